@@ -1,0 +1,3 @@
+"""goldwire: from news articles to a gold corpus."""
+
+__version__ = "0.1.0"

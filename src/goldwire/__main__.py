@@ -1,0 +1,5 @@
+"""`python -m goldwire`."""
+
+from goldwire.cli.main import main
+
+main()

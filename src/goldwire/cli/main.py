@@ -1,0 +1,76 @@
+"""`goldwire`: the groups load when they are used, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from goldwire import __version__
+from goldwire.errors import GoldwireError
+
+#: Command or group: its module and the one line that help shows.
+COMMANDS = {
+    "demo": ("goldwire.cli.demo", "The whole loop on the example project, step by step."),
+    "predict": ("goldwire.cli.predict", "Annotate articles with a trained model."),
+    "schema": ("goldwire.cli.schema", "What is marked: check it, render config and guidelines."),
+    "annotate": ("goldwire.cli.annotate", "Label Studio: serve, push articles, pull annotations."),
+    "corpus": ("goldwire.cli.corpus", "The dataset: build, check, convert, count."),
+    "train": ("goldwire.cli.train", "spaCy models, scored on articles that they have not seen."),
+    "eval": ("goldwire.cli.eval", "Scores with intervals, agreement, the report."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose members are imported only when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module; its `command` is the click command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="goldwire")
+def cli() -> None:
+    """Turn news articles into a gold corpus: annotate, build, train, score."""
+
+
+def main() -> None:
+    """Run the command line. Exit 0: done; 1: a check or gate failed; 2: wrong use or bad input."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except GoldwireError as error:
+        for fault in error.faults:
+            click.echo(f"goldwire: {fault}", err=True)
+        code = 2
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("goldwire: interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): what it took, it has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""The corpus: annotations checked, curated, built into a dataset."""

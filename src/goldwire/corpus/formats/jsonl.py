@@ -1,0 +1,110 @@
+"""JSON Lines, a document a line: goldwire's own interchange. It holds the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from goldwire.corpus.integrity import article_faults
+from goldwire.errors import Fault, GoldwireError
+from goldwire.files import read_bytes, writing
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span, Status
+
+
+class AnnotationRecord(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An annotation as it stands in a line: its document is the line's."""
+
+    annotator: str
+    schema: str
+    status: Status = "draft"
+    provenance: Provenance = field(default_factory=Provenance)
+    spans: tuple[Span, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    text_sha256: str = ""
+
+
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One line."""
+
+    id: str
+    text: str
+    meta: dict[str, Any] = field(default_factory=dict)
+    annotations: tuple[AnnotationRecord, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder()
+
+
+def to_record(article: Article) -> Record:
+    """An article as a line's record."""
+    annotations = tuple(
+        AnnotationRecord(a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
+        for a in article.annotations
+    )
+    return Record(article.document.id, article.document.text, article.document.meta, annotations)
+
+
+def from_record(record: Record) -> Article:
+    """A line's record as an article."""
+    annotations = tuple(
+        Annotation(record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
+        for a in record.annotations
+    )
+    return Article(Document(record.id, record.text, record.meta), annotations)
+
+
+def dumps(article: Article) -> bytes:
+    """One line, without its line end."""
+    return _encoder.encode(to_record(article))
+
+
+def loads(line: bytes, source: str) -> Article:
+    """The article of one line. Raises one error with every fault found, each after `source`."""
+    try:
+        article = from_record(_decoder.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message, _, path = str(error).partition(" - at `")
+        place = f"{source} {path.rstrip('`')}".rstrip()
+        raise GoldwireError.of("GW207", message, where=place, hint="see README, Formats") from None
+    if faults := list(article_faults(article, source)):
+        raise GoldwireError(*faults)
+    return article
+
+
+def read_jsonl(path: Path) -> list[Article]:
+    """All articles of a file. Raises one error with the faults of all its lines (the first hundred)."""
+    articles: list[Article] = []
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            article = loads(line, place)
+        except GoldwireError as error:
+            faults.extend(error.faults)
+            continue
+        if first := seen.get(article.document.id):
+            hint = f"line {first} has it; put all annotations of a document on one line"
+            faults.append(Fault("GW208", f"document `{article.document.id}` stands twice", place, hint))
+        seen.setdefault(article.document.id, number)
+        articles.append(article)
+    if faults:
+        raise GoldwireError(*faults[:100])
+    return articles
+
+
+def write_jsonl(path: Path, articles: Iterable[Article]) -> int:
+    """Write articles to a file, whole or not at all; the number written."""
+    count = 0
+    with writing(path) as stream:
+        for article in articles:
+            stream.write(dumps(article) + b"\n")
+            count += 1
+    return count

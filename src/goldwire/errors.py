@@ -1,0 +1,51 @@
+"""Errors that a user can act on: what, where, and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an input.
+
+    `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW9xx use),
+    `where` is `file:line`, a `$.path` or both, `hint` says what to do instead.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.code} {place}{self.message}{hint}"
+
+
+class GoldwireError(Exception):
+    """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+    @classmethod
+    def of(cls, code: str, message: str, *, where: str = "", hint: str = "") -> GoldwireError:
+        """An error with a single fault."""
+        return cls(Fault(code, message, where, hint))
+
+
+def raise_faults(faults: Iterable[Fault]) -> None:
+    """Raise all `faults` as one error; do nothing where there are none."""
+    if found := tuple(faults):
+        raise GoldwireError(*found)
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The names that exist, for a hint: `one of: a, b, c`."""
+    listed = sorted(names)
+    shown = ", ".join(listed[:20]) + (f", … ({len(listed)} in all)" if len(listed) > 20 else "")
+    return f"one of: {shown}" if listed else "there are none"

@@ -1,0 +1,88 @@
+"""Files read and written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from goldwire.errors import GoldwireError
+
+
+def sha256(data: bytes | str) -> str:
+    """The SHA-256 of bytes, or of a text's UTF-8 form, in hexadecimal."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes; a plain error where it is missing or can't be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise GoldwireError.of("GW901", "no such file", where=str(path), hint="check the path") from None
+    except OSError as error:
+        raise GoldwireError.of("GW902", f"can't be read: {error.strerror}", where=str(path)) from None
+
+
+def read_text(path: Path) -> str:
+    """The file as UTF-8 text, line ends untouched.
+
+    Raises GW903 where the bytes are not UTF-8, naming the first bad byte's offset.
+    """
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise GoldwireError.of(
+            "GW903",
+            f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+            where=str(path),
+            hint="convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8",
+        ) from None
+
+
+@contextmanager
+def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
+    """A binary file that appears under `path` whole, or not at all.
+
+    Written beside its place and renamed at the end, so that a reader never sees half of it and a failure
+    leaves the old one. Raises GW904 where it can't be written.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, mode) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+        temporary = ""
+    except OSError as error:
+        raise GoldwireError.of(
+            "GW904",
+            f"can't be written: {error.strerror or error}",
+            where=str(path),
+            hint="check space and rights",
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` whole, or not at all."""
+    with writing(path) as stream:
+        stream.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())

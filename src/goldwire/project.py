@@ -1,0 +1,144 @@
+"""A project is a folder: this module knows where each stage of the work lives in it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.files import read_text
+
+CONFIG = "goldwire.toml"
+#: What of the example project travels with the package.
+EXAMPLE_PARTS = (CONFIG, "seeds", "schemas", "annotate", "train")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project: its folder and what `goldwire.toml` says of it."""
+
+    root: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        table = self.settings.get(name, {})
+        if not isinstance(table, dict):
+            raise GoldwireError.of("GW911", f"[{name}] must be a table", where=str(self.root / CONFIG))
+        return table
+
+    def setting(self, table: str, key: str, default: Any = None) -> Any:
+        """The value of `key` in `[table]`; raises GW912 where it is missing and has no default."""
+        found = self._table(table).get(key, default)
+        if found is None:
+            raise GoldwireError.of(
+                "GW912", f"[{table}] lacks `{key}`", where=str(self.root / CONFIG), hint="add it"
+            )
+        return found
+
+    @property
+    def name(self) -> str:
+        """The project's name: also the title of its Label Studio project."""
+        return str(self.setting("project", "name"))
+
+    @property
+    def language(self) -> str:
+        """The language of the articles, as ISO 639-1."""
+        return str(self.setting("project", "language"))
+
+    @property
+    def schema_path(self) -> Path:
+        """The schema file."""
+        return self.root / str(self.setting("project", "schema"))
+
+    @property
+    def seeds(self) -> Path:
+        """The articles' folder: `articles.jsonl` and `articles/`."""
+        return self.root / "seeds"
+
+    @property
+    def annotate(self) -> Path:
+        """What annotators get (guidelines, config) and give (`annotations/`)."""
+        return self.root / "annotate"
+
+    @property
+    def annotations(self) -> Path:
+        """One JSON file per annotator and article."""
+        return self.annotate / "annotations"
+
+    @property
+    def corpus(self) -> Path:
+        """The built dataset."""
+        return self.root / "corpus"
+
+    @property
+    def train(self) -> Path:
+        """spaCy configs; `models/` inside it is not in git."""
+        return self.root / "train"
+
+    @property
+    def models(self) -> Path:
+        """Trained pipelines."""
+        return self.train / "models"
+
+    @property
+    def eval(self) -> Path:
+        """Scores and reports."""
+        return self.root / "eval"
+
+    @property
+    def reports(self) -> Path:
+        """What is made anew on each run; not in git."""
+        return self.eval / "reports"
+
+    @property
+    def cache(self) -> Path:
+        """The project's own working folder: server data, credentials. Not in git."""
+        return self.root / ".goldwire"
+
+
+def load_project(root: Path) -> Project:
+    """The project in the folder `root`; raises GW910 where it holds no readable `goldwire.toml`."""
+    path = root / CONFIG
+    try:
+        settings = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise GoldwireError.of("GW910", f"not TOML: {error}", where=str(path)) from None
+    project = Project(root.resolve(), settings)
+    for required in ("name", "language", "schema"):
+        project.setting("project", required)
+    return project
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project that `start` (default: the working folder) lies in."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / CONFIG).is_file():
+            return load_project(folder)
+    raise GoldwireError.of(
+        "GW910",
+        f"no {CONFIG} here or in any folder above",
+        where=str(here),
+        hint="go into a project, name one with --project, or make one: goldwire demo DIR",
+    )
+
+
+def example_root() -> Path:
+    """The example project: in an installed package its own copy, in a checkout the repository itself."""
+    packaged = Path(str(resources.files("goldwire"))) / "example"
+    if (packaged / CONFIG).is_file():
+        return packaged
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / CONFIG).is_file():
+        return checkout
+    raise GoldwireError.of("GW913", "this installation has no example project", where=str(packaged))
+
+
+def cache_home() -> Path:
+    """Where what all projects of a user share is kept (the migrated, empty server folder)."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "goldwire"

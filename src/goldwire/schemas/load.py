@@ -1,0 +1,235 @@
+"""Read a schema file and say everything that is wrong with it, each fault with its place."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.files import read_text
+from goldwire.schemas.schema import End, RegistryEntry, Schema
+from goldwire.schemas.yamlmap import parse_yaml
+
+T = TypeVar("T")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SCHEMA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
+
+
+def load_schema(path: Path) -> Schema:
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW119)."""
+    data, lines = parse_yaml(read_text(path), str(path))
+    schema, faults = convert(data, Schema, lines, str(path))
+    if schema is None:
+        raise GoldwireError(*faults)
+    raise_faults(_faults(schema, lines, str(path)))
+    return schema
+
+
+def load_registry(path: Path) -> dict[str, RegistryEntry]:
+    """The entries of a registry file (a YAML list of mappings with an `id`), by id."""
+    data, lines = parse_yaml(read_text(path), str(path))
+    entries, faults = convert(data if data is not None else [], list[RegistryEntry], lines, str(path))
+    by_id: dict[str, RegistryEntry] = {}
+    for index, entry in enumerate(entries or []):
+        if entry.id in by_id:
+            place = _place(f"$[{index}]", lines, str(path))
+            faults.append(
+                Fault("GW120", f"id `{entry.id}` stands twice", place, "ids are unique in a registry")
+            )
+        by_id[entry.id] = entry
+    raise_faults(faults)
+    return by_id
+
+
+def load_registries(schema: Schema, schema_path: Path) -> dict[str, dict[str, RegistryEntry]]:
+    """All registries that the schema names, by their name."""
+    return {name: load_registry(schema_path.parent / file) for name, file in schema.registries.items()}
+
+
+def convert(data: Any, kind: type[T], lines: dict[str, int], source: str) -> tuple[T | None, list[Fault]]:
+    """Plain data as `kind`, or None with every fault of form in it, each at its place (GW103)."""
+    try:
+        return msgspec.convert(data, kind), []
+    except msgspec.ValidationError:
+        faults = list(_form(data, kind, "$"))
+    return None, [
+        Fault("GW103", message, _place(path, lines, source), hint) for path, message, hint in faults
+    ]
+
+
+def _form(data: Any, kind: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """Every fault of form below `path`: msgspec stops at the first, so each part is tried by itself."""
+    try:
+        msgspec.convert(data, kind)
+        return
+    except msgspec.ValidationError as error:
+        message = str(error)
+    inner: list[tuple[str, str, str]] = []
+    for part, part_kind, part_path in _parts(data, kind, path):
+        inner.extend(_form(part, part_kind, part_path))
+    if _is_struct(kind) and isinstance(data, dict):
+        known = {item.name: item for item in msgspec.structs.fields(kind)}
+        for name in data:
+            if name not in known and kind.__struct_config__.forbid_unknown_fields:
+                inner.append((f"{path}.{name}", f"unknown key `{name}`", one_of(known)))
+        for name, item in known.items():
+            if item.required and name not in data:
+                inner.append((path, f"lacks `{name}`", "add it"))
+    yield from inner or [(path, message.split(" - at `")[0], "see docs/schema-format.md")]
+
+
+def _parts(data: Any, kind: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if _is_struct(kind) and isinstance(data, dict):
+        hints = get_type_hints(kind)
+        for name, value in data.items():
+            if name in hints:
+                yield value, hints[name], f"{path}.{name}"
+    elif origin is dict and isinstance(data, dict):
+        for name, value in data.items():
+            yield value, arguments[1], f"{path}.{name}"
+    elif origin is list and isinstance(data, list):
+        for index, value in enumerate(data):
+            yield value, arguments[0], f"{path}[{index}]"
+    elif origin in (Union, types.UnionType):
+        shape = dict if isinstance(data, dict) else list if isinstance(data, list) else None
+        for option in arguments:
+            if shape is not None and (get_origin(option) is shape or (shape is dict and _is_struct(option))):
+                yield from _parts(data, option, path)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _place(path: str, lines: dict[str, int], source: str) -> str:
+    """`file:line $.path`; the line of the nearest part that the file holds."""
+    near = path
+    while near and near not in lines:
+        cut = max(near.rfind("."), near.rfind("["))
+        near = near[:cut] if cut > 0 else ""
+    return f"{source}:{lines.get(near, 1)} {path}"
+
+
+def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Fault]:
+    """What is well formed but makes no sense."""
+
+    def fault(code: str, path: str, message: str, hint: str) -> Fault:
+        return Fault(code, message, _place(path, lines, source), hint)
+
+    if not _SCHEMA_NAME.fullmatch(schema.name):
+        yield fault("GW104", "$.name", f"`{schema.name}` is no name", "letters, digits, - and _")
+    if not schema.layers:
+        yield fault("GW104", "$.layers", "there is no layer", "add one with at least one label")
+    kinds: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    hotkeys: dict[str, str] = {}
+    for layer_name, layer in schema.layers.items():
+        at = f"$.layers.{layer_name}"
+        kinds[layer_name] = "layer"
+        if not _NAME.fullmatch(layer_name):
+            yield fault("GW104", at, f"`{layer_name}` is no name", "lower-case letters, digits and _")
+        if not layer.labels:
+            yield fault("GW104", f"{at}.labels", "the layer has no label", "add one")
+        colors: dict[str, str] = {}
+        for label_name, label in layer.labels.items():
+            here = f"{at}.labels.{label_name}"
+            if label_name in owners:
+                hint = f"labels are unique in a schema; layer `{owners[label_name]}` has it too"
+                yield fault("GW105", here, f"label `{label_name}` stands twice", hint)
+            owners[label_name] = layer_name
+            if not _COLOR.fullmatch(label.color):
+                yield fault("GW106", f"{here}.color", f"`{label.color}` is no colour", "write it as #RRGGBB")
+            elif twin := colors.get(label.color.lower()):
+                yield fault(
+                    "GW106", f"{here}.color", f"`{label.color}` is {twin}'s colour too", "choose another"
+                )
+            colors[label.color.lower()] = label_name
+            if label.hotkey and not _HOTKEY.fullmatch(label.hotkey):
+                yield fault(
+                    "GW107", f"{here}.hotkey", f"`{label.hotkey}` is no hotkey", "one key, or shift+key"
+                )
+            elif label.hotkey and label.hotkey in hotkeys:
+                hint = f"`{hotkeys[label.hotkey]}` has it"
+                yield fault("GW107", f"{here}.hotkey", f"hotkey `{label.hotkey}` stands twice", hint)
+            hotkeys[label.hotkey] = label_name
+        yield from _attribute_faults(schema, layer_name, fault)
+    for name, relation in schema.relations.items():
+        at = f"$.relations.{name}"
+        if not _NAME.fullmatch(name):
+            yield fault("GW104", at, f"`{name}` is no name", "lower-case letters, digits and _")
+        if name in kinds:
+            yield fault("GW108", at, f"`{name}` is a {kinds[name]} too", "name it otherwise")
+        for side, ends in (("head", relation.head), ("tail", relation.tail)):
+            if not ends:
+                yield fault("GW109", f"{at}.{side}", "the relation has no such end", "name a layer")
+            for index, end in enumerate(ends):
+                yield from _end_faults(schema, end, f"{at}.{side}[{index}]", fault)
+        if relation.max is not None and relation.max < max(relation.min, 1):
+            yield fault("GW110", f"{at}.max", f"max {relation.max} can't be met", "max is at least 1 and min")
+    yield from _check_faults(schema, owners, fault)
+
+
+def _end_faults(schema: Schema, end: End, at: str, fault: Any) -> Iterator[Fault]:
+    if end.layer not in schema.layers:
+        yield fault("GW109", f"{at}.layer", f"unknown layer `{end.layer}`", one_of(schema.layers))
+        return
+    for label in end.labels or []:
+        if label not in schema.layers[end.layer].labels:
+            known = one_of(schema.layers[end.layer].labels)
+            yield fault("GW109", f"{at}.labels", f"layer `{end.layer}` has no label `{label}`", known)
+
+
+def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[Fault]:
+    layer = schema.layers[layer_name]
+    for name, attribute in layer.attributes.items():
+        at = f"$.layers.{layer_name}.attributes.{name}"
+        if not _NAME.fullmatch(name):
+            yield fault("GW104", at, f"`{name}` is no name", "lower-case letters, digits and _")
+        if name in schema.layers or name in schema.relations:
+            yield fault("GW108", at, f"`{name}` is a layer or relation too", "name it otherwise")
+        choice = attribute.kind in ("choice", "choices")
+        if choice and not attribute.values:
+            yield fault("GW111", at, "a choice without values", "add `values`")
+        if not choice and attribute.values:
+            yield fault("GW111", f"{at}.values", f"kind `{attribute.kind}` has no values", "kind: choice")
+        wanted = {"default": attribute.default, **attribute.defaults}
+        for key, value in wanted.items():
+            if choice and value is not None and value not in attribute.values:
+                yield fault("GW111", f"{at}.{key}", f"`{value}` is no value of it", one_of(attribute.values))
+        required = [] if isinstance(attribute.required, bool) else attribute.required
+        for key, labels in (
+            ("labels", attribute.labels or []),
+            ("defaults", list(attribute.defaults)),
+            ("required", required),
+        ):
+            for label in labels:
+                if label not in layer.labels:
+                    hint = one_of(layer.labels)
+                    yield fault("GW112", f"{at}.{key}", f"the layer has no label `{label}`", hint)
+        if attribute.registry is not None and attribute.registry not in schema.registries:
+            hint = one_of(schema.registries)
+            yield fault("GW113", f"{at}.registry", f"unknown registry `{attribute.registry}`", hint)
+
+
+def _check_faults(schema: Schema, owners: dict[str, str], fault: Any) -> Iterator[Fault]:
+    for index, check in enumerate(schema.checks):
+        at = f"$.checks[{index}]"
+        if bool(check.word_part) == bool(check.labels):
+            yield fault("GW114", at, "neither or both of `labels` and `word_part`", "give one of them")
+        for label in check.labels:
+            if label not in owners:
+                yield fault("GW114", f"{at}.labels", f"unknown label `{label}`", one_of(owners))
+        if check.labels and check.relation not in schema.relations:
+            yield fault("GW114", at, f"unknown relation `{check.relation}`", one_of(schema.relations))
+        for name in filter(None, (check.unless, check.word_part)):
+            if not any(name in layer.attributes for layer in schema.layers.values()):
+                known = {name for layer in schema.layers.values() for name in layer.attributes}
+                yield fault("GW114", at, f"unknown attribute `{name}`", one_of(known))

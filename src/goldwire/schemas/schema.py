@@ -1,0 +1,190 @@
+"""The schema as the toolkit sees it. Its file form is described in `docs/schema-format.md`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from msgspec import Struct, field
+
+AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag"]
+
+
+class Counterexample(Struct, frozen=True, forbid_unknown_fields=True):
+    """An extract whose [bracketed] part must not be marked so, and why."""
+
+    text: str
+    why: str
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule of the guidelines."""
+
+    title: str
+    text: str
+
+
+class Case(Struct, frozen=True, forbid_unknown_fields=True):
+    """A hard case that was met while annotating, with its decision."""
+
+    quote: str
+    decision: str
+    reason: str
+    document: str = ""
+
+
+class Value(Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of a choice."""
+
+    title: str
+    definition: str = ""
+    examples: list[str] = field(default_factory=list)
+    counterexamples: list[Counterexample] = field(default_factory=list)
+
+
+class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked of a span besides its label. Lists of labels narrow it to some labels of its layer."""
+
+    title: str
+    kind: AttributeKind
+    definition: str = ""
+    include: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    counterexamples: list[Counterexample] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    default: str | None = None
+    defaults: dict[str, str] = field(default_factory=dict)
+    labels: list[str] | None = None
+    required: bool | list[str] = False
+    registry: str | None = None
+    same_family: bool = False
+
+    def default_for(self, label: str) -> str | None:
+        """What an absent value means on a span of `label`; None where it means nothing."""
+        return self.defaults.get(label, self.default)
+
+    def applies_to(self, label: str) -> bool:
+        """Whether a span of `label` may bear this attribute."""
+        return self.labels is None or label in self.labels
+
+    def required_for(self, label: str) -> bool:
+        """Whether a span of `label` must bear it."""
+        return self.applies_to(label) and (
+            self.required if isinstance(self.required, bool) else label in self.required
+        )
+
+
+class Label(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a span of a layer can be."""
+
+    name: str
+    definition: str
+    color: str
+    hotkey: str = ""
+    family: str = ""
+    include: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    extent: str = ""
+    examples: list[str] = field(default_factory=list)
+    counterexamples: list[Counterexample] = field(default_factory=list)
+
+
+class Layer(Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of marking, with its labels and attributes."""
+
+    title: str
+    labels: dict[str, Label]
+    question: str = ""
+    rules: list[Rule] = field(default_factory=list)
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+
+class End(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one end of a relation may be: any span of `layer`, or only those of `labels`."""
+
+    layer: str
+    labels: list[str] | None = None
+
+    def admits(self, layer: str, label: str) -> bool:
+        """Whether a span of this layer and label may stand at this end."""
+        return layer == self.layer and (self.labels is None or label in self.labels)
+
+
+class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
+    """A relation: from a head to a tail, `min` to `max` of them for each head."""
+
+    name: str
+    definition: str
+    head: list[End]
+    tail: list[End]
+    include: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    counterexamples: list[Counterexample] = field(default_factory=list)
+    min: int = 0
+    max: int | None = None
+
+
+class Check(Struct, frozen=True, forbid_unknown_fields=True):
+    """A further condition: `labels` need `relation` unless they bear `unless`; or the flag for word parts."""
+
+    labels: list[str] = field(default_factory=list)
+    relation: str = ""
+    unless: str = ""
+    word_part: str = ""
+
+
+class Guidelines(Struct, frozen=True, forbid_unknown_fields=True):
+    """The text for annotators that belongs to no single label."""
+
+    introduction: str = ""
+    rules: list[Rule] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+
+
+class RegistryEntry(Struct, frozen=True):
+    """One thing that mentions refer to. `label` is the label, or the list of labels, of its mentions."""
+
+    id: str
+    label: str | list[str] = ""
+    country: str = ""
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that its mentions bear; empty where the registry does not say."""
+        listed = [self.label] if isinstance(self.label, str) else self.label
+        return [label for label in listed if label]
+
+
+class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """A whole schema. `registries` maps a registry's name to its file, as a path from the schema's."""
+
+    name: str
+    version: str
+    language: str
+    title: str
+    layers: dict[str, Layer]
+    description: str = ""
+    guidelines: Guidelines = field(default_factory=Guidelines)
+    relations: dict[str, RelationType] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    registries: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stamp(self) -> str:
+        """What annotations carry: `name@version`."""
+        return f"{self.name}@{self.version}"
+
+    @cached_property
+    def word_part(self) -> str:
+        """The flag that allows a span to begin or end inside a word; empty where there is none."""
+        return next((check.word_part for check in self.checks if check.word_part), "")
+
+    def family(self, layer: str, label: str) -> str:
+        """The label family of a label: labels of one family may name the same thing."""
+        return self.layers[layer].labels[label].family or label
+
+    def labels(self, layer: str) -> list[str]:
+        """The labels of a layer, in the schema's order."""
+        return list(self.layers[layer].labels)

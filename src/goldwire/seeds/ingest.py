@@ -1,0 +1,166 @@
+"""Read articles from text files, JSON Lines or CSV.
+
+Every way in ends in the same normalised text: NFC, `\\n` line ends, nothing else changed. From then on
+offsets count code points of that text, and it is never touched again. `meta.sha256` is the hash of the raw
+file (of the raw text where many articles share a file).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import read_bytes, read_text, sha256
+from goldwire.model import Document
+from goldwire.project import Project
+
+SUFFIXES = (".txt", ".jsonl", ".csv")
+
+
+def normalise(text: str) -> str:
+    """NFC, with `\\r\\n` and lone `\\r` turned into `\\n`."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def load_seeds(project: Project) -> list[Document]:
+    """The project's articles: those that `seeds/articles.jsonl` lists, in its order.
+
+    Each line has an `id`, and either `file` (a text under `seeds/`) or `text`; all else becomes `meta`.
+    """
+    listing = project.seeds / "articles.jsonl"
+    return read_documents(listing)
+
+
+def read_documents(*paths: Path) -> list[Document]:
+    """The articles of text, JSON Lines and CSV files, and of folders of text files.
+
+    Raises one error that lists every file that is not UTF-8, every empty article and every duplicate (the
+    same id, or the same normalised text), each by name.
+    """
+    documents: list[Document] = []
+    faults: list[Fault] = []
+    ids: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for path in paths:
+        try:
+            found = list(_read(path))
+        except GoldwireError as error:
+            faults.extend(error.faults)
+            continue
+        for place, document in found:
+            digest = sha256(document.text)
+            if not document.text.strip():
+                faults.append(Fault("GW220", f"article `{document.id}` is empty", place, "remove it"))
+            elif document.id in ids:
+                hint = f"{ids[document.id]} has it; ids are unique"
+                faults.append(Fault("GW221", f"id `{document.id}` stands twice", place, hint))
+            elif digest in texts:
+                hint = f"same text as {texts[digest]}; remove one of them"
+                faults.append(Fault("GW222", f"article `{document.id}` is a duplicate", place, hint))
+            ids.setdefault(document.id, place)
+            texts.setdefault(digest, place)
+            documents.append(document)
+    raise_faults(faults)
+    return documents
+
+
+def _read(path: Path) -> Iterator[tuple[str, Document]]:
+    if path.is_dir():
+        files = sorted(path.glob("*.txt"))
+        if not files:
+            raise GoldwireError.of("GW223", "no .txt file in this folder", where=str(path))
+        faults: list[Fault] = []
+        for file in files:
+            try:
+                yield from _read_text(file, {})
+            except GoldwireError as error:
+                faults.extend(error.faults)
+        raise_faults(faults)
+    elif path.suffix == ".txt":
+        yield from _read_text(path, {})
+    elif path.suffix == ".jsonl":
+        yield from _read_jsonl(path)
+    elif path.suffix == ".csv":
+        yield from _read_csv(path)
+    else:
+        hint = f"give a folder or a file that ends in {', '.join(SUFFIXES)}"
+        raise GoldwireError.of("GW223", f"can't tell what `{path.name}` is", where=str(path), hint=hint)
+
+
+def _read_text(path: Path, meta: dict[str, Any], name: str | None = None) -> Iterator[tuple[str, Document]]:
+    text = read_text(path)
+    meta = {**meta, "sha256": sha256(read_bytes(path))}
+    yield str(path), Document(name or path.stem, normalise(text), meta)
+
+
+def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
+    faults: list[Fault] = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            yield from _from_row(_object(line, place), path, place)
+        except GoldwireError as error:
+            faults.extend(error.faults)
+    raise_faults(faults)
+
+
+def _object(line: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
+    if not isinstance(row, dict):
+        raise GoldwireError.of("GW224", "not a JSON object", where=place, hint="one {…} a line")
+    return row
+
+
+def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
+    # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    faults: list[Fault] = []
+    try:
+        for row in reader:
+            place = f"{path}:{reader.line_num}"
+            extra = row.pop(None, None)
+            if extra is not None or None in row.values():
+                faults.append(Fault("GW225", "more or fewer fields than the header", place, "quote fields"))
+                continue
+            try:
+                yield from _from_row({k: v for k, v in row.items() if v != ""}, path, place)
+            except GoldwireError as error:
+                faults.extend(error.faults)
+    except csv.Error as error:
+        faults.append(Fault("GW225", f"not CSV: {error}", f"{path}:{reader.line_num}", "quote fields"))
+    raise_faults(faults)
+
+
+def _from_row(row: dict[str, Any], path: Path, place: str) -> Iterator[tuple[str, Document]]:
+    """A row names its text in `text`, or the text's file, as a path from the listing, in `file`."""
+    meta = {key: value for key, value in row.items() if key not in ("id", "text", "file", "meta")}
+    meta |= row["meta"] if isinstance(row.get("meta"), dict) else {}
+    name, text, file = row.get("id"), row.get("text"), row.get("file")
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        raise GoldwireError.of("GW226", "`id` must be a text", where=place)
+    if isinstance(text, str) and file is None:
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise GoldwireError.of(
+                "GW226", "`text` holds half a surrogate pair", where=place, hint="repair it"
+            )
+        if name is None:
+            raise GoldwireError.of("GW226", "lacks `id`", where=place, hint="give each article one")
+        yield place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})
+    elif isinstance(file, str) and text is None:
+        target = path.parent / file
+        if not target.resolve().is_relative_to(path.parent.resolve()):
+            raise GoldwireError.of("GW226", f"`{file}` lies outside the listing's folder", where=place)
+        yield from _read_text(target, meta, name)
+    else:
+        raise GoldwireError.of("GW226", "needs either `text` or `file`, as text", where=place)

@@ -1,0 +1,105 @@
+"""The house rules that a test can hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from goldwire.project import example_root, load_project
+from goldwire.schemas import load_schema
+
+SOURCE = Path(__file__).parents[2] / "src/goldwire"
+FLOOR = {"errors", "files", "model", "project", ""}
+#: Who may import whom; every package may import itself and the floor.
+MAY = {
+    "schemas": set(),
+    "seeds": set(),
+    "corpus": {"schemas", "seeds"},
+    "eval": {"corpus", "schemas", "seeds"},
+    "annotate": {"eval", "corpus", "schemas", "seeds"},
+    "train": {"eval", "corpus", "schemas", "seeds"},
+    "cli": {"annotate", "train", "eval", "corpus", "schemas", "seeds"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """The parts of goldwire that a module imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return {name.split(".")[1] if "." in name else "" for name in found if name.split(".")[0] == "goldwire"}
+
+
+@pytest.mark.parametrize("package", sorted(MAY))
+def test_imports_run_one_way(package: str) -> None:
+    """A package imports only what lies below it."""
+    for path in (SOURCE / package).rglob("*.py"):
+        wrong = imports(path) - FLOOR - MAY[package] - {package}
+        assert not wrong, f"{path.relative_to(SOURCE)} imports {wrong}"
+
+
+def test_the_toolkit_holds_no_label_of_the_example_schema() -> None:
+    """Labels come from a schema: none of the example's stands in the code as a string."""
+    schema = load_schema(load_project(example_root()).schema_path)
+    labels = {label for layer in schema.layers.values() for label in layer.labels}
+    for path in SOURCE.rglob("*.py"):
+        strings = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not strings & labels, path
+
+
+def test_codes_of_errors_are_used_for_one_thing_only() -> None:
+    """A fault's code stands in one module, so that it can be looked up."""
+    where: dict[str, set[str]] = {}
+    for path in SOURCE.rglob("*.py"):
+        for code in re.findall(r'"(GW\d{3})"', path.read_text(encoding="utf-8")):
+            where.setdefault(code, set()).add(path.name)
+    shared = {code: names for code, names in where.items() if len(names) > 1}
+    # A missing file is the same thing wherever it is met.
+    assert set(shared) <= {"GW901"}
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`goldwire --help` comes without spaCy, datasets, the SDK, numpy or rich."""
+    code = (
+        "import sys\nfrom goldwire.cli.main import main\nsys.argv = ['goldwire', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'spacy', 'datasets', 'label_studio_sdk', 'numpy', 'rich', 'sklearn', 'msgspec'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = run("-c", code)
+    assert "eval" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("group", ["schema", "annotate", "corpus", "train", "eval", "demo", "predict"])
+def test_every_command_has_help(group: str) -> None:
+    """Each command that the first help names answers to --help."""
+    done = run("-m", "goldwire", group, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+
+
+def test_wrong_use_ends_with_two_and_no_traceback(tmp_path: Path) -> None:
+    """Outside a project one plain line says what to do."""
+    done = run("-m", "goldwire", "schema", "check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "GW910" in done.stderr and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

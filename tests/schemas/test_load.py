@@ -1,0 +1,105 @@
+"""The schema file: every fault is found in one pass and has its place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from goldwire.errors import GoldwireError
+from goldwire.schemas import load_schema
+from goldwire.schemas.load import load_registry
+
+MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
+
+
+def faults_of(tmp_path: Path, *changes: tuple[str, str]) -> dict[str, str]:
+    """The faults of the mini schema after textual changes, `code at line`: message."""
+    text = MINI.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "schema.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        load_schema(path)
+    return {fault.code: str(fault) for fault in caught.value.faults}
+
+
+def test_a_sound_schema_loads_with_its_layers_in_order() -> None:
+    """Layers, labels and relations keep the file's order."""
+    schema = load_schema(MINI)
+    assert schema.stamp == "mini@0.1"
+    assert list(schema.layers) == ["thing", "step"]
+    assert schema.labels("thing") == ["FOOD", "TOOL"]
+    assert schema.layers["thing"].attributes["state"].default_for("FOOD") == "raw"
+    assert schema.family("thing", "FOOD") == "FOOD"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "path"),
+    [
+        (('color: "#D55E00"', 'color: "red"'), "GW106", "$.layers.thing.labels.TOOL.color"),
+        (('color: "#D55E00"', 'color: "#0072B2"'), "GW106", "$.layers.thing.labels.TOOL.color"),
+        (("hotkey: t", "hotkey: f"), "GW107", "$.layers.thing.labels.TOOL.hotkey"),
+        (("hotkey: t", "hotkey: ctrl+t"), "GW107", "$.layers.thing.labels.TOOL.hotkey"),
+        (("default: raw", "default: burnt"), "GW111", "$.layers.thing.attributes.state.default"),
+        (("kind: text", "kind: prose"), "GW103", "$.layers.thing.attributes.note.kind"),
+        (("labels: [FOOD]}]", "labels: [SOUP]}]"), "GW109", "$.relations.object.tail[0].labels"),
+        (("head: [{layer: step}]", "head: [{layer: gesture}]"), "GW109", "$.relations.object.head[0].layer"),
+        (("max: 1", "max: 0"), "GW110", "$.relations.with.max"),
+        (("relation: object}", "relation: subject}"), "GW114", "$.checks[0]"),
+        (("  with: {", "  step: {"), "GW108", "$.relations.step"),
+        (("CUT: {", "FOOD: {"), "GW105", "$.layers.step.labels.FOOD"),
+    ],
+)
+def test_each_kind_of_fault_has_its_code_and_its_place(
+    tmp_path: Path, change: tuple[str, str], code: str, path: str
+) -> None:
+    """A fault names the file, the line and the path at which it stands."""
+    found = faults_of(tmp_path, change)
+    assert code in found
+    assert re.search(r"schema\.yaml:\d+ " + re.escape(path), found[code])
+
+
+def test_all_faults_of_form_are_listed_at_once(tmp_path: Path) -> None:
+    """One run shows a wrong kind, an unknown key and a missing key together."""
+    path = tmp_path / "schema.yaml"
+    text = (
+        MINI.read_text(encoding="utf-8")
+        .replace("max: 1", "max: one")
+        .replace("title: Gestes", "titel: Gestes")
+    )
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        load_schema(path)
+    shown = "\n".join(str(fault) for fault in caught.value.faults)
+    assert "unknown key `titel`" in shown
+    assert "lacks `title`" in shown
+    assert "$.relations.with.max" in shown
+
+
+def test_the_line_is_the_line_of_the_fault(tmp_path: Path) -> None:
+    """The line of a fault is where its key stands in the file."""
+    found = faults_of(tmp_path, ("hotkey: t", "hotkey: f"))
+    lines = MINI.read_text(encoding="utf-8").splitlines()
+    number = int(re.search(r"yaml:(\d+)", found["GW107"]).group(1))  # type: ignore[union-attr]
+    assert "TOOL" in lines[number - 1]
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2\n", "\tb", "- just\n- a list\n", "", "&a [*a]"])
+def test_what_is_no_schema_is_refused_plainly(tmp_path: Path, text: str) -> None:
+    """Broken YAML, doubled keys, lists and empty files end in an error of ours."""
+    path = tmp_path / "schema.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GoldwireError):
+        load_schema(path)
+
+
+def test_a_registry_refuses_an_id_that_stands_twice(tmp_path: Path) -> None:
+    """Ids are unique in a registry, and the fault names the line of the second."""
+    path = tmp_path / "actors.yaml"
+    path.write_text("- {id: a, label: FOOD}\n- {id: b}\n- {id: a}\n", encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW120 .*actors\.yaml:3 "):
+        load_registry(path)

@@ -1,0 +1,105 @@
+"""The example project's schema: what its guidelines promise holds in its articles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+
+from goldwire.project import example_root, load_project
+from goldwire.schemas import Schema, load_schema
+from goldwire.seeds import load_seeds
+
+PROJECT = load_project(example_root())
+#: Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
+DEFICIENCY = {
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+@cache
+def schema() -> Schema:
+    """The example's schema."""
+    return load_schema(PROJECT.schema_path)
+
+
+@cache
+def texts() -> dict[str, str]:
+    """The five articles by id."""
+    return {document.id: document.text for document in load_seeds(PROJECT)}
+
+
+def quotes() -> Iterator[tuple[str, str]]:
+    """Every extract of the guidelines, with the place that it stands at."""
+    for name, layer in schema().layers.items():
+        for key, label in layer.labels.items():
+            for number, example in enumerate(label.examples):
+                yield f"{name}.{key}.examples[{number}]", example
+            for number, item in enumerate(label.counterexamples):
+                yield f"{name}.{key}.counterexamples[{number}]", item.text
+        for key, attribute in layer.attributes.items():
+            for number, example in enumerate(attribute.examples):
+                yield f"{name}.{key}.examples[{number}]", example
+            for value, about in attribute.values.items():
+                for number, example in enumerate(about.examples):
+                    yield f"{name}.{key}.{value}.examples[{number}]", example
+    for number, case in enumerate(schema().guidelines.cases):
+        yield f"cases[{number}]", case.quote
+
+
+def test_every_extract_of_the_guidelines_is_quoted_to_the_letter() -> None:
+    """An example that no article holds would teach what nobody wrote."""
+    missing = [
+        (place, quote)
+        for place, quote in quotes()
+        if not any(re.sub(r"[\[\]]", "", quote) in text for text in texts().values())
+    ]
+    assert missing == []
+
+
+def test_the_schema_holds_the_labels_that_it_was_designed_with() -> None:
+    """13 entity, 17 event and 4 stance labels, six relations."""
+    assert [len(layer.labels) for layer in schema().layers.values()] == [13, 17, 4]
+    assert set(schema().relations) == {"actor", "recipient", "location", "date", "holder", "target"}
+
+
+def linear(color: str) -> np.ndarray:
+    """`#RRGGBB` as linear RGB (the sRGB transfer function undone)."""
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* of linear sRGB under D65."""
+    matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = matrix @ np.clip(rgb, 0, 1) / np.array([0.95047, 1.0, 1.08883])
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("deficiency", list(DEFICIENCY))
+def test_colours_of_a_layer_stay_apart_for_colour_blind_eyes(deficiency: str) -> None:
+    """Any two labels of a layer differ by more than twice the just noticeable difference (about 2.3)."""
+    for layer in schema().layers.values():
+        seen = [
+            lab(np.array(DEFICIENCY[deficiency]) @ linear(label.color)) for label in layer.labels.values()
+        ]
+        distances = [float(np.linalg.norm(a - b)) for i, a in enumerate(seen) for b in seen[:i]]
+        assert min(distances) > 4.6

@@ -1,0 +1,73 @@
+"""What is rendered from a schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from label_studio_sdk.label_interface import LabelInterface
+
+from goldwire.project import example_root, load_project
+from goldwire.schemas import load_schema
+from goldwire.schemas.render import control, guidelines, label_config
+
+MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
+
+
+def test_label_studio_accepts_the_config() -> None:
+    """Its own parser takes the config and finds every control."""
+    schema = load_schema(MINI)
+    interface = LabelInterface(label_config(schema))
+    interface.validate()
+    names = {control(layer, key) for layer in schema.layers for key in schema.layers[layer].attributes}
+    assert set(schema.layers) | names <= {item.name for item in interface.controls}
+
+
+def test_every_label_is_there_with_its_key_colour_and_hotkey() -> None:
+    """Labels store their key, show their name, and bear the schema's colour and key."""
+    schema = load_schema(MINI)
+    root = ET.fromstring(label_config(schema))
+    found = {item.get("alias"): item for item in root.iter("Label")}
+    for layer in schema.layers.values():
+        for key, label in layer.labels.items():
+            assert found[key].get("background") == label.color
+            assert found[key].get("hotkey") == label.hotkey
+            assert label.name in (found[key].get("value") or "")
+
+
+def test_attributes_appear_only_for_spans_of_their_layer() -> None:
+    """Each per-region control stands in a view bound to its layer's control."""
+    root = ET.fromstring(label_config(load_schema(MINI)))
+    views = [view for view in root.iter("View") if view.get("whenTagName")]
+    assert len(views) == 2
+    for view in views:
+        controls = [item for item in view if item.get("perRegion")]
+        assert [item.get("name", "").split("-")[0] for item in controls] == [view.get("whenTagName")]
+        assert view.get("visibleWhen") == "region-selected"
+
+
+def test_text_is_marked_by_character() -> None:
+    """Granularity is `symbol`: Label Studio's `word` swallows elided articles."""
+    root = ET.fromstring(label_config(load_schema(MINI)))
+    assert [item.get("granularity") for item in root.iter("Text")] == ["symbol"]
+
+
+def test_guidelines_hold_every_definition() -> None:
+    """No label, attribute or relation of the schema is missing from the guidelines."""
+    schema = load_schema(MINI)
+    text = guidelines(schema)
+    for layer in schema.layers.values():
+        for label in layer.labels.values():
+            assert label.definition in text
+        for key in layer.attributes:
+            assert f"`{key}`" in text
+    for relation in schema.relations.values():
+        assert relation.definition in text
+
+
+def test_the_rendered_files_of_the_example_are_up_to_date() -> None:
+    """Schema and guidelines can't part: what is in the folder is what the schema renders."""
+    project = load_project(example_root())
+    schema = load_schema(project.schema_path)
+    assert (project.annotate / "guidelines.md").read_text(encoding="utf-8") == guidelines(schema)
+    assert (project.annotate / "label_config.xml").read_text(encoding="utf-8") == label_config(schema)
