@@ -25,7 +25,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-class Span(Struct, frozen=True, omit_defaults=True):
+class Span(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One marked extent of the text, in one layer, with one label.
 
     `marked_by` names the annotators whose work an adjudicated span rests on, `origin` is Label Studio's
@@ -43,7 +43,7 @@ class Span(Struct, frozen=True, omit_defaults=True):
     score: float | None = None
 
 
-class Relation(Struct, frozen=True, omit_defaults=True):
+class Relation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A labelled arrow from the span `head` to the span `tail` (ids of spans in the same annotation)."""
 
     label: str
@@ -52,7 +52,7 @@ class Relation(Struct, frozen=True, omit_defaults=True):
     marked_by: tuple[str, ...] = ()
 
 
-class Provenance(Struct, frozen=True, omit_defaults=True):
+class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where an annotation comes from.
 
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
@@ -69,7 +69,7 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
     seen_predictions: bool | None = None
 
 
-class Annotation(Struct, frozen=True, omit_defaults=True):
+class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one annotator marked in one document.
 
     `schema` is `name@version`; `text_sha256` is the hash of the text that the offsets belong to.
