@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hypothesis import strategies as st
 
 from goldwire.files import sha256
-from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
+from goldwire.model import STATUSES, Annotation, Article, AttributeValue, Document, Provenance, Relation, Span
 from goldwire.seeds import normalise
 
 #: Emoji, a ZWJ family, Arabic, Chinese, a combining accent without composed form, U+202F, elisions.
@@ -14,13 +16,14 @@ TEXTS = st.lists(
     st.one_of(st.sampled_from(TRAPS), st.characters(codec="utf-8")), min_size=1, max_size=30
 ).map(lambda parts: normalise("".join(parts)))
 NAMES = st.text(alphabet="abcdefgh-_.", min_size=1, max_size=8)
-VALUES = st.one_of(
+KINDS: st.SearchStrategy[Literal["human", "model", "rule"]] = st.sampled_from(["human", "model", "rule"])
+VALUES: st.SearchStrategy[AttributeValue] = st.one_of(
     st.text(max_size=5), st.booleans(), st.integers(-5, 5), st.lists(st.text(max_size=3), max_size=3)
 )
 
 
 @st.composite
-def annotations(draw: st.DrawFn, document: Document, annotator: str) -> Annotation:
+def annotation_of(draw: st.DrawFn, document: Document, annotator: str) -> Annotation:
     """Any annotation of a document: nested, crossing and equal extents come by themselves."""
     length = len(document.text)
     spans = []
@@ -39,10 +42,8 @@ def annotations(draw: st.DrawFn, document: Document, annotator: str) -> Annotati
             Relation(draw(st.sampled_from(["object", "with"])), draw(ends), draw(ends))
             for _ in range(draw(st.integers(0, 3)))
         ]
-    status = draw(st.sampled_from(["draft", "submitted", "reviewed", "adjudicated", "skipped"]))
-    provenance = Provenance(
-        draw(st.sampled_from(["human", "model", "rule"])), lead_time=draw(st.sampled_from([None, 1.5]))
-    )
+    status = draw(st.sampled_from(STATUSES))
+    provenance = Provenance(draw(KINDS), lead_time=draw(st.sampled_from([None, 1.5])))
     return Annotation(
         document.id,
         annotator,
@@ -62,4 +63,4 @@ def articles(draw: st.DrawFn) -> Article:
         draw(NAMES), draw(TEXTS), draw(st.dictionaries(NAMES, st.text(max_size=5), max_size=2))
     )
     who = draw(st.lists(NAMES, max_size=3, unique=True))
-    return Article(document, tuple(draw(annotations(document, name)) for name in who))
+    return Article(document, tuple(draw(annotation_of(document, name)) for name in who))

@@ -83,7 +83,7 @@ SPAN = {"id": "s", "layer": "l", "label": "A", "start": 0, "end": 2}
 )
 def test_a_bad_line_is_refused_with_its_place(tmp_path: Path, change: dict[str, object], shown: str) -> None:
     """Each fault of a line names file, line and path."""
-    bad = {**LINE, "annotations": [{**LINE["annotations"][0], **change}]}  # type: ignore[dict-item, index]
+    bad = {**LINE, "annotations": [{**LINE["annotations"][0], **change}]}  # type: ignore[dict-item]
     path = tmp_path / "x.jsonl"
     path.write_text(json.dumps({**LINE, "id": "first"}) + "\n" + json.dumps(bad) + "\n", encoding="utf-8")
     with pytest.raises(GoldwireError, match=shown):
