@@ -32,6 +32,10 @@ class GoldwireError(Exception):
         self.faults = faults
         super().__init__("\n".join(str(fault) for fault in faults))
 
+    def __reduce__(self) -> tuple[type[GoldwireError], tuple[Fault, ...]]:
+        """Errors cross process borders whole: pickled by their faults, not by their message."""
+        return type(self), self.faults
+
     @classmethod
     def of(cls, code: str, message: str, *, where: str = "", hint: str = "") -> GoldwireError:
         """An error with a single fault."""

@@ -52,15 +52,17 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print a table on standard output; the first column to the left, the others to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", left: int = 1
+) -> None:
+    """Print a table on standard output; the first `left` columns to the left, the others to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     shown = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for index, column in enumerate(columns):
-        shown.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+        shown.add_column(column, justify="left" if index < left else "right", no_wrap=True)
     for row in rows:
         shown.add_row(*(str(cell) for cell in row))
     # Without a terminal rich would cut at 80 columns.

@@ -1,0 +1,139 @@
+"""`goldwire corpus`: the dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.corpus.formats import FORMATS, Setting
+from goldwire.project import Project
+
+_PATH = click.Path(path_type=Path)
+_READ = click.Choice([name for name, each in FORMATS.items() if each.reads])
+_WRITE = click.Choice([name for name, each in FORMATS.items() if each.writes])
+
+
+@click.group()
+def command() -> None:
+    """The dataset: build, check, convert, count."""
+
+
+@command.command()
+@click.argument("src", type=click.Path(exists=True, path_type=Path))
+@click.argument("dst", type=_PATH)
+@click.option("--from", "source", type=_READ, required=True, help="The format of SRC.")
+@click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
+@click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@click.option("--project", "project_path", type=click.Path(file_okay=False, path_type=Path), help="Project.")
+def convert(
+    src: Path, dst: Path, source: str, target: str, schema_path: Path | None, project_path: Path | None
+) -> None:
+    """Bring annotations from one format into another.
+
+    \b
+    jsonl        JSON Lines, a document a line: goldwire's own
+    labelstudio  Label Studio's JSON export (onto a server: goldwire annotate push)
+    quotes       YAML written by hand, a file or a folder of files; articles are the project's
+    store        a project's own annotations; SRC or DST is the project's folder
+    """
+    from goldwire.corpus.convert import convert as run
+
+    setting = Setting(project_path or (dst if target == "store" else None), schema_path)
+    done = run(src, dst, source=source, target=target, setting=setting)
+    counts = ", ".join(f"{number} {kind}" for kind, number in done.counts.items())
+    unit = {"store": "files changed", "labelstudio": "tasks"}.get(target, "lines")
+    say(f"{counts} read; {done.written} {unit} written to {dst}")
+    for kind, places in done.lost.items():
+        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        say(f"not kept: {len(places)} × {kind} ({shown})")
+
+
+@command.command()
+@project_option
+@click.option("--strict", is_flag=True, help="Build nothing where any rule of the schema is broken.")
+@json_option
+def build(project: Project, strict: bool, json_path: Path | None) -> None:
+    """Write the dataset into corpus/: parquet, card, manifest."""
+    from goldwire.corpus.build import CONFIGS, load_corpus
+    from goldwire.corpus.build import build as run
+
+    corpus = load_corpus(project)
+    with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
+        made = run(corpus, strict=strict, advance=advance)
+    click.echo(f"{project.name} {corpus.version}: {made.counts.documents} documents")
+    table(
+        ("layer", "spans", "nested", "in tags", "widened to tokens", "collided"),
+        [
+            (name, loss.spans, loss.nested, loss.spans - loss.nested - loss.collided, loss.cut, loss.collided)
+            for name, loss in made.losses.items()
+        ],
+    )
+    for case in [case for loss in made.losses.values() for case in loss.cases][:5]:
+        say(f"not on token boundaries: {case}")
+    if made.checks.faults:
+        found = ", ".join(f"{code} × {number}" for code, number in made.checks.by_code.items())
+        say(f"{len(made.checks.faults)} places break a rule of the schema ({found}): goldwire corpus check")
+    if not made.changelog_current:
+        say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
+    say(f"written to {made.folder}; content {made.manifest['content_hash'][:12]}")
+    write_json(json_path, made.manifest)
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@project_option
+@click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@json_option
+def check(file: Path | None, project: Project, schema_path: Path | None, json_path: Path | None) -> None:
+    """Hold annotations against the schema's rules: the project's, or those of FILE (JSON Lines)."""
+    from goldwire.corpus.checks import run_checks
+    from goldwire.corpus.rules import RULES
+
+    result = run_checks(project, file=file, schema_path=schema_path)
+    for fault in result.faults:
+        click.echo(str(fault))
+    if result.faults:
+        rows = [(f"{code}  {RULES[code]}", number) for code, number in result.by_code.items()]
+        table(("rule", "broken"), rows)
+    checked = (result.documents, result.annotations, result.spans, result.relations)
+    say("checked: {} documents, {} annotations, {} spans, {} relations".format(*checked))
+    say(f"{len(RULES)} rules; {len(result.faults)} places where one is broken")
+    write_json(json_path, result.as_dict())
+    if result.faults:
+        click.get_current_context().exit(1)
+
+
+@command.command()
+@project_option
+@click.option(
+    "--curated", "only_curated", is_flag=True, help="The most trusted annotation of each document only."
+)
+@json_option
+def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
+    """Count spans by layer, label, document, annotator and status."""
+    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.stats import count
+
+    corpus = load_corpus(project)
+    counts = count(corpus.articles, corpus.schema, only_curated=only_curated)
+    layers = list(counts.layers)
+    rows = [
+        (layer, number, counts.nested[layer], f"{counts.nested_share(layer):.1%}")
+        for layer, number in counts.layers.items()
+    ]
+    head = f"{counts.documents} documents, {counts.annotations} annotations, {counts.words} words"
+    click.echo(head)
+    table(("layer", "spans", "nested", "share"), rows)
+    for layer, labels in counts.labels.items():
+        table((layer, "spans"), labels.items())
+    if counts.relations:
+        table(("relation", "count"), counts.relations.items())
+    for what, found in (("document", counts.by_document), ("annotator", counts.by_annotator)):
+        columns = [*(["documents"] if what == "annotator" else []), *layers]
+        table(
+            (what, *columns), [(name, *(row.get(key, 0) for key in columns)) for name, row in found.items()]
+        )
+    table(("status", "annotations"), counts.by_status.items())
+    write_json(json_path, counts.as_dict())

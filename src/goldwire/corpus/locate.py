@@ -1,0 +1,96 @@
+"""Find quoted text in an article, and say where a quote that is not there comes nearest to it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SAME = {
+    **dict.fromkeys("'’‘ʼ‛′`´", "'"),
+    **dict.fromkeys('"«»“”„‟″', '"'),
+    **dict.fromkeys("-‐‑‒–—−", "-"),
+    "œ": "oe",
+    "Œ": "oe",
+    "æ": "ae",
+    "Æ": "ae",
+    "…": "...",
+}
+
+
+def occurrences(text: str, quote: str) -> list[int]:
+    """Where `quote` begins in `text`, in code points, left to right, overlapping ones too."""
+    found: list[int] = []
+    at = text.find(quote) if quote else -1
+    while at >= 0:
+        found.append(at)
+        at = text.find(quote, at + 1)
+    return found
+
+
+def in_context(text: str, start: int, end: int, width: int = 24) -> str:
+    """An extent in its surroundings, on one line: `…la [frappe] américaine…`."""
+    before, after = text[max(0, start - width) : start], text[end : end + width]
+    left = "…" if start > width else ""
+    right = "…" if end + width < len(text) else ""
+    return " ".join(f"{left}{before}[{text[start:end]}]{after}{right}".split())
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """The text without what the eye misses, and for each of its characters the place that it comes from.
+
+    Case, accents, kinds of apostrophe, quote mark, dash and white space go.
+    """
+    folded: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for plain in _plain(char):
+            if plain == " " and folded and folded[-1] == " ":
+                continue
+            folded.append(plain)
+            places.append(place)
+    return "".join(folded), places
+
+
+def _plain(char: str) -> str:
+    if char in _SAME:
+        return _SAME[char]
+    if char.isspace():
+        return " "
+    parts = unicodedata.normalize("NFKD", char)
+    return "".join(" " if p.isspace() else p for p in parts if not unicodedata.combining(p)).casefold()
+
+
+def near_miss(text: str, quote: str, whole: str) -> str:
+    """What to do about a `quote` that `text` does not hold: a hint for a fault.
+
+    Shows the article's own characters where the two differ only in kind (apostrophes, spaces, accents, case),
+    else where the quote and the text part ways. `whole` names the text: `article`, `passage`.
+    """
+    haystack, places = fold(text)
+    needle = fold(quote.strip())[0]
+    if not needle:
+        return f"quote a few words of the {whole}"
+    at = haystack.find(needle)
+    if at >= 0:
+        own = text[places[at] : places[at + len(needle) - 1] + 1]
+        return f"the {whole} has «{own}»{_first_difference(own, quote)}"
+    low, high = 0, len(needle)
+    while low < high:  # the longest beginning that the text holds
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if needle[:middle] in haystack else (low, middle - 1)
+    if low < min(8, len(needle)):
+        return f"copy it from the {whole} to the letter"
+    at = haystack.find(needle[:low])
+    start, end = places[at], places[at + low - 1] + 1
+    goes_on = " ".join(text[end : end + 24].split())
+    return f"the {whole} has «{text[max(start, end - 24) : end]}» and then «{goes_on}»"
+
+
+def _first_difference(own: str, quote: str) -> str:
+    for mine, theirs in zip(own, quote, strict=False):
+        if mine != theirs:
+            return f": {_name(mine)} where the quote has {_name(theirs)}"
+    return ": white space at an end" if quote.strip() == own else ""
+
+
+def _name(char: str) -> str:
+    return f"U+{ord(char):04X} {unicodedata.name(char, 'control character').lower()}"

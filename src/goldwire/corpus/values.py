@@ -1,0 +1,58 @@
+"""Attribute values: what each kind of attribute may hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from goldwire.errors import one_of
+from goldwire.model import AttributeValue
+from goldwire.schemas import Attribute
+
+#: What stands for a flag in hand-written files.
+FLAGS = {"true": True, "yes": True, "oui": True, "false": False, "no": False, "non": False}
+_ID = re.compile(r"\w[\w.:@+-]*")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+def is_date(value: str) -> bool:
+    """Whether a text is a date of ISO 8601: `2020-01-03`, or only `2020-01` or `2020`."""
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value + "-01" * (2 - value.count("-")))
+    except ValueError:
+        return False
+    return True
+
+
+def value_problem(attribute: Attribute, value: object) -> tuple[str, str] | None:
+    """Why `value` can't stand in `attribute`, and what to do instead; None where it can."""
+    kind = attribute.kind
+    if kind == "flag":
+        return None if value is True else (f"`{value}` is no flag", "true, or leave it out")
+    if kind == "choices":
+        if not isinstance(value, list):
+            return f"`{value}` is no list", "a list of values"
+        unknown = [item for item in value if not (isinstance(item, str) and item in attribute.values)]
+        return (f"unknown value `{unknown[0]}`", one_of(attribute.values)) if unknown else None
+    if not isinstance(value, str):
+        return f"`{value}` is no text", "a text"
+    if kind == "choice" and value not in attribute.values:
+        return f"unknown value `{value}`", one_of(attribute.values)
+    if kind == "date" and not is_date(value):
+        return f"`{value}` is no date", "ISO 8601: 2020-01-03, 2020-01 or 2020; leave it out where unknown"
+    if kind == "id" and not _ID.fullmatch(value):
+        return f"`{value}` is no id", "letters, digits and . _ - : @ + without spaces"
+    return None
+
+
+def from_text(attribute: Attribute, written: str | list[str]) -> AttributeValue | None:
+    """A value written by hand as the attribute's kind; None where nothing was written, or a flag is off."""
+    if not written:
+        return None
+    if attribute.kind == "flag" and isinstance(written, str):
+        return FLAGS.get(written.lower(), written) or None
+    if attribute.kind == "choices" and isinstance(written, str):
+        return [written]
+    return written

@@ -1,0 +1,76 @@
+"""Which annotation of each document is scored against which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from goldwire.errors import Fault, raise_faults
+from goldwire.model import Annotation, Article, Document, curated
+
+
+class Paired(NamedTuple):
+    """A document with the annotation that counts as gold and the one that is scored."""
+
+    document: Document
+    gold: Annotation
+    pred: Annotation
+
+
+def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
+    """The documents of gold, each with its curated annotation and the last one of the prediction.
+
+    Skipped annotations never count. Raises one error with everything that does not fit: documents that one
+    side lacks (GW501), other texts (GW502), documents without an annotation that counts (GW503).
+    """
+    theirs = {article.document.id: article for article in pred}
+    mine = {article.document.id for article in gold}
+    faults = [
+        *_missing([name for name in (a.document.id for a in gold) if name not in theirs], "the prediction"),
+        *_missing([name for name in theirs if name not in mine], "gold"),
+    ]
+    found: list[Paired] = []
+    for article in gold:
+        other = theirs.get(article.document.id)
+        if other is None:
+            continue
+        name = article.document.id
+        if article.document.text != other.document.text:
+            message = f"`{name}` has another text in the prediction: {_difference(article, other)}"
+            faults.append(Fault("GW502", message, "", "predict on the text that was annotated"))
+            continue
+        reference = curated(article.annotations)
+        usable = [annotation for annotation in other.annotations if annotation.status != "skipped"]
+        for side, missing in (("gold", reference is None), ("the prediction", not usable)):
+            if missing:
+                hint = "annotate it, or leave the document out on both sides"
+                faults.append(Fault("GW503", f"`{name}` has no annotation that counts in {side}", "", hint))
+        if reference is not None and usable:
+            found.append(Paired(article.document, reference, usable[-1]))
+    raise_faults(faults)
+    return found
+
+
+def stories(documents: Iterable[Document]) -> list[str] | None:
+    """The story of each document (`meta.story`, else its own), or None where no document names one.
+
+    Articles of one story are no independent evidence: given as `groups` they are resampled together.
+    """
+    named = [(document.id, document.meta.get("story")) for document in documents]
+    return (
+        [f"story {story}" if story else name for name, story in named] if any(s for _, s in named) else None
+    )
+
+
+def _missing(names: list[str], side: str) -> list[Fault]:
+    if not names:
+        return []
+    shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
+    hint = "both sides must hold the same documents"
+    return [Fault("GW501", f"{side} lacks {len(names)} document(s): {shown}", "", hint)]
+
+
+def _difference(one: Article, other: Article) -> str:
+    a, b = one.document.text, other.document.text
+    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return f"they differ from code point {at} on"
