@@ -32,3 +32,8 @@ test: env
 
 clean:
 	rm -rf $(VENV) demo .goldwire .pytest_cache .mypy_cache .ruff_cache
+
+# The README's pictures, taken anew in a real browser.
+.PHONY: pictures
+pictures: env
+	$(BIN)/python -m tests.browser.pictures

@@ -56,7 +56,8 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     """Where an annotation comes from.
 
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
-    the guidelines that were in force, `seen_predictions` says whether the annotator was shown any.
+    the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
+    `based_on` names the annotators whose work was adjudicated.
     """
 
     kind: Literal["human", "model", "rule"] = "human"
@@ -67,6 +68,7 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     updated: str = ""
     lead_time: float | None = None
     seen_predictions: bool | None = None
+    based_on: tuple[str, ...] = ()
 
 
 class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -120,15 +122,20 @@ def outermost(spans: tuple[Span, ...]) -> tuple[tuple[Span, ...], tuple[Span, ..
 
 
 def curated(annotations: tuple[Annotation, ...]) -> Annotation | None:
-    """The annotation to use where one is wanted: the most trusted status, then the latest update.
+    """The annotation to use where one is wanted: the most trusted status, an adjudication, the latest.
 
-    Skipped ones never count. Ties go to the first annotator by name, so that the choice is stable.
+    An adjudication of drafts is a draft itself, and still better than either. Skipped ones never count. Ties
+    go to the first annotator by name, so that the choice is stable.
     """
     usable = [a for a in annotations if a.status != "skipped"]
     if not usable:
         return None
     ranked = sorted(usable, key=lambda a: a.annotator)
-    return max(ranked, key=lambda a: (STATUSES.index(a.status), a.provenance.updated))
+
+    def trust(a: Annotation) -> tuple[int, bool, str]:
+        return (STATUSES.index(a.status), bool(a.provenance.based_on), a.provenance.updated)
+
+    return max(ranked, key=trust)
 
 
 def pairs(annotation: Annotation) -> Iterator[tuple[Relation, Span, Span]]:

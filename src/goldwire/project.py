@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from importlib import resources
@@ -142,3 +144,39 @@ def cache_home() -> Path:
     """Where what all projects of a user share is kept (the migrated, empty server folder)."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "goldwire"
+
+
+def copy_example(target: Path) -> Project:
+    """The example project, copied into `target`; one that stands there already is used as it is.
+
+    Raises GW914 where the folder holds something else.
+    """
+    if (target / CONFIG).is_file():
+        return load_project(target)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        hint = "name an empty folder, or one that does not exist yet"
+        raise GoldwireError.of(
+            "GW914", "the folder is not empty and no project", where=str(target), hint=hint
+        )
+    source = example_root()
+    with tempfile.TemporaryDirectory(dir=_parent(target), prefix=f".{target.name}.") as scratch:
+        made = Path(scratch) / "project"
+        for part in EXAMPLE_PARTS:
+            if (source / part).is_dir():
+                shutil.copytree(source / part, made / part, ignore=shutil.ignore_patterns("models"))
+            else:
+                made.mkdir(exist_ok=True)
+                shutil.copy(source / part, made / part)
+        if target.exists():
+            target.rmdir()
+        made.rename(target)
+    return load_project(target)
+
+
+def _parent(target: Path) -> Path:
+    parent = target.resolve().parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GoldwireError.of("GW904", f"can't be made: {error.strerror}", where=str(parent)) from None
+    return parent

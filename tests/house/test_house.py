@@ -66,8 +66,8 @@ def test_codes_of_errors_are_used_for_one_thing_only() -> None:
         for code in re.findall(r'"(GW\d{3})"', path.read_text(encoding="utf-8")):
             where.setdefault(code, set()).add(path.name)
     shared = {code: names for code, names in where.items() if len(names) > 1}
-    # A missing file is the same thing wherever it is met.
-    assert set(shared) <= {"GW901"}
+    # Three things are met in several places: a missing file, one that can't be written, a broken stored one.
+    assert set(shared) <= {"GW901", "GW904", "GW209"}
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -27,8 +27,19 @@ def command() -> None:
 @click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
 @click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
 @click.option("--project", "project_path", type=click.Path(file_okay=False, path_type=Path), help="Project.")
+@click.option(
+    "--ids",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML, annotator: {coined id: id that stands for it}; replaced on the way.",
+)
 def convert(
-    src: Path, dst: Path, source: str, target: str, schema_path: Path | None, project_path: Path | None
+    src: Path,
+    dst: Path,
+    source: str,
+    target: str,
+    schema_path: Path | None,
+    project_path: Path | None,
+    ids: Path | None,
 ) -> None:
     """Bring annotations from one format into another.
 
@@ -41,7 +52,7 @@ def convert(
     from goldwire.corpus.convert import convert as run
 
     setting = Setting(project_path or (dst if target == "store" else None), schema_path)
-    done = run(src, dst, source=source, target=target, setting=setting)
+    done = run(src, dst, source=source, target=target, setting=setting, ids=ids)
     counts = ", ".join(f"{number} {kind}" for kind, number in done.counts.items())
     unit = {"store": "files changed", "labelstudio": "tasks"}.get(target, "lines")
     say(f"{counts} read; {done.written} {unit} written to {dst}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.corpus.formats import Setting, format_named
+from goldwire.corpus.ids import read_ids, unify_ids
 from goldwire.model import Article
 
 
@@ -33,10 +34,17 @@ class Conversion:
         }
 
 
-def convert(src: Path, dst: Path, *, source: str, target: str, setting: Setting) -> Conversion:
-    """Read `src` in the format `source`, write it to `dst` in `target`; nothing where a part fails."""
+def convert(
+    src: Path, dst: Path, *, source: str, target: str, setting: Setting, ids: Path | None = None
+) -> Conversion:
+    """Read `src` in the format `source`, write it to `dst` in `target`; nothing where a part fails.
+
+    `ids` names a file of ids that annotators coined and of those that stand for them.
+    """
     reader, writer = format_named(source), format_named(target)
     writer.check_writable()
     articles = reader.read(src, setting)
+    if ids is not None:
+        articles = unify_ids(articles, read_ids(ids), setting.schema)
     written = writer.write(dst, articles, setting)
     return Conversion(articles, written, setting.lost)

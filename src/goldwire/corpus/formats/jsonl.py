@@ -52,7 +52,9 @@ def to_record(article: Article) -> Record:
 def from_record(record: Record) -> Article:
     """A line's record as an article."""
     annotations = tuple(
-        Annotation(record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
+        Annotation(
+            record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256
+        )
         for a in record.annotations
     )
     return Article(Document(record.id, record.text, record.meta), annotations)

@@ -1,0 +1,107 @@
+"""`goldwire demo`: the whole loop on the example project, each step said before it is done."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import progress, say
+from goldwire.project import Project, copy_example
+
+STEPS = 8
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
+@click.option("--keep", is_flag=True, help="Leave Label Studio running at the end.")
+def command(folder: Path, keep: bool) -> None:
+    """The whole loop on the example project, in FOLDER (default: ./demo).
+
+    Five articles go to Label Studio with predictions of a stock model; the stored readings are sent there as
+    two annotators' work and pulled back; the dataset is built, a model trained and scored, a report written.
+    """
+    from goldwire.annotate.server import start, stop
+
+    begun = time.monotonic()
+    project = copy_example(folder)
+    _step(1, f"the example project stands in {project.root}")
+    _step(2, "starting Label Studio on this machine")
+    server = start(project, notify=say)
+    try:
+        _annotate(project)
+        page = _learn(project)
+    finally:
+        if not keep:
+            stop(project)
+    say("")
+    if keep:
+        say(f"Label Studio:  {server.url}  (user {server.username}, password {server.password})")
+        say(f"               stop it with: goldwire annotate serve --stop --project {folder}")
+    else:
+        say(f"Label Studio:  goldwire annotate serve --project {folder}")
+    say(f"Report:        {page}")
+    say(f"All of it took {time.monotonic() - begun:.0f} s.")
+
+
+def _step(number: int, what: str) -> None:
+    say(f"[{number}/{STEPS}] {what}")
+
+
+def _annotate(project: Project) -> None:
+    """Push the articles with predictions, send the stored readings, pull them back."""
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.load import load_annotations
+    from goldwire.annotate.pull import pull
+    from goldwire.annotate.push import push
+    from goldwire.corpus.store import read_annotations
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+    from goldwire.train.baselines import stock_predictions
+
+    schema, documents = load_schema(project.schema_path), load_seeds(project)
+    predicted, left_out = stock_predictions(project, documents)
+    predictions = [annotation for article in predicted for annotation in article.annotations]
+    spans = sum(len(annotation.spans) for annotation in predictions)
+    dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
+    _step(3, f"pushing {len(documents)} articles with {spans} predicted spans")
+    say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
+    client = connect(project)
+    with progress("Pushing", len(documents)) as advance:
+        pushed = push(client, project, schema, documents, predictions=predictions, advance=advance)
+    say(f"      {pushed.sent} sent, {pushed.present} there before: {pushed.url}")
+
+    readings = [a for a in read_annotations(project) if not a.provenance.based_on]
+    names = sorted({annotation.annotator for annotation in readings})
+    _step(4, f"sending {len(readings)} stored annotations as the work of {' and '.join(names)}")
+    with progress("Sending", len(readings)) as advance:
+        load_annotations(client, pushed.project, readings, schema, advance=advance)
+    _step(5, "pulling all annotations back")
+    with progress("Pulling", len(documents)) as advance:
+        pulled = pull(client, project, schema, documents, advance=advance)
+    say(f"      {pulled.annotations} annotations with {pulled.spans} spans and {pulled.relations} relations;")
+    say(f"      {pulled.written} differ from what was sent, {pulled.quarantined} parts are in quarantine")
+
+
+def _learn(project: Project) -> Path:
+    """Build, train, score, report; the report's place."""
+    from goldwire.cli.train import show
+    from goldwire.corpus.build import CONFIGS, build, load_corpus
+    from goldwire.train.experiment import plan_ner, run_ner
+
+    corpus = load_corpus(project)
+    with progress("Building", len(corpus.articles) * len(CONFIGS)) as advance:
+        made = build(corpus, advance=advance)
+    _step(
+        6, f"built the dataset: {made.counts.documents} documents, {sum(made.counts.layers.values())} spans"
+    )
+    plan = plan_ner(project)
+    _step(7, "training a spaCy model, once without each article and once with all")
+    with progress("Training", plan.parts) as advance:
+        run = run_ner(plan, advance=advance)
+    _step(8, "scores on articles that the model had not seen")
+    show(run.figures)
+    for note in run.notes:
+        say(f"- {note}")
+    return run.page

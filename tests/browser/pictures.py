@@ -1,0 +1,70 @@
+"""Take the README's pictures anew: `make pictures`. Needs a Chromium; starts a Label Studio of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from goldwire.annotate import server
+from goldwire.annotate.client import connect
+from goldwire.annotate.push import push
+from goldwire.corpus.store import read_annotations
+from goldwire.project import Project, copy_example
+from goldwire.schemas import load_schema
+from goldwire.seeds import load_seeds
+from goldwire.train.experiment import plan_ner, run_ner
+from tests.browser.conftest import ARGUMENTS
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs/pictures"
+#: The article that is short enough to be seen with its attributes.
+ARTICLE = "001_4077ebcc97f2aee2"
+
+
+def label_studio(page: Page, project: Project) -> None:
+    """An article with the adjudicated draft shown as a prediction, one event selected."""
+    schema, documents = load_schema(project.schema_path), load_seeds(project)
+    [shown] = [a for a in read_annotations(project) if a.document == ARTICLE and a.provenance.based_on]
+    with server.serving(project) as running:
+        client = connect(project)
+        [article] = [document for document in documents if document.id == ARTICLE]
+        pushed = push(client, project, schema, [article], predictions=[shown])
+        page.goto(f"{running.url}/user/login")
+        page.fill("input[name=email]", running.username)
+        page.fill("input[name=password]", running.password)
+        page.click("button[type=submit]")
+        page.wait_for_load_state("networkidle")
+        [task] = client.tasks(pushed.project)
+        page.goto(f"{running.url}/projects/{pushed.project}/data?task={task['id']}")
+        page.wait_for_selector(".htx-highlight")
+        page.locator(".htx-highlight", has_text="retirer").first.click()
+        page.wait_for_timeout(1500)
+        page.screenshot(path=PICTURES / "label-studio.png")
+
+
+def report(page: Page, project: Project) -> None:
+    """The top of the baseline's report."""
+    run = run_ner(plan_ner(project))
+    page.goto(run.page.as_uri())
+    page.wait_for_timeout(300)
+    page.screenshot(path=PICTURES / "report.png")
+
+
+def main() -> None:
+    """Take both."""
+    browser = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        project = copy_example(Path(folder) / "project")
+        launched = play.chromium.launch(executable_path=browser, args=ARGUMENTS)
+        page = launched.new_page(viewport={"width": 1440, "height": 900})
+        for take in (label_studio, report) if len(sys.argv) < 2 else [globals()[sys.argv[1]]]:
+            take(page, project)
+        launched.close()
+
+
+if __name__ == "__main__":
+    main()
