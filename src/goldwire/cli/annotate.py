@@ -1,0 +1,252 @@
+"""`goldwire annotate`: Label Studio."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.errors import GoldwireError
+from goldwire.project import Project
+
+
+@click.group()
+def command() -> None:
+    """Label Studio: serve one, push articles, pull annotations.
+
+    The server is the project's own where `serve` runs one; else the one that --url, $GOLDWIRE_URL or `url`
+    in goldwire.toml's [annotate] names, with its token in $GOLDWIRE_TOKEN.
+    """
+
+
+_url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port on loopback (default: a free one).")
+@click.option("--detach", is_flag=True, help="Leave it running.")
+@click.option("--stop", "stopping", is_flag=True, help="Stop the one that was left running.")
+@project_option
+def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> None:
+    """Run a Label Studio on this machine.
+
+    Nobody else can reach it. Its data are in .goldwire/studio, its account in .goldwire/credentials.json.
+    The very first start makes a database, which takes about a minute; later ones take seconds.
+    """
+    from goldwire.annotate import server
+
+    if stopping:
+        say("stopped" if server.stop(project) else "none was running")
+        return
+    if found := server.running(project):
+        say(f"already running: {found.url} (stop it with: goldwire annotate serve --stop)")
+        return
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminated)
+    made = server.start(project, port=port, notify=_notifier())
+    keep = False
+    try:
+        if made.new:
+            say(
+                f"account   {made.username}\npassword  {made.password}   (kept in .goldwire/credentials.json)"
+            )
+        say(f"Label Studio: {made.url}")
+        if detach:
+            keep = True
+            say("stop it with: goldwire annotate serve --stop")
+            return
+        say("stop it with Ctrl-C")
+        server.wait(made)
+        say("Label Studio has ended")
+    except KeyboardInterrupt:
+        say("stopping")
+    finally:
+        if not keep:
+            server.stop(project)
+
+
+@command.command()
+@click.option(
+    "--predictions",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
+)
+@click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default).")
+@_url_option
+@json_option
+@project_option
+def push(
+    files: tuple[Path, ...], bare: bool, url: str | None, json_path: Path | None, project: Project
+) -> None:
+    """Send articles to Label Studio.
+
+    Those that it does not have yet, each exactly once.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.push import push as push_articles
+    from goldwire.annotate.push import read_predictions
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    if files and bare:
+        raise click.UsageError("--predictions and --no-predictions exclude each other")
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    predictions = read_predictions(files)
+    with connect(project, url=url) as client, progress("pushing", len(documents)) as advance:
+        report = push_articles(client, project, schema, documents, predictions=predictions, advance=advance)
+    rows = [
+        ("articles sent", report.sent),
+        ("articles there already", report.present),
+        ("predictions sent", report.predictions_sent),
+        ("predictions there already", report.predictions_present),
+        ("tasks on the server", report.tasks),
+    ]
+    table(("push", ""), rows)
+    if report.config_added and not report.created:
+        say(f"the project's config gained: {', '.join(report.config_added)}")
+    if report.duplicates_removed:
+        say(f"{report.duplicates_removed} copies that nobody had worked on were removed")
+    for name in report.outdated:
+        say(f"`{name}`: its former text has a task too; annotations of that stay there")
+    say(f"{'made' if report.created else 'in'} {report.url}")
+    write_json(json_path, report.as_dict())
+
+
+@command.command()
+@click.option("--full", is_flag=True, help="Read every task again, not only those that changed.")
+@_url_option
+@json_option
+@project_option
+def pull(full: bool, url: str | None, json_path: Path | None, project: Project) -> None:
+    """Bring annotations from Label Studio.
+
+    They go into annotate/annotations/, a file an annotator and article; what the schema has no place for
+    into annotate/quarantine.jsonl. Exit 1 where a task's text is not the article's.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.pull import pull as pull_annotations
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    with connect(project, url=url) as client, progress("pulling") as advance:
+        report = pull_annotations(client, project, schema, documents, full=full, advance=advance)
+    rows = [
+        ("tasks read", report.tasks),
+        ("annotations read", report.annotations),
+        ("  of them skipped", report.skipped),
+        ("files written", report.written),
+        ("spans", report.spans),
+        ("relations", report.relations),
+        ("spans trimmed", len(report.trims)),
+        ("in quarantine", report.quarantined),
+    ]
+    table(("pull", ""), rows)
+    if report.annotators:
+        say(f"annotators: {', '.join(report.annotators)}")
+    for trim in report.trims[:20]:
+        say(f"trimmed  {trim}")
+    if report.quarantined:
+        say(f"what the schema has no place for is in {report.quarantine_file}, with the reasons")
+    if report.gone:
+        say(f"{report.gone} annotations are gone from the server; what was pulled of them stays")
+    write_json(json_path, report.as_dict())
+    if report.refused:
+        for fault in report.refused:
+            say(f"refused  {fault}")
+        sys.exit(1)
+
+
+@command.command()
+@click.option("--annotator", "names", multiple=True, help="Only this one's. May be repeated.")
+@_url_option
+@json_option
+@project_option
+def load(names: tuple[str, ...], url: str | None, json_path: Path | None, project: Project) -> None:
+    """Send stored annotations to Label Studio.
+
+    Each as its annotator's work; whose work is there already is passed over.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.load import load_annotations
+    from goldwire.annotate.push import find_project
+    from goldwire.corpus.store import read_annotations
+    from goldwire.schemas import load_schema
+
+    stored = read_annotations(project)
+    if unknown := set(names) - {annotation.annotator for annotation in stored}:
+        message = f"no stored annotation of {', '.join(sorted(unknown))}"
+        raise GoldwireError.of("GW333", message, where=str(project.annotations))
+    chosen = [a for a in stored if not names or a.annotator in names]
+    schema = load_schema(project.schema_path)
+    with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
+        found = find_project(client, project.name)
+        sent = load_annotations(client, int(found["id"]), chosen, schema, advance=advance)
+    figures = {"sent": sent, "present": len(chosen) - sent}
+    table(("load", ""), [("annotations sent", sent), ("annotations there already", figures["present"])])
+    write_json(json_path, figures)
+
+
+def _notifier() -> Callable[[str], None]:
+    """Messages a line each; on a terminal those that end in … are written over."""
+    overwrite = sys.stderr.isatty()
+
+    def notify(message: str) -> None:
+        passing = message.endswith("…")
+        start = "\r\x1b[K" if overwrite else ""
+        click.echo(start + message, err=True, nl=not (passing and overwrite))
+
+    return notify
+
+
+@command.command()
+@click.option("--by", required=True, help="Who decides: the adjudicator's name.")
+@click.option("--machine", is_flag=True, help="The decisions are a model's, not a person's.")
+@json_option
+@project_option
+def adjudicate(by: str, machine: bool, json_path: Path | None, project: Project) -> None:
+    """Merge the two stored readings of each article into one, by decisions.
+
+    Each disagreement is an item in annotate/adjudication/DOCUMENT.yaml: fill in `decide` and `reason`, run
+    again. Where none is open, the result is stored as the annotator `adjudicated`. Exit 1 while any is open.
+    """
+    from goldwire.annotate.decisions import adjudicate_project, tally
+    from goldwire.model import Provenance
+    from goldwire.schemas import load_schema
+    from goldwire.schemas.render import guidelines_hash
+
+    schema = load_schema(project.schema_path)
+    made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
+    outcomes = adjudicate_project(project, schema, made_by)
+    rows = [
+        (
+            name,
+            len(found.annotation.spans),
+            len(found.annotation.relations),
+            len(found.items),
+            len(found.open),
+        )
+        for name, found in outcomes.items()
+    ]
+    table(("article", "spans", "relations", "items", "open"), rows)
+    counts = tally(outcomes)
+    table(
+        ("kind", "a", "b", "both", "neither", "value", "open"), [(k, *v.values()) for k, v in counts.items()]
+    )
+    for name, found in outcomes.items():
+        for line in found.dropped:
+            say(f"{name}: {line}")
+    write_json(json_path, counts)
+    if any(found.open for found in outcomes.values()):
+        say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
+        raise SystemExit(1)
