@@ -38,7 +38,7 @@ def label_studio(page: Page, project: Project) -> None:
         page.fill("input[name=password]", running.password)
         page.click("button[type=submit]")
         page.wait_for_load_state("networkidle")
-        [task] = client.tasks(pushed.project)
+        [task] = client.tasks(pushed.project, include=["id"])
         page.goto(f"{running.url}/projects/{pushed.project}/data?task={task['id']}")
         page.wait_for_selector(".htx-highlight")
         page.locator(".htx-highlight", has_text="retirer").first.click()

@@ -50,7 +50,9 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
     def terminated(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, terminated)
+    # A closed terminal (SIGHUP) ends the server as Ctrl-C does.
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, terminated)
     made = server.start(project, port=port, notify=_notifier())
     keep = False
     try:
@@ -58,6 +60,8 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
             say(
                 f"account   {made.username}\npassword  {made.password}   (kept in .goldwire/credentials.json)"
             )
+        else:
+            say(f"account   {made.username}   (password in .goldwire/credentials.json)")
         say(f"Label Studio: {made.url}")
         if detach:
             keep = True

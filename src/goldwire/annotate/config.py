@@ -1,0 +1,43 @@
+"""Label Studio configs compared by what annotations refer to: controls, labels, choices, relations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+from goldwire.errors import GoldwireError
+
+
+class Difference(NamedTuple):
+    """What a new config adds to an old one and what it lacks, in words."""
+
+    added: list[str]
+    removed: list[str]
+
+
+def parts(config: str, where: str = "") -> list[str]:
+    """All that a result can name in a config; raises GW320 where it is not XML."""
+    try:
+        root = ET.fromstring(config)
+    except ET.ParseError as error:
+        raise GoldwireError.of("GW320", f"the label config is not XML: {error}", where=where) from None
+    found: Counter[str] = Counter()
+    for element in root.iter():
+        name = element.get("name")
+        if name and element.get("toName"):
+            found[f"{element.tag} `{name}` on `{element.get('toName')}`"] += 1
+            for child in element.iter():
+                if child is not element and (key := child.get("alias") or child.get("value")):
+                    found[f"{child.tag} `{key}` of `{name}`"] += 1
+        elif name and element.get("value"):
+            found[f"{element.tag} `{name}` with `{element.get('value')}`"] += 1
+        elif element.tag == "Relation" and element.get("value"):
+            found[f"Relation `{element.get('value')}`"] += 1
+    return list(found)
+
+
+def compare(old: str, new: str, where: str = "") -> Difference:
+    """What `new` adds and lacks; looks, order and wording do not count."""
+    before, after = parts(old, where), parts(new)
+    return Difference([p for p in after if p not in before], [p for p in before if p not in after])

@@ -1,0 +1,87 @@
+"""Stored annotations up: as the work of the annotators who made them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from goldwire.annotate.client import Client
+from goldwire.annotate.people import address, annotator_names
+from goldwire.annotate.push import unusable
+from goldwire.corpus.formats.labelstudio import to_result
+from goldwire.errors import Fault, raise_faults
+from goldwire.model import Annotation, Document
+from goldwire.schemas import Schema
+
+
+def load_annotations(
+    client: Client,
+    ls_project: int,
+    annotations: Sequence[Annotation],
+    schema: Schema,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> int:
+    """Send annotations to their articles' tasks, each as its annotator's work; the number sent.
+
+    Annotators without an account get one that nobody can log in with. Who has an annotation on a task
+    already is passed over, also where another run was cut off after sending it (`unique_id`). The server
+    keeps `completed_by` as given and names the token's account in `updated_by`. Raises GW331 where an
+    article has no task, GW2xx where an annotation does not fit its text or the schema, before anything is
+    sent.
+    """
+    tasks = _tasks(client, ls_project, annotations)
+    faults: list[Fault] = []
+    for annotation in annotations:
+        place = f"{annotation.annotator}/{annotation.document}"
+        task = tasks.get(_key(annotation))
+        if task is None:
+            hint = "goldwire annotate push first"
+            faults.append(Fault("GW331", f"`{annotation.document}` has no task with this text", place, hint))
+        elif not annotation.annotator:
+            faults.append(Fault("GW331", "an annotation without annotator", place, "name one"))
+        else:
+            document = Document(annotation.document, str(task["data"]["text"]))
+            faults.extend(unusable(schema, document, [annotation]))
+    raise_faults(faults[:100])
+    users = {name: number for number, name in annotator_names(client.users()).items()}
+    sent = 0
+    for annotation in annotations:
+        name = annotation.annotator
+        if name not in users:
+            users[name] = int(client.create_user(address(name), name)["id"])
+        task = tasks[_key(annotation)]
+        if users[name] not in {held.get("completed_by") for held in task.get("annotations", ())}:
+            fields = {
+                "result": to_result(annotation, schema, str(task["data"]["text"])),
+                "completed_by": users[name],
+                "ground_truth": False,
+                "was_cancelled": annotation.status == "skipped",
+                "lead_time": annotation.provenance.lead_time,
+                "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
+            }
+            sent += client.create_annotation(int(task["id"]), fields) is not None
+        if advance is not None:
+            advance(1)
+    return sent
+
+
+def _key(annotation: Annotation) -> tuple[str, str]:
+    return annotation.document, annotation.text_sha256[:16]
+
+
+def _tasks(
+    client: Client, ls_project: int, annotations: Sequence[Annotation]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The task of each annotation, by document and text; by document alone where no text is named."""
+    include = ("data", "annotations", "completed_by")
+    ids = list(dict.fromkeys(annotation.document for annotation in annotations))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for task in client.tasks_with(ls_project, "id", ids, include):
+        data = task.get("data")
+        if isinstance(data, dict) and isinstance(data.get("text"), str):
+            name, _, digest = str(data.get("uid", "")).rpartition("@")
+            found.setdefault((name, digest), task)
+            found.setdefault((name, ""), task)
+    return found

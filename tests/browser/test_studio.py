@@ -1,0 +1,149 @@
+"""Label Studio in a real browser: what an annotator sees and marks is what `pull` brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldwire.annotate.client import Client
+from goldwire.annotate.pull import pull
+from goldwire.annotate.push import push
+from goldwire.corpus.store import read_annotations
+from goldwire.model import Document
+from goldwire.project import Project, copy_example
+from goldwire.schemas import Schema, load_schema
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from goldwire.annotate.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+
+TEXT = "🇫🇷 Mardi, le porte-parole de l’Élysée a menacé l’Iran de sanctions « inacceptables »."
+DOCUMENT = Document("emoji", TEXT, {"title": "Essai"})
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The example project, without its annotations, under a name of its own."""
+    project = copy_example(tmp_path / "project")
+    config = project.root / "goldwire.toml"
+    renamed = config.read_text(encoding="utf-8").replace("politics-fr", f"browser-{tmp_path.name}")
+    config.write_text(renamed, encoding="utf-8")
+    for path in project.annotations.rglob("*.json"):
+        path.unlink()
+    return copy_example(project.root)
+
+
+@pytest.fixture
+def schema(project: Project) -> Schema:
+    """The example's schema."""
+    return load_schema(project.schema_path)
+
+
+def log_in(page: Page, studio: Server) -> None:
+    """As the server's own user."""
+    page.goto(f"{studio.url}/user/login")
+    page.fill("input[name=email]", studio.username)
+    page.fill("input[name=password]", studio.password)
+    page.click("button[type=submit]")
+    page.wait_for_load_state("networkidle")
+
+
+def mark(page: Page, key: str, quote: str) -> None:
+    """Choose a label by its hotkey, then select the quote's characters with the mouse."""
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    box = page.evaluate(
+        """quote => {
+            const root = document.querySelector('.gw-text');
+            const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+            const nodes = []; let all = '';
+            while (walker.nextNode()) {
+                nodes.push([walker.currentNode, all.length]); all += walker.currentNode.data;
+            }
+            const at = all.indexOf(quote);
+            const place = offset => { const [node, start] = nodes.filter(n => n[1] <= offset).pop();
+                                      return [node, offset - start]; };
+            const range = document.createRange();
+            range.setStart(...place(at)); range.setEnd(...place(at + quote.length - 1));
+            const last = range.endContainer; range.setEnd(last, range.endOffset + 1);
+            const rects = range.getClientRects(), a = rects[0], b = rects[rects.length - 1];
+            return [a.left + 0.5, a.top + a.height / 2, b.right - 0.5, b.top + b.height / 2];
+        }""",
+        quote,
+    )
+    page.mouse.move(box[0], box[1])
+    page.mouse.down()
+    page.mouse.move((box[0] + box[2]) / 2, box[3])
+    page.mouse.move(box[2], box[3])
+    page.mouse.up()
+    page.wait_for_timeout(300)
+
+
+def select(page: Page, quote: str) -> None:
+    """Select the region whose text is the quote, in the outliner."""
+    page.keyboard.press("Escape")
+    page.locator(".lsf-outliner-item", has_text=quote).last.click()
+    page.wait_for_timeout(300)
+
+
+def relate(page: Page, head: str, tail: str, label: str) -> None:
+    """Draw an arrow from a region to another and give it a label."""
+    select(page, head)
+    page.keyboard.press("Alt+r")
+    page.locator(".htx-highlight", has_text=tail).first.click(position={"x": 10, "y": 8})
+    page.locator(".lsf-panel-tabs__tab:visible", has_text="Relations").click()
+    item = page.locator(".lsf-relations__item:visible").last
+    item.hover()
+    item.get_by_role("button", name="Show Relation Labels").click()
+    item.get_by_text("Select labels").click()
+    page.get_by_text(label, exact=True).last.click()
+    page.keyboard.press("Escape")
+
+
+def test_what_is_marked_in_the_browser_is_what_is_pulled(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """A nested pair after an elision, an event with modality and argument, a stance, beside an emoji."""
+    client = Client(studio.url, studio.token)
+    pushed = push(client, project, schema, [DOCUMENT])
+    [task] = client.tasks(pushed.project, include=["id"])
+    log_in(page, studio)
+    page.goto(f"{studio.url}/projects/{pushed.project}/data?task={task['id']}")
+    page.locator(".gw-text", has_text="porte-parole").wait_for()
+    page.wait_for_timeout(500)
+
+    mark(page, "g", "porte-parole de l’Élysée")
+    mark(page, "i", "Élysée")
+    mark(page, "e", "Iran")
+    mark(page, "Shift+T", "menacé")
+    select(page, "menacé")
+    page.locator(".gw-side").get_by_text("possible", exact=False).click()
+    mark(page, "2", "inacceptables")
+    relate(page, "menacé", "porte-parole", "actor")
+    page.screenshot(path=project.root / "marked.png")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_timeout(1500)
+
+    report = pull(client, project, schema, [DOCUMENT])
+    assert (report.annotations, report.quarantined, report.trims) == (1, 0, ())
+    [annotation] = read_annotations(project)
+    found = {(span.label, TEXT[span.start : span.end]): span.attributes for span in annotation.spans}
+    assert found == {
+        ("GROUP", "porte-parole de l’Élysée"): {},
+        ("INST", "Élysée"): {},
+        ("STATE", "Iran"): {},
+        ("THREATEN", "menacé"): {"modality": "possible"},
+        ("NEGATIVE", "inacceptables"): {},
+    }
+    quotes = {span.id: TEXT[span.start : span.end] for span in annotation.spans}
+    arrows = [(arrow.label, quotes[arrow.head], quotes[arrow.tail]) for arrow in annotation.relations]
+    assert arrows == [("actor", "menacé", "porte-parole de l’Élysée")]
+    assert (annotation.status, annotation.provenance.kind) == ("submitted", "human")
+    assert annotation.provenance.seen_predictions is False

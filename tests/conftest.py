@@ -1,0 +1,31 @@
+"""One real Label Studio for all tests that need it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldwire.errors import GoldwireError
+from goldwire.project import load_project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.server import Server
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Label Studio, from the user's migrated folder; where CI is `true` a missing one fails."""
+    from goldwire.annotate import server
+
+    root = tmp_path_factory.mktemp("studio")
+    (root / "goldwire.toml").write_text('[project]\nname = "tests"\nlanguage = "fr"\nschema = "none.yaml"\n')
+    try:
+        with server.serving(load_project(root)) as running:
+            yield running
+    except GoldwireError as error:
+        if error.faults[0].code != "GW301" or os.environ.get("CI") == "true":
+            raise
+        pytest.skip("Label Studio is not installed: pip install 'goldwire[studio]'")
