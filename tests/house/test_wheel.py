@@ -1,0 +1,65 @@
+"""The wheel that is built: complete, and with the example project in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds what the wheel would install."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run(installed: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the wheel's goldwire, not the checkout's."""
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-P", "-m", "goldwire", *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+def test_every_file_of_the_package_is_in_the_wheel(installed: Path) -> None:
+    """Templates and the typing mark travel too, not only modules."""
+    source = ROOT / "src/goldwire"
+    wanted = {
+        path.relative_to(source)
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    missing = {path for path in wanted if not (installed / "goldwire" / path).is_file()}
+    assert missing == set()
+
+
+def test_the_wheel_has_its_example_and_copies_it(installed: Path, tmp_path: Path) -> None:
+    """An installed goldwire makes the example project anywhere, articles and annotations included."""
+    code = (
+        "import goldwire, sys; from pathlib import Path; from goldwire.project import copy_example\n"
+        "print(goldwire.__file__); copy_example(Path('made'))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(installed) in done.stdout
+    made = tmp_path / "made"
+    assert len(list((made / "seeds/articles").glob("*.txt"))) == 5
+    assert list((made / "annotate/annotations").glob("*/*.json"))
+    checked = run(installed, "schema", "check", cwd=made)
+    assert checked.returncode == 0, checked.stderr
+    assert run(installed, "schema", "render", "--check", cwd=made).returncode == 0
