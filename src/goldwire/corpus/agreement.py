@@ -66,5 +66,5 @@ def _figure(found: dict[str, Any] | None, key: str) -> str:
     if not found or found.get(key) is None:
         return "–"
     interval = found.get("ci95")
-    shown = f" [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else ""
+    shown = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
     return f"{found[key]:.3f}{shown}"

@@ -1,0 +1,34 @@
+"""`goldwire predict`: annotate articles with a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import json_option, progress, say, write_json
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source", type=click.Path(path_type=Path), metavar="IN")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT")
+@click.option("--layer", help="The layer that the model's spans belong to (default: what the model says).")
+@json_option
+def command(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:
+    """Annotate the articles of IN with MODEL, write them to OUT.
+
+    MODEL is a folder or an installed package, IN a .jsonl, .txt or .csv file or a folder of texts, OUT JSON
+    Lines: each article with its metadata and one annotation, the model's.
+    """
+    from goldwire.corpus.formats.jsonl import write_jsonl
+    from goldwire.train.predict import predict, read_for_prediction
+
+    documents = read_for_prediction(source)
+    with progress("predicting", len(documents)) as advance:
+        articles = predict(model, documents, layer=layer, advance=advance)
+    write_jsonl(target, articles)
+    spans = sum(len(a.spans) for article in articles for a in article.annotations)
+    say(f"{len(articles)} articles, {spans} spans")
+    say(f"written to {target}")
+    write_json(json_path, {"articles": len(articles), "spans": spans})

@@ -1,0 +1,1 @@
+"""Models learned from annotations, and what they are measured against."""

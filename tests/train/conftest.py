@@ -1,0 +1,110 @@
+"""Small articles and a small config, so that training takes seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldwire.model import Annotation, Article, Document, Span
+
+TINY = """
+[paths]
+train = null
+dev = null
+
+[system]
+gpu_allocator = null
+seed = 0
+
+[nlp]
+lang = "fr"
+pipeline = ["ner"]
+
+[components]
+
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 16
+maxout_pieces = 2
+use_upper = true
+
+[components.ner.model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+width = 16
+depth = 1
+embed_size = 300
+window_size = 1
+maxout_pieces = 2
+subword_features = true
+pretrained_vectors = null
+
+[corpora]
+
+[corpora.train]
+@readers = "spacy.Corpus.v1"
+path = ${paths.train}
+
+[corpora.dev]
+@readers = "spacy.Corpus.v1"
+path = ${paths.dev}
+
+[training]
+train_corpus = "corpora.train"
+dev_corpus = "corpora.dev"
+seed = ${system.seed}
+gpu_allocator = ${system.gpu_allocator}
+dropout = 0.1
+max_epochs = 8
+max_steps = 0
+patience = 0
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+learn_rate = 0.02
+
+[training.batcher]
+@batchers = "spacy.batch_by_words.v1"
+size = 40
+tolerance = 0.2
+discard_oversize = false
+
+[initialize]
+vectors = null
+"""
+
+NAMES = ("Anna", "Bruno", "Chloé", "David", "Emma", "Farid", "Zoé", "Yann")
+TOWNS = ("Lyon", "Brest", "Nantes", "Dijon", "Lille", "Metz", "Pau", "Albi")
+
+
+def article(number: int) -> Article:
+    """Six sentences about people in towns, both marked, the names moved along by `number`."""
+    text = ""
+    spans: list[Span] = []
+    for i in range(6):
+        name, town = NAMES[(i + number) % 8], TOWNS[(3 * i + number) % 8]
+        for part, label in ((name, "WHO"), (" habite à ", ""), (town, "WHERE"), (" depuis un an.\n", "")):
+            if label:
+                spans.append(Span(f"s{len(spans)}", "thing", label, len(text), len(text) + len(part)))
+            text += part
+    annotation = Annotation(f"a{number}", "anna", "tiny@1", spans=tuple(spans))
+    return Article(Document(f"a{number}", text, {"title": f"Article {number}"}), (annotation,))
+
+
+@pytest.fixture
+def articles() -> list[Article]:
+    """Three articles with two labels."""
+    return [article(number) for number in range(3)]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config that trains in seconds, with neither vectors nor a stock model."""
+    path = tmp_path / "tiny.cfg"
+    path.write_text(TINY, encoding="utf-8")
+    return path
