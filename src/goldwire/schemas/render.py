@@ -23,7 +23,8 @@ _STYLE = """
 .gw-labels .lsf-label { margin: 0; height: 22px; padding: 0 5px; font-size: 12px; line-height: 22px; }
 .gw-labels .lsf-label__hotkey { margin-left: 6px; font-size: 10px; }
 .gw-text { padding-top: .5rem; max-width: 48rem; }
-.gw-text .lsf-richtext { font-size: 1.02rem; line-height: 2; }
+.gw-text [class*="richtext"] { line-height: 2.3 !important; }
+.gw-text h3 { padding-bottom: 1rem; }
 .gw-side { position: sticky; top: 13rem; max-height: 60vh; overflow-y: auto; }
 """
 _SMALL = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.2"
