@@ -28,7 +28,7 @@ test: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term $(PYTEST_FLAGS)
+	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(PYTEST_FLAGS)
 
 clean:
 	rm -rf $(VENV) demo .goldwire .pytest_cache .mypy_cache .ruff_cache

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from goldwire.annotate.server import Server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of the one server go to one worker, so that there is one."""
+    for item in items:
+        if "studio" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("studio"))
+
+
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running Label Studio, from the user's migrated folder; where CI is `true` a missing one fails."""

@@ -35,24 +35,28 @@ def commands(page: Path) -> list[str]:
 
 @pytest.mark.live
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
-def test_the_commands_of_a_page_work_in_a_fresh_project(page: Path, tmp_path: Path) -> None:
-    """Each goldwire command ends well; each make target exists."""
+def test_the_commands_of_all_pages_work_in_a_fresh_project(tmp_path: Path) -> None:
+    """Each goldwire command ends well, page after page, in one copy of the example; each make target exists.
+
+    A model is trained the first time that a page asks for it; later pages find it there.
+    """
     project = copy_example(tmp_path / "project")
-    # What is tested is that the commands work together, not what a model learns: one epoch will do.
-    config = project.train / "ner.cfg"
-    config.write_text(re.sub(r"max_epochs = \d+", "max_epochs = 1", config.read_text(encoding="utf-8")))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    trained = False
     try:
-        for command in commands(page):
-            program, first, *_ = shlex.split(command)
-            if program == "make":
-                assert re.search(rf"^{first}:", makefile, re.M), command
+        for command in (command for page in PAGES for command in commands(page)):
+            words = shlex.split(command)
+            if words[0] == "make":
+                assert re.search(rf"^{words[1]}:", makefile, re.M), command
                 continue
-            assert program == "goldwire", f"{command}: only goldwire and make are run"
+            assert words[0] == "goldwire", f"{command}: only goldwire and make are run"
+            if words[1:3] == ["train", "ner"]:
+                if trained:
+                    continue
+                trained = True
             done = subprocess.run(
-                shlex.split(command), cwd=project.root, env=env, capture_output=True, text=True, check=False
+                words, cwd=project.root, env=env, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     finally:
