@@ -36,7 +36,8 @@ def test_machine_drafts_say_so() -> None:
             assert (annotation.status, annotation.provenance.kind) == ("draft", "model")
             if annotation.provenance.based_on:
                 assert annotation.provenance.based_on == ("reading-a", "reading-b")
-                assert all(thing.marked_by for thing in (*annotation.spans, *annotation.relations))
+                assert all(span.marked_by for span in annotation.spans)
+                assert all(relation.marked_by for relation in annotation.relations)
             else:
                 assert annotation.provenance.seen_predictions is False
 
