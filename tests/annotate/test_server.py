@@ -145,7 +145,7 @@ def test_without_label_studio_the_way_to_it_is_told(
         server.start(project)
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 3])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 3], ids=["another process", "no process"])
 def test_a_stale_state_file_is_no_server(project: Project, pid: int) -> None:
     """A state file whose process has ended, or is another one by now, is removed."""
     studio.make_credentials(project)

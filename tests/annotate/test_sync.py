@@ -383,6 +383,23 @@ def test_what_has_no_place_is_quarantined(loop: Callable[..., Loop]) -> None:
     assert not quarantine_path(one.project).exists()
 
 
+def test_a_schema_that_lost_a_label_reads_nothing(loop: Callable[..., Loop]) -> None:
+    """Pulled with a schema that lacks what was marked, stored work would shrink: refused, files untouched."""
+    one = loop()
+    one.push()
+    one.load(_annotation("ann"))
+    one.pull()
+    before = one.files()
+    layers = dict(one.schema.layers)
+    thing = layers["thing"]
+    labels = {key: label for key, label in thing.labels.items() if key != "TOOL"}
+    layers["thing"] = msgspec.structs.replace(thing, labels=labels)
+    one.schema = msgspec.structs.replace(one.schema, layers=layers)
+    with pytest.raises(GoldwireError, match=r"GW329.*Label `TOOL` of `thing`.*schema migrate"):
+        one.pull(full=True)
+    assert one.files() == before
+
+
 def test_another_text_is_refused_by_name(loop: Callable[..., Loop]) -> None:
     """Annotations of a text that is not the article's are set aside whole, and their task is named."""
     one = loop()

@@ -7,7 +7,7 @@ it is settled which spans stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,7 +43,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True):
     context: str = ""
     a: str = ""
     b: str = ""
-    value: str | list[str] | None = None
+    value: bool | str | list[str] | None = None
 
 
 @dataclass
@@ -56,16 +56,21 @@ class Candidate:
     @property
     def key(self) -> str:
         """The extent and label that stand."""
-        return _name(self.span)
+        return span_name(self.span)
 
 
 @dataclass
 class Outcome:
-    """The adjudicated annotation, the items still open, and what was left out on the way, in words."""
+    """The adjudicated annotation, the items still open, and what was left out on the way, in words.
+
+    `sides` holds, for each span's id, the spans that it rests on; `unfit` the decisions that no longer fit.
+    """
 
     annotation: Annotation
     items: list[Decision] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    sides: dict[str, dict[str, Span]] = field(default_factory=dict)
+    unfit: set[str] = field(default_factory=set)
 
     @property
     def open(self) -> list[Decision]:
@@ -73,8 +78,24 @@ class Outcome:
         return [item for item in self.items if not item.decide]
 
 
-def _name(span: Span) -> str:
+def span_name(span: Span) -> str:
+    """A span's layer, label and extent, as keys of items name it."""
     return f"{span.layer} {span.label} {span.start}-{span.end}"
+
+
+def pair_key(a: Span | None, b: Span | None) -> str:
+    """The key of two matched spans' item: one name where both say the same, `-` for a side without."""
+    names = [span_name(span) if span is not None else "-" for span in (a, b)]
+    return names[0] if names[0] == names[1] else " | ".join(names)
+
+
+def pairs(
+    readings: tuple[Annotation, Annotation], schema: Schema
+) -> Iterator[tuple[Span | None, Span | None]]:
+    """The spans of two readings, each with its partner in the other."""
+    for layer in schema.layers:
+        for pair in match(readings[0].layer(layer), readings[1].layer(layer)):
+            yield pair.gold, pair.pred
 
 
 def adjudicate(
@@ -86,14 +107,17 @@ def adjudicate(
     own: Annotation | None = None,
     provenance: Provenance | None = None,
     annotator: str = "adjudicated",
+    lenient: bool = False,
 ) -> Outcome:
     """Merge two readings of `document` by the decisions, keyed by item.
 
     `own` holds the adjudicator's marks: spans that neither reading has, and relations and attributes of spans
-    that it quotes again. Each span and relation of the result names in `marked_by` who had marked it. Raises
-    GW370 where a decision does not fit its item, GW371 where it fits none.
+    that it quotes again. Each span and relation of the result names in `marked_by` who had marked it. What is
+    made of drafts, or by a machine, is a draft. Raises GW370 where a decision does not fit its item, GW371
+    where it fits none; with `lenient` such decisions are left aside and listed in `unfit`.
     """
-    work = _Work(document, readings, schema, decisions)
+    by = own.annotator if own is not None else ""
+    work = _Work(document, readings, schema, decisions, by, lenient)
     candidates = list(work.candidates())
     if own is not None:
         _add_own(candidates, own)
@@ -107,26 +131,28 @@ def adjudicate(
             origin=None,
         )
     relations = list(work.relations(candidates, spans, own))
-    work.check_used()
+    unfit = work.check_used()
     names = tuple(reading.annotator for reading in readings)
     made = provenance or Provenance(kind="human")
+    draft = made.kind != "human" or any(reading.status == "draft" for reading in readings)
     annotation = Annotation(
         document.id,
         annotator,
         schema.stamp,
-        "draft" if any(reading.status == "draft" for reading in readings) else "adjudicated",
+        "draft" if draft else "adjudicated",
         msgspec.structs.replace(made, based_on=names),
         tuple(spans.values()),
         tuple(relations),
         sha256(document.text),
     )
-    return Outcome(annotation, work.items, work.dropped)
+    sides = {spans[id(candidate)].id: candidate.sides for candidate in candidates}
+    return Outcome(annotation, work.items, work.dropped, sides, unfit)
 
 
 def _add_own(candidates: list[Candidate], own: Annotation) -> None:
     by_name = {candidate.key: candidate for candidate in candidates}
     for span in own.spans:
-        if known := by_name.get(_name(span)):
+        if known := by_name.get(span_name(span)):
             known.sides["own"] = span
         else:
             candidates.append(Candidate(span, {"own": span}))
@@ -141,8 +167,12 @@ class _Work:
         readings: tuple[Annotation, Annotation],
         schema: Schema,
         decisions: Mapping[str, Decision],
+        by: str,
+        lenient: bool,
     ) -> None:
         self.document, self.schema, self.decisions = document, schema, decisions
+        self.by, self.lenient = by, lenient
+        self.unfit: set[str] = set()
         self.readings = dict(zip("ab", readings, strict=True))
         self.items: list[Decision] = []
         self.dropped: list[str] = []
@@ -152,7 +182,7 @@ class _Work:
     def names(self, sides: Mapping[str, object]) -> tuple[str, ...]:
         """The annotators behind the sides that marked something."""
         named = [reading.annotator for side, reading in self.readings.items() if side in sides]
-        return (*named, "adjudicator") if "own" in sides else tuple(named)
+        return tuple(dict.fromkeys((*named, self.by))) if "own" in sides else tuple(named)
 
     def ask(
         self, key: str, kind: Kind, span: Span, versions: tuple[str, str], allowed: tuple[str, ...]
@@ -163,7 +193,9 @@ class _Work:
         answer = made.decide if made else ""
         if answer and answer not in allowed:
             hint = f"decide: {', '.join(allowed)}"
-            self.faults.append(Fault("GW370", f"`{answer}` can't be decided for `{key}`", "", hint))
+            if not self.lenient:
+                self.faults.append(Fault("GW370", f"`{answer}` can't be decided for `{key}`", "", hint))
+            self.unfit.add(key)
             answer = ""
         self.items.append(
             Decision(
@@ -195,23 +227,21 @@ class _Work:
 
     def candidates(self) -> Iterator[Candidate]:
         """The spans that stand, or may stand while their item is open."""
-        for layer in self.schema.layers:
-            for pair in match(self.readings["a"].layer(layer), self.readings["b"].layer(layer)):
-                yield from self.settled(pair.gold, pair.pred)
+        for a, b in pairs((self.readings["a"], self.readings["b"]), self.schema):
+            yield from self.settled(a, b)
 
     def settled(self, a: Span | None, b: Span | None) -> Iterator[Candidate]:
         """The candidates of one pair."""
         sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
         first = next(iter(sides.values()))
-        both = [_name(span) for span in (a, b) if span is not None]
-        if a is not None and b is not None and _name(a) == _name(b):
-            made = self.decisions.get(_name(a))
+        key = pair_key(a, b)
+        if a is not None and b is not None and span_name(a) == span_name(b):
+            made = self.decisions.get(key)
             if made is not None and made.decide == "neither":
-                self.ask(_name(a), "amended", a, (self.words(a), self.words(b)), SIDES)
+                self.ask(key, "amended", a, (self.words(a), self.words(b)), SIDES)
                 return
             yield Candidate(a, sides)
             return
-        key = " | ".join(both) if len(both) == 2 else f"{both[0]} | -" if a is not None else f"- | {both[0]}"
         kind: Kind = "missed"
         allowed: tuple[str, ...] = ("a" if b is None else "b", "neither")
         if a is not None and b is not None:
@@ -270,7 +300,7 @@ class _Work:
         readings = {**self.readings, **({"own": own} if own is not None else {})}
         found: dict[tuple[str, str, str], tuple[Candidate, Candidate, set[str]]] = {}
         for side, reading in readings.items():
-            names = {span.id: _name(span) for span in reading.spans}
+            names = {span.id: span_name(span) for span in reading.spans}
             for relation in reading.relations:
                 head, tail = owner.get((side, relation.head)), owner.get((side, relation.tail))
                 if head is None or tail is None or head is tail:
@@ -292,20 +322,32 @@ class _Work:
                     continue
             yield Relation(label, spans[id(head)].id, spans[id(tail)].id, self.names(dict.fromkeys(who)))
 
-    def check_used(self) -> None:
-        """Refuse decisions that fit no item: a reading or the schema has changed under them."""
-        for key in self.decisions.keys() - self.used:
+    def check_used(self) -> set[str]:
+        """Refuse decisions that fit no item, or name them: a reading or the schema has changed under them."""
+        if self.lenient:
+            return self.unfit | (self.decisions.keys() - self.used)
+        for key in sorted(self.decisions.keys() - self.used):
             hint = "remove the decision; the readings no longer differ there"
             self.faults.append(Fault("GW371", f"no item `{key}`", self.document.id, hint))
         raise_faults(self.faults)
+        return set()
 
 
-def one_pair(annotations: list[Annotation]) -> tuple[Annotation, Annotation]:
-    """The two readings of a document, by name; raises GW372 where there are fewer or more."""
-    readings = sorted(
-        (a for a in annotations if a.status != "skipped" and not a.provenance.based_on),
+def readings_of(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> list[Annotation]:
+    """The readings among a document's annotations, by name: neither skips nor what was made of others."""
+    return sorted(
+        (
+            a
+            for a in annotations
+            if a.status != "skipped" and not a.provenance.based_on and (not between or a.annotator in between)
+        ),
         key=lambda a: a.annotator,
     )
+
+
+def one_pair(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> tuple[Annotation, Annotation]:
+    """The two readings of a document, by name; raises GW372 where there are fewer or more."""
+    readings = readings_of(annotations, between)
     if len(readings) != 2:
         names = ", ".join(a.annotator for a in readings) or "none"
         hint = "name two with --between"

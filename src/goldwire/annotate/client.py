@@ -220,9 +220,22 @@ class Client:
         answer = self.request("POST", path, body=list(predictions), timeout=IMPORT_TIMEOUT)
         return int(self._dict(answer, path).get("created", 0))
 
+    def update_task(self, task: int, fields: dict[str, Any]) -> None:
+        """Change a task."""
+        self.request("PATCH", f"api/tasks/{task}/", body=fields)
+
     def delete_task(self, task: int) -> None:
         """Remove a task."""
         self.request("DELETE", f"api/tasks/{task}/")
+
+    def delete_prediction(self, prediction: int) -> None:
+        """Remove a prediction."""
+        self.request("DELETE", f"api/predictions/{prediction}/")
+
+    def invite_link(self) -> str:
+        """The address where whoever has it can make an account."""
+        path = str(self._dict(self.get("api/invite"), "api/invite").get("invite_url", ""))
+        return path if "://" in path else f"{self.url}/{path.lstrip('/')}"
 
     def users(self) -> list[dict[str, Any]]:
         """The accounts of the server's organisation."""

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from goldwire.annotate.client import Client
+from goldwire.annotate.config import compare
 from goldwire.annotate.merge import merge
 from goldwire.annotate.people import annotator_names
 from goldwire.annotate.push import find_project
@@ -24,7 +25,7 @@ from goldwire.files import read_bytes, read_text, sha256, write_text
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.render import TEXT, guidelines_hash
+from goldwire.schemas.render import TEXT, guidelines_hash, label_config
 
 #: What is asked of each task; the server applies the names inside annotations too.
 _INCLUDE = (
@@ -108,19 +109,26 @@ def pull(
     annotations is not the one that was read. A stored annotation of the same content is left as it is, with
     its status and provenance; a changed one is its annotator's work, done with the former one in sight. What
     the model can't take in goes to the quarantine file, which is written anew, and is counted. An annotation
-    that is gone from the server stays here. Raises GW325 where the project is not on the server.
+    that is gone from the server stays here. Raises GW325 where the project is not on the server, GW329 where
+    its config names what the schema does not have: read by that schema, work would be set aside.
     """
     make_cache(project)
     with locked(project.cache / "sync.lock"):
         found = find_project(client, title or project.name)
-        work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None))
+        foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
+        if foreign:
+            message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
+            hint = "bring both together first: goldwire schema migrate PLAN --push"
+            raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
+        main = title is None or title == project.name
+        work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None), main)
         last = work.last_state()
         again = full or (last is not None and last.basis != work.basis())
         work.run(last, part=not again, again=again)
         counters = ("total_annotations_number", "skipped_annotations_number")
         if work.since and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
-            work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None))
+            work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None), main)
             work.run(last, part=False, again=False)
         return work.finish()
 
@@ -136,7 +144,9 @@ class _Pull:
         documents: Sequence[Document],
         found: dict[str, Any],
         advance: Callable[[int], None],
+        main: bool,
     ) -> None:
+        self.main = main
         self.client, self.project, self.schema = client, project, schema
         self.documents = {document.id: document for document in documents}
         self.hashes = {document.id: sha256(document.text) for document in documents}
@@ -158,7 +168,7 @@ class _Pull:
 
     @property
     def state_path(self) -> Path:
-        return self.project.cache / "pull.json"
+        return self.project.cache / ("pull.json" if self.main else f"pull-{self.number}.json")
 
     def basis(self) -> str:
         return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items())]))
@@ -328,6 +338,7 @@ class _Pull:
         self.lines.append(
             {
                 "document": str(data.get("id", "")) if isinstance(data, dict) else "",
+                **({} if self.main else {"project": self.number}),
                 "annotator": self.annotator(annotation),
                 "task": task["id"],
                 "annotation": annotation["id"],
@@ -338,8 +349,14 @@ class _Pull:
     def finish(self) -> PullReport:
         """Write the quarantine and what the next pull must know; the report."""
         path = quarantine_path(self.project)
-        if self.since and path.is_file():
-            self.lines = [line for line in _read_lines(path) if line["task"] not in self.tasks] + self.lines
+        if path.is_file():
+            # What other projects of ours left there stays, and what this one has not read again.
+            mine = None if self.main else self.number
+            self.lines = [
+                line
+                for line in _read_lines(path)
+                if line.get("project") != mine or (self.since and line["task"] not in self.tasks)
+            ] + self.lines
         self.lines.sort(key=lambda line: (line["task"], line["annotation"]))
         if self.lines:
             text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)

@@ -80,20 +80,23 @@ def push(
     *,
     predictions: Sequence[Annotation] = (),
     title: str | None = None,
+    config: str | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
     advance: Advance | None = None,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
-    `advance` is called with the number of articles settled. Raises GW321 for a config change that would
-    orphan annotations, GW322 for predictions that the schema or the texts do not bear, GW324 where the
-    server's counts do not add up.
+    `config` stands in for the schema's; `extra` holds more data for new tasks, by document. `advance` is
+    called with the number of articles settled. Raises GW321 for a config change that would orphan
+    annotations, GW322 for predictions that the schema or the texts do not bear, GW324 where the server's
+    counts do not add up.
     """
     by_document = _checked(schema, documents, predictions)
     make_cache(project)
     with locked(project.cache / "sync.lock"):
-        found, created, added = ensure_project(client, schema, title or project.name)
+        found, created, added = ensure_project(client, schema, title or project.name, config)
         before = int(found.get("task_number") or 0)
-        work = _Push(client, int(found["id"]), before, schema, documents, by_document)
+        work = _Push(client, int(found["id"]), before, schema, documents, by_document, extra or {})
         work.run(advance or (lambda _steps: None))
         if predictions and found.get("model_version") != (shown := version(predictions[-1])):
             client.update_project(work.project, {"model_version": shown})
@@ -122,13 +125,15 @@ def version(annotation: Annotation) -> str:
     return f"{made.name}@{made.version}" if made.name and made.version else made.name or annotation.annotator
 
 
-def ensure_project(client: Client, schema: Schema, title: str) -> tuple[dict[str, Any], bool, list[str]]:
-    """The Label Studio project of this title, made where it is missing, with the schema's config.
+def ensure_project(
+    client: Client, schema: Schema, title: str, config: str | None = None
+) -> tuple[dict[str, Any], bool, list[str]]:
+    """The Label Studio project of this title, made where it is missing, with `config` or the schema's.
 
     Also whether it was made, and what its config gained. Raises GW321 where the config would lose what
     annotations may use, GW323 where several projects bear the title.
     """
-    config = label_config(schema)
+    config = config or label_config(schema)
     found = client.projects(title)
     if not found:
         fields = {"title": title, "label_config": config, "description": schema.title}
@@ -214,10 +219,11 @@ class _Push:
         schema: Schema,
         documents: Sequence[Document],
         predictions: Mapping[str, list[Annotation]],
+        extra: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.client, self.project, self.tasks, self.schema = client, project, tasks, schema
         self.documents = {uid(document): document for document in documents}
-        self.predictions = predictions
+        self.predictions, self.extra = predictions, extra
         self.sent = self.predictions_sent = self.removed = 0
         self.outdated: list[str] = []
 
@@ -312,6 +318,7 @@ class _Push:
             "title": document.meta.get("title", document.id),
             **meta,
             "sha256": sha256(document.text),
+            **self.extra.get(document.id, {}),
         }
         predictions = [self.prediction(a, document) for a in self.predictions.get(document.id, ())]
         return {"data": data, "predictions": predictions} if predictions else {"data": data}

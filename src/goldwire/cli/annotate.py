@@ -10,6 +10,7 @@ from types import FrameType
 
 import click
 
+from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
 from goldwire.errors import GoldwireError
 from goldwire.project import Project
@@ -22,9 +23,6 @@ def command() -> None:
     The server is the project's own where `serve` runs one; else the one that --url, $GOLDWIRE_URL or `url`
     in goldwire.toml's [annotate] names, with its token in $GOLDWIRE_TOKEN.
     """
-
-
-_url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
 
 
 @command.command()
@@ -86,7 +84,7 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
     help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
 )
 @click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default).")
-@_url_option
+@url_option
 @json_option
 @project_option
 def push(
@@ -128,52 +126,62 @@ def push(
 
 @command.command()
 @click.option("--full", is_flag=True, help="Read every task again, not only those that changed.")
-@_url_option
+@url_option
 @json_option
 @project_option
 def pull(full: bool, url: str | None, json_path: Path | None, project: Project) -> None:
     """Bring annotations from Label Studio.
 
-    They go into annotate/annotations/, a file an annotator and article; what the schema has no place for
-    into annotate/quarantine.jsonl. Exit 1 where a task's text is not the article's.
+    From the main project and those of the annotators (`assign`). They go into annotate/annotations/, a file
+    an annotator and article; what the schema has no place for into annotate/quarantine.jsonl. Exit 1 where a
+    task's text is not the article's.
     """
+    from goldwire.annotate.assign import pull_projects
     from goldwire.annotate.client import connect
-    from goldwire.annotate.pull import pull as pull_annotations
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pulling") as advance:
-        report = pull_annotations(client, project, schema, documents, full=full, advance=advance)
+        found = pull_projects(client, project, schema, documents, full=full, advance=advance)
+    reports = [one.report for one in found]
+    quarantined = max(report.quarantined for report in reports)
     rows = [
-        ("tasks read", report.tasks),
-        ("annotations read", report.annotations),
-        ("  of them skipped", report.skipped),
-        ("files written", report.written),
-        ("spans", report.spans),
-        ("relations", report.relations),
-        ("spans trimmed", len(report.trims)),
-        ("in quarantine", report.quarantined),
+        ("tasks read", sum(report.tasks for report in reports)),
+        ("annotations read", sum(report.annotations for report in reports)),
+        ("  of them skipped", sum(report.skipped for report in reports)),
+        ("files written", sum(report.written for report in reports)),
+        ("spans", sum(report.spans for report in reports)),
+        ("relations", sum(report.relations for report in reports)),
+        ("spans trimmed", sum(len(report.trims) for report in reports)),
+        ("in quarantine", quarantined),
     ]
+    if len(found) > 1:
+        rows.insert(0, ("projects", len(found)))
     table(("pull", ""), rows)
-    if report.annotators:
-        say(f"annotators: {', '.join(report.annotators)}")
-    for trim in report.trims[:20]:
+    if names := sorted({name for report in reports for name in report.annotators}):
+        say(f"annotators: {', '.join(names)}")
+    for one in found:
+        if one.others:
+            say(f"warning: in `{one.title}` {', '.join(one.others)} annotated, not only {one.annotator}")
+    for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
-    if report.quarantined:
-        say(f"what the schema has no place for is in {report.quarantine_file}, with the reasons")
-    if report.gone:
-        say(f"{report.gone} annotations are gone from the server; what was pulled of them stays")
-    write_json(json_path, report.as_dict())
-    if report.refused:
-        for fault in report.refused:
+    if quarantined:
+        file = next(report.quarantine_file for report in reports if report.quarantined)
+        say(f"what the schema has no place for is in {file}, with the reasons")
+    if gone := sum(report.gone for report in reports):
+        say(f"{gone} annotations are gone from the server; what was pulled of them stays")
+    single = len(found) == 1 and not found[0].annotator
+    write_json(json_path, reports[0].as_dict() if single else {"projects": [one.as_dict() for one in found]})
+    if refused := [fault for report in reports for fault in report.refused]:
+        for fault in refused:
             say(f"refused  {fault}")
         sys.exit(1)
 
 
 @command.command()
 @click.option("--annotator", "names", multiple=True, help="Only this one's. May be repeated.")
-@_url_option
+@url_option
 @json_option
 @project_option
 def load(names: tuple[str, ...], url: str | None, json_path: Path | None, project: Project) -> None:
@@ -213,44 +221,5 @@ def _notifier() -> Callable[[str], None]:
     return notify
 
 
-@command.command()
-@click.option("--by", required=True, help="Who decides: the adjudicator's name.")
-@click.option("--machine", is_flag=True, help="The decisions are a model's, not a person's.")
-@json_option
-@project_option
-def adjudicate(by: str, machine: bool, json_path: Path | None, project: Project) -> None:
-    """Merge the two stored readings of each article into one, by decisions.
-
-    Each disagreement is an item in annotate/adjudication/DOCUMENT.yaml: fill in `decide` and `reason`, run
-    again. Where none is open, the result is stored as the annotator `adjudicated`. Exit 1 while any is open.
-    """
-    from goldwire.annotate.decisions import adjudicate_project, tally
-    from goldwire.model import Provenance
-    from goldwire.schemas import load_schema
-    from goldwire.schemas.render import guidelines_hash
-
-    schema = load_schema(project.schema_path)
-    made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
-    outcomes = adjudicate_project(project, schema, made_by)
-    rows = [
-        (
-            name,
-            len(found.annotation.spans),
-            len(found.annotation.relations),
-            len(found.items),
-            len(found.open),
-        )
-        for name, found in outcomes.items()
-    ]
-    table(("article", "spans", "relations", "items", "open"), rows)
-    counts = tally(outcomes)
-    table(
-        ("kind", "a", "b", "both", "neither", "value", "open"), [(k, *v.values()) for k, v in counts.items()]
-    )
-    for name, found in outcomes.items():
-        for line in found.dropped:
-            say(f"{name}: {line}")
-    write_json(json_path, counts)
-    if any(found.open for found in outcomes.values()):
-        say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
-        raise SystemExit(1)
+for _team in (assign, status, adjudicate):
+    command.add_command(_team)

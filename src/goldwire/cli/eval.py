@@ -1,4 +1,4 @@
-"""`goldwire eval`."""
+"""`goldwire eval`: scores, agreement, the report; `compare`, `gate` and `history` stand in `eval_ci`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldwire.cli import eval_ci
 from goldwire.cli.common import json_option, say, table, write_json
 
 if TYPE_CHECKING:
@@ -22,6 +23,19 @@ RESAMPLES = click.option(
     show_default=True,
     help="Documents are redrawn so often for the 95 % intervals; 0: no intervals.",
 )
+SCHEMA = click.option(
+    "--schema",
+    "schema_path",
+    type=FILE,
+    help="Its defaults fill in absent attributes, its ids are scored as identity (default: the project's, "
+    "where GOLD follows it).",
+)
+AGREEMENT = click.option(
+    "--agreement",
+    "agreement_path",
+    type=FILE,
+    help="Figures of `eval agree --json`, shown beside the model's (default: from the readings in GOLD).",
+)
 SEED = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the redrawing."
 )
@@ -35,30 +49,39 @@ def command() -> None:
 @command.command()
 @click.argument("gold", type=FILE)
 @click.argument("pred", type=FILE)
+@SCHEMA
+@AGREEMENT
 @LAYERS
 @RESAMPLES
 @SEED
 @json_option
 def score(
-    gold: Path, pred: Path, layers: tuple[str, ...], resamples: int, seed: int, json_path: Path | None
+    gold: Path,
+    pred: Path,
+    schema_path: Path | None,
+    agreement_path: Path | None,
+    layers: tuple[str, ...],
+    resamples: int,
+    seed: int,
+    json_path: Path | None,
 ) -> None:
     """Score the predictions in PRED against GOLD, both JSON Lines with the same documents.
 
     Of GOLD the most trusted annotation of each document counts, of PRED the last. Documents with the same
-    `meta.story` are redrawn together.
+    `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
+    beside the model's F1.
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.pairing import pair_up, stories
-    from goldwire.eval.scores import score as compute
+    from goldwire.eval.scoring import score_articles
 
-    paired = pair_up(read_jsonl(gold), read_jsonl(pred))
-    scores = compute(
-        [(one.gold, one.pred) for one in paired],
+    scores, _ = score_articles(
+        read_jsonl(gold),
+        read_jsonl(pred),
+        schema_path=schema_path,
+        agreement_path=agreement_path,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
-        groups=stories(one.document for one in paired),
-        strict_layers=True,
     )
     print_scores(scores)
     write_json(json_path, scores.as_json())
@@ -74,6 +97,7 @@ def score(
     type=click.Path(file_okay=False, path_type=Path),
     help="Without FILE: the project whose annotations are compared (default: the one here).",
 )
+@click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
 @LAYERS
 @RESAMPLES
 @SEED
@@ -83,6 +107,7 @@ def agree(
     schema_path: Path | None,
     annotators: tuple[str, ...],
     project_path: Path | None,
+    gamma: bool,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -91,7 +116,8 @@ def agree(
     """Compare the readings of the same documents by two or more annotators.
 
     FILE is JSON Lines with several annotations a document; without it the project's stored annotations are
-    read. Adjudicated annotations are left out: they rest on the others.
+    read. Adjudicated annotations are left out: they rest on the others. Of every figure the table says what
+    it asks: where the readings mark something, what they call it, both at once, or who is meant.
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
     from goldwire.eval.agreement import agree as compute
@@ -114,6 +140,7 @@ def agree(
         schema=load_schema(schema_path) if schema_path else None,
         resamples=resamples,
         seed=seed,
+        extent="all" if gamma else "coefficients",
     )
     print_agreement(agreement)
     write_json(json_path, agreement.as_json())
@@ -130,6 +157,9 @@ def agree(
 )
 @click.option("--out", required=True, type=FILE, help="The page to write.")
 @click.option("--title", default="", help="The page's title.")
+@click.option("--train", "train_path", type=FILE, help="What was learned from: its spans are the seen ones.")
+@SCHEMA
+@AGREEMENT
 @LAYERS
 @RESAMPLES
 @SEED
@@ -140,27 +170,35 @@ def report(
     run: Path | None,
     out: Path,
     title: str,
+    train_path: Path | None,
+    schema_path: Path | None,
+    agreement_path: Path | None,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
     json_path: Path | None,
 ) -> None:
-    """Write one HTML page with scores, confusions and every error in its sentence."""
-    from goldwire.eval.pairing import pair_up, stories
+    """Write one HTML page with scores, confusions and every error in its sentence.
+
+    A span counts as seen where the training data holds its wording; without --train that is the rest of the
+    reference: the other documents, or those of other stories.
+    """
+    from goldwire.corpus.formats.jsonl import read_jsonl
     from goldwire.eval.report import read_run, write_report
-    from goldwire.eval.scores import score as compute
+    from goldwire.eval.scoring import project_here, score_articles
 
     if (run is None) == (gold is None or pred is None):
         raise click.UsageError("give either GOLD.jsonl and PRED.jsonl, or --from FOLDER")
     found = read_run(gold, pred, run)
-    paired = pair_up(found.gold, found.pred)
-    scores = compute(
-        [(one.gold, one.pred) for one in paired],
+    scores, _ = score_articles(
+        found.gold,
+        found.pred,
+        schema_path=schema_path,
+        agreement_path=agreement_path,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
-        groups=stories(one.document for one in paired),
-        strict_layers=True,
+        project=project_here() if run is not None else None,
     )
     write_report(
         out,
@@ -170,6 +208,7 @@ def report(
         title=title or found.title,
         meta=found.meta,
         extra=found.extra,
+        train=read_jsonl(train_path) if train_path else None,
     )
     print_scores(scores)
     write_json(json_path, scores.as_json())
@@ -178,24 +217,34 @@ def report(
 
 def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
-    from goldwire.eval.display import SCORE_COLUMNS, score_rows
+    from goldwire.eval.display import DETAIL_COLUMNS, SCORE_COLUMNS, detail_rows, score_rows
 
     table(SCORE_COLUMNS, score_rows(scores), left=2)
+    if rows := list(detail_rows(scores)):
+        table(DETAIL_COLUMNS, rows, left=2)
     click.echo(f"reference: {scores.reference} · {len(scores.documents)} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
+    if scores.agreement is not None:
+        say(f"note: {scores.agreement.what}")
+        for note in scores.agreement.notes:
+            say(f"note: agreement: {note}")
 
 
 def print_agreement(agreement: Agreement) -> None:
     """What was compared, its figures, and what to bear in mind."""
-    from goldwire.eval.display import AGREEMENT_COLUMNS, agreement_rows
+    from goldwire.eval.display_agreement import AGREEMENT_COLUMNS, agreement_notes, agreement_rows
 
     click.echo(agreement.what)
     for comparison in (agreement.pooled, *agreement.between):
         names = " and ".join(comparison.annotators) if len(comparison.annotators) < 3 else "all pairs"
         title = f"{names} · {len(comparison.documents)} document(s)"
-        table(AGREEMENT_COLUMNS, agreement_rows(comparison), title=title, left=2)
+        table(AGREEMENT_COLUMNS, agreement_rows(comparison), title=title, left=3)
     for line in agreement.left_out:
         say(f"left out: {line}")
-    for warning in agreement.warnings:
-        say(f"note: {warning}")
+    for note in (*agreement_notes(agreement), *agreement.warnings):
+        say(f"note: {note}")
+
+
+for _one in (eval_ci.compare, eval_ci.gate, eval_ci.history):
+    command.add_command(_one)

@@ -14,6 +14,7 @@ from goldwire.errors import GoldwireError
 #: Command or group: its module and the one line that help shows.
 COMMANDS = {
     "demo": ("goldwire.cli.demo", "The whole loop on the example project, step by step."),
+    "new": ("goldwire.cli.new", "A new project: empty, or all of a Label Studio project."),
     "predict": ("goldwire.cli.predict", "Annotate articles with a trained model."),
     "schema": ("goldwire.cli.schema", "What is marked: check it, render config and guidelines."),
     "annotate": ("goldwire.cli.annotate", "Label Studio: serve, push articles, pull annotations."),

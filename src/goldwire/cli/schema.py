@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.common import json_option, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
 from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.schemas import Schema
+    from goldwire.schemas.migrate import Plan
 
 SCHEMA = click.option(
     "--schema",
@@ -71,3 +76,137 @@ def render(only_check: bool, project: Project) -> None:
             say(f"{shown}: written")
     if stale:
         raise SystemExit(1)
+
+
+@command.command()
+@click.argument("old", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Count what each change would hit in this project's stored annotations.",
+)
+@json_option
+def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> None:
+    """Compare two versions of a schema: what annotations of OLD would lose under NEW."""
+    import msgspec
+
+    from goldwire.corpus.store import read_annotations
+    from goldwire.project import find_project
+    from goldwire.schemas.diff import count_hits, diff
+    from goldwire.schemas.load import load_schema
+
+    before, after = load_schema(old), load_schema(new)
+    changes = diff(before, after)
+    annotations = read_annotations(find_project(folder)) if folder is not None else []
+    hits = count_hits(changes, after, annotations) if folder is not None else [None] * len(changes)
+    rows = []
+    for change, hit in zip(changes, hits, strict=True):
+        told = f"{change.name} → {change.to}" if change.to else change.name
+        effect = "orphans" if change.orphans else "compatible"
+        rows.append(
+            (f"{change.change} {change.what}", told, change.detail, effect, "" if hit is None else hit)
+        )
+    if rows:
+        title = f"{before.stamp} → {after.stamp}"
+        table(("change", "of", "", "annotations", "hit"), rows, title=title, left=4)
+    orphaning = sum(change.orphans for change in changes)
+    say(f"{len(changes)} changes, {orphaning} of them orphan or invalidate annotations that use what changed")
+    if orphaning:
+        say("write a plan for them and run: goldwire schema migrate PLAN.yaml")
+    listed = [{**msgspec.to_builtins(change), "hits": hit} for change, hit in zip(changes, hits, strict=True)]
+    write_json(json_path, {"old": before.stamp, "new": after.stamp, "changes": listed})
+
+
+@command.command()
+@click.argument("plan_path", metavar="PLAN.yaml", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check and count; write nothing.")
+@click.option("--push", "pushing", is_flag=True, help="Rewrite the Label Studio project too.")
+@click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
+@json_option
+@project_option
+def migrate(
+    plan_path: Path, dry_run: bool, pushing: bool, url: str | None, json_path: Path | None, project: Project
+) -> None:
+    """Rewrite the stored annotations for a new version of the schema, by a plan: all of them, or none.
+
+    The project's schema must be the plan's target. Pull before you change the schema; with --push nobody
+    should be annotating: what the server held is kept in annotate/migrations/.
+    """
+    from goldwire.annotate.migrate import migrate_project
+    from goldwire.schemas.load import load_schema
+    from goldwire.schemas.migrate import load_plan
+    from goldwire.seeds import load_seeds
+
+    plan = load_plan(plan_path)
+    schema = load_schema(project.schema_path)
+    report = migrate_project(project, plan, schema, load_seeds(project), dry_run=dry_run)
+    rows: list[tuple[str, object]] = [("annotations", report.annotations)]
+    rows += [("  migrated" if not dry_run else "  to migrate", report.migrated)]
+    rows += [("  not of the old version: done already", report.present)]
+    rows += [
+        (f"step {number + 1}: {operation.told}", count)
+        for number, (operation, count) in enumerate(zip(plan.operations, report.steps, strict=False))
+    ]
+    rows += [("spans and relations that became one", report.steps[-1]), ("changes", report.changes)]
+    rows += [(f"taken out: {kind}", count) for kind, count in report.removed.items()]
+    table(("migrate" + (", not written" if dry_run else ""), ""), rows, title=f"{plan.source} → {plan.to}")
+    if not dry_run:
+        for file in filter(None, (report.record, report.removed_file)):
+            say(f"recorded in {file}")
+    figures = report.as_dict()
+    if pushing and not dry_run:
+        figures["server"] = _migrate_server(project, plan, schema, url)
+    write_json(json_path, figures)
+
+
+def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | None) -> dict[str, Any]:
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.migrate_server import migrate_server
+
+    with connect(project, url=url) as client, progress("results") as advance:
+        done = migrate_server(client, project, plan, schema, advance=advance)
+    table(("on the server", "rewritten"), [(kind, count) for kind, count in done.rewritten.items()])
+    say(f"{done.url}: {'config replaced' if done.config_changed else 'has the new config already'}")
+    if done.record:
+        say(f"what it held is kept in {done.record}")
+    return done.as_dict()
+
+
+@command.command(name="import")
+@click.argument("config", metavar="CONFIG.xml", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="The schema file (default: NAME.yaml)."
+)
+@click.option("--name", help="The schema's name (default: the config's file name).")
+@click.option("--language", default="fr", show_default=True, help="Of the articles: two letters.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@json_option
+def import_config(
+    config: Path, out: Path | None, name: str | None, language: str, force: bool, json_path: Path | None
+) -> None:
+    """Make a schema of a Label Studio config over a text; what it can't express is listed."""
+    import msgspec
+
+    from goldwire.errors import GoldwireError
+    from goldwire.files import read_text, write_text
+    from goldwire.schemas.infer import infer, schema_of, slug
+
+    name = slug(name or config.stem)
+    found = infer(read_text(config), name=name, language=language, where=str(config))
+    schema = schema_of(found, str(config))
+    target = out or Path(f"{name}.yaml")
+    if target.exists() and not force:
+        hint = "name another with --out, or replace it with --force"
+        raise GoldwireError.of("GW123", "there is a file already", where=str(target), hint=hint)
+    write_text(target, found.yaml())
+    rows = [(key, len(layer.labels), len(layer.attributes)) for key, layer in schema.layers.items()]
+    table(("layer", "labels", "attributes"), rows, title=schema.stamp)
+    for one in found.renamed:
+        became = f"renamed  {one.kind} `{one.old}` → `{one.new}`"
+        say(became if one.new else f"left out  {one.kind} `{one.old}`")
+    for left in found.left:
+        say(f"left out  {left.tag} `{left.name}`: {left.why}")
+    say(f"{target}: written; relations: {len(schema.relations)}")
+    write_json(json_path, msgspec.to_builtins(found))

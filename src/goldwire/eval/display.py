@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from goldwire.eval.agreement import Agreement, Comparison, agreement_why
 from goldwire.eval.counts import Figure, Interval
 from goldwire.eval.scores import Scores
 
 Row = tuple[str, ...]
 UNDEFINED = "–"
 SCORE_COLUMNS = ["layer", "label", "P", "R", "F1", "95 % interval", "support"]
-AGREEMENT_COLUMNS = ["layer", "what", "value", "95 % interval", "n", "note"]
+DETAIL_COLUMNS = ["layer", "what", "value", "95 % interval", "n", "note"]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -48,10 +47,56 @@ def score_rows(scores: Scores) -> Iterator[Row]:
         for kind, counts in kinds.items():
             if kind != "exact":
                 yield _row(layer, f"micro, {kind}", counts.micro())
+        if layer in scores.heads:
+            yield _row(layer, "micro, head", scores.heads[layer].micro())
     if scores.relations is not None:
         for label, found in scores.relations.figures().items():
             yield _row("relations", label, found)
         yield _row("relations", "micro, strict", scores.relations.micro())
+    if scores.relations_partial is not None:
+        yield _row("relations", "micro, partial", scores.relations_partial.micro())
+    for layer, wholes in scores.structures.items():
+        for whole, counts in wholes.items():
+            yield _row(layer, f"{structure_name(scores, layer, whole)}, micro", counts.micro())
+
+
+def structure_name(scores: Scores, layer: str, kind: str) -> str:
+    """What a kind of whole structure is called: tuples by the relations that the schema demands."""
+    if kind != "tuples":
+        return f"whole, {kind}"
+    ends = scores.required.get(layer) or ("arguments",)
+    return f"tuples ({', '.join((*ends, 'label'))})"
+
+
+def detail_rows(scores: Scores) -> Iterator[Row]:
+    """Layer, what, value, interval, n, note: attributes of right spans, identity, the readers' agreement."""
+    for layer, found in scores.attributes.items():
+        for name, one in found.as_json().items():
+            yield _valued(layer, f"{name}, accuracy", one["accuracy"], one, f"{one['spans']} spans")
+    for layer, names in scores.identity.items():
+        for name, metrics in names.items():
+            for metric, same in metrics.items():
+                what = f"{name}, {_METRICS.get(metric, metric)} F1"
+                yield _valued(layer, what, same.f1, same.as_json(), "")
+    if scores.agreement is not None:
+        ceiling = scores.agreement
+        for layer, beside in ceiling.layers.items():
+            n = f"{ceiling.documents} documents"
+            yield layer, "model, exact F1", number(beside.model), _micro(scores, layer), n, ""
+            yield layer, "readers, exact F1", number(beside.readers), span(beside.ci95), n, ceiling.title
+            yield layer, "model / readers", number(beside.share), span(beside.share_ci95), "", ""
+
+
+_METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
+
+
+def _micro(scores: Scores, layer: str) -> str:
+    return span(scores.layers[layer]["exact"].micro().ci95)
+
+
+def _valued(layer: str, what: str, value: float | None, one: dict[str, Any], n: str) -> Row:
+    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
+    return layer, what, number(value), span(ci95), n, one.get("why", "")
 
 
 def _row(layer: str, label: str, found: Figure) -> Row:
@@ -65,50 +110,3 @@ def _row(layer: str, label: str, found: Figure) -> Row:
         span(found.ci95),
         amount(counts.support),
     )
-
-
-def agreement_rows(comparison: Comparison) -> Iterator[Row]:
-    """Layer, what, value, interval, n, note: detection, labels, attributes, relations."""
-    for layer, found in comparison.layers.items():
-        sizes = " and ".join(str(count) for count in found.spans.values())
-        for kind in ("exact", "overlap"):
-            yield _agreed(layer, f"F1, {kind}", found.counts[kind].micro(), f"{sizes} spans")
-        for where, shares in found.labels.items():
-            for name, share in shares.items():
-                what = f"label {name}, {where.replace('_', ' ')}"
-                yield layer, what, number(share.value), span(share.ci95), f"{share.pairs} pairs", share.why
-        for name, one in found.attributes.items():
-            n = f"{one['pairs']} pairs"
-            if not one["pairs"]:
-                yield layer, f"{name}, equal", UNDEFINED, UNDEFINED, n, "no matched span bears it"
-                continue
-            ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
-            why = one.get("why", "")
-            yield layer, f"{name}, equal", number(one["equal"]), span(ci95), n, "" if ci95 else why
-            yield layer, f"{name}, kappa", number(one["kappa"]), "", n, why if one["kappa"] is None else ""
-        for label, figure in found.counts["exact"].figures().items():
-            yield _agreed(layer, f"F1, exact, {label}", figure, f"{_size(figure)} spans")
-    for relation_kind, counts in comparison.relations.items():
-        micro = counts.micro()
-        yield _agreed("relations", f"F1, {relation_kind}", micro, f"{_size(micro)} relations")
-    if "strict" in comparison.relations:
-        for label, figure in comparison.relations["strict"].figures().items():
-            yield _agreed("relations", f"F1, strict, {label}", figure, f"{_size(figure)} relations")
-
-
-def agreement_table(agreement: Agreement) -> dict[str, Any]:
-    """The pooled figures as a table for `write_report`'s `extra`."""
-    return {
-        "title": "Agreement between readings",
-        "columns": AGREEMENT_COLUMNS,
-        "rows": [list(row) for row in agreement_rows(agreement.pooled)],
-        "note": " ".join((agreement.what, *(f"{warning}." for warning in agreement.warnings))),
-    }
-
-
-def _agreed(layer: str, what: str, found: Figure, n: str) -> Row:
-    return layer, what, number(found.counts.f1), span(found.ci95), n, agreement_why(found)
-
-
-def _size(found: Figure) -> str:
-    return amount(found.counts.predicted + found.counts.support)

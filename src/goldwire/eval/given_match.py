@@ -1,40 +1,100 @@
-"""What two readings say of the places that both marked: labels and attributes, given a match."""
+"""What readings say of the places that they both marked: labels and attributes, given a match."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.counts import NO_INTERVAL, Interval
+from goldwire.eval.attributes import Value, value_of
+from goldwire.eval.counts import NO_INTERVAL
+from goldwire.eval.kappa import ONE_VALUE, Share, accuracy, alpha, cohen, fleiss, items, nominal, share, stats
 from goldwire.eval.match import OVERLAP, FloatArray, IntArray
 from goldwire.eval.resample import Sampling, grouped, interval, resampled
-from goldwire.model import AttributeValue, Span
+from goldwire.model import Span
 from goldwire.schemas import Attribute
 
 #: A span of each reading, the row (document and pair of annotators) and the stage that matched them.
 Matched: TypeAlias = tuple[Span, Span, int, int]
+#: A document's number, and the spans of the same extent by the readers' numbers.
+Place: TypeAlias = tuple[int, dict[int, Span]]
 
 
-@dataclass(frozen=True)
-class Share:
-    """A share or a kappa over `pairs` matched spans; None with a reason where it is undefined."""
+def same_places(documents: Sequence[Mapping[int, Sequence[Span]]]) -> list[Place]:
+    """The extents that two readers or more marked, each with the span that each of them has there.
 
-    value: float | None
-    pairs: int
-    ci95: Interval | None = None
-    why: str = ""
+    `documents` holds the spans of one layer by reader. Where readers mark an extent several times, equal
+    labels go together first and the rest in the order of their labels.
+    """
+    found: list[Place] = []
+    for number, readers in enumerate(documents):
+        extents: dict[tuple[int, int], dict[int, dict[str, Span]]] = defaultdict(lambda: defaultdict(dict))
+        for reader, spans in sorted(readers.items()):
+            for span in spans:
+                extents[span.start, span.end][reader].setdefault(span.label, span)
+        for _, marked in sorted(extents.items()):
+            if len(marked) > 1:
+                found += [(number, place) for place in _together(marked) if len(place) > 1]
+    return found
 
-    def as_json(self) -> dict[str, Any]:
-        """The value with what it rests on."""
-        figures: dict[str, Any] = {
-            "value": self.value,
-            "pairs": self.pairs,
-            "ci95": list(self.ci95) if self.ci95 else None,
-        }
-        return figures | ({"why": self.why} if self.why else {})
+
+def _together(marked: Mapping[int, Mapping[str, Span]]) -> list[dict[int, Span]]:
+    """The spans of one extent in groups of at most one a reader."""
+    left = {reader: dict(sorted(spans.items())) for reader, spans in marked.items()}
+    places: list[dict[int, Span]] = []
+    if any(len(spans) > 1 for spans in left.values()):
+        shared = Counter(label for spans in left.values() for label in spans)
+        for label in sorted(label for label, count in shared.items() if count > 1):
+            places.append({reader: s.pop(label) for reader, s in left.items() if label in s})
+    for rank in range(max(map(len, left.values()))):
+        places.append({r: list(spans.values())[rank] for r, spans in left.items() if rank < len(spans)})
+    return places
+
+
+def label_coefficients(
+    places: Sequence[Place], labels: Sequence[str], documents: int, sampling: Sampling
+) -> dict[str, Share]:
+    """Fleiss' κ and Krippendorff's α of the labels of spans of the same extent, all readers at once."""
+    codes = {label: code for code, label in enumerate(labels)}
+    values, where = _table(places, [{r: codes[s.label] for r, s in place.items()} for _, place in places])
+    columns = nominal(values, where, documents, len(labels))
+    return {
+        name: share(columns, figure, sampling, items, ONE_VALUE, "extents")
+        for name, figure in (("fleiss_kappa", fleiss), ("alpha", alpha))
+    }
+
+
+def _table(places: Sequence[Place], rows: Sequence[Mapping[int, int]]) -> tuple[IntArray, IntArray]:
+    """Values (places × readers), -1 where there is none, and each place's document."""
+    readers = 1 + max((reader for row in rows for reader in row), default=0)
+    values = np.full((len(rows), readers), -1, dtype=np.int64)
+    for number, row in enumerate(rows):
+        for reader, value in row.items():
+            values[number, reader] = value
+    return values, np.array([number for number, _ in places], dtype=np.int64)
+
+
+def attribute_coefficients(
+    places: Sequence[Place], name: str, attribute: Attribute | None
+) -> dict[str, float | None]:
+    """Fleiss' κ and Krippendorff's α of an attribute's values on spans of the same extent.
+
+    Absence is one more value, as in kappa.
+    """
+    codes: dict[Value, int] = {None: 0}
+    kept: list[Place] = []
+    rows: list[dict[int, int]] = []
+    for number, place in places:
+        if attribute is None or all(attribute.applies_to(span.label) for span in place.values()):
+            values = {reader: value_of(span, name, attribute) for reader, span in place.items()}
+            kept.append((number, place))
+            rows.append({reader: codes.setdefault(value, len(codes)) for reader, value in values.items()})
+    values_of, _ = _table(kept, rows)
+    sums = nominal(values_of, np.zeros(len(rows), dtype=np.int64), 1, len(codes))[0]
+    found = {"fleiss_kappa": float(fleiss(sums)), "alpha": float(alpha(sums))}
+    return {name: None if np.isnan(value) else value for name, value in found.items()}
 
 
 def label_agreement(
@@ -54,8 +114,8 @@ def label_agreement(
         ("same_extent", [m for m in matched if m[3] < OVERLAP]),
         ("overlap", list(matched)),
     ):
-        stats = _stats(((codes[a.label], codes[b.label], row) for a, b, row, _ in kept), len(labels), which)
-        shares[where] = _shares(stats, len(kept), sampling)
+        rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in kept)
+        shares[where] = _shares(stats(rows, len(labels), which), len(kept), sampling)
     return shares
 
 
@@ -74,16 +134,16 @@ def attribute_agreement(
     figures: dict[str, dict[str, Any]] = {}
     for name in names:
         attribute = attributes[name] if attributes is not None else None
-        values: dict[AttributeValue | tuple[str, ...] | None, int] = {None: 0}
-        items: list[tuple[int, int, int]] = []
+        values: dict[Value, int] = {None: 0}
+        rows: list[tuple[int, int, int]] = []
         for a, b, row, _ in matched:
             if attribute is None or (attribute.applies_to(a.label) and attribute.applies_to(b.label)):
-                one, other = (values.setdefault(_value(s, name, attribute), len(values)) for s in (a, b))
-                items.append((one, other, row))
-        borne = [item for item in items if item[0] or item[1]]
-        equal = _shares(_stats(((int(x == y), 1, r) for x, y, r in borne), 2, which), len(borne), sampling)
+                one, other = (values.setdefault(value_of(s, name, attribute), len(values)) for s in (a, b))
+                rows.append((one, other, row))
+        borne = [row for row in rows if row[0] or row[1]]
+        equal = _shares(stats(((int(x == y), 1, r) for x, y, r in borne), 2, which), len(borne), sampling)
         # Kappa over many values (ids, free text) has as many columns: summed at once, without an interval.
-        summed = _stats(((x, y, int(which[r])) for x, y, r in items), len(values), np.unique(which))
+        summed = stats(((x, y, int(which[r])) for x, y, r in rows), len(values), np.unique(which))
         kappa, why = _kappa_of(summed.sum(axis=0))
         found = equal["accuracy"]
         figures[name] = {
@@ -91,7 +151,7 @@ def attribute_agreement(
             "ci95": list(found.ci95) if found.ci95 else None,
             "kappa": kappa,
             "pairs": len(borne),
-            "both_absent": len(items) - len(borne),
+            "both_absent": len(rows) - len(borne),
         }
         if reasons := "; ".join(filter(None, (found.why, f"kappa: {why}" if why else ""))):
             figures[name]["why"] = reasons
@@ -102,74 +162,29 @@ def _borne(matched: Iterable[Matched]) -> list[str]:
     return sorted({name for a, b, *_ in matched for span in (a, b) for name in span.attributes})
 
 
-def _value(span: Span, name: str, attribute: Attribute | None) -> AttributeValue | tuple[str, ...] | None:
-    """The value that counts: the span's, else the default of its label; None where there is none."""
-    value = span.attributes.get(name)
-    if value is None or value is False or value == "" or value == []:
-        return attribute.default_for(span.label) if attribute is not None else None
-    return tuple(sorted(value)) if isinstance(value, list) else value
-
-
-def _stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray) -> FloatArray:
-    """What kappa needs, (rows × pairs of annotators × (equal, first's counts, second's counts))."""
-    stats = np.zeros((len(which), int(which.max(initial=0)) + 1, 1 + 2 * size))
-    for one, other, row in items:
-        cell = stats[row, which[row]]
-        cell[0] += one == other
-        cell[1 + one] += 1
-        cell[1 + size + other] += 1
-    return stats
-
-
-def _kappas(stats: FloatArray) -> FloatArray:
-    """Kappa of each pair of annotators (… × pairs); nan without matches or where only one value occurs."""
-    size = (stats.shape[-1] - 1) // 2
-    first, second = stats[..., 1 : 1 + size], stats[..., 1 + size :]
-    total = first.sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = stats[..., 0] / total
-        expected = (first * second).sum(axis=-1) / total**2
-        return np.asarray(np.where(expected < 1, (observed - expected) / (1 - expected), np.nan))
-
-
-def _mean(values: FloatArray) -> FloatArray:
-    """The mean over the last axis of what is defined."""
-    defined = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, values, 0.0).sum(axis=-1) / defined.sum(axis=-1))
-
-
-def _accuracy(stats: FloatArray) -> FloatArray:
-    size = (stats.shape[-1] - 1) // 2
-    with np.errstate(invalid="ignore"):
-        return np.asarray(stats[..., 0].sum(axis=-1) / stats[..., 1 : 1 + size].sum(axis=(-1, -2)))
-
-
-def _kappa_of(stats: FloatArray) -> tuple[float | None, str]:
+def _kappa_of(sums: FloatArray) -> tuple[float | None, str]:
     """Kappa of summed statistics, or why there is none."""
-    if not stats[:, 1:].any():
+    if not sums[:, 1:].any():
         return None, "no matched spans"
-    value = float(_mean(_kappas(stats)))
-    if np.isnan(value):
-        return None, "undefined, as only one value occurs"
-    return value, ""
+    value = float(cohen(sums))
+    return (None, ONE_VALUE) if np.isnan(value) else (value, "")
 
 
-def _shares(stats: FloatArray, pairs: int, sampling: Sampling) -> dict[str, Share]:
+def _shares(found: FloatArray, pairs: int, sampling: Sampling) -> dict[str, Share]:
     if not pairs:
         none = Share(None, 0, why="no matched spans")
         return {"accuracy": none, "kappa": none}
-    flat = stats.reshape(len(stats), -1)
+    flat = found.reshape(len(found), -1)
     present = int((grouped(flat, sampling.groups).sum(axis=1) > 0).sum())
     sums = resampled(flat, sampling) if present > 1 else None
-    drawn = None if sums is None else sums.reshape(-1, *stats.shape[1:])
-    total = stats.sum(axis=0)
-    accuracy_ci = None if drawn is None else interval(_accuracy(drawn))
+    drawn = None if sums is None else sums.reshape(-1, *found.shape[1:])
+    total = found.sum(axis=0)
+    accuracy_ci = None if drawn is None else interval(accuracy(drawn))
     kappa, why = _kappa_of(total)
-    kappa_ci = None if drawn is None or kappa is None else interval(_mean(_kappas(drawn)))
+    kappa_ci = None if drawn is None or kappa is None else interval(cohen(drawn))
     no_interval = "" if accuracy_ci else NO_INTERVAL
     kappa_why = why or ("" if kappa_ci else no_interval or "no interval: undefined in most resamples")
     return {
-        "accuracy": Share(float(_accuracy(total)), pairs, accuracy_ci, no_interval),
+        "accuracy": Share(float(accuracy(total)), pairs, accuracy_ci, no_interval),
         "kappa": Share(kappa, pairs, kappa_ci, kappa_why),
     }

@@ -16,9 +16,9 @@ The policy, once for all figures:
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -28,17 +28,19 @@ from goldwire.model import Span
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
-Kind: TypeAlias = Literal["exact", "partial", "boundary", "type", "overlap"]
+Kind: TypeAlias = Literal["exact", "partial", "boundary", "type", "overlap", "jaccard"]
 Verdict: TypeAlias = Literal["correct", "label", "extent", "label+extent", "missed", "spurious"]
 
 #: What a pair is worth at each stage: same extent and label, same extent, overlap (SemEval-2013 task 9.1:
-#: our `exact` is its strict, our `boundary` its exact). `type` has an alignment of its own.
+#: our `exact` is its strict, our `boundary` its exact). `type` has an alignment of its own; for `jaccard` an
+#: overlap counts as much of 1 as the two extents share of their union.
 CREDIT: dict[Kind, tuple[float, float, float]] = {
     "exact": (1.0, 0.0, 0.0),
     "partial": (1.0, 1.0, 0.5),
     "boundary": (1.0, 1.0, 0.0),
     "overlap": (1.0, 1.0, 1.0),
     "type": (1.0, 0.0, 1.0),
+    "jaccard": (1.0, 1.0, 0.0),
 }
 SAME, EXTENT, OVERLAP = 0, 1, 2
 
@@ -64,15 +66,22 @@ class Spans:
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """Pairs of rows of two `Spans`, each with the stage that found it (SAME, EXTENT or OVERLAP)."""
+    """Pairs of rows of two `Spans`, each with the stage that found it (SAME, EXTENT or OVERLAP).
+
+    `shared` is the Jaccard overlap of the pairs of stage OVERLAP, which stand last.
+    """
 
     gold: IntArray
     pred: IntArray
     stage: IntArray
+    shared: FloatArray
 
     def credit(self, kind: Kind) -> FloatArray:
         """What each pair is worth in a matching kind."""
-        return np.asarray(CREDIT[kind])[self.stage]
+        worth = np.asarray(CREDIT[kind])[self.stage]
+        if kind == "jaccard" and len(self.shared):
+            worth[-len(self.shared) :] = self.shared
+        return worth
 
 
 @dataclass(frozen=True)
@@ -92,18 +101,15 @@ class Pair:
         return found
 
 
-def columns(rows: array[int], relabel: Sequence[int] | None = None) -> Spans:
-    """Flat rows of (document, start, end, label), as `array("q")`, sorted and freed of duplicates.
-
-    `relabel` maps the labels' codes to those wanted.
-    """
-    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 4) if len(rows) else np.empty((0, 4), np.int64)
-    document, start, end, label = (table[:, index] for index in range(4))
-    if relabel is not None:
-        label = np.asarray(relabel, dtype=np.int64)[label] if len(label) else label
+def columns(document: IntArray, spans: Sequence[Span], codes: Mapping[str, int]) -> Spans:
+    """Spans with the document of each, labels coded by `codes`, sorted and freed of duplicates."""
+    size = len(spans)
+    start = np.fromiter(map(attrgetter("start"), spans), np.int64, size)
+    end = np.fromiter(map(attrgetter("end"), spans), np.int64, size)
+    label = np.fromiter(map(codes.__getitem__, map(attrgetter("label"), spans)), np.int64, size)
     order = np.lexsort((label, -end, start, document))
     document, start, end, label = document[order], start[order], end[order], label[order]
-    new = np.ones(len(order), dtype=bool)
+    new = np.ones(size, dtype=bool)
     new[1:] = (
         (document[1:] != document[:-1])
         | (start[1:] != start[:-1])
@@ -113,20 +119,18 @@ def columns(rows: array[int], relabel: Sequence[int] | None = None) -> Spans:
     return Spans(document[new], start[new], end[new], label[new], order[new], order[~new])
 
 
-def tabulate(documents: Iterable[Iterable[Span]], codes: dict[str, int]) -> Spans:
+def tabulate(documents: Iterable[Iterable[Span]], codes: Mapping[str, int]) -> Spans:
     """The spans of some documents, labels coded by `codes`."""
-    rows = array("q")
-    for number, spans in enumerate(documents):
-        for span in spans:
-            rows.extend((number, span.start, span.end, codes[span.label]))
-    return columns(rows)
+    found = [list(spans) for spans in documents]
+    document = np.repeat(np.arange(len(found)), [len(spans) for spans in found])
+    return columns(document, [span for spans in found for span in spans], codes)
 
 
 def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
     """Match two sides by the policy above; `by_label` matches only spans of the same label."""
     if not len(gold) or not len(pred):
         none = np.empty(0, dtype=np.int64)
-        return Alignment(none, none, none)
+        return Alignment(none, none, none, np.empty(0))
     labels = int(max(gold.label.max(), pred.label.max())) + 1
     # One line for all documents: each gets a stretch of its own (each label too, where labels must agree).
     stretch = int(max(gold.end.max(), pred.end.max())) + 1
@@ -168,11 +172,15 @@ def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
     )
     here = np.concatenate([pair[0] for pair in pairs]) if pairs else np.empty(0, np.int64)
     there = np.concatenate([pair[1] for pair in pairs]) if pairs else np.empty(0, np.int64)
-    found.append((left_gold[here], left_pred[there]))
+    one, other = left_gold[here], left_pred[there]
+    found.append((one, other))
+    shared = np.minimum(gold.end[one], pred.end[other]) - np.maximum(gold.start[one], pred.start[other])
+    union = gold.end[one] - gold.start[one] + pred.end[other] - pred.start[other] - shared
     return Alignment(
         np.concatenate([pair[0] for pair in found]),
         np.concatenate([pair[1] for pair in found]),
         np.repeat([SAME, EXTENT, OVERLAP], [len(pair[0]) for pair in found]),
+        shared / union,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,33 +10,32 @@ from typing import Any, TypeAlias
 
 from goldwire import __version__
 from goldwire.errors import GoldwireError
-from goldwire.eval.context import extract, sentences
+from goldwire.eval.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.counts import Figure, LabelCounts
-from goldwire.eval.display import amount, number, span
-from goldwire.eval.match import Pair, Verdict, match
-from goldwire.eval.pairing import Paired, pair_up
+from goldwire.eval.display import amount, number, span, structure_name
+from goldwire.eval.layers import paragraphs
+from goldwire.eval.match import Pair, match
+from goldwire.eval.mistakes import MOST, confusion, errors
+from goldwire.eval.pairing import Paired, pair_up, stories
+from goldwire.eval.plot import Point, line
+from goldwire.eval.resample import Sampling
 from goldwire.eval.scores import Scores
 from goldwire.files import read_text, write_text
 from goldwire.model import Annotation, Article
 
-#: A further table: `title`, `columns`, `rows`, and a `note`.
+#: A further table: `title`, `columns`, `rows`, and perhaps a `note` and a `curve`: a list of points, each
+#: [name, value, lower bound, upper bound], all but the name in [0, 1] or None.
 Extra: TypeAlias = Mapping[str, Any]
-#: Errors of one kind that a page shows; how many more there are is said.
-MOST = 400
-VERDICTS: dict[Verdict, tuple[str, str]] = {
-    "missed": ("Missed", "in the reference, without a partner in the prediction"),
-    "spurious": ("Spurious", "predicted, without a partner in the reference"),
-    "label": ("Wrong label", "the extent is right, the label is not"),
-    "extent": ("Wrong extent", "the label is right, the extent overlaps"),
-    "label+extent": ("Wrong label and extent", "the two overlap, and that is all"),
-}
+#: Documents whose text a page shows with all spans drawn under it.
+DRAWN = 40
 KINDS = {
     "exact": "same extent and same label",
     "partial": "same extent counts 1, overlap ½; labels not judged",
+    "jaccard": "same extent counts 1, overlap its share of the union; labels not judged",
     "boundary": "same extent; labels not judged",
     "type": "same label and any overlap",
+    "head": "same label and same head: the first word that is no determiner, preposition or number",
 }
-NONE_PREDICTED, NONE_IN_GOLD = "missed", "spurious"
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,12 @@ def write_report(
     title: str = "",
     meta: Mapping[str, Any] | None = None,
     extra: Sequence[Extra] = (),
+    train: Sequence[Article] | None = None,
 ) -> None:
     """Write the page. `scores` are of these articles; `meta` is shown at its head, name by name.
 
-    `extra` adds tables: mappings with `title`, `columns`, `rows` and perhaps `note`. All text is escaped.
+    `extra` adds tables (see `Extra`). Wordings are seen where `train` has them, else where the reference's
+    other documents do. All text is escaped.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -81,12 +81,22 @@ def write_report(
         meta=_shown(meta or {}),
         reference=reference_in_words(scores.reference, [one.gold for one in paired]),
         scores=scores,
-        layers=[_layer(name, scores, paired) for name in scores.layers],
+        layers=[_layer(name, scores, paired, train) for name in scores.layers],
+        trained=train is not None,
+        ceiling=scores.agreement,
+        structures=[
+            (layer, structure_name(scores, layer, kind), counts.figures().items(), counts.micro())
+            for layer, kinds in scores.structures.items()
+            for kind, counts in kinds.items()
+        ],
         relations=_figures(scores.relations) if scores.relations is not None else [],
         relations_micro=scores.relations.micro() if scores.relations is not None else None,
+        relations_partial=scores.relations_partial.micro() if scores.relations_partial else None,
         extra=[_table(one) for one in extra],
         kinds=KINDS,
         most=MOST,
+        drawn=DRAWN,
+        outcomes=OUTCOMES,
         version=__version__,
     )
     write_text(path, page)
@@ -155,7 +165,24 @@ def _table(extra: Extra) -> dict[str, Any]:
                 "GW513", f"a table of the report lacks `{name}`", hint="title, columns, rows, note"
             )
     rows = [[_cell(cell) for cell in row] for row in extra["rows"]]
-    return {"title": extra["title"], "columns": extra["columns"], "rows": rows, "note": extra.get("note", "")}
+    table = {
+        "title": extra["title"],
+        "columns": extra["columns"],
+        "rows": rows,
+        "note": extra.get("note", ""),
+    }
+    return table | {"curve": _curve(extra)}
+
+
+def _curve(extra: Extra) -> str:
+    """The curve of a table as SVG; empty where it has none."""
+    found = extra.get("curve") or ()
+    try:
+        points = [Point(str(name), value, low, high) for name, value, low, high in found]
+    except (TypeError, ValueError):
+        hint = "curve: [[name, value, lower, upper], …]"
+        raise GoldwireError.of("GW550", "a curve of the report can't be read", hint=hint) from None
+    return line(points, f"{extra['title']}; the same figures stand in the table") if points else ""
 
 
 def _cell(value: Any) -> str:
@@ -166,14 +193,19 @@ def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _layer(name: str, scores: Scores, paired: Sequence[Paired]) -> dict[str, Any]:
+def _layer(
+    name: str, scores: Scores, paired: Sequence[Paired], train: Sequence[Article] | None
+) -> dict[str, Any]:
     kinds = scores.layers[name]
     exact = kinds["exact"]
     labels = exact.labels
-    found: list[tuple[Paired, Pair]] = []
-    for one in paired:
-        found += [(one, pair) for pair in match(one.gold.layer(name), one.pred.layer(name))]
+    by_document = [match(one.gold.layer(name), one.pred.layer(name)) for one in paired]
+    found: list[tuple[Paired, Pair]] = [
+        (one, pair) for one, pairs in zip(paired, by_document, strict=True) for pair in pairs
+    ]
     figures = exact.figures()
+    sampling = Sampling(scores.resamples, scores.seed, stories(one.document for one in paired))
+    classes = break_down(paired, by_document, name, sampling, train)
     return {
         "name": name,
         "micro": exact.micro(),
@@ -187,10 +219,19 @@ def _layer(name: str, scores: Scores, paired: Sequence[Paired]) -> dict[str, Any
                 "micro": counts.micro(),
                 "macro": counts.macro(),
             }
-            for kind, counts in kinds.items()
+            for kind, counts in _kinds(name, scores)
         ],
-        "confusion": _confusion([pair for _, pair in found], labels),
-        "errors": _errors(found),
+        "confusion": confusion([pair for _, pair in found], labels),
+        "outcomes": by_label(by_document),
+        "classes": {of: _present(counts) for of, counts in classes.items()},
+        "attributes": scores.attributes[name].as_json() if name in scores.attributes else {},
+        "identity": scores.identity.get(name, {}),
+        "drawings": [
+            (one.document.id, one.document.meta.get("title", ""), paragraphs(one.document.text, pairs))
+            for one, pairs in list(zip(paired, by_document, strict=True))[:DRAWN]
+            if pairs
+        ],
+        "errors": errors(found),
         "labels": labels,
         "documents": [
             {
@@ -203,63 +244,16 @@ def _layer(name: str, scores: Scores, paired: Sequence[Paired]) -> dict[str, Any
     }
 
 
+def _kinds(name: str, scores: Scores) -> list[tuple[str, LabelCounts]]:
+    """All kinds of match of a layer, that of heads where it was counted."""
+    found: list[tuple[str, LabelCounts]] = list(scores.layers[name].items())
+    return found + ([("head", scores.heads[name])] if name in scores.heads else [])
+
+
+def _present(counts: LabelCounts) -> list[tuple[str, Figure]]:
+    """The classes that any span falls into."""
+    return [(name, one) for name, one in counts.figures().items() if one.counts.f1 is not None]
+
+
 def _figures(counts: LabelCounts) -> list[tuple[str, Figure]]:
     return list(counts.figures().items())
-
-
-def _confusion(pairs: Sequence[Pair], labels: Sequence[str]) -> dict[str, Any]:
-    """Rows: gold labels, then what was spurious; columns: predicted labels, then what was missed."""
-    if not pairs:
-        return {"columns": [], "rows": []}
-    from sklearn.metrics import confusion_matrix
-
-    nothing = "\0"  # no label can be this
-    truth = [pair.gold.label if pair.gold else nothing for pair in pairs]
-    guess = [pair.pred.label if pair.pred else nothing for pair in pairs]
-    matrix = confusion_matrix(truth, guess, labels=[*labels, nothing])
-    rows = []
-    for row, name in enumerate([*labels, NONE_IN_GOLD]):
-        total = int(matrix[row].sum())
-        cells = [
-            {
-                "count": int(count),
-                # The square root: a rare confusion must be seen too.
-                "shade": (float(count) / total) ** 0.5 if total else 0.0,
-                "right": row == column and row < len(labels),
-                "empty": row == column == len(labels),
-            }
-            for column, count in enumerate(matrix[row])
-        ]
-        rows.append({"name": name, "cells": cells, "total": total})
-    return {"columns": [*labels, NONE_PREDICTED], "rows": rows}
-
-
-def _errors(found: Sequence[tuple[Paired, Pair]]) -> list[dict[str, Any]]:
-    """Every wrong span in its sentence, grouped by what is wrong with it."""
-    bounds: dict[str, list[tuple[int, int]]] = {}
-    groups: dict[str, list[dict[str, Any]]] = {verdict: [] for verdict in VERDICTS}
-    sizes: Counter[str] = Counter()
-    for one, pair in found:
-        if pair.verdict == "correct":
-            continue
-        sizes[pair.verdict] += 1
-        if len(groups[pair.verdict]) >= MOST:
-            continue
-        document = one.document
-        if document.id not in bounds:
-            bounds[document.id] = sentences(document.text)
-        labels = {span.label for span in (pair.gold, pair.pred) if span is not None}
-        groups[pair.verdict].append(
-            {
-                "document": document.id,
-                "start": pair.span.start,
-                "gold": pair.gold.label if pair.gold else "",
-                "pred": pair.pred.label if pair.pred else "",
-                "labels": sorted(labels),
-                "extract": extract(document.text, bounds[document.id], pair),
-            }
-        )
-    return [
-        {"verdict": verdict, "name": name, "what": what, "count": sizes[verdict], "items": groups[verdict]}
-        for verdict, (name, what) in VERDICTS.items()
-    ]

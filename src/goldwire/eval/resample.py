@@ -7,6 +7,7 @@ from those sums as it is from the real ones (Efron and Tibshirani 1993, percenti
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +68,22 @@ def resampled(counts: FloatArray, sampling: Sampling) -> FloatArray | None:
     rng = np.random.default_rng(sampling.seed)
     sums = np.empty((resamples, units.shape[1]))
     step = max(1, CHUNK // len(units))
-    for first in range(0, resamples, step):
-        part = sums[first : first + step]
-        part[:] = draw(len(units), len(part), rng).astype(np.float64) @ units
+    with one_thread():
+        for first in range(0, resamples, step):
+            part = sums[first : first + step]
+            part[:] = draw(len(units), len(part), rng).astype(np.float64) @ units
     return sums
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Products in one thread: those of these sizes cost several times the CPU where threads wait for more.
+
+    threadpoolctl comes with scikit-learn.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
 
 
 def interval(values: FloatArray | None) -> tuple[float, float] | None:

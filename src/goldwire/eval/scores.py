@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.eval.attributes import (
+    AttributeCounts,
+    Identity,
+    attribute_counts,
+    attribute_names,
+    exactly,
+    identity,
+)
 from goldwire.eval.counts import Counts, LabelCounts
-from goldwire.eval.match import Alignment, FloatArray, Kind, Spans, align, columns
-from goldwire.eval.relations import keys, relation_counts
-from goldwire.eval.resample import FEW, Sampling, grouped, resampled
-from goldwire.model import STATUSES, Annotation, Span, Status
+from goldwire.eval.heads import BEFORE
+from goldwire.eval.identity import Metric
+from goldwire.eval.match import Kind, Spans, align
+from goldwire.eval.resample import FEW, Sampling
+from goldwire.eval.sides import Side
+from goldwire.eval.structures import (
+    STRUCTURE_KINDS,
+    StructureKind,
+    required,
+)
+from goldwire.eval.tally import Parts, head_counts, language_of, relation_parts
+from goldwire.eval.tally import assemble as assemble
+from goldwire.eval.tally import span_counts as span_counts
+from goldwire.model import STATUSES, Annotation, Document, Span, Status
+from goldwire.schemas import Schema
+
+if TYPE_CHECKING:
+    from goldwire.eval.ceiling import Ceiling
 
 #: The kinds that `score` reports.
-KINDS: tuple[Kind, ...] = ("exact", "partial", "boundary", "type")
+KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
     """Counts per document of everything that was scored; all figures are derived from them.
 
-    `layers` maps a layer to its counts by matching kind. `reference` is the least trusted status of the
-    gold side (see `trust`). `warnings` says what to bear in mind when reading the figures.
+    `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
+    out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
+    spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
+    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`).
     """
 
     documents: tuple[str, ...]
@@ -35,20 +56,44 @@ class Scores:
     warnings: tuple[str, ...]
     resamples: int
     seed: int
+    relations_partial: LabelCounts | None = None
+    attributes: dict[str, AttributeCounts] = field(default_factory=dict)
+    structures: dict[str, dict[StructureKind, LabelCounts]] = field(default_factory=dict)
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    identity: dict[str, dict[str, dict[Metric, Identity]]] = field(default_factory=dict)
+    heads: dict[str, LabelCounts] = field(default_factory=dict)
+    agreement: Ceiling | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The figures in the form that `eval score --json` writes."""
         figures: dict[str, Any] = {
             "layers": {
                 layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"head": self.heads[layer].as_json()} if layer in self.heads else {})
                 for layer, kinds in self.layers.items()
             }
         }
-        if self.relations is not None:
-            labels = self.relations.figures()
-            named = {("micro (label)" if name == "micro" else name): one for name, one in labels.items()}
-            figures["relations"] = {name: one.as_json() for name, one in named.items()}
-            figures["relations"]["micro"] = self.relations.micro().as_json()
+        for name, counts in (("relations", self.relations), ("relations_partial", self.relations_partial)):
+            if counts is not None:
+                figures[name] = _with_micro(counts)
+        if self.attributes:
+            figures["attributes"] = {layer: found.as_json() for layer, found in self.attributes.items()}
+        if self.structures:
+            figures["structures"] = {
+                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"required": list(self.required[layer])} if self.required.get(layer) else {})
+                for layer, kinds in self.structures.items()
+            }
+        if self.identity:
+            figures["identity"] = {
+                layer: {
+                    name: {metric: one.as_json() for metric, one in found.items()}
+                    for name, found in names.items()
+                }
+                for layer, names in self.identity.items()
+            }
+        if self.agreement is not None:
+            figures["agreement"] = self.agreement.as_json()
         return figures | {
             "documents": len(self.documents),
             "reference": self.reference,
@@ -66,24 +111,31 @@ def score(
     seed: int = 0,
     groups: Sequence[Hashable] | None = None,
     strict_layers: bool = False,
+    schema: Schema | None = None,
+    documents: Sequence[Document] | None = None,
 ) -> Scores:
     """Score (gold, prediction) of each document.
 
     `layers` defaults to all that occur; one that is named and occurs nowhere has undefined figures, or is
     refused (GW505) with `strict_layers`.
-    `groups` names a group for each document: those of one group are resampled together. Raises GW504
-    without documents, GW506 where the two of a pair belong to different documents or texts.
+    `groups` names a group for each document: those of one group are resampled together. With a `schema` an
+    absent attribute means its default, and attributes of kind id are scored as identity. With the `documents`
+    spans are matched by their heads too, where `heads` knows the language of all. Raises GW504 without
+    documents, GW506 where the two of a pair belong to different documents or texts.
     """
     _check(pairs)
     golds, preds = [gold for gold, _ in pairs], [pred for _, pred in pairs]
-    present = {span.layer for side in (golds, preds) for annotation in side for span in annotation.spans}
+    left, right = Side(golds), Side(preds)
+    present = left.layers | right.layers
     wanted = sorted(present) if layers is None else list(dict.fromkeys(layers))
     if strict_layers:
         known_layers(wanted, present)
     warnings: list[str] = []
-    left, right = _Side(golds, set(wanted)), _Side(preds, set(wanted))
+    sampling = Sampling(resamples, seed, groups)
 
-    parts: dict[tuple[str, str], tuple[tuple[str, ...], FloatArray]] = {}
+    parts: Parts = {}
+    absent: dict[str, dict[str, int]] = {}
+    same: dict[str, dict[str, dict[Metric, Identity]]] = {}
     for layer in wanted:
         labels = tuple(sorted(left.labels(layer) | right.labels(layer)))
         gold, pred = left.spans(layer, labels), right.spans(layer, labels)
@@ -92,19 +144,33 @@ def score(
         for kind in KINDS:
             alignment = typed if kind == "type" else blind
             parts[layer, kind] = labels, span_counts(gold, pred, alignment, kind, len(pairs), len(labels))
+        sides = left.flat(layer), right.flat(layer)
+        attributes = schema.layers[layer].attributes if schema and layer in schema.layers else None
+        ids = [name for name, one in (attributes or {}).items() if one.kind == "id"]
+        if sides[1] and not any(span.attributes for span in sides[1]):
+            # A model that predicts spans only is not wrong about what it does not say.
+            if any(span.attributes for span in sides[0]):
+                warnings.append(
+                    f"layer `{layer}`: the prediction bears no attribute, so attributes are not scored"
+                )
+            attributes, ids = {}, []
+        names = tuple(name for name in attribute_names(sides, attributes) if name not in ids)
+        if names:
+            matched = exactly(blind, gold.document, sides, (gold.row, pred.row))
+            counts, absent[layer] = attribute_counts(matched, len(pairs), names, attributes)
+            parts[layer, "attributes"] = names, counts
+        if documents is not None and all(language_of(one) in BEFORE for one in documents):
+            parts[layer, "head"] = labels, head_counts(golds, preds, documents, layer, labels)
+        for name in ids:
+            one = attributes[name] if attributes else None
+            same.setdefault(layer, {})[name] = identity(
+                name, one, sides, (gold, pred), blind, len(pairs), sampling
+            )
 
     limit = None if layers is None else set(wanted)
-    gold_keys, pred_keys = [keys(a, limit) for a in golds], [keys(a, limit) for a in preds]
-    names = tuple(sorted({key[0] for side in (gold_keys, pred_keys) for found, _ in side for key in found}))
-    if names:
-        found = relation_counts([f for f, _ in gold_keys], [f for f, _ in pred_keys], names)
-        parts["", "relations"] = names, found
-        twice = sum(count for side in (gold_keys, pred_keys) for _, count in side)
-        warnings += [f"{twice} relation(s) with the same label and ends stood twice and count once"] * bool(
-            twice
-        )
-
-    counted = assemble(parts, Sampling(resamples, seed, groups))
+    warnings += relation_parts(parts, golds, preds, limit)
+    counted = assemble(parts, sampling)
+    heads = [layer for layer, kind in parts if kind == "strict"]
     units = len(set(groups)) if groups is not None else len(pairs)
     return Scores(
         tuple(gold.document for gold in golds),
@@ -114,6 +180,12 @@ def score(
         (*few_warnings(units, grouped=groups is not None), *warnings),
         resamples,
         seed,
+        counted.get(("", "relations_partial")),
+        {layer: AttributeCounts(counted[layer, "attributes"], found) for layer, found in absent.items()},
+        {layer: {kind: counted[layer, kind] for kind in STRUCTURE_KINDS} for layer in heads},
+        {layer: required(schema, layer) for layer in heads},
+        same,
+        {layer: counted[layer, "head"] for layer in wanted if (layer, "head") in counted},
     )
 
 
@@ -126,59 +198,12 @@ def trust(annotation: Annotation) -> Status:
 
 def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:
     """The counts of one document's spans of one layer, all labels together."""
-    left, right = _Side.of_spans(gold), _Side.of_spans(pred)
+    left, right = Side.of_spans(gold), Side.of_spans(pred)
     labels = tuple(sorted(left.labels("") | right.labels("")))
     one, other = left.spans("", labels), right.spans("", labels)
     alignment = align(one, other, by_label=kind == "type")
     tp, fp, fn = span_counts(one, other, alignment, kind, 1, max(1, len(labels))).sum(axis=(0, 1))
     return Counts(float(tp), float(fp), float(fn))
-
-
-def span_counts(
-    gold: Spans, pred: Spans, alignment: Alignment, kind: Kind, documents: int, labels: int
-) -> FloatArray:
-    """Counts (documents × labels × tp, fp, fn) of an alignment.
-
-    Each pair's credit counts as tp under gold's label; what a gold span lacks of 1 is fn under its label,
-    what a predicted one lacks is fp under its own: tp + fn is gold's count whatever the kind.
-    """
-    credit = alignment.credit(kind)
-    had, got = np.zeros(len(gold)), np.zeros(len(pred))
-    had[alignment.gold] = credit
-    got[alignment.pred] = credit
-
-    def added(side: Spans, weights: FloatArray) -> FloatArray:
-        places = side.document * labels + side.label
-        sums = np.bincount(places, weights=weights, minlength=documents * labels)
-        return np.asarray(sums, dtype=np.float64).reshape(documents, labels)
-
-    if not labels:
-        return np.zeros((documents, 0, 3))
-    return np.stack([added(gold, had), added(pred, 1 - got), added(gold, 1 - had)], axis=-1)
-
-
-def assemble(
-    parts: dict[tuple[str, str], tuple[tuple[str, ...], FloatArray]], sampling: Sampling
-) -> dict[tuple[str, str], LabelCounts]:
-    """Counts with their sums over resamples: all parts see the same draws, made once."""
-    if not parts:
-        return {}
-    documents = len(next(iter(parts.values()))[1])
-    flat = np.concatenate([counts.reshape(documents, -1) for _, counts in parts.values()], axis=1)
-    sums = resampled(flat, sampling)
-    units = grouped(flat, sampling.groups)
-    counted: dict[tuple[str, str], LabelCounts] = {}
-    first = 0
-    for name, (labels, counts) in parts.items():
-        here = slice(first, first + len(labels) * 3)
-        first = here.stop
-        counted[name] = LabelCounts(
-            labels,
-            counts,
-            units[:, here].reshape(len(units), len(labels), 3),
-            None if sums is None else sums[:, here].reshape(len(sums), len(labels), 3),
-        )
-    return counted
 
 
 def few_warnings(units: int, *, grouped: bool = False) -> list[str]:
@@ -202,40 +227,10 @@ def known_layers(layers: Iterable[str], present: Iterable[str]) -> None:
     )
 
 
-class _Side:
-    """One side's spans as flat rows, by layer."""
-
-    def __init__(self, annotations: Sequence[Annotation], layers: set[str]) -> None:
-        self._rows: dict[str, array[int]] = {}
-        self._codes: dict[str, dict[str, int]] = {}
-        for number, annotation in enumerate(annotations):
-            for span in annotation.spans:
-                if span.layer in layers:
-                    self._add(span.layer, number, span)
-
-    @classmethod
-    def of_spans(cls, spans: Iterable[Span]) -> _Side:
-        """Spans of one document, whatever their layer."""
-        side = cls((), set())
-        for span in spans:
-            side._add("", 0, span)
-        return side
-
-    def _add(self, layer: str, number: int, span: Span) -> None:
-        codes = self._codes.get(layer)
-        if codes is None:
-            codes = self._codes[layer] = {}
-            self._rows[layer] = array("q")
-        self._rows[layer].extend((number, span.start, span.end, codes.setdefault(span.label, len(codes))))
-
-    def labels(self, layer: str) -> set[str]:
-        return set(self._codes.get(layer, ()))
-
-    def spans(self, layer: str, labels: tuple[str, ...]) -> Spans:
-        places = {label: place for place, label in enumerate(labels)}
-        return columns(
-            self._rows.get(layer, array("q")), [places[label] for label in self._codes.get(layer, {})]
-        )
+def _with_micro(counts: LabelCounts) -> dict[str, Any]:
+    """The figures by label, and `micro` beside them."""
+    named = {("micro (label)" if name == "micro" else name): one for name, one in counts.figures().items()}
+    return {name: one.as_json() for name, one in named.items()} | {"micro": counts.micro().as_json()}
 
 
 def _layer_warnings(layer: str, gold: Spans, pred: Spans) -> list[str]:

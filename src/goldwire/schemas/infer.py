@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 import yaml
 from msgspec import Struct, field
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, raise_faults
+from goldwire.schemas.load import convert, schema_faults
+from goldwire.schemas.schema import Schema
 
 # Tags that only arrange the page.
 _LAYOUT = frozenset({"View", "Style", "Header", "Collapse", "Panel", "Relations", "Relation", "Filter"})
@@ -80,6 +82,15 @@ def infer(config: str, *, name: str, language: str, unnamed: bool = False, where
         hint = "the file holds a Label Studio labelling configuration"
         raise GoldwireError.of("GW121", f"not XML: {error}", where=where, hint=hint) from None
     return _Reader(root, where).read(name, language, unnamed)
+
+
+def schema_of(found: Inferred, where: str = "") -> Schema:
+    """What was inferred, as the toolkit sees a schema, with the checks that `load_schema` makes."""
+    schema, faults = convert(found.data, Schema, {}, where)
+    if schema is None:
+        raise GoldwireError(*faults)
+    raise_faults(schema_faults(schema, where))
+    return schema
 
 
 def slug(name: str, taken: Iterable[str] = (), empty: str = "x") -> str:

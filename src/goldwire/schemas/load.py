@@ -32,6 +32,11 @@ def load_schema(path: Path) -> Schema:
     return schema
 
 
+def schema_faults(schema: Schema, source: str) -> Iterator[Fault]:
+    """What is wrong with a schema that did not come from a file."""
+    yield from _faults(schema, {}, source)
+
+
 def load_registry(path: Path) -> dict[str, RegistryEntry]:
     """The entries of a registry file (a YAML list of mappings with an `id`), by id."""
     data, lines = parse_yaml(read_text(path), str(path))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from goldwire.corpus.formats import Setting
 from goldwire.corpus.formats.labelstudio import from_result, to_result
 from goldwire.corpus.integrity import article_faults
@@ -27,7 +29,7 @@ def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
     """
     try:
         tasks = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
         raise GoldwireError.of("GW266", f"not JSON: {error}", where=str(path)) from None
     if not isinstance(tasks, list):
         hint = "export the project as JSON (not JSON_MIN)"
@@ -43,6 +45,9 @@ def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
             faults.append(Fault("GW266", f"no task with `data.{TEXT}`", place, "export the project as JSON"))
             continue
         name = str(data.get("id") or f"task-{task.get('id', number)}")
+        if not _encodable(text, name):
+            faults.append(Fault("GW266", "half a surrogate pair in its id or text", place, "repair it"))
+            continue
         if text != normalise(text):
             hint = "offsets count its characters as they are: import the text normalised (NFC, \\n)"
             faults.append(Fault("GW266", f"the text of `{name}` is not normalised", place, hint))
@@ -54,6 +59,11 @@ def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
         meta = {key: value for key, value in data.items() if key not in ("id", "uid", TEXT, "sha256")}
         document = Document(name, text, meta)
         article = Article(document, tuple(_annotations(task, document, setting)))
+        try:
+            msgspec.json.encode(article)
+        except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+            faults.append(Fault("GW266", f"`{name}` holds what can't be written again: {error}", place))
+            continue
         faults.extend(article_faults(article, place))
         articles.append(article)
     raise_faults(faults[:100])
@@ -62,10 +72,13 @@ def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
 
 def _annotations(task: dict[str, Any], document: Document, setting: Setting) -> Iterator[Annotation]:
     for kind in ("predictions", "drafts"):
-        for _ in task.get(kind) or ():
+        for _ in _several(task.get(kind)):
             setting.lose(kind, document.id)
     held: dict[str, dict[str, Any]] = {}
-    listed = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+    given = _several(task.get("annotations"))
+    listed = [a for a in given if isinstance(a, dict)]
+    for _ in range(len(given) - len(listed)):
+        setting.lose("annotations of no known form", document.id)
     for item in sorted(listed, key=lambda a: str(a.get("updated_at") or "")):
         annotator = _person(item.get("completed_by"))
         if annotator in held:
@@ -93,6 +106,15 @@ def _annotations(task: dict[str, Any], document: Document, setting: Setting) -> 
             found.relations,
             sha256(document.text),
         )
+
+
+def _several(value: Any) -> list[Any]:
+    """What should be a list; anything else that is there counts as one thing."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _encodable(*texts: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for text in texts for char in text)
 
 
 def _person(user: Any) -> str:

@@ -117,6 +117,8 @@ class _Reader:
                 arrows.append(item)
             elif item.get("type") == "labels":
                 self.region(item, number)
+            elif str(item.get("type")).endswith("labels"):
+                self.refuse("span", f"`{item['type']}` mark no plain text", item)
             else:
                 controls.append(item)
         for item in controls:
@@ -167,7 +169,7 @@ class _Reader:
                 label,
                 *trimmed,
                 origin=origin if isinstance(origin, str) else None,
-                score=float(score) if isinstance(score, (int, float)) else None,
+                score=_number(score),
             )
             self.regions.setdefault(region, []).append(span_id)
         for key, what in (
@@ -248,6 +250,13 @@ class _Reader:
         for head in allowed(heads, kind.head):
             for tail in allowed(tails, kind.tail):
                 yield head, tail
+
+
+def _number(value: Any) -> float | None:
+    """A score as JSON can say it again: no NaN, nothing beyond what a float holds."""
+    if not isinstance(value, (int, float)) or not -1e300 < value < 1e300:
+        return None
+    return float(value)
 
 
 class _Reason(NamedTuple):

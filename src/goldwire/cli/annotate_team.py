@@ -1,0 +1,221 @@
+"""`goldwire annotate assign`, `status`, `adjudicate`: several annotators, and one text out of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.adjudicate import Outcome
+
+url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
+
+
+def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(dict.fromkeys(name.strip() for name in (value or "").split(",") if name.strip()))
+
+
+@click.command()
+@click.option("--annotators", callback=_names, help="Their names: anna,bruno (default: those of before).")
+@click.option(
+    "--per-article", type=click.IntRange(1), default=2, show_default=True, help="How many read one."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
+@url_option
+@json_option
+@project_option
+def assign(
+    annotators: tuple[str, ...],
+    per_article: int,
+    seed: int,
+    url: str | None,
+    json_path: Path | None,
+    project: Project,
+) -> None:
+    """Give each article to some annotators, each of whom gets a Label Studio project.
+
+    An annotator's name is what stands before the @ of their account. Loads differ by at most one article.
+    What was assigned before stays; a second run sends only what is new. Kept in annotate/assignments.jsonl.
+    """
+    from goldwire.annotate.assign import assign_project, push_assigned
+    from goldwire.annotate.client import connect
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    with connect(project, url=url) as client:
+        made = assign_project(project, documents, annotators, per_article, seed)
+        with progress("pushing", len(made)) as advance:
+            pushed = push_assigned(client, project, schema, documents, made, advance=advance)
+        invite = client.invite_link()
+    rows = [(name, report.documents, report.sent, report.url) for name, report in pushed.items()]
+    table(("annotator", "articles", "sent", "project"), rows)
+    say(f"invite annotators with: {invite}")
+    figures = {name: report.as_dict() for name, report in pushed.items()}
+    write_json(json_path, {"invite": invite, "annotators": figures})
+
+
+@click.command()
+@url_option
+@json_option
+@project_option
+def status(url: str | None, json_path: Path | None, project: Project) -> None:
+    """Show how far each annotator is: to do, done, skipped, begun, minutes.
+
+    From the server, with a link to the next task.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.status import status as read_status
+
+    with connect(project, url=url) as client:
+        found = read_status(client, project)
+    rows = [
+        (
+            one.title,
+            one.annotator or "-",
+            one.to_do,
+            one.done,
+            one.skipped,
+            one.drafts,
+            f"{one.minutes:.1f}",
+            one.next or one.url,
+        )
+        for one in found
+    ]
+    table(("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next"), rows, left=2)
+    for one in found:
+        if one.others and one.title.endswith(f" · {one.annotator}"):
+            say(f"warning: in `{one.title}` {one.others} annotations are not {one.annotator}'s")
+    write_json(json_path, [one.as_dict() for one in found])
+
+
+@click.command()
+@click.option("--by", help="Who decides: the adjudicator's name; with --pull the account's.")
+@click.option("--machine", is_flag=True, help="The decisions are a model's, not a person's.")
+@click.option("--push", "pushing", is_flag=True, help="Send the disagreements to Label Studio.")
+@click.option("--pull", "pulling", is_flag=True, help="Bring what was decided in Label Studio.")
+@click.option("--between", callback=_names, help="The two annotators, where an article has more: anna,bruno.")
+@url_option
+@json_option
+@project_option
+def adjudicate(
+    by: str | None,
+    machine: bool,
+    pushing: bool,
+    pulling: bool,
+    between: tuple[str, ...],
+    url: str | None,
+    json_path: Path | None,
+    project: Project,
+) -> None:
+    """Merge the two stored readings of each article into one, by decisions.
+
+    Each disagreement is an item in annotate/adjudication/DOCUMENT.yaml: fill in `decide` and `reason`, run
+    again. Or decide in Label Studio: --push shows each article with both readings and what differs, --pull
+    takes what was submitted there as decisions. Decisions that were made are kept. Where no item is open,
+    the result is stored as the annotator `adjudicated`. Exit 1 while any is open.
+    """
+    if between and len(between) != 2:
+        raise click.UsageError("--between names two annotators")
+    if pushing and pulling:
+        raise click.UsageError("--push and --pull exclude each other")
+    if machine and (pushing or pulling):
+        raise click.UsageError("--machine is for decisions in files")
+    if pushing:
+        _push_board(url, between, json_path, project)
+        return
+    if pulling:
+        _pull_board(url, by, between, json_path, project)
+        return
+    if by is None:
+        raise click.UsageError("Missing option '--by'.")
+    from goldwire.annotate.decisions import adjudicate_project, tally
+    from goldwire.model import Provenance
+    from goldwire.schemas import load_schema
+    from goldwire.schemas.render import guidelines_hash
+
+    schema = load_schema(project.schema_path)
+    made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
+    outcomes = adjudicate_project(project, schema, made_by, between)
+    _show_outcomes(outcomes)
+    write_json(json_path, tally(outcomes))
+    if any(found.open for found in outcomes.values()):
+        say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
+        raise SystemExit(1)
+
+
+def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
+    from goldwire.annotate.decisions import tally
+
+    rows = [
+        (
+            name,
+            len(found.annotation.spans),
+            len(found.annotation.relations),
+            len(found.items),
+            len(found.open),
+        )
+        for name, found in outcomes.items()
+    ]
+    table(("article", "spans", "relations", "items", "open"), rows)
+    table(
+        ("kind", "a", "b", "both", "neither", "value", "open"),
+        [(k, *v.values()) for k, v in tally(outcomes).items()],
+    )
+    for name, found in outcomes.items():
+        for line in found.dropped:
+            say(f"{name}: {line}")
+
+
+def _push_board(url: str | None, between: tuple[str, ...], json_path: Path | None, project: Project) -> None:
+    from goldwire.annotate.board import push_board
+    from goldwire.annotate.client import connect
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    with connect(project, url=url) as client, progress("pushing") as advance:
+        report = push_board(client, project, schema, documents, between=between, advance=advance)
+    rows = [
+        ("articles sent", report.sent),
+        ("articles refreshed", report.refreshed),
+        ("tasks on the server", report.tasks),
+        ("items open", report.open),
+        ("items decided", report.decided),
+        ("articles without disagreement", len(report.agreed)),
+        ("articles with one reading", len(report.waiting)),
+    ]
+    table(("adjudication", ""), rows)
+    say(f"in {report.url}; when it is submitted: goldwire annotate adjudicate --pull")
+    write_json(json_path, report.as_dict())
+
+
+def _pull_board(
+    url: str | None, by: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
+) -> None:
+    from goldwire.annotate.board_pull import pull_board
+    from goldwire.annotate.client import connect
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    with connect(project, url=url) as client, progress("pulling") as advance:
+        report = pull_board(client, project, schema, documents, by=by, between=between, advance=advance)
+    _show_outcomes({name: found for name, found in report.outcomes.items() if name not in report.waiting})
+    for note in report.notes:
+        say(note)
+    say(f"decided by {report.by}; files written: {report.written}")
+    if report.waiting:
+        say(f"waiting for a decision in Label Studio: {', '.join(report.waiting)}")
+    for fault in report.refused:
+        say(f"refused  {fault}")
+    write_json(json_path, report.as_dict())
+    if report.waiting or report.refused:
+        raise SystemExit(1)

@@ -1,0 +1,226 @@
+"""`goldwire eval compare`, `gate` and `history`: runs against one another, and against the baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.files import write_text
+from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.eval.compare import Compared
+    from goldwire.eval.gate import Gated
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+ROUNDS = click.option(
+    "--rounds",
+    type=click.IntRange(min=100),
+    default=10_000,
+    show_default=True,
+    help="Exchanges and redrawings of the paired tests.",
+)
+
+
+@click.command()
+@click.argument("gold", type=FILE)
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+@click.option(
+    "--kind",
+    type=click.Choice(["exact", "partial", "jaccard", "boundary", "type"]),
+    default="exact",
+    show_default=True,
+    help="What counts as a match in the tests.",
+)
+@ROUNDS
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the tests.")
+@click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Sentences to show for each model; all are in the JSON.",
+)
+@json_option
+def compare(
+    gold: Path,
+    a: Path,
+    b: Path,
+    layers: tuple[str, ...],
+    kind: str,
+    rounds: int,
+    seed: int,
+    show: int,
+    json_path: Path | None,
+) -> None:
+    """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
+
+    All three are JSON Lines with the same documents. Paired tests over documents, those of one `meta.story`
+    together; over labels p is corrected by Holm's method.
+    """
+    from goldwire.corpus.formats.jsonl import read_jsonl
+    from goldwire.eval.compare import compare as compute
+    from goldwire.eval.match import Kind
+    from goldwire.eval.pairing import pair_up, stories
+
+    articles = read_jsonl(gold)
+    first, second = pair_up(articles, read_jsonl(a)), pair_up(articles, read_jsonl(b))
+    (wanted,) = (one for one in get_args(Kind) if one == kind)
+    found = compute(
+        first,
+        second,
+        layers=layers or None,
+        kind=wanted,
+        rounds=rounds,
+        seed=seed,
+        groups=stories(one.document for one in first),
+    )
+    print_comparison(found, a, b, show)
+    write_json(json_path, found.as_json())
+
+
+def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
+    """The verdict of each layer, the tests by label, the sentences."""
+    from goldwire.eval.compare import verdict
+    from goldwire.eval.tables import COMPARE_COLUMNS, compare_rows, place_lines
+
+    click.echo(f"A: {a}\nB: {b}")
+    click.echo(f"reference: {found.scores[0].reference} · {len(found.scores[0].documents)} document(s)")
+    for layer, tested in found.layers.items():
+        click.echo(f"\n{layer}, {found.kind}: {found.verdict(layer)}")
+        table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places))
+    if found.relations is not None:
+        click.echo(f"\nrelations, strict: {verdict(found.relations.micro, *found.names)}")
+        table(COMPARE_COLUMNS, compare_rows(found.relations, "", ()))
+    for line in place_lines(found.places, show):
+        click.echo(line)
+    for warning in found.warnings:
+        say(f"note: {warning}")
+
+
+@click.command()
+@click.argument("scores", required=False, type=FILE)
+@project_option
+@click.option("--baseline", type=FILE, help="The committed baseline (default: eval/baseline.json).")
+@click.option("--floor", type=click.FloatRange(0, 1), help="Fail where micro F1 is under this.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.02,
+    show_default=True,
+    help="Fail where micro F1 falls by more than this.",
+)
+@click.option("--update", is_flag=True, help="Write the baseline anew from these scores, after a review.")
+@click.option(
+    "--agreement", type=FILE, help="Figures of `eval agree --json` (default: of the project's readings)."
+)
+@ROUNDS
+@click.option("--summary", type=FILE, help="Write a summary in Markdown to this file.")
+@click.option("--github-summary", is_flag=True, help="Append the summary to $GITHUB_STEP_SUMMARY.")
+@click.option("--comment", type=FILE, help="Write the body of a pull-request comment to this file.")
+@click.option("--junit", type=FILE, help="Write the conditions as JUnit XML to this file.")
+@click.option("--badge", type=FILE, help="Write a badge's endpoint (JSON, as shields reads it) to this file.")
+@json_option
+@click.pass_context
+def gate(
+    context: click.Context,
+    scores: Path | None,
+    project: Project,
+    baseline: Path | None,
+    floor: float | None,
+    tolerance: float,
+    update: bool,
+    agreement: Path | None,
+    rounds: int,
+    summary: Path | None,
+    github_summary: bool,
+    comment: Path | None,
+    junit: Path | None,
+    badge: Path | None,
+    json_path: Path | None,
+) -> None:
+    """Hold the scores of `goldwire train ner` against the committed baseline; exit 1 where they are worse.
+
+    SCORES is eval/reports/ner/scores.json unless another is named; the articles beside it are tested
+    document by document. A baseline of another corpus is refused, not compared.
+    """
+    from goldwire.eval.ci_output import append_summary, markdown
+    from goldwire.eval.ci_output import badge as badge_json
+    from goldwire.eval.ci_output import comment as comment_text
+    from goldwire.eval.ci_output import junit as junit_xml
+    from goldwire.eval.gate import gate as compute
+    from goldwire.eval.gate import update_baseline
+    from goldwire.eval.scoring import in_project
+    from goldwire.eval.standing import measure, read_standing
+
+    path = baseline or project.eval / "baseline.json"
+    run = measure(scores or project.reports / "ner" / "scores.json")
+    beside = in_project(run.scores, run.paired, project, agreement).agreement
+    if update:
+        say(update_baseline(path, run.standing))
+    found = compute(
+        run.standing,
+        read_standing(path),
+        floor=floor,
+        tolerance=tolerance,
+        rounds=rounds,
+        ceiling=beside,
+    )
+    print_gate(found)
+    for file, text in ((summary, markdown), (comment, comment_text), (junit, junit_xml)):
+        if file is not None:
+            write_text(file, text(found))
+    if badge is not None:
+        write_text(badge, json.dumps(badge_json(found), ensure_ascii=False) + "\n")
+    if github_summary:
+        append_summary(markdown(found))
+    write_json(json_path, found.as_json())
+    if not found.passed:
+        context.exit(1)
+
+
+def print_gate(found: Gated) -> None:
+    """The table, the agreement, and last the verdict with its reason."""
+    from goldwire.eval.ci_output import ceiling_line, headline
+    from goldwire.eval.gate import COLUMNS
+
+    title = f"{found.now.layer}, exact: the baseline and now; reference: {found.now.reference}"
+    table(COLUMNS, found.rows(), title=title)
+    for warning in found.warnings:
+        say(f"note: {warning}")
+    for note in found.ceiling.notes if found.ceiling else ():
+        say(f"note: agreement: {note}")
+    if line := ceiling_line(found):
+        click.echo(line)
+    click.echo(headline(found))
+    click.echo(f"{'passed' if found.passed else 'failed'}: {found.why}")
+
+
+@click.command()
+@project_option
+@click.option("--baseline", type=FILE, help="Whose history (default: eval/baseline.json).")
+@click.option("--out", type=FILE, help="Draw it: a page (.html) or the figure alone (.svg).")
+@json_option
+def history(project: Project, baseline: Path | None, out: Path | None, json_path: Path | None) -> None:
+    """Show F1 over the corpus's versions, from the git history of the baseline."""
+    from goldwire.eval.history import COLUMNS, drawing, page
+    from goldwire.eval.history import history as compute
+
+    if out is not None and out.suffix not in (".html", ".svg"):
+        raise click.UsageError("--out takes a file that ends in .html or .svg")
+    with progress("reading git") as advance:
+        found = compute(baseline or project.eval / "baseline.json", advance=advance)
+    table(COLUMNS, [step.row() for step in found.steps], left=5)
+    if found.unreadable:
+        say(f"note: {len(found.unreadable)} commit(s) hold a baseline of another form and are left out")
+    if out is not None:
+        title = f"{project.name}: F1 over the corpus’s versions"
+        write_text(out, page(found, title) if out.suffix == ".html" else drawing(found.steps) + "\n")
+        say(f"drawn: {out}")
+    write_json(json_path, found.as_json())

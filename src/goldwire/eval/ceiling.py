@@ -1,0 +1,236 @@
+"""How far readers agree on what a model is scored on, beside the model's own F1.
+
+A model that comes as close to the reference as its readers come to one another has learned what they agree
+on. Where the readers are machines this is the agreement of machines and never called a human ceiling.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.agreement import Agreement, agree
+from goldwire.eval.counts import Interval, LabelCounts, rates
+from goldwire.eval.resample import interval
+from goldwire.eval.scores import Scores
+from goldwire.files import read_text
+from goldwire.model import Annotation, Article, outermost, span_key
+
+Readers: TypeAlias = Literal["people", "machines", "mixed"]
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One layer: exact micro F1 of the model, the same between the readers, and their ratio."""
+
+    model: float | None
+    readers: float | None
+    ci95: Interval | None
+    share: float | None
+    share_ci95: Interval | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "model_f1": self.model,
+            "agreement_f1": self.readers,
+            "agreement_ci95": list(self.ci95) if self.ci95 else None,
+            "share": self.share,
+            "share_ci95": list(self.share_ci95) if self.share_ci95 else None,
+        }
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Agreement by layer, over `documents` of those that the model was scored on.
+
+    `what` says in a sentence who was compared, `notes` what keeps the two figures from being like for like.
+    """
+
+    readers: Readers
+    number: int
+    what: str
+    documents: int
+    layers: dict[str, Beside]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the figure may be called."""
+        number = _NUMBERS.get(self.number, str(self.number))
+        if self.readers == "people":
+            return f"human ceiling: agreement of {number} annotators"
+        if self.readers == "machines":
+            return f"agreement of {number} machine-drafted readings"
+        return "agreement between people and machines"
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, and who agreed."""
+        figures: dict[str, Any] = {
+            "title": self.title,
+            "what": self.what,
+            "readers": self.readers,
+            "documents": self.documents,
+            "layers": {layer: found.as_json() for layer, found in self.layers.items()},
+        }
+        return figures | ({"notes": list(self.notes)} if self.notes else {})
+
+
+def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: Scores) -> Ceiling | None:
+    """The agreement of the readings in `articles` on the documents and layers of `scores`.
+
+    None where no document has two readings. Where the reference `gold` has no overlapping spans in a layer,
+    the readings are cut down to their outermost ones too, so that like is compared with like.
+    """
+    wanted = set(scores.documents)
+    kept = [article for article in articles if article.document.id in wanted]
+    flat = {layer for layer in scores.layers if all(_flat(one, layer) for one in gold)}
+    cut = 0
+    readings: list[Article] = []
+    for article in kept:
+        found = [_outermost(annotation, flat) for annotation in article.annotations]
+        cut += sum(count for _, count in found)
+        readings.append(Article(article.document, tuple(annotation for annotation, _ in found)))
+    present = {s.layer for article in readings for a in article.annotations for s in a.spans}
+    layers = [layer for layer in scores.layers if layer in present]
+    if not layers:
+        return None
+    try:
+        found_agreement = agree(readings, layers=layers, resamples=scores.resamples, seed=scores.seed)
+    except GoldwireError:
+        return None  # no document has two readings with a span of these layers: nothing to show, no fault
+    return _beside(found_agreement, scores, cut)
+
+
+def _flat(annotation: Annotation, layer: str) -> bool:
+    spans = sorted(annotation.layer(layer), key=span_key)
+    end = 0
+    for span in spans:
+        if span.start < end:
+            return False
+        end = max(end, span.end)
+    return True
+
+
+def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, int]:
+    """The annotation without the nested spans of some layers, and how many these were."""
+    spans = [span for span in annotation.spans if span.layer not in layers]
+    cut = 0
+    for layer in sorted(layers):
+        kept, left = outermost(annotation.layer(layer))
+        spans += kept
+        cut += len(left)
+    return (msgspec.structs.replace(annotation, spans=tuple(spans)) if cut else annotation), cut
+
+
+def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
+    pooled = agreement.pooled
+    # Shares have an interval where both sides were redrawn document by document, in the same order.
+    alike = pooled.documents == scores.documents
+    layers = {}
+    for name, found in pooled.layers.items():
+        theirs, ours = found.counts["exact"], scores.layers[name]["exact"]
+        micro = theirs.micro()
+        model, readers = ours.micro().counts.f1, micro.counts.f1
+        ratio = _ratio(ours, theirs) if alike and readers else None
+        layers[name] = Beside(model, readers, micro.ci95, _share(model, readers), ratio)
+    notes = [*agreement.warnings]
+    notes = [note for note in notes if note not in scores.warnings]
+    if len(pooled.documents) < len(scores.documents):
+        some, every = len(pooled.documents), len(scores.documents)
+        notes.append(f"only {some} of the {every} scored documents have two readings")
+    if cut:
+        notes.append(f"{cut} nested span(s) of the readings are left out, since the reference has none")
+    kinds = [set(one["kinds"]) for one in agreement.annotators]
+    return Ceiling(
+        _readers(kinds),
+        len(agreement.annotators),
+        agreement.what,
+        len(pooled.documents),
+        layers,
+        tuple(notes),
+    )
+
+
+def _ratio(ours: LabelCounts, theirs: LabelCounts) -> Interval | None:
+    if ours.sums is None or theirs.sums is None or len(ours.units) != len(theirs.units):
+        return None
+    return interval(rates(ours.sums.sum(axis=1))[2] / rates(theirs.sums.sum(axis=1))[2])
+
+
+def _share(model: float | None, readers: float | None) -> float | None:
+    return model / readers if model is not None and readers else None
+
+
+def _readers(kinds: Sequence[set[str]]) -> Readers:
+    if all(found == {"human"} for found in kinds):
+        return "people"
+    return "mixed" if any("human" in found for found in kinds) else "machines"
+
+
+def is_about(path: Path, scores: Scores) -> bool:
+    """Whether a file of agreement names all the scored documents and one of the layers."""
+    try:
+        figures = json.loads(read_text(path))
+    except ValueError:
+        return False
+    if not isinstance(figures, dict):
+        return False
+    names, layers = figures.get("document_ids"), figures.get("layers")
+    return (
+        isinstance(names, list)
+        and isinstance(layers, dict)
+        and set(scores.documents) <= {str(name) for name in names}
+        and any(layer in layers for layer in scores.layers)
+    )
+
+
+def read_ceiling(path: Path, scores: Scores) -> Ceiling:
+    """The agreement that `goldwire eval agree --json` wrote, beside these scores.
+
+    Raises GW530 where the file is not of that form or shares no layer with the scores.
+    """
+    hint = "make it with: goldwire eval agree --json FILE"
+    try:
+        figures = json.loads(read_text(path))
+        kinds = [set(one["kinds"]) for one in figures["annotators"]]
+        documents = figures["documents"]
+        found = {
+            layer: (one["exact"]["f1"], one["exact"]["ci95"])
+            for layer, one in figures["layers"].items()
+            if layer in scores.layers
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message = "not what `eval agree` writes"
+        raise GoldwireError.of("GW530", message, where=str(path), hint=hint) from None
+    if not found:
+        message = f"it holds no agreement on {', '.join(scores.layers)}"
+        raise GoldwireError.of("GW530", message, where=str(path), hint=hint)
+    layers = {}
+    for layer, (f1, ci95) in found.items():
+        model = scores.layers[layer]["exact"].micro().counts.f1
+        layers[layer] = Beside(model, f1, (ci95[0], ci95[1]) if ci95 else None, _share(model, f1))
+    number = documents if isinstance(documents, int) else len(documents)
+    return Ceiling(
+        _readers(kinds),
+        len(kinds),
+        str(figures.get("what", "")),
+        number,
+        layers,
+        tuple(_other_documents(figures, number, scores)),
+    )
+
+
+def _other_documents(figures: Mapping[str, Any], number: int, scores: Scores) -> list[str]:
+    names = figures.get("document_ids")
+    same = set(names) == set(scores.documents) if isinstance(names, list) else number == len(scores.documents)
+    if same:
+        return []
+    return [f"agreement was measured on other documents: {number}, scores on {len(scores.documents)}"]

@@ -1,0 +1,137 @@
+"""What a gate says to those who do not read logs: job summary, pull-request comment, JUnit, badge."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as XML
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.display import number, span
+from goldwire.eval.gate import COLUMNS, Gated
+from goldwire.files import read_text, write_text
+
+#: By this an action finds its own comment again.
+MARKER = "<!-- goldwire: eval gate -->"
+
+
+def headline(gated: Gated) -> str:
+    """Passed or failed, F1 with its interval, and what the reference is."""
+    now = gated.now
+    state = "passed" if gated.passed else "failed"
+    return f"gate {state} · {now.layer} F1 {number(now.f1)} ({span(now.ci95)}) · reference: {now.reference}"
+
+
+def ceiling_line(gated: Gated) -> str:
+    """The readers' agreement beside the model; empty where it is not known."""
+    beside = gated.beside
+    if beside is None or gated.ceiling is None or beside.readers is None:
+        return ""
+    share = f"; the model reaches {beside.share:.0%} of it" if beside.share is not None else ""
+    return f"{gated.ceiling.title}: F1 {number(beside.readers)} ({span(beside.ci95)}){share}"
+
+
+def markdown(gated: Gated) -> str:
+    """The job summary: verdict, one line why, the table by label, what to bear in mind."""
+    now = gated.now
+    lines = [
+        f"### {'✅' if gated.passed else '❌'} {_md(now.layer)} F1 {number(now.f1)} ({span(now.ci95)})",
+        "",
+        f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
+        "",
+        f"**{'Passed' if gated.passed else 'Failed'}:** {_md(gated.why)}.",
+        "",
+    ]
+    if found := ceiling_line(gated):
+        lines += [f"{_md(found[:1].upper() + found[1:])}.", ""]
+    lines += [
+        "| " + " | ".join(COLUMNS) + " |",
+        "|:--" + "|--:" * (len(COLUMNS) - 1) + "|",
+        *("| " + " | ".join(_md(cell) for cell in row) + " |" for row in gated.rows()),
+        "",
+        f"{_md(now.corpus_in_words)} · {len(now.documents)} documents · exact match · "
+        f"p: paired randomisation, by label after Holm",
+    ]
+    lines += [f"- {_md(warning)}" for warning in gated.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def comment(gated: Gated) -> str:
+    """The body of a pull-request comment: the summary, its table folded, and a mark to find it again."""
+    text = markdown(gated)
+    at = text.index("| " + COLUMNS[0])
+    return (
+        f"{MARKER}\n{text[:at]}<details><summary>By label</summary>\n\n{text[at:].rstrip()}\n\n</details>\n"
+    )
+
+
+def junit(gated: Gated) -> str:
+    """A test suite with a case for each condition of the gate."""
+    failed = sum(not check.passed for check in gated.checks)
+    suite = XML.Element(
+        "testsuite",
+        name="goldwire eval gate",
+        tests=str(len(gated.checks)),
+        failures=str(failed),
+        errors="0",
+        skipped="0",
+    )
+    properties = XML.SubElement(suite, "properties")
+    now = gated.now
+    for name, value in (
+        ("reference", now.reference),
+        ("layer", now.layer),
+        ("f1", number(now.f1)),
+        ("ci95", span(now.ci95)),
+        ("corpus", now.corpus_in_words),
+    ):
+        XML.SubElement(properties, "property", name=name, value=_xml(value))
+    for check in gated.checks:
+        case = XML.SubElement(
+            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name=check.name, time="0"
+        )
+        if not check.passed:
+            XML.SubElement(case, "failure", message=_xml(check.why)).text = _xml(
+                f"{check.why} (reference: {now.reference})"
+            )
+    suites = XML.Element("testsuites")
+    suites.append(suite)
+    XML.indent(suites)
+    return XML.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def badge(gated: Gated) -> dict[str, Any]:
+    """A badge as shields reads it from an address; it names a draft reference as such."""
+    now = gated.now
+    draft = " (reference: draft)" if now.reference == "draft" else ""
+    return {
+        "schemaVersion": 1,
+        "label": f"{now.layer} F1{draft}",
+        "message": f"{number(now.f1)} [{span(now.ci95)}]" if now.ci95 else number(now.f1),
+        "color": "blue" if gated.passed else "red",
+    }
+
+
+def append_summary(text: str) -> Path:
+    """Append to the file that `$GITHUB_STEP_SUMMARY` names; raises GW538 where it names none."""
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not name:
+        hint = "name a file instead: --summary FILE"
+        raise GoldwireError.of("GW538", "$GITHUB_STEP_SUMMARY is not set: no job takes a summary", hint=hint)
+    path = Path(name)
+    write_text(path, (read_text(path) if path.exists() else "") + text)
+    return path
+
+
+def _md(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    found = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    for sign in "\\`*_[]|#":
+        found = found.replace(sign, "\\" + sign)
+    return found
+
+
+def _xml(text: str) -> str:
+    """Text without the control characters that XML can't hold."""
+    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")

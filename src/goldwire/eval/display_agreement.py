@@ -1,0 +1,130 @@
+"""Agreement as rows of a table: what was found, what it was called, and both at once, told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from goldwire.eval.agreed import Agreement, Comparison, LayerAgreement, agreement_why
+from goldwire.eval.coefficients import Coefficients
+from goldwire.eval.counts import Figure
+from goldwire.eval.display import UNDEFINED, Row, amount, number, span
+from goldwire.eval.kappa import Share
+
+#: `asks` says whether a figure is about where the readings mark, what they call it, or both at once.
+AGREEMENT_COLUMNS = ["layer", "asks", "what", "value", "95 % interval", "n", "note"]
+WHERE, WHAT, BOTH, SAME = "where", "what", "both", "who"
+_METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF-e", "lea": "LEA"}
+
+
+def agreement_rows(comparison: Comparison) -> Iterator[Row]:
+    """Layer, asks, what, value, interval, n, note: detection, labels, attributes, identity, relations."""
+    for layer, found in comparison.layers.items():
+        for row in _layer_rows(found):
+            yield (layer, *row)
+    for kind, counts in comparison.relations.items():
+        micro = counts.micro()
+        yield ("relations", *_agreed(BOTH, f"F1, {kind}", micro, f"{_size(micro)} relations"))
+    if "strict" in comparison.relations:
+        for label, figure in comparison.relations["strict"].figures().items():
+            yield ("relations", *_agreed(BOTH, f"F1, strict, {label}", figure, f"{_size(figure)} relations"))
+    for layer, wholes in comparison.structures.items():
+        for whole, counts in wholes.items():
+            micro = counts.micro()
+            yield (layer, *_agreed(BOTH, f"F1, with arguments, {whole}", micro, f"{_size(micro)} spans"))
+
+
+def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
+    sizes = " and ".join(str(count) for count in found.spans.values())
+    more = found.coefficients
+    yield _agreed(WHERE, "F1, overlap", found.counts["overlap"].micro(), f"{sizes} spans")
+    yield _agreed(WHERE, "F1, boundary", found.counts["boundary"].micro(), f"{sizes} spans")
+    if more is not None:
+        yield _shared(WHERE, "uα, units alone", more.unitizing.binary)
+    yield from _label_rows(found, more)
+    yield _agreed(BOTH, "F1, exact", found.counts["exact"].micro(), f"{sizes} spans")
+    if found.head is not None:
+        yield _agreed(BOTH, "F1, head", found.head.micro(), f"{sizes} spans")
+    if more is not None:
+        for name, title in (("kappa", "κ"), ("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
+            yield _shared(BOTH, f"{title}, tokens", more.tokens[name])
+        yield _shared(BOTH, "uα", more.unitizing.u_alpha)
+        if (gamma := more.gamma) is not None:
+            n = f"{gamma.documents} × {gamma.samples} samples"
+            yield BOTH, "γ", number(gamma.value), span(gamma.ci95), n, gamma.why
+    for label, figure in found.counts["exact"].figures().items():
+        yield _agreed(BOTH, f"F1, exact, {label}", figure, f"{_size(figure)} spans")
+    for name, one in found.attributes.items():
+        yield from _attribute_rows(name, one)
+    for name, scopes in found.identity.items():
+        for scope, metrics in scopes.items():
+            for metric, share in metrics.items():
+                yield _shared(SAME, f"{name}, {scope} documents, {_METRICS[metric]}", share)
+
+
+def _label_rows(found: LayerAgreement, more: Coefficients | None) -> Iterator[Row]:
+    titles = {"accuracy": "label accuracy", "kappa": "κ", "fleiss_kappa": "Fleiss’ κ", "alpha": "α"}
+    for where, shares in found.labels.items():
+        for name, share in shares.items():
+            yield _shared(WHAT, f"{titles[name]}, {where.replace('_', ' ')}", share)
+    if more is not None:
+        yield _shared(WHAT, "cuα", more.unitizing.cu_alpha)
+        if (gamma := more.gamma) is not None:
+            yield WHAT, "γ-cat", number(gamma.cat), span(gamma.cat_ci95), "", gamma.cat_why
+
+
+def _attribute_rows(name: str, one: dict[str, Any]) -> Iterator[Row]:
+    n = f"{one['pairs']} pairs"
+    if not one["pairs"]:
+        yield WHAT, f"{name}, equal", UNDEFINED, UNDEFINED, n, "no matched span bears it"
+        return
+    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
+    why = one.get("why", "")
+    yield WHAT, f"{name}, equal", number(one["equal"]), span(ci95), n, "" if ci95 else why
+    yield WHAT, f"{name}, κ", number(one["kappa"]), "", n, why if one["kappa"] is None else ""
+    for key, title in (("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
+        if key in one:
+            why = "only one value on equal extents" if one[key] is None else ""
+            yield WHAT, f"{name}, {title}", number(one[key]), "", "", why
+
+
+def agreement_notes(agreement: Agreement) -> list[str]:
+    """What the figures leave out, and how the sampled ones were sampled."""
+    notes = []
+    for layer, found in agreement.pooled.layers.items():
+        more = found.coefficients
+        if more is None:
+            continue
+        if more.left_out:
+            notes.append(
+                f"`{layer}`: {more.left_out} nested span(s) are left out of κ and α on tokens and of uα"
+            )
+        gamma = more.gamma
+        if gamma is not None and gamma.precision is not None:
+            drawn = f"{gamma.samples} sample(s) of each of {gamma.documents} document(s)"
+            error = f"± {100 * gamma.precision:.1f} %"
+            notes.append(f"`{layer}`: chance for γ is sampled: {drawn}, expected disorder {error}")
+    return notes
+
+
+def agreement_table(agreement: Agreement) -> dict[str, Any]:
+    """The pooled figures as a table for `write_report`'s `extra`."""
+    return {
+        "title": "Agreement between readings",
+        "columns": AGREEMENT_COLUMNS,
+        "rows": [list(row) for row in agreement_rows(agreement.pooled)],
+        "note": " ".join((agreement.what, *(f"{warning}." for warning in agreement.warnings))),
+    }
+
+
+def _agreed(asks: str, what: str, found: Figure, n: str) -> Row:
+    return asks, what, number(found.counts.f1), span(found.ci95), n, agreement_why(found)
+
+
+def _shared(asks: str, what: str, share: Share) -> Row:
+    n = f"{amount(share.pairs)} {share.unit.replace('_', ' ')}"
+    return asks, what, number(share.value), span(share.ci95), n, share.why
+
+
+def _size(found: Figure) -> str:
+    return amount(found.counts.predicted + found.counts.support)

@@ -1,0 +1,171 @@
+"""F1 over the corpus's versions, read from the git history of the baseline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.display import number, span
+from goldwire.eval.plot import Point, line
+from goldwire.eval.standing import Standing, from_json
+
+COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One committed baseline: when, in which commit (`""`: not committed yet), and what it says."""
+
+    date: str
+    commit: str
+    standing: Standing
+
+    def row(self) -> tuple[str, ...]:
+        """As a line of the table."""
+        found = self.standing
+        return (
+            self.date[:10],
+            self.commit[:9] or "not yet",
+            f"{found.corpus['name']} {found.corpus['version']}",
+            found.corpus["content_hash"][:12],
+            found.layer,
+            number(found.f1),
+            span(found.ci95),
+            str(len(found.documents)),
+            found.reference,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Date, commit, corpus and figures."""
+        found = self.standing
+        return {
+            "date": self.date,
+            "commit": self.commit,
+            "corpus": found.corpus,
+            "layer": found.layer,
+            "f1": found.f1,
+            "ci95": list(found.ci95) if found.ci95 else None,
+            "documents": len(found.documents),
+            "reference": found.reference,
+        }
+
+
+@dataclass(frozen=True)
+class History:
+    """The baselines of one file, the oldest first; `unreadable` are commits that hold it in another form."""
+
+    steps: tuple[Step, ...]
+    unreadable: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """All steps."""
+        return {"steps": [step.as_json() for step in self.steps], "unreadable": list(self.unreadable)}
+
+
+def history(path: Path, *, advance: Callable[[int], None] | None = None) -> History:
+    """The committed versions of a baseline, and the one in the folder where it differs from the last.
+
+    Raises GW540 outside a git repository, GW541 where the file was never committed and is not there either.
+    """
+    folder = next(parent for parent in path.resolve().parents if parent.is_dir())
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    name = path.resolve().relative_to(top.resolve()).as_posix()
+    steps: list[Step] = []
+    unreadable: list[str] = []
+    if _has_commits(folder):
+        only = ("--diff-filter=AM", "--", f":(top,literal){name}")
+        found = _git(folder, "log", "--reverse", "--format=%H %cI", *only)
+        for entry in found.splitlines():
+            commit, date = entry.split(" ", 1)
+            standing = _parsed(_git(folder, "show", f"{commit}:{name}"))
+            if standing is None:
+                unreadable.append(commit)
+            else:
+                steps.append(Step(date, commit, standing))
+            if advance is not None:
+                advance(1)
+    if path.is_file():
+        standing = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+        if standing is not None and (not steps or standing.as_json() != steps[-1].standing.as_json()):
+            steps.append(Step("now", "", standing))
+    if not steps:
+        raise GoldwireError.of("GW541", "no baseline has been committed", where=str(path), hint=_MAKE)
+    return History(tuple(steps), tuple(unreadable))
+
+
+_MAKE = "make one with: goldwire eval gate --update, and commit it"
+
+
+def _parsed(text: str) -> Standing | None:
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+
+
+def _has_commits(folder: Path) -> bool:
+    done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    return done.returncode == 0
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = _run(folder, *arguments)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["git failed"])[-1]
+        hint = "the history of scores is the git history of eval/baseline.json"
+        raise GoldwireError.of("GW540", f"git: {said}", where=str(folder), hint=hint)
+    return done.stdout
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        raise GoldwireError.of("GW540", "git is not installed", hint="install git") from None
+
+
+def drawing(steps: Sequence[Step]) -> str:
+    """F1 with its intervals as SVG; a dashed line stands where the corpus's content changes."""
+    points = []
+    before = ""
+    for step in steps:
+        found = step.standing
+        content = found.corpus["content_hash"]
+        low, high = found.ci95 or (None, None)
+        date, commit, *_ = step.row()
+        note = f"{date} {commit}: {number(found.f1)} ({span(found.ci95)}), {found.corpus_in_words}"
+        points.append(Point(found.corpus["version"], found.f1, low, high, note, before not in ("", content)))
+        before = content
+    return line(points, f"F1 of {len(steps)} baselines; the same figures stand in the table")
+
+
+def page(found: History, title: str) -> str:
+    """The drawing and its table as one HTML page without network."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("goldwire.eval"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("history.html.j2").render(
+        title=title,
+        columns=COLUMNS,
+        rows=[step.row() for step in found.steps],
+        drawing=drawing(found.steps),
+        unreadable=len(found.unreadable),
+        draft=any(step.standing.reference == "draft" for step in found.steps),
+    )

@@ -1,0 +1,105 @@
+"""Scoring files: which annotations are paired, by which schema, beside which agreement."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.pairing import Paired, pair_up, stories
+from goldwire.eval.scores import Scores, score
+from goldwire.model import Article
+from goldwire.project import Project, find_project
+from goldwire.schemas import Schema, load_schema
+
+
+def score_articles(
+    gold: Sequence[Article],
+    pred: Sequence[Article],
+    *,
+    schema_path: Path | None = None,
+    agreement_path: Path | None = None,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    project: Project | None = None,
+) -> tuple[Scores, list[Paired]]:
+    """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
+
+    Agreement comes from `agreement_path`, else from the readings that `gold` holds, else from the `project`.
+    """
+    paired = pair_up(gold, pred)
+    schema = load_schema(schema_path) if schema_path else project_schema(paired)
+    scores = score(
+        [(one.gold, one.pred) for one in paired],
+        layers=layers,
+        resamples=resamples,
+        seed=seed,
+        groups=stories(one.document for one in paired),
+        strict_layers=True,
+        schema=schema,
+        documents=[one.document for one in paired],
+    )
+    scores = with_agreement(scores, paired, gold, agreement_path)
+    if scores.agreement is None and project is not None:
+        scores = in_project(scores, paired, project, None)
+    return scores, paired
+
+
+def with_agreement(
+    scores: Scores, paired: Sequence[Paired], readings: Sequence[Article], path: Path | None = None
+) -> Scores:
+    """The scores beside the agreement in the file, or of the readings; as they are without two readings."""
+    if path is None and not any(len(article.annotations) > 1 for article in readings):
+        return scores
+    from goldwire.eval.ceiling import ceiling_of, read_ceiling
+
+    found = (
+        ceiling_of(readings, [one.gold for one in paired], scores)
+        if path is None
+        else read_ceiling(path, scores)
+    )
+    return dataclasses.replace(scores, agreement=found)
+
+
+def project_here() -> Project | None:
+    """The project that the working folder lies in, if any."""
+    try:
+        return find_project()
+    except GoldwireError:
+        return None
+
+
+def project_schema(paired: Sequence[Paired]) -> Schema | None:
+    """The schema of the project here, where all of gold follows it; else None."""
+    project = project_here()
+    if project is None or not project.schema_path.is_file():
+        return None
+    schema = load_schema(project.schema_path)
+    return schema if all(one.gold.schema == schema.stamp for one in paired) else None
+
+
+def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None) -> Scores:
+    """The scores beside the agreement in the file at `path`, else of the project's stored readings, else in
+    its `eval/agreement.json` where that is of these documents; as they are where there is none of these."""
+    from goldwire.eval.ceiling import is_about
+
+    readings = project_readings(project, scores) if path is None else []
+    stored = project.eval / "agreement.json"
+    read_twice = any(len(article.annotations) > 1 for article in readings)
+    if path is None and not read_twice and stored.is_file() and is_about(stored, scores):
+        path = stored
+    return with_agreement(scores, paired, readings, path)
+
+
+def project_readings(project: Project, scores: Scores) -> list[Article]:
+    """The project's articles that were scored, with their stored annotations; none where it stores none."""
+    if not project.annotations.is_dir():
+        return []
+    from goldwire.corpus.store import join, read_annotations
+    from goldwire.seeds import load_seeds
+
+    wanted = set(scores.documents)
+    articles = join(load_seeds(project), read_annotations(project))
+    return [article for article in articles if article.document.id in wanted]

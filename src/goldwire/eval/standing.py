@@ -1,0 +1,230 @@
+"""What a run came to, kept so that a later run can be tested against it: `eval/baseline.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goldwire import __version__
+from goldwire.errors import GoldwireError
+from goldwire.eval.counts import Counts, Interval, LabelCounts
+from goldwire.eval.match import FloatArray
+from goldwire.eval.pairing import Paired, pair_up, stories
+from goldwire.eval.scores import Scores, score
+from goldwire.files import read_text, write_text
+
+FORMAT = "goldwire baseline 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Exact counts of one layer, (documents × labels × tp, fp, fn), and what they rest on.
+
+    `corpus` is name, version and content hash; `groups` the story of each document, where any has one.
+    """
+
+    layer: str
+    labels: tuple[str, ...]
+    documents: tuple[str, ...]
+    counts: FloatArray
+    f1: float | None
+    ci95: Interval | None
+    corpus: dict[str, str]
+    schema: tuple[str, ...]
+    seed: int
+    config: dict[str, Any]
+    reference: str
+    groups: tuple[str, ...] | None = None
+
+    @property
+    def total(self) -> Counts:
+        """All labels and documents together."""
+        return Counts(*(int(value) for value in self.counts.sum(axis=(0, 1))))
+
+    @property
+    def corpus_in_words(self) -> str:
+        """Name, version and the start of the content hash."""
+        return f"{self.corpus['name']} {self.corpus['version']} ({self.corpus['content_hash'][:12]})"
+
+    def of(self, label: str) -> Counts:
+        """One label over all documents."""
+        if label not in self.labels:
+            return Counts()
+        return Counts(*(int(value) for value in self.counts[:, self.labels.index(label)].sum(axis=0)))
+
+    def as_label_counts(self) -> LabelCounts:
+        """As the tests take it."""
+        return LabelCounts(self.labels, self.counts, self.counts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `eval/baseline.json`; labels that a document lacks on both sides are left out."""
+        total = self.total
+        per_document = {
+            name: {
+                label: [int(value) for value in cell]
+                for label, cell in zip(self.labels, row, strict=True)
+                if cell.any()
+            }
+            for name, row in zip(self.documents, self.counts, strict=True)
+        }
+        figures: dict[str, Any] = {
+            "format": FORMAT,
+            "reference": self.reference,
+            "layer": self.layer,
+            "kind": "exact",
+            "micro": {
+                "tp": total.tp,
+                "fp": total.fp,
+                "fn": total.fn,
+                "precision": total.precision,
+                "recall": total.recall,
+                "f1": self.f1,
+                "ci95": list(self.ci95) if self.ci95 else None,
+            },
+            "corpus": self.corpus,
+            "schema": list(self.schema),
+            "config": self.config,
+            "seed": self.seed,
+            "goldwire": __version__,
+            "documents": per_document,
+        }
+        return figures | ({"stories": list(self.groups)} if self.groups else {})
+
+
+def write_standing(path: Path, standing: Standing) -> None:
+    """Write a baseline, a line for each document, so that a diff of it can be read."""
+    figures = standing.as_json()
+    documents = figures.pop("documents")
+    head = json.dumps(figures, ensure_ascii=False, indent=1)[:-2]
+    lines = [
+        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(found, ensure_ascii=False)}"
+        for name, found in documents.items()
+    ]
+    write_text(path, head + ',\n "documents": {\n' + ",\n".join(lines) + "\n }\n}\n")
+
+
+def read_standing(path: Path) -> Standing:
+    """Read a baseline; raises GW532 where there is none, GW536 where it is not one."""
+    hint = "make it with: goldwire eval gate --update, and commit it"
+    if not path.exists():
+        raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
+    try:
+        return from_json(json.loads(read_text(path)))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise GoldwireError.of("GW536", "not a baseline", where=str(path), hint=hint) from None
+
+
+def from_json(figures: Mapping[str, Any]) -> Standing:
+    """The inverse of `Standing.as_json`; raises ValueError, KeyError or TypeError for another form."""
+    if figures["format"] != FORMAT:
+        raise ValueError(figures["format"])
+    documents: dict[str, dict[str, list[int]]] = figures["documents"]
+    labels = tuple(sorted({label for found in documents.values() for label in found}))
+    counts = np.zeros((len(documents), len(labels), 3))
+    for number, found in enumerate(documents.values()):
+        for label, cell in found.items():
+            counts[number, labels.index(label)] = cell
+    micro = figures["micro"]
+    ci95 = micro["ci95"]
+    groups = figures.get("stories")
+    return Standing(
+        str(figures["layer"]),
+        labels,
+        tuple(documents),
+        counts,
+        micro["f1"],
+        (float(ci95[0]), float(ci95[1])) if ci95 else None,
+        {name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
+        tuple(figures["schema"]),
+        int(figures["seed"]),
+        dict(figures["config"]),
+        str(figures["reference"]),
+        tuple(groups) if groups else None,
+    )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run: its standing, its scores, and the documents with both readings."""
+
+    standing: Standing
+    scores: Scores
+    paired: tuple[Paired, ...]
+
+
+def measure(path: Path) -> Measured:
+    """What `goldwire train` left: `scores.json` at `path`, `gold.jsonl` and `predictions.jsonl` beside it.
+
+    Counts per document are taken from the articles and held against the file. Raises GW535 where there is no
+    scores.json, or it says nothing of layer or corpus, GW537 where the articles beside it give other figures.
+    """
+    from goldwire.corpus.formats.jsonl import read_jsonl
+
+    hint = "run it again: goldwire train ner"
+    if not path.exists():
+        raise GoldwireError.of("GW535", "there are no scores", where=str(path), hint="goldwire train ner")
+    try:
+        figures = json.loads(read_text(path))
+        layer = str(figures["layer"])
+        micro = figures["layers"][layer]["exact"]["micro"]
+        corpus = figures["corpus"]
+        stamp = {
+            "name": str(corpus.get("name", "")),
+            "version": str(corpus.get("version", "")),
+            "content_hash": str(corpus.get("content_hash") or corpus["sha256"]),
+        }
+        resamples, seed = int(figures["resamples"]), int(figures["seed"])
+        schema, config = tuple(figures["schema"]), dict(figures.get("config", {}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message = "not the scores of a training run: layer, corpus and figures are expected in it"
+        raise GoldwireError.of("GW535", message, where=str(path), hint=hint) from None
+    paired = pair_up(
+        read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))
+    )
+    groups = stories(one.document for one in paired)
+    scores = score(
+        [(one.gold, one.pred) for one in paired],
+        layers=[layer],
+        resamples=resamples,
+        seed=seed,
+        groups=groups,
+    )
+    exact = scores.layers[layer]["exact"]
+    total, found = exact.total(), exact.micro()
+    if [total.tp, total.fp, total.fn] != [micro["tp"], micro["fp"], micro["fn"]]:
+        message = "gold.jsonl and predictions.jsonl beside it give other figures"
+        raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
+    standing = Standing(
+        layer,
+        exact.labels,
+        scores.documents,
+        exact.counts,
+        found.counts.f1,
+        found.ci95,
+        stamp,
+        schema,
+        seed,
+        config,
+        scores.reference,
+        tuple(groups) if groups else None,
+    )
+    return Measured(standing, scores, tuple(paired))
+
+
+def wide(one: Standing, other: Standing) -> tuple[Sequence[str], FloatArray, FloatArray]:
+    """The labels of both, and the counts of both with these labels, documents in the order of the first."""
+    labels = tuple(sorted({*one.labels, *other.labels}))
+    order = [other.documents.index(name) for name in one.documents]
+
+    def spread(standing: Standing) -> FloatArray:
+        found = np.zeros((len(standing.documents), len(labels), 3))
+        for code, label in enumerate(standing.labels):
+            found[:, labels.index(label)] = standing.counts[:, code]
+        return found
+
+    return labels, spread(one), spread(other)[order]

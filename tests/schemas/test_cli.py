@@ -1,0 +1,60 @@
+"""`goldwire schema diff`, `migrate` and `import`, from file to file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from goldwire.cli.schema import command
+from goldwire.schemas import load_schema
+from goldwire.schemas.render import label_config
+
+MINI = Path(__file__).parents[1] / "data/mini"
+
+
+def test_a_label_is_renamed_from_diff_to_migrated(tmp_path: Path) -> None:
+    """`diff` prints the suspected rename and its hits, `migrate` carries it out, twice without harm."""
+    project = tmp_path / "mini"
+    shutil.copytree(MINI, project)
+    schema, figures = project / "schemas/mini.yaml", tmp_path / "figures.json"
+    text = schema.read_text(encoding="utf-8").replace('"0.1"', '"0.2"').replace("FOOD", "EDIBLE")
+    schema.write_text(text, encoding="utf-8")
+    folder = project / "annotate/annotations/anna"
+    folder.mkdir(parents=True)
+    span = {"id": "a", "layer": "thing", "label": "FOOD", "start": 0, "end": 3}
+    stored = {"document": "soupe", "annotator": "anna", "schema": "mini@0.1", "spans": [span]}
+    (folder / "soupe.json").write_text(json.dumps(stored))
+    old = str(MINI / "schemas/mini.yaml")
+    options = ["--project", str(project), "--json", str(figures)]
+    done = CliRunner().invoke(command, ["diff", old, str(schema), *options])
+    assert done.exit_code == 0, done.output
+    [change] = json.loads(figures.read_text())["changes"]
+    assert (change["change"], change["name"], change["to"], change["hits"]) == (
+        "renamed",
+        "FOOD",
+        "EDIBLE",
+        1,
+    )
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "from: mini@0.1\nto: mini@0.2\noperations:\n  - {rename: label, name: FOOD, to: EDIBLE}\n"
+    )
+    for migrated in (1, 0):
+        done = CliRunner().invoke(command, ["migrate", str(plan), *options])
+        assert done.exit_code == 0, done.output
+        assert json.loads(figures.read_text())["migrated"] == migrated
+    assert json.loads((folder / "soupe.json").read_text())["spans"][0]["label"] == "EDIBLE"
+
+
+def test_a_config_is_imported_and_never_over_a_file(tmp_path: Path) -> None:
+    """`import` writes a schema that loads; a second one needs --force."""
+    config, out = tmp_path / "my config.xml", tmp_path / "out.yaml"
+    config.write_text(label_config(load_schema(MINI / "schemas/mini.yaml")), encoding="utf-8")
+    arguments = ["import", str(config), "--out", str(out)]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert load_schema(out).stamp == "my_config@1.0"
+    assert CliRunner().invoke(command, arguments).exit_code != 0
+    assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
