@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env demo test check bench clean
+.PHONY: env demo test bench pictures clean
 
 env: $(STAMP)
 
@@ -30,10 +30,16 @@ test: env
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(PYTEST_FLAGS)
 
+# Speed and memory, beside the peers that can be had: figures, no verdict on the machine.
+bench: env
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m tests.bench.scoring
+	$(BIN)/python -m tests.bench.agreement
+	$(BIN)/python -m tests.bench.fuzz
+
 clean:
 	rm -rf $(VENV) demo .goldwire .pytest_cache .mypy_cache .ruff_cache
 
 # The README's pictures, taken anew in a real browser.
-.PHONY: pictures
 pictures: env
 	$(BIN)/python -m tests.browser.pictures

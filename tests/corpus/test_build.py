@@ -352,7 +352,7 @@ def test_agreement_figures_stand_in_the_card_where_there_are_any(tmp_path: Path)
     assert "## Agreement\n\nTwo people.\n" in text
     assert "| `thing` | 0.800 [0.700, 0.900] | – |" in text
     assert "| `thing` label | same extent | accuracy | 0.750 | 8 |" in text
-    assert "| `object` | 0.800 [0.70, 0.90] |" in text
+    assert "| `object` | 0.800 [0.700, 0.900] |" in text
     assert "- Few." in text
     path.write_text("[1", encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW263"):

@@ -26,13 +26,13 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def span(found: Interval | None) -> str:
-    """An interval as `.61–.72`."""
-    return f"{number(found[0], 2)} – {number(found[1], 2)}" if found else UNDEFINED
+    """An interval as `.612 – .724`: as many digits as the value, or rounding would put it outside."""
+    return f"{number(found[0])} – {number(found[1])}" if found else UNDEFINED
 
 
 def amount(value: float) -> str:
     """A count, with its half where it has one."""
-    return f"{value:g}" if value < 1e6 else f"{value:.0f}"
+    return f"{round(value, 1):g}" if value < 1e6 else f"{value:.0f}"
 
 
 def score_rows(scores: Scores) -> Iterator[Row]:

@@ -13,8 +13,9 @@ from goldwire import __version__
 from goldwire.corpus.build import load_corpus
 from goldwire.corpus.formats.jsonl import dumps, read_jsonl
 from goldwire.errors import GoldwireError, one_of
-from goldwire.eval.pairing import stories
+from goldwire.eval.pairing import Paired, stories
 from goldwire.eval.scores import Scores, score
+from goldwire.eval.scoring import in_project
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Article
 from goldwire.project import Project, example_root, find_project
@@ -189,6 +190,12 @@ def run_ner(
             systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
         systems["lexicon"] = crossed.lexicon
         scores = {name: _score(plan, found, resamples=resamples) for name, found in systems.items()}
+        if plan.project is not None:
+            paired = [
+                Paired(r.document, r.annotation, crossed.predictions[r.document.id])
+                for r in plan.material.references
+            ]
+            scores["model"] = in_project(scores["model"], paired, plan.project, None)
         full = _score(plan, crossed.predictions, resamples=resamples, nested=True)
         setting = _setting(plan, crossed)
         layer = plan.material.layer
