@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from goldwire.corpus.store import read_annotations
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds
@@ -103,3 +104,41 @@ def test_colours_of_a_layer_stay_apart_for_colour_blind_eyes(deficiency: str) ->
         ]
         distances = [float(np.linalg.norm(a - b)) for i, a in enumerate(seen) for b in seen[:i]]
         assert min(distances) > 4.6
+
+
+def test_each_label_has_its_examples_as_far_as_the_articles_hold_them() -> None:
+    """Three examples and two counter-examples a label; fewer examples only where the corpus has no third."""
+    counts: dict[str, int] = {}
+    for annotation in read_annotations(PROJECT):
+        for span in annotation.spans if annotation.provenance.based_on else ():
+            counts[span.label] = counts.get(span.label, 0) + 1
+    for layer in schema().layers.values():
+        for name, label in layer.labels.items():
+            assert len(label.examples) >= min(3, counts.get(name, 0)), name
+            assert len(label.counterexamples) >= 2, name
+            assert label.include and label.exclude and label.extent, name
+
+
+def test_each_attribute_is_explained_with_examples() -> None:
+    """Definition, three examples, two counter-examples; the word-part flag has no case in the articles."""
+    for layer in schema().layers.values():
+        for name, attribute in layer.attributes.items():
+            assert attribute.definition, name
+            if attribute.kind == "flag":
+                continue
+            examples = [*attribute.examples, *(e for v in attribute.values.values() for e in v.examples)]
+            counter = [*attribute.counterexamples]
+            counter += [c for v in attribute.values.values() for c in v.counterexamples]
+            assert len(examples) >= 3, name
+            assert len(counter) >= 2, name
+
+
+def test_the_registries_names_stand_in_the_articles() -> None:
+    """A spelling that no article has is none of theirs; Wikidata ids have Wikidata's form."""
+    import yaml
+
+    entries = yaml.safe_load((PROJECT.schema_path.parent / "actors.yaml").read_text(encoding="utf-8"))
+    together = "\n".join(texts().values())
+    for entry in entries:
+        assert [name for name in entry["names"] if name not in together] == [], entry["id"]
+        assert re.fullmatch(r"Q[1-9]\d*", entry.get("wikidata", "Q1"))

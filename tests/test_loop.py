@@ -1,0 +1,59 @@
+"""The whole loop with a second schema, of another domain: the toolkit knows no label."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from goldwire.annotate.server import Server
+from goldwire.project import example_root
+
+MINI = Path(__file__).parent / "data/mini"
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_the_loop_runs_on_another_schema(studio: Server, tmp_path: Path) -> None:
+    """Readings up and down a real server, dataset, model, scores and report, by the command line alone."""
+    root = tmp_path / "mini"
+    shutil.copytree(MINI, root)
+    # One epoch: what a model learns from two recipes is not the question.
+    config = (example_root() / "train/ner.cfg").read_text(encoding="utf-8")
+    (root / "train").mkdir(exist_ok=True)
+    (root / "train/ner.cfg").write_text(
+        re.sub(r"max_epochs = \d+", "max_epochs = 1", config), encoding="utf-8"
+    )
+    env = {**os.environ, "GOLDWIRE_URL": studio.url, "GOLDWIRE_TOKEN": studio.token}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "goldwire", *arguments]
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        assert studio.token not in done.stdout + done.stderr
+        return done.stdout
+
+    run("schema", "render")
+    run("corpus", "convert", "quotes", ".", "--from", "quotes", "--to", "store")
+    before = {path: path.read_bytes() for path in (root / "annotate/annotations").rglob("*.json")}
+    assert len(before) == 4
+    run("annotate", "push")
+    run("annotate", "load")
+    pulled = root / "pulled.json"
+    run("annotate", "pull", "--json", str(pulled))
+    assert {path: path.read_bytes() for path in (root / "annotate/annotations").rglob("*.json")} == before
+    run("corpus", "check")
+    run("corpus", "build")
+    assert "FOOD" in run("train", "ner", "--layer", "thing")
+    scores = json.loads((root / "eval/reports/ner/scores.json").read_text(encoding="utf-8"))
+    assert scores["documents"] == 2
+    assert set(scores["layers"]) == {"thing"}
+    assert "step" in run("eval", "agree", "--no-gamma")
+    run("eval", "report", "--from", "eval/reports/ner", "--out", "report.html")
+    assert "FOOD" in (root / "report.html").read_text(encoding="utf-8")
