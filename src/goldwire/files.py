@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,17 @@ from pathlib import Path
 from typing import IO
 
 from goldwire.errors import GoldwireError
+
+_UNSAFE = re.compile(r"[^\w.@+-]+")
+
+
+def file_name(text: str) -> str:
+    """A name as a file's: it stays in its folder, and two names never share a file.
+
+    What file systems dislike becomes `_`; a name that is changed so gets the beginning of its hash.
+    """
+    safe = _UNSAFE.sub("_", text)
+    return safe if safe == text and text.strip(".") else f"{safe.strip('.') or '_'}-{sha256(text)[:8]}"
 
 
 def sha256(data: bytes | str) -> str:
@@ -50,10 +62,16 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     """A binary file that appears under `path` whole, or not at all.
 
     Written beside its place and renamed at the end, so that a reader never sees half of it and a failure
-    leaves the old one. Raises GW904 where it can't be written.
+    leaves the old one. A link stays a link; what is no plain file (`/dev/stdout`) is written as it is.
+    Raises GW904 where it can't be written.
     """
     temporary = ""
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as stream:
+                yield stream
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, mode) as stream:

@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -159,24 +161,34 @@ def copy_example(target: Path) -> Project:
             "GW914", "the folder is not empty and no project", where=str(target), hint=hint
         )
     source = example_root()
-    with tempfile.TemporaryDirectory(dir=_parent(target), prefix=f".{target.name}.") as scratch:
-        made = Path(scratch) / "project"
+    with making(target) as made:
         for part in EXAMPLE_PARTS:
             if (source / part).is_dir():
                 shutil.copytree(source / part, made / part, ignore=shutil.ignore_patterns("models"))
             else:
-                made.mkdir(exist_ok=True)
                 shutil.copy(source / part, made / part)
-        if target.exists():
-            target.rmdir()
-        made.rename(target)
     return load_project(target)
 
 
-def _parent(target: Path) -> Path:
-    parent = target.resolve().parent
+@contextmanager
+def making(target: Path) -> Iterator[Path]:
+    """A folder to fill, which appears under `target` whole or not at all; an empty one there is filled.
+
+    Raises GW904 where it can't be made.
+    """
+    target = target.resolve()
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+            made = Path(scratch) / "project"
+            made.mkdir()
+            yield made
+            if target.exists():
+                # Kept, not replaced: a shell may stand in it.
+                for part in made.iterdir():
+                    part.rename(target / part.name)
+            else:
+                made.rename(target)
     except OSError as error:
-        raise GoldwireError.of("GW904", f"can't be made: {error.strerror}", where=str(parent)) from None
-    return parent
+        message = f"can't be made: {error.strerror or error}"
+        raise GoldwireError.of("GW904", message, where=str(target)) from None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from goldwire.corpus.formats.jsonl import dumps, loads, read_jsonl, write_jsonl
 from goldwire.corpus.store import annotation_path, dumps_annotation, join, read_annotations, write_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import write_text, writing
+from goldwire.files import file_name, write_text, writing
 from goldwire.model import Annotation, Article, Document, Provenance, Span, curated, outermost
 from goldwire.project import Project
 from tests.strategies import articles
@@ -150,3 +150,32 @@ def test_curated_breaks_ties_by_the_latest_update() -> None:
     twin = Annotation("d", "a", "m@1", provenance=Provenance(updated="2026-02-01"))
     assert curated((old, new)) is new
     assert curated((new, twin)) is twin
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a/b", "a b", "a_b", "..", ".", "a", "é", "a\\b", "_"]), min_size=2, unique=True
+    )
+)
+def test_two_names_never_share_a_file_nor_leave_the_folder(names: list[str]) -> None:
+    """Whatever a document or annotator is called, its file is its own and stays where it belongs."""
+    made = [file_name(name) for name in names]
+    assert len(set(made)) == len(names)
+    for name in made:
+        assert "/" not in name and name.strip(".")
+
+
+def test_one_annotator_twice_on_a_document_is_refused() -> None:
+    """A copied file would make one annotator agree with itself."""
+    twin = Annotation("d", "ann", "m@1")
+    with pytest.raises(GoldwireError, match="GW202"):
+        join([Document("d", "t")], [twin, twin])
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
+    """Writing through a link changes what it points to."""
+    (tmp_path / "real").write_text("old", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text(encoding="utf-8") == "new"

@@ -115,3 +115,28 @@ def test_the_examples_articles_are_all_there() -> None:
     assert {document.id for document in documents} == files
     for document in documents:
         assert document.meta["source"] and document.meta["published"]
+
+
+def test_a_long_article_in_csv_is_read_whole(tmp_path: Path) -> None:
+    """The csv module's own limit of 131,072 characters is not ours."""
+    path = tmp_path / "x.csv"
+    path.write_text(f"id,text\na,{'mot ' * 50_000}\n", encoding="utf-8")
+    [document] = read_documents(path)
+    assert len(document.text) == 200_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id": "a\\ud800", "text": "b"}',
+        '{"id": "a", "text": "b", "title": ["\\udfff"]}',
+        '{"id": "a", "text": "b", "meta": [1]}',
+        '{"id": "a", "file": "b\\u0000c.txt"}',
+        '{"id": "a", "text": ' + "9" * 5000 + "}",
+    ],
+)
+def test_what_no_file_can_hold_is_refused(tmp_path: Path, line: str) -> None:
+    """Half surrogate pairs, NUL in paths and endless numbers end in a plain fault, wherever they stand."""
+    path = tmp_path / "x.jsonl"
+    path.write_text(line + "\n", encoding="utf-8")
+    assert "x.jsonl:1" in refused(path)

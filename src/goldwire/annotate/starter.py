@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
-from goldwire.project import CONFIG, Project, load_project
+from goldwire.project import CONFIG, Project, load_project, making
 from goldwire.schemas import load_schema
 from goldwire.schemas.infer import slug
 from goldwire.schemas.render import guidelines, label_config
@@ -34,7 +33,7 @@ layer = {layer}
 
 _FRENCH = """\
 # Ce que l’on marque. La forme de ce fichier : docs/schema-format.md de goldwire.
-name: {name}
+name: "{name}"
 version: "1.0"
 language: fr
 title: {title}
@@ -77,9 +76,9 @@ relations:
 
 _ENGLISH = """\
 # What is marked. The form of this file: goldwire's docs/schema-format.md.
-name: {name}
+name: "{name}"
 version: "1.0"
-language: {language}
+language: "{language}"
 title: {title}
 guidelines:
   introduction: |
@@ -147,19 +146,10 @@ def make_project(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         hint = "name an empty folder, or one that does not exist yet"
         raise GoldwireError.of("GW367", "the folder is not empty", where=str(target), hint=hint)
-    target = target.resolve()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
-            made = Path(scratch) / "project"
-            _write(made, name, language, schema or starter_schema(name, language))
-            if fill is not None:
-                fill(made)
-            if target.exists():
-                target.rmdir()
-            made.rename(target)
-    except OSError as error:
-        raise GoldwireError.of("GW904", f"can't be made: {error.strerror}", where=str(target)) from None
+    with making(target) as made:
+        _write(made, name, language, schema or starter_schema(name, language))
+        if fill is not None:
+            fill(made)
     return load_project(target)
 
 

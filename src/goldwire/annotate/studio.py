@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes
+from goldwire.files import read_bytes, write_text
 from goldwire.project import Project, cache_home
 
 VERSION = "1.23.2"
@@ -121,10 +121,13 @@ def make_credentials(project: Project) -> Credentials:
 
 def make_cache(project: Project) -> None:
     """The project's cache folder, for its owner only, and unseen by git."""
-    project.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        project.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(project.cache, error) from None
     ignore = project.cache / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+        write_text(ignore, "*\n")
 
 
 def data_folder(project: Project) -> Path:
@@ -215,10 +218,18 @@ def _ended(process: subprocess.Popen[bytes]) -> int | None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Only one process at a time in this block; the others wait. The lock goes with its process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("w")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _unwritable(path: Path, error: OSError) -> GoldwireError:
+    return GoldwireError.of("GW904", f"can't be made: {error.strerror or error}", where=str(path))
 
 
 def tail(text: str, lines: int = 12) -> str:

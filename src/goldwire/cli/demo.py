@@ -22,21 +22,22 @@ def command(folder: Path, keep: bool) -> None:
     Five articles go to Label Studio with predictions of a stock model; the stored readings are sent there as
     two annotators' work and pulled back; the dataset is built, a model trained and scored, a report written.
     """
-    from goldwire.annotate.server import start, stop
+    from goldwire.annotate.server import running, start, stop
 
     begun = time.monotonic()
     project = copy_example(folder)
     _step(1, f"the example project stands in {project.root}")
     _step(2, "starting Label Studio on this machine")
+    before = running(project)
     server = start(project, notify=say)
     try:
         _annotate(project)
         page = _learn(project)
     finally:
-        if not keep:
+        if not keep and before is None:
             stop(project)
     say("")
-    if keep:
+    if keep or before is not None:
         say(f"Label Studio:  {server.url}  (user {server.username}, password {server.password})")
         say(f"               stop it with: goldwire annotate serve --stop --project {folder}")
     else:

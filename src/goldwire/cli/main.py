@@ -61,9 +61,6 @@ def main() -> None:
         for fault in error.faults:
             click.echo(f"goldwire: {fault}", err=True)
         code = 2
-    except click.UsageError as error:
-        error.show()
-        code = 2
     except click.ClickException as error:
         error.show()
         code = 2

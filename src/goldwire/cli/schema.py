@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from goldwire.schemas import Schema
     from goldwire.schemas.migrate import Plan
 
-SCHEMA = click.option(
-    "--schema",
-    "schema_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The schema file (default: the project's).",
-)
-
 
 @click.group()
 def command() -> None:
@@ -66,7 +59,7 @@ def render(only_check: bool, project: Project) -> None:
     for name, text in (("label_config.xml", label_config(schema)), ("guidelines.md", guidelines(schema))):
         target = project.annotate / name
         shown = target.relative_to(project.root)
-        if target.is_file() and target.read_text(encoding="utf-8") == text:
+        if target.is_file() and target.read_bytes() == text.encode():
             say(f"{shown}: up to date")
         elif only_check:
             say(f"{shown}: not what {schema.stamp} renders; run: goldwire schema render")

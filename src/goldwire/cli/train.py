@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from goldwire.cli.common import json_option, progress, say, table, write_json
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group()
@@ -18,7 +15,7 @@ def command() -> None:
     """Learn models from the annotations; score them on articles that they have not seen."""
 
 
-@command.command("ner", context_settings={"ignore_unknown_options": False})
+@command.command("ner")
 @click.option(
     "--project",
     "folder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,7 @@ from goldwire.corpus.stats import Counts, count
 from goldwire.corpus.store import dumps_annotation, join, read_annotations
 from goldwire.corpus.tokens import Loss, tokenizer
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes, sha256, write_text, writing
+from goldwire.files import read_bytes, read_text, sha256, write_text, writing
 from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema, load_schema
@@ -194,7 +195,8 @@ def _move_in(made: Path, folder: Path) -> None:
 def _changelog(path: Path, corpus: Corpus, counts: Counts) -> bool:
     """Begin the changelog where there is none; whether the one that stands names this version."""
     if path.is_file():
-        return corpus.version in path.read_text(encoding="utf-8")
+        heading = rf"(?m)^##\s+{re.escape(corpus.version)}(\s|$)"
+        return re.search(heading, read_text(path)) is not None
     layers = ", ".join(f"{number} {layer} spans" for layer, number in counts.layers.items())
     text = f"# Changelog of {corpus.project.name}\n\n## {corpus.version}\n\nFirst version: "
     write_text(path, f"{text}{counts.documents} documents, {layers}; schema {corpus.schema.stamp}.\n")

@@ -17,8 +17,7 @@ def article_faults(article: Article, source: str) -> Iterator[Fault]:
     for index, annotation in enumerate(article.annotations):
         at = f"{source} $.annotations[{index}]"
         if annotation.annotator in seen:
-            hint = "one annotation for each annotator and document"
-            yield Fault("GW202", f"annotator `{annotation.annotator}` stands twice", at, hint)
+            yield twice(annotation.annotator, at)
         seen.add(annotation.annotator)
         yield from annotation_faults(annotation, article.document, at)
 
@@ -43,3 +42,9 @@ def annotation_faults(annotation: Annotation, document: Document, at: str) -> It
             if end not in ids:
                 place = f"{at}.relations[{number}].{side}"
                 yield Fault("GW206", f"no span has the id `{end}`", place, "both ends are ids of spans here")
+
+
+def twice(annotator: str, at: str) -> Fault:
+    """The fault of an annotator with two annotations of one document: they would agree with themselves."""
+    hint = "one annotation for each annotator and document: remove the other"
+    return Fault("GW202", f"annotator `{annotator}` stands twice", at, hint)

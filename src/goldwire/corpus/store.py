@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from goldwire.corpus.integrity import annotation_faults
+from goldwire.corpus.integrity import annotation_faults, twice
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, write_text
+from goldwire.files import file_name, read_bytes, write_text
 from goldwire.model import Annotation, Article, Document
 from goldwire.project import Project
 
 _decoder = msgspec.json.Decoder(Annotation)
-_UNSAFE = re.compile(r"[^\w.@+-]+")
 
 
 def annotation_path(project: Project, annotation: Annotation) -> Path:
-    """Where an annotation is kept. Characters that file systems dislike become `_`."""
-    annotator, document = (_UNSAFE.sub("_", name) for name in (annotation.annotator, annotation.document))
+    """Where an annotation is kept: a folder an annotator, a file a document."""
+    annotator, document = file_name(annotation.annotator), file_name(annotation.document)
     return project.annotations / annotator / f"{document}.json"
 
 
@@ -83,6 +81,8 @@ def join(documents: list[Document], annotations: list[Annotation]) -> list[Artic
             hint = "add the article to seeds/articles.jsonl, or remove the annotation"
             faults.append(Fault("GW210", f"no article `{annotation.document}`", place, hint))
             continue
+        if any(other.annotator == annotation.annotator for other in grouped[annotation.document]):
+            faults.append(twice(annotation.annotator, place))
         faults.extend(annotation_faults(annotation, document, place))
         grouped[annotation.document].append(annotation)
     raise_faults(faults)

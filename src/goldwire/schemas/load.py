@@ -18,6 +18,7 @@ from goldwire.schemas.yamlmap import parse_yaml
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEMA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LABEL = re.compile(r"[^\s,]([^,\n]*[^\s,])?")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
@@ -150,6 +151,9 @@ def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Faul
                 hint = f"labels are unique in a schema; layer `{owners[label_name]}` has it too"
                 yield fault("GW105", here, f"label `{label_name}` stands twice", hint)
             owners[label_name] = layer_name
+            if not _LABEL.fullmatch(label_name):
+                hint = "no commas, no white space at its ends: Label Studio would read another label"
+                yield fault("GW104", here, f"`{label_name}` is no label's name", hint)
             if not _COLOR.fullmatch(label.color):
                 yield fault("GW106", f"{here}.color", f"`{label.color}` is no colour", "write it as #RRGGBB")
             elif twin := colors.get(label.color.lower()):

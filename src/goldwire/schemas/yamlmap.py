@@ -31,7 +31,7 @@ def parse_yaml(text: str, source: str, *, texts: bool = False) -> tuple[Any, dic
         mark = error.problem_mark
         place = f"{source}:{mark.line + 1}" if mark else source
         raise GoldwireError.of("GW101", f"not YAML: {error.problem}", where=place) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise GoldwireError.of("GW101", f"not YAML: {' '.join(str(error).split())}", where=source) from None
     finally:
         loader.dispose()

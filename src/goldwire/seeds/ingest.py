@@ -115,7 +115,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
     if not isinstance(row, dict):
         raise GoldwireError.of("GW224", "not a JSON object", where=place, hint="one {…} a line")
@@ -126,6 +126,8 @@ def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
     # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     faults: list[Fault] = []
+    # The module's own limit, 131,072 characters, is less than a long article.
+    csv.field_size_limit(2**31 - 1)
     try:
         for row in reader:
             place = f"{path}:{reader.line_num}"
@@ -145,22 +147,33 @@ def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
 def _from_row(row: dict[str, Any], path: Path, place: str) -> Iterator[tuple[str, Document]]:
     """A row names its text in `text`, or the text's file, as a path from the listing, in `file`."""
     meta = {key: value for key, value in row.items() if key not in ("id", "text", "file", "meta")}
-    meta |= row["meta"] if isinstance(row.get("meta"), dict) else {}
+    more = row.get("meta", {})
+    if not isinstance(more, dict):
+        raise GoldwireError.of("GW226", "`meta` must be an object", where=place, hint="or leave it out")
+    meta |= more
+    if _half_pair(row):
+        hint = "repair the text that it was made from"
+        raise GoldwireError.of("GW226", "holds half a surrogate pair", where=place, hint=hint)
     name, text, file = row.get("id"), row.get("text"), row.get("file")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise GoldwireError.of("GW226", "`id` must be a text", where=place)
     if isinstance(text, str) and file is None:
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            raise GoldwireError.of(
-                "GW226", "`text` holds half a surrogate pair", where=place, hint="repair it"
-            )
         if name is None:
             raise GoldwireError.of("GW226", "lacks `id`", where=place, hint="give each article one")
         yield place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})
-    elif isinstance(file, str) and text is None:
+    elif isinstance(file, str) and "\0" not in file and text is None:
         target = path.parent / file
         if not target.resolve().is_relative_to(path.parent.resolve()):
             raise GoldwireError.of("GW226", f"`{file}` lies outside the listing's folder", where=place)
         yield from _read_text(target, meta, name)
     else:
         raise GoldwireError.of("GW226", "needs either `text` or `file`, as text", where=place)
+
+
+def _half_pair(value: Any) -> bool:
+    """Whether a surrogate that has no partner, which no file can hold, stands in a JSON value."""
+    if isinstance(value, dict):
+        return any(_half_pair(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(_half_pair(part) for part in value)
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)

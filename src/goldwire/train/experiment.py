@@ -203,7 +203,7 @@ def run_ner(
             **scores["model"].as_json(),
             "baselines": {name: one.as_json() for name, one in scores.items() if name != "model"},
             "differences": {
-                name: difference(scores["model"], one, layer)
+                name: difference(scores["model"], one, layer, plan.stories)
                 for name, one in scores.items()
                 if name != "model"
             },

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goldwire.eval.counts import rates
-from goldwire.eval.resample import interval
 from goldwire.eval.scores import Scores
+from goldwire.eval.significance import ALPHA, compare_labels
 from goldwire.train.crossval import CrossValidated
 from goldwire.train.data import FEW, Material
 
 
-def difference(model: Scores, other: Scores, layer: str) -> dict[str, Any]:
-    """By how much the model's micro F1 exceeds the other's, with the paired document-bootstrap interval.
+def difference(model: Scores, other: Scores, layer: str, groups: Sequence[str] | None) -> dict[str, Any]:
+    """By how much the model's micro F1 exceeds the other's: interval and p of `eval compare`'s paired tests.
 
-    Both were resampled with one seed, so that each resample holds the same documents for both.
+    `groups` names the story of each document, where they have any; documents of one story are exchanged and
+    redrawn together.
     """
-    one, two = model.layers[layer]["exact"], other.layers[layer]["exact"]
-    point = (one.micro().counts.f1 or 0.0) - (two.micro().counts.f1 or 0.0)
-    found = None
-    if one.sums is not None and two.sums is not None:
-        found = interval(rates(one.sums.sum(axis=1))[2] - rates(two.sums.sum(axis=1))[2])
-    return {"f1": point, "ci95": list(found) if found else None}
+    one, two = other.layers[layer]["exact"], model.layers[layer]["exact"]
+    tested = compare_labels(one, two, seed=model.seed, groups=groups)
+    found = tested.micro
+    interval = list(found.ci95) if found.ci95 else None
+    return {"f1": found.value, "ci95": interval, "p": found.p, "smallest_p": tested.smallest_p}
 
 
 def verdict(name: str, figures: Mapping[str, Any]) -> str:
     """In words: whether the model beats a baseline, and how sure that is."""
-    gain, found = figures["f1"], figures["ci95"]
-    extent = f"{gain:+.3f}" + (f", 95 % interval {found[0]:+.3f} to {found[1]:+.3f}" if found else "")
+    gain, found, p = figures["f1"], figures["ci95"], figures["p"]
+    if gain is None:
+        return f"the {name} baseline can't be compared: one of the two marks nothing"
+    extent = f"F1 {gain:+.3f}" + (f", 95 % interval {found[0]:+.3f} to {found[1]:+.3f}" if found else "")
     if gain <= 0:
-        return f"the model does NOT beat the {name} baseline: F1 {extent}"
-    if found is None or found[0] <= 0:
-        return f"the model is ahead of the {name} baseline, but not beyond chance: F1 {extent}"
-    return f"the model beats the {name} baseline: F1 {extent}"
+        return f"the model does NOT beat the {name} baseline: {extent}"
+    if p is not None and p < ALPHA:
+        return f"the model beats the {name} baseline: {extent}, p = {p:.3g}"
+    chance = f"p = {p:.3g}" if p is not None else "untested"
+    least = figures["smallest_p"]
+    few = f", the least that so few articles can give is {least:.3g}" if least > ALPHA else ""
+    return f"the model is ahead of the {name} baseline, which may be chance: {extent} ({chance}{few})"
 
 
 def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated, layer: str) -> list[str]:

@@ -72,7 +72,9 @@ def loads(line: bytes, source: str) -> Article:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message, _, path = str(error).partition(" - at `")
         place = f"{source} {path.rstrip('`')}".rstrip()
-        raise GoldwireError.of("GW207", message, where=place, hint="see README, Formats") from None
+        raise GoldwireError.of(
+            "GW207", message, where=place, hint="see docs/researchers.md, JSON Lines"
+        ) from None
     if faults := list(article_faults(article, source)):
         raise GoldwireError(*faults)
     return article
