@@ -99,3 +99,37 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
         "gate.json",
     }
     assert (tmp_path / "summary.md").read_text(encoding="utf-8").count("### ") == 2
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
+@pytest.mark.parametrize(
+    ("written", "told"), [("", ""), ('{"passed": true, "f1": null}', "passed=true\nf1=\n")]
+)
+def test_the_gate_step_tells_of_this_run_only(tmp_path: Path, written: str, told: str) -> None:
+    """What an earlier use left is not reported again; an undefined F1 is empty."""
+    out, output = tmp_path / "out", tmp_path / "told"
+    out.mkdir()
+    (out / "gate.json").write_text('{"passed": true, "f1": 0.9}', encoding="utf-8")
+    output.touch()
+    (tmp_path / "written").write_text(written, encoding="utf-8")
+    fake = tmp_path / "goldwire"
+    script = '#!/bin/sh\n[ -s "$WRITTEN" ] || exit 2\ncp "$WRITTEN" "$OUT/gate.json"\n'
+    fake.write_text(script, encoding="utf-8")
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", steps()["Gate"]["run"]],
+        env={
+            "PATH": os.pathsep.join((str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"])),
+            "PROJECT": ".",
+            "FLOOR": "",
+            "TOLERANCE": "0.02",
+            "OUT": str(out),
+            "GITHUB_OUTPUT": str(output),
+            "WRITTEN": str(tmp_path / "written"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (0 if written else 2), done.stderr
+    assert output.read_text(encoding="utf-8") == told

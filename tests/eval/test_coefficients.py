@@ -35,7 +35,7 @@ def read_by(number: int, *readings: list[Span]) -> Article:
         reading(*found, document=f"d{number}", annotator=n)
         for n, found in zip("abcd", readings, strict=False)
     ]
-    return article(TEXT, *made)
+    return article(TEXT, *made, language="fr")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,20 @@ def test_heads_match_where_edges_differ() -> None:
     text = "des milices pro-iraniennes"
     one, other = spans(("A", 0, 11)), spans(("A", 4, 26))
     made = [reading(*found, annotator=name) for name, found in (("a", one), ("b", other))]
-    layer = figures(article(text, *made))["layers"]["thing"]
+    layer = figures(article(text, *made, language="fr-FR"))["layers"]["thing"]
     assert layer["exact"]["f1"] == 0
     assert layer["head"]["f1"] == 1
     nested = spans(("A", 0, 11), ("A", 4, 26))
     assert len(set(head_spans(text, nested))) == 2
-    english = figures(article(text, *made, language="en"))["layers"]["thing"]
-    assert "head" not in english
+    for other_language in ({"language": "en"}, {"language": None}, {}):
+        assert "head" not in figures(article(text, *made, **other_language))["layers"]["thing"]
+
+
+def test_a_span_that_stands_twice_has_one_head() -> None:
+    """The same extent and label twice count once, as in every other figure."""
+    assert len(head_spans("des milices", spans(("A", 0, 11), ("A", 0, 11)))) == 1
+    found = figures(read_by(0, spans(("A", 3, 7), ("A", 3, 7)), spans(("A", 3, 7))))["layers"]["thing"]
+    assert found["head"]["f1"] == found["exact"]["f1"] == 1
 
 
 def test_tokens_take_the_label_that_they_touch() -> None:
@@ -140,7 +147,7 @@ def test_names_and_order_do_not_matter(documents: list[list[list[Mark]]]) -> Non
     for i, found in enumerate(documents):
         names = dict(zip(range(3), "cba", strict=True))
         made = [reading(*spans(*m), document=f"d{i}", annotator=names[n]) for n, m in enumerate(found)]
-        renamed.append(article(TEXT, *made[::-1]))
+        renamed.append(article(TEXT, *made[::-1], language="fr"))
     there = figures(*renamed)
     one, other = here["layers"]["thing"], there["layers"]["thing"]
     assert values({name: other[name] for name in SAME}) == pytest.approx(

@@ -17,7 +17,7 @@ from goldwire.eval.compare import compare, tally
 from goldwire.eval.pairing import Paired
 from goldwire.eval.significance import Difference, compare_counts, holm, power_warning, smallest_p
 from goldwire.eval.tables import place_lines
-from goldwire.model import Document
+from goldwire.model import Document, Relation
 from tests.eval.helpers import Mark, article, reading, spans
 from tests.eval.test_cli import run
 
@@ -167,6 +167,35 @@ def test_places_name_the_model_that_is_right() -> None:
     assert "B marked it wrongly" in lines
     assert not list(place_lines(found.places, 0))
     assert "and 1 more" in "\n".join(place_lines(found.places * 2, 1))
+
+
+def test_a_layer_that_only_the_second_has_is_compared() -> None:
+    """A wanted layer is known where gold or either prediction has it, and refused where none does."""
+    one, other = side([GOLD] * 3), side([GOLD] * 3)
+    other = [
+        p._replace(pred=reading(*spans(("MIX", 0, 6), layer="step"), document=p.document.id)) for p in other
+    ]
+    found = compare(one, other, layers=["step"])
+    assert found.layers["step"].micro.second.f1 == 0
+    assert found.verdict("step") == "nothing to find here: B marks 3 wrongly, A marks nothing"
+    with pytest.raises(GoldwireError, match="GW505"):
+        compare(one, other, layers=["other"])
+
+
+def test_relations_that_only_one_model_makes_are_compared() -> None:
+    """Where gold has no relation and one model makes some, they are counted against it, not dropped."""
+    bare = side([GOLD] * 3)
+    linked = [
+        p._replace(
+            pred=reading(*p.pred.spans, document=p.document.id, relations=(Relation("of", "t0", "t1"),))
+        )
+        for p in bare
+    ]
+    for found in (compare(bare, linked), compare(linked, bare)):
+        assert found.relations is not None
+        of = found.relations.labels["of"]
+        assert sorted((of.first.fp, of.second.fp)) == [0, 3]
+    assert compare(bare, bare).relations is None
 
 
 def test_predictions_of_other_documents_are_refused() -> None:

@@ -217,8 +217,8 @@ def test_a_corpus_has_an_interval_and_shares_its_samples() -> None:
     found = gamma(texts, sampling=Sampling(200))
     assert found.value is not None and found.ci95 is not None
     assert found.ci95[0] < found.value < found.ci95[1]
-    assert (found.documents, found.samples) == (30, 5)
-    assert found.precision == pytest.approx(0.02, abs=0.005)
+    assert found.documents == 30 and found.samples < 10
+    assert found.precision is not None and found.precision <= 0.02
     assert gamma(texts, sampling=Sampling(200)) == found
     assert gamma(texts[:1]).ci95 is None
 
@@ -229,7 +229,10 @@ def test_the_wanted_precision_is_reached() -> None:
     rough, fine = (gamma([text], precision=p) for p in (0.5, 0.01))
     assert rough.samples == 30
     assert fine.samples > 30
-    assert fine.precision is not None and fine.precision < 0.015
+    # Seeds where the first thirty samples promise more than they hold.
+    for units, words, seed in ((4, 60, 2), (8, 120, 3), (20, 300, 5)):
+        reached = gamma([annotated(units, words)], precision=0.02, sampling=Sampling(10, seed)).precision
+        assert reached is not None and reached <= 0.02
 
 
 def test_too_many_alignments_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,19 @@ def test_a_baseline_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert sum(line.startswith('  "d') for line in text.splitlines()) == 7
 
 
+@pytest.mark.parametrize(
+    "stored", [float("nan"), 0.1, "x", None, 10**400], ids=["nan", "other", "text", "none", "huge"]
+)
+def test_a_baseline_whose_f1_does_not_follow_from_its_counts_is_refused(tmp_path: Path, stored: Any) -> None:
+    """F1 is what the counts give; a stored one that says otherwise, or is no number, is not believed."""
+    path = tmp_path / "baseline.json"
+    figures = standing(tmp_path / "run").as_json()
+    figures["micro"]["f1"] = stored
+    path.write_text(json.dumps(figures), encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW536"):
+        read_standing(path)
+
+
 def test_broken_input_is_refused_by_name(tmp_path: Path) -> None:
     """No baseline, another file, scores without a corpus, articles of other figures: each by its code."""
     path = tmp_path / "baseline.json"

@@ -137,8 +137,13 @@ def test_extra_tables_are_shown_and_checked(tmp_path: Path) -> None:
     _, found = page(tmp_path, GOLD, PRED, extra=[{**table, "note": "one run"}])
     for words in ("Baselines", "majority", ".250", "one run"):
         assert words in found.text
+    for wrong in ({"rows": 5}, {"rows": [1]}, {"columns": "model"}):
+        with pytest.raises(GoldwireError, match="GW513"):
+            page(tmp_path, GOLD, PRED, extra=[{**table, **wrong}])
     with pytest.raises(GoldwireError, match="GW513"):
         page(tmp_path, GOLD, PRED, extra=[{"title": "x"}])
+    with pytest.raises(GoldwireError, match="GW550"):
+        page(tmp_path, GOLD, PRED, extra=[{**table, "curve": [["a", "b", None, None]]}])
 
 
 def test_a_run_comes_back_from_its_folder(tmp_path: Path) -> None:
@@ -147,7 +152,7 @@ def test_a_run_comes_back_from_its_folder(tmp_path: Path) -> None:
     run = Run(gold, gold, "Ours", {"model": "m"}, [{"title": "t", "columns": ["c"], "rows": [["r"]]}])
     write_run(tmp_path, run)
     assert read_run(None, None, tmp_path) == run
-    for broken in ("{", '{"extra": {}}'):
+    for broken in ("{", '{"extra": {}}', '{"extra": [1]}'):
         (tmp_path / "report.json").write_text(broken, encoding="utf-8")
         with pytest.raises(GoldwireError, match=r"GW511 .*report.json"):
             read_run(None, None, tmp_path)

@@ -219,7 +219,7 @@ def test_an_empty_first_document_changes_nothing() -> None:
 def test_heads_are_matched_where_the_language_is_known() -> None:
     """« l’ambassade américaine » and « ambassade » have one head; unknown languages have no such figure."""
     text = "Devant l’ambassade américaine."
-    for language, expected in (("fr", 1), ("xx", None)):
+    for language, expected in (("fr", 1), ("FR-ca", 1), ("xx", None), (None, None)):
         gold = article(text, reading(Span("a", "thing", "FOOD", 7, 29)), language=language)
         pred = reading(Span("a", "thing", "FOOD", 9, 18))
         found = score([(gold.annotations[0], pred)], documents=[gold.document]).as_json()["layers"]["thing"]
@@ -321,6 +321,27 @@ def test_agreement_needs_two_readings_of_the_same_documents() -> None:
     assert any("only 1 of the 3" in note for note in found.notes)
 
 
+def test_only_the_want_of_two_readings_means_no_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer that stands in one reading only is left out; any other fault is not taken for that."""
+    from goldwire.errors import GoldwireError
+    from goldwire.eval import ceiling
+
+    articles, _ = two_readings("human")
+    lone = reading(*spans(("X", 0, 3), layer="step"), document="e", annotator="a", kind="human")
+    pairs = [(one.annotations[0],) * 2 for one in articles] + [(lone, lone)]
+    scores = score(pairs, resamples=0)
+    found = ceiling_of([*articles, article("x" * 30, lone)], [gold for gold, _ in pairs], scores)
+    assert found is not None
+    assert list(found.layers) == ["thing"]
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise GoldwireError.of("GW506", "another fault")
+
+    monkeypatch.setattr(ceiling, "agree", broken)
+    with pytest.raises(GoldwireError, match="GW506"):
+        ceiling_of(articles, [one.annotations[0] for one in articles], scores)
+
+
 def test_a_flat_reference_is_compared_with_flat_readings() -> None:
     """Where the reference has no nested spans, those of the readings are left out, and that is said."""
     nested = [*spans(("A", 0, 9)), Span("n", "thing", "B", 2, 4)]
@@ -351,6 +372,21 @@ def test_agreement_is_read_from_a_file(tmp_path: Path) -> None:
     other = score([(reading(*spans(("A", 0, 3)), document="elsewhere"),) * 2], resamples=0)
     assert not is_about(path, other)
     assert any("other documents" in note for note in read_ceiling(path, other).notes)
+    for place, value in (
+        (("documents",), None),
+        (("document_ids",), [[1]]),
+        (("layers", "thing", "exact", "ci95"), 5),
+        (("layers", "thing", "exact", "f1"), "a"),
+        (("layers", "thing", "exact", "f1"), float("nan")),
+    ):
+        figures = agree(articles, resamples=20).as_json()
+        at = figures
+        for name in place[:-1]:
+            at = at[name]
+        at[place[-1]] = value
+        path.write_text(json.dumps(figures), encoding="utf-8")
+        with pytest.raises(GoldwireError, match="GW530"):
+            read_ceiling(path, scores)
     for broken in ("[]", "{}", '{"annotators": [], "documents": 1, "layers": {}}'):
         path.write_text(broken, encoding="utf-8")
         with pytest.raises(GoldwireError, match="GW530"):

@@ -85,6 +85,12 @@ def agree(
     )
 
 
+def layers_read_twice(articles: Sequence[Article]) -> set[str]:
+    """The layers that have a span in some document of which `agree` takes two readings."""
+    chosen, _ = _choose(articles, None)
+    return {span.layer for found in chosen if len(found) > 1 for one in found for span in one.spans}
+
+
 def _choose(
     articles: Sequence[Article], annotators: Sequence[str] | None
 ) -> tuple[list[list[Annotation]], list[str]]:

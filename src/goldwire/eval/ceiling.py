@@ -7,7 +7,7 @@ on. Where the readers are machines this is the agreement of machines and never c
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.agreement import Agreement, agree
+from goldwire.eval.agreement import Agreement, agree, layers_read_twice
 from goldwire.eval.counts import Interval, LabelCounts, rates
 from goldwire.eval.resample import interval
 from goldwire.eval.scores import Scores
@@ -86,8 +86,9 @@ class Ceiling:
 def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: Scores) -> Ceiling | None:
     """The agreement of the readings in `articles` on the documents and layers of `scores`.
 
-    None where no document has two readings. Where the reference `gold` has no overlapping spans in a layer,
-    the readings are cut down to their outermost ones too, so that like is compared with like.
+    None where no document has two readings with a span of these layers. Where the reference `gold` has no
+    overlapping spans in a layer, the readings are cut down to their outermost ones too, so that like is
+    compared with like.
     """
     wanted = set(scores.documents)
     kept = [article for article in articles if article.document.id in wanted]
@@ -98,14 +99,11 @@ def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: 
         found = [_outermost(annotation, flat) for annotation in article.annotations]
         cut += sum(count for _, count in found)
         readings.append(Article(article.document, tuple(annotation for annotation, _ in found)))
-    present = {s.layer for article in readings for a in article.annotations for s in a.spans}
+    present = layers_read_twice(readings)
     layers = [layer for layer in scores.layers if layer in present]
     if not layers:
         return None
-    try:
-        found_agreement = agree(readings, layers=layers, resamples=scores.resamples, seed=scores.seed)
-    except GoldwireError:
-        return None  # no document has two readings with a span of these layers: nothing to show, no fault
+    found_agreement = agree(readings, layers=layers, resamples=scores.resamples, seed=scores.seed)
     return _beside(found_agreement, scores, cut)
 
 
@@ -192,6 +190,29 @@ def is_about(path: Path, scores: Scores) -> bool:
     )
 
 
+class _Exact(msgspec.Struct):
+    f1: float | None
+    ci95: Interval | None
+
+
+class _Layer(msgspec.Struct):
+    exact: _Exact
+
+
+class _Reader(msgspec.Struct):
+    kinds: list[str]
+
+
+class _File(msgspec.Struct):
+    """As much of what `eval agree --json` writes as is shown beside scores."""
+
+    annotators: list[_Reader]
+    documents: int | list[str]
+    layers: dict[str, _Layer]
+    what: str = ""
+    document_ids: list[str] | None = None
+
+
 def read_ceiling(path: Path, scores: Scores) -> Ceiling:
     """The agreement that `goldwire eval agree --json` wrote, beside these scores.
 
@@ -199,38 +220,32 @@ def read_ceiling(path: Path, scores: Scores) -> Ceiling:
     """
     hint = "make it with: goldwire eval agree --json FILE"
     try:
-        figures = json.loads(read_text(path))
-        kinds = [set(one["kinds"]) for one in figures["annotators"]]
-        documents = figures["documents"]
-        found = {
-            layer: (one["exact"]["f1"], one["exact"]["ci95"])
-            for layer, one in figures["layers"].items()
-            if layer in scores.layers
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
+        figures = msgspec.json.decode(read_text(path), type=_File)
+    except msgspec.DecodeError:
         message = "not what `eval agree` writes"
         raise GoldwireError.of("GW530", message, where=str(path), hint=hint) from None
+    found = {layer: one.exact for layer, one in figures.layers.items() if layer in scores.layers}
     if not found:
         message = f"it holds no agreement on {', '.join(scores.layers)}"
         raise GoldwireError.of("GW530", message, where=str(path), hint=hint)
     layers = {}
-    for layer, (f1, ci95) in found.items():
+    for layer, one in found.items():
         model = scores.layers[layer]["exact"].micro().counts.f1
-        layers[layer] = Beside(model, f1, (ci95[0], ci95[1]) if ci95 else None, _share(model, f1))
-    number = documents if isinstance(documents, int) else len(documents)
+        layers[layer] = Beside(model, one.f1, one.ci95, _share(model, one.f1))
+    kinds = [set(one.kinds) for one in figures.annotators]
+    number = figures.documents if isinstance(figures.documents, int) else len(figures.documents)
     return Ceiling(
         _readers(kinds),
         len(kinds),
-        str(figures.get("what", "")),
+        figures.what,
         number,
         layers,
-        tuple(_other_documents(figures, number, scores)),
+        tuple(_other_documents(figures.document_ids, number, scores)),
     )
 
 
-def _other_documents(figures: Mapping[str, Any], number: int, scores: Scores) -> list[str]:
-    names = figures.get("document_ids")
-    same = set(names) == set(scores.documents) if isinstance(names, list) else number == len(scores.documents)
+def _other_documents(names: Sequence[str] | None, number: int, scores: Scores) -> list[str]:
+    same = number == len(scores.documents) if names is None else set(names) == set(scores.documents)
     if same:
         return []
     return [f"agreement was measured on other documents: {number}, scores on {len(scores.documents)}"]

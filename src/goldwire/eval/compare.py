@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from goldwire.errors import GoldwireError
 from goldwire.eval.context import sentences
+from goldwire.eval.counts import LabelCounts
 from goldwire.eval.match import Kind
 from goldwire.eval.pairing import Paired
-from goldwire.eval.scores import Scores, score
+from goldwire.eval.scores import Scores, known_layers, score
 from goldwire.eval.significance import ALPHA, Difference, Tested, compare_labels, power_warning
 from goldwire.model import Span
 
@@ -111,6 +114,7 @@ def compare(
         {s.layer for side in (first, second) for one in side for a in (one.gold, one.pred) for s in a.spans}
     )
     wanted = list(layers) if layers is not None else present
+    known_layers(wanted, present)
     scores = [
         score(
             [(one.gold, one.pred) for one in side],
@@ -118,7 +122,6 @@ def compare(
             resamples=0,
             seed=seed,
             groups=groups,
-            strict_layers=layers is not None and side is first,
         )
         for side in (first, second)
     ]
@@ -128,8 +131,11 @@ def compare(
         for layer in wanted
     }
     relations = None
-    if scores[0].relations is not None and scores[1].relations is not None:
-        relations = compare_labels(scores[0].relations, scores[1].relations, **options)
+    if any(one.relations is not None for one in scores):
+        none = np.zeros((len(first), 0, 3))
+        empty = LabelCounts((), none, none)
+        made = [one.relations if one.relations is not None else empty for one in scores]
+        relations = compare_labels(made[0], made[1], **options)
     units = len(set(groups)) if groups is not None else len(first)
     weak = power_warning(units, rounds, grouped=groups is not None)
     # What `score` says of intervals is not about this.
@@ -153,6 +159,11 @@ def verdict(found: Difference, first: str, second: str) -> str:
     """Which of two is better, by how much, and how sure that is."""
     gap = found.value
     if gap is None:
+        silent, other, wrong = (
+            (first, second, found.second) if found.first.f1 is None else (second, first, found.first)
+        )
+        if wrong.f1 is not None:
+            return f"nothing to find here: {other} marks {wrong.predicted:g} wrongly, {silent} marks nothing"
         return "nothing to compare: neither the reference nor a prediction has a span here"
     if gap == 0:
         return f"{first} and {second} have the same F1, {found.first.f1:.3f}"

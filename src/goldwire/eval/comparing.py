@@ -10,20 +10,19 @@ import numpy as np
 from goldwire.eval.agreed import Comparison, LayerAgreement
 from goldwire.eval.coefficients import coefficients
 from goldwire.eval.given_match import Matched, attribute_agreement, label_agreement
-from goldwire.eval.heads import BEFORE, head_spans
+from goldwire.eval.heads import BEFORE, language_of
 from goldwire.eval.identity_agreement import id_attributes, identity_agreement
-from goldwire.eval.match import FloatArray, Kind, align, tabulate
-from goldwire.eval.relations import RelationKind, keys, relation_counts
+from goldwire.eval.match import Kind, align, tabulate
+from goldwire.eval.relations import RELATION_KINDS
 from goldwire.eval.resample import Sampling
 from goldwire.eval.scores import assemble, span_counts
-from goldwire.eval.structures import STRUCTURE_KINDS, StructureKind, head_layers, structure_counts, structures
+from goldwire.eval.structures import STRUCTURE_KINDS
+from goldwire.eval.tally import Labelled, head_counts, relation_parts, structure_parts
 from goldwire.model import Annotation, Document, Span
 from goldwire.schemas import Schema
 
 KINDS: tuple[Kind, ...] = ("exact", "boundary", "overlap", "type")
-RELATION_KINDS: tuple[RelationKind, ...] = ("strict", "partial")
 Extent: TypeAlias = Literal["matching", "coefficients", "all"]
-_Counts: TypeAlias = tuple[tuple[str, ...], FloatArray]
 
 
 class Row(NamedTuple):
@@ -52,7 +51,7 @@ class Row(NamedTuple):
 class _Layer(NamedTuple):
     """What a layer's spans give before intervals: counts by kind, and the pairs that were matched."""
 
-    parts: dict[str, _Counts]
+    parts: dict[str, Labelled]
     matched: list[Matched]
     labels: tuple[str, ...]
 
@@ -77,15 +76,17 @@ def compare(
         for side in row.sides:
             readings[row.name][readers.index(side.annotator)] = side
     once = Sampling(resamples, seed, [story[name] for name in documents])
-    head = extent != "matching" and all(_language(one) in BEFORE for one in documents.values())
-    parts: dict[tuple[str, str], _Counts] = {}
+    head = extent != "matching" and all(language_of(one) in BEFORE for one in documents.values())
+    ones, others = [row.one for row in rows], [row.other for row in rows]
+    parts: dict[tuple[str, str], Labelled] = {}
     found: dict[str, dict[str, Any]] = {}
     for layer in layers:
         attributes = schema.layers[layer].attributes if schema and layer in schema.layers else None
         spans = _spans(rows, layer)
         parts |= {(layer, kind): counts for kind, counts in spans.parts.items()}
         if head:
-            parts[layer, "head"] = spans.labels, _heads(rows, layer, spans.labels)
+            texts = [row.document for row in rows]
+            parts[layer, "head"] = spans.labels, head_counts(ones, others, texts, layer, spans.labels)
         one = found[layer] = {
             "spans": _sizes(readings, readers, layer),
             "labels": label_agreement(spans.matched, spans.labels, which, sampling),
@@ -111,8 +112,8 @@ def compare(
         one["labels"]["same_extent"] |= more.labels
         for name, values in more.attributes.items():
             one["attributes"][name] |= values
-    parts |= {("", kind): counts for kind, counts in _relations(rows, layers).items()}
-    wholes = {} if extent == "matching" else _structures(rows, layers)
+    parts |= {("", kind): counts for kind, counts in relation_parts(ones, others, set(layers))[0].items()}
+    wholes = {} if extent == "matching" else structure_parts(ones, others, set(layers))
     parts |= {(f"{layer} with arguments", kind): counts for (layer, kind), counts in wholes.items()}
     counted = assemble(parts, sampling)
     return Comparison(
@@ -132,11 +133,6 @@ def compare(
             for layer in dict.fromkeys(layer for layer, _ in wholes)
         },
     )
-
-
-def _language(document: Document) -> str:
-    """The first two letters of a document's language; French where it has none."""
-    return str(document.meta.get("language") or "fr")[:2].lower()
 
 
 def _sizes(
@@ -163,7 +159,7 @@ def _spans(rows: Sequence[Row], layer: str) -> _Layer:
     codes = {label: code for code, label in enumerate(labels)}
     one, other = (tabulate(side, codes) for side in sides)
     blind, typed = align(one, other), align(one, other, by_label=True)
-    parts: dict[str, _Counts] = {}
+    parts: dict[str, Labelled] = {}
     for kind in KINDS:
         alignment = typed if kind == "type" else blind
         parts[kind] = labels, span_counts(one, other, alignment, kind, len(rows), len(labels))
@@ -179,37 +175,3 @@ def _spans(rows: Sequence[Row], layer: str) -> _Layer:
 
 def _content(spans: Sequence[Span]) -> list[tuple[int, int, str]]:
     return sorted((span.start, span.end, span.label) for span in spans)
-
-
-def _heads(rows: Sequence[Row], layer: str, labels: tuple[str, ...]) -> FloatArray:
-    """Counts of spans with the same head and label."""
-    codes = {label: code for code, label in enumerate(labels)}
-    one, other = (
-        tabulate([_reduced(row.document, row.sides[side].layer(layer)) for row in rows], codes)
-        for side in (0, 1)
-    )
-    return span_counts(one, other, align(one, other), "exact", len(rows), len(labels))
-
-
-def _reduced(document: Document, spans: Sequence[Span]) -> list[Span]:
-    heads = head_spans(document.text, spans, _language(document))
-    return [Span("", "", label, start, end) for label, start, end in heads]
-
-
-def _relations(rows: Sequence[Row], layers: Sequence[str]) -> dict[RelationKind, _Counts]:
-    found = [[keys(row.sides[side], set(layers))[0] for row in rows] for side in (0, 1)]
-    names = tuple(sorted({key[0] for side in found for relations in side for key in relations}))
-    kinds = RELATION_KINDS if names else ()
-    return {kind: (names, relation_counts(found[0], found[1], names, kind)) for kind in kinds}
-
-
-def _structures(rows: Sequence[Row], layers: Sequence[str]) -> dict[tuple[str, StructureKind], _Counts]:
-    """Counts of spans with all their arguments, in the layers that have some."""
-    whole = [[structures(row.sides[side], set(layers)) for row in rows] for side in (0, 1)]
-    counted: dict[tuple[str, StructureKind], _Counts] = {}
-    for layer in head_layers(whole):
-        found = [[one.get(layer, set()) for one in side] for side in whole]
-        labels = tuple(sorted({one[0] for side in found for some in side for one in some}))
-        for kind in STRUCTURE_KINDS:
-            counted[layer, kind] = labels, structure_counts(found[0], found[1], labels, kind)
-    return counted

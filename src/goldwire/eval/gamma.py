@@ -116,10 +116,11 @@ def gamma(
     observed = _sums(best_alignments(_units([one.readers for one in kept]), weights), weights, count_absent)
     rng = np.random.default_rng(sampling.seed)
     draws = _draw(kept, max(EACH, -(-FIRST // len(kept))), rng, weights, count_absent)
-    wanted = _needed(draws[..., 0] * means[:, None], precision)
-    wanted = max(draws.shape[1], min(wanted, ALL // len(kept)))
-    if wanted > draws.shape[1]:
-        more = _draw(kept, wanted - draws.shape[1], rng, weights, count_absent)
+    # How many are needed is estimated from those drawn so far: with more of them it may turn out too few.
+    while (wanted := min(_needed(draws[..., 0] * means[:, None], precision), ALL // len(kept))) > (
+        had := draws.shape[1]
+    ):
+        more = _draw(kept, wanted - had, rng, weights, count_absent)
         draws = np.concatenate((draws, more), axis=1)
 
     # Columns: observed disorder, then two sums for labels; the same of each sample.

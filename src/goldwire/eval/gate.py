@@ -10,12 +10,10 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ceiling import Beside, Ceiling
 from goldwire.eval.display import number, span
 from goldwire.eval.significance import ALPHA, Tested, compare_counts, power_warning
-from goldwire.eval.standing import Standing, read_standing, wide, write_standing
+from goldwire.eval.standing import ROUNDING, Standing, read_standing, wide, write_standing
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.
 TOLERANCE = 0.02
-#: Differences below this are the rounding of floating point.
-_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -124,19 +122,19 @@ def gate(
     said = f"{now.layer} F1 {number(now.f1)}"
     checks = []
     if floor is not None:
-        under = now.f1 is None or now.f1 < floor - _NOTHING
+        under = now.f1 is None or now.f1 < floor - ROUNDING
         relation = "under" if under else "not under"
         checks.append(Check("floor", not under, f"{said} is {relation} the floor of {number(floor)}"))
     p = test.micro.p
-    worse = gap < -_NOTHING and p is not None and p < ALPHA
+    worse = gap < -ROUNDING and p is not None and p < ALPHA
     against = f"{signed(gap)} against the baseline's {number(baseline.f1)}"
     tested = f"p = {p:.2g} over {test.units} {'stories' if groups else 'documents'}" if p is not None else "-"
     checks.append(Check("paired test", not worse, f"{said}, {against}: {_verdict(gap, worse, p)}, {tested}"))
-    fell = gap < -tolerance - _NOTHING
+    fell = gap < -tolerance - ROUNDING
     limit = f"the tolerance of {number(tolerance)}"
     if fell:
         why = f"{said} fell by {number(-gap)}, more than {limit}"
-    elif abs(gap) <= _NOTHING:
+    elif abs(gap) <= ROUNDING:
         why = f"{said}, the same as the baseline's"
     else:
         why = f"{said}, {against}: " + (
@@ -166,7 +164,7 @@ def update_baseline(path: Path, now: Standing) -> str:
 def _verdict(gap: float, worse: bool, p: float | None) -> str:
     if worse:
         return "worse beyond chance"
-    if gap > _NOTHING:
+    if gap > ROUNDING:
         return "better beyond chance" if p is not None and p < ALPHA else "perhaps chance"
     return "not worse beyond chance"
 

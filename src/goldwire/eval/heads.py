@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from goldwire.model import Span
+from goldwire.model import Document, Span
 
 _FRENCH = """
     le la les l un une des du de d ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur
@@ -21,6 +21,11 @@ _FRENCH = """
 #: Words that no head is, by language.
 BEFORE: dict[str, frozenset[str]] = {"fr": frozenset(_FRENCH.split())}
 _WORD = re.compile(r"\w+(?:-\w+)*")
+
+
+def language_of(document: Document) -> str:
+    """The first two letters of a document's language, in lower case; empty where it has none."""
+    return str(document.meta.get("language") or "")[:2].lower()
 
 
 def head(text: str, start: int, end: int, language: str = "fr") -> tuple[int, int]:
@@ -37,11 +42,14 @@ def head(text: str, start: int, end: int, language: str = "fr") -> tuple[int, in
 
 
 def head_spans(text: str, spans: Sequence[Span], language: str = "fr") -> list[tuple[str, int, int]]:
-    """Label and head of each span; several with one head and label are told apart by a longer end."""
+    """Label and head of each span; several with one head and label are told apart by a longer end.
+
+    Duplicates, the same extent and label twice, count once.
+    """
     seen: dict[tuple[str, int, int], int] = {}
     found = []
-    for span in spans:
-        key = (span.label, *head(text, span.start, span.end, language))
+    for label, start, end in dict.fromkeys((span.label, span.start, span.end) for span in spans):
+        key = (label, *head(text, start, end, language))
         rank = seen[key] = seen.get(key, -1) + 1
         found.append((key[0], key[1], key[2] + rank * (len(text) + 1)))
     return found

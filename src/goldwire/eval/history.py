@@ -104,7 +104,7 @@ _MAKE = "make one with: goldwire eval gate --update, and commit it"
 def _parsed(text: str) -> Standing | None:
     try:
         return from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
         return None
 
 

@@ -15,6 +15,7 @@ from goldwire.model import Annotation, pairs
 End: TypeAlias = tuple[str, int, int, str]
 Key: TypeAlias = tuple[str, End, End]
 RelationKind: TypeAlias = Literal["strict", "partial"]
+RELATION_KINDS: tuple[RelationKind, ...] = ("strict", "partial")
 
 
 def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple[set[Key], int]:

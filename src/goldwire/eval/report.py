@@ -146,8 +146,10 @@ def read_run(gold: Path | None, pred: Path | None, folder: Path | None) -> Run:
     except json.JSONDecodeError as error:
         raise GoldwireError.of("GW511", f"not JSON: {error}", where=str(path)) from None
     wanted = {"title": str, "meta": dict, "extra": list}
-    if not isinstance(rest, dict) or any(
-        not isinstance(rest.get(k, kind()), kind) for k, kind in wanted.items()
+    if (
+        not isinstance(rest, dict)
+        or any(not isinstance(rest.get(k, kind()), kind) for k, kind in wanted.items())
+        or any(not isinstance(one, dict) for one in rest.get("extra", []))
     ):
         hint = '{"title": "…", "meta": {…}, "extra": [{"title", "columns", "rows"}]}'
         raise GoldwireError.of("GW511", "not what a run leaves", where=str(path), hint=hint)
@@ -164,21 +166,35 @@ def _table(extra: Extra) -> dict[str, Any]:
             raise GoldwireError.of(
                 "GW513", f"a table of the report lacks `{name}`", hint="title, columns, rows, note"
             )
-    rows = [[_cell(cell) for cell in row] for row in extra["rows"]]
+    columns, lines = extra["columns"], extra["rows"]
+    if not (_listed(columns) and _listed(lines) and all(map(_listed, lines))):
+        message = "`columns` and `rows` of a table are lists, and so is each row"
+        raise GoldwireError.of("GW513", message, hint='"rows": [["a", 0.5], …]')
+    rows = [[_cell(cell) for cell in row] for row in lines]
     table = {
         "title": extra["title"],
-        "columns": extra["columns"],
+        "columns": columns,
         "rows": rows,
         "note": extra.get("note", ""),
     }
     return table | {"curve": _curve(extra)}
 
 
+def _value(found: Any) -> float | None:
+    return None if found is None else float(found)
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def _curve(extra: Extra) -> str:
     """The curve of a table as SVG; empty where it has none."""
     found = extra.get("curve") or ()
     try:
-        points = [Point(str(name), value, low, high) for name, value, low, high in found]
+        points = [
+            Point(str(name), _value(value), _value(low), _value(high)) for name, value, low, high in found
+        ]
     except (TypeError, ValueError):
         hint = "curve: [[name, value, lower, upper], …]"
         raise GoldwireError.of("GW550", "a curve of the report can't be read", hint=hint) from None

@@ -16,7 +16,7 @@ from goldwire.eval.attributes import (
     identity,
 )
 from goldwire.eval.counts import Counts, LabelCounts
-from goldwire.eval.heads import BEFORE
+from goldwire.eval.heads import BEFORE, language_of
 from goldwire.eval.identity import Metric
 from goldwire.eval.match import Kind, Spans, align
 from goldwire.eval.resample import FEW, Sampling
@@ -26,7 +26,7 @@ from goldwire.eval.structures import (
     StructureKind,
     required,
 )
-from goldwire.eval.tally import Parts, head_counts, language_of, relation_parts
+from goldwire.eval.tally import Parts, head_counts, relation_parts, structure_parts
 from goldwire.eval.tally import assemble as assemble
 from goldwire.eval.tally import span_counts as span_counts
 from goldwire.model import STATUSES, Annotation, Document, Span, Status
@@ -168,19 +168,23 @@ def score(
             )
 
     limit = None if layers is None else set(wanted)
-    warnings += relation_parts(parts, golds, preds, limit)
+    relations, said = relation_parts(golds, preds, limit)
+    warnings += said
+    wholes = structure_parts(golds, preds, limit)
+    parts |= {("", kind): counts for kind, counts in relations.items()}
+    parts |= {(layer, kind): counts for (layer, kind), counts in wholes.items()}
     counted = assemble(parts, sampling)
-    heads = [layer for layer, kind in parts if kind == "strict"]
+    heads = list(dict.fromkeys(layer for layer, _ in wholes))
     units = len(set(groups)) if groups is not None else len(pairs)
     return Scores(
         tuple(gold.document for gold in golds),
         {layer: {kind: counted[layer, kind] for kind in KINDS} for layer in wanted},
-        counted.get(("", "relations")),
+        counted.get(("", "strict")),
         min((trust(gold) for gold in golds), key=STATUSES.index),
         (*few_warnings(units, grouped=groups is not None), *warnings),
         resamples,
         seed,
-        counted.get(("", "relations_partial")),
+        counted.get(("", "partial")),
         {layer: AttributeCounts(counted[layer, "attributes"], found) for layer, found in absent.items()},
         {layer: {kind: counted[layer, kind] for kind in STRUCTURE_KINDS} for layer in heads},
         {layer: required(schema, layer) for layer in heads},

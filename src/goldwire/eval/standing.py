@@ -16,9 +16,12 @@ from goldwire.eval.counts import Counts, Interval, LabelCounts
 from goldwire.eval.match import FloatArray
 from goldwire.eval.pairing import Paired, pair_up, stories
 from goldwire.eval.scores import Scores, score
+from goldwire.eval.significance import spread
 from goldwire.files import read_text, write_text
 
 FORMAT = "goldwire baseline 1"
+#: Differences up to this are the rounding of floating point.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +118,16 @@ def read_standing(path: Path) -> Standing:
         raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
     try:
         return from_json(json.loads(read_text(path)))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
         raise GoldwireError.of("GW536", "not a baseline", where=str(path), hint=hint) from None
 
 
 def from_json(figures: Mapping[str, Any]) -> Standing:
-    """The inverse of `Standing.as_json`; raises ValueError, KeyError or TypeError for another form."""
+    """The inverse of `Standing.as_json`; F1 is derived from the counts.
+
+    Raises ValueError, KeyError, TypeError or OverflowError for another form, and where the stored F1 does not
+    follow from the counts.
+    """
     if figures["format"] != FORMAT:
         raise ValueError(figures["format"])
     documents: dict[str, dict[str, list[int]]] = figures["documents"]
@@ -129,7 +136,10 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
     for number, found in enumerate(documents.values()):
         for label, cell in found.items():
             counts[number, labels.index(label)] = cell
+    f1 = Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1
     micro = figures["micro"]
+    if not _same(micro["f1"], f1):
+        raise ValueError(micro["f1"])
     ci95 = micro["ci95"]
     groups = figures.get("stories")
     return Standing(
@@ -137,7 +147,7 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
         labels,
         tuple(documents),
         counts,
-        micro["f1"],
+        f1,
         (float(ci95[0]), float(ci95[1])) if ci95 else None,
         {name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
         tuple(figures["schema"]),
@@ -146,6 +156,13 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
         str(figures["reference"]),
         tuple(groups) if groups else None,
     )
+
+
+def _same(stored: float | None, derived: float | None) -> bool:
+    """Whether a stored figure is the derived one, but for rounding; nan never is."""
+    if stored is None or derived is None:
+        return stored is derived
+    return abs(stored - derived) <= ROUNDING
 
 
 @dataclass(frozen=True)
@@ -220,11 +237,5 @@ def wide(one: Standing, other: Standing) -> tuple[Sequence[str], FloatArray, Flo
     """The labels of both, and the counts of both with these labels, documents in the order of the first."""
     labels = tuple(sorted({*one.labels, *other.labels}))
     order = [other.documents.index(name) for name in one.documents]
-
-    def spread(standing: Standing) -> FloatArray:
-        found = np.zeros((len(standing.documents), len(labels), 3))
-        for code, label in enumerate(standing.labels):
-            found[:, labels.index(label)] = standing.counts[:, code]
-        return found
-
-    return labels, spread(one), spread(other)[order]
+    wider, others = (spread(standing.as_label_counts(), labels) for standing in (one, other))
+    return labels, wider, others[order]

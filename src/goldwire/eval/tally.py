@@ -8,15 +8,17 @@ from typing import TypeAlias
 import numpy as np
 
 from goldwire.eval.counts import LabelCounts
-from goldwire.eval.heads import head_spans
+from goldwire.eval.heads import head_spans, language_of
 from goldwire.eval.match import Alignment, FloatArray, Kind, Spans, align, tabulate
-from goldwire.eval.relations import keys, relation_counts
+from goldwire.eval.relations import RELATION_KINDS, RelationKind, keys, relation_counts
 from goldwire.eval.resample import Sampling, grouped, resampled
-from goldwire.eval.structures import STRUCTURE_KINDS, head_layers, structure_counts, structures
+from goldwire.eval.structures import STRUCTURE_KINDS, StructureKind, head_layers, structure_counts, structures
 from goldwire.model import Annotation, Document, Span
 
-#: By layer and kind: the labels, and counts (documents × labels × tp, fp, fn).
-Parts: TypeAlias = dict[tuple[str, str], tuple[tuple[str, ...], FloatArray]]
+#: The labels, and counts (documents × labels × tp, fp, fn).
+Labelled: TypeAlias = tuple[tuple[str, ...], FloatArray]
+#: The same by layer and kind.
+Parts: TypeAlias = dict[tuple[str, str], Labelled]
 
 
 def span_counts(
@@ -64,11 +66,6 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
     return counted
 
 
-def language_of(document: Document) -> str:
-    """The language of a document, as its `meta` says; empty where it does not."""
-    return str(document.meta.get("language", ""))
-
-
 def head_counts(
     golds: Sequence[Annotation],
     preds: Sequence[Annotation],
@@ -95,26 +92,31 @@ def head_counts(
 
 
 def relation_parts(
-    parts: Parts,
-    golds: Sequence[Annotation],
-    preds: Sequence[Annotation],
-    limit: set[str] | None,
-) -> list[str]:
-    """Add the counts of relations and of whole structures; warnings about them."""
-    if not any(annotation.relations for side in (golds, preds) for annotation in side):
-        return []
+    golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
+) -> tuple[dict[RelationKind, Labelled], list[str]]:
+    """Counts of relations by kind, none where there are no relations; warnings about them."""
     found = [[keys(annotation, limit) for annotation in side] for side in (golds, preds)]
     one, other = ([relations for relations, _ in side] for side in found)
     names = tuple(sorted({key[0] for side in (one, other) for relations in side for key in relations}))
     if not names:
-        return []
-    parts["", "relations"] = names, relation_counts(one, other, names)
-    parts["", "relations_partial"] = names, relation_counts(one, other, names, "partial")
+        return {}, []
+    counted = {kind: (names, relation_counts(one, other, names, kind)) for kind in RELATION_KINDS}
+    twice = sum(count for side in found for _, count in side)
+    said = f"{twice} relation(s) with the same label and ends stood twice and count once"
+    return counted, [said] if twice else []
+
+
+def structure_parts(
+    golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
+) -> dict[tuple[str, StructureKind], Labelled]:
+    """Counts of spans with all their arguments, in the layers that have some."""
+    if not any(annotation.relations for side in (golds, preds) for annotation in side):
+        return {}
     whole = [[structures(annotation, limit) for annotation in side] for side in (golds, preds)]
+    counted: dict[tuple[str, StructureKind], Labelled] = {}
     for layer in head_layers(whole):
         gold, pred = ([each.get(layer, set()) for each in side] for side in whole)
         labels = tuple(sorted({s[0] for side in (gold, pred) for each in side for s in each}))
         for kind in STRUCTURE_KINDS:
-            parts[layer, kind] = labels, structure_counts(gold, pred, labels, kind)
-    twice = sum(count for side in found for _, count in side)
-    return [f"{twice} relation(s) with the same label and ends stood twice and count once"] if twice else []
+            counted[layer, kind] = labels, structure_counts(gold, pred, labels, kind)
+    return counted
