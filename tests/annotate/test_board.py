@@ -186,7 +186,7 @@ def test_what_was_submitted_is_what_is_stored(board: Board) -> None:
     assert board.pull("marie").written == 0
     assert {p: p.read_bytes() for p in board.project.annotate.rglob("*") if p.is_file()} == files
     by_files = adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
-    assert by_files["d"].annotation.spans == made.spans
+    assert by_files.outcomes["d"].annotation.spans == made.spans
 
 
 @pytest.mark.live
@@ -306,7 +306,7 @@ def test_of_three_readings_two_are_named(tmp_path: Path) -> None:
     with pytest.raises(GoldwireError, match=r"GW372 .*name two with --between"):
         adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
     made = adjudicate_project(board.project, board.schema, Provenance("human", "marie"), ("anna", "chloé"))
-    assert made["d"].items == []
+    assert made.outcomes["d"].items == []
     assert board.adjudicated().provenance.based_on == ("anna", "chloé")
 
 

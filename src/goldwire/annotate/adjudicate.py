@@ -194,7 +194,9 @@ class _Work:
         if answer and answer not in allowed:
             hint = f"decide: {', '.join(allowed)}"
             if not self.lenient:
-                self.faults.append(Fault("GW370", f"`{answer}` can't be decided for `{key}`", "", hint))
+                self.faults.append(
+                    Fault("GW370", f"`{answer}` can't be decided for `{key}`", self.document.id, hint)
+                )
             self.unfit.add(key)
             answer = ""
         self.items.append(
@@ -350,8 +352,8 @@ def one_pair(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> 
     readings = readings_of(annotations, between)
     if len(readings) != 2:
         names = ", ".join(a.annotator for a in readings) or "none"
-        hint = "name two with --between"
-        raise GoldwireError.of(
-            "GW372", f"two readings are needed, there are {len(readings)}: {names}", hint=hint
-        )
+        message = f"two readings are needed, there are {len(readings)}: {names}"
+        hint = "name two with --between" if len(readings) > 2 else "another annotator must read it first"
+        where = readings[0].document if readings else ""
+        raise GoldwireError.of("GW372", message, where=where, hint=hint)
     return readings[0], readings[1]

@@ -15,7 +15,7 @@ import msgspec
 
 from goldwire.annotate.client import TOKEN_VARIABLE, Client
 from goldwire.annotate.foreign import census, read_foreign
-from goldwire.annotate.people import annotator_names
+from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.starter import make_project
 from goldwire.corpus.formats.labelstudio import Quarantined
 from goldwire.corpus.store import annotation_path, dumps_annotation
@@ -102,7 +102,7 @@ def adopt(
             advance(1)
     inferred = infer(config, name=title, language=language, unnamed=any(map(_unnamed, tasks)), where=where)
     schema = schema_of(inferred, where)
-    work = _Adoption(inferred, schema, annotator_names(client.users()))
+    work = _Adoption(inferred, schema, annotator_names(client.users()), where)
     for task in tasks:
         work.task(task)
     work.read()
@@ -152,6 +152,7 @@ class _Adoption:
     inferred: Inferred
     schema: Schema
     people: dict[int, str]
+    where: str
     documents: dict[str, Document] = field(default_factory=dict)
     by_text: dict[str, str] = field(default_factory=dict)
     given: dict[tuple[str, str], list[tuple[dict[str, Any], dict[str, Any]]]] = field(default_factory=dict)
@@ -172,7 +173,7 @@ class _Adoption:
             if document is None:
                 self.aside(None, task, annotation, Quarantined("result", why, annotation.get("result")))
             else:
-                key = (self.person(annotation.get("completed_by")), document.id)
+                key = (name_of(annotation.get("completed_by"), self.people), document.id)
                 self.given.setdefault(key, []).append((task, annotation))
 
     def document(self, task: dict[str, Any]) -> tuple[Document | None, str]:
@@ -197,17 +198,14 @@ class _Adoption:
             self.by_text[text] = name
         return self.documents[self.by_text[text]], ""
 
-    def person(self, user: Any) -> str:
-        number = user.get("id") if isinstance(user, dict) else user
-        return self.people.get(number, "unknown") if isinstance(number, int) else "unknown"
-
     def aside(
         self, document: Document | None, task: dict[str, Any], given: dict[str, Any], found: Quarantined
     ) -> None:
         """Keep what has no place, with what it was and why."""
         place = {
             "document": document.id if document is not None else "",
-            "annotator": self.person(given.get("completed_by", given.get("user"))),
+            "adopted": self.where,
+            "annotator": name_of(given.get("completed_by", given.get("user")), self.people),
             "task": task["id"],
             "annotation": given.get("id"),
         }
@@ -229,7 +227,7 @@ class _Adoption:
         read = read_foreign(given.get("result") or [], raw, self.inferred.names, self.schema)
         for one in read.quarantined:
             self.aside(document, task, given, one)
-        editor = self.person(given.get("updated_by"))
+        editor = name_of(given.get("updated_by"), self.people)
         seconds = given.get("lead_time")
         begun = given.get("parent_prediction") is not None
         begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in read.spans)

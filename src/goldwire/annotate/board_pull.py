@@ -13,7 +13,7 @@ from goldwire.annotate.board import State, cases, state_of, tasks_of, title, ver
 from goldwire.annotate.client import Client
 from goldwire.annotate.decisions import Case, close_case, joined, write_own
 from goldwire.annotate.merge import content
-from goldwire.annotate.people import annotator_names
+from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.push import find_project, uid
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.annotate.verdict import as_shown, settled, verdict
@@ -104,7 +104,7 @@ def pull_board(
 
 def _adjudicator(tasks: dict[str, dict[str, Any]], names: dict[int, str], by: str | None, url: str) -> str:
     found = {
-        _account(annotation, names)
+        name_of(annotation.get("completed_by"), names)
         for task in tasks.values()
         for annotation in task.get("annotations") or ()
         if not annotation.get("was_cancelled")
@@ -116,12 +116,6 @@ def _adjudicator(tasks: dict[str, dict[str, Any]], names: dict[int, str], by: st
         hint = f"submitted by {one_of(found)}; name the account with --by" if found else "nobody has yet"
         raise GoldwireError.of("GW377", message, where=url, hint=hint)
     return by
-
-
-def _account(annotation: dict[str, Any], names: dict[int, str], role: str = "completed_by") -> str:
-    user = annotation.get(role)
-    user = user.get("id") if isinstance(user, dict) else user
-    return names.get(user, "unknown") if isinstance(user, int) else "unknown"
 
 
 class _Taking:
@@ -201,7 +195,7 @@ class _Taking:
         """The adjudicator's last submitted annotation of a task."""
         theirs: list[dict[str, Any]] = []
         for annotation in (task or {}).get("annotations") or ():
-            account = _account(annotation, self.names)
+            account = name_of(annotation.get("completed_by"), self.names)
             if account != self.report.by:
                 self.report.notes.append(
                     f"{name}: `{account}` has an annotation there too, which is not taken"
@@ -211,7 +205,7 @@ class _Taking:
         if not theirs:
             return None
         last = max(theirs, key=lambda a: (str(a.get("updated_at")), a["id"]))
-        editor = _account(last, self.names, "updated_by")
+        editor = name_of(last.get("updated_by"), self.names)
         if editor not in (self.report.by, "unknown"):
             self.report.notes.append(f"{name}: last changed by `{editor}`")
         return last

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -41,16 +42,18 @@ class Client:
         from label_studio_sdk.client import LabelStudio
         from label_studio_sdk.core.api_error import ApiError
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            shown = f"{parts.scheme}://{parts.hostname}" if parts.username or parts.password else url
+        host = _host(url)
+        if not host:
+            shown = url if "@" not in url else f"…@{url.rpartition('@')[2]}"
             hint = "http:// or https://, without a name or password in it"
             raise GoldwireError.of("GW310", "no address of a Label Studio", where=shown, hint=hint)
         self.url = url.rstrip("/")
+        if not re.fullmatch(r"[!-~]+", token):
+            raise self._token_refused("is empty or holds characters that no token has")
         self.own = own
         self._token = token
         self._timeout = timeout
-        loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        loopback = host in ("127.0.0.1", "localhost", "::1")
         self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
         try:
             # A personal token is refreshed at an address joined to this one: the slash keeps a sub-path.
@@ -299,6 +302,17 @@ class Client:
         return GoldwireError.of(
             "GW315", f"{what}: refused with {status}: {self._clean(_detail(data))}", where=self.url
         )
+
+
+def _host(url: str) -> str:
+    """The host of an address; empty where it is none, or holds a name or password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port, url.encode(), (parts.hostname or "").encode("idna")  # raise for what is none
+    except ValueError:
+        return ""
+    fit = parts.scheme in ("http", "https") and "@" not in parts.netloc
+    return (parts.hostname or "") if fit else ""
 
 
 def _detail(data: Any) -> str:

@@ -8,18 +8,27 @@ when their readings are stored (`corpus convert --ids`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
 
-from goldwire.annotate.adjudicate import SIDES, Decision, Outcome, adjudicate, one_pair, span_name
+from goldwire.annotate.adjudicate import (
+    SIDES,
+    Decision,
+    Outcome,
+    adjudicate,
+    one_pair,
+    readings_of,
+    span_name,
+)
+from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.formats.quotes import read_quotes
 from goldwire.corpus.store import dumps_annotation, join, read_annotations, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, sha256, write_text
+from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -140,7 +149,7 @@ def basis_of(readings: Sequence[Annotation]) -> str:
 
 def own_path(project: Project, document: str) -> Path:
     """Where the marks that an adjudicator added in Label Studio are kept."""
-    return folder(project) / f"{document}.own.json"
+    return folder(project) / f"{file_name(document)}.own.json"
 
 
 def joined(one: Annotation | None, other: Annotation | None) -> Annotation | None:
@@ -191,9 +200,9 @@ def open_case(
     """
     document, name = article.document, article.document.id
     readings = one_pair(article.annotations, between)
-    path = folder(project) / f"{name}.yaml"
+    path = folder(project) / f"{file_name(name)}.yaml"
     kept = read_file(path)
-    hand_path, studio_path = folder(project) / f"{name}.own.yaml", own_path(project, name)
+    hand_path, studio_path = folder(project) / f"{file_name(name)}.own.yaml", own_path(project, name)
     case = Case(
         document,
         readings,
@@ -260,29 +269,69 @@ def close_case(case: Case, outcome: Outcome, *, pulled: str = "") -> None:
     )
 
 
+@dataclass
+class Adjudicated:
+    """The outcomes by article; `waiting` are the articles that lack a second reading."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON: by kind of item, by article."""
+        articles = {
+            name: {
+                "spans": len(found.annotation.spans),
+                "relations": len(found.annotation.relations),
+                "items": len(found.items),
+                "open": len(found.open),
+                "dropped": found.dropped,
+            }
+            for name, found in self.outcomes.items()
+        }
+        return {"kinds": tally(self.outcomes), "articles": articles, "waiting": self.waiting}
+
+
 def adjudicate_project(
     project: Project, schema: Schema, made_by: Provenance, between: Sequence[str] = ()
-) -> Mapping[str, Outcome]:
-    """Adjudicate every article of a project that has two readings; by document.
+) -> Adjudicated:
+    """Adjudicate every article of a project that has two readings.
 
     The items of each article are written to its file, with the decisions kept; where none is open, the
-    adjudicated annotation is stored. Articles without any reading are passed over. Of more than two
-    readings `between` names the two.
+    adjudicated annotation is stored. Of more than two readings `between` names the two. Raises all articles'
+    faults before anything is written, GW372 where `between` names who has no reading.
     """
     documents = load_seeds(project)
-    outcomes: dict[str, Outcome] = {}
-    for article in join(documents, read_annotations(project)):
-        if not article.annotations:
-            continue
-        case = open_case(project, schema, documents, article, between)
-        outcome = adjudicate(
-            article.document, case.readings, schema, case.decisions, own=case.own, provenance=made_by
-        )
-        close_case(case, outcome)
-        if not outcome.open:
-            write_annotation(project, outcome.annotation)
-        outcomes[article.document.id] = outcome
-    return outcomes
+    made = Adjudicated()
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        stored = read_annotations(project)
+        if unknown := set(between) - {annotation.annotator for annotation in stored}:
+            message, place = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
+            raise GoldwireError.of("GW372", message, where=place, hint="name two annotators with --between")
+        faults: list[Fault] = []
+        closing: list[tuple[Case, Outcome]] = []
+        for article in join(documents, stored):
+            document = article.document
+            if len(readings_of(article.annotations, between)) < 2:
+                if readings_of(article.annotations):
+                    made.waiting.append(document.id)
+                continue
+            try:
+                case = open_case(project, schema, documents, article, between)
+                outcome = adjudicate(
+                    document, case.readings, schema, case.decisions, own=case.own, provenance=made_by
+                )
+            except GoldwireError as error:
+                faults.extend(error.faults)
+                continue
+            closing.append((case, outcome))
+        raise_faults(faults)
+        for case, outcome in closing:
+            close_case(case, outcome)
+            if not outcome.open:
+                write_annotation(project, outcome.annotation)
+            made.outcomes[case.document.id] = outcome
+    return made
 
 
 def tally(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from goldwire.annotate.client import Client
-from goldwire.annotate.people import address, annotator_names
+from goldwire.annotate.people import address, annotator_names, name_of
 from goldwire.annotate.push import unusable
 from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.errors import Fault, raise_faults
@@ -45,14 +45,16 @@ def load_annotations(
             document = Document(annotation.document, str(task["data"]["text"]))
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
-    users = {name: number for number, name in annotator_names(client.users()).items()}
+    names = annotator_names(client.users())
+    users = {name: number for number, name in names.items()}
     sent = 0
     for annotation in annotations:
         name = annotation.annotator
         if name not in users:
             users[name] = int(client.create_user(address(name), name)["id"])
+            names[users[name]] = name
         task = tasks[_key(annotation)]
-        if users[name] not in {held.get("completed_by") for held in task.get("annotations", ())}:
+        if name not in {name_of(held.get("completed_by"), names) for held in task.get("annotations") or ()}:
             fields = {
                 "result": to_result(annotation, schema, str(task["data"]["text"])),
                 "completed_by": users[name],

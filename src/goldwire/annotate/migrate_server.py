@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from goldwire.annotate.assign import read_assignments, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.push import find_project
@@ -57,21 +58,25 @@ def migrate_server(
     """Rewrite all results of the project's Label Studio project by the plan, then replace its config.
 
     Every result is kept, as it was and as it becomes, in `annotate/migrations/FROM-TO.server.jsonl` before
-    the first is changed; a run that was cut off goes on by it. Nobody should be annotating meanwhile. Raises
-    GW325 where the project is not there, GW364 where results were changed by others meanwhile.
+    the first is changed (`FROM-TO.server-NUMBER.jsonl` for another project than the main one); a run that was
+    cut off goes on by it. With the config there already, results decide what is left to do: those that the
+    record names, or all where there is none. Nobody should be annotating meanwhile. Raises GW325 where the
+    project is not there, GW364 where results were changed by others meanwhile.
     """
     make_cache(project)
     with locked(project.cache / "sync.lock"):
         found = find_project(client, title or project.name)
         number, config = int(found["id"]), label_config(schema)
         name = re.sub(r"[^\w.@+-]+", "_", f"{plan.source}-{plan.to}")
-        record = project.annotate / "migrations" / f"{name}.server.jsonl"
+        which = "server" if found.get("title") == project.name else f"server-{number}"
+        record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
         url = f"{client.url}/projects/{number}"
         difference = compare(str(found.get("label_config", "")), config, url)
-        if not difference.added and not difference.removed:
-            return ServerReport(number, url, dict.fromkeys(_KINDS, 0), 0, False, "")
+        changed = bool(difference.added or difference.removed)
         known = {(line["kind"], line["id"]): line for line in _read(record)}
         lines = list(_lines(client, number, plan, schema, known))
+        if not changed and not any(_left(line, known) for line in lines):
+            return ServerReport(number, url, dict.fromkeys(_KINDS, 0), len(lines), False, "")
         _check_unchanged(lines, url)
         write_text(record, "".join(json.dumps(_kept(x), ensure_ascii=False) + "\n" for x in lines))
         rewritten = dict.fromkeys(_KINDS, 0)
@@ -86,10 +91,35 @@ def migrate_server(
         # The server's own count of used labels does not notice rewritten drafts.
         client.request("POST", f"api/projects/{number}/summary/reset/", body={})
         _verify(client, number, lines, url)
-        client.update_project(number, {"label_config": config})
-        _verify(client, number, lines, url)
+        if changed:
+            client.update_project(number, {"label_config": config})
+            _verify(client, number, lines, url)
         unchanged = len(lines) - sum(rewritten.values())
-        return ServerReport(number, url, rewritten, unchanged, True, str(record.relative_to(project.root)))
+        return ServerReport(number, url, rewritten, unchanged, changed, str(record.relative_to(project.root)))
+
+
+def migrate_projects(
+    client: Client,
+    project: Project,
+    plan: Plan,
+    schema: Schema,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[list[ServerReport], str]:
+    """Migrate the main project and each annotator's, as far as the server has them.
+
+    Also the title of the adjudication's project where there is one: its tasks show what the readings were,
+    and it is left as it is. Raises GW325 where the server has neither the main nor an annotator's project.
+    """
+    owners = sorted({one.annotator for one in read_assignments(project)})
+    titles = [project.name, *(title_for(project, owner) for owner in owners)]
+    there = [title for title in titles if client.projects(title)]
+    done = [
+        migrate_server(client, project, plan, schema, title=title, advance=advance)
+        for title in there or [project.name]
+    ]
+    board = title_for(project, "adjudication")
+    return done, board if client.projects(board) else ""
 
 
 def rewrite(result: Any, plan: Plan, schema: Schema, text: str) -> Any:
@@ -226,6 +256,12 @@ def _lines(
                 line = {"kind": kind, "id": key[1], "task": task["id"], "before": now}
                 line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text)}
                 yield {**line, "now": now}
+
+
+def _left(line: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]]) -> bool:
+    """Whether a result is still to be rewritten; what came after a record was begun is of the new version."""
+    began = not known or (line["kind"], line["id"]) in known
+    return began and line["now"] == line["before"] != line["after"]
 
 
 def _check_unchanged(lines: list[dict[str, Any]], url: str) -> None:

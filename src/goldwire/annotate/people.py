@@ -32,6 +32,12 @@ def annotator_names(users: Iterable[dict[str, Any]]) -> dict[int, str]:
     }
 
 
+def name_of(user: Any, names: dict[int, str]) -> str:
+    """The annotator's name of an account, told by its number or as a record; `unknown` where it is gone."""
+    number = user.get("id") if isinstance(user, dict) else user
+    return names.get(number, "unknown") if isinstance(number, int) else "unknown"
+
+
 def _short(email: str) -> str:
     local, _, domain = email.rpartition("@")
     return unquote(local) if domain == DOMAIN else local or email

@@ -15,7 +15,7 @@ from msgspec import Struct
 from goldwire.annotate.client import Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.merge import merge
-from goldwire.annotate.people import annotator_names
+from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.push import find_project
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.formats.labelstudio import Quarantined, Trim, from_result
@@ -257,9 +257,7 @@ class _Pull:
 
     def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
         """Who made it, or last changed it; `unknown` where the account is gone."""
-        user = annotation.get(role)
-        user = user.get("id") if isinstance(user, dict) else user
-        return self.names.get(user, "unknown") if isinstance(user, int) else "unknown"
+        return name_of(annotation.get(role), self.names)
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
         """Read one annotation, and keep it where it is new or changed on the server.
@@ -304,6 +302,10 @@ class _Pull:
         kept = None
         if self.again or not pulled_before:
             kept = merge(stored, made, self.schema, document.text)
+        if kept is not None and stored is not None and _later(stored, made):
+            reason = "what is stored of the same annotator is later: from another project or server"
+            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+            kept = None
         if kept is not None and write_annotation(self.project, kept):
             self.written += 1
         else:
@@ -338,7 +340,8 @@ class _Pull:
         self.lines.append(
             {
                 "document": str(data.get("id", "")) if isinstance(data, dict) else "",
-                **({} if self.main else {"project": self.number}),
+                "server": self.server,
+                "project": self.number,
                 "annotator": self.annotator(annotation),
                 "task": task["id"],
                 "annotation": annotation["id"],
@@ -350,14 +353,15 @@ class _Pull:
         """Write the quarantine and what the next pull must know; the report."""
         path = quarantine_path(self.project)
         if path.is_file():
-            # What other projects of ours left there stays, and what this one has not read again.
-            mine = None if self.main else self.number
+            # What adoption and other projects left there stays, and what this one has not read again.
+            mine = (self.server, self.number)
             self.lines = [
                 line
                 for line in _read_lines(path)
-                if line.get("project") != mine or (self.since and line["task"] not in self.tasks)
+                if (line.get("server"), line.get("project")) != mine
+                or (self.since and line["task"] not in self.tasks)
             ] + self.lines
-        self.lines.sort(key=lambda line: (line["task"], line["annotation"]))
+        self.lines.sort(key=lambda line: (line["task"], line["annotation"], str(line.get("server", ""))))
         if self.lines:
             text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)
             if not path.is_file() or read_text(path) != text:
@@ -392,6 +396,16 @@ def _told(trim: Trim, annotation: Annotation, document: Document) -> str:
     return (
         f"{place}: [{trim.before[0]}, {trim.before[1]}) → [{start}, {end}) {document.text[start:end][:60]!r}"
     )
+
+
+def _later(one: Annotation, other: Annotation) -> bool:
+    """Whether `one` was changed after `other`, as far as both say when."""
+    times = [one.provenance.updated, other.provenance.updated]
+    try:
+        first, second = (datetime.fromisoformat(time).astimezone(UTC) for time in times)
+    except ValueError:
+        return False
+    return first > second
 
 
 def _before(instant: str) -> str:

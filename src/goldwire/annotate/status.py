@@ -8,7 +8,7 @@ from typing import Any
 
 from goldwire.annotate.assign import read_assignments, title_for
 from goldwire.annotate.client import Client
-from goldwire.annotate.people import annotator_names
+from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.push import find_project
 from goldwire.project import Project
 
@@ -68,9 +68,7 @@ def _progress(
     work: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
     for task in tasks:
         for annotation in task.get("annotations") or ():
-            user = annotation.get("completed_by")
-            user = user.get("id") if isinstance(user, dict) else user
-            name = names.get(user, "unknown") if isinstance(user, int) else "unknown"
+            name = name_of(annotation.get("completed_by"), names)
             work.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
     for name in [owner] if owner else sorted(work) or [""]:
         theirs = work.get(name, {})

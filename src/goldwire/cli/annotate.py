@@ -20,8 +20,8 @@ from goldwire.project import Project
 def command() -> None:
     """Label Studio: serve one, push articles, pull annotations.
 
-    The server is the project's own where `serve` runs one; else the one that --url, $GOLDWIRE_URL or `url`
-    in goldwire.toml's [annotate] names, with its token in $GOLDWIRE_TOKEN.
+    The server is the one that --url, $GOLDWIRE_URL or `url` in goldwire.toml's [annotate] names, with its
+    token in $GOLDWIRE_TOKEN; where none is named, the project's own that `serve` runs.
     """
 
 
@@ -145,7 +145,7 @@ def pull(full: bool, url: str | None, json_path: Path | None, project: Project) 
     with connect(project, url=url) as client, progress("pulling") as advance:
         found = pull_projects(client, project, schema, documents, full=full, advance=advance)
     reports = [one.report for one in found]
-    quarantined = max(report.quarantined for report in reports)
+    quarantined = reports[-1].quarantined  # what the file holds after the last
     rows = [
         ("tasks read", sum(report.tasks for report in reports)),
         ("annotations read", sum(report.annotations for report in reports)),
@@ -167,8 +167,7 @@ def pull(full: bool, url: str | None, json_path: Path | None, project: Project) 
     for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
     if quarantined:
-        file = next(report.quarantine_file for report in reports if report.quarantined)
-        say(f"what the schema has no place for is in {file}, with the reasons")
+        say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
     if gone := sum(report.gone for report in reports):
         say(f"{gone} annotations are gone from the server; what was pulled of them stays")
     single = len(found) == 1 and not found[0].annotator

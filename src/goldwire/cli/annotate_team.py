@@ -136,17 +136,19 @@ def adjudicate(
         return
     if by is None:
         raise click.UsageError("Missing option '--by'.")
-    from goldwire.annotate.decisions import adjudicate_project, tally
+    from goldwire.annotate.decisions import adjudicate_project
     from goldwire.model import Provenance
     from goldwire.schemas import load_schema
     from goldwire.schemas.render import guidelines_hash
 
     schema = load_schema(project.schema_path)
     made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
-    outcomes = adjudicate_project(project, schema, made_by, between)
-    _show_outcomes(outcomes)
-    write_json(json_path, tally(outcomes))
-    if any(found.open for found in outcomes.values()):
+    made = adjudicate_project(project, schema, made_by, between)
+    _show_outcomes(made.outcomes)
+    if made.waiting:
+        say(f"passed over, with one reading: {', '.join(made.waiting)}")
+    write_json(json_path, made.as_dict())
+    if any(found.open for found in made.outcomes.values()):
         say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
         raise SystemExit(1)
 

@@ -156,15 +156,20 @@ def migrate(
 
 def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | None) -> dict[str, Any]:
     from goldwire.annotate.client import connect
-    from goldwire.annotate.migrate_server import migrate_server
+    from goldwire.annotate.migrate_server import migrate_projects
 
     with connect(project, url=url) as client, progress("results") as advance:
-        done = migrate_server(client, project, plan, schema, advance=advance)
-    table(("on the server", "rewritten"), [(kind, count) for kind, count in done.rewritten.items()])
-    say(f"{done.url}: {'config replaced' if done.config_changed else 'has the new config already'}")
-    if done.record:
-        say(f"what it held is kept in {done.record}")
-    return done.as_dict()
+        done, board = migrate_projects(client, project, plan, schema, advance=advance)
+    rows = [(report.url, kind, count) for report in done for kind, count in report.rewritten.items()]
+    table(("on the server", "", "rewritten"), rows, left=2)
+    for report in done:
+        say(f"{report.url}: {'config replaced' if report.config_changed else 'has the new config already'}")
+        if report.record:
+            say(f"what it held is kept in {report.record}")
+    if board:
+        say(f"warning: `{board}` is not migrated: what was not pulled of it before is only there")
+        say("remove it on the server, then make it anew: goldwire annotate adjudicate --push")
+    return {"projects": [report.as_dict() for report in done], "left": board}
 
 
 @command.command(name="import")
