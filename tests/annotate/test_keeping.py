@@ -208,7 +208,7 @@ def test_adjudication_writes_all_or_nothing(project: Project) -> None:
     assert [(f.code, f.where) for f in caught.value.faults] == [("GW370", "b"), ("GW372", "c")]
     assert [p.name for p in folder.iterdir()] == ["b.yaml"]
     assert "adjudicated" not in {a.annotator for a in read_annotations(project)}
-    with pytest.raises(GoldwireError, match=r"GW372 .*zoe"):
+    with pytest.raises(GoldwireError, match=r"GW378 .*zoe"):
         adjudicate_project(project, SCHEMA, Provenance("human", "eve"), ("anna", "zoe"))
 
 

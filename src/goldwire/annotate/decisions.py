@@ -307,7 +307,7 @@ def adjudicate_project(
         stored = read_annotations(project)
         if unknown := set(between) - {annotation.annotator for annotation in stored}:
             message, place = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
-            raise GoldwireError.of("GW372", message, where=place, hint="name two annotators with --between")
+            raise GoldwireError.of("GW378", message, where=place, hint="name two annotators with --between")
         faults: list[Fault] = []
         closing: list[tuple[Case, Outcome]] = []
         for article in join(documents, stored):
