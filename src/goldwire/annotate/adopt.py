@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.client import TOKEN_VARIABLE, Client
+from goldwire.annotate.client import TOKEN_VARIABLE, Client, checked
 from goldwire.annotate.foreign import census, read_foreign
 from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.starter import make_project
@@ -65,13 +65,7 @@ def connect_to(url: str) -> Client:
     if not token:
         hint = f"set ${TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
         raise GoldwireError.of("GW369", "no token for it", where=url, hint=hint)
-    client = Client(url, token)
-    try:
-        client.whoami()
-    except BaseException:
-        client.close()
-        raise
-    return client
+    return checked(Client(url, token))
 
 
 def adopt(

@@ -367,6 +367,11 @@ def connect(project: Project, *, url: str | None = None) -> Client:
         raise GoldwireError.of(
             "GW310", "no Label Studio is running for this project", where=str(project.root), hint=hint
         )
+    return checked(client)
+
+
+def checked(client: Client) -> Client:
+    """The client, once the server has taken its token; closed where anything ends that."""
     try:
         client.whoami()
     except BaseException:
