@@ -7,9 +7,10 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldwire.corpus.formats.docs import from_doc
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span
-from goldwire.train.data import Reference, from_doc, material, pieces, to_doc, training_docs
+from goldwire.train.data import Reference, material, pieces, to_doc, training_docs
 
 NLP = spacy.blank("fr")
 

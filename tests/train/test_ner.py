@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from goldwire.corpus.formats.docs import from_doc
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.train.data import from_doc, material
+from goldwire.train.data import material
 from goldwire.train.ner import fit, parse_overrides, read_config
 
 

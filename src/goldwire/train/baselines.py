@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldwire.corpus.formats.docs import from_doc
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import CONFIG, Project
 from goldwire.schemas import load_schema
-from goldwire.train.data import Reference, from_doc
+from goldwire.train.data import Reference
 from goldwire.train.pipelines import load_pipeline, quiet
 
 if TYPE_CHECKING:

@@ -262,8 +262,8 @@ def _end_with_parent() -> None:
 
 def _work(job: Job) -> _Done:
     """One training in a worker process, then the prediction of its documents."""
+    from goldwire.corpus.formats.docs import from_doc
     from goldwire.train.baselines import lexicon_annotations
-    from goldwire.train.data import from_doc
     from goldwire.train.ner import fit
 
     started = _cpu()

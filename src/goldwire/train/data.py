@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from goldwire.corpus.formats.docs import trim
 from goldwire.errors import GoldwireError, one_of
 from goldwire.model import Annotation, Article, Document, Span, curated, outermost
 
@@ -132,7 +133,7 @@ def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
     cuts: list[Cut] = []
     taken: set[int] = set()
     for span in reference.annotation.spans:
-        start, end = _trim(text, span.start, span.end)
+        start, end = trim(text, span.start, span.end)
         found = doc.char_span(start, end, label=span.label) if start < end else None
         if found is None:
             pending.append(span)
@@ -140,7 +141,7 @@ def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
             entities.append(found)
             taken.update(range(found.start, found.end))
     for span in pending:
-        start, end = _trim(text, span.start, span.end)
+        start, end = trim(text, span.start, span.end)
         wide = doc.char_span(start, end, label=span.label, alignment_mode="expand") if start < end else None
         learned = ""
         if wide is not None and taken.isdisjoint(range(wide.start, wide.end)):
@@ -156,14 +157,6 @@ def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
         cuts.append(Cut(reference.document.id, span.label, span.start, span.end, marked, tokens, learned))
     doc.set_ents(entities, missing=unknown, default="outside")
     return doc, cuts
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
@@ -203,13 +196,3 @@ def training_docs(nlp: Language, references: Sequence[Reference]) -> tuple[list[
         docs.extend(pieces(doc))
         cuts.extend(cut)
     return docs, cuts
-
-
-def from_doc(doc: Doc, document: Document, layer: str) -> tuple[Span, ...]:
-    """What a pipeline found in a document's text, as spans of `layer` named e1, e2, …"""
-    spans: list[Span] = []
-    for ent in doc.ents:
-        start, end = _trim(document.text, ent.start_char, ent.end_char)
-        if start < end:
-            spans.append(Span(f"e{len(spans) + 1}", layer, ent.label_, start, end))
-    return tuple(spans)

@@ -1,0 +1,115 @@
+"""What a spaCy `Doc` holds, as spans and relations: where a pipeline's words become the model's.
+
+A pipeline speaks in four places. `doc.ents` holds a flat layer. `doc.spans[layer]` holds the spans of that
+layer, nested and crossing ones too, and wins over `doc.ents`; `doc.spans[layer].attrs["scores"]` their
+confidence in [0, 1], one a span. `doc.user_data["goldwire"]` holds what spaCy has no place for:
+`{"attributes": {layer: [{…}, …]}, "relations": [[label, [layer, index], [layer, index]], …]}`, where an index
+counts the spans of that layer in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldwire.files import sha256
+from goldwire.model import Annotation, Document, Provenance, Relation, Span
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+#: The key in `doc.user_data`.
+KEY = "goldwire"
+#: The layer of a pipeline that does not say which one it learned.
+LAYER = "entity"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a pipeline's `meta.json` says of it: its name and version, its schema's stamp, its layers.
+
+    `flat` is the layer that `doc.ents` holds. A pipeline that goldwire did not train has one, `entity`.
+    """
+
+    name: str
+    version: str
+    schema: str
+    layers: tuple[str, ...] = (LAYER,)
+    flat: str = LAYER
+    corpus: str = ""
+
+    @classmethod
+    def of(cls, meta: Mapping[str, Any]) -> Pipeline:
+        """Read `nlp.meta`."""
+        own = meta.get("goldwire")
+        known: Mapping[str, Any] = own if isinstance(own, dict) else {}
+        name, version = (
+            f"{meta.get('lang', 'xx')}_{meta.get('name', 'pipeline')}",
+            str(meta.get("version", "")),
+        )
+        schemas = known.get("schema") or []
+        flat = str(known.get("layer") or LAYER)
+        corpus = known.get("corpus")
+        about = f"{corpus.get('name', '')}@{corpus.get('version', '')}" if isinstance(corpus, dict) else ""
+        layers = tuple(str(layer) for layer in known.get("layers") or (flat,))
+        return cls(name, version, str(schemas[0]) if schemas else f"{name}@{version}", layers, flat, about)
+
+
+def from_doc(doc: Doc, document: Document, layer: str) -> tuple[Span, ...]:
+    """What a pipeline found in a document's text, as spans of `layer` named e1, e2, … Extents are trimmed of
+    white space; what is white space alone is no span."""
+    return _read(doc, document, (layer,), layer)[0]
+
+
+def annotation_from(doc: Doc, document: Document, pipeline: Pipeline) -> Annotation:
+    """All that a pipeline found in a document: a draft whose provenance names model and version."""
+    spans, relations = _read(doc, document, pipeline.layers, pipeline.flat)
+    return Annotation(
+        document.id,
+        pipeline.name,
+        pipeline.schema,
+        provenance=Provenance(kind="model", name=pipeline.name, version=pipeline.version),
+        spans=spans,
+        relations=relations,
+        text_sha256=sha256(document.text),
+    )
+
+
+def _read(
+    doc: Doc, document: Document, layers: Iterable[str], flat: str
+) -> tuple[tuple[Span, ...], tuple[Relation, ...]]:
+    own = doc.user_data.get(KEY) or {}
+    spans: list[Span] = []
+    names: dict[tuple[str, int], str] = {}
+    for layer in layers:
+        group = doc.spans.get(layer)
+        if group is None and layer != flat:
+            continue
+        found = list(doc.ents if group is None else group)
+        scores = list(group.attrs.get("scores", ())) if group is not None else []
+        attributes = own.get("attributes", {}).get(layer, [])
+        for index, span in enumerate(found):
+            start, end = trim(document.text, span.start_char, span.end_char)
+            if start == end:
+                continue
+            name = f"e{len(spans) + 1}"
+            names[layer, index] = name
+            marked = dict(attributes[index]) if index < len(attributes) else {}
+            score = round(float(scores[index]), 4) if index < len(scores) else None
+            spans.append(Span(name, layer, span.label_, start, end, marked, score=score))
+    relations = [
+        Relation(label, names[head[0], head[1]], names[tail[0], tail[1]])
+        for label, head, tail, *_ in own.get("relations", ())
+        if (head[0], head[1]) in names and (tail[0], tail[1]) in names
+    ]
+    return tuple(spans), tuple(relations)
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The extent without white space at its ends, in code points; empty where there is nothing else."""
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
