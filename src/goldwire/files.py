@@ -14,6 +14,12 @@ from typing import IO
 from goldwire.errors import GoldwireError
 
 _UNSAFE = re.compile(r"[^\w.@+-]+")
+_PART = re.compile(r"\.(\d+)-[^.]*\.part$")  # what `writing` calls a file under way: its writer's number
+
+
+def safe_name(text: str) -> str:
+    """A text without what file systems dislike: each such stretch becomes `_`. Two texts may become one."""
+    return _UNSAFE.sub("_", text)
 
 
 def file_name(text: str) -> str:
@@ -21,7 +27,7 @@ def file_name(text: str) -> str:
 
     What file systems dislike becomes `_`; a name that is changed so gets the beginning of its hash.
     """
-    safe = _UNSAFE.sub("_", text)
+    safe = safe_name(text)
     return safe if safe == text and text.strip(".") else f"{safe.strip('.') or '_'}-{sha256(text)[:8]}"
 
 
@@ -73,7 +79,9 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
                 yield stream
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.{os.getpid()}-", suffix=".part"
+        )
         with os.fdopen(handle, mode) as stream:
             yield stream
             stream.flush()
@@ -93,6 +101,27 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what writers that were killed left half-written in a folder and those below it; the number."""
+    count = 0
+    for path in folder.rglob(".*.part"):
+        found = _PART.search(path.name)
+        if found and not _lives(int(found[1])):
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 def write_bytes(path: Path, data: bytes) -> None:

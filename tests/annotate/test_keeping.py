@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,8 +61,8 @@ class Memory:
         task = {"id": number * 10, "data": data, "updated_at": "2026-01-09T00:00:00Z"}
         self.work[number] = [{**task, "annotations": list(annotations)}]
 
-    def projects(self, title: str) -> list[dict[str, Any]]:
-        return [one for one in self.held.values() if one["title"] == title]
+    def projects(self, title: str, _fields: Sequence[str] = ()) -> list[dict[str, Any]]:
+        return [self.project(number) for number, one in self.held.items() if one["title"] == title]
 
     def project(self, number: int) -> dict[str, Any]:
         made = self.work[number][0]["annotations"]

@@ -336,9 +336,7 @@ def test_a_draft_that_comes_back_unchanged_stays_a_draft(loop: Callable[..., Loo
 
 def test_only_what_changed_is_read_again(loop: Callable[..., Loop], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a first pull only tasks with changes are read, and a change made here outlives that."""
-    from datetime import timedelta
-
-    monkeypatch.setattr("goldwire.annotate.pull._MARGIN", timedelta(0))
+    monkeypatch.setattr("goldwire.annotate.pull._MANY", 0)
     one = loop()
     one.push()
     one.load(_annotation("anna"))

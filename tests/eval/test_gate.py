@@ -159,6 +159,20 @@ def test_a_baseline_whose_f1_does_not_follow_from_its_counts_is_refused(tmp_path
         read_standing(path)
 
 
+@pytest.mark.parametrize("count", [-1, float("nan"), float("inf")])
+def test_a_baseline_with_impossible_counts_is_refused(tmp_path: Path, count: float) -> None:
+    """What no run can have counted is not compared with, also where F1 follows from it."""
+    path = tmp_path / "baseline.json"
+    figures = standing(tmp_path / "run").as_json()
+    first = next(cells for cells in figures["documents"].values() if cells)
+    cell = next(iter(first.values()))
+    # A false positive less here is one more there: the sums stay.
+    cell[1], figures["documents"]["other"] = count, {"X": [0, cell[1] - count, 0]}
+    path.write_text(json.dumps(figures), encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW536"):
+        read_standing(path)
+
+
 def test_broken_input_is_refused_by_name(tmp_path: Path) -> None:
     """No baseline, another file, scores without a corpus, articles of other figures: each by its code."""
     path = tmp_path / "baseline.json"

@@ -6,9 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from goldwire.cli.schema import command
+from goldwire.errors import GoldwireError
 from goldwire.schemas import load_schema
 from goldwire.schemas.render import label_config
 
@@ -58,3 +60,22 @@ def test_a_config_is_imported_and_never_over_a_file(tmp_path: Path) -> None:
     assert load_schema(out).stamp == "my_config@1.0"
     assert CliRunner().invoke(command, arguments).exit_code != 0
     assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
+
+
+@pytest.mark.parametrize("language", ["zz", "French", "", "__pycache__", "../fr"])
+def test_a_language_that_spacy_lacks_is_refused(tmp_path: Path, language: str) -> None:
+    """A schema in it could not be used later: nothing cuts its texts into tokens."""
+    config, out = tmp_path / "c.xml", tmp_path / "out.yaml"
+    config.write_text(label_config(load_schema(MINI / "schemas/mini.yaml")), encoding="utf-8")
+    done = CliRunner().invoke(command, ["import", str(config), "--out", str(out), "--language", language])
+    assert isinstance(done.exception, GoldwireError)
+    assert f"GW124 --language: spaCy knows no language `{language}`" in str(done.exception)
+    assert not out.exists()
+
+
+def test_a_dry_run_does_not_push(tmp_path: Path) -> None:
+    """What can't be done together is refused, not passed over."""
+    shutil.copytree(MINI, tmp_path / "mini")
+    words = ["migrate", "plan.yaml", "--dry-run", "--push", "--project", str(tmp_path / "mini")]
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 2 and "--dry-run writes nothing" in done.output

@@ -7,15 +7,15 @@ it is settled which spans stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.eval.match import match
+from goldwire.annotate.readings import one_pair, pair_key, pairs, readings_of, span_name
+from goldwire.errors import Fault, raise_faults
 from goldwire.files import sha256
 from goldwire.model import (
     Annotation,
@@ -27,6 +27,19 @@ from goldwire.model import (
     span_key,
 )
 from goldwire.schemas import Schema
+
+__all__ = [
+    "SIDES",
+    "Candidate",
+    "Decision",
+    "Outcome",
+    "adjudicate",
+    "one_pair",
+    "pair_key",
+    "pairs",
+    "readings_of",
+    "span_name",
+]
 
 Kind = Literal["missed", "extent", "label", "attribute", "argument", "amended"]
 #: What may be decided: one side, both, neither; or, for an attribute, a value of the adjudicator's own.
@@ -76,26 +89,6 @@ class Outcome:
     def open(self) -> list[Decision]:
         """The items that nobody has decided."""
         return [item for item in self.items if not item.decide]
-
-
-def span_name(span: Span) -> str:
-    """A span's layer, label and extent, as keys of items name it."""
-    return f"{span.layer} {span.label} {span.start}-{span.end}"
-
-
-def pair_key(a: Span | None, b: Span | None) -> str:
-    """The key of two matched spans' item: one name where both say the same, `-` for a side without."""
-    names = [span_name(span) if span is not None else "-" for span in (a, b)]
-    return names[0] if names[0] == names[1] else " | ".join(names)
-
-
-def pairs(
-    readings: tuple[Annotation, Annotation], schema: Schema
-) -> Iterator[tuple[Span | None, Span | None]]:
-    """The spans of two readings, each with its partner in the other."""
-    for layer in schema.layers:
-        for pair in match(readings[0].layer(layer), readings[1].layer(layer)):
-            yield pair.gold, pair.pred
 
 
 def adjudicate(
@@ -333,27 +326,3 @@ class _Work:
             self.faults.append(Fault("GW371", f"no item `{key}`", self.document.id, hint))
         raise_faults(self.faults)
         return set()
-
-
-def readings_of(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> list[Annotation]:
-    """The readings among a document's annotations, by name: neither skips nor what was made of others."""
-    return sorted(
-        (
-            a
-            for a in annotations
-            if a.status != "skipped" and not a.provenance.based_on and (not between or a.annotator in between)
-        ),
-        key=lambda a: a.annotator,
-    )
-
-
-def one_pair(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> tuple[Annotation, Annotation]:
-    """The two readings of a document, by name; raises GW372 where there are fewer or more."""
-    readings = readings_of(annotations, between)
-    if len(readings) != 2:
-        names = ", ".join(a.annotator for a in readings) or "none"
-        message = f"two readings are needed, there are {len(readings)}: {names}"
-        hint = "name two with --between" if len(readings) > 2 else "another annotator must read it first"
-        where = readings[0].document if readings else ""
-        raise GoldwireError.of("GW372", message, where=where, hint=hint)
-    return readings[0], readings[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,7 +19,7 @@ from goldwire.annotate.starter import make_project
 from goldwire.corpus.formats.labelstudio import Quarantined
 from goldwire.corpus.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import sha256, write_text
+from goldwire.files import safe_name, sha256, write_text
 from goldwire.model import Annotation, Document, Provenance, Status
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -31,7 +30,6 @@ _INCLUDE = (
     *("id", "data", "annotations", "drafts", "result", "completed_by", "updated_by", "was_cancelled"),
     *("created_at", "updated_at", "lead_time", "parent_prediction", "total_predictions", "user"),
 )
-_UNSAFE = re.compile(r"[^\w.@+-]+")
 
 
 @dataclass(frozen=True)
@@ -183,7 +181,7 @@ class _Adoption:
         if text not in self.by_text:
             wanted = data.get("id")
             name = str(wanted) if isinstance(wanted, (str, int)) and str(wanted).strip() else ""
-            name = _UNSAFE.sub("_", name) or f"task-{task['id']}"
+            name = safe_name(name) or f"task-{task['id']}"
             # File systems may not tell upper case from lower.
             taken = {held.casefold() for held in self.documents}
             name = name if name.casefold() not in taken else f"{name}-{task['id']}"

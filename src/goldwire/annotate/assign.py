@@ -185,9 +185,10 @@ def pull_projects(
     documents: Sequence[Document],
     *,
     full: bool = False,
+    drafts: bool = False,
     advance: Callable[[int], None] | None = None,
 ) -> list[PulledProject]:
-    """Pull the main project and each annotator's, as far as the server has them.
+    """Pull the main project and each annotator's, as far as the server has them; `drafts` as `pull` has it.
 
     Work is recorded under the account that did it. Raises GW325 where the server has none of them.
     """
@@ -196,7 +197,9 @@ def pull_projects(
     for title, owner in ((project.name, ""), *((title_for(project, name), name) for name in owners)):
         if owners and not client.projects(title):
             continue
-        report = pull(client, project, schema, documents, title=title, full=full, advance=advance)
+        report = pull(
+            client, project, schema, documents, title=title, full=full, drafts=drafts, advance=advance
+        )
         others = tuple(name for name in report.annotators if owner and name != owner)
         found.append(PulledProject(title, owner, report, others))
     if not found:

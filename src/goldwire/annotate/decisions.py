@@ -15,15 +15,8 @@ from typing import Any
 import msgspec
 import yaml
 
-from goldwire.annotate.adjudicate import (
-    SIDES,
-    Decision,
-    Outcome,
-    adjudicate,
-    one_pair,
-    readings_of,
-    span_name,
-)
+from goldwire.annotate.adjudicate import SIDES, Decision, Outcome, adjudicate
+from goldwire.annotate.readings import one_pair, readings_of, span_name
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.formats.quotes import read_quotes
 from goldwire.corpus.store import dumps_annotation, join, read_annotations, write_annotation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,31 +14,45 @@ from goldwire.model import Annotation, Span
 from goldwire.schemas import Schema
 
 
-def merge(stored: Annotation | None, pulled: Annotation, schema: Schema, text: str) -> Annotation | None:
+def merge(
+    stored: Annotation | None, pulled: Annotation, schema: Schema, text: str, *, submitted: bool = False
+) -> Annotation | None:
     """What to keep of a pulled annotation; None where the stored one says the same and stays as it is.
 
-    So a draft that only went up and came down stays a draft. Where the content was changed it is human
-    work, submitted; and done with the former annotation in sight, unless that was the same person's own.
-    Who changed another's annotation is named in its provenance.
+    So a draft that only went up and came down stays a draft; a person's draft that became the pulled one
+    (`submitted`) does not. Where the content was changed it is human work, submitted; and done with the
+    former annotation in sight, unless that was the same person's own. Who changed another's annotation is
+    named in its provenance.
     """
     if stored is None:
         # The account that sent it for its annotator is not the one that made it.
         unnamed = msgspec.structs.replace(pulled.provenance, name="")
         return msgspec.structs.replace(pulled, provenance=unnamed)
-    if _same(stored, pulled, schema, text):
+    finished = submitted and stored.provenance.kind == "human" and stored.status == "draft"
+    if not finished and _same(stored, pulled, schema, text):
         return None
-    own = stored.provenance.kind == "human" and stored.status in ("submitted", "skipped")
+    own = stored.provenance.kind == "human" and stored.status in ("draft", "submitted", "skipped")
     made = msgspec.structs.replace(
         pulled.provenance,
         created=(stored.provenance.created if own else "") or pulled.provenance.created,
         seen_predictions=not own
         or bool(stored.provenance.seen_predictions or pulled.provenance.seen_predictions),
     )
-    spans = tuple(_kept(stored.spans, pulled.spans))
+    spans = tuple(kept(stored.spans, pulled.spans))
     return msgspec.structs.replace(pulled, provenance=made, spans=spans)
 
 
-def _kept(stored: Sequence[Span], pulled: Sequence[Span]) -> Iterator[Span]:
+def later(one: Annotation, other: Annotation) -> bool:
+    """Whether `one` was changed after `other`, as far as both say when."""
+    times = [one.provenance.updated, other.provenance.updated]
+    try:
+        first, second = (datetime.fromisoformat(time).astimezone(UTC) for time in times)
+    except ValueError:
+        return False
+    return first > second
+
+
+def kept(stored: Sequence[Span], pulled: Sequence[Span]) -> Iterator[Span]:
     """The pulled spans; those that mean what they meant stay as they were stored.
 
     Label Studio calls everything `manual` that it saves, also what came without an origin.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from goldwire.annotate.push import unusable
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, sha256, write_bytes, write_text
+from goldwire.files import read_bytes, read_text, safe_name, sha256, write_bytes, write_text
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -114,7 +113,7 @@ def _checked(
 
 
 def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:
-    name = re.sub(r"[^\w.@+-]+", "_", f"{plan.source}-{plan.to}")
+    name = safe_name(f"{plan.source}-{plan.to}")
     folder = project.annotate / "migrations"
     return folder / f"{name}.jsonl", folder / f"{name}.removed.jsonl"
 

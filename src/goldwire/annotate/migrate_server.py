@@ -7,7 +7,6 @@ strips what refers to it; so every annotation, prediction and draft is rewritten
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from goldwire.annotate.config import compare
 from goldwire.annotate.push import find_project
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text, write_text
+from goldwire.files import read_text, safe_name, write_text
 from goldwire.model import Annotation, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -67,7 +66,7 @@ def migrate_server(
     with locked(project.cache / "sync.lock"):
         found = find_project(client, title or project.name)
         number, config = int(found["id"]), label_config(schema)
-        name = re.sub(r"[^\w.@+-]+", "_", f"{plan.source}-{plan.to}")
+        name = safe_name(f"{plan.source}-{plan.to}")
         which = "server" if found.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
         url = f"{client.url}/projects/{number}"

@@ -2,70 +2,70 @@
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import msgspec
-from msgspec import Struct
 
 from goldwire.annotate.client import Client
 from goldwire.annotate.config import compare
-from goldwire.annotate.merge import merge
-from goldwire.annotate.people import annotator_names, name_of
-from goldwire.annotate.push import find_project
+from goldwire.annotate.drafts import DraftCounts, take_drafts
+from goldwire.annotate.intake import Intake
+from goldwire.annotate.projects import find_project
+from goldwire.annotate.pull_state import (
+    Seen,
+    State,
+    before,
+    margin,
+    now,
+    read_state,
+    state_path,
+    write_state,
+)
+from goldwire.annotate.quarantine import Line, keep, quarantine_path
 from goldwire.annotate.studio import locked, make_cache
-from goldwire.corpus.formats.labelstudio import Quarantined, Trim, from_result
-from goldwire.corpus.store import annotation_path, write_annotation
 from goldwire.errors import Fault, GoldwireError
-from goldwire.files import read_bytes, read_text, sha256, write_text
-from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.files import sweep
+from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.render import TEXT, guidelines_hash, label_config
+from goldwire.schemas.render import label_config
 
+__all__ = ["PullReport", "pull", "quarantine_path"]
+
+#: What is asked of the project: all of it takes the server longer.
+_FIELDS = (
+    "label_config",
+    "show_collab_predictions",
+    "total_annotations_number",
+    "skipped_annotations_number",
+)
 #: What is asked of each task; the server applies the names inside annotations too.
 _INCLUDE = (
     "data",
     "updated_at",
-    "total_predictions",
+    "predictions_model_versions",
     "annotations",
     "result",
     "completed_by",
     "updated_by",
     "was_cancelled",
     "created_at",
+    "draft_created_at",
     "lead_time",
     "parent_prediction",
 )
-# A task's time is set before its transaction ends: what ends late must not be missed.
-_MARGIN = timedelta(minutes=2)
-
-
-class _Seen(Struct, frozen=True, array_like=True):
-    task: int
-    updated: str
-
-
-class _State(Struct, frozen=True):
-    """What the last pull saw. `basis` is the hash of all that decides how a result is read.
-
-    `server` is an address, or `own`: the project's own server changes its port.
-    """
-
-    server: str
-    project: int
-    basis: str
-    since: str = ""
-    annotations: dict[str, _Seen] = {}  # by their ids on the server
+#: From how many tasks on that may have changed it is asked first which ones did.
+_MANY = 20
 
 
 @dataclass(frozen=True)
 class PullReport:
-    """What a pull found and did. `refused` are tasks whose text is not the article's."""
+    """What a pull found and did. `refused` are tasks whose text is not the article's.
+
+    `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
+    annotation; None where it was not asked for.
+    """
 
     project: int
     url: str
@@ -82,15 +82,14 @@ class PullReport:
     quarantine_file: str
     refused: tuple[Fault, ...]
     gone: int
+    drafts: int | None = None
+    drafts_written: int = 0
+    drafts_beside: int = 0
+    drafts_settled: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
         return asdict(self)
-
-
-def quarantine_path(project: Project) -> Path:
-    """Where what could not be taken in is kept, a line each, with the reason."""
-    return project.annotate / "quarantine.jsonl"
 
 
 def pull(
@@ -101,6 +100,7 @@ def pull(
     *,
     title: str | None = None,
     full: bool = False,
+    drafts: bool = False,
     advance: Callable[[int], None] | None = None,
 ) -> PullReport:
     """Bring what changed on the server since the last pull into `annotate/annotations/`.
@@ -109,317 +109,157 @@ def pull(
     annotations is not the one that was read. A stored annotation of the same content is left as it is, with
     its status and provenance; a changed one is its annotator's work, done with the former one in sight. What
     the model can't take in goes to the quarantine file, which is written anew, and is counted. An annotation
-    that is gone from the server stays here. Raises GW325 where the project is not on the server, GW329 where
-    its config names what the schema does not have: read by that schema, work would be set aside.
+    that is gone from the server stays here. With `drafts`, unfinished work comes too (`annotate.drafts`).
+    Raises GW325 where the project is not on the server, GW329 where its config names what the schema does
+    not have: read by that schema, work would be set aside.
     """
     make_cache(project)
     with locked(project.cache / "sync.lock"):
-        found = find_project(client, title or project.name)
+        sweep(project.annotate)
+        found = find_project(client, title or project.name, _FIELDS)
         foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
         if foreign:
             message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
             hint = "bring both together first: goldwire schema migrate PLAN --push"
             raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
-        main = title is None or title == project.name
-        work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None), main)
-        last = work.last_state()
-        again = full or (last is not None and last.basis != work.basis())
-        work.run(last, part=not again, again=again)
+        path = state_path(project, int(found["id"]), main=title is None or title == project.name)
+        intake = Intake(client, project, schema, documents, found)
+        last = read_state(path, intake.server, intake.number)
+        basis = intake.basis()
+        intake.again = again = full or (last is not None and last.basis != basis)
+        step = advance or (lambda _steps: None)
+        work = _Pull(intake, last, step, part=not again)
+        work.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
-        if work.since and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
+        if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
-            work = _Pull(client, project, schema, documents, found, advance or (lambda _steps: None), main)
-            work.run(last, part=False, again=False)
-        return work.finish()
+            written = intake.written
+            work = _Pull(Intake(client, project, schema, documents, found), last, step, part=False)
+            work.run()
+            work.intake.written += written
+            work.intake.unchanged -= written
+        counts = take_drafts(client, work.intake) if drafts else None
+        report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
+        write_state(path, work.state(basis))
+        return report
 
 
 class _Pull:
-    """One pull."""
+    """One pass over a Label Studio project: all its tasks, or with `part` those changed since `last`."""
 
     def __init__(
-        self,
-        client: Client,
-        project: Project,
-        schema: Schema,
-        documents: Sequence[Document],
-        found: dict[str, Any],
-        advance: Callable[[int], None],
-        main: bool,
+        self, intake: Intake, last: State | None, advance: Callable[[int], None], *, part: bool
     ) -> None:
-        self.main = main
-        self.client, self.project, self.schema = client, project, schema
-        self.documents = {document.id: document for document in documents}
-        self.hashes = {document.id: sha256(document.text) for document in documents}
-        self.ls, self.advance = found, advance
-        self.number = int(found["id"])
-        self.server = "own" if client.own else client.url
-        self.guidelines = guidelines_hash(schema)
-        self.names: dict[int, str] = {}
-        self.again = False
-        self.since = self.newest = self.oldest_refused = ""
-        self.known: dict[str, _Seen] = {}
-        self.seen: dict[str, _Seen] = {}
+        self.intake, self.last, self.advance = intake, last, advance
+        self.part = part and last is not None and bool(last.since)
+        self.known: dict[str, Seen] = last.annotations if last is not None else {}
+        self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
+        self.recent: dict[str, str] = dict(last.recent) if last is not None and self.part else {}
+        self.since = last.since if last is not None and self.part else ""
+        self.newest = self.oldest_refused = ""
         self.tasks: set[int] = set()
-        self.lines: list[dict[str, Any]] = []
-        self.trims: list[str] = []
-        self.refused: list[Fault] = []
-        self.annotators: set[str] = set()
-        self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
+        self.begun = time.monotonic()
+        self.instant = now()
+        self._of_task: dict[int, list[str]] = {}
+        for key, seen in self.seen.items():
+            self._of_task.setdefault(seen.task, []).append(key)
 
-    @property
-    def state_path(self) -> Path:
-        return self.project.cache / ("pull.json" if self.main else f"pull-{self.number}.json")
-
-    def basis(self) -> str:
-        return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items())]))
-
-    def last_state(self) -> _State | None:
-        """What the last pull saw, where it was of this server's project."""
-        if not self.state_path.is_file():
-            return None
-        try:
-            state = msgspec.json.decode(read_bytes(self.state_path), type=_State)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        return state if (state.server, state.project) == (self.server, self.number) else None
-
-    def run(self, last: _State | None, *, part: bool, again: bool) -> None:
-        """Read the tasks: only those changed since `last` with `part`; `again` takes all that they hold."""
-        self.again = again
-        filters = []
-        if last is not None:
-            self.known = last.annotations
-            if part and last.since:
-                self.since = self.newest = last.since
-                self.seen = dict(last.annotations)
-                filters.append(
-                    {
-                        "filter": "filter:tasks:updated_at",
-                        "operator": "greater",
-                        "type": "Datetime",
-                        "value": _before(last.since),
-                    }
-                )
-        self.names = annotator_names(self.client.users())
-        for task in self.client.tasks(self.number, _INCLUDE, filters):
+    def run(self) -> None:
+        """Read the tasks."""
+        for task in self.changed() if self.part else self.intake.client.tasks(self.intake.number, _INCLUDE):
             self.task(task)
             self.advance(1)
 
+    def changed(self) -> Iterator[dict[str, Any]]:
+        """The tasks that changed since the last pull, and few that did not."""
+        client, number = self.intake.client, self.intake.number
+        value = margin(self.since)
+        since = {
+            "filter": "filter:tasks:updated_at",
+            "operator": "greater",
+            "type": "Datetime",
+            "value": value,
+        }
+        if len(self.recent) <= _MANY:
+            yield from client.tasks(number, _INCLUDE, [since])
+            return
+        times = client.tasks(number, ("updated_at",), [since], page=500)
+        other = [str(t["id"]) for t in times if self.recent.get(str(t["id"])) != str(t.get("updated_at", ""))]
+        if other:
+            yield from client.tasks_among(number, other, _INCLUDE)
+
     def task(self, task: dict[str, Any]) -> None:
+        """Take in one task."""
         number, updated = int(task["id"]), str(task.get("updated_at", ""))
         self.tasks.add(number)
         self.newest = max(self.newest, updated)
+        self.recent[str(number)] = updated
         annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
-        for key in [key for key, seen in self.seen.items() if seen.task == number]:
+        for key in self._of_task.pop(number, ()):
             del self.seen[key]
         for annotation in annotations:
-            self.seen[str(annotation["id"])] = _Seen(number, str(annotation.get("updated_at", "")))
-        document = self.document(task, annotations)
+            self.seen[str(annotation["id"])] = Seen(number, str(annotation.get("updated_at", "")))
+        document = self.intake.document(task, annotations)
         if document is None:
             if annotations:
                 self.oldest_refused = min(filter(None, (self.oldest_refused, updated)), default="")
+                self.recent.pop(str(number))
             return
-        for name, chosen in self.latest(task, annotations):
-            self.take(task, document, name, chosen)
+        for name, chosen in self.intake.latest(task, annotations):
+            self.intake.take(task, document, name, chosen)
 
-    def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
-        """The article of a task; None, and all its annotations in quarantine, where the text is another."""
-        data = task.get("data")
-        data = data if isinstance(data, dict) else {}
-        document = self.documents.get(str(data.get("id", "")))
-        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
-        if document is None:
-            why, hint = f"no article `{data.get('id', '')}` here", "add it to seeds/articles.jsonl"
-        elif not isinstance(data.get(TEXT), str) or sha256(data[TEXT]) != self.hashes[document.id]:
-            why = f"`{document.id}`: the task's text is not the article's"
-            hint = "restore the article's text, or push it and annotate anew"
-        else:
-            return document
-        if annotations:
-            self.refused.append(Fault("GW330", why, place, hint))
-        for annotation in annotations:
-            self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
-        return None
+    def stays(self, drafts: bool) -> Callable[[Line], bool]:
+        """Which lines of the quarantine are not written anew: what adoption and other projects left there,
+        what was not read again, and drafts where none were asked for."""
+        mine = (self.intake.server, self.intake.number)
 
-    def latest(
-        self, task: dict[str, Any], annotations: list[dict[str, Any]]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each annotator's one annotation: submitted before skipped, then the last; others are kept aside."""
-        by_name: dict[str, list[dict[str, Any]]] = {}
-        for annotation in annotations:
-            by_name.setdefault(self.annotator(annotation), []).append(annotation)
-        for name, theirs in by_name.items():
-            theirs.sort(key=lambda a: (not a.get("was_cancelled"), str(a.get("updated_at")), a["id"]))
-            for other in theirs[:-1]:
-                reason = f"annotation {theirs[-1]['id']} of the same annotator is later"
-                self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
-            yield name, theirs[-1]
+        def stays(line: Line) -> bool:
+            if (line.get("server"), line.get("project")) != mine:
+                return True
+            if line.get("draft"):
+                return not drafts
+            return self.part and line["task"] not in self.tasks
 
-    def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
-        """Who made it, or last changed it; `unknown` where the account is gone."""
-        return name_of(annotation.get(role), self.names)
+        return stays
 
-    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
-        """Read one annotation, and keep it where it is new or changed on the server.
+    def state(self, basis: str) -> State:
+        """What the next pull must know.
 
-        A stored one that bears the server's time of change was pulled as it is there: what differs since
-        was changed here, and stays.
+        A task that changed while this one was reading may have been read before: that is looked at again.
+        The project's own server has this machine's clock: what changed before this pull began was seen.
         """
-        editor = self.annotator(given, "updated_by")
-        read = from_result(given.get("result") or [], document.text, self.schema)
-        for quarantined in read.quarantined:
-            self.quarantine(task, given, quarantined)
-        self.count += 1
-        self.skipped += bool(given.get("was_cancelled"))
-        self.annotators.add(name)
-        self.spans += len(read.spans)
-        self.relations += len(read.relations)
-        made = Annotation(
-            document=document.id,
-            annotator=name,
-            schema=self.schema.stamp,
-            status="skipped" if given.get("was_cancelled") else "submitted",
-            provenance=Provenance(
-                kind="human",
-                name=editor if editor not in (name, "unknown") else "",
-                guidelines=self.guidelines,
-                created=str(given.get("created_at") or ""),
-                updated=str(given.get("updated_at") or ""),
-                lead_time=given.get("lead_time"),
-                seen_predictions=self.saw_predictions(task, given, read.spans),
-            ),
-            spans=read.spans,
-            relations=read.relations,
-            text_sha256=self.hashes[document.id],
-        )
-        self.trims.extend(_told(trim, made, document) for trim in read.trims)
-        stored = self.stored(made)
-        pulled_before = (
-            stored is not None
-            and stored.provenance.updated == made.provenance.updated
-            and stored.schema == made.schema
-        )
-        kept = None
-        if self.again or not pulled_before:
-            kept = merge(stored, made, self.schema, document.text)
-        if kept is not None and stored is not None and _later(stored, made):
-            reason = "what is stored of the same annotator is later: from another project or server"
-            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
-            kept = None
-        if kept is not None and write_annotation(self.project, kept):
-            self.written += 1
-        else:
-            self.unchanged += 1
+        since = self.since
+        if self.intake.client.own:
+            since = max(since, self.instant)
+        elif self.newest > since:
+            since = max(since, before(self.newest, time.monotonic() - self.begun))
+        since = min(filter(None, (since, self.oldest_refused)), default="")
+        start = margin(since) if since else ""
+        recent = {key: updated for key, updated in self.recent.items() if updated > start}
+        return State(self.intake.server, self.intake.number, basis, since, self.seen, recent)
 
-    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
-        """Whether predictions were in sight: begun from one, or shown with the task."""
-        begun = given.get("parent_prediction") is not None
-        begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in spans)
-        shown = bool(self.ls.get("show_collab_predictions")) and bool(task.get("total_predictions"))
-        return begun or shown
-
-    def stored(self, made: Annotation) -> Annotation | None:
-        path = annotation_path(self.project, made)
-        if not path.is_file():
-            return None
-        try:
-            found = msgspec.json.decode(read_bytes(path), type=Annotation)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            hint = "restore it from git, or remove it: the server has it"
-            raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None
-        if (found.annotator, found.document) != (made.annotator, made.document):
-            message = (
-                f"holds `{found.annotator}`'s annotation of `{found.document}`, not `{made.annotator}`'s"
-            )
-            hint = "file names can't tell them apart: rename one annotator"
-            raise GoldwireError.of("GW334", message, where=str(path), hint=hint)
-        return found
-
-    def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], found: Quarantined) -> None:
-        data = task.get("data")
-        self.lines.append(
-            {
-                "document": str(data.get("id", "")) if isinstance(data, dict) else "",
-                "server": self.server,
-                "project": self.number,
-                "annotator": self.annotator(annotation),
-                "task": task["id"],
-                "annotation": annotation["id"],
-                **msgspec.to_builtins(found),
-            }
-        )
-
-    def finish(self) -> PullReport:
-        """Write the quarantine and what the next pull must know; the report."""
-        path = quarantine_path(self.project)
-        if path.is_file():
-            # What adoption and other projects left there stays, and what this one has not read again.
-            mine = (self.server, self.number)
-            self.lines = [
-                line
-                for line in _read_lines(path)
-                if (line.get("server"), line.get("project")) != mine
-                or (self.since and line["task"] not in self.tasks)
-            ] + self.lines
-        self.lines.sort(key=lambda line: (line["task"], line["annotation"], str(line.get("server", ""))))
-        if self.lines:
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)
-            if not path.is_file() or read_text(path) != text:
-                write_text(path, text)
-        else:
-            path.unlink(missing_ok=True)
-        since = min(filter(None, (self.newest, self.oldest_refused)), default="")
-        state = _State(self.server, self.number, self.basis(), since, self.seen)
-        write_text(self.state_path, msgspec.json.encode(state).decode() + "\n")
+    def report(self, quarantined: int, drafts: DraftCounts | None) -> PullReport:
+        """What came of it."""
+        done = self.intake
+        file = quarantine_path(done.project)
         return PullReport(
-            project=self.number,
-            url=f"{self.client.url}/projects/{self.number}",
+            project=done.number,
+            url=f"{done.client.url}/projects/{done.number}",
             tasks=len(self.tasks),
-            annotations=self.count,
-            written=self.written,
-            unchanged=self.unchanged,
-            skipped=self.skipped,
-            annotators=tuple(sorted(self.annotators)),
-            spans=self.spans,
-            relations=self.relations,
-            trims=tuple(self.trims),
-            quarantined=len(self.lines),
-            quarantine_file=str(path.relative_to(self.project.root)) if self.lines else "",
-            refused=tuple(self.refused),
+            annotations=done.count,
+            written=done.written,
+            unchanged=done.unchanged,
+            skipped=done.skipped,
+            annotators=tuple(sorted(done.annotators)),
+            spans=done.spans,
+            relations=done.relations,
+            trims=tuple(done.trims),
+            quarantined=quarantined,
+            quarantine_file=str(file.relative_to(done.project.root)) if quarantined else "",
+            refused=tuple(done.refused),
             gone=len(self.known.keys() - self.seen.keys()),
+            drafts=drafts.read if drafts is not None else None,
+            drafts_written=drafts.written if drafts is not None else 0,
+            drafts_beside=drafts.beside if drafts is not None else 0,
+            drafts_settled=drafts.settled if drafts is not None else 0,
         )
-
-
-def _told(trim: Trim, annotation: Annotation, document: Document) -> str:
-    start, end = trim.after
-    place = f"{annotation.annotator}/{document.id} {trim.span}"
-    return (
-        f"{place}: [{trim.before[0]}, {trim.before[1]}) → [{start}, {end}) {document.text[start:end][:60]!r}"
-    )
-
-
-def _later(one: Annotation, other: Annotation) -> bool:
-    """Whether `one` was changed after `other`, as far as both say when."""
-    times = [one.provenance.updated, other.provenance.updated]
-    try:
-        first, second = (datetime.fromisoformat(time).astimezone(UTC) for time in times)
-    except ValueError:
-        return False
-    return first > second
-
-
-def _before(instant: str) -> str:
-    """An instant of the server, less the margin, in the one form that its filter takes."""
-    moment = datetime.fromisoformat(instant).astimezone(UTC) - _MARGIN
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        lines = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
-        return [
-            line for line in lines if isinstance(line["task"], int) and isinstance(line["annotation"], int)
-        ]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        hint = "remove it and run: goldwire annotate pull --full"
-        raise GoldwireError.of("GW332", "not what goldwire wrote", where=str(path), hint=hint) from None

@@ -19,13 +19,20 @@ import msgspec
 import psutil
 from msgspec import Struct
 
+from goldwire.annotate.assist_address import reach
+from goldwire.annotate.database import Database, has_account
 from goldwire.annotate.studio import (
+    DOMAIN,
+    FIRST_ACCOUNT,
+    Credentials,
     Notify,
+    data_folder,
     environment,
     locked,
     make_cache,
     make_credentials,
     prepare,
+    prepare_postgres,
     program,
     read_credentials,
     tail,
@@ -52,6 +59,7 @@ class Server:
     token: str = field(repr=False)
     password: str = field(repr=False)
     new: bool = False  # its credentials were made at this start
+    database: str = ""  # the PostgreSQL, without its password; empty for a SQLite file
 
 
 class _State(Struct, frozen=True):
@@ -65,6 +73,7 @@ class _State(Struct, frozen=True):
     port: int
     url: str
     ready: bool = False
+    database: str = ""
 
 
 def state_path(project: Project) -> Path:
@@ -77,43 +86,72 @@ def log_path(project: Project) -> Path:
     return project.cache / "studio.log"
 
 
-def running(project: Project) -> Server | None:
-    """The project's server where it runs and answered once."""
+def running(project: Project, database: Database | None = None) -> Server | None:
+    """The project's server where it runs and answered once.
+
+    Raises GW397 where it runs on another database than the one named.
+    """
     state, credentials = _alive(project), read_credentials(project)
     if state is None or credentials is None or not state.ready:
         return None
-    return Server(state.url, credentials.username, state.pid, credentials.token, credentials.password)
+    found = _server(state, credentials)
+    if database is not None and found.database != str(database):
+        message = f"one runs on {found.database or 'a SQLite file'}, not on {database}"
+        hint = "stop it first: goldwire annotate serve --stop"
+        raise GoldwireError.of("GW397", message, where=found.url, hint=hint)
+    return found
 
 
-def start(project: Project, *, port: int | None = None, notify: Notify = lambda _message: None) -> Server:
+def start(
+    project: Project,
+    *,
+    port: int | None = None,
+    database: Database | None = None,
+    public_url: str = "",
+    assist: bool | None = None,
+    notify: Notify = lambda _message: None,
+) -> Server:
     """Start the project's Label Studio on loopback and wait until it answers; where one runs, that one.
 
-    Raises GW301 where it is not installed, GW305 where `port` is taken, GW306 where the server died (with
-    the end of its log), GW307 where it does not answer, GW308 where it answers to another account.
+    With `database` its data are in that PostgreSQL, else in a SQLite file. `public_url` is the address that a
+    proxy ends TLS for. With `assist` the server may reach the one loopback address where `annotate assist`
+    listens (the default, unless there is a `public_url`). Raises GW301 where it is not installed, GW305 where
+    `port` is taken, GW306 where the server died (with the end of its log), GW307 where it does not answer,
+    GW308 where it answers to another account, GW397 where one runs on another database; and what
+    `prepare_postgres` and `environment` raise.
     """
     program()
     make_cache(project)
     with locked(project.cache / "studio.lock"):
-        if found := running(project):
+        if found := running(project, database):
             return found
         stop(project)  # one whose start was killed half-way
         if port is not None and not _free(port):
             hint = "choose another --port, or none for a free one"
             raise GoldwireError.of("GW305", f"port {port} is taken", where=f"{HOST}:{port}", hint=hint)
+        environment(
+            project.cache, None, public_url=public_url
+        )  # a fault in it comes before the minute's work
+        data = prepare_postgres(project, database, notify) if database else data_folder(project)
         credentials = read_credentials(project)
         new = credentials is None
         if credentials is None:
-            credentials = make_credentials(project)
-        data = prepare(project, notify)
+            taken = database is not None and has_account(database, f"{FIRST_ACCOUNT}@{DOMAIN}")
+            credentials = make_credentials(project, taken=taken)
+        if database is None:
+            prepare(project, notify)
+        _forget_other(project, database)
         port = port or _free_port()
-        url = f"http://{HOST}:{port}"
-        process = _spawn(project, port, environment(data, credentials))
+        env = environment(data, credentials, database=database, public_url=public_url)
+        env |= reach(assist, public_url)
+        process = _spawn(project, port, env)
         _children[process.pid] = process
-        server = Server(url, credentials.username, process.pid, credentials.token, credentials.password, new)
+        url, shown = f"http://{HOST}:{port}", str(database or "")
         try:
-            state = _State(process.pid, psutil.Process(process.pid).create_time(), port, url)
+            state = _State(process.pid, psutil.Process(process.pid).create_time(), port, url, database=shown)
             _write(project, state)
-            _wait(project, process, server, notify)
+            hidden = (*_secrets(credentials), database.password if database else "")
+            _wait(project, process, server := _server(state, credentials, new), notify, hidden)
             _write(project, msgspec.structs.replace(state, ready=True))
         except BaseException:
             # Whatever ends the wait, Ctrl-C too, leaves no server behind.
@@ -121,6 +159,25 @@ def start(project: Project, *, port: int | None = None, notify: Notify = lambda 
             state_path(project).unlink(missing_ok=True)
             raise
         return server
+
+
+def _server(state: _State, credentials: Credentials, new: bool = False) -> Server:
+    name, token, password = credentials.username, credentials.token, credentials.password
+    return Server(state.url, name, state.pid, token, password, new, state.database)
+
+
+def _secrets(credentials: Credentials) -> tuple[str, ...]:
+    return credentials.password, credentials.token, credentials.secret_key
+
+
+def _forget_other(project: Project, database: Database | None) -> None:
+    """Remove what pulls saw of another database: projects of the same number are not the same there."""
+    path, shown = project.cache / "studio-database", str(database or "SQLite")
+    before = read_bytes(path).decode(errors="replace").strip() if path.is_file() else "SQLite"
+    if before != shown:
+        for state in project.cache.glob("pull*.json"):
+            state.unlink()
+        write_text(path, shown + "\n")
 
 
 def stop(project: Project) -> bool:
@@ -193,14 +250,20 @@ def _spawn(project: Project, port: int, env: dict[str, str]) -> subprocess.Popen
         raise GoldwireError.of("GW306", f"can't be started: {error.strerror}", where=str(path)) from None
 
 
-def _wait(project: Project, process: subprocess.Popen[bytes], server: Server, notify: Notify) -> None:
+def _wait(
+    project: Project,
+    process: subprocess.Popen[bytes],
+    server: Server,
+    notify: Notify,
+    hidden: tuple[str, ...],
+) -> None:
     """Wait until the server answers to our token: another program on that port would not."""
     begun = time.monotonic()
     told = 0.0
     while True:
         if process.poll() is not None:
             log = log_path(project)
-            last = tail(log.read_text(encoding="utf-8", errors="replace"))
+            last = tail(log.read_text(encoding="utf-8", errors="replace"), hidden=hidden)
             message = f"Label Studio ended with {process.returncode} while starting:\n{last}"
             raise GoldwireError.of("GW306", message, where=str(log))
         seconds = time.monotonic() - begun
@@ -226,7 +289,8 @@ def _answers(server: Server) -> bool:
         error.close()
         if error.code in (401, 403):
             hint = (
-                "the data folder belongs to another account: remove .goldwire/credentials.json for a new one"
+                "its database belongs to another account, or its organisation allows no legacy tokens: "
+                "remove .goldwire/credentials.json for a new account, or name it with --url and its own token"
             )
             raise GoldwireError.of(
                 "GW308", "the server refuses its own token", where=server.url, hint=hint

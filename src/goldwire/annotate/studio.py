@@ -11,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from goldwire.annotate.database import Database, usable
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
 from goldwire.project import Project, cache_home
@@ -26,6 +28,7 @@ VERSION = "1.23.2"
 #: The part of an address that can't exist (RFC 2606): accounts that goldwire makes have no mailbox.
 DOMAIN = "goldwire.invalid"
 DATABASE = "label_studio.sqlite3"
+FIRST_ACCOUNT = "annotator"
 Notify = Callable[[str], None]
 
 # Label Studio reads plain names such as HOST, PORT, DEBUG, PASSWORD or CI too: it gets only what it needs.
@@ -41,7 +44,11 @@ _SETTINGS = {
     "LABEL_STUDIO_ENABLE_LOCAL_FILES_STORAGE": "false",
     "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "false",
     "LABEL_STUDIO_CONVERTER_DOWNLOAD_RESOURCES": "false",
+    "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "true",
+    "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "true",
     "LABEL_STUDIO_LOG_LEVEL": "WARNING",
+    # Else it tells everyone, at /api/version, the last commit of the repository that it is installed in.
+    "GIT_DIR": os.devnull,
     "PYTHONUNBUFFERED": "1",
 }
 
@@ -64,10 +71,19 @@ def program() -> Path:
     return found
 
 
-def environment(data: Path, credentials: Credentials | None) -> dict[str, str]:
-    """The whole environment of the server; passwords go this way, since anyone can read a command line."""
+def environment(
+    data: Path, credentials: Credentials | None, *, database: Database | None = None, public_url: str = ""
+) -> dict[str, str]:
+    """The whole environment of the server; passwords go this way, since anyone can read a command line.
+
+    Raises GW396 where `public_url` is no address behind TLS.
+    """
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     made = {**kept, **_SETTINGS, "LABEL_STUDIO_BASE_DATA_DIR": str(data)}
+    if database is not None:
+        made |= database.environment()
+    if public_url:
+        made |= _behind_tls(public_url)
     if credentials is None:
         return {**made, "SECRET_KEY": secrets.token_hex(32)}
     return {
@@ -76,6 +92,27 @@ def environment(data: Path, credentials: Credentials | None) -> dict[str, str]:
         "LABEL_STUDIO_USERNAME": credentials.username,
         "LABEL_STUDIO_PASSWORD": credentials.password,
         "LABEL_STUDIO_USER_TOKEN": credentials.token,
+    }
+
+
+def _behind_tls(url: str) -> dict[str, str]:
+    """The settings for an address that a proxy ends TLS for: its name, and cookies that need TLS."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    bare = parts._replace(scheme="", netloc="").geturl().strip("/") == "" if host else False
+    if not bare or parts.scheme != "https" or "@" in parts.netloc:
+        hint = "https://HOST or https://HOST:PORT, the address of the proxy that ends TLS; no path"
+        raise GoldwireError.of("GW396", "no public address behind TLS", where="--public-url", hint=hint)
+    address = f"https://{parts.netloc}"
+    return {
+        "LABEL_STUDIO_HOST": address,
+        "LABEL_STUDIO_ALLOWED_HOSTS": f"{_SETTINGS['LABEL_STUDIO_ALLOWED_HOSTS']},{host}",
+        "LABEL_STUDIO_CSRF_TRUSTED_ORIGINS": address,
+        "LABEL_STUDIO_SESSION_COOKIE_SECURE": "1",
+        "LABEL_STUDIO_CSRF_COOKIE_SECURE": "1",
     }
 
 
@@ -96,14 +133,14 @@ def read_credentials(project: Project) -> Credentials | None:
         raise GoldwireError.of("GW302", "not what goldwire wrote", where=str(path), hint=hint) from None
 
 
-def make_credentials(project: Project) -> Credentials:
+def make_credentials(project: Project, *, taken: bool = False) -> Credentials:
     """New credentials, written with mode 600 from the start.
 
-    The server keeps the account that it has: where its folder outlived the file, the new one gets a name
-    of its own.
+    The server keeps the account that it has: where its folder outlived the file, or the first name is
+    `taken` in its database, the new one gets a name of its own.
     """
-    name = "annotator"
-    if (data_folder(project) / DATABASE).exists():
+    name = FIRST_ACCOUNT
+    if taken or (data_folder(project) / DATABASE).exists():
         name += f"-{secrets.token_hex(2)}"
     made = Credentials(
         f"{name}@{DOMAIN}", secrets.token_urlsafe(12), secrets.token_hex(20), secrets.token_hex(32)
@@ -133,6 +170,27 @@ def make_cache(project: Project) -> None:
 def data_folder(project: Project) -> Path:
     """The server's own folder: database and uploads."""
     return project.cache / "studio"
+
+
+def prepare_postgres(project: Project, database: Database, notify: Notify) -> Path:
+    """The folder for uploads beside a PostgreSQL, whose tables are made where it has none.
+
+    Raises GW391 to GW395 where the database can't be used, GW304 where its tables could not be made.
+    """
+    data = project.cache / "studio-postgresql"
+    try:
+        data.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(data, error) from None
+    with usable(database) as there:
+        if not there:
+            notify(f"the tables are made in {database}, about a minute …")
+            log = project.cache / "studio-migration.log"
+            _version(
+                environment(data, None, database=database), log, notify, str(database), database.password
+            )
+            log.unlink()
+    return data
 
 
 def prepare(project: Project, notify: Notify) -> Path:
@@ -180,32 +238,36 @@ def _migrate(final: Path, notify: Notify) -> None:
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f"{final.name}-") as folder:
         data = Path(folder) / "data"
         data.mkdir(mode=0o700)
-        # `version` migrates, prints and ends; it makes no account.
-        log = Path(folder) / "log"
-        with log.open("wb") as stream:
-            done = subprocess.Popen(
-                [str(program()), "version"],
-                env=environment(data, None),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            )
-            begun = time.monotonic()
-            try:
-                while (code := _ended(done)) is None:
-                    notify(f"the database is being made, {time.monotonic() - begun:.0f} s …")
-            except BaseException:
-                done.kill()
-                done.wait()
-                raise
-        if code != 0 or not (data / DATABASE).is_file():
-            last = tail(log.read_text(encoding="utf-8", errors="replace"))
-            raise GoldwireError.of(
-                "GW304", f"Label Studio could not make its database:\n{last}", where=str(final)
-            )
+        _version(environment(data, None), Path(folder) / "log", notify, str(final))
+        if not (data / DATABASE).is_file():
+            raise GoldwireError.of("GW304", "Label Studio made no database", where=str(final))
         (data / ".env").unlink(missing_ok=True)
         shutil.rmtree(final, ignore_errors=True)
         data.rename(final)
+
+
+def _version(env: dict[str, str], log: Path, notify: Notify, where: str, *hidden: str) -> None:
+    """Run `label-studio version`: it makes or updates the tables, prints and ends; it makes no account."""
+    with open(log, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
+        done = subprocess.Popen(
+            [str(program()), "version"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+        begun = time.monotonic()
+        try:
+            while (code := _ended(done)) is None:
+                notify(f"the database is being made, {time.monotonic() - begun:.0f} s …")
+        except BaseException:
+            done.kill()
+            done.wait()
+            raise
+    if code != 0:
+        last = tail(log.read_text(encoding="utf-8", errors="replace"), hidden=hidden)
+        message = f"Label Studio could not make its database:\n{last}"
+        raise GoldwireError.of("GW304", message, where=where)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int | None:
@@ -232,7 +294,9 @@ def _unwritable(path: Path, error: OSError) -> GoldwireError:
     return GoldwireError.of("GW904", f"can't be made: {error.strerror or error}", where=str(path))
 
 
-def tail(text: str, lines: int = 12) -> str:
-    """The last lines of a log, indented."""
+def tail(text: str, lines: int = 12, *, hidden: Iterable[str] = ()) -> str:
+    """The last lines of a log, indented, with `hidden` texts (tokens, passwords) blotted out."""
+    for secret in hidden:
+        text = text.replace(secret, "…") if secret else text
     shown = [line for line in text.splitlines() if line.strip()][-lines:]
     return "\n".join(f"    {line}" for line in shown)

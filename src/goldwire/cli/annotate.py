@@ -10,6 +10,8 @@ from types import FrameType
 
 import click
 
+from goldwire.cli.annotate_assist import assist
+from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
 from goldwire.errors import GoldwireError
@@ -27,21 +29,53 @@ def command() -> None:
 
 @command.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port on loopback (default: a free one).")
+@click.option(
+    "--database",
+    "database_url",
+    metavar="URL",
+    help="Keep the data in PostgreSQL, for teams: postgresql://user@host:5432/name. The password in "
+    "$PGPASSWORD or ~/.pgpass.",
+)
+@click.option(
+    "--public-url",
+    default="",
+    metavar="URL",
+    help="The https:// address of the proxy in front of it: its name is let in, cookies need TLS.",
+)
+@click.option(
+    "--assist/--no-assist",
+    "assisted",
+    default=None,
+    help="Let it reach the one loopback address where `assist` listens (default: unless --public-url).",
+)
 @click.option("--detach", is_flag=True, help="Leave it running.")
 @click.option("--stop", "stopping", is_flag=True, help="Stop the one that was left running.")
 @project_option
-def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> None:
+def serve(
+    port: int | None,
+    database_url: str | None,
+    public_url: str,
+    assisted: bool | None,
+    detach: bool,
+    stopping: bool,
+    project: Project,
+) -> None:
     """Run a Label Studio on this machine.
 
-    Nobody else can reach it. Its data are in .goldwire/studio, its account in .goldwire/credentials.json.
-    The very first start makes a database, which takes about a minute; later ones take seconds.
+    Nobody else can reach it: for a team, put a proxy with TLS in front (docs/server.md). Its data are in
+    .goldwire/studio, or in the PostgreSQL that --database, $GOLDWIRE_DATABASE or `database` in
+    goldwire.toml's [annotate] names; its account is in .goldwire/credentials.json. The very first start
+    makes a database, which takes about a minute; later ones take seconds.
     """
     from goldwire.annotate import server
+    from goldwire.annotate.database import hide_password, named_database
 
     if stopping:
         say("stopped" if server.stop(project) else "none was running")
         return
-    if found := server.running(project):
+    hide_password(database_url or "")
+    database = named_database(project, database_url)
+    if found := server.running(project, database):
         say(f"already running: {found.url} (stop it with: goldwire annotate serve --stop)")
         return
 
@@ -51,7 +85,14 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
     # A closed terminal (SIGHUP) ends the server as Ctrl-C does.
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, terminated)
-    made = server.start(project, port=port, notify=_notifier())
+    made = server.start(
+        project,
+        port=port,
+        database=database,
+        public_url=public_url,
+        assist=assisted,
+        notify=_notifier(),
+    )
     keep = False
     try:
         if made.new:
@@ -61,6 +102,8 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
         else:
             say(f"account   {made.username}   (password in .goldwire/credentials.json)")
         say(f"Label Studio: {made.url}")
+        if made.database:
+            say(f"its data are in {made.database}")
         if detach:
             keep = True
             say("stop it with: goldwire annotate serve --stop")
@@ -76,65 +119,18 @@ def serve(port: int | None, detach: bool, stopping: bool, project: Project) -> N
 
 
 @command.command()
-@click.option(
-    "--predictions",
-    "files",
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
-)
-@click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default).")
-@url_option
-@json_option
-@project_option
-def push(
-    files: tuple[Path, ...], bare: bool, url: str | None, json_path: Path | None, project: Project
-) -> None:
-    """Send articles to Label Studio.
-
-    Those that it does not have yet, each exactly once.
-    """
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.push import push as push_articles
-    from goldwire.annotate.push import read_predictions
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
-
-    if files and bare:
-        raise click.UsageError("--predictions and --no-predictions exclude each other")
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    predictions = read_predictions(files)
-    with connect(project, url=url) as client, progress("pushing", len(documents)) as advance:
-        report = push_articles(client, project, schema, documents, predictions=predictions, advance=advance)
-    rows = [
-        ("articles sent", report.sent),
-        ("articles there already", report.present),
-        ("predictions sent", report.predictions_sent),
-        ("predictions there already", report.predictions_present),
-        ("tasks on the server", report.tasks),
-    ]
-    table(("push", ""), rows)
-    if report.config_added and not report.created:
-        say(f"the project's config gained: {', '.join(report.config_added)}")
-    if report.duplicates_removed:
-        say(f"{report.duplicates_removed} copies that nobody had worked on were removed")
-    for name in report.outdated:
-        say(f"`{name}`: its former text has a task too; annotations of that stay there")
-    say(f"{'made' if report.created else 'in'} {report.url}")
-    write_json(json_path, report.as_dict())
-
-
-@command.command()
 @click.option("--full", is_flag=True, help="Read every task again, not only those that changed.")
+@click.option("--drafts", is_flag=True, help="Unfinished work too, as drafts.")
 @url_option
 @json_option
 @project_option
-def pull(full: bool, url: str | None, json_path: Path | None, project: Project) -> None:
+def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, project: Project) -> None:
     """Bring annotations from Label Studio.
 
     From the main project and those of the annotators (`assign`). They go into annotate/annotations/, a file
-    an annotator and article; what the schema has no place for into annotate/quarantine.jsonl. Exit 1 where a
-    task's text is not the article's.
+    an annotator and article; what the schema has no place for into annotate/quarantine.jsonl. With --drafts
+    what annotators have not submitted yet comes too; it never replaces what they have: such drafts go into
+    annotate/drafts/. Exit 1 where a task's text is not the article's.
     """
     from goldwire.annotate.assign import pull_projects
     from goldwire.annotate.client import connect
@@ -143,7 +139,7 @@ def pull(full: bool, url: str | None, json_path: Path | None, project: Project) 
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pulling") as advance:
-        found = pull_projects(client, project, schema, documents, full=full, advance=advance)
+        found = pull_projects(client, project, schema, documents, full=full, drafts=drafts, advance=advance)
     reports = [one.report for one in found]
     quarantined = reports[-1].quarantined  # what the file holds after the last
     rows = [
@@ -158,6 +154,12 @@ def pull(full: bool, url: str | None, json_path: Path | None, project: Project) 
     ]
     if len(found) > 1:
         rows.insert(0, ("projects", len(found)))
+    if drafts:
+        rows += [
+            ("drafts read", sum(report.drafts or 0 for report in reports)),
+            ("  of them beside finished work", sum(report.drafts_beside for report in reports)),
+            ("files of drafts written", sum(report.drafts_written for report in reports)),
+        ]
     table(("pull", ""), rows)
     if names := sorted({name for report in reports for name in report.annotators}):
         say(f"annotators: {', '.join(names)}")
@@ -220,5 +222,5 @@ def _notifier() -> Callable[[str], None]:
     return notify
 
 
-for _team in (assign, status, adjudicate):
-    command.add_command(_team)
+for _other in (push, assign, status, adjudicate, assist):
+    command.add_command(_other)

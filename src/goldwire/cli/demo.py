@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from goldwire.cli.common import progress, say
+from goldwire.cli.common import json_option, progress, say, write_json
 from goldwire.project import Project, copy_example
 
 STEPS = 8
@@ -16,7 +17,8 @@ STEPS = 8
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
 @click.option("--keep", is_flag=True, help="Leave Label Studio running at the end.")
-def command(folder: Path, keep: bool) -> None:
+@json_option
+def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     """The whole loop on the example project, in FOLDER (default: ./demo).
 
     Five articles go to Label Studio with predictions of a stock model; the stored readings are sent there as
@@ -31,8 +33,8 @@ def command(folder: Path, keep: bool) -> None:
     before = running(project)
     server = start(project, notify=say)
     try:
-        _annotate(project)
-        page = _learn(project)
+        moved = _annotate(project)
+        page, learned = _learn(project)
     finally:
         if not keep and before is None:
             stop(project)
@@ -44,14 +46,15 @@ def command(folder: Path, keep: bool) -> None:
         say(f"Label Studio:  goldwire annotate serve --project {folder}")
     say(f"Report:        {page}")
     say(f"All of it took {time.monotonic() - begun:.0f} s.")
+    write_json(json_path, {**moved, **learned, "seconds": round(time.monotonic() - begun, 1)})
 
 
 def _step(number: int, what: str) -> None:
     say(f"[{number}/{STEPS}] {what}")
 
 
-def _annotate(project: Project) -> None:
-    """Push the articles with predictions, send the stored readings, pull them back."""
+def _annotate(project: Project) -> dict[str, Any]:
+    """Push the articles with predictions, send the stored readings, pull them back; the figures of each."""
     from goldwire.annotate.client import connect
     from goldwire.annotate.load import load_annotations
     from goldwire.annotate.pull import pull
@@ -77,16 +80,17 @@ def _annotate(project: Project) -> None:
     names = sorted({annotation.annotator for annotation in readings})
     _step(4, f"sending {len(readings)} stored annotations as the work of {' and '.join(names)}")
     with progress("Sending", len(readings)) as advance:
-        load_annotations(client, pushed.project, readings, schema, advance=advance)
+        loaded = load_annotations(client, pushed.project, readings, schema, advance=advance)
     _step(5, "pulling all annotations back")
     with progress("Pulling", len(documents)) as advance:
         pulled = pull(client, project, schema, documents, advance=advance)
     say(f"      {pulled.annotations} annotations with {pulled.spans} spans and {pulled.relations} relations;")
     say(f"      {pulled.written} differ from what was sent, {pulled.quarantined} parts are in quarantine")
+    return {"push": pushed.as_dict(), "load": {"sent": loaded}, "pull": pulled.as_dict()}
 
 
-def _learn(project: Project) -> Path:
-    """Build, train, score, report; the report's place."""
+def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
+    """Build, train, score, report; the report's place, and the figures of the dataset and the model."""
     from goldwire.cli.train import show
     from goldwire.corpus.build import CONFIGS, build, load_corpus
     from goldwire.train.experiment import plan_ner, run_ner
@@ -105,4 +109,5 @@ def _learn(project: Project) -> Path:
     show(run.figures)
     for note in run.notes:
         say(f"- {note}")
-    return run.page
+    dataset = {"documents": made.counts.documents, "spans": dict(made.counts.layers)}
+    return run.page, {"dataset": dataset, "model": run.figures}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli import eval_ci
-from goldwire.cli.common import json_option, say, table, write_json
+from goldwire.cli.common import F, json_option, say, table, write_json
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement import Agreement
@@ -41,6 +41,13 @@ SEED = click.option(
 )
 
 
+def scoring_options(function: F) -> F:
+    """The options of every command that scores: schema, agreement, layers, resampling, `--json`."""
+    for option in (json_option, SEED, RESAMPLES, LAYERS, AGREEMENT, SCHEMA):
+        function = option(function)
+    return function
+
+
 @click.group()
 def command() -> None:
     """Scores with intervals, agreement between readings, the report."""
@@ -49,12 +56,7 @@ def command() -> None:
 @command.command()
 @click.argument("gold", type=FILE)
 @click.argument("pred", type=FILE)
-@SCHEMA
-@AGREEMENT
-@LAYERS
-@RESAMPLES
-@SEED
-@json_option
+@scoring_options
 def score(
     gold: Path,
     pred: Path,
@@ -126,12 +128,11 @@ def agree(
     if file is not None:
         articles = read_jsonl(file)
     else:
-        from goldwire.corpus.store import join, read_annotations
+        from goldwire.corpus.store import project_articles
         from goldwire.project import find_project
-        from goldwire.seeds import load_seeds
 
         project = find_project(project_path)
-        articles = join(load_seeds(project), read_annotations(project))
+        articles = project_articles(project)
         schema_path = schema_path or project.schema_path
     agreement = compute(
         articles,
@@ -158,12 +159,7 @@ def agree(
 @click.option("--out", required=True, type=FILE, help="The page to write.")
 @click.option("--title", default="", help="The page's title.")
 @click.option("--train", "train_path", type=FILE, help="What was learned from: its spans are the seen ones.")
-@SCHEMA
-@AGREEMENT
-@LAYERS
-@RESAMPLES
-@SEED
-@json_option
+@scoring_options
 def report(
     gold: Path | None,
     pred: Path | None,

@@ -132,6 +132,8 @@ def migrate(
     from goldwire.schemas.migrate import load_plan
     from goldwire.seeds import load_seeds
 
+    if dry_run and pushing:
+        raise click.UsageError("--dry-run writes nothing, --push does: give one of them")
     plan = load_plan(plan_path)
     schema = load_schema(project.schema_path)
     report = migrate_project(project, plan, schema, load_seeds(project), dry_run=dry_run)
@@ -149,7 +151,7 @@ def migrate(
         for file in filter(None, (report.record, report.removed_file)):
             say(f"recorded in {file}")
     figures = report.as_dict()
-    if pushing and not dry_run:
+    if pushing:
         figures["server"] = _migrate_server(project, plan, schema, url)
     write_json(json_path, figures)
 
@@ -189,8 +191,9 @@ def import_config(
 
     from goldwire.errors import GoldwireError
     from goldwire.files import read_text, write_text
-    from goldwire.schemas.infer import infer, schema_of, slug
+    from goldwire.schemas.infer import check_language, infer, schema_of, slug
 
+    check_language(language)
     name = slug(name or config.stem)
     found = infer(read_text(config), name=name, language=language, where=str(config))
     schema = schema_of(found, str(config))

@@ -13,6 +13,7 @@ from goldwire.errors import Fault, raise_faults
 from goldwire.files import file_name, read_bytes, write_text
 from goldwire.model import Annotation, Article, Document
 from goldwire.project import Project
+from goldwire.seeds import load_seeds
 
 _decoder = msgspec.json.Decoder(Annotation)
 
@@ -64,6 +65,11 @@ def read_annotations(project: Project) -> list[Annotation]:
             faults.append(Fault("GW209", message, place, "restore it from git"))
     raise_faults(faults)
     return annotations
+
+
+def project_articles(project: Project) -> list[Article]:
+    """The project's articles with their stored annotations; raises what `join` and both readers raise."""
+    return join(load_seeds(project), read_annotations(project))
 
 
 def join(documents: list[Document], annotations: list[Annotation]) -> list[Article]:

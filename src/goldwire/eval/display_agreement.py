@@ -107,16 +107,6 @@ def agreement_notes(agreement: Agreement) -> list[str]:
     return notes
 
 
-def agreement_table(agreement: Agreement) -> dict[str, Any]:
-    """The pooled figures as a table for `write_report`'s `extra`."""
-    return {
-        "title": "Agreement between readings",
-        "columns": AGREEMENT_COLUMNS,
-        "rows": [list(row) for row in agreement_rows(agreement.pooled)],
-        "note": " ".join((agreement.what, *(f"{warning}." for warning in agreement.warnings))),
-    }
-
-
 def _agreed(asks: str, what: str, found: Figure, n: str) -> Row:
     return asks, what, number(found.counts.f1), span(found.ci95), n, agreement_why(found)
 

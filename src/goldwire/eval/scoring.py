@@ -97,9 +97,7 @@ def project_readings(project: Project, scores: Scores) -> list[Article]:
     """The project's articles that were scored, with their stored annotations; none where it stores none."""
     if not project.annotations.is_dir():
         return []
-    from goldwire.corpus.store import join, read_annotations
-    from goldwire.seeds import load_seeds
+    from goldwire.corpus.store import project_articles
 
     wanted = set(scores.documents)
-    articles = join(load_seeds(project), read_annotations(project))
-    return [article for article in articles if article.document.id in wanted]
+    return [article for article in project_articles(project) if article.document.id in wanted]

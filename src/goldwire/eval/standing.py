@@ -125,8 +125,8 @@ def read_standing(path: Path) -> Standing:
 def from_json(figures: Mapping[str, Any]) -> Standing:
     """The inverse of `Standing.as_json`; F1 is derived from the counts.
 
-    Raises ValueError, KeyError, TypeError or OverflowError for another form, and where the stored F1 does not
-    follow from the counts.
+    Raises ValueError, KeyError, TypeError or OverflowError for another form, for counts below zero, and where
+    the stored F1 does not follow from the counts.
     """
     if figures["format"] != FORMAT:
         raise ValueError(figures["format"])
@@ -136,6 +136,8 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
     for number, found in enumerate(documents.values()):
         for label, cell in found.items():
             counts[number, labels.index(label)] = cell
+    if not (np.isfinite(counts) & (counts >= 0)).all():
+        raise ValueError("counts")
     f1 = Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1
     micro = figures["micro"]
     if not _same(micro["f1"], f1):

@@ -6,6 +6,8 @@ import colorsys
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -82,6 +84,16 @@ def infer(config: str, *, name: str, language: str, unnamed: bool = False, where
         hint = "the file holds a Label Studio labelling configuration"
         raise GoldwireError.of("GW121", f"not XML: {error}", where=where, hint=hint) from None
     return _Reader(root, where).read(name, language, unnamed)
+
+
+def check_language(code: str) -> None:
+    """Raise GW124 for a language that spaCy, which cuts texts into tokens, does not know."""
+    found = find_spec("spacy")  # without importing it
+    folders = found.submodule_search_locations if found else None
+    known = {path.name for root in folders or () for path in (Path(root) / "lang").iterdir() if path.is_dir()}
+    if code.startswith("_") or code not in known:
+        hint = "an ISO 639-1 code such as fr, en, de; `xx` for a language that is not among them"
+        raise GoldwireError.of("GW124", f"spaCy knows no language `{code}`", where="--language", hint=hint)
 
 
 def schema_of(found: Inferred, where: str = "") -> Schema:

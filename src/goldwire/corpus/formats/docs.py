@@ -55,6 +55,12 @@ class Pipeline:
         layers = tuple(str(layer) for layer in known.get("layers") or (flat,))
         return cls(name, version, str(schemas[0]) if schemas else f"{name}@{version}", layers, flat, about)
 
+    @property
+    def provenance(self) -> Provenance:
+        """Who made its annotations: `version` names the corpus too, in brackets, where that is known."""
+        corpus = f" ({self.corpus})" if self.corpus else ""
+        return Provenance(kind="model", name=self.name, version=f"{self.version}{corpus}")
+
 
 def from_doc(doc: Doc, document: Document, layer: str) -> tuple[Span, ...]:
     """What a pipeline found in a document's text, as spans of `layer` named e1, e2, … Extents are trimmed of
@@ -69,7 +75,7 @@ def annotation_from(doc: Doc, document: Document, pipeline: Pipeline) -> Annotat
         document.id,
         pipeline.name,
         pipeline.schema,
-        provenance=Provenance(kind="model", name=pipeline.name, version=pipeline.version),
+        provenance=pipeline.provenance,
         spans=spans,
         relations=relations,
         text_sha256=sha256(document.text),

@@ -1,0 +1,200 @@
+"""The Label Studio ML backend contract over HTTP: health, setup, predict, webhook, versions.
+
+What Label Studio sends with `setup` holds the API token of the project's creator: it is neither kept nor
+shown. Webhook events are hints: they are counted, and nothing rests on them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldwire.annotate.assist_backend import Backend, Refused
+from goldwire.errors import GoldwireError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+#: Bytes of the largest request.
+LIMIT = 64 * 1024 * 1024
+#: Requests that may wait for their turn.
+WAITING = 8
+_JSON = "application/json"
+
+
+def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: int = LIMIT) -> Starlette:
+    """The ASGI application. With `hosts`, only requests to one of these names are answered.
+
+    A page in a browser can't use it: it would need another `Host` or another content type.
+    """
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    def answer(handle: Callable[[Request], Awaitable[bytes]]) -> Callable[[Request], Awaitable[Response]]:
+        async def run(request: Request) -> Response:
+            if hosts and request.url.hostname not in hosts:
+                return _error("not the name of this server", 400)
+            try:
+                return Response(await handle(request), media_type=_JSON)
+            except Refused as error:
+                return _error(str(error), error.status)
+
+        return run
+
+    async def health(_request: Request) -> bytes:
+        return msgspec.json.encode({"status": "UP", "model_version": backend.assistant.version})
+
+    async def versions(_request: Request) -> bytes:
+        return msgspec.json.encode({"versions": [backend.assistant.version]})
+
+    async def setup(request: Request) -> bytes:
+        return msgspec.json.encode(backend.setup(_object(await _body(request, limit))))
+
+    async def webhook(request: Request) -> bytes:
+        return msgspec.json.encode(backend.webhook(_object(await _body(request, limit))))
+
+    async def predict(request: Request) -> bytes:
+        if backend.waiting >= WAITING:
+            raise Refused(503, "too many requests are waiting: ask again")
+        backend.waiting += 1
+        try:
+            body, until = await _body(request, limit), time.monotonic() + backend.budget
+            # Decoded and encoded there too: both take their time with a thousand articles.
+            work = partial(_predicted, backend, body, until)
+            return await asyncio.get_running_loop().run_in_executor(backend.thread, work)
+        finally:
+            backend.waiting -= 1
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return _error(error.detail, error.status_code)
+        backend.tally.failed[f"{type(error).__name__}: {error}"[:200]] += 1
+        return _error("the prediction failed", 500)
+
+    routes = [
+        Route("/", answer(health), methods=["GET"]),
+        Route("/health", answer(health), methods=["GET"]),
+        Route("/versions", answer(versions), methods=["GET"]),
+        Route("/setup", answer(setup), methods=["POST"]),
+        Route("/predict", answer(predict), methods=["POST"]),
+        Route("/webhook", answer(webhook), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={HTTPException: refused, Exception: refused})
+
+
+def _error(message: str, status: int) -> Response:
+    from starlette.responses import Response
+
+    return Response(msgspec.json.encode({"error": message}), status, media_type=_JSON)
+
+
+def _predicted(backend: Backend, data: bytes, until: float) -> bytes:
+    return msgspec.json.encode(backend.predict(_object(data), until))
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """A request's body; `Refused` where it is too large or of another type than JSON."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise Refused(415, "application/json is asked for")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise Refused(413, f"larger than {limit} bytes: select fewer tasks")
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > limit:
+            raise Refused(413, f"larger than {limit} bytes: select fewer tasks")
+    return bytes(data)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        body = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, "no JSON") from None
+    if not isinstance(body, dict):
+        raise Refused(400, "no JSON object")
+    return body
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a backend listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address to give to Label Studio."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+@contextmanager
+def serving(backend: Backend, host: str, port: int = 0) -> Iterator[Address]:
+    """Serve for the time of a block, on a free port where `port` is 0.
+
+    Raises GW380 where the server's packages are missing, GW381 where it can't listen there.
+    """
+    try:
+        import uvicorn
+        from starlette.applications import Starlette  # noqa: F401  as missing as uvicorn
+    except ImportError:
+        hint = "pip install 'goldwire[assist]'"
+        raise GoldwireError.of("GW380", "uvicorn and Starlette are not installed", hint=hint) from None
+    listening = _listen(host, port)
+    address = Address(host, int(listening.getsockname()[1]))
+    anywhere = host in ("", "0.0.0.0", "::")
+    hosts = frozenset[str]() if anywhere else frozenset({host.lower(), "localhost"})
+    config = uvicorn.Config(
+        make_app(backend, hosts=hosts), log_level="critical", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="assist", daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield address
+    finally:
+        server.should_exit = server.force_exit = True
+        backend.thread.shutdown(wait=False, cancel_futures=True)
+        thread.join(timeout=10)
+        with contextlib.suppress(OSError):
+            listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise GoldwireError.of("GW381", f"no such address: {error.strerror}", where=host) from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(64)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        hint = "choose another --port, or none for a free one"
+        if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            hint = f"on macOS the address has to be made once: sudo ifconfig lo0 alias {host}"
+        raise GoldwireError.of(
+            "GW381", f"can't listen there: {error}", where=f"{host}:{port}", hint=hint
+        ) from None
+    return listening

@@ -1,0 +1,226 @@
+"""A task of the server, taken in: the article that it is about, each annotator's work, the rest aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.client import Client
+from goldwire.annotate.merge import later, merge
+from goldwire.annotate.people import annotator_names, name_of
+from goldwire.annotate.quarantine import Line
+from goldwire.corpus.formats.labelstudio import Quarantined, Read, Trim, from_result
+from goldwire.corpus.store import annotation_path, write_annotation
+from goldwire.errors import Fault, GoldwireError
+from goldwire.files import read_bytes, sha256
+from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.render import TEXT, guidelines_hash
+
+
+class Intake:
+    """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
+
+    `found` is the project as the server tells it; `again` takes in also what was pulled as it is before.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        project: Project,
+        schema: Schema,
+        documents: Sequence[Document],
+        found: dict[str, Any],
+        *,
+        again: bool = False,
+    ) -> None:
+        self.client, self.project, self.schema, self.again = client, project, schema, again
+        self.documents = {document.id: document for document in documents}
+        self.hashes = {document.id: sha256(document.text) for document in documents}
+        self.number = int(found["id"])
+        self.server = "own" if client.own else client.url
+        self.predictions_shown = bool(found.get("show_collab_predictions"))
+        self.guidelines = guidelines_hash(schema)
+        self.lines: list[Line] = []
+        self.trims: list[str] = []
+        self.refused: list[Fault] = []
+        self.annotators: set[str] = set()
+        self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
+        self._names: dict[int, str] | None = None
+        self._accounts: dict[str, int] = {}
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The annotators' names by account; asked for only where somebody has to be named."""
+        if self._names is None:
+            users = self.client.users()
+            self._names = annotator_names(users)
+            self._accounts = {str(user.get("email", "")): int(user["id"]) for user in users}
+        return self._names
+
+    def account(self, email: str) -> int | None:
+        """The number of the account with that address."""
+        return self._accounts.get(email) if self.names else None
+
+    def basis(self) -> str:
+        """The hash of all that decides how a result is read."""
+        return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items())]))
+
+    def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
+        """The article of a task; None, and all its annotations in quarantine, where the text is another."""
+        data = task.get("data")
+        data = data if isinstance(data, dict) else {}
+        document = self.documents.get(str(data.get("id", "")))
+        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
+        if document is None:
+            why, hint = f"no article `{data.get('id', '')}` here", "add it to seeds/articles.jsonl"
+        elif not isinstance(data.get(TEXT), str) or sha256(data[TEXT]) != self.hashes[document.id]:
+            why = f"`{document.id}`: the task's text is not the article's"
+            hint = "restore the article's text, or push it and annotate anew"
+        else:
+            return document
+        if annotations:
+            fault = Fault("GW330", why, place, hint)
+            self.refused += [] if fault in self.refused else [fault]
+        for annotation in annotations:
+            self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
+        return None
+
+    def latest(
+        self, task: dict[str, Any], annotations: list[dict[str, Any]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each annotator's one annotation: submitted before skipped, then the last; others are kept aside."""
+        by_name: dict[str, list[dict[str, Any]]] = {}
+        for annotation in annotations:
+            by_name.setdefault(self.annotator(annotation), []).append(annotation)
+        for name, theirs in by_name.items():
+            theirs.sort(key=lambda a: (not a.get("was_cancelled"), str(a.get("updated_at")), a["id"]))
+            what = "draft" if "draft" in theirs[-1] else "annotation"
+            for other in theirs[:-1]:
+                reason = f"{what} {theirs[-1]['id']} of the same annotator is later"
+                self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
+            yield name, theirs[-1]
+
+    def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
+        """Who made it, or last changed it; `unknown` where the account is gone."""
+        return name_of(annotation.get(role), self.names)
+
+    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
+        """Read one annotation, and keep it where it is new or changed on the server.
+
+        A stored one that bears the server's time of change was pulled as it is there: what differs since
+        was changed here, and stays.
+        """
+        read = self.read(task, document, given)
+        self.count += 1
+        self.skipped += bool(given.get("was_cancelled"))
+        self.annotators.add(name)
+        self.spans += len(read.spans)
+        self.relations += len(read.relations)
+        made = self.annotation(task, document, name, given, read)
+        self.trims.extend(_told(trim, made, document) for trim in read.trims)
+        stored = self.stored(made)
+        pulled_before = (
+            stored is not None
+            and stored.provenance.updated == made.provenance.updated
+            and stored.schema == made.schema
+        )
+        kept = None
+        if self.again or not pulled_before:
+            submitted = bool(given.get("draft_created_at"))
+            kept = merge(stored, made, self.schema, document.text, submitted=submitted)
+        if kept is not None and stored is not None and later(stored, made):
+            reason = "what is stored of the same annotator is later: from another project or server"
+            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+            kept = None
+        if kept is not None and write_annotation(self.project, kept):
+            self.written += 1
+        else:
+            self.unchanged += 1
+
+    def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
+        """The spans and relations of an annotation; what has no place goes to the quarantine."""
+        read = from_result(given.get("result") or [], document.text, self.schema)
+        for quarantined in read.quarantined:
+            self.quarantine(task, given, quarantined)
+        return read
+
+    def annotation(
+        self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: Read
+    ) -> Annotation:
+        """What was read, as its annotator's work."""
+        editor = self.annotator(given, "updated_by") if given.get("updated_by") else name
+        return Annotation(
+            document=document.id,
+            annotator=name,
+            schema=self.schema.stamp,
+            status="skipped" if given.get("was_cancelled") else "submitted",
+            provenance=Provenance(
+                kind="human",
+                name=editor if editor not in (name, "unknown") else "",
+                guidelines=self.guidelines,
+                created=str(given.get("created_at") or ""),
+                updated=str(given.get("updated_at") or ""),
+                lead_time=given.get("lead_time"),
+                seen_predictions=self.saw_predictions(task, given, read.spans),
+            ),
+            spans=read.spans,
+            relations=read.relations,
+            text_sha256=self.hashes[document.id],
+        )
+
+    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
+        """Whether predictions were in sight: begun from one, or shown with the task.
+
+        The versions that a task carries are asked for, since its counter may lag behind after a crash.
+        """
+        begun = given.get("parent_prediction") is not None
+        begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in spans)
+        carried = task.get("total_predictions") or task.get("predictions_model_versions")
+        return begun or (self.predictions_shown and bool(carried))
+
+    def stored(self, made: Annotation, path: Path | None = None) -> Annotation | None:
+        """What is stored of the same annotator and article; raises GW209 and GW334."""
+        path = path or annotation_path(self.project, made)
+        if not path.is_file():
+            return None
+        try:
+            found = msgspec.json.decode(read_bytes(path), type=Annotation)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            hint = "restore it from git, or remove it: the server has it"
+            raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None
+        if (found.annotator, found.document) != (made.annotator, made.document):
+            message = (
+                f"holds `{found.annotator}`'s annotation of `{found.document}`, not `{made.annotator}`'s"
+            )
+            hint = "file names can't tell them apart: rename one annotator"
+            raise GoldwireError.of("GW334", message, where=str(path), hint=hint)
+        return found
+
+    def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], found: Quarantined) -> None:
+        """Put a part of an annotation aside."""
+        data = task.get("data")
+        self.lines.append(
+            {
+                "document": str(data.get("id", "")) if isinstance(data, dict) else "",
+                "server": self.server,
+                "project": self.number,
+                "annotator": self.annotator(annotation),
+                "task": task["id"],
+                "annotation": annotation["id"],
+                **({"draft": True} if "draft" in annotation else {}),
+                **msgspec.to_builtins(found),
+            }
+        )
+
+
+def _told(trim: Trim, annotation: Annotation, document: Document) -> str:
+    start, end = trim.after
+    place = f"{annotation.annotator}/{document.id} {trim.span}"
+    return (
+        f"{place}: [{trim.before[0]}, {trim.before[1]}) → [{start}, {end}) {document.text[start:end][:60]!r}"
+    )

@@ -1,0 +1,49 @@
+"""`annotate/quarantine.jsonl`: what could not be taken in, a line each, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.files import read_text, write_text
+from goldwire.project import Project
+
+Line = dict[str, Any]
+
+
+def quarantine_path(project: Project) -> Path:
+    """Where what could not be taken in is kept, a line each, with the reason."""
+    return project.annotate / "quarantine.jsonl"
+
+
+def keep(project: Project, lines: list[Line], stays: Callable[[Line], bool]) -> int:
+    """Put lines beside those of the file that stay; the number that it holds then. Without any it goes.
+
+    Same content writes nothing. Raises GW332 where the file is not goldwire's.
+    """
+    path = quarantine_path(project)
+    held = [line for line in _read(path) if stays(line)] if path.is_file() else []
+    whole = sorted(
+        held + lines, key=lambda line: (line["task"], line["annotation"], str(line.get("server", "")))
+    )
+    if not whole:
+        path.unlink(missing_ok=True)
+        return 0
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in whole)
+    if not path.is_file() or read_text(path) != text:
+        write_text(path, text)
+    return len(whole)
+
+
+def _read(path: Path) -> list[Line]:
+    try:
+        lines = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+        return [
+            line for line in lines if isinstance(line["task"], int) and isinstance(line["annotation"], int)
+        ]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        hint = "remove it and run: goldwire annotate pull --full"
+        raise GoldwireError.of("GW332", "not what goldwire wrote", where=str(path), hint=hint) from None

@@ -1,0 +1,192 @@
+"""Requests to a Label Studio, and its answers as plain data or plain errors.
+
+They go over the SDK's transport, which knows both kinds of tokens and refreshes them; answers are read as
+JSON, since the SDK's response types drop fields that they do not know. Nothing is retried: a request that was
+cut off may have been carried out all the same (`Unsure`), and only the caller can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+from goldwire.errors import GoldwireError
+
+TOKEN_VARIABLE = "GOLDWIRE_TOKEN"
+#: Seconds to wait for an answer.
+TIMEOUT = 120.0
+#: The code of a request that the server understood and refused.
+REFUSED = "GW315"
+#: The code of a token that the server does not take.
+TOKEN_REFUSED = "GW312"
+#: The code of a token that is refused, or does not allow the request.
+TOKEN_REFUSED = "GW312"
+_PERSONAL = re.compile(r"\beyJ[\w-]+(\.[\w-]*)*")
+
+
+class Unsure(GoldwireError):
+    """The request failed, and it can't be told whether the server carried it out."""
+
+
+class Transport:
+    """The way to one server. Its token is in no message and no printed form."""
+
+    def __init__(self, url: str, token: str, timeout: float) -> None:
+        import httpx
+        from label_studio_sdk.client import LabelStudio
+        from label_studio_sdk.core.api_error import ApiError
+
+        self.url = url.rstrip("/")
+        if not re.fullmatch(r"[!-~]+", token):
+            raise self._token_refused("is empty or holds characters that no token has")
+        self._token = token
+        self._timeout = timeout
+        loopback = host_of(url) in ("127.0.0.1", "localhost", "::1")
+        self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
+        try:
+            # A personal token is refreshed at an address joined to this one: the slash keeps a sub-path.
+            sdk = LabelStudio(base_url=self.url + "/", api_key=token, httpx_client=self._connections)
+        except ApiError:
+            self.close()
+            raise self._token_refused("has expired") from None
+        self._http = sdk._client_wrapper.httpx_client
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._connections.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """The answer's JSON, None where it is empty.
+
+        Raises GW312 for a refused token, GW313 where the server can't be reached, GW314 for a web page in
+        place of JSON, GW315 for a refused request; `Unsure` GW316 where the answer did not come in time or
+        the connection broke, GW317 for a fault of the server.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+
+        sent: dict[str, Any] = {}
+        if body is not None:
+            # Encoded here: the SDK's own encoder takes longer than the server takes for a batch.
+            sent = {"content": msgspec.json.encode(body), "headers": {"Content-Type": "application/json"}}
+        options = {"max_retries": 0, "timeout": timeout or self._timeout}
+        try:
+            answer = self._http.request(path, method=method, params=params, request_options=options, **sent)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
+            hint = "is it running? goldwire annotate serve starts one of your own"
+            message = f"can't be reached: {self._clean(str(error))}"
+            raise GoldwireError.of("GW313", message, where=self.url, hint=hint) from None
+        except httpx.TimeoutException:
+            message = f"no answer within {timeout or self._timeout:.0f} s to {method} {path}"
+            raise Unsure.of(
+                "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
+            ) from None
+        except httpx.HTTPError as error:
+            message = f"the connection broke during {method} {path}: {self._clean(str(error))}"
+            raise Unsure.of(
+                "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
+            ) from None
+        except ApiError as error:
+            # Only the refresh of a personal token raises here.
+            raise self._fault(error.status_code or 0, error.body, f"{method} {path}") from None
+        except ValueError:
+            # A refresh too: the answer is no JSON, or JSON of another form.
+            raise self._page(f"{method} {path}") from None
+        if not answer.content and answer.is_success:
+            return None
+        try:
+            data = answer.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            data = answer.text
+        if answer.is_success and not isinstance(data, str):
+            return data
+        raise self._fault(answer.status_code, data, f"{method} {path}", answer.headers.get("location", ""))
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON of a GET."""
+        return self.request("GET", path, params=params)
+
+    # Errors --------------------------------------------------------------------------------------------
+
+    def _dict(self, answer: Any, path: str) -> dict[str, Any]:
+        if not isinstance(answer, dict):
+            hint = "is this a Label Studio 1.23?"
+            raise GoldwireError.of(
+                "GW314", f"an answer of another form from {path}", where=self.url, hint=hint
+            )
+        return answer
+
+    def _clean(self, text: str) -> str:
+        """A message without a token, on one line, of bounded length.
+
+        A personal token is sent as another one, made from it, which has the same form.
+        """
+        bare = " ".join(_PERSONAL.sub("…", text.replace(self._token, "…")).split())
+        return bare if len(bare) <= 400 else bare[:400] + " …"
+
+    def _token_refused(self, why: str) -> GoldwireError:
+        hint = f"set {TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
+        return GoldwireError.of(TOKEN_REFUSED, f"the token {why}", where=self.url, hint=hint)
+
+    def _page(self, what: str) -> GoldwireError:
+        hint = "is this the address of a Label Studio, with its sub-path?"
+        return GoldwireError.of(
+            "GW314", f"{what}: a web page where JSON was expected", where=self.url, hint=hint
+        )
+
+    def _fault(self, status: int, data: Any, what: str, location: str = "") -> GoldwireError:
+        if status in (401, 403):
+            return self._token_refused("is refused" if status == 401 else "does not allow this")
+        if 300 <= status < 400:
+            hint = "use the address that it leads to"
+            return GoldwireError.of(
+                "GW314", f"redirected to {self._clean(location)}", where=self.url, hint=hint
+            )
+        if status >= 500:
+            detail = "" if isinstance(data, str) else f": {self._clean(_detail(data))}"
+            return Unsure.of("GW317", f"{what}: the server failed with {status}{detail}", where=self.url)
+        if isinstance(data, str):
+            return self._page(what)
+        return GoldwireError.of(
+            REFUSED, f"{what}: refused with {status}: {self._clean(_detail(data))}", where=self.url
+        )
+
+
+def host_of(url: str) -> str:
+    """The host of an address; empty where it is none, or holds a name or password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port, url.encode(), (parts.hostname or "").encode("idna")  # raise for what is none
+    except ValueError:
+        return ""
+    fit = parts.scheme in ("http", "https") and "@" not in parts.netloc
+    return (parts.hostname or "") if fit else ""
+
+
+def _detail(data: Any) -> str:
+    """What a refusal of the server says, its validation errors before all."""
+    if isinstance(data, dict):
+        told = data.get("validation_errors") or data.get("detail") or data
+        return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+    return json.dumps(data, ensure_ascii=False)

@@ -1,0 +1,99 @@
+"""`goldwire annotate assist`: a model's live predictions in Label Studio."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+import click
+
+from goldwire.cli.annotate_team import url_option
+from goldwire.cli.common import progress, project_option, say
+from goldwire.project import Project
+
+
+@click.command()
+@click.argument("model")
+@click.option("--host", help="Address to listen on (default: 127.0.0.2, the one that `serve` lets through).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port there (default: a free one).")
+@click.option("--connect", "connecting", is_flag=True, help="Connect it to the project while it runs.")
+@click.option("--no-fetch", is_flag=True, help="With --connect: predict an article only when it is opened.")
+@url_option
+@project_option
+def assist(
+    model: str,
+    host: str | None,
+    port: int | None,
+    connecting: bool,
+    no_fetch: bool,
+    url: str | None,
+    project: Project,
+) -> None:
+    """Serve MODEL to Label Studio, until Ctrl-C.
+
+    MODEL is a trained pipeline: a folder or an installed package. With --connect the project asks it for
+    predictions, and has a tab with the articles in the order of the model's uncertainty; at the end it is
+    taken out again, its predictions stay. Annotations made with them in sight say so.
+    """
+    from goldwire.annotate.assist import Assistant
+    from goldwire.annotate.assist_address import ADDRESS
+    from goldwire.annotate.assist_app import serving
+    from goldwire.annotate.assist_backend import Backend
+    from goldwire.annotate.assist_connect import connected, fetch_predictions
+    from goldwire.annotate.client import connect
+    from goldwire.schemas import load_schema
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, terminated)
+    assistant = Assistant(model, load_schema(project.schema_path))
+    backend = Backend(assistant)
+    host = host or ADDRESS
+    if not host.startswith("127.") and host not in ("::1", "localhost"):
+        say(f"warning: whoever reaches {host} can ask for predictions: there is no password")
+    said = "stopped"
+    try:
+        with serving(backend, host, port or 0) as address:
+            say(f"{assistant.version} at {address.url}")
+            if not connecting:
+                say("connect it in Label Studio under Settings > Model, or run with --connect")
+                say("stop it with Ctrl-C")
+                _wait()
+            with (
+                connect(project, url=url) as client,
+                connected(client, project.name, address.url, assistant) as connection,
+            ):
+                said = "stopped, and taken out of the project"
+                say(f"connected to {connection.project_url}")
+                if connection.turned_on:
+                    say("the project hid predictions from annotators: it shows them from now on")
+                if not no_fetch:
+                    with progress("predicting") as advance:
+                        have, none = fetch_predictions(
+                            client, connection.project, assistant.version, advance=advance
+                        )
+                    say(f"{have} articles have its predictions" + (f", {none} have none" if none else ""))
+                say(f"in the order of uncertainty: {connection.view_url}")
+                say("stop it with Ctrl-C")
+                _wait()
+    except KeyboardInterrupt:
+        say(said)
+    finally:
+        tally = backend.tally
+        say(f"{tally.predicted} predictions")
+        for title, counts in (
+            ("not predicted", tally.refused),
+            ("failed", tally.failed),
+            ("left out", tally.left_out),
+            ("events", tally.events),
+        ):
+            for what, number in counts.most_common():
+                say(f"{title}: {number} × {what}")
+
+
+def _wait() -> None:
+    """Until a signal comes."""
+    while True:
+        signal.pause()

@@ -1,0 +1,139 @@
+"""`goldwire annotate push`: articles to Label Studio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldwire.cli.annotate_team import url_option
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.client import Client
+    from goldwire.model import Annotation, Document
+    from goldwire.schemas import Schema
+
+
+@click.command()
+@click.option(
+    "--predictions",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
+)
+@click.option("--model", help="A trained pipeline whose predictions are made now, in place of --predictions.")
+@click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default); only order by them.")
+@click.option(
+    "--order",
+    type=click.Choice(["given", "uncertainty"]),
+    default="given",
+    show_default=True,
+    help="`uncertainty`: only unlabelled articles, those first that the model is least sure of.",
+)
+@click.option("--count", type=click.IntRange(1), help="With --order uncertainty: the first so many.")
+@click.option(
+    "--diversity",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="With --order uncertainty: how much it counts that articles differ.",
+)
+@url_option
+@json_option
+@project_option
+def push(
+    files: tuple[Path, ...],
+    model: str | None,
+    bare: bool,
+    order: str,
+    count: int | None,
+    diversity: float,
+    url: str | None,
+    json_path: Path | None,
+    project: Project,
+) -> None:
+    """Send articles to Label Studio.
+
+    Those that it does not have yet, each exactly once.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.push import push as push_articles
+    from goldwire.annotate.push import read_predictions
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    ranking = order == "uncertainty"
+    if files and model:
+        raise click.UsageError("--predictions and --model exclude each other")
+    if bare and (files or model) and not ranking:
+        raise click.UsageError("--no-predictions excludes --predictions and --model, unless to order by them")
+    if ranking and not (files or model):
+        raise click.UsageError("--order uncertainty needs --model MODEL or --predictions FILE")
+    if count is not None and not ranking:
+        raise click.UsageError("--count needs --order uncertainty")
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    predictions = read_predictions(files)
+    with connect(project, url=url) as client:
+        if ranking or model:
+            documents, predictions = _predicted(
+                client, project, schema, documents, predictions, model, ranking, count, diversity
+            )
+        with progress("pushing", len(documents)) as advance:
+            shown = [] if bare else predictions
+            report = push_articles(client, project, schema, documents, predictions=shown, advance=advance)
+    rows = [
+        ("articles sent", report.sent),
+        ("articles there already", report.present),
+        ("predictions sent", report.predictions_sent),
+        ("predictions there already", report.predictions_present),
+        ("tasks on the server", report.tasks),
+    ]
+    table(("push", ""), rows)
+    if report.config_added and not report.created:
+        say(f"the project's config gained: {', '.join(report.config_added)}")
+    if report.duplicates_removed:
+        say(f"{report.duplicates_removed} copies that nobody had worked on were removed")
+    for name in report.outdated:
+        say(f"`{name}`: its former text has a task too; annotations of that stay there")
+    say(f"{'made' if report.created else 'in'} {report.url}")
+    write_json(json_path, report.as_dict())
+
+
+def _predicted(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: list[Document],
+    predictions: list[Annotation],
+    model: str | None,
+    ranking: bool,
+    count: int | None,
+    diversity: float,
+) -> tuple[list[Document], list[Annotation]]:
+    """The articles to push and their predictions: a model's where one is named, in order where asked for."""
+    from goldwire.annotate.assist import Assistant
+    from goldwire.annotate.assist_order import by_uncertainty, candidates, predictions_of
+    from goldwire.corpus.store import read_annotations
+
+    found = candidates(client, project.name, documents, read_annotations(project)) if ranking else None
+    wanted = documents if found is None else found.documents
+    if model is not None:
+        assistant = Assistant(model, schema)
+        with progress("predicting", len(wanted)) as advance:
+            predictions, left = predictions_of(assistant, wanted, advance=advance)
+        for what, number in left.most_common():
+            say(f"left out: {number} × {what}")
+    if found is None:
+        return documents, predictions
+    ranked = by_uncertainty(found, predictions, count=count, diversity=diversity)
+    say(
+        f"{len(ranked.documents)} of {len(documents)} articles, the least certain first; "
+        f"{len(found.labelled)} are labelled, {len(found.present)} on the server already"
+    )
+    if ranked.empty:
+        say(f"nothing was found in {len(ranked.empty)} of them, which stand in the middle")
+    return ranked.documents, ranked.predictions

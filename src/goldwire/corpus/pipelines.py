@@ -1,0 +1,85 @@
+"""spaCy pipelines by folder or package name, loaded with as little as is needed."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldwire.errors import GoldwireError, one_of
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+#: Components that others listen to.
+_UPSTREAM = ("tok2vec", "transformer", "curated_transformer")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """spaCy says what goes wrong as errors; its hints and warnings stay out of our output meanwhile."""
+    logger = logging.getLogger("spacy")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def pipeline_path(name: str) -> Path:
+    """The folder of a pipeline: `name` itself, or that of the installed package `name`.
+
+    Raises GW410 where it is neither, listing the installed ones.
+    """
+    folder = Path(name)
+    if folder.is_dir():
+        if (folder / "meta.json").is_file() and (folder / "config.cfg").is_file():
+            return folder
+        hint = "a spaCy pipeline's folder holds config.cfg and meta.json; `goldwire train ner` makes one"
+        raise GoldwireError.of("GW410", "this folder holds no pipeline", where=name, hint=hint)
+    from spacy.util import get_installed_models, get_model_meta, is_package
+
+    if name.isidentifier() and is_package(name) and (spec := find_spec(name)) and spec.origin:
+        package = Path(spec.origin).parent
+        try:
+            meta = get_model_meta(package)
+        except (OSError, ValueError) as error:
+            raise GoldwireError.of("GW410", f"package `{name}` is no pipeline: {error}", where=name) from None
+        return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
+    hint = f"a pipeline's folder, or an installed package: {one_of(get_installed_models())}"
+    if name.startswith("fr_core_news"):
+        hint += "; for French: pip install 'goldwire[fr]'"
+    raise GoldwireError.of("GW410", "no such pipeline", where=name, hint=hint)
+
+
+def load_pipeline(name: str, *, only: Collection[str] | None = None) -> Language:
+    """Load a pipeline; with `only`, no more than these components and what they listen to.
+
+    Raises GW410 where there is none, GW411 where it can't be loaded.
+    """
+    import spacy
+    from spacy.util import load_config, load_meta
+
+    path = pipeline_path(name)
+    try:
+        with quiet():
+            exclude: list[str] = []
+            if only is not None:
+                config = load_config(path / "config.cfg")
+                listening = any("Listener" in str(config["components"].get(part, "")) for part in only)
+                keep = {*only, *(_UPSTREAM if listening else ())}
+                exclude = [
+                    part for part in load_meta(path / "meta.json").get("components", []) if part not in keep
+                ]
+            return spacy.load(path, exclude=exclude)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        message = " ".join(str(error).split())[:300]
+        hint = "made by another version of spaCy, or damaged: train or install it again"
+        raise GoldwireError.of("GW411", f"can't be loaded: {message}", where=name, hint=hint) from error
