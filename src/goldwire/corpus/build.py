@@ -16,11 +16,14 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.corpus import rules
+from goldwire.corpus.card import CONFIGS as CONFIGS
 from goldwire.corpus.card import card
+from goldwire.corpus.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.checks import CheckResult, Registries, check_articles
 from goldwire.corpus.columns import Columns
+from goldwire.corpus.split_file import sides_of
 from goldwire.corpus.stats import Counts, count
-from goldwire.corpus.store import dumps_annotation, join, read_annotations
+from goldwire.corpus.store import dumps_annotation, project_articles
 from goldwire.corpus.tokens import Loss, tokenizer
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text, sha256, write_text, writing
@@ -28,9 +31,7 @@ from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.load import load_registries
-from goldwire.seeds import load_seeds
 
-CONFIGS = ("documents", "annotations", "tokens")
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
 _BATCH = 500
@@ -81,7 +82,7 @@ class Build:
 def load_corpus(project: Project) -> Corpus:
     """The project's articles with their stored annotations, its schema and registries."""
     schema = load_schema(project.schema_path)
-    articles = join(load_seeds(project), read_annotations(project))
+    articles = project_articles(project)
     files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
     files["guidelines"] = project.annotate / "guidelines.md"
     sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}
@@ -92,8 +93,9 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     """Write the dataset into the project's `corpus/`.
 
     All files are made beside the folder and moved in at the end; what lies there and is not ours stays. The
-    same input gives the same bytes. Rules that are broken are counted in card and manifest; faults that no
-    typed column can hold, and with `strict` any fault, raise an error and nothing is written.
+    same input gives the same bytes. Each side of the project's split is a file. Rules that are broken are
+    counted in card and manifest; faults that no typed column can hold, and with `strict` any fault, raise an
+    error and nothing is written.
     """
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     if fatal := [fault for fault in checks.faults if strict or fault.code in _UNTYPED]:
@@ -101,6 +103,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     if not any(article.annotations for article in corpus.articles):
         place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
         raise GoldwireError.of("GW262", "there is no annotation to build from", where=place, hint=hint)
+    sides = split_articles(corpus)
     counts = count(corpus.articles, corpus.schema, only_curated=True)
     columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
@@ -108,16 +111,21 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     try:
         made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".corpus."))
         nlp = tokenizer(corpus.project.language)
-        rows = {
-            "documents": columns.document_rows(corpus.articles),
-            "annotations": columns.annotation_rows(corpus.articles),
-            "tokens": columns.token_rows(corpus.articles, nlp, losses),
-        }
-        for config in CONFIGS:
-            path = made / config / "train.parquet"
-            _write_parquet(path, rows[config], columns.features(config).arrow_schema, advance)
-        manifest = _manifest(corpus, counts, checks, losses)
-        write_text(made / "README.md", card(corpus, counts, checks, losses, manifest["content_hash"]))
+        for side, articles in sides.items():
+            rows = {
+                "documents": columns.document_rows(articles),
+                "annotations": columns.annotation_rows(articles),
+                "tokens": columns.token_rows(articles, nlp, losses),
+            }
+            for config in CONFIGS:
+                path = made / config / f"{side}.parquet"
+                write_parquet(path, rows[config], columns.features(config).arrow_schema, advance)
+        numbers = {side: len(articles) for side, articles in sides.items()}
+        manifest = _manifest(corpus, counts, checks, losses, numbers)
+        text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers)
+        write_text(made / "README.md", text)
+        if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
+            write_text(made / LICENCE_FILE, licence_text(corpus))
         manifest["files"] = {
             str(path.relative_to(made)): {"sha256": sha256(read_bytes(path)), "bytes": path.stat().st_size}
             for path in sorted(made.rglob("*"))
@@ -136,7 +144,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     return Build(folder, manifest, counts, checks, losses, current)
 
 
-def _write_parquet(
+def write_parquet(
     path: Path, rows: Iterable[dict[str, Any]], schema: Any, advance: Callable[[int], None] | None
 ) -> None:
     """Rows to a parquet file, a batch at a time; the schema carries the `datasets` features."""
@@ -156,15 +164,25 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
-def _manifest(corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss]) -> dict[str, Any]:
+def split_articles(corpus: Corpus) -> dict[str, list[Article]]:
+    """The articles of each side of the project's split; without one all are `train`."""
+    by_id = {article.document.id: article for article in corpus.articles}
+    return {side: [by_id[name] for name in names] for side, names in sides_of(corpus.project, by_id).items()}
+
+
+def _manifest(
+    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss], sides: dict[str, int]
+) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
+    paths = {config: {side: f"{config}/{side}.parquet" for side in sides} for config in CONFIGS}
     return {
         "name": corpus.project.name,
         "version": corpus.version,
         "content_hash": corpus.content_hash(),
         "schema": corpus.schema.stamp,
         "goldwire": __version__,
-        "configs": {config: f"{config}/train.parquet" for config in CONFIGS},
+        "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,
+        **({"splits": sides} if list(sides) != ["train"] else {}),
         "counts": counts.as_dict(),
         "annotations": sum(len(article.annotations) for article in corpus.articles),
         "checks": checks.by_code,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.agreement import agreement
+from goldwire.corpus.card_header import header, licence_lines
+from goldwire.corpus.card_statement import shares, statement
 from goldwire.corpus.checks import CheckResult
 from goldwire.corpus.columns import META, Columns
 from goldwire.corpus.rules import RULES
@@ -18,14 +21,24 @@ from goldwire.schemas.schema import End
 if TYPE_CHECKING:
     from goldwire.corpus.build import Corpus
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+CONFIGS = ("documents", "annotations", "tokens")
 _MADE_BY = {"human": "a person", "model": "a model", "rule": "rules"}
 
 
 def card(
-    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss], content_hash: str
+    corpus: Corpus,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, Loss],
+    content_hash: str,
+    *,
+    sides: Mapping[str, int] | None = None,
+    texts: bool = True,
 ) -> str:
-    """The card's Markdown, from what was built."""
+    """The card's Markdown, from what was built: `sides` are its splits with their documents.
+
+    Without `texts` it is the card of a standoff dataset, and quotes none.
+    """
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
@@ -34,6 +47,7 @@ def card(
         resources.files("goldwire.corpus").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
+    sides = sides or {"train": counts.documents}
     status = _status(corpus)
     text = template.render(
         agreement=agreement(corpus.project),
@@ -47,58 +61,27 @@ def card(
         example_layers=list(corpus.schema.layers)[:1],
         fields=list(_fields(corpus, columns)),
         folder=corpus.project.corpus.name,
-        header=_header(corpus, counts),
+        header=header(corpus, counts, CONFIGS if texts else CONFIGS[1:2], sides),
         language=corpus.project.language,
         layers=_layers(corpus, counts),
-        licence=_licence(corpus),
+        licence=licence_lines(corpus, texts=texts),
         limits=_limits(corpus, counts, checks, losses, status),
         losses=losses,
-        notes=_notes(corpus),
-        oddities=_oddities(corpus),
+        notes=_notes(corpus) if texts else [],
+        oddities=_oddities(corpus) if texts else [],
         relations=_relations(corpus, counts),
         rules=RULES,
         schema=corpus.schema,
+        shares=shares(corpus),
         sources=_sources(corpus, counts),
-        splits=_splits(counts.documents),
+        splits=_splits(corpus, sides),
+        statement=statement(corpus, counts),
         status=status,
+        texts=texts,
         title=setting("project", "title", corpus.project.name),
         version=corpus.version,
     )
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
-
-
-def _header(corpus: Corpus, counts: Counts) -> str:
-    import yaml
-
-    setting = corpus.project.setting
-    licence = str(setting("corpus", "licence", "other")).lower()
-    header: dict[str, Any] = {
-        "pretty_name": setting("project", "title", corpus.project.name),
-        "language": [corpus.project.language],
-        "license": licence,
-    }
-    if licence == "other":
-        header |= {"license_name": "see-the-card", "license_link": "README.md"}
-    kinds = {a.provenance.kind for article in corpus.articles for a in article.annotations}
-    makers = {"human": "expert-generated", "model": "machine-generated", "rule": "machine-generated"}
-    header |= {
-        "annotations_creators": sorted({makers[kind] for kind in kinds}),
-        "language_creators": ["found"],
-        "multilinguality": ["monolingual"],
-        "size_categories": [next((name for top, name in _SIZES if counts.documents < top), "n>1M")],
-        "source_datasets": ["original"],
-        "task_categories": ["token-classification"],
-        "tags": ["goldwire", corpus.schema.name, *corpus.schema.layers],
-        "configs": [
-            {
-                "config_name": config,
-                **({"default": True} if config == "documents" else {}),
-                "data_files": [{"split": "train", "path": f"{config}/train.parquet"}],
-            }
-            for config in ("documents", "annotations", "tokens")
-        ],
-    }
-    return str(yaml.safe_dump(header, allow_unicode=True, sort_keys=False))
 
 
 def _status(corpus: Corpus) -> dict[str, Any]:
@@ -243,13 +226,21 @@ def _fields(corpus: Corpus, columns: Columns) -> Any:
             yield {"column": column, "field": names[key], "holds": holds}
 
 
-def _splits(documents: int) -> str:
+def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
+    documents = len(corpus.articles)
+    if len(sides) > 1:
+        told = ", ".join(f"`{side}` {number}" for side, number in sides.items())
+        return (
+            f"By document: {told}. Near-duplicates, one story and documents on one happening stand on one "
+            "side; `split.json` says what was kept together. Documents keep their side in later versions."
+        )
+    one = "There is one, `train`, with everything in it."
     if documents < 50:
         return (
-            f"{documents} documents allow no honest split into training and test: leave one document out "
-            "at a time, or group by story, and give intervals."
+            f"{one} {documents} documents allow no honest split into training and test: leave one document "
+            "out at a time, or group by story, and give intervals."
         )
-    return "Split by document, and keep documents on one story together."
+    return f"{one} Split by document, and keep documents on one story together."
 
 
 def _limits(
@@ -270,17 +261,6 @@ def _limits(
         lines.append(f"{len(checks.faults)} places break a rule of the schema (see Status).")
     lines.extend(str(line) for line in corpus.project.setting("corpus", "limits", []))
     return lines or ["None is known."]
-
-
-def _licence(corpus: Corpus) -> list[str]:
-    setting = corpus.project.setting
-    texts = sorted({str(a.document.meta.get("licence") or "not stated") for a in corpus.articles})
-    redistributable = bool(setting("corpus", "redistributable", False))
-    passed_on = "may be passed on" if redistributable else "may **not** be passed on with the dataset"
-    return [
-        f"Annotations: {setting('corpus', 'annotations_licence', 'Apache-2.0')}.",
-        f"Texts: {'; '.join(texts)}. They {passed_on}.",
-    ]
 
 
 def _cell(text: Any) -> str:

@@ -1,0 +1,256 @@
+"""`goldwire corpus diff`, `split`, `publish` and `rehydrate`: versions of the dataset, and what leaves it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.project import Project
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_CASES = 12
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after", required=False)
+@project_option
+@click.option("--annotator", default="", help="Compare this annotator's work (default: the curated).")
+@click.option("--html", "html_path", type=_FILE, help="Write the comparison as a page.")
+@click.option(
+    "--changelog", "changelog_path", type=_FILE, help="Put a drafted entry at the top of this file."
+)
+@json_option
+def diff(
+    before: str,
+    after: str | None,
+    project: Project,
+    annotator: str,
+    html_path: Path | None,
+    changelog_path: Path | None,
+    json_path: Path | None,
+) -> None:
+    """Show what differs between two versions; AFTER is by default the project as it stands.
+
+    Each is a project's folder, a built dataset's folder, a JSON Lines file, or a git revision of the project
+    (a tag, a branch, HEAD~3). Says which version is due.
+    """
+    from goldwire.corpus.changelog import add_entry, due, entry
+    from goldwire.corpus.diff import diff as compare
+    from goldwire.corpus.diff_page import WORDS, lines, write_page
+    from goldwire.corpus.diff_sides import read_sides
+
+    one, other = read_sides(before, after, project)
+    with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
+        found = compare(one, other, annotator=annotator, advance=advance)
+    wanted = due(found)
+    click.echo(f"{one.in_words()} → {other.in_words()}")
+    kinds = ", ".join(f"{number} {WORDS[kind]}" for kind, number in found.kinds.items() if number)
+    click.echo(f"documents {len(one.articles)} → {len(other.articles)}: {kinds or 'no difference'}")
+    numbers = found.annotations
+    told = ", ".join(f"{numbers[kind]} {kind}" for kind in ("added", "removed", "changed") if numbers[kind])
+    click.echo(f"annotations {numbers['before']} → {numbers['after']}: {told or 'no difference'}")
+    for name, counts in (("layer", found.spans), ("relation", found.relations)):
+        if counts:
+            columns = list(next(iter(counts.values())))
+            table((name, *columns), [(key, *row.values()) for key, row in counts.items()])
+    for change in found.schema:
+        breaks = " (annotations can break on it)" if change.orphans else ""
+        click.echo(f"schema: {change.what} {change.name} {change.change} {change.detail}".rstrip() + breaks)
+    for line in lines(found, _CASES):
+        click.echo(line)
+    version = f", {wanted.version}" if wanted.version and wanted.reasons else ""
+    reasons = f": {'; '.join(wanted.reasons)}" if wanted.reasons else ""
+    click.echo(f"due: {wanted.level}{version}{reasons}")
+    if not wanted.enough:
+        say(f"the new side says {other.version or 'no version'}: raise [corpus] version to {wanted.version}")
+    if html_path is not None:
+        write_page(html_path, found)
+        say(f"written to {html_path}")
+    if changelog_path is not None:
+        add_entry(changelog_path, entry(found, wanted), project.name)
+        say(f"an entry was put into {changelog_path}: read it, and mend it")
+    write_json(json_path, {"due": wanted.level, "version": wanted.version, **found.as_dict()})
+
+
+@click.command()
+@project_option
+@click.option("--test", default=0.2, show_default=True, help="The share of documents for testing.")
+@click.option("--dev", default=0.1, show_default=True, help="The share for development; 0 for none.")
+@click.option("--by-date", is_flag=True, help="Test on the newest, by `published`.")
+@click.option("--folds", default=0, metavar="K", help="K folds instead of sides; groups stay together.")
+@click.option("--leave-one-out", "each", is_flag=True, help="A fold for each document.")
+@click.option("--shared", type=int, help="Happenings that tie two documents; 0: none do.  [default: 1]")
+@click.option("--similar", type=float, help="Similarity of near-duplicates, in (0, 1].  [default: 0.5]")
+@click.option("--allow-seen", is_flag=True, help="Test on what was annotated with predictions in view too.")
+@click.option("--anew", is_flag=True, help="Forget the stored sides.")
+@click.option("--out", type=_FILE, help="Write here (default: corpus/split.json).")
+@json_option
+def split(
+    project: Project,
+    test: float,
+    dev: float,
+    by_date: bool,
+    folds: int,
+    each: bool,
+    shared: int | None,
+    similar: float | None,
+    allow_seen: bool,
+    anew: bool,
+    out: Path | None,
+    json_path: Path | None,
+) -> None:
+    """Split the corpus so that nothing leaks: near-duplicates and one story stay on one side.
+
+    Documents that have a side in the stored split keep it. `corpus build` writes the sides as splits.
+    """
+    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.split import Plan, make_split
+    from goldwire.corpus.split_file import read_split, split_path, write_split
+    from goldwire.corpus.split_ties import Rule
+
+    corpus = load_corpus(project)
+    path = out or split_path(project)
+    stored = read_split(path) if path.is_file() and not anew else None
+    setting, known = project.setting, stored.rule if stored is not None else Rule()
+    rule = Rule(
+        similar if similar is not None else float(setting("split", "similar", known.similar)),
+        shared if shared is not None else int(setting("split", "shared", known.shared)),
+    )
+    plan = Plan(test, dev, by_date, folds, each, allow_seen, rule)
+    with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
+        made = make_split(corpus.articles, corpus.schema, plan, stored=stored, advance=advance)
+    write_split(path, made.split, made.ties)
+    kinds = Counter(tie.kind for tie in made.ties)
+    groups = [group for group in made.groups if len(group) > 1]
+    click.echo(
+        f"{len(corpus.articles)} documents in {len(made.groups)} groups, the largest of "
+        f"{max(len(group) for group in made.groups)}; ties: {kinds['near']} near-duplicates, "
+        f"{kinds['story']} stories, {kinds['event']} happenings"
+    )
+    if made.split.folds:
+        rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(made.split.folds, start=1)]
+        table(("fold", "test", "neither tested nor trained on"), rows)
+    else:
+        total = len(corpus.articles)
+        table(
+            ("side", "documents", "share", "wanted"),
+            [
+                (side, number, f"{number / total:.1%}", f"{made.split.shares.get(side, 0):.1%}")
+                for side, number in made.split.counts.items()
+            ],
+        )
+        table(
+            ("label", *made.split.counts),
+            [(label, *(found.get(s, 0) for s in made.split.counts)) for label, found in made.labels.items()],
+        )
+    for tie in made.ties[:_CASES]:
+        say(str(tie))
+    notes = {
+        "kept out of test data, annotated with predictions in view": made.seen,
+        "changed sides, because they tie two sides together": made.moved,
+        "have no date: training only": made.undated,
+        "are older than the side that their group is on": made.straddling,
+    }
+    for note, names in notes.items():
+        if names:
+            say(f"{len(names)} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
+    if stored is not None:
+        say(f"{len(corpus.articles) - len(made.new)} documents were known, {len(made.new)} are new")
+    say(f"written to {path}")
+    write_json(
+        json_path,
+        {
+            "kind": made.split.kind,
+            "documents": len(corpus.articles),
+            "groups": groups,
+            "ties": [vars(tie) for tie in made.ties],
+            "sides": made.split.counts,
+            "folds": [{"test": fold.test, "left_out": fold.left_out} for fold in made.split.folds],
+            "labels": made.labels,
+            "seen": made.seen,
+            "moved": made.moved,
+            "new": made.new,
+            "undated": made.undated,
+            "straddling": made.straddling,
+        },
+    )
+
+
+@click.command()
+@project_option
+@click.option("--repo", required=True, help="The dataset's repository, OWNER/NAME.")
+@click.option(
+    "--standoff", is_flag=True, help="Annotations and text hashes only: no text leaves the project."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be published, and publish nothing.")
+@click.option("--public", is_flag=True, help="A new repository is public (default: private).")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the standoff dataset in this folder.",
+)
+@json_option
+def publish(
+    project: Project,
+    repo: str,
+    standoff: bool,
+    dry_run: bool,
+    public: bool,
+    out: Path | None,
+    json_path: Path | None,
+) -> None:
+    """Push the built dataset to the Hugging Face Hub, tagged with its version.
+
+    Texts that may not be passed on are not: --standoff publishes annotations with text hashes instead. The
+    token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
+    """
+    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.publish import parcel
+    from goldwire.corpus.publish import publish as push
+
+    if out is not None and not standoff:
+        raise click.UsageError("--out keeps a standoff dataset: add --standoff")
+    with parcel(load_corpus(project), standoff=standoff, out=out) as packed:
+        table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
+        for what, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
+            if counts:
+                told = ", ".join(f"{name} × {number}" for name, number in sorted(counts.items()))
+                say(f"{what} left out: {told}")
+        figures = {"repo": repo, "tag": packed.tag, "files": packed.files, "url": ""}
+        if dry_run:
+            say(f"{len(packed.files)} files would go to {repo} as {packed.tag}; nothing was published")
+        else:
+            say(f"publishing {len(packed.files)} files")
+            figures["url"] = push(packed, repo, public=public)
+            say(f"published: {figures['url']}, {packed.tag}")
+    if out is not None:
+        say(f"kept in {out}")
+    write_json(json_path, figures)
+
+
+@click.command()
+@click.argument("standoff", type=click.Path(exists=True, path_type=Path))
+@click.argument("articles", type=click.Path(exists=True, path_type=Path))
+@click.argument("out", type=_FILE)
+@click.option("--partial", is_flag=True, help="Leave out what has no copy, or another text, and say which.")
+@json_option
+def rehydrate(standoff: Path, articles: Path, out: Path, partial: bool, json_path: Path | None) -> None:
+    """Join a STANDOFF dataset with your own copies of its ARTICLES into OUT, JSON Lines.
+
+    ARTICLES is a folder of text files, JSON Lines or CSV. A copy must be the very text that was annotated.
+    """
+    from goldwire.corpus.standoff import rehydrate as run
+
+    done = run(standoff, articles, out, partial=partial)
+    spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
+    click.echo(f"{len(done.articles)} documents, {spans} spans")
+    for what, names in (("another text", done.differing), ("no copy", done.missing)):
+        if names:
+            say(f"left out, {what}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")
+    say(f"written to {out}")
+    figures = {"documents": len(done.articles), "spans": spans}
+    write_json(json_path, {**figures, "differing": done.differing, "missing": done.missing})

@@ -1,0 +1,287 @@
+"""Near-duplicate texts: MinHash signatures over word shingles find candidates, the true Jaccard decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Words in a shingle.
+WIDTH = 3
+#: Slots of a signature: it divides by 1, 2, 3, 6, 7 and 9, so that bands of each are at hand.
+SLOTS = 126
+#: Texts whose shingle sets overlap by this much (Jaccard) count as near-duplicates.
+SIMILAR = 0.5
+_SEED = 20
+_CHARACTERS = 1 << 20
+_CHUNK = 5_000
+_PAIRS = 1 << 20
+_UNKNOWN, _SPACE = 0xFFFFFFFF, ord(" ")
+# Odd, so that each has an inverse modulo 2**64.
+_BASE, _FACTOR = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
+
+# Scripts that put no space between words: a character counts as a word.
+_UNSPACED = ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
+_ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED)
+_WORD_OR_CHARACTER = re.compile(rf"[{_ALONE}]|[^\s{_ALONE}]+")
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+
+
+class Near(NamedTuple):
+    """Two texts, by their place in the input, and the Jaccard similarity of their shingle sets."""
+
+    first: int
+    second: int
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Shingles:
+    """Hashed shingles of many texts: those of text `i` are `hashes[starts[i] : starts[i + 1]]`."""
+
+    hashes: Hashes
+    starts: Places
+
+    def take(self, rows: Places) -> Shingles:
+        """Those of some of the texts."""
+        parts = [self.hashes[self.starts[row] : self.starts[row + 1]] for row in rows.tolist()]
+        sizes = np.fromiter((len(part) for part in parts), np.int64, len(parts))
+        hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+        return Shingles(hashes, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case, without punctuation: what a shingle is made of.
+
+    In scripts without spaces a character is a word; a text without any letter or digit gives its characters.
+    """
+    folded = "".join(chr(_fold(ord(char)) or _SPACE) for char in text)
+    return _WORD_OR_CHARACTER.findall(folded) or [char for char in text if not char.isspace()]
+
+
+def _fold(code: int) -> int:
+    """A letter or digit as its lower-case code point, one for one; anything else as 0."""
+    char = chr(code)
+    return ord(char.lower()[0]) if char.isalnum() else 0
+
+
+def shingles(texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Shingles:
+    """The hashed shingles of texts, `WIDTH` words each; a shorter text is one shingle.
+
+    The same text has the same hashes in every process.
+    """
+    hasher = _Hasher()
+    found: list[Hashes] = []
+    sizes: list[Places] = []
+    for batch in _batches(texts):
+        hashes, counts = hasher.words(batch)
+        found.append(hashes)
+        sizes.append(counts)
+        if advance is not None:
+            advance(len(batch))
+    if not found:
+        return Shingles(np.empty(0, np.uint64), np.zeros(1, np.int64))
+    return _joined(np.concatenate(found), np.concatenate(sizes))
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Texts in their order, about `_CHARACTERS` at a time, so that memory is bounded."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text)
+        if size >= _CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _Hasher:
+    """Hashes of words, of a whole batch at a time.
+
+    A word's hash is the polynomial of its code points, sum of c[i] * base**i modulo 2**64, taken from one
+    running sum over the batch and shifted back to the word's place, as in Karp and Rabin (1987).
+    """
+
+    def __init__(self) -> None:
+        self.folding = np.full(0x110000, _UNKNOWN, np.uint32)
+        self.powers: Hashes = np.empty(0, np.uint64)
+        self.inverses: Hashes = np.empty(0, np.uint64)
+
+    def words(self, texts: list[str]) -> tuple[Hashes, Places]:
+        """The hashes of all words, at least `WIDTH` a text (0 fills up), and how many each text has."""
+        codes = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+        folded = self.folding[codes]
+        if len(new := np.unique(codes[folded == _UNKNOWN])):
+            self.folding[new] = [_fold(code) for code in new.tolist()]
+            folded = self.folding[codes]
+        ends = np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)))
+        inside = folded != 0
+        breaks = np.zeros(len(codes), bool)
+        for first, last in _UNSPACED:
+            breaks |= (folded >= first) & (folded <= last)
+        # A word begins where none stood before, and on both sides of a character that is one by itself.
+        begins, stops = inside.copy(), inside.copy()
+        begins[1:] &= ~inside[:-1] | breaks[1:] | breaks[:-1]
+        stops[:-1] &= ~inside[1:] | breaks[:-1] | breaks[1:]
+        starts, after = np.flatnonzero(begins), np.flatnonzero(stops) + 1
+        self._grow(len(codes) + 1)
+        sums = np.zeros(len(codes) + 1, np.uint64)
+        np.cumsum(folded * self.powers[: len(codes)], out=sums[1:])
+        hashes = (sums[after] - sums[starts]) * self.inverses[starts]
+        counts = np.diff(np.searchsorted(starts, ends), prepend=0)
+        return self._filled(texts, hashes, counts.astype(np.int64))
+
+    def _grow(self, size: int) -> None:
+        if len(self.powers) < size:
+            for name, base in (("powers", _BASE), ("inverses", pow(_BASE, -1, 2**64))):
+                steps = np.full(size, base, np.uint64)
+                steps[0] = 1
+                setattr(self, name, np.cumprod(steps))
+
+    def _filled(self, texts: list[str], hashes: Hashes, counts: Places) -> tuple[Hashes, Places]:
+        """Short texts filled up, and those without a word by their characters."""
+        short = np.flatnonzero(counts < WIDTH).tolist()
+        if not short:
+            return hashes, counts
+        parts = np.split(hashes, np.cumsum(counts)[:-1])
+        for row in short:
+            if not len(parts[row]):
+                parts[row] = np.array([ord(char) for char in words(texts[row])], np.uint64)
+            missing = max(WIDTH - len(parts[row]), 0)
+            parts[row] = np.concatenate([parts[row], np.zeros(missing, np.uint64)])
+        sizes = np.fromiter((len(part) for part in parts), np.int64, len(parts))
+        return np.concatenate(parts), sizes
+
+
+def _joined(hashes: Hashes, sizes: Places) -> Shingles:
+    """Hashes of words as hashes of shingles; none reaches over the end of its text."""
+    count = len(hashes) - WIDTH + 1
+    mixed: Hashes = hashes[:count].copy()
+    for place in range(1, WIDTH):
+        mixed *= np.uint64(_FACTOR)
+        mixed += hashes[place : place + count]
+    keep = np.ones(count, bool)
+    ends = np.cumsum(sizes)[:-1]
+    for back in range(1, WIDTH):
+        keep[ends - back] = False
+    starts = np.concatenate([[0], np.cumsum(sizes - WIDTH + 1)])
+    return Shingles(_mix(mixed[keep]), starts.astype(np.int64))
+
+
+def _mix(value: Hashes) -> Hashes:
+    """A finaliser in the way of SplitMix64 (Steele, Lea and Flood 2014)."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+def band_rows(threshold: float) -> int:
+    """Slots in a band, as many as still find 99 % of the pairs at the threshold: 1-(1-t^r)^(slots/r)."""
+    fitting = [r for r in (1, 2, 3, 6, 7, 9) if 1 - (1 - threshold**r) ** (SLOTS // r) >= 0.99]
+    return max(fitting, default=1)
+
+
+def near_duplicates(
+    texts: Sequence[str], *, threshold: float = SIMILAR, advance: Callable[[int], None] | None = None
+) -> list[Near]:
+    """All pairs of texts whose shingle sets have a Jaccard similarity of at least `threshold`, in (0, 1].
+
+    rensa's MinHash and LSH find candidates, which the true similarity confirms or not: a pair that is listed
+    is one, a pair near the threshold is missed in about one case of a hundred. Of texts with one and the same
+    shingle set each is listed beside the first. `advance` counts texts.
+    """
+    from rensa import RMinHash, RMinHashLSH
+
+    sets = shingles(texts, advance)
+    rows = band_rows(threshold)
+
+    def signatures(some: Shingles) -> Any:
+        starts = some.starts.astype(np.uint64)
+        return RMinHash.digest_matrix_from_flat_token_hashes(some.hashes, starts, SLOTS, _SEED)
+
+    lsh = RMinHashLSH(threshold, SLOTS, SLOTS // rows)
+    flags = lsh.query_duplicate_flags_matrix_one_shot(signatures(sets)) if len(texts) > 1 else []
+    flagged = np.flatnonzero(np.array(flags, bool))
+    if not len(flagged):
+        return []
+    found, flagged = _identical(sets, flagged)
+    few = sets.take(flagged)
+    matrix = np.array(signatures(few).to_rows(), np.uint64).reshape(len(flagged), SLOTS)
+    counted = _counted(few)
+    for pairs in _candidates(matrix, rows):
+        for first, second, similarity in _similar(counted, pairs, threshold):
+            found.append(Near(int(flagged[first]), int(flagged[second]), similarity))
+    return sorted(set(found))
+
+
+def _identical(sets: Shingles, rows: Places) -> tuple[list[Near], Places]:
+    """Texts with the same shingle set, each paired with the first; and the rows that are left to compare."""
+    first: dict[bytes, int] = {}
+    found: list[Near] = []
+    left: list[int] = []
+    for row in rows.tolist():
+        key = np.unique(sets.hashes[sets.starts[row] : sets.starts[row + 1]]).tobytes()
+        if (other := first.setdefault(blake2b(key, digest_size=16).digest(), row)) != row:
+            found.append(Near(other, row, 1.0))
+        else:
+            left.append(row)
+    return found, np.array(left, np.int64)
+
+
+def _candidates(matrix: Hashes, rows: int) -> Iterator[Places]:
+    """Pairs of rows that share a band, as (n, 2) arrays of bounded length; a pair may come again."""
+    waiting: list[Places] = []
+    size = 0
+    for band in range(matrix.shape[1] // rows):
+        key: Hashes = np.zeros(len(matrix), np.uint64)
+        for slot in range(band * rows, (band + 1) * rows):
+            key = _mix(key ^ matrix[:, slot])
+        order = np.argsort(key, kind="stable")
+        ordered = key[order]
+        edges = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]]))
+        for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            # A bucket of n gives n - 1 strips, so that no array grows with its square.
+            for head in range(start, end - 1):
+                tails = order[head + 1 : end]
+                waiting.append(np.column_stack([np.full(len(tails), order[head]), tails]))
+                size += len(tails)
+                if size >= _PAIRS:
+                    yield np.unique(np.sort(np.concatenate(waiting), axis=1), axis=0)
+                    waiting, size = [], 0
+    if waiting:
+        yield np.unique(np.sort(np.concatenate(waiting), axis=1), axis=0)
+
+
+def _counted(sets: Shingles) -> Any:
+    """The texts as rows of a sparse matrix with a 1 for each shingle that they hold."""
+    from scipy.sparse import csr_array
+
+    _, columns = np.unique(sets.hashes, return_inverse=True)
+    counted = csr_array(
+        (np.ones(len(columns), np.int32), columns, sets.starts),
+        shape=(len(sets.starts) - 1, int(columns.max(initial=0)) + 1),
+    )
+    counted.sum_duplicates()
+    counted.data[:] = 1
+    return counted
+
+
+def _similar(counted: Any, pairs: Places, threshold: float) -> Iterator[tuple[int, int, float]]:
+    """The pairs whose true Jaccard similarity reaches the threshold."""
+    sizes = np.diff(counted.indptr)
+    for start in range(0, len(pairs), _CHUNK):
+        first, second = pairs[start : start + _CHUNK].T
+        both = np.asarray(counted[first].multiply(counted[second]).sum(axis=1)).ravel()
+        share = both / (sizes[first] + sizes[second] - both)
+        for index in np.flatnonzero(share >= threshold).tolist():
+            yield int(first[index]), int(second[index]), float(share[index])

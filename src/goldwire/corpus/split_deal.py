@@ -1,0 +1,87 @@
+"""Groups of documents dealt to sides, so that each side gets its share of every label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from goldwire.files import sha256
+
+
+@dataclass(frozen=True)
+class Group:
+    """Documents that stay together, how many of each label they hold, and the sides closed to them."""
+
+    documents: tuple[str, ...]
+    labels: Mapping[str, int] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """What ties are broken by: a hash, so that no order of the corpus decides."""
+        return sha256("\n".join(sorted(self.documents)))
+
+
+def deal(
+    groups: Sequence[Group], shares: Mapping[str, float], held: Mapping[str, Iterable[Group]] | None = None
+) -> dict[str, list[Group]]:
+    """Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011), over groups instead of documents.
+
+    `shares` are the sides' shares of all documents. The label with the fewest examples left goes first; its
+    groups go, the richest first, to the side that wants most of that label, among those that have room; what
+    fits nowhere goes to the side with the most room. `held` stand on their side already and count. Equal
+    groups give equal sides, in whatever order they come.
+    """
+    held = {side: list((held or {}).get(side, ())) for side in shares}
+    total = Counter[str]()
+    documents = 0
+    for group in [*groups, *(g for each in held.values() for g in each)]:
+        total.update(group.labels)
+        documents += len(group.documents)
+    room = {side: share * documents for side, share in shares.items()}
+    wants = {side: {label: share * n for label, n in total.items()} for side, share in shares.items()}
+
+    def take(side: str, group: Group) -> None:
+        room[side] -= len(group.documents)
+        for label, number in group.labels.items():
+            wants[side][label] -= number
+
+    for side, each in held.items():
+        for group in each:
+            take(side, group)
+    dealt: dict[str, list[Group]] = {side: [] for side in shares}
+    left = {group.name: group for group in sorted(groups, key=lambda g: g.name)}
+    remaining = Counter[str]()
+    for group in left.values():
+        remaining.update(group.labels)
+
+    def place(name: str, label: str | None) -> None:
+        group = left.pop(name)
+        # Half a group too many is nearer to the share than half a group too few.
+        half = len(group.documents) / 2
+        open_to = [side for side in shares if side not in group.closed] or list(shares)
+        fits = [side for side in open_to if room[side] >= half]
+        order = list(shares)
+
+        def wanted(side: str) -> tuple[float, float, int]:
+            want = wants[side][label] if label is not None and fits else 0.0
+            return (want, room[side], -order.index(side))
+
+        side = max(fits or open_to, key=wanted)
+        take(side, group)
+        remaining.subtract(group.labels)
+        dealt[side].append(group)
+
+    by_label: dict[str, list[str]] = {}
+    for name, group in left.items():
+        for label in group.labels:
+            by_label.setdefault(label, []).append(name)
+    while open_labels := [label for label in by_label if remaining[label] > 0]:
+        label = min(open_labels, key=lambda one: (remaining[one], one))
+        names = [name for name in by_label.pop(label) if name in left]
+        for name in sorted(names, key=lambda one: (-left[one].labels[label], one)):
+            place(name, label)
+    for name in sorted(left, key=lambda one: (-len(left[one].documents), one)):
+        place(name, None)
+    return dealt
