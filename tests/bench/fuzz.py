@@ -199,7 +199,7 @@ def problem(data: bytes, path: Path, schema: Schema) -> tuple[str, str]:
     """What became of an export (`refused` or `taken in`), and what is wrong with that, if anything."""
     path.write_bytes(data)
     setting = Setting()
-    setting.schema = schema
+    setting.schema = setting.named_schema = schema
     try:
         articles = read_labelstudio(path, setting)
     except GoldwireError as error:

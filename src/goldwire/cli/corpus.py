@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from goldwire.cli import corpus_browse, corpus_versions
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
 from goldwire.corpus.formats import FORMATS, Setting
 from goldwire.project import Project
@@ -26,39 +28,70 @@ def command() -> None:
 @click.option("--from", "source", type=_READ, required=True, help="The format of SRC.")
 @click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
 @click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@click.option(
+    "--config", "config_path", type=click.Path(dir_okay=False, path_type=Path), help="Label Studio config."
+)
 @click.option("--project", "project_path", type=click.Path(file_okay=False, path_type=Path), help="Project.")
 @click.option(
     "--ids",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML, annotator: {coined id: id that stands for it}; replaced on the way.",
 )
+@click.option("--strict", is_flag=True, help="Write nothing where anything would be lost.")
+@click.option("--curated", "only_curated", is_flag=True, help="Only each document's most trusted annotation.")
+@click.option("--layer", default="", help="conll: the layer; docbin: the layer of doc.ents.")
+@click.option("--scheme", type=click.Choice(("iob1", "iob2", "iobes")), default="iob2", help="conll.")
+@click.option("--depth", type=click.IntRange(1, 9), default=1, help="conll: columns for nesting.")
+@click.option("--cas-json", is_flag=True, help="cas: write JSON instead of XMI.")
+@click.option("--language", default="", help="For tokens, ISO 639-1 (default: the document's own).")
+@click.option("--annotator", default="", help="Who annotated, where SRC does not say.")
+@click.option(
+    "--status",
+    type=click.Choice(("draft", "submitted", "reviewed", "adjudicated")),
+    default="draft",
+    help="The status, where SRC does not say.",
+)
+@json_option
 def convert(
     src: Path,
     dst: Path,
     source: str,
     target: str,
-    schema_path: Path | None,
-    project_path: Path | None,
     ids: Path | None,
+    only_curated: bool,
+    json_path: Path | None,
+    **options: Any,
 ) -> None:
     """Bring annotations from one format into another.
 
     \b
     jsonl        JSON Lines, a document a line: goldwire's own
     labelstudio  Label Studio's JSON export (onto a server: goldwire annotate push)
+    brat         brat standoff, a folder of .txt and .ann files
+    conll        a token a line: --layer, --scheme, --depth
+    docbin       spaCy's DocBin, a .spacy file
+    cas          UIMA CAS as INCEpTION opens it, a folder of .xmi (--cas-json: .json)
+    parquet      the dataset, a folder; or one file NAME.parquet
     quotes       YAML written by hand, a file or a folder of files; articles are the project's
     store        a project's own annotations; SRC or DST is the project's folder
+
+    With neither --schema nor --config nor --project the labels are taken as found. What the target can't
+    hold is counted, with its first places. docs/formats.md says what each format holds.
     """
     from goldwire.corpus.convert import convert as run
 
-    setting = Setting(project_path or (dst if target == "store" else None), schema_path)
-    done = run(src, dst, source=source, target=target, setting=setting, ids=ids)
+    if target == "store":
+        options["project_path"] = options["project_path"] or dst
+    setting = Setting(**options)
+    done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
     counts = ", ".join(f"{number} {kind}" for kind, number in done.counts.items())
-    unit = {"store": "files changed", "labelstudio": "tasks"}.get(target, "lines")
-    say(f"{counts} read; {done.written} {unit} written to {dst}")
+    say(f"{counts} read; {done.written} {FORMATS[target].unit} written to {dst}")
+    if done.widened:
+        say(f"widened to whole tokens, extents kept beside: {len(done.widened)} spans ({done.widened[0]})")
     for kind, places in done.lost.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
         say(f"not kept: {len(places)} × {kind} ({shown})")
+    write_json(json_path, done.as_dict())
 
 
 @command.command()
@@ -96,13 +129,20 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @project_option
 @click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@click.option(
+    "--split",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Search this split for leaks (default: corpus/split.json and `meta.split`).",
+)
 @json_option
-def check(file: Path | None, project: Project, schema_path: Path | None, json_path: Path | None) -> None:
-    """Hold annotations against the schema's rules: the project's, or those of FILE (JSON Lines)."""
+def check(
+    file: Path | None, project: Project, schema_path: Path | None, split: Path | None, json_path: Path | None
+) -> None:
+    """Hold annotations against the schema's rules, and splits against leaks: the project's, or FILE's."""
     from goldwire.corpus.checks import run_checks
     from goldwire.corpus.rules import RULES
 
-    result = run_checks(project, file=file, schema_path=schema_path)
+    result = run_checks(project, file=file, schema_path=schema_path, split=split)
     for fault in result.faults:
         click.echo(str(fault))
     if result.faults:
@@ -148,3 +188,14 @@ def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
         )
     table(("status", "annotations"), counts.by_status.items())
     write_json(json_path, counts.as_dict())
+
+
+for _one in (
+    corpus_versions.diff,
+    corpus_versions.split,
+    corpus_versions.publish,
+    corpus_versions.rehydrate,
+    corpus_browse.browse,
+    corpus_browse.review,
+):
+    command.add_command(_one)

@@ -12,7 +12,8 @@ from typing import Any
 
 from goldwire.corpus import rules
 from goldwire.corpus.formats.jsonl import read_jsonl
-from goldwire.corpus.store import join, read_annotations
+from goldwire.corpus.split_check import leaks
+from goldwire.corpus.store import project_articles
 from goldwire.corpus.values import value_problem
 from goldwire.errors import Fault, one_of
 from goldwire.model import Annotation, Article, Relation, Span, pairs
@@ -20,7 +21,6 @@ from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.schema import RegistryEntry
-from goldwire.seeds import load_seeds
 
 Registries = Mapping[str, Mapping[str, RegistryEntry]]
 
@@ -73,12 +73,19 @@ def check_articles(
     return CheckResult(len(listed), len(found), spans, relations, faults)
 
 
-def run_checks(project: Project, *, file: Path | None = None, schema_path: Path | None = None) -> CheckResult:
-    """Check the project's stored annotations, or a JSON Lines file's, against its schema or another."""
+def run_checks(
+    project: Project, *, file: Path | None = None, schema_path: Path | None = None, split: Path | None = None
+) -> CheckResult:
+    """Check the project's stored annotations, or a JSON Lines file's, against its schema or another.
+
+    The project's split, another one, and the one that documents bring in `meta.split` are searched for leaks.
+    """
     path = schema_path or project.schema_path
     schema = load_schema(path)
-    articles = read_jsonl(file) if file is not None else join(load_seeds(project), read_annotations(project))
-    return check_articles(articles, schema, load_registries(schema, path))
+    articles = read_jsonl(file) if file is not None else project_articles(project)
+    result = check_articles(articles, schema, load_registries(schema, path))
+    result.faults.extend(leaks(project, articles, schema, own=file is None, path=split))
+    return result
 
 
 def inside_word(text: str, place: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -14,6 +14,7 @@ from goldwire.model import Annotation, Article, Relation, Span, curated
 from goldwire.schemas import Attribute, Schema
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from spacy.language import Language
 
 #: What of a document's meta has a column of its own; the rest goes into `meta`, as JSON.
@@ -38,6 +39,11 @@ class Columns:
         for name, layer in schema.layers.items():
             self.fields[name] = _free_names([*layer.attributes, *self.relations(name)], _SPAN)
 
+    @property
+    def labels(self) -> list[str]:
+        """All labels, layer by layer; one that two layers have stands once."""
+        return list(dict.fromkeys(label for layer in self.schema.layers.values() for label in layer.labels))
+
     def relations(self, layer: str) -> list[str]:
         """The relations that start from a layer."""
         return [n for n, r in self.schema.relations.items() if any(end.layer == layer for end in r.head)]
@@ -46,42 +52,50 @@ class Columns:
         """The `datasets.Features` of a config."""
         from datasets import Features
 
+        return Features.from_dict(self.plain_features(config))
+
+    def plain_features(self, config: str) -> dict[str, Any]:
+        """The features of a config as `Features.to_dict` gives them."""
         features: dict[str, dict[str, Any]] = {
             "documents": self._documents(),
             "annotations": self._annotations(),
             "tokens": self._tokens(),
         }
-        return Features(features[config])
+        return features[config]
+
+    def arrow_schema(self, config: str) -> pa.Schema:
+        """`features(config).arrow_schema`, without the seconds that importing `datasets` takes."""
+        import pyarrow as pa
+
+        plain = self.plain_features(config)
+        fields = [pa.field(name, _arrow_type(feature)) for name, feature in plain.items()]
+        return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": plain}})})
 
     def _documents(self) -> dict[str, Any]:
-        from datasets import ClassLabel, List, Value
-
-        text = Value("string")
+        text = _value("string")
         columns: dict[str, Any] = {"id": text, "text": text, **dict.fromkeys(META, text)}
-        columns |= {"oddities": List(text), "text_sha256": text, "meta": text}
+        columns |= {"oddities": _list(text), "text_sha256": text, "meta": text}
         columns |= {"annotator": text, "status": text, "schema": text}
         for name, layer in self.schema.layers.items():
-            struct: dict[str, Any] = {"id": text, "label": ClassLabel(names=list(layer.labels))}
-            struct |= {"start": Value("int32"), "end": Value("int32"), "text": text}
+            struct: dict[str, Any] = {"id": text, "label": _class_label(list(layer.labels))}
+            struct |= {"start": _value("int32"), "end": _value("int32"), "text": text}
             for key, attribute in layer.attributes.items():
                 struct[self.fields[name][key]] = _attribute_feature(attribute)
             for key in self.relations(name):
-                struct[self.fields[name][key]] = List(text)
-            columns[self.layer_names[name]] = List(struct)
+                struct[self.fields[name][key]] = _list(text)
+            columns[self.layer_names[name]] = _list(struct)
         return columns
 
     def _annotations(self) -> dict[str, Any]:
-        from datasets import ClassLabel, List, Value
-
-        text, flag, number = Value("string"), Value("bool"), Value("float64")
-        labels = [label for layer in self.schema.layers.values() for label in layer.labels]
+        text, flag, number = _value("string"), _value("bool"), _value("float64")
+        labels = self.labels
         relations = list(self.schema.relations)
-        span = {"id": text, "layer": ClassLabel(names=list(self.schema.layers))}
-        span |= {"label": ClassLabel(names=labels)}
-        span |= {"start": Value("int32"), "end": Value("int32"), "text": text, "attributes": text}
-        span |= {"marked_by": List(text), "origin": text, "score": number}
-        relation = {"label": ClassLabel(names=relations) if relations else text, "head": text, "tail": text}
-        relation |= {"marked_by": List(text)}
+        span = {"id": text, "layer": _class_label(list(self.schema.layers))}
+        span |= {"label": _class_label(labels)}
+        span |= {"start": _value("int32"), "end": _value("int32"), "text": text, "attributes": text}
+        span |= {"marked_by": _list(text), "origin": text, "score": number}
+        relation = {"label": _class_label(relations) if relations else text, "head": text, "tail": text}
+        relation |= {"marked_by": _list(text)}
         provenance = dict.fromkeys(("kind", "name", "version", "guidelines", "created", "updated"), text)
         return {
             **dict.fromkeys(("document", "annotator", "schema", "status"), text),
@@ -89,39 +103,51 @@ class Columns:
                 **provenance,
                 "lead_time": number,
                 "seen_predictions": flag,
-                "based_on": List(text),
+                "based_on": _list(text),
             },
             "text_sha256": text,
-            "spans": List(span),
-            "relations": List(relation),
+            "spans": _list(span),
+            "relations": _list(relation),
         }
 
     def _tokens(self) -> dict[str, Any]:
-        from datasets import ClassLabel, List, Value
-
-        text, place = Value("string"), Value("int32")
-        columns: dict[str, Any] = {"id": text, "tokens": List(text)}
-        columns |= {"starts": List(place), "ends": List(place), "whitespace": List(Value("bool"))}
+        text, place = _value("string"), _value("int32")
+        columns: dict[str, Any] = {"id": text, "tokens": _list(text)}
+        columns |= {"starts": _list(place), "ends": _list(place), "whitespace": _list(_value("bool"))}
         for name, layer in self.schema.layers.items():
-            columns[f"{name}_tags"] = List(ClassLabel(names=bio_names(list(layer.labels))))
+            columns[f"{name}_tags"] = _list(_class_label(bio_names(list(layer.labels))))
         return columns
 
     def document_rows(self, articles: list[Article]) -> Iterator[dict[str, Any]]:
         """A row for each document, with its curated annotation; null and empty where it has none."""
         for article in articles:
-            document, annotation = article.document, curated(article.annotations)
-            meta = dict(document.meta)
-            row: dict[str, Any] = {"id": document.id, "text": document.text}
-            row |= {key: _plain(meta.pop(key, None)) for key in META}
-            oddities = meta.pop("oddities", None) or []
-            row["oddities"] = [str(each) for each in (oddities if isinstance(oddities, list) else [oddities])]
-            row["text_sha256"] = sha256(document.text)
-            row["meta"] = json.dumps(meta, ensure_ascii=False, sort_keys=True)
-            for key in ("annotator", "status", "schema"):
-                row[key] = getattr(annotation, key) if annotation is not None else None
+            annotation = curated(article.annotations)
+            row = self.plain_row(article, annotation)
+            text = article.document.text
             for layer, column in self.layer_names.items():
-                row[column] = list(self._spans(layer, annotation, document.text)) if annotation else []
+                row[column] = list(self._spans(layer, annotation, text)) if annotation else []
             yield row
+
+    def plain_row(self, article: Article, annotation: Annotation | None) -> dict[str, Any]:
+        """A document's row but for its layers."""
+        document = article.document
+        meta = dict(document.meta)
+        row: dict[str, Any] = {"id": document.id, "text": document.text}
+        row |= {key: _plain(meta.get(key)) for key in META}
+        oddities = meta.get("oddities")
+        listed = oddities if isinstance(oddities, list) else [oddities] if oddities else []
+        row["oddities"] = [str(each) for each in listed] if "oddities" in meta else None
+        # What its column shows to the letter is not said twice; all else stays in `meta` too.
+        for key in META:
+            if isinstance(meta.get(key), str):
+                del meta[key]
+        if oddities is not None and oddities == row["oddities"]:
+            del meta["oddities"]
+        row["text_sha256"] = sha256(document.text)
+        row["meta"] = json.dumps(meta, ensure_ascii=False, sort_keys=True)
+        for key in ("annotator", "status", "schema"):
+            row[key] = getattr(annotation, key) if annotation is not None else None
+        return row
 
     def _spans(self, layer: str, annotation: Annotation, text: str) -> Iterator[dict[str, Any]]:
         tails: dict[tuple[str, str], list[str]] = {}
@@ -129,11 +155,12 @@ class Columns:
             tails.setdefault((relation.head, relation.label), []).append(relation.tail)
         kind, names = self.schema.layers[layer], self.fields[layer]
         index = {label: number for number, label in enumerate(kind.labels)}
+        readers = {key: attribute_reader(attribute) for key, attribute in kind.attributes.items()}
         for span in annotation.layer(layer):
             row: dict[str, Any] = {"id": span.id, "label": index[span.label], "start": span.start}
             row |= {"end": span.end, "text": text[span.start : span.end]}
-            for key, attribute in kind.attributes.items():
-                row[names[key]] = _attribute_value(attribute, span.attributes.get(key))
+            for key, read in readers.items():
+                row[names[key]] = read(span.attributes.get(key))
             for key in self.relations(layer):
                 row[names[key]] = tails.get((span.id, key), [])
             yield row
@@ -141,8 +168,7 @@ class Columns:
     def annotation_rows(self, articles: list[Article]) -> Iterator[dict[str, Any]]:
         """A row for each document and annotator: the annotation whole, attributes as JSON."""
         layers = {name: number for number, name in enumerate(self.schema.layers)}
-        every = [label for layer in self.schema.layers.values() for label in layer.labels]
-        labels = {label: number for number, label in enumerate(every)}
+        labels = {label: number for number, label in enumerate(self.labels)}
         kinds = {name: number for number, name in enumerate(self.schema.relations)}
 
         def span_row(span: Span, text: str) -> dict[str, Any]:
@@ -211,24 +237,51 @@ def _plain(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _attribute_feature(attribute: Attribute) -> Any:
-    from datasets import ClassLabel, List, Value
+def _value(dtype: str) -> dict[str, Any]:
+    return {"dtype": dtype, "_type": "Value"}
 
+
+def _class_label(names: list[str]) -> dict[str, Any]:
+    return {"names": names, "_type": "ClassLabel"}
+
+
+def _list(feature: dict[str, Any]) -> dict[str, Any]:
+    return {"feature": feature, "_type": "List"}
+
+
+def _arrow_type(feature: dict[str, Any]) -> pa.DataType:
+    """The Arrow type of a plain feature, as `datasets` has it."""
+    import pyarrow as pa
+
+    kind = feature.get("_type")
+    if kind == "Value":
+        return pa.type_for_alias(
+            {"bool": "bool", "float64": "double"}.get(feature["dtype"], feature["dtype"])
+        )
+    if kind == "ClassLabel":
+        return pa.int64()
+    if kind == "List":
+        return pa.list_(_arrow_type(feature["feature"]))
+    return pa.struct({name: _arrow_type(each) for name, each in feature.items()})
+
+
+def _attribute_feature(attribute: Attribute) -> dict[str, Any]:
     if attribute.kind == "flag":
-        return Value("bool")
+        return _value("bool")
     if attribute.kind == "choice":
-        return ClassLabel(names=list(attribute.values))
+        return _class_label(list(attribute.values))
     if attribute.kind == "choices":
-        return List(ClassLabel(names=list(attribute.values)))
-    return Value("string")
+        return _list(_class_label(list(attribute.values)))
+    return _value("string")
 
 
-def _attribute_value(attribute: Attribute, value: Any) -> Any:
-    if value is None:
-        return None
-    index = {name: number for number, name in enumerate(attribute.values)}
+def attribute_reader(attribute: Attribute) -> Callable[[Any], Any]:
+    """What makes a span's value of an attribute the column's: numbers of class labels, texts, flags."""
+    if attribute.kind == "flag":
+        return lambda value: value
+    if attribute.kind not in ("choice", "choices"):
+        return _plain
+    index: dict[Any, int] = {name: number for number, name in enumerate(attribute.values)}
     if attribute.kind == "choice":
-        return index[value]
-    if attribute.kind == "choices":
-        return [index[each] for each in value]
-    return value
+        return lambda value: None if value is None else index[value]
+    return lambda value: None if value is None else [index[each] for each in value]

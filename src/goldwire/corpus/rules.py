@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NEAR = "GW227"
+STORY = "GW228"
+EVENT = "GW229"
 SCHEMA = "GW230"
 LAYER = "GW231"
 LABEL = "GW232"
@@ -22,6 +25,7 @@ ENTRY_LABEL = "GW246"
 ENTRY = "GW247"
 LOOP = "GW248"
 SAME_RELATION = "GW249"
+SEEN = "GW269"
 
 #: Every rule in words, by its code.
 RULES = {
@@ -45,4 +49,8 @@ RULES = {
     ENTRY: "registry entries name labels of the schema and countries by ISO 3166-1 alpha-3",
     LOOP: "no relation goes from a span to itself",
     SAME_RELATION: "no relation stands twice",
+    NEAR: "no two sides of a split hold near-duplicate texts",
+    STORY: "no two sides of a split hold documents of one story",
+    EVENT: "no two sides of a split hold documents on one happening",
+    SEEN: "test data were annotated without predictions in view",
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from goldwire.corpus.formats import Setting, jsonl, quotes
-from goldwire.corpus.store import annotation_path, join, read_annotations, write_annotation
+from goldwire.corpus.store import annotation_path, join, project_articles, write_annotation
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.model import STATUSES, Annotation, Article
@@ -19,6 +19,11 @@ from goldwire.seeds import load_seeds
 def read_jsonl(path: Path, _setting: Setting) -> list[Article]:
     """The articles of a JSON Lines file."""
     return jsonl.read_jsonl(path)
+
+
+def stream_jsonl(path: Path, _setting: Setting) -> Iterator[Article]:
+    """The articles of a JSON Lines file, one at a time."""
+    return jsonl.stream_jsonl(path)
 
 
 def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> int:
@@ -34,8 +39,7 @@ def read_quotes(path: Path, setting: Setting) -> list[Article]:
 
 def read_store(path: Path, _setting: Setting) -> list[Article]:
     """All articles of the project in the folder `path`, with their stored annotations."""
-    project = load_project(path)
-    return join(load_seeds(project), read_annotations(project))
+    return project_articles(load_project(path))
 
 
 def write_store(path: Path, articles: Iterable[Article], _setting: Setting) -> int:

@@ -5,106 +5,266 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET, Raw, Struct, field, structs
 
 from goldwire.corpus.formats import Setting
-from goldwire.corpus.formats.labelstudio import from_result, to_result
+from goldwire.corpus.formats.elements import NotAnArray, elements
+from goldwire.corpus.formats.export_rest import KEY, joined, split
+from goldwire.corpus.formats.foreign import read_foreign
+from goldwire.corpus.formats.found_tasks import fits_tasks, found_in_tasks
+from goldwire.corpus.formats.labelstudio import Read, from_result, to_result
+from goldwire.corpus.formats.regions import Item, RegionReader
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text, sha256, write_text
+from goldwire.files import read_bytes, read_text, sha256, write_text
 from goldwire.model import Annotation, Article, Document, Provenance
+from goldwire.schemas import Schema
+from goldwire.schemas.infer import Names
 from goldwire.schemas.render import TEXT
 from goldwire.seeds import normalise
 
 
+class _Given(Struct):
+    """An annotation of a task. `result` is its JSON, or what Python made of it; `Any` is judged on use."""
+
+    result: Any = None
+    completed_by: Any = None
+    was_cancelled: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+    lead_time: Any = None
+    prediction: Raw = Raw()
+    parent_prediction: Any = None
+    goldwire: Any = None  # what `export_rest` keeps beside the regions
+
+
+class _Typed(_Given):
+    result: list[Item] | None = None
+
+
+class _Task(Struct):
+    """A task as Label Studio writes it."""
+
+    data: dict[str, Any]
+    id: Any = UNSET
+    annotations: list[_Typed] = field(default_factory=list)
+    predictions: list[Raw] = field(default_factory=list)
+    drafts: list[Raw] = field(default_factory=list)
+
+
+class _Reading(NamedTuple):
+    """How results are read: by which schema, under which names of a config that goldwire did not make."""
+
+    schema: Schema
+    names: Names | None
+    regions: RegionReader
+
+    def read(self, result: Any, text: str) -> Read:
+        """What a result in Python's form holds."""
+        if self.names is not None:
+            return read_foreign(result, text, self.names, self.schema)
+        return from_result(result, text, self.schema)
+
+
+_usual = msgspec.json.Decoder(_Task).decode
+_NOTHING = (b"", b"null", b"false", b"0", b"{}", b"[]", b'""')
+
+
 def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
-    """The articles of an export, annotations as their people submitted or skipped them.
+    """All articles of an export; as `stream_labelstudio`."""
+    return list(stream_labelstudio(path, setting))
+
+
+def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
+    """The articles of an export one at a time, annotations as their people submitted or skipped them.
 
     A person is named by e-mail address or user name where the export holds one, else `user-NUMBER`. What the
     schema has no place for, unfinished drafts, predictions and a person's older annotations of a task are
     left out, and counted in `setting.lost`. Raises one error (GW266, and what the model itself asks for)
-    with the faults of all tasks.
+    with the faults of all tasks, after the last; nobody should keep what came before. Memory does not grow
+    with the file. Without a schema that was asked for, and where the project's has not all labels, these are
+    taken as found: the file is read twice.
     """
-    try:
-        tasks = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
-        raise GoldwireError.of("GW266", f"not JSON: {error}", where=str(path)) from None
-    if not isinstance(tasks, list):
-        hint = "export the project as JSON (not JSON_MIN)"
-        raise GoldwireError.of("GW266", "not a list of tasks", where=str(path), hint=hint)
-    articles: list[Article] = []
     faults: list[Fault] = []
     seen: set[str] = set()
-    for number, task in enumerate(tasks):
-        place = f"{path} $[{number}]"
-        data = task.get("data") if isinstance(task, dict) else None
-        text = data.get(TEXT) if isinstance(data, dict) else None
-        if not isinstance(data, dict) or not isinstance(text, str):
-            faults.append(Fault("GW266", f"no task with `data.{TEXT}`", place, "export the project as JSON"))
-            continue
-        name = str(data.get("id") or f"task-{task.get('id', number)}")
-        if not _encodable(text, name):
-            faults.append(Fault("GW266", "half a surrogate pair in its id or text", place, "repair it"))
-            continue
-        if text != normalise(text):
-            hint = "offsets count its characters as they are: import the text normalised (NFC, \\n)"
-            faults.append(Fault("GW266", f"the text of `{name}` is not normalised", place, hint))
-            continue
-        if name in seen:
-            faults.append(Fault("GW266", f"document `{name}` stands twice", place, "keep one task for each"))
-            continue
-        seen.add(name)
-        meta = {key: value for key, value in data.items() if key not in ("id", "uid", TEXT, "sha256")}
-        document = Document(name, text, meta)
-        article = Article(document, tuple(_annotations(task, document, setting)))
-        try:
-            msgspec.json.encode(article)
-        except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-            faults.append(Fault("GW266", f"`{name}` holds what can't be written again: {error}", place))
-            continue
-        faults.extend(article_faults(article, place))
-        articles.append(article)
+    reading = _reading(path, setting)
+    try:
+        with path.open("rb") as stream:
+            for number, element in enumerate(elements(stream)):
+                place = f"{path} $[{number}]"
+                try:
+                    article = _article(element, number, place, seen, reading, setting)
+                except GoldwireError as error:
+                    faults.extend(error.faults)
+                    continue
+                seen.add(article.document.id)
+                if not faults:
+                    yield article
+    except NotAnArray as error:
+        message = str(error) if error.began else "not a list of tasks"
+        hint = "export the project as JSON (not JSON_MIN)"
+        raise GoldwireError(*faults[:99], Fault("GW266", message, str(path), hint)) from None
+    except UnicodeDecodeError:
+        read_text(path)  # names the first bad byte
+        raise
+    except OSError:
+        read_bytes(path)  # says what is the matter
+        raise
     raise_faults(faults[:100])
-    return articles
 
 
-def _annotations(task: dict[str, Any], document: Document, setting: Setting) -> Iterator[Annotation]:
-    for kind in ("predictions", "drafts"):
-        for _ in _several(task.get(kind)):
-            setting.lose(kind, document.id)
-    held: dict[str, dict[str, Any]] = {}
-    given = _several(task.get("annotations"))
-    listed = [a for a in given if isinstance(a, dict)]
-    for _ in range(len(given) - len(listed)):
-        setting.lose("annotations of no known form", document.id)
-    for item in sorted(listed, key=lambda a: str(a.get("updated_at") or "")):
-        annotator = _person(item.get("completed_by"))
+def _reading(path: Path, setting: Setting) -> _Reading:
+    """By which schema to read: the one asked for, the project's where it has all labels, else as found."""
+    names = None
+    if setting.named_schema is not None:
+        schema = setting.named_schema
+        if setting.schema_path is None and setting.config_path is not None:
+            names = setting.inferred.names
+    else:
+        try:
+            own: Schema | None = setting.schema
+        except GoldwireError:
+            own = None
+        if own is not None and fits_tasks(_peek(path), own):
+            schema = own
+        else:
+            schema, names = found_in_tasks(_peek(path), setting.language or "xx")
+    return _Reading(schema, names, RegionReader(schema))
+
+
+def _peek(path: Path) -> Iterator[Any]:
+    """The tasks as Python reads them, as far as they can be read: faults are found on the way through."""
+    try:
+        with path.open("rb") as stream:
+            for element in elements(stream):
+                yield json.loads(bytes(element))
+    except (OSError, ValueError, RecursionError):
+        return
+
+
+def _article(
+    element: memoryview, number: int, place: str, seen: set[str], reading: _Reading, setting: Setting
+) -> Article:
+    """The article of a task; raises what is wrong with it."""
+    raw = bytes(element)
+    if not raw.isascii():
+        raw.decode()
+    try:
+        task: Any = _usual(raw)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            task = json.loads(raw)
+        except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
+            raise GoldwireError.of("GW266", f"not JSON: {error}", where=place) from None
+    known = _known(task)
+    text = known.data.get(TEXT) if known is not None else None
+    if known is None or not isinstance(text, str):
+        hint = "export the project as JSON"
+        raise GoldwireError.of("GW266", f"no task with `data.{TEXT}`", where=place, hint=hint)
+    data = known.data
+    name = str(data.get("id") or f"task-{number if known.id is UNSET else known.id}")
+    if not _encodable(text, name):
+        hint = "repair it"
+        raise GoldwireError.of("GW266", "half a surrogate pair in its id or text", where=place, hint=hint)
+    if text != normalise(text):
+        hint = "offsets count its characters as they are: import the text normalised (NFC, \\n)"
+        raise GoldwireError.of("GW266", f"the text of `{name}` is not normalised", where=place, hint=hint)
+    if name in seen:
+        hint = "keep one task for each"
+        raise GoldwireError.of("GW266", f"document `{name}` stands twice", where=place, hint=hint)
+    meta = {key: value for key, value in data.items() if key not in ("id", "uid", TEXT, "sha256")}
+    document = Document(name, text, meta)
+    usual = isinstance(task, _Task) and all(one.goldwire is None for one in task.annotations)
+    lost: list[tuple[str, str]] = []
+    article = Article(document, tuple(_annotations(known, raw, document, reading, lost)))
+    try:
+        # Types hold what can be written; what may be anything is tried.
+        msgspec.json.encode([meta, [a.provenance for a in article.annotations]] if usual else article)
+    except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        message = f"`{name}` holds what can't be written again: {error}"
+        raise GoldwireError.of("GW266", message, where=place) from None
+    raise_faults(list(article_faults(article, place)) if not usual else [])
+    for kind, where in lost:
+        setting.lose(kind, where)
+    return article
+
+
+def _known(task: Any) -> _Task | None:
+    """A task in its form, from whatever stands there; what is no annotation stays among them as it is."""
+    if isinstance(task, _Task):
+        return task
+    data = task.get("data") if isinstance(task, dict) else None
+    if not isinstance(data, dict):
+        return None
+    given: list[Any] = [
+        _Given(
+            **{key: item.get(key) for key in _Given.__struct_fields__ if key != "prediction"},
+            prediction=Raw(b"1" if item.get("prediction") else b""),
+        )
+        if isinstance(item, dict)
+        else None
+        for item in _several(task.get("annotations"))
+    ]
+    several = ([Raw()] * len(_several(task.get(kind))) for kind in ("predictions", "drafts"))
+    return _Task(data, task.get("id", UNSET), given, *several)
+
+
+def _annotations(
+    task: _Task,
+    raw: bytes,
+    document: Document,
+    reading: _Reading,
+    lost: list[tuple[str, str]],
+) -> Iterator[Annotation]:
+    lost.extend([("predictions", document.id)] * len(task.predictions))
+    lost.extend([("drafts", document.id)] * len(task.drafts))
+    given: list[tuple[int, _Given]] = [(n, a) for n, a in enumerate(task.annotations) if a is not None]
+    lost.extend([("annotations of no known form", document.id)] * (len(task.annotations) - len(given)))
+    held: dict[str, tuple[int, _Given]] = {}
+    for index, item in sorted(given, key=lambda a: str(a[1].updated_at or "")):
+        annotator = _person(item.completed_by)
         if annotator in held:
-            setting.lose("older annotations of one person", f"{annotator}/{document.id}")
-        held[annotator] = item
-    for annotator, item in held.items():
-        found = from_result(item.get("result"), document.text, setting.schema)
+            lost.append(("older annotations of one person", f"{annotator}/{document.id}"))
+        held[annotator] = (index, item)
+    digest = sha256(document.text)
+    for annotator, (index, item) in held.items():
+        found = None
+        result = item.result
+        if isinstance(item, _Typed):
+            if item.result is not None and reading.names is None:
+                found = reading.regions.read(item.result, document.text)
+            if found is None:
+                result = json.loads(raw)["annotations"][index].get("result")
+        if found is None:
+            found = reading.read(result, document.text)
+        found, whole = joined(found, item.goldwire) if item.goldwire is not None else (found, None)
         for part in found.quarantined:
-            setting.lose(f"{part.kind}s: {part.reason}", f"{annotator}/{document.id}")
+            lost.append((f"{part.kind}s: {part.reason}", f"{annotator}/{document.id}"))
         for trim in found.trims:
-            setting.lose("white space at a span's edge", f"{annotator}/{document.id} {trim.span}")
-        seen = item.get("prediction") or item.get("parent_prediction")
+            lost.append(("white space at a span's edge", f"{annotator}/{document.id} {trim.span}"))
+        seen = bytes(item.prediction).strip() not in _NOTHING or item.parent_prediction
+        seen = seen or any(span.origin in ("prediction", "prediction-changed") for span in found.spans)
+        if whole is not None:
+            spans, relations = found.spans, found.relations
+            yield structs.replace(whole, document=document.id, spans=spans, relations=relations)
+            continue
         yield Annotation(
             document.id,
             annotator,
-            setting.schema.stamp,
-            "skipped" if item.get("was_cancelled") else "submitted",
+            reading.schema.stamp,
+            "skipped" if item.was_cancelled else "submitted",
             Provenance(
-                created=str(item.get("created_at") or ""),
-                updated=str(item.get("updated_at") or ""),
-                lead_time=item["lead_time"] if isinstance(item.get("lead_time"), (int, float)) else None,
+                created=str(item.created_at or ""),
+                updated=str(item.updated_at or ""),
+                lead_time=item.lead_time if isinstance(item.lead_time, (int, float)) else None,
                 seen_predictions=True if seen else None,
             ),
             found.spans,
             found.relations,
-            sha256(document.text),
+            digest,
         )
 
 
@@ -114,7 +274,11 @@ def _several(value: Any) -> list[Any]:
 
 
 def _encodable(*texts: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for text in texts for char in text)
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _person(user: Any) -> str:
@@ -127,34 +291,31 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
     """Articles in the form of an export; the number of tasks.
 
     To bring annotations onto a server, which knows people by their accounts, push them instead. Statuses
-    other than `skipped`, who marked what, and the rest of the provenance have no place there: counted in
-    `setting.lost`.
+    other than `skipped`, who marked what, and the rest of the provenance have no place there: the file keeps
+    them beside the regions, a server that imports it drops them.
     """
     tasks = []
+    articles = list(articles)
+    schema = setting.schema_for(articles)
     for article in articles:
         document = article.document
         made = []
         for number, annotation in enumerate(article.annotations, start=1):
-            place = f"{annotation.annotator}/{document.id}"
-            if annotation.status not in ("submitted", "skipped"):
-                setting.lose(f"status {annotation.status}", place)
-            if annotation.provenance.kind != "human" or annotation.provenance.based_on:
-                setting.lose("provenance", place)
-            marked = (*(s.marked_by for s in annotation.spans), *(r.marked_by for r in annotation.relations))
-            if any(marked):
-                setting.lose("marked_by", place)
+            held, rest = split(annotation, schema, document.text)
             made.append(
                 {
                     "id": number,
                     "completed_by": {"email": annotation.annotator},
-                    "result": to_result(annotation, setting.schema, document.text),
+                    "result": to_result(held, schema, document.text),
                     "was_cancelled": annotation.status == "skipped",
                     "lead_time": annotation.provenance.lead_time,
                     "created_at": annotation.provenance.created,
                     "updated_at": annotation.provenance.updated,
+                    KEY: rest,
                 }
             )
         data = {**document.meta, "id": document.id, TEXT: document.text, "sha256": sha256(document.text)}
         tasks.append({"data": data, "annotations": made})
+    setting.check()
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
     return len(tasks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from goldwire.corpus.integrity import article_faults
-from goldwire.errors import Fault, GoldwireError
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, writing
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span, Status
 
@@ -82,26 +82,35 @@ def loads(line: bytes, source: str) -> Article:
 
 def read_jsonl(path: Path) -> list[Article]:
     """All articles of a file. Raises one error with the faults of all its lines (the first hundred)."""
-    articles: list[Article] = []
+    return list(stream_jsonl(path))
+
+
+def stream_jsonl(path: Path) -> Iterator[Article]:
+    """The articles of a file one at a time; after a fault none, and one error with all faults at the end."""
     faults: list[Fault] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            article = loads(line, place)
-        except GoldwireError as error:
-            faults.extend(error.faults)
-            continue
-        if first := seen.get(article.document.id):
-            hint = f"line {first} has it; put all annotations of a document on one line"
-            faults.append(Fault("GW208", f"document `{article.document.id}` stands twice", place, hint))
-        seen.setdefault(article.document.id, number)
-        articles.append(article)
-    if faults:
-        raise GoldwireError(*faults[:100])
-    return articles
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                place = f"{path}:{number}"
+                try:
+                    article = loads(line, place)
+                except GoldwireError as error:
+                    faults.extend(error.faults)
+                    continue
+                if first := seen.get(article.document.id):
+                    message = f"document `{article.document.id}` stands twice"
+                    hint = f"line {first} has it; put all annotations of a document on one line"
+                    faults.append(Fault("GW208", message, place, hint))
+                seen.setdefault(article.document.id, number)
+                if not faults:
+                    yield article
+    except OSError:
+        read_bytes(path)  # says what is the matter
+        raise
+    raise_faults(faults[:100])
 
 
 def write_jsonl(path: Path, articles: Iterable[Article]) -> int:

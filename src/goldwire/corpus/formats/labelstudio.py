@@ -181,8 +181,12 @@ class _Reader:
         return None
 
     def free_id(self, region: str, label: str) -> str:
-        candidates = (region, f"{region}+{label}", *(f"{region}+{label}+{n}" for n in range(2, 1000)))
-        return next((found for found in candidates if found not in self.spans), f"{region}+{len(self.spans)}")
+        if region not in self.spans:
+            return region
+        found, number = f"{region}+{label}", 2
+        while found in self.spans:
+            found, number = f"{region}+{label}+{number}", max(number + 1, len(self.spans))
+        return found
 
     def attribute(self, item: dict[str, Any]) -> None:
         region, name = item.get("id"), item.get("from_name")
@@ -261,6 +265,12 @@ def _number(value: Any) -> float | None:
 
 class _Reason(NamedTuple):
     text: str
+
+
+def attribute_value(attribute: Attribute, held: list[str]) -> AttributeValue | None:
+    """An attribute's value from what its control holds; None where it can have none of that."""
+    read = _value(attribute, held)
+    return None if isinstance(read, _Reason) else read
 
 
 def _value(attribute: Attribute, held: list[str]) -> AttributeValue | _Reason:

@@ -1,0 +1,116 @@
+"""`goldwire corpus browse` and `goldwire corpus review`: the corpus to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.project import Project
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The site's folder (default: eval/reports/browse, which is not in git).",
+)
+@project_option
+@json_option
+def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
+    """Write the corpus as a static site: open index.html in a browser.
+
+    \b
+    Every article with its spans, relations and attributes; a timeline of what happens; a graph of who
+    acts on whom and who takes which side; tables to download (CSV). No server and no network are needed.
+    Which relation leads to whom follows from the schema; [browse] in goldwire.toml says it otherwise.
+    """
+    from goldwire.corpus.browse import browse as run
+    from goldwire.corpus.build import load_corpus
+
+    corpus = load_corpus(project)
+    with progress("Writing", total=len(corpus.articles)) as advance:
+        site = run(corpus, out or project.reports / "browse", advance=advance)
+    rows = [("articles", site.articles), ("readings", site.readings), ("spans", site.spans)]
+    table(
+        ("site", "count"), [*rows, *((f"tables/{name}.csv", number) for name, number in site.files.items())]
+    )
+    for frame in site.frames:
+        roles = ", ".join(f"{role} = {relation}" for role, relation in frame.named())
+        say(f"roles in {frame.layer}: {roles}{'; on the timeline' if frame.dated else ''}")
+    if site.local:
+        say("local use: the texts are marked as not redistributable; do not put the site on the web")
+    if site.draft:
+        say("the site shows drafts, and says so: nobody has reviewed them")
+    say(f"{site.folder / 'index.html'} ({site.bytes / 1e6:.1f} MB)")
+    figures = {"folder": str(site.folder), "articles": site.articles, "readings": site.readings}
+    write_json(
+        json_path,
+        {**figures, "spans": site.spans, "tables": site.files, "bytes": site.bytes}
+        | {"local": site.local, "draft": site.draft},
+    )
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The page (default: eval/reports/review.html, which is not in git).",
+)
+@click.option("--suspects/--no-suspects", default=True, help="Train a model that doubts labels (slow part).")
+@click.option("--url", help="The Label Studio that rows link to; its token is in $GOLDWIRE_TOKEN.")
+@project_option
+@json_option
+def review(
+    out: Path | None, suspects: bool, url: str | None, project: Project, json_path: Path | None
+) -> None:
+    """List what deserves a second look, as a page: wordings marked in two ways, labels that a model doubts.
+
+    \b
+    Wordings with different labels or ids, marked here and left there; spans whose label a model trained on
+    the other articles does not expect (cleanlab); rules that are broken. Rows link to Label Studio's tasks
+    where a server is named or runs. Nothing listed is an error for certain.
+    """
+    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.consistency import KINDS
+    from goldwire.corpus.review import review as run
+    from goldwire.corpus.review import write_review
+    from goldwire.corpus.suspects import KINDS as SUSPECT_KINDS
+    from goldwire.corpus.suspects import counts
+
+    corpus = load_corpus(project)
+    links = _links(project, url)
+    with progress("Training") as advance:
+        result = run(corpus, suspects=suspects, advance=advance)
+    path = out or project.reports / "review.html"
+    write_review(path, corpus, result, links=links)
+    table(("to review", "count"), [(KINDS[kind], number) for kind, number in result.by_kind.items()])  # type: ignore[index]
+    if result.suspects is not None:
+        rows = [(SUSPECT_KINDS[kind], number) for kind, number in counts(result.suspects.found).items()]  # type: ignore[index]
+        table(("a model reads otherwise", "count"), rows)
+        judged = ", ".join(f"{number} {layer}" for layer, number in result.suspects.judged.items())
+        say(f"judged: {judged} spans in {result.suspects.folds} folds")
+        say(f"not judged: {result.suspects.alone} whose label no other fold has")
+        if result.suspects.hidden:
+            say(f"not judged: {result.suspects.hidden} that no token is left to")
+    if result.checks is not None:
+        say(f"{len(result.checks.faults)} places where a rule is broken (goldwire corpus check)")
+    say(str(path))
+    write_json(json_path, result.as_dict())
+
+
+def _links(project: Project, url: str | None) -> dict[str, str]:
+    """The tasks' addresses; where no server was asked for and none answers, none, which is said."""
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.task_links import task_links
+    from goldwire.errors import GoldwireError
+
+    try:
+        with connect(project, url=url) as client:
+            return task_links(client, project)
+    except GoldwireError as error:
+        if url:
+            raise
+        say(f"rows link to no task: {error.faults[0].message}")
+        return {}

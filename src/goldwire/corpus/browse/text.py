@@ -1,0 +1,120 @@
+"""An article's text as HTML in which nested and crossing spans can be told apart.
+
+Every span is a `mark` with a line under it. Lines of spans that overlap lie under one another, the inner span
+nearer to the text, and each bears its label at its beginning. Marks nest as spans do; a span that crosses
+another, or a line end, becomes several marks with one id.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from goldwire.model import Span, span_key
+
+#: What a letter of a label takes, in letters of the text, and the room after it.
+_LABEL_WIDTH, _LABEL_ROOM = 0.72, 1.0
+#: Deeper lanes than this look alike; a text nested deeper is not to be read by lines.
+DEEPEST = 7
+
+
+def lanes(spans: Sequence[Span]) -> dict[str, int]:
+    """For each span's id how far under the text its line lies, from 0: no two lines or labels collide.
+
+    A span lies lower than all that it contains. A label may be wider than the words it stands under, so
+    each span takes the room of its label.
+    """
+    taken: list[tuple[int, float, int]] = []
+    found: dict[str, int] = {}
+    for span in sorted(spans, key=lambda s: (s.end - s.start, s.start, *span_key(s))):
+        end = max(span.end, span.start + len(span.label) * _LABEL_WIDTH + _LABEL_ROOM)
+        near = [(start, stop, lane) for start, stop, lane in taken if start < end and span.start < stop]
+        inner = [
+            found[other.id]
+            for other in spans
+            if other.id in found and span.start <= other.start and other.end <= span.end
+        ]
+        used = {lane for _, _, lane in near}
+        lane = max(inner, default=-1) + 1
+        while lane in used:
+            lane += 1
+        found[span.id] = lane
+        taken.append((span.start, end, lane))
+    return found
+
+
+def paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """The extents of a text's lines that hold more than white space."""
+    start = 0
+    for line in text.splitlines(keepends=True):
+        end = start + len(line.rstrip("\r\n"))
+        if text[start:end].strip():
+            yield start, end
+        start += len(line)
+
+
+def render(text: str, spans: Sequence[Span], classes: Mapping[tuple[str, str], str], prefix: str) -> str:
+    """The text as `p` elements. `classes` gives those of each (layer, label), `prefix` begins each id."""
+    ordered = sorted(spans, key=span_key)
+    depth = lanes(ordered)
+    seen: set[str] = set()
+    parts: list[str] = []
+    for start, end in paragraphs(text):
+        inside = [span for span in ordered if span.start < end and start < span.end]
+        rows = max((min(depth[span.id], DEEPEST) + 1 for span in inside), default=0)
+        line = "".join(_line(text, start, end, inside, depth, classes, prefix, seen))
+        parts.append(f'<p class="n{rows}">{line}</p>\n')
+    return "".join(parts)
+
+
+def _line(
+    text: str,
+    start: int,
+    end: int,
+    spans: Sequence[Span],
+    depth: Mapping[str, int],
+    classes: Mapping[tuple[str, str], str],
+    prefix: str,
+    seen: set[str],
+) -> Iterator[str]:
+    queue = [
+        (max(span.start, start), -min(span.end, end), -depth[span.id], place)
+        for place, span in enumerate(spans)
+    ]
+    heapq.heapify(queue)
+    open_ends: list[int] = []
+    at = start
+    while queue:
+        begin, minus_end, lane, place = heapq.heappop(queue)
+        stop, span = -minus_end, spans[place]
+        while open_ends and open_ends[-1] <= begin:
+            yield escape(text[at : open_ends[-1]], quote=False) + "</mark>"
+            at = open_ends.pop()
+        if open_ends and open_ends[-1] < stop:  # it crosses the open one: the rest opens where that ends
+            heapq.heappush(queue, (open_ends[-1], -stop, lane, place))
+            stop = open_ends[-1]
+        yield escape(text[at:begin], quote=False)
+        at = begin
+        first = span.id not in seen
+        seen.add(span.id)
+        styles = classes.get((span.layer, span.label), "")
+        names = [
+            styles,
+            f"k{min(depth[span.id], DEEPEST)}",
+            *(["from"] if begin == span.start else []),
+            *(["to"] if stop == span.end else []),
+        ]
+        name = f' id="{escape(prefix + span.id)}"' if first else ""
+        chip = (
+            f'<span class="lab"><i class="chip {styles}"><b>{escape(span.label)}</b></i></span>'
+            if first
+            else ""
+        )
+        own = escape(span.id)
+        yield f'<mark class="{" ".join(filter(None, names))}"{name} data-s="{own}" tabindex="-1">{chip}'
+        open_ends.append(stop)
+    while open_ends:
+        yield escape(text[at : open_ends[-1]], quote=False) + "</mark>"
+        at = open_ends.pop()
+    yield escape(text[at:end], quote=False)

@@ -1,0 +1,24 @@
+"""Names of labels, layers and attributes where a format allows few characters: escaped, and read back."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPED = re.compile(r"X([0-9a-f]+)X")
+
+
+def escape(name: str, allowed: str = "A-Za-z0-9_", reserved: frozenset[str] = frozenset()) -> str:
+    """`name` in letters, digits and what else `allowed` lists; all other characters as `X<hex>X`.
+
+    What begins with no letter, is empty or stands in `reserved` has its first character escaped too. A plain
+    `X` is escaped itself, so that `unescape` gives the name back whatever it was.
+    """
+    made = re.sub(rf"X|[^{allowed}]", lambda found: f"X{ord(found[0]):x}X", name)
+    if made in reserved or not made[:1].isalpha():
+        made = f"X{ord(made[0]):x}X{made[1:]}" if made else "XX"
+    return made
+
+
+def unescape(name: str) -> str:
+    """What `escape` made it from."""
+    return "" if name == "XX" else _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)

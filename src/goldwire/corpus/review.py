@@ -1,0 +1,141 @@
+"""One page to look a corpus over: what is marked in two ways, what a model doubts, which rules are broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldwire import __version__
+from goldwire.corpus.browse import payload
+from goldwire.corpus.browse.parts import status_in_words
+from goldwire.corpus.browse.site import environment
+from goldwire.corpus.checks import CheckResult, check_articles
+from goldwire.corpus.consistency import KINDS, Inconsistency, context, inconsistencies
+from goldwire.corpus.rules import RULES
+from goldwire.corpus.suspects import KINDS as SUSPECT_KINDS
+from goldwire.corpus.suspects import Suspects, counts, find_suspects
+from goldwire.files import write_text
+from goldwire.model import curated
+
+if TYPE_CHECKING:
+    from goldwire.corpus.build import Corpus
+
+#: Rows of each list that a page shows; JSON holds all.
+SHOWN = 300
+#: Uses of one wording that a page shows.
+USES = 12
+
+
+@dataclass
+class Review:
+    """What was found. `suspects` is None where none were asked for."""
+
+    inconsistencies: list[Inconsistency] = field(default_factory=list)
+    suspects: Suspects | None = None
+    checks: CheckResult | None = None
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Inconsistencies by kind."""
+        found = Counter(one.kind for one in self.inconsistencies)
+        return {kind: found[kind] for kind in KINDS}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "inconsistencies": [asdict(one) for one in self.inconsistencies],
+            "suspects": asdict(self.suspects) if self.suspects is not None else None,
+            "checks": self.checks.as_dict() if self.checks is not None else None,
+            "counts": {
+                "inconsistencies": self.by_kind,
+                "suspects": counts(self.suspects.found) if self.suspects is not None else {},
+                "faults": self.checks.by_code if self.checks is not None else {},
+            },
+        }
+
+
+def review(
+    corpus: Corpus,
+    *,
+    suspects: bool = True,
+    groups: Mapping[str, str] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Review:
+    """Look a corpus over: the most trusted reading of each article; rules hold for all readings.
+
+    `groups` maps documents to what is left out together when suspects are sought. Raises what
+    `find_suspects` raises.
+    """
+    found = inconsistencies(corpus.articles, corpus.schema, corpus.registries)
+    checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
+    doubts = None
+    if suspects:
+        layers = list(corpus.schema.layers)
+        doubts = find_suspects(
+            corpus.articles, corpus.project.language, layers=layers, groups=groups, advance=advance
+        )
+    return Review(found, doubts, checks)
+
+
+def write_review(
+    path: Path, corpus: Corpus, result: Review, *, links: Mapping[str, str] | None = None
+) -> None:
+    """Write the page. `links` gives the address of each document's task, where there is one."""
+    texts = {article.document.id: article.document.text for article in corpus.articles}
+    titles = {article.document.id: payload.title_of(article) for article in corpus.articles}
+    chosen = [c for article in corpus.articles if (c := curated(article.annotations)) is not None]
+    known = dict(links or {})
+    found = result.suspects
+    rows: list[dict[str, Any]] = []
+    for suspect in found.found if found is not None else ():
+        before, words, after = context(texts[suspect.document], suspect.start, suspect.end)
+        rows.append({"suspect": suspect, "before": before, "words": words, "after": after})
+    faults = result.checks.faults if result.checks is not None else []
+    numbers = payload.label_numbers(corpus.schema)
+    static = resources.files("goldwire.corpus.browse").joinpath("static")
+    page = (
+        environment()
+        .get_template("review.html.j2")
+        .render(
+            name=corpus.project.name,
+            version=corpus.version,
+            schema=corpus.schema,
+            language=corpus.project.language,
+            generator=__version__,
+            status=status_in_words(chosen),
+            draft=any(annotation.status == "draft" for annotation in chosen),
+            local=not corpus.project.setting("corpus", "redistributable", False),
+            css=static.joinpath("site.css").read_text(encoding="utf-8") + payload.label_css(corpus.schema),
+            kinds=KINDS,
+            groups={
+                kind: [one for one in result.inconsistencies if one.kind == kind]
+                for kind in KINDS
+                if result.by_kind[kind]
+            },
+            suspects=found,
+            suspect_rows={
+                kind: [row for row in rows if row["suspect"].kind == kind] for kind in SUSPECT_KINDS
+            },
+            suspect_kinds=SUSPECT_KINDS,
+            faults=[(fault, _document(fault.where, titles)) for fault in faults],
+            rules=RULES,
+            by_code=result.checks.by_code if result.checks is not None else {},
+            links=known,
+            titles=titles,
+            numbers=numbers,
+            classes=payload.mark_classes(corpus.schema),
+            shown=SHOWN,
+            uses=USES,
+        )
+    )
+    write_text(path, page)
+
+
+def _document(where: str, titles: Mapping[str, str]) -> str:
+    """The document that a fault's place, `annotator/document $.…`, names; empty where it names none."""
+    place = where.split(" ", 1)[0]
+    return next((name for name in titles if place.endswith(f"/{name}")), "")

@@ -1,0 +1,297 @@
+"""The static site in a real browser: filters, keyboard, relations, graph, timeline; dark, and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldwire.corpus.browse import browse
+from goldwire.corpus.build import Corpus, load_corpus
+from goldwire.model import Annotation, Article, Document, Relation, Span
+from goldwire.project import example_root, load_project
+from tests.corpus.mini import MINI, mini_articles, mini_schema
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+expect = sync_api.expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.browser
+
+FIRST = "articles/000_1afb81a318aab3f8.html"
+PAGES = ["index.html", FIRST, "timeline.html", "graph.html", "tables.html", "labels.html"]
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's site."""
+    return browse(
+        load_corpus(load_project(example_root())), tmp_path_factory.mktemp("browse") / "site"
+    ).folder
+
+
+@pytest.fixture(scope="module")
+def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recipes' site, with one article whose every text looks like HTML."""
+    document = Document("hostile", f"{HOSTILE} pain", {"title": HOSTILE, "language": "fr"})
+    spans = (
+        Span("s1", "thing", "FOOD", 0, len(HOSTILE), {"note": HOSTILE}),
+        Span("s2", "step", "CUT", len(HOSTILE) + 1, len(HOSTILE) + 5),
+    )
+    relations = (Relation("object", "s2", "s1"), Relation("with", "s2", "s1"))
+    annotation = Annotation(document.id, HOSTILE, "mini@0.1", spans=spans, relations=relations)
+    articles = [*mini_articles(), Article(document, (annotation,))]
+    corpus = Corpus(load_project(MINI), mini_schema(), {}, articles)
+    return browse(corpus, tmp_path_factory.mktemp("mini") / "site").folder
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[Page]:
+    """A page on which a message of the console, or a request that leaves the disk, fails the test."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("dialog", lambda dialog: heard.append(f"dialog {dialog.message}"))
+    page.on("request", lambda request: None if request.url.startswith("file:") else heard.append(request.url))
+    yield page
+    assert heard == []
+
+
+def shown(page: Page, path: Path) -> Page:
+    """The page of a file."""
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_opens_from_the_disk_in_silence(quiet: Page, site: Path, name: str) -> None:
+    """No page asks the network, logs an error or lacks a heading; each says draft and local use."""
+    shown(quiet, site / name)
+    assert quiet.locator("h1").count() == 1
+    assert "draft" in (quiet.text_content(".notice") or "")
+    assert "local use" in (quiet.text_content(".notice") or "")
+
+
+def test_search_reads_titles_and_texts(quiet: Page, site: Path) -> None:
+    """A word of the text alone, typed without its accent, finds its article, with the words around it."""
+    shown(quiet, site / "index.html")
+    assert quiet.locator("#rows tr:visible").count() == 5
+    quiet.fill("#q", "shafaq")
+    quiet.wait_for_selector(".snippet")
+    assert 1 <= quiet.locator("#rows tr:visible").count() < 5
+    assert "Shafaq" in (quiet.locator(".snippet").first.text_content() or "")
+    quiet.fill("#q", "deploient")
+    expect(quiet.locator("#rows tr:visible")).to_have_count(1)
+    assert "déploient" in (quiet.locator("#rows tr:visible a").text_content() or "")
+
+
+def test_articles_are_filtered_by_label_and_annotator(quiet: Page, mini: Path) -> None:
+    """Only articles that bear the label, or that the annotator read, stay in the list."""
+    shown(quiet, mini / "index.html")
+    quiet.select_option("#annotator", label="anna")
+    assert quiet.locator("#rows tr:visible").count() == 2
+    quiet.select_option("#annotator", label="any")
+    quiet.select_option("#label", label="TOOL · ustensile")
+    assert quiet.locator("#rows tr:visible").count() == 2
+    assert "2 of 3 articles" in (quiet.text_content("#count") or "")
+
+
+def test_a_layer_and_a_label_can_be_put_away(quiet: Page, site: Path) -> None:
+    """Marks of a layer or label that is switched off lose line and label; the text stays."""
+    shown(quiet, site / FIRST)
+    before = quiet.inner_text(".reading:visible")
+    events = quiet.locator("mark.y1:visible")
+    assert events.count() == quiet.locator("mark.y1:not(.off)").count() > 0
+    quiet.uncheck("input[data-layer=event]:not([data-label])")
+    assert quiet.locator("mark.y1:not(.off)").count() == 0
+    assert quiet.locator("mark.y0:not(.off)").count() > 0
+    quiet.uncheck("input[data-layer=entity][data-label=PER]")
+    people = quiet.locator("mark", has=quiet.locator(":scope > .lab", has_text="PER"))
+    assert people.count() > 0
+    assert people.locator(":scope:not(.off)").count() == 0
+    quiet.check("input[data-layer=event]:not([data-label])")
+    quiet.check("input[data-layer=entity][data-label=PER]")
+    assert quiet.inner_text(".reading:visible") == before
+
+
+def test_readings_are_switched(quiet: Page, site: Path) -> None:
+    """Another annotator's marks replace the first ones, with their own counts."""
+    shown(quiet, site / FIRST)
+    before = quiet.locator("#legend .n").all_text_contents()
+    quiet.locator("input[name=reading]").nth(2).check()
+    assert quiet.locator(".reading:visible").get_attribute("data-reading") == "2"
+    assert quiet.locator("#legend .n").all_text_contents() != before
+
+
+def test_a_mark_shows_its_relations_and_attributes(quiet: Page, site: Path) -> None:
+    """A click draws an arrow for each relation and tells label, attributes and both ends in the panel."""
+    shown(quiet, site / FIRST)
+    quiet.locator("mark.y1").first.click()
+    panel = quiet.inner_text("#panel")
+    assert "retirera" in panel and "RETREAT" in panel
+    assert "2020-12-us-embassy-drawdown" in panel and "planned" in panel
+    assert quiet.locator(".arcs path.tip").count() == 3
+    assert quiet.locator(".arcs text").all_text_contents().count("actor") == 2
+    quiet.locator("#panel li button", has_text="Trump").click()
+    assert "administration Trump" in quiet.inner_text("#panel h2")
+    quiet.keyboard.press("Escape")
+    assert quiet.locator("mark.sel").count() == 0
+    quiet.check("#arcs")
+    assert quiet.locator(".arcs path.tip").count() > 50
+
+
+def test_the_text_is_read_by_keyboard(quiet: Page, site: Path) -> None:
+    """Tab enters the text once; arrows go from mark to mark, inwards and outwards; the panel follows."""
+    shown(quiet, site / FIRST)
+    assert quiet.locator("mark[tabindex='0']").count() == 1
+    quiet.locator("#arcs").focus()
+    quiet.keyboard.press("Tab")
+    assert quiet.evaluate("document.activeElement.tagName") == "MARK"
+    first = quiet.evaluate("document.activeElement.dataset.s")
+    quiet.keyboard.press("ArrowRight")
+    assert quiet.evaluate("document.activeElement.dataset.s") != first
+    quiet.keyboard.press("ArrowLeft")
+    assert quiet.evaluate("document.activeElement.dataset.s") == first
+    outer = quiet.locator("mark:has(mark)").first
+    outer.evaluate("mark => mark.focus()")
+    name = outer.get_attribute("data-s")
+    quiet.keyboard.press("ArrowDown")
+    assert quiet.evaluate("document.activeElement.parentElement.closest('mark').dataset.s") == name
+    quiet.keyboard.press("ArrowUp")
+    assert quiet.evaluate("document.activeElement.dataset.s") == name
+    assert str(name) in quiet.inner_text("#panel")
+    quiet.keyboard.press("Tab")
+    assert quiet.evaluate("document.activeElement.tagName") != "MARK"
+
+
+def test_a_link_leads_to_its_mark(quiet: Page, site: Path) -> None:
+    """An address with reading and span opens that reading and selects that span."""
+    quiet.goto(f"{(site / FIRST).as_uri()}#reading-b/s3")
+    assert quiet.locator("mark.sel").first.get_attribute("data-s") == "s3"
+    assert quiet.locator("input[name=reading]").nth(2).is_checked()
+
+
+def test_stances_and_events_are_listed_under_the_text(quiet: Page, site: Path) -> None:
+    """Who holds which view of whom stands in a table: what the arrows say can be read without them."""
+    shown(quiet, site / FIRST)
+    table = quiet.locator("[data-frame=stance] table")
+    assert table.locator("thead").inner_text().split("\t")[0].strip().startswith("holder")
+    assert table.locator("tbody tr").count() == 11
+    assert "NEGATIVE" in table.inner_text()
+
+
+def test_the_timeline_groups_mentions_of_one_happening(quiet: Page, site: Path) -> None:
+    """Points are drawn, the table holds the same, and one happening has mentions in several articles."""
+    shown(quiet, site / "timeline.html")
+    assert quiet.locator("#chart svg path").count() > 50
+    assert "102 happenings, 188 mentions" in (quiet.text_content("#count") or "")
+    quiet.fill("#q", "soleimani")
+    expect(quiet.locator("#count")).not_to_contain_text("102 happenings")
+    quiet.locator("#table button", has_text="frappe qui tue Soleimani").click()
+    links = quiet.locator("#detail a")
+    pages = {str(link.get_attribute("href")).split("#")[0] for link in links.all()}
+    assert len(pages) > 1
+    links.first.click()
+    quiet.wait_for_selector("mark.sel")
+
+
+def test_the_graph_shows_who_acts_on_whom_and_who_sides_with_whom(quiet: Page, site: Path) -> None:
+    """Arrows are drawn and listed; stances by polarity; a participant has its mentions with links."""
+    shown(quiet, site / "graph.html")
+    assert quiet.locator("#chart svg path").count() > 50
+    assert "59 arrows" in (quiet.text_content("#count") or "")
+    quiet.select_option("#layer", index=1)
+    expect(quiet.locator("#count")).to_contain_text("33 arrows")
+    assert "NEGATIVE" in quiet.inner_text("#key") and "POSITIVE" in quiet.inner_text("#key")
+    assert "NEGATIVE" in (quiet.locator("#chart svg").text_content() or "")
+    quiet.select_option("#label", value="POSITIVE")
+    expect(quiet.locator("#count")).not_to_contain_text("33 arrows")
+    assert "NEGATIVE" not in quiet.inner_text("#table")
+    quiet.locator("#table tbody button").first.click()
+    assert quiet.locator("#detail a").count() > 0
+
+
+def test_tables_are_looked_at_and_taken(quiet: Page, site: Path) -> None:
+    """A table opens on the page, is searched and sorted, and its file is downloaded."""
+    shown(quiet, site / "tables.html")
+    quiet.locator("button[data-table=stance]").click()
+    rows = quiet.locator("#shown tbody tr")
+    rows.first.wait_for()
+    quiet.locator("#shown th button", has_text="label").first.click()
+    assert quiet.locator("#shown th[aria-sort=ascending]").count() == 1
+    quiet.fill("#shown input[type=search]", "mike pompeo")
+    assert 0 < rows.count() < 50
+    with quiet.expect_download() as download:
+        quiet.locator("a[download]").first.click()
+    assert download.value.suggested_filename == "event.csv"
+
+
+def test_another_schema_has_its_own_graph_and_timeline(quiet: Page, mini: Path) -> None:
+    """Recipes have arrows from food to tools and a timeline by publication; nothing of politics is needed."""
+    shown(quiet, mini / "graph.html")
+    assert "huile d’olive" in quiet.inner_text("#table")
+    shown(quiet, mini / "timeline.html")
+    assert "2024-03-01" in quiet.inner_text("#table")
+    assert quiet.locator("#chart svg path").count() > 5
+
+
+def test_nothing_that_looks_like_html_is_run(quiet: Page, mini: Path) -> None:
+    """Every page shows hostile titles, labels and attributes as the texts that they are."""
+    for name in ["index.html", "articles/hostile.html", "graph.html", "timeline.html"]:
+        shown(quiet, mini / name)
+        assert quiet.locator("img[src=x]").count() == 0
+    quiet.goto((mini / "articles/hostile.html").as_uri())
+    quiet.locator("mark").first.click()
+    assert HOSTILE in quiet.inner_text("#panel")
+    quiet.goto((mini / "index.html").as_uri())
+    quiet.fill("#q", "onerror")
+    quiet.wait_for_selector(".snippet")
+    quiet.goto((mini / "tables.html").as_uri())
+    quiet.locator("button[data-table=mentions]").click()
+    quiet.locator("#shown tbody tr").first.wait_for()
+    assert quiet.locator("img[src=x]").count() == 0
+
+
+@pytest.fixture(params=["light", "dark"])
+def phone(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """A phone of 390 pixels, light and dark."""
+    scheme: Any = request.param
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True)
+    yield context
+    context.close()
+
+
+def test_every_page_fits_a_phone(phone: BrowserContext, site: Path) -> None:
+    """Nothing but wide tables scrolls sideways, also with a mark selected."""
+    page = phone.new_page()
+    for name in PAGES:
+        page.goto((site / name).as_uri())
+        if name == FIRST:
+            page.locator("mark.y1").first.tap()
+            assert page.locator("#panel").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Path, scheme: Any) -> None:
+    """axe finds no fault of WCAG 2.2 A and AA on any page, also with a mark selected; by night it judges
+    the colours alone, which is all that changes."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-playwright-python")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    only = {"type": "tag", "values": tags} if scheme == "light" else ["color-contrast"]
+    # axe is put into the page as a script, which the pages' own policy forbids.
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for name in PAGES if scheme == "light" else PAGES[:2]:
+        page.goto((site / name).as_uri())
+        if name == FIRST:
+            page.locator("mark.y1").first.click()
+        options = {"runOnly": only, "resultTypes": ["violations"]}
+        found = axe.Axe().run(page, context={"exclude": ["#chart"]}, options=options).response["violations"]
+        told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+        assert told == [], (scheme, name)
+    context.close()

@@ -1,0 +1,1 @@
+"""The formats: round trips, foreign files, faults."""
