@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env demo test bench pictures clean
+.PHONY: env demo test test-transformers bench bench-models pictures clean
 
 env: $(STAMP)
 
@@ -22,9 +22,10 @@ DEMO_DIR ?= demo
 demo: env
 	$(BIN)/goldwire demo $(DEMO_DIR) $(DEMO_FLAGS)
 
-# The browser is the system's; on Debian, as root, it is installed where it is missing.
+# Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
 	@sh tests/browser.sh
+	@sh tests/postgres.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -36,9 +37,25 @@ bench: env
 	$(BIN)/python -m tests.bench.scoring
 	$(BIN)/python -m tests.bench.agreement
 	$(BIN)/python -m tests.bench.fuzz
+	$(BIN)/python -m tests.bench.formats
+	$(BIN)/python -m tests.bench.export
+	$(BIN)/python -m tests.bench.sync
+	$(BIN)/python -m tests.bench.versions
+
+# What models come to on data that others made (../shared/data/popcorn-fr): about a quarter of an hour.
+bench-models: env
+	$(BIN)/python -m tests.bench.popcorn $(BENCH_FLAGS)
+	$(BIN)/python -m tests.bench.active $(BENCH_FLAGS)
+
+# The CamemBERT config, with a tiny random model in place of the real one; torch needs about 5 GB of disk.
+test-transformers: env
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-transformers
+	$(BIN)/uv pip install --quiet --python $(VENV)-transformers/bin/python --constraint constraints.txt \
+	  --editable '.[studio,fr,dev,transformers]'
+	$(VENV)-transformers/bin/pytest tests/train/test_transformers.py
 
 clean:
-	rm -rf $(VENV) demo .goldwire .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-transformers demo .goldwire .pytest_cache .mypy_cache .ruff_cache
 
 # The README's pictures, taken anew in a real browser.
 pictures: env

@@ -221,6 +221,12 @@ def test_where_the_password_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgres://me:hu@sh:@h:1/d", "postgres://me@h:1/d"),
         ("postgresql://me:hu/sh@h/d", "postgresql://me@h/d"),
         ("postgresql://me@h:5432/d", "postgresql://me@h:5432/d"),
+        (
+            "postgresql://me@h:1/d?passfile=/home/me@press/p",
+            "postgresql://me@h:1/d?passfile=/home/me@press/p",
+        ),
+        ("postgresql://me:hu@sh@h/d?host=/run/a@b", "postgresql://me@h/d?host=/run/a@b"),
+        ("postgresql://me:hu?sh@h/d", "postgresql://me@h/d"),
         ("studio", "studio"),
     ],
 )

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 from goldwire.annotate import server
 from goldwire.annotate.client import connect
 from goldwire.annotate.push import push
+from goldwire.corpus.browse.site import browse
+from goldwire.corpus.build import load_corpus
 from goldwire.corpus.store import read_annotations
 from goldwire.project import Project, copy_example
 from goldwire.schemas import load_schema
@@ -54,14 +56,31 @@ def report(page: Page, project: Project) -> None:
     page.screenshot(path=PICTURES / "report.png")
 
 
+def article(page: Page, project: Project) -> None:
+    """An article of the corpus as a site, one event selected."""
+    site = browse(load_corpus(project), project.root / "site")
+    page.goto((site.folder / "articles" / f"{ARTICLE}.html").as_uri())
+    page.locator("mark", has_text="retirer").first.click()
+    page.wait_for_timeout(300)
+    page.screenshot(path=PICTURES / "browse.png")
+
+
+def graph(page: Page, project: Project) -> None:
+    """Who acts on whom, over all articles."""
+    site = browse(load_corpus(project), project.root / "site")
+    page.goto((site.folder / "graph.html").as_uri())
+    page.wait_for_timeout(3000)
+    page.screenshot(path=PICTURES / "graph.png")
+
+
 def main() -> None:
-    """Take both."""
+    """Take all, or the one that is named."""
     browser = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         project = copy_example(Path(folder) / "project")
         launched = play.chromium.launch(executable_path=browser, args=ARGUMENTS)
         page = launched.new_page(viewport={"width": 1440, "height": 900})
-        for take in (label_studio, report) if len(sys.argv) < 2 else [globals()[sys.argv[1]]]:
+        for take in (label_studio, report, article, graph) if len(sys.argv) < 2 else [globals()[sys.argv[1]]]:
             take(page, project)
         launched.close()
 

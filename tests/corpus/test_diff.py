@@ -21,6 +21,7 @@ from goldwire.corpus.diff_page import lines, page
 from goldwire.corpus.diff_sides import project_side, read_side, read_sides
 from goldwire.corpus.diff_spans import compare, placing
 from goldwire.corpus.formats.jsonl import write_jsonl
+from goldwire.corpus.standoff_write import write_standoff
 from goldwire.corpus.store import write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Relation, Span
@@ -384,3 +385,53 @@ def test_a_side_without_annotation_is_empty() -> None:
     found = compare(None, marked(span("1", "A", "Bagdad")).annotations[0])
     assert [change.kind for change in found.spans] == ["added"]
     assert compare(None, None).spans == []
+
+
+def test_names_and_links_that_lead_nowhere_are_no_traceback(tmp_path: Path) -> None:
+    """A name too long for a file, none, a standoff dataset: GW293; a link out of the project is left."""
+    project = mini_project(tmp_path / "top/mini")
+    (project.root / "out").symlink_to("/etc/hostname")
+    (project.root / "up").symlink_to("../../elsewhere")
+    versions(project)
+    assert read_side("v0.1.0", project).articles == mini_articles()
+    for name in ("x" * 5000, ""):
+        with pytest.raises(GoldwireError, match="GW293"):
+            read_side(name, project)
+    (tmp_path / "s").mkdir()
+    write_standoff(load_corpus(project), tmp_path / "s")
+    with pytest.raises(GoldwireError, match="holds no texts"):
+        read_side(str(tmp_path / "s"), project)
+
+
+def test_an_annotator_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    """Comparing two times nothing would say that nothing differs."""
+    project = mini_project(tmp_path / "mini")
+    write_jsonl(tmp_path / "a.jsonl", mini_articles())
+    with pytest.raises(GoldwireError, match="one of: anna"):
+        read_sides(str(tmp_path / "a.jsonl"), None, project, "nobody")
+
+
+def test_a_side_without_annotations_has_no_other_schema() -> None:
+    """Documents that nobody has annotated yet are no break of the schema; their readings are an addition."""
+    bare = [Article(marked().document, ())]
+    found = due(of(bare, [marked(span("1", "A", "Bagdad"))]))
+    assert found.level == "minor"
+    assert not any("schema" in reason for reason in found.reasons)
+    assert of(bare, bare).empty
+
+
+def test_what_a_terminal_does_not_show_is_counted() -> None:
+    """Twelve lines, and how many more there are."""
+    found = of([], [marked(name=f"d{n:02}") for n in range(15)])
+    shown = list(lines(found, 12))
+    assert (len(shown), shown[-1]) == (13, "… 3 more: --html FILE or --json FILE")
+    assert len(list(lines(found, 15))) == 15
+
+
+def test_no_difference_makes_no_entry(tmp_path: Path) -> None:
+    """A changelog says what changed; nothing is nothing to put down."""
+    project = mini_project(tmp_path / "mini")
+    arguments = ["diff", str(project.root), "--project", str(project.root), "--changelog"]
+    done = CliRunner().invoke(command, [*arguments, str(tmp_path / "C.md")], catch_exceptions=False)
+    assert "nothing differs" in done.stderr
+    assert not (tmp_path / "C.md").exists()

@@ -19,10 +19,10 @@ from goldwire.corpus import rules
 from goldwire.corpus.build import build, load_corpus
 from goldwire.corpus.checks import run_checks
 from goldwire.corpus.formats.jsonl import write_jsonl
-from goldwire.corpus.split import Plan, make_split
-from goldwire.corpus.split_check import split_faults
+from goldwire.corpus.split import Plan, make_split, plan_for
+from goldwire.corpus.split_check import leaks, split_faults
 from goldwire.corpus.split_deal import Group, deal
-from goldwire.corpus.split_file import Fold, Split, dumps_split, read_split, split_path, write_split
+from goldwire.corpus.split_file import Fold, Split, read_split, split_path, write_split
 from goldwire.corpus.split_ties import Rule, components, find_ties, happening_attributes
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Provenance, Span
@@ -258,7 +258,16 @@ def test_what_was_marked_with_predictions_in_view_is_not_test_data() -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [Plan(test=0.0), Plan(test=0.7, dev=0.4), Plan(folds=1), Plan(folds=9), Plan(rule=Rule(similar=0.0))],
+    [
+        Plan(test=0.0),
+        Plan(test=0.7, dev=0.4),
+        Plan(test=float("nan")),
+        Plan(folds=1),
+        Plan(folds=9),
+        Plan(folds=2, each=True),
+        Plan(folds=2, by_date=True),
+        Plan(rule=Rule(similar=0.0)),
+    ],
 )
 def test_a_plan_that_can_not_be_is_refused(plan: Plan) -> None:
     """Shares that leave nothing, too many folds: a plain error."""
@@ -325,7 +334,8 @@ def test_the_file_holds_the_split(tmp_path: Path) -> None:
         made = make_split(corpus(20), schema(), plan)
         write_split(tmp_path / "s.json", made.split, made.ties)
         assert read_split(tmp_path / "s.json") == made.split
-        assert dumps_split(make_split(corpus(20)[::1], schema(), plan).split) == dumps_split(made.split)
+        turned = make_split(corpus(20)[::-1], schema(), plan).split
+        assert (dict(turned.sides), len(turned.folds)) == (dict(made.split.sides), len(made.split.folds))
     for text in ("[1]", '{"kind": "other"}', '{"kind": "parts", "sides": {"a": ["x"], "b": ["x"]}}'):
         (tmp_path / "s.json").write_text(text, encoding="utf-8")
         with pytest.raises(GoldwireError, match="GW290"):
@@ -395,3 +405,100 @@ def test_the_command_splits_shows_and_keeps(tmp_path: Path) -> None:
     assert CliRunner().invoke(command, other, catch_exceptions=False).exit_code == 0
     assert read_split(tmp_path / "loo.json").kind == "leave-one-out"
     assert replace(Plan(), each=True).kind == "leave-one-out"
+
+
+def test_a_side_of_another_name_is_not_dealt_anew() -> None:
+    """A split file edited by hand: documents on a side that is none of ours would change it unsaid."""
+    stored = make_split(corpus(20), schema(), Plan()).split
+    renamed = {n: "validation" if s == "dev" else s for n, s in stored.sides.items()}
+    with pytest.raises(GoldwireError, match="a side `validation`"):
+        make_split(corpus(20), schema(), Plan(), stored=replace(stored, sides=renamed))
+
+
+def test_test_data_that_was_since_seen_goes_to_training() -> None:
+    """Annotated again with predictions in view: it moves and is named; the others keep their side."""
+    listed = corpus(20)
+    stored = make_split(listed, schema(), Plan()).split
+    one = next(n for n, s in stored.sides.items() if s == "test")
+    again = [article(one, seen=True) if a.document.id == one else a for a in listed]
+    after = make_split(again, schema(), Plan(), stored=stored)
+    assert (after.seen, after.moved, after.split.sides[one]) == ([one], [one], "train")
+    assert {n: s for n, s in after.split.sides.items() if n != one}.items() <= stored.sides.items()
+    assert split_faults(again, schema(), after.split) == []
+    dated = [replace_meta(a, published=f"2020-01-{n + 1:02}") for n, a in enumerate(again)]
+    assert make_split(dated, schema(), Plan(by_date=True), stored=stored).moved == [one]
+
+
+def test_documents_that_are_gone_are_named() -> None:
+    """Whoever comes back later is dealt anew: that is said, of sides and of folds."""
+    for plan in (Plan(), Plan(folds=3)):
+        stored = make_split(corpus(20), schema(), plan).split
+        assert make_split(corpus(18), schema(), plan, stored=stored).gone == ["d018", "d019"]
+        assert make_split(corpus(20), schema(), plan, stored=stored).gone == []
+
+
+def test_a_leak_is_found_past_a_document_without_a_side() -> None:
+    """What three documents share ties each to the first; that one may have no side, or be left out."""
+    listed = [article(name, story="one") for name in "abc"] + [article("d")]
+    own = [replace_meta(a, split=s) for a, s in zip(listed, ("", "train", "test", ""), strict=True)]
+    assert [fault.code for fault in split_faults(own, schema())] == [rules.STORY]
+    split = Split("parts", sides={"b": "train", "c": "test", "d": "train"})
+    assert Counter(f.code for f in split_faults(listed, schema(), split)) == {rules.SIDE: 1, rules.STORY: 1}
+    folds = Split("folds", folds=(Fold(("b",), ("a",)), Fold(("c", "a"), ("b",))))
+    faults = split_faults(listed, schema(), folds)
+    assert [(f.code, f.where) for f in faults] == [(rules.STORY, "split.json fold 1: b (test), c (train)")]
+    whole = Split("folds", folds=(Fold(("b",), ("a", "c")), Fold(("c", "a"), ("b",))))
+    assert split_faults(listed, schema(), whole) == []
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"kind": "parts", "sides": {"../x": ["a"]}},
+        {"kind": "parts", "sides": {"": ["a"]}},
+        {"kind": "parts", "similar": 7},
+        {"kind": "parts", "similar": 0},
+        {"kind": "folds", "shared": -1},
+    ],
+)
+def test_a_split_edited_into_what_can_not_be_is_refused(tmp_path: Path, record: dict[str, object]) -> None:
+    """The side is a file's name; the rule is what leaks are looked for by."""
+    (tmp_path / "s.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW290"):
+        read_split(tmp_path / "s.json")
+
+
+def test_check_tells_of_documents_without_a_side(tmp_path: Path) -> None:
+    """A split of other documents is not free of leaks: nothing is known of these."""
+    project = mini_project(tmp_path / "mini")
+    write_split(tmp_path / "s.json", Split("parts", sides={"pomme": "train", "soupe": "test"}))
+    done = CliRunner().invoke(
+        command, ["check", "--project", str(project.root), "--split", str(tmp_path / "s.json")]
+    )
+    assert done.exit_code == 1
+    assert "document `pommes` has no side" in done.stdout
+
+
+def test_a_second_run_goes_on_as_the_first_began(tmp_path: Path) -> None:
+    """Shares, date and rule are the stored split's where nothing else is asked for or set."""
+    project = mini_project(tmp_path / "mini")
+    first = plan_for(project, Plan(by_date=True), test=0.4, dev=0.0, shared=2, similar=0.7)
+    assert (first.test, first.dev, first.rule) == (0.4, 0.0, Rule(0.7, 2))
+    dated = [replace_meta(a, published=f"2020-01-{n + 1:02}") for n, a in enumerate(corpus(20))]
+    stored = make_split(dated, schema(), first).split
+    assert plan_for(project, Plan(), stored) == first
+    assert plan_for(project, Plan(), stored, test=0.3, shared=0).rule == Rule(0.7, 0)
+    assert plan_for(project, Plan(folds=3), None) == Plan(folds=3)
+
+
+def test_checks_look_for_ties_as_the_project_says(tmp_path: Path) -> None:
+    """[split] counts for sides that documents bring, too; what is no number there is told plainly."""
+    project = mini_project(tmp_path / "mini")
+    listed = [article("a", "x", split="train"), article("b", "x", split="test")]
+    assert [fault.code for fault in leaks(project, listed, schema())] == [rules.EVENT]
+    looser = replace(project, settings={**project.settings, "split": {"shared": 2}})
+    assert leaks(looser, listed, schema()) == []
+    for bad in ({"shared": "x"}, {"shared": 1.5}, {"similar": "a"}, {"similar": True}):
+        wrong = replace(project, settings={**project.settings, "split": bad})
+        with pytest.raises(GoldwireError, match=r"GW290.*\[split\]"):
+            plan_for(wrong, Plan())

@@ -63,3 +63,9 @@ def test_the_wheel_has_its_example_and_copies_it(installed: Path, tmp_path: Path
     checked = run(installed, "schema", "check", cwd=made)
     assert checked.returncode == 0, checked.stderr
     assert run(installed, "schema", "render", "--check", cwd=made).returncode == 0
+
+
+def test_the_example_in_the_wheel_is_the_repositorys(installed: Path) -> None:
+    """Every config in `train/` travels; what was trained here does not."""
+    train = installed / "goldwire/example/train"
+    assert {path.name for path in train.iterdir()} == {path.name for path in (ROOT / "train").glob("*.cfg")}

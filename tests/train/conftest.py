@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.model import Annotation, Article, Document, Span
+from goldwire.corpus.formats.jsonl import write_jsonl
+from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
+from goldwire.train.experiment import run
+from goldwire.train.plan import plan
 
 TINY = """
 [paths]
@@ -108,3 +111,49 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.cfg"
     path.write_text(TINY, encoding="utf-8")
     return path
+
+
+def told(number: int) -> Article:
+    """The same sentences with what happens in them: an act, who does it and where, and how sure it is."""
+    base = article(number)
+    text = base.document.text
+    spans = list(base.annotations[0].spans)
+    relations: list[Relation] = []
+    at = 0
+    for i in range(6):
+        start = text.index("habite", at)
+        at = start + 6
+        attributes: dict[str, AttributeValue] = {"sure": "no"} if i % 2 else {}
+        spans.append(Span(f"e{i}", "act", "LIVE", start, at, attributes))
+        relations += [Relation("agent", f"e{i}", f"s{2 * i}"), Relation("place", f"e{i}", f"s{2 * i + 1}")]
+    annotation = Annotation(
+        base.document.id, "anna", "tiny@1", spans=tuple(spans), relations=tuple(relations)
+    )
+    return Article(base.document, (annotation,))
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small config, for fixtures that outlive a test."""
+    path = tmp_path_factory.mktemp("config") / "tiny.cfg"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+class Trained:
+    """What `goldwire train pipeline` made of three articles: model, figures, and the articles."""
+
+    def __init__(self, folder: Path, config: Path) -> None:
+        self.articles = [told(number) for number in range(3)]
+        self.data, self.model = folder / "data.jsonl", folder / "model"
+        write_jsonl(self.data, self.articles)
+        settings = ["--training.max_epochs", "6"]
+        planned = plan("pipeline", data=self.data, config=config, out=self.model, overrides=settings)
+        self.run = run(planned, resamples=50, processes=2)
+        self.figures = self.run.figures
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config: Path) -> Trained:
+    """A pipeline of two layers, trained once for all tests of a process."""
+    return Trained(tmp_path_factory.mktemp("trained"), tiny_config)

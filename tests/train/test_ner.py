@@ -12,8 +12,9 @@ from msgspec import structs
 from goldwire.corpus.formats.docs import from_doc
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
+from goldwire.train.config import parse_overrides, read_config
 from goldwire.train.data import material
-from goldwire.train.ner import fit, parse_overrides, read_config
+from goldwire.train.ner import fit
 
 
 def test_overrides_are_read_as_spacy_reads_them() -> None:

@@ -193,7 +193,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         hint = "choose another --port, or none for a free one"
         if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
-            hint = f"on macOS the address has to be made once: sudo ifconfig lo0 alias {host}"
+            hint = "choose an address of this machine"
+            if host.startswith("127."):
+                hint = f"on macOS the address has to be made once: sudo ifconfig lo0 alias {host}"
         raise GoldwireError.of(
             "GW381", f"can't listen there: {error}", where=f"{host}:{port}", hint=hint
         ) from None

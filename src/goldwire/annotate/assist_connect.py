@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.assist import Assistant
@@ -44,9 +44,12 @@ _HIDDEN = (
 _FETCH = 50
 
 
-@dataclass(frozen=True)
+@dataclass
 class Connection:
-    """A backend that a project asks. `shown_before` is whose predictions the project showed until then."""
+    """A backend that a project asks. `shown_before` is whose predictions the project showed until then.
+
+    `parted` is what `disconnect_backend` said at the end of a `connected` block, None until then.
+    """
 
     project: int
     backend: int
@@ -56,6 +59,7 @@ class Connection:
     view_url: str
     shown_before: str
     turned_on: bool  # predictions were hidden from annotators until then
+    parted: bool | None = field(default=None, compare=False)
 
 
 def connect_backend(client: Client, title: str, url: str, assistant: Assistant) -> Connection:
@@ -94,11 +98,17 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
             raise
         raise _unreachable(client, url) from None
     backend = int(made["id"])
-    _webhooks(client, number, url, [str(one.get("url")) for one in backends])
     before = str(found.get("model_version") or "")
     turned_on = not found.get("show_collab_predictions")
-    client.update_project(number, {"model_version": version, "show_collab_predictions": True})
-    view = ensure_view(client, number)
+    try:
+        _webhooks(client, number, url, [str(one.get("url")) for one in backends])
+        client.update_project(number, {"model_version": version, "show_collab_predictions": True})
+        view = ensure_view(client, number)
+    except BaseException:
+        # Left there, it would be sent its owner's token at an address that anybody may have next.
+        with suppress(GoldwireError):
+            client.request("DELETE", f"api/ml/{backend}")
+        raise
     shown_before = "" if any(before == one.get("title") for one in backends) else before
     return Connection(
         number, backend, url, version, where, f"{where}/data?tab={view}", shown_before, turned_on
@@ -131,7 +141,7 @@ def connected(client: Client, title: str, url: str, assistant: Assistant) -> Ite
     try:
         yield connection
     finally:
-        disconnect_backend(client, connection)
+        connection.parted = disconnect_backend(client, connection)
 
 
 def fetch_predictions(
@@ -144,25 +154,30 @@ def fetch_predictions(
     lacking: list[int] = []
     have = 0
     for task in client.tasks(project, ("predictions", "model_version"), page=500):
-        if any(one.get("model_version") == version for one in task.get("predictions") or ()):
+        if _has(task, version):
             have += 1
         else:
             lacking.append(int(task["id"]))
     if advance is not None:
         advance(have)
-    for start in range(0, len(lacking), _FETCH):
-        some = lacking[start : start + _FETCH]
-        body = {"selectedItems": {"all": False, "included": some}}
-        params = {"id": "retrieve_tasks_predictions", "project": project}
-        client.request("POST", "api/dm/actions", params=params, body=body)
-        if advance is not None:
-            advance(len(some))
-    if not lacking:
-        return have, 0
-    still = 0
-    for task in client.tasks_among(project, [str(n) for n in lacking], ("predictions", "model_version")):
-        still += not any(one.get("model_version") == version for one in task.get("predictions") or ())
-    return have + len(lacking) - still, still
+    waiting = lacking
+    while waiting:
+        for start in range(0, len(waiting), _FETCH):
+            body = {"selectedItems": {"all": False, "included": waiting[start : start + _FETCH]}}
+            params = {"id": "retrieve_tasks_predictions", "project": project}
+            client.request("POST", "api/dm/actions", params=params, body=body)
+            if advance is not None and waiting is lacking:
+                advance(len(waiting[start : start + _FETCH]))
+        asked = client.tasks_among(project, [str(n) for n in waiting], ("predictions", "model_version"))
+        still = [int(task["id"]) for task in asked if not _has(task, version)]
+        if len(still) >= len(waiting):
+            break
+        waiting = still  # long texts: a request has its limit of time
+    return have + len(lacking) - len(waiting), len(waiting)
+
+
+def _has(task: dict[str, Any], version: str) -> bool:
+    return any(one.get("model_version") == version for one in task.get("predictions") or ())
 
 
 def ensure_view(client: Client, project: int) -> int:

@@ -119,7 +119,11 @@ def parse_database(text: str, *, where: str = "--database") -> Database:
 
 def without_password(text: str) -> str:
     """An address with no password in it; a text that is no address as it is."""
-    return re.sub(r"^(postgres(?:ql)?://[^:/?#]*):.*@", r"\1@", text, count=1, flags=re.DOTALL)
+    head, mark, options = text.partition("?")
+    if not {part.partition("=")[0] for part in options.split("&")} <= {"host", *_OPTIONS}:
+        head, mark, options = text, "", ""  # the `?` may be the password's
+    bare = re.sub(r"^(postgres(?:ql)?://[^:/?#]*):.*@", r"\1@", head, count=1, flags=re.DOTALL)
+    return bare + mark + options
 
 
 def hide_password(given: str) -> None:

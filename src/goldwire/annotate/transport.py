@@ -21,8 +21,6 @@ TOKEN_VARIABLE = "GOLDWIRE_TOKEN"
 TIMEOUT = 120.0
 #: The code of a request that the server understood and refused.
 REFUSED = "GW315"
-#: The code of a token that the server does not take.
-TOKEN_REFUSED = "GW312"
 #: The code of a token that is refused, or does not allow the request.
 TOKEN_REFUSED = "GW312"
 _PERSONAL = re.compile(r"\beyJ[\w-]+(\.[\w-]*)*")

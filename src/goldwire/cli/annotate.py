@@ -77,6 +77,8 @@ def serve(
     database = named_database(project, database_url)
     if found := server.running(project, database):
         say(f"already running: {found.url} (stop it with: goldwire annotate serve --stop)")
+        if port or public_url or assisted is not None:
+            say("warning: it stays as it was started: stop it first, for other options to count")
         return
 
     def terminated(_signal: int, _frame: FrameType | None) -> None:
@@ -170,6 +172,8 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
         say(f"trimmed  {trim}")
     if quarantined:
         say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
+    if any(report.drafts_beside for report in reports):
+        say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
         say(f"{gone} annotations are gone from the server; what was pulled of them stays")
     single = len(found) == 1 and not found[0].annotator

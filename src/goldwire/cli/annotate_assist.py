@@ -53,7 +53,7 @@ def assist(
     host = host or ADDRESS
     if not host.startswith("127.") and host not in ("::1", "localhost"):
         say(f"warning: whoever reaches {host} can ask for predictions: there is no password")
-    said = "stopped"
+    connection = None
     try:
         with serving(backend, host, port or 0) as address:
             say(f"{assistant.version} at {address.url}")
@@ -65,7 +65,6 @@ def assist(
                 connect(project, url=url) as client,
                 connected(client, project.name, address.url, assistant) as connection,
             ):
-                said = "stopped, and taken out of the project"
                 say(f"connected to {connection.project_url}")
                 if connection.turned_on:
                     say("the project hid predictions from annotators: it shows them from now on")
@@ -79,10 +78,20 @@ def assist(
                 say("stop it with Ctrl-C")
                 _wait()
     except KeyboardInterrupt:
-        say(said)
+        if connection is None:
+            say("stopped")
+        elif connection.parted is None:
+            say(f"stopped, and still in the project: remove it in {connection.project_url}/settings/ml")
+        else:
+            say(
+                "stopped, and taken out of the project"
+                if connection.parted
+                else "stopped: another has its place"
+            )
     finally:
         tally = backend.tally
-        say(f"{tally.predicted} predictions")
+        if tally != type(tally)():
+            say(f"{tally.predicted} predictions")
         for title, counts in (
             ("not predicted", tally.refused),
             ("failed", tally.failed),

@@ -43,7 +43,7 @@ def diff(
     from goldwire.corpus.diff_page import WORDS, lines, write_page
     from goldwire.corpus.diff_sides import read_sides
 
-    one, other = read_sides(before, after, project)
+    one, other = read_sides(before, after, project, annotator)
     with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
         found = compare(one, other, annotator=annotator, advance=advance)
     wanted = due(found)
@@ -70,7 +70,9 @@ def diff(
     if html_path is not None:
         write_page(html_path, found)
         say(f"written to {html_path}")
-    if changelog_path is not None:
+    if changelog_path is not None and found.empty:
+        say(f"nothing differs: no entry was put into {changelog_path}")
+    elif changelog_path is not None:
         add_entry(changelog_path, entry(found, wanted), project.name)
         say(f"an entry was put into {changelog_path}: read it, and mend it")
     write_json(json_path, {"due": wanted.level, "version": wanted.version, **found.as_dict()})
@@ -78,8 +80,8 @@ def diff(
 
 @click.command()
 @project_option
-@click.option("--test", default=0.2, show_default=True, help="The share of documents for testing.")
-@click.option("--dev", default=0.1, show_default=True, help="The share for development; 0 for none.")
+@click.option("--test", type=float, help="The share of documents for testing.  [default: 0.2]")
+@click.option("--dev", type=float, help="The share for development; 0 for none.  [default: 0.1]")
 @click.option("--by-date", is_flag=True, help="Test on the newest, by `published`.")
 @click.option("--folds", default=0, metavar="K", help="K folds instead of sides; groups stay together.")
 @click.option("--leave-one-out", "each", is_flag=True, help="A fold for each document.")
@@ -91,8 +93,8 @@ def diff(
 @json_option
 def split(
     project: Project,
-    test: float,
-    dev: float,
+    test: float | None,
+    dev: float | None,
     by_date: bool,
     folds: int,
     each: bool,
@@ -105,22 +107,18 @@ def split(
 ) -> None:
     """Split the corpus so that nothing leaks: near-duplicates and one story stay on one side.
 
-    Documents that have a side in the stored split keep it. `corpus build` writes the sides as splits.
+    Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
+    taken from it too. `corpus build` writes the sides as splits.
     """
     from goldwire.corpus.build import load_corpus
-    from goldwire.corpus.split import Plan, make_split
+    from goldwire.corpus.split import Plan, make_split, plan_for
     from goldwire.corpus.split_file import read_split, split_path, write_split
-    from goldwire.corpus.split_ties import Rule
 
     corpus = load_corpus(project)
     path = out or split_path(project)
     stored = read_split(path) if path.is_file() and not anew else None
-    setting, known = project.setting, stored.rule if stored is not None else Rule()
-    rule = Rule(
-        similar if similar is not None else float(setting("split", "similar", known.similar)),
-        shared if shared is not None else int(setting("split", "shared", known.shared)),
-    )
-    plan = Plan(test, dev, by_date, folds, each, allow_seen, rule)
+    asked = Plan(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
+    plan = plan_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
     with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
         made = make_split(corpus.articles, corpus.schema, plan, stored=stored, advance=advance)
     write_split(path, made.split, made.ties)
@@ -151,9 +149,10 @@ def split(
         say(str(tie))
     notes = {
         "kept out of test data, annotated with predictions in view": made.seen,
-        "changed sides, because they tie two sides together": made.moved,
+        "changed sides: they tie two together, or may no longer be test data": made.moved,
         "have no date: training only": made.undated,
         "are older than the side that their group is on": made.straddling,
+        "are no longer in the corpus, and the side they had is forgotten": made.gone,
     }
     for note, names in notes.items():
         if names:
@@ -176,6 +175,7 @@ def split(
             "new": made.new,
             "undated": made.undated,
             "straddling": made.straddling,
+            "gone": made.gone,
         },
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from goldwire.cli import train_curve
 from goldwire.cli.common import json_option, progress, say, table, write_json
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -15,82 +19,162 @@ def command() -> None:
     """Learn models from the annotations; score them on articles that they have not seen."""
 
 
+command.add_command(train_curve.command)
+
+
+_OPTIONS = (
+    click.option(
+        "--project",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The project's folder (default: that of the working folder; with --data none is needed).",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="JSON Lines to learn from, instead of the project's articles.",
+    ),
+    click.option("--layer", help="The layer to learn (default: [train] layer of goldwire.toml)."),
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The spaCy config, for all layers (default: each layer its own in the project's train/).",
+    ),
+    click.option(
+        "--schema",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The schema of the annotations (default: the project's).",
+    ),
+    click.option(
+        "--out", type=click.Path(path_type=Path), help="The model's folder (default: train/models/COMMAND)."
+    ),
+    click.option(
+        "--reports",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for scores and predictions (default: eval/reports/; without a project OUT-reports).",
+    ),
+    click.option("--seed", default=0, show_default=True, help="The same seed gives the same model."),
+    click.option(
+        "--folds",
+        type=click.IntRange(2),
+        help="Parts to score in, by story (default: each of up to 10 stories alone, else 5 parts).",
+    ),
+    click.option(
+        "--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too."
+    ),
+    click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
+    click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
+    json_option,
+    click.argument("overrides", nargs=-1, type=click.UNPROCESSED),
+)
+
+
+def _options(function: F) -> F:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
 @command.command("ner")
-@click.option(
-    "--project",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The project's folder (default: that of the working folder; with --data none is needed).",
-)
-@click.option(
-    "--data",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON Lines to learn from, instead of the project's articles.",
-)
-@click.option("--layer", help="The layer to learn (default: [train] layer of goldwire.toml).")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The spaCy config (default: the project's train/ner.cfg).",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The model's folder (default: train/models/ner)."
-)
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for scores and predictions (default: eval/reports/ner; without a project OUT-reports).",
-)
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same model.")
-@click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap that gives intervals.")
-@click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core).")
-@json_option
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
-def ner(
-    folder: Path | None,
-    data: Path | None,
-    layer: str | None,
-    config_path: Path | None,
-    out: Path | None,
-    reports: Path | None,
-    seed: int,
-    resamples: int,
-    processes: int | None,
-    json_path: Path | None,
-    overrides: tuple[str, ...],
-) -> None:
-    """A spaCy entity model, scored by leaving each article out in turn, saved after learning from all.
+@_options
+def ner(**options: Any) -> None:
+    """A model of one flat layer, scored by leaving articles out, saved after learning from all.
 
     OVERRIDES change values of the config for this run, after --: goldwire train ner -- --training.dropout 0.3
     """
-    from goldwire.train.experiment import plan_ner, run_ner
+    _train("ner", **options)
 
-    plan = plan_ner(
-        project=folder,
-        data=data,
-        layer=layer,
-        config=config_path,
-        out=out,
-        reports=reports,
-        seed=seed,
-        overrides=overrides,
-    )
-    say(f"learning layer `{plan.material.layer}` from {len(plan.material.references)} articles …")
-    with progress("training", plan.parts) as advance:
-        run = run_ner(plan, resamples=resamples, processes=processes, advance=advance)
-    show(run.figures)
-    for note in run.notes:
+
+@command.command("spans")
+@_options
+def spans(**options: Any) -> None:
+    """A model of one layer with its nested spans, each with a confidence.
+
+    OVERRIDES change values of the config for this run, after --.
+    """
+    _train("spans", **options)
+
+
+@command.command("events")
+@_options
+def events(**options: Any) -> None:
+    """Events with their attributes and arguments, and the layers that the arguments belong to.
+
+    --layer names another layer than `event`. OVERRIDES change values of the configs for this run, after --.
+    """
+    _train("events", **options)
+
+
+@command.command("stance")
+@_options
+def stance(**options: Any) -> None:
+    """Stances with holder and target, and the layers that these belong to.
+
+    --layer names another layer than `stance`. OVERRIDES change values of the configs for this run, after --.
+    """
+    _train("stance", **options)
+
+
+@command.command("pipeline")
+@_options
+def pipeline(**options: Any) -> None:
+    """One model of everything: all layers, their attributes, all relations.
+
+    --layer names the layer of `doc.ents`. OVERRIDES change values of the configs for this run, after --.
+    """
+    _train("pipeline", **options)
+
+
+@command.command("package")
+@click.argument("model", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", help="The package's name, without its language (default: the model's).")
+def package(model: Path, out: Path, name: str | None) -> None:
+    """Make of MODEL a Python package in OUT, which loads without goldwire: pip install OUT/NAME-VERSION."""
+    from goldwire.train.package import package as make
+
+    made = make(model, out, name=name)
+    say(f"package: {made}")
+    say(f"install: pip install {made}")
+    say(f"load:    spacy.load({made.name.rsplit('-', 1)[0]!r})")
+
+
+def _train(
+    task: Any,
+    *,
+    resamples: int,
+    processes: int | None,
+    json_path: Path | None,
+    **options: Any,
+) -> None:
+    from goldwire.train.experiment import run
+    from goldwire.train.plan import plan
+
+    planned = plan(task, **options)
+    layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
+    say(f"learning {layers} from {len(planned.material.references)} articles …")
+    with progress("training", planned.parts) as advance:
+        done = run(planned, resamples=resamples, processes=processes, advance=advance)
+    show(done.figures)
+    for note in done.notes:
         say(f"- {note}")
-    say(f"model:  {run.model}")
-    say(f"report: {run.page} (beside it scores, reference and out-of-fold predictions)")
-    write_json(json_path, run.figures)
+    say(f"model:  {done.model}")
+    say(f"report: {done.page} (beside it scores, reference and out-of-fold predictions)")
+    write_json(json_path, done.figures)
 
 
 def show(figures: dict[str, Any]) -> None:
-    """The model beside its baselines, then F1 by label."""
-    systems = {"model": figures, **figures["baselines"]}
-    layer = figures["layer"]
+    """Each layer's model beside its baselines, then F1 by label; relations."""
+    _layer(figures, figures["layer"], figures["data"]["labels"], figures["differences"])
+    for layer, one in figures.get("others", {}).items():
+        _layer(figures, layer, one["labels"], one["differences"])
+    if "given_spans" in figures:
+        _relations(figures)
+
+
+def _layer(
+    figures: Mapping[str, Any], layer: str, counts: Mapping[str, int], differences: Mapping[str, Any]
+) -> None:
+    systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
     exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
     title = f"{layer}: exact, {figures['documents']} articles, each unseen; reference: {figures['reference']}"
     rows = []
@@ -99,7 +183,6 @@ def show(figures: dict[str, Any]) -> None:
         rates = [_figure(micro[key]) for key in ("precision", "recall", "f1")]
         rows.append((name, *rates, _interval(micro["ci95"]), _figure(macro["f1"]), _interval(macro["ci95"])))
     table(("", "P", "R", "F1", "95 %", "macro F1", "95 %"), rows, title=title)
-    counts = figures["data"]["labels"]
     found = exact["model"]["labels"]
     by_label = [
         (
@@ -111,6 +194,24 @@ def show(figures: dict[str, Any]) -> None:
         for label, count in counts.items()
     ]
     table(("label", "n", *(f"{name} F1" for name in exact), "95 % (model)"), by_label)
+
+
+def _relations(figures: Mapping[str, Any]) -> None:
+    given = figures["given_spans"]
+    systems = (given["relations"], given["nearest"], figures.get("relations", {}))
+    names = sorted({name for one in systems for name in one if name != "micro"})
+    if not names:
+        return
+    rows = [
+        (
+            name,
+            *(_figure(one.get(name, {}).get("f1")) for one in systems),
+            _interval(systems[0].get(name, {}).get("ci95")),
+        )
+        for name in (*names, "micro")
+    ]
+    columns = ("", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
+    table(columns, rows, title="relations: strict, on unseen articles")
 
 
 def _figure(value: float | None) -> str:

@@ -80,9 +80,10 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     if breaking:
         yield "major", f"{_many(len(breaking), 'change')} of the schema that annotations can break on"
     one, other = diff.before.stamps, diff.after.stamps
-    if {stamp.partition("@")[0] for stamp in one} != {stamp.partition("@")[0] for stamp in other}:
+    known = bool(one and other)  # a side without annotations follows no schema: that is no other one
+    if known and {stamp.partition("@")[0] for stamp in one} != {stamp.partition("@")[0] for stamp in other}:
         yield "major", f"another schema: {_listed(one)} → {_listed(other)}"
-    elif one != other or len(breaking) < len(diff.schema):
+    elif known and (one != other or len(breaking) < len(diff.schema)):
         yield "minor", f"the schema was extended: {_listed(one)} → {_listed(other)}"
     if kinds["added"]:
         yield "minor", f"{_many(kinds['added'], 'document')} added"

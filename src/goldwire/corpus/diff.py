@@ -101,7 +101,7 @@ class Diff:
     @property
     def empty(self) -> bool:
         """Whether nothing that a reader of the corpus depends on differs."""
-        stamps = self.before.stamps != self.after.stamps
+        stamps = bool(self.before.stamps and self.after.stamps) and self.before.stamps != self.after.stamps
         other = any(self.annotations[kind] for kind in ("added", "removed", "changed"))
         return not (self.documents or self.schema or self.sources or self.wording or stamps or other)
 

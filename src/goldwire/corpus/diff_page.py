@@ -61,8 +61,11 @@ def _template() -> Any:
 
 
 def lines(diff: Diff, most: int) -> Iterator[str]:
-    """The first cases, a line each, for a terminal."""
-    yield from islice(_lines(diff), most)
+    """The first cases, a line each, for a terminal; a last line says how many more there are."""
+    cases = _lines(diff)
+    yield from islice(cases, most)
+    if more := sum(1 for _ in cases):
+        yield f"… {more} more: --html FILE or --json FILE"
 
 
 def _lines(diff: Diff) -> Iterator[str]:

@@ -14,7 +14,7 @@ from goldwire.corpus.build import load_corpus
 from goldwire.corpus.diff import Side
 from goldwire.corpus.formats import Setting, format_named
 from goldwire.corpus.formats.jsonl import loads, read_jsonl
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
 from goldwire.model import Article
 from goldwire.project import CONFIG, Project, load_project
@@ -22,13 +22,24 @@ from goldwire.project import CONFIG, Project, load_project
 _HINT = "a project's folder, a built dataset's, a .jsonl file, or a git revision: v0.1.0, HEAD~3"
 
 
-def read_sides(before: str, after: str | None, project: Project) -> tuple[Side, Side]:
-    """Both sides; the second is by default the project as it stands. Lines that files share are read once."""
+def read_sides(before: str, after: str | None, project: Project, annotator: str = "") -> tuple[Side, Side]:
+    """Both sides; the second is by default the project as it stands. Lines that files share are read once.
+
+    Raises GW293 where neither has an annotation by `annotator`: two times nothing does not differ.
+    """
+    one, other = _both(before, after, project)
+    names = {a.annotator for side in (one, other) for article in side.articles for a in article.annotations}
+    if annotator and annotator not in names:
+        raise GoldwireError.of("GW293", f"nobody is called `{annotator}` in either", hint=one_of(names))
+    return one, other
+
+
+def _both(before: str, after: str | None, project: Project) -> tuple[Side, Side]:
     one = read_side(before, project)
     if after is None:
         return one, project_side(project)
     path = Path(after)
-    if Path(before).is_file() and path.is_file() and path.suffix == ".jsonl":
+    if _kind(before) == _kind(after) == "file" and path.suffix == ".jsonl":
         return one, Side(after, _lines(path, Path(before), one.articles))
     return one, read_side(after, project)
 
@@ -56,19 +67,28 @@ def read_side(name: str, project: Project | None = None) -> Side:
     Raises GW293 where it is none of these, git is missing, or knows no such revision.
     """
     path = Path(name)
-    if path.is_dir():
+    kind = _kind(name)
+    if kind == "folder":
         if (path / CONFIG).is_file():
             return project_side(load_project(path), name)
         if (path / "manifest.json").is_file():
             return _dataset(path, name)
         raise GoldwireError.of("GW293", "neither a project nor a built dataset", where=name, hint=_HINT)
-    if path.is_file():
+    if kind == "file":
         if path.suffix != ".jsonl":
             raise GoldwireError.of("GW293", "not JSON Lines", where=name, hint=_HINT)
         return Side(name, read_jsonl(path))
     if project is None or path.suffix == ".jsonl":
         raise GoldwireError.of("GW293", "no such file or folder", where=name, hint=_HINT)
     return _revision(project, name)
+
+
+def _kind(name: str) -> str:
+    """`folder`, `file`, or nothing: a name that no file system takes may be a revision."""
+    try:
+        return "folder" if name and Path(name).is_dir() else "file" if Path(name).is_file() else ""
+    except OSError:
+        return ""
 
 
 def project_side(project: Project, name: str = "") -> Side:
@@ -90,6 +110,9 @@ def _dataset(path: Path, name: str) -> Side:
         raise GoldwireError.of(
             "GW293", f"no manifest of a dataset: {error}", where=place, hint=hint
         ) from None
+    if manifest.get("standoff"):
+        hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
+        raise GoldwireError.of("GW293", "a standoff dataset holds no texts", where=name, hint=hint)
     articles = format_named("parquet").read(path, Setting())
     return Side(name, articles, None, version, hashed)
 
@@ -105,10 +128,18 @@ def _revision(project: Project, name: str) -> Side:
     archive = _git(top, "archive", "--format=tar", tree, of=name)
     with tempfile.TemporaryDirectory(prefix="goldwire-diff.") as scratch:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(scratch, filter="data")
+            tar.extractall(scratch, filter=_inside)
         if not (Path(scratch) / CONFIG).is_file():
             raise GoldwireError.of("GW293", f"no project stood here at `{name}`", where=str(project.root))
         return project_side(load_project(Path(scratch)), name)
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Members that stay in the folder: what a link points to outside of it is in no revision."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None
 
 
 def _git(folder: Path, *arguments: str, of: str) -> bytes:

@@ -26,6 +26,7 @@ ENTRY = "GW247"
 LOOP = "GW248"
 SAME_RELATION = "GW249"
 SEEN = "GW269"
+SIDE = "GW292"
 
 #: Every rule in words, by its code.
 RULES = {
@@ -53,4 +54,5 @@ RULES = {
     STORY: "no two sides of a split hold documents of one story",
     EVENT: "no two sides of a split hold documents on one happening",
     SEEN: "test data were annotated without predictions in view",
+    SIDE: "a split gives every document a side",
 }

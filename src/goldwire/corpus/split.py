@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from goldwire.corpus.split_deal import Group, deal
-from goldwire.corpus.split_file import Fold, Split
+from goldwire.corpus.split_file import Fold, Split, project_rule
 from goldwire.corpus.split_ties import Rule, Tie, components, find_ties
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, curated
+from goldwire.project import Project
 from goldwire.schemas import Schema
 
 TRAIN, DEV, TEST = "train", "dev", "test"
@@ -58,6 +59,29 @@ class Made:
     new: list[str] = field(default_factory=list)
     undated: list[str] = field(default_factory=list)
     straddling: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def plan_for(
+    project: Project,
+    plan: Plan,
+    stored: Split | None = None,
+    *,
+    test: float | None = None,
+    dev: float | None = None,
+    similar: float | None = None,
+    shared: int | None = None,
+) -> Plan:
+    """`plan` with what was asked for; for the rest the project's [split], then what the stored split was made
+    with, by date or not, so that a second run goes on as the first began. Raises GW290 for a bad [split]."""
+    rule = project_rule(project, stored.rule if stored is not None else None)
+    rule = Rule(rule.similar if similar is None else similar, rule.shared if shared is None else shared)
+    if stored is not None and stored.kind == plan.kind == "parts":
+        if stored.shares:
+            plan = replace(plan, test=stored.shares.get(TEST, 0.0), dev=stored.shares.get(DEV, 0.0))
+        plan = replace(plan, by_date=plan.by_date or bool(stored.starts))
+    plan = replace(plan, test=plan.test if test is None else test, dev=plan.dev if dev is None else dev)
+    return replace(plan, rule=rule)
 
 
 def make_split(
@@ -71,7 +95,9 @@ def make_split(
     """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
 
     Where a new document ties documents of two sides together, all of them go to training, or to development
-    if none is there: only so no model that exists was trained on a test document. Such are in `moved`.
+    if none is there: only so no model that exists was trained on a test document. So does test data that was
+    since annotated with predictions in view. Such are in `moved`; in `gone` those that have a side in
+    `stored` and are no longer in the corpus: it is forgotten.
     Raises GW291 where the plan or the corpus allows no split, or `stored` is of another kind.
     """
     _check(articles, plan, stored)
@@ -114,7 +140,8 @@ def make_split(
             hint = "a larger --test, more documents, or --folds"
             raise GoldwireError.of("GW291", message, hint=hint)
     new = [name for name in ids if name not in before]
-    return replace(made, split=split, labels=_labels(groups, sides), moved=moved, new=new)
+    gone = sorted(before.keys() - set(ids))
+    return replace(made, split=split, labels=_labels(groups, sides), moved=moved, new=new, gone=gone)
 
 
 def _check(articles: Sequence[Article], plan: Plan, stored: Split | None) -> None:
@@ -124,7 +151,13 @@ def _check(articles: Sequence[Article], plan: Plan, stored: Split | None) -> Non
         had = f"{len(stored.folds)} folds" if stored.folds else stored.kind
         hint = "--out another file; --anew forgets who has which side"
         raise GoldwireError.of("GW291", f"a split into {had} is there already", hint=hint)
-    if plan.kind == "parts" and (plan.dev < 0 or plan.test <= 0 or plan.test + plan.dev >= 1):
+    if stored is not None and (odd := set(stored.sides.values()) - {TRAIN, DEV, TEST}):
+        hint = f"name it {TRAIN}, {DEV} or {TEST} in the file; --anew forgets who has which side"
+        raise GoldwireError.of("GW291", f"the stored split has a side `{min(odd)}`", hint=hint)
+    if (plan.by_date and plan.kind != "parts") or (plan.each and plan.folds):
+        message = "by date, folds and leave-one-out are three ways to split"
+        raise GoldwireError.of("GW291", message, hint="choose one of them")
+    if plan.kind == "parts" and not (plan.dev >= 0 and plan.test > 0 and plan.test + plan.dev < 1):
         message = f"test {plan.test:g} and dev {plan.dev:g} leave nothing to test on or to train on"
         raise GoldwireError.of("GW291", message, hint="shares of 1, as in --test 0.2 --dev 0.1")
     if plan.folds == 1 or plan.folds < 0:
@@ -185,6 +218,8 @@ def _keep(
             fresh.append(group)
             continue
         side = next(one for one in order if one in had)
+        if side in group.closed:
+            side = next(one for one in order if one not in group.closed)
         held[side].append(group)
         moved.extend(name for name in group.documents if before.get(name, side) != side)
     return held, fresh, moved

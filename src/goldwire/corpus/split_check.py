@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from goldwire.corpus import rules
-from goldwire.corpus.split_file import NAME, Fold, Split, read_split, stored_split
-from goldwire.corpus.split_ties import Rule, Tie, find_ties
+from goldwire.corpus.split_file import (
+    NAME,
+    Fold,
+    Split,
+    project_rule,
+    read_split,
+    stored_split,
+    unsided,
+)
+from goldwire.corpus.split_ties import Rule, Tie, components, find_ties
 from goldwire.errors import Fault
 from goldwire.model import Article, curated
 from goldwire.project import Project
@@ -20,27 +28,28 @@ _HINT = "put both on one side: goldwire corpus split"
 
 
 def split_faults(
-    articles: Sequence[Article], schema: Schema | None, split: Split | None = None, source: str = NAME
+    articles: Sequence[Article],
+    schema: Schema | None,
+    split: Split | None = None,
+    source: str = NAME,
+    rule: Rule | None = None,
 ) -> list[Fault]:
     """Every leak of a split, and of the sides that the documents' own `meta.split` names.
 
-    Ties are looked for as the split's own rule says, else as the default does. Test data whose annotator was
-    shown predictions is a leak too.
+    Ties are looked for as the split's own rule says, else as `rule` does. Test data whose annotator was
+    shown predictions is a leak too, and a document without a side is told: nothing is known of it.
     """
+    rule = split.rule if split is not None else rule or Rule()
     own = {a.document.id: str(a.document.meta[META]) for a in articles if a.document.meta.get(META)}
-    if split is None and len(set(own.values())) < 2:
-        return []
-    ties = find_ties(articles, schema, split.rule if split is not None else Rule())
     faults: list[Fault] = []
     if len(set(own.values())) > 1:
-        faults.extend(_sides(own, ties, f"meta.{META}"))
-        faults.extend(_seen(articles, {n for n, s in own.items() if s.startswith("test")}, f"meta.{META}"))
+        faults.extend(_sides(articles, own, schema, rule, f"meta.{META}"))
+    every = [article.document.id for article in articles]
     if split is not None and split.kind == "parts":
-        faults.extend(_sides(split.sides, ties, source))
-        faults.extend(_seen(articles, {n for n, s in split.sides.items() if s.startswith("test")}, source))
+        faults.extend(unsided(split, every, source))
+        faults.extend(_sides(articles, split.sides, schema, rule, source))
     elif split is not None:
-        every = [article.document.id for article in articles]
-        faults.extend(_folds(split.folds, every, ties, source))
+        faults.extend(_folds(split.folds, every, find_ties(articles, schema, rule), source))
         faults.extend(_seen(articles, {name for fold in split.folds for name in fold.test}, source))
     return faults
 
@@ -55,29 +64,54 @@ def leaks(
 ) -> list[Fault]:
     """The leaks of the split in `path`, else of the project's own where `own`; and always of `meta.split`."""
     split = read_split(path) if path is not None else stored_split(project) if own else None
-    return split_faults(articles, schema, split, str(path) if path is not None else NAME)
+    source = str(path) if path is not None else NAME
+    return split_faults(articles, schema, split, source, project_rule(project))
 
 
-def _sides(sides: Mapping[str, str], ties: Sequence[Tie], source: str) -> Iterator[Fault]:
-    for tie in ties:
-        one, other = sides.get(tie.first), sides.get(tie.second)
-        if one and other and one != other:
+def _sides(
+    articles: Sequence[Article], sides: Mapping[str, str], schema: Schema | None, rule: Rule, source: str
+) -> Iterator[Fault]:
+    # Only among documents with a side: what many share is tied to the first of them, which must have one.
+    for tie in find_ties([a for a in articles if a.document.id in sides], schema, rule):
+        one, other = sides[tie.first], sides[tie.second]
+        if one != other:
             where = f"{source} {tie.first} ({one}), {tie.second} ({other})"
             yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
+    yield from _seen(articles, {name for name, side in sides.items() if side.startswith("test")}, source)
 
 
 def _folds(folds: Sequence[Fold], every: Sequence[str], ties: Sequence[Tie], source: str) -> Iterator[Fault]:
+    """A fault for each tie from a tested document to one trained on; for each group, where only a chain of
+    ties does."""
     tested: dict[str, list[int]] = {name: [] for name in every}
     out: list[set[str]] = []
     for number, fold in enumerate(folds):
         out.append({*fold.test, *fold.left_out})
         for name in fold.test:
             tested.setdefault(name, []).append(number)
+    told: set[str] = set()
     for tie in ties:
         for one, other in ((tie.first, tie.second), (tie.second, tie.first)):
             if leaking := [number + 1 for number in tested[one] if other not in out[number]]:
+                told.update((one, other))
                 where = f"{source} fold {leaking[0]}: {one} (test), {other} (train)"
                 yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
+    by_name: dict[str, Tie] = {}
+    for tie in ties:
+        by_name.setdefault(tie.first, tie)
+        by_name.setdefault(tie.second, tie)
+    for group in components(every, ties):
+        chained = (
+            (number, one, other)
+            for one in (group if len(group) > 2 and told.isdisjoint(group) else ())
+            for number in tested[one]
+            for other in group
+            if other not in out[number]
+        )
+        if (found := next(chained, None)) is not None:
+            number, one, other = found
+            where = f"{source} fold {number + 1}: {one} (test), {other} (train)"
+            yield Fault(_KINDS[by_name[one].kind], _words(by_name[one]), where, _HINT)
 
 
 def _words(tie: Tie) -> str:

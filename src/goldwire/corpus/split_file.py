@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from goldwire.corpus import rules
 from goldwire.corpus.split_ties import Rule
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_bytes, write_text
-from goldwire.project import Project
+from goldwire.project import CONFIG, Project
 
 NAME = "split.json"
 _ORDER = {"train": 0, "dev": 1, "validation": 1, "test": 2}
 KINDS = ("parts", "folds", "leave-one-out")
+# What the Hub takes for a split; a side is a file's name too.
+_SIDE = re.compile(r"\w+(\.\w+)*")
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,10 @@ class _Record(msgspec.Struct):
 
 
 def read_split(path: Path) -> Split:
-    """The split of a file. Raises GW290 where it is none, or puts a document on two sides."""
+    """The split of a file.
+
+    Raises GW290 where it is none, puts a document on two sides, or names a side or a rule that can't be.
+    """
     try:
         found = msgspec.json.decode(read_bytes(path), type=_Record)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -103,6 +110,14 @@ def read_split(path: Path) -> Split:
         raise GoldwireError.of("GW290", f"no split: {error}", where=str(path), hint=hint) from None
     if found.kind not in KINDS:
         raise GoldwireError.of("GW290", f"unknown kind `{found.kind}`", where=str(path), hint=one_of(KINDS))
+    for side in found.sides:
+        if not _SIDE.fullmatch(side):
+            hint = "letters, digits and _, as in train, dev, test"
+            raise GoldwireError.of("GW290", f"`{side}` is no name of a side", where=str(path), hint=hint)
+    if not 0 < found.similar <= 1 or found.shared < 0:
+        said = f"similar {found.similar:g}, shared {found.shared}"
+        hint = "a similarity in (0, 1], and a number of happenings"
+        raise GoldwireError.of("GW290", said, where=str(path), hint=hint)
     counted = Counter(name for each in found.sides.values() for name in set(each))
     raise_faults(
         Fault("GW290", f"`{name}` is on two sides", str(path), "leave it on one")
@@ -125,6 +140,29 @@ def stored_split(project: Project) -> Split | None:
     return read_split(path) if path.is_file() else None
 
 
+def project_rule(project: Project, known: Rule | None = None) -> Rule:
+    """The rule in the project's [split], else that of `known`. Raises GW290 where it is no number."""
+    known = known or Rule()
+    similar = project.setting("split", "similar", known.similar)
+    shared = project.setting("split", "shared", known.shared)
+    place = str(project.root / CONFIG)
+    if isinstance(similar, bool) or not isinstance(similar, (int, float)):
+        hint = "a similarity in (0, 1], as in 0.5"
+        raise GoldwireError.of("GW290", f"[split] similar is `{similar}`", where=place, hint=hint)
+    if isinstance(shared, bool) or not isinstance(shared, int):
+        hint = "a number of happenings, as in 2"
+        raise GoldwireError.of("GW290", f"[split] shared is `{shared}`", where=place, hint=hint)
+    return Rule(float(similar), shared)
+
+
+def unsided(split: Split, ids: Iterable[str], place: str) -> Iterator[Fault]:
+    """A fault for each document that a split into sides leaves without one."""
+    for name in ids:
+        if name not in split.sides:
+            hint = "give it one: goldwire corpus split"
+            yield Fault(rules.SIDE, f"document `{name}` has no side", place, hint)
+
+
 def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
     """The documents of each side of the project's dataset; all are `train` where no side was given.
 
@@ -133,11 +171,6 @@ def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
     split, ids = stored_split(project), list(ids)
     if split is None or split.kind != "parts":
         return {"train": ids}
-    place, hint = str(split_path(project)), "give it one: goldwire corpus split"
-    raise_faults(
-        Fault("GW292", f"document `{name}` has no side", place, hint)
-        for name in ids
-        if name not in split.sides
-    )
+    raise_faults(unsided(split, ids, str(split_path(project))))
     found = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
     return {side: names for side, names in found.items() if names}

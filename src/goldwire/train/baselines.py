@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from goldwire.corpus.formats.docs import from_doc
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
@@ -18,6 +20,7 @@ from goldwire.train.pipelines import load_pipeline, quiet
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.matcher import PhraseMatcher
 
 
 @dataclass(frozen=True)
@@ -105,19 +108,35 @@ def apply_stock(
 
 
 def lexicon_annotations(
-    nlp: Language, train: Sequence[Reference], test: Sequence[Document], layer: str
+    nlp: Language, train: Sequence[Reference], test: Sequence[Document], layers: str | Sequence[str]
 ) -> list[Annotation]:
     """Each test document marked by heart.
 
     Every wording marked in `train` gets the label that it bore most often there (ties: the first by name),
-    wherever it stands; of two that overlap the longer one wins.
+    wherever it stands; of two of one layer that overlap the longer one wins.
     """
-    from spacy.matcher import PhraseMatcher
     from spacy.util import filter_spans
+
+    named = [layers] if isinstance(layers, str) else list(layers)
+    matchers = [(layer, _matcher(nlp, train, layer)) for layer in named]
+    annotations = []
+    for document in test:
+        spans: list[Span] = []
+        for layer, matcher in matchers:
+            doc = nlp.make_doc(document.text)
+            doc.set_ents(filter_spans(matcher(doc, as_spans=True)))
+            for span in from_doc(doc, document, layer):
+                spans.append(replace(span, id=f"e{len(spans) + 1}"))
+        annotations.append(Annotation(document.id, "", "", spans=tuple(spans)))
+    return annotations
+
+
+def _matcher(nlp: Language, train: Sequence[Reference], layer: str) -> PhraseMatcher:
+    from spacy.matcher import PhraseMatcher
 
     seen: dict[str, Counter[str]] = {}
     for reference in train:
-        for span in reference.annotation.spans:
+        for span in reference.annotation.layer(layer):
             surface = reference.document.text[span.start : span.end].strip()
             if surface:
                 seen.setdefault(surface, Counter())[span.label] += 1
@@ -125,9 +144,4 @@ def lexicon_annotations(
     for surface, labels in seen.items():
         label = min(labels, key=lambda name: (-labels[name], name))
         matcher.add(label, [nlp.make_doc(surface)])
-    annotations = []
-    for document in test:
-        doc = nlp.make_doc(document.text)
-        doc.set_ents(filter_spans(matcher(doc, as_spans=True)))
-        annotations.append(Annotation(document.id, "", "", spans=from_doc(doc, document, layer)))
-    return annotations
+    return matcher

@@ -8,7 +8,8 @@ import random
 import resource
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ from msgspec.structs import replace
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance
+from goldwire.schemas import Schema
 from goldwire.train.data import Cut, Material, Reference
+from goldwire.train.pipelines import quiet
 
 #: Up to this many documents (or stories) each is left out in turn; more are dealt into `FOLDS` folds.
 ALL_OUT = 10
@@ -73,12 +76,19 @@ def folds(
 
 @dataclass(frozen=True)
 class Setup:
-    """How a model is trained; all that a worker needs besides the text."""
+    """How a model is trained; all that a worker needs besides the text.
+
+    `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
+    `heads` attributes and relations are learned too, by the `schema` where there is one.
+    """
 
     config: Path
     overrides: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     language: str | None = None
+    parts: tuple[tuple[str, Path], ...] = ()
+    heads: tuple[str, ...] = ()
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,10 @@ class CrossValidated:
     """Out-of-fold annotations of model and lexicon by document, the folds, spans that cut a token, and time.
 
     `cpu` is in seconds of all processes, `wall` in seconds; `beside` is what the job done beside came to.
+    Where heads are learned, `given` holds the reference's spans with the attributes and relations that the
+    model gives them, `nearest` with the relations of a rule, `attributes` the number of trainings that
+    learned each (layer, name). `apart` counts the documents of one story left out of a training since the
+    test has another of them.
     """
 
     folds: list[Fold]
@@ -97,17 +111,26 @@ class CrossValidated:
     cpu: float
     wall: float
     beside: Any = None
+    given: dict[str, Annotation] = field(default_factory=dict)
+    nearest: dict[str, Annotation] = field(default_factory=dict)
+    attributes: dict[tuple[str, str], int] = field(default_factory=dict)
+    too_long: int = 0
+    apart: int = 0
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training: what is learned, what is predicted then, and where the model is saved, if anywhere."""
+    """One training: what is learned, what is predicted then, and where the model is saved, if anywhere.
+
+    `given` are the references of the documents predicted: their spans, for heads to be tried on.
+    """
 
     setup: Setup
     layer: str
     train: tuple[Reference, ...]
     test: tuple[Document, ...]
     out: Path | None = None
+    given: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +140,10 @@ class _Done:
     cuts: list[Cut]
     updates: int
     cpu: float
+    given: list[Annotation] = field(default_factory=list)
+    nearest: list[Annotation] = field(default_factory=list)
+    attributes: tuple[tuple[str, str], ...] = ()
+    too_long: int = 0
 
 
 def cross_validate(
@@ -140,8 +167,11 @@ def cross_validate(
     raise, and GW409 where a process dies.
     """
     started = time.perf_counter()
-    plan = folds(material.documents, groups=groups, count=count, seed=setup.seed)
+    scored = [reference.document.id for reference in material.scored]
+    story = dict(zip(material.documents, groups if groups is not None else material.documents, strict=True))
+    plan = folds(scored, groups=[story[name] for name in scored], count=count, seed=setup.seed)
     by_id = {reference.document.id: reference for reference in material.references}
+    plan = [with_unscored(fold, material, story) for fold in plan]
     jobs = [fold_job(material, setup, fold) for fold in plan]
     if final is not None:
         # The longest first, so that no core waits at the end.
@@ -150,27 +180,44 @@ def cross_validate(
     done, extra = _run(jobs, workers, beside, advance)
     model = Provenance(kind="model", name=name, version=version)
     rule = Provenance(kind="rule", name="lexicon", version=version)
-    predicted = {a.document: _stamped(a, by_id[a.document], model) for one in done for a in one.predictions}
-    memorised = {a.document: _stamped(a, by_id[a.document], rule) for one in done for a in one.lexicon}
+
+    def gathered(found: Iterable[Annotation], provenance: Provenance) -> dict[str, Annotation]:
+        stamped = {a.document: _stamped(a, by_id[a.document], provenance) for a in found}
+        return {name: stamped[name] for name in scored if name in stamped}
+
     cuts = {(cut.document, cut.start, cut.end, cut.label): cut for result in done for cut in result.cuts}
     return CrossValidated(
         plan,
-        {name: predicted[name] for name in material.documents},
-        {name: memorised[name] for name in material.documents},
+        gathered((a for one in done for a in one.predictions), model),
+        gathered((a for one in done for a in one.lexicon), rule),
         [cuts[key] for key in sorted(cuts)],
         sum(result.updates for result in done),
         workers,
         sum(result.cpu for result in done),
         time.perf_counter() - started,
         extra,
+        gathered((a for one in done for a in one.given), model),
+        gathered((a for one in done for a in one.nearest), Provenance(kind="rule", name="nearest")),
+        dict(Counter(name for one in done for name in one.attributes)),
+        max(result.too_long for result in done),
+        sum(len(material.references) - len(fold.train) - len(fold.test) for fold in plan),
     )
+
+
+def with_unscored(fold: Fold, material: Material, story: Mapping[str, str]) -> Fold:
+    """Documents that are not scored are learned from, but for those of a story that is tested."""
+    tested = {story[name] for name in fold.test}
+    more = {r.document.id for r in material.references if not r.scored and story[r.document.id] not in tested}
+    return Fold(tuple(name for name in material.documents if name in more or name in fold.train), fold.test)
 
 
 def fold_job(material: Material, setup: Setup, fold: Fold) -> Job:
     """The training of one fold: references of its training documents, bare texts of those it is tested on."""
     by_id = {reference.document.id: reference for reference in material.references}
     train = tuple(by_id[name] for name in fold.train)
-    return Job(setup, material.layer, train, tuple(by_id[name].document for name in fold.test))
+    given = tuple(by_id[name] for name in fold.test)
+    test = tuple(reference.document for reference in given)
+    return Job(setup, material.layer, train, test, given=given if setup.heads else ())
 
 
 def total_parts(groups: int, *, count: int | None = None, final: bool = True) -> int:
@@ -262,9 +309,10 @@ def _end_with_parent() -> None:
 
 def _work(job: Job) -> _Done:
     """One training in a worker process, then the prediction of its documents."""
-    from goldwire.corpus.formats.docs import from_doc
+    from goldwire.corpus.formats.docs import Pipeline, annotation_from
+    from goldwire.train.assemble import assemble
     from goldwire.train.baselines import lexicon_annotations
-    from goldwire.train.ner import fit
+    from goldwire.train.heads import given_spans, nearest_by_rule
 
     started = _cpu()
     told = 0
@@ -276,24 +324,25 @@ def _work(job: Job) -> _Done:
             _reports.put(parts - told)
             told = parts
 
-    fitted = fit(
-        job.train,
-        config_path=job.setup.config,
-        overrides=job.setup.overrides,
-        seed=job.setup.seed,
-        language=job.setup.language,
-        progress=report,
-    )
+    made = assemble(job.train, job.setup, job.layer, progress=report)
     if job.out is not None:
-        fitted.nlp.to_disk(job.out)
+        made.nlp.to_disk(job.out)
+    layers = tuple(layer for layer, _ in job.setup.parts) or (job.layer,)
+    pipeline = Pipeline("", "", "", layers, layers[-1])
     texts = [document.text for document in job.test]
-    found = [
-        Annotation(document.id, "", "", spans=from_doc(doc, document, job.layer))
-        for document, doc in zip(job.test, fitted.nlp.pipe(texts), strict=True)
-    ]
-    lexicon = lexicon_annotations(fitted.nlp, job.train, job.test, job.layer) if job.test else []
+    with quiet():
+        found = [
+            annotation_from(doc, document, pipeline)
+            for document, doc in zip(job.test, made.nlp.pipe(texts), strict=True)
+        ]
+        given = given_spans(made.nlp, job.given, layers)
+        rule = nearest_by_rule(made.nlp, job.given, layers, made.types)
+    lexicon = lexicon_annotations(made.nlp, job.train, job.test, layers) if job.test else []
     report(1.0)
-    return _Done(found, lexicon, fitted.cuts, fitted.updates, _cpu() - started)
+    learned = tuple(name for name, was in made.attributes.items() if was)
+    return _Done(
+        found, lexicon, made.cuts, made.updates, _cpu() - started, given, rule, learned, made.too_long
+    )
 
 
 def _cpu() -> float:

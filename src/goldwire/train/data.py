@@ -1,4 +1,4 @@
-"""From annotations to what spaCy learns from: one curated, flat layer, cut into paragraphs."""
+"""From annotations to what spaCy learns from: the curated layers, flat or nested, cut into paragraphs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from goldwire.corpus.formats.docs import trim
 from goldwire.errors import GoldwireError, one_of
-from goldwire.model import Annotation, Article, Document, Span, curated, outermost
+from goldwire.model import Annotation, Article, Document, Span, curated, outermost, span_key
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -26,11 +26,15 @@ LONGEST = 40
 
 @dataclass(frozen=True)
 class Reference:
-    """A document with the spans of one layer that a flat model can learn, and those nested in them."""
+    """A document with the spans that a model can learn, and those that a flat one can't: nested in others.
+
+    One that is not `scored` is learned from only: its annotator had seen predictions.
+    """
 
     document: Document
     annotation: Annotation
     nested: tuple[Span, ...] = ()
+    scored: bool = True
 
     @property
     def full(self) -> Annotation:
@@ -40,22 +44,34 @@ class Reference:
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to learn from: a layer's references, and how many articles no one has annotated."""
+    """What there is to learn from: references with the spans of `layers`, of which `layer` is the first, and
+    how many articles no one has annotated."""
 
     layer: str
     references: tuple[Reference, ...]
     unannotated: int = 0
+    others: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that are learned."""
+        return (self.layer, *self.others)
 
     @property
     def labels(self) -> dict[str, int]:
-        """Flat spans by label, the most frequent first."""
-        counts = Counter(span.label for r in self.references for span in r.annotation.spans)
+        """Spans of the first layer by label, the most frequent first."""
+        return self.labels_of(self.layer)
+
+    def labels_of(self, layer: str) -> dict[str, int]:
+        """Spans of a layer by label, the most frequent first."""
+        counts = Counter(span.label for r in self.references for span in r.annotation.layer(layer))
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def few(self) -> dict[str, int]:
-        """Labels with fewer than `FEW` examples."""
-        return {label: count for label, count in self.labels.items() if count < FEW}
+        """Labels with fewer than `FEW` examples, of any layer."""
+        every = [item for layer in self.layers for item in self.labels_of(layer).items()]
+        return {label: count for label, count in every if count < FEW}
 
     @property
     def nested(self) -> int:
@@ -66,6 +82,11 @@ class Material:
     def documents(self) -> list[str]:
         """The ids, in order."""
         return [reference.document.id for reference in self.references]
+
+    @property
+    def scored(self) -> tuple[Reference, ...]:
+        """Those that a model may be scored on."""
+        return tuple(reference for reference in self.references if reference.scored)
 
     def only(self, documents: Iterable[str]) -> Material:
         """The same material, cut down to some documents."""
@@ -87,10 +108,20 @@ class Cut:
     learned: str
 
 
-def material(articles: Iterable[Article], layer: str) -> Material:
+def material(
+    articles: Iterable[Article],
+    layer: str,
+    *,
+    others: Sequence[str] = (),
+    nested: bool = False,
+    score_seen: bool = True,
+) -> Material:
     """The curated annotation of each article, its `layer` flattened to the outermost spans.
 
-    Raises GW401 where no article has an annotation, GW402 where the layer has no span in any of them.
+    With `others`, further layers, or with `nested`, all spans are kept, with the relations between them.
+    Without `score_seen` an annotation whose annotator had seen predictions is learned from, not scored on.
+    Raises GW401 where no article has an annotation, GW402 where the layer has no span in any of them, GW416
+    where none may be scored on.
     """
     references: list[Reference] = []
     unannotated = 0
@@ -101,9 +132,17 @@ def material(articles: Iterable[Article], layer: str) -> Material:
             unannotated += 1
             continue
         layers.update(span.layer for span in annotation.spans)
-        flat, nested = outermost(annotation.layer(layer))
-        flat_annotation = msgspec.structs.replace(annotation, spans=flat, relations=())
-        references.append(Reference(article.document, flat_annotation, nested))
+        scored = score_seen or not annotation.provenance.seen_predictions
+        if nested or others:
+            spans = tuple(span for span in annotation.spans if span.layer in (layer, *others))
+            ids = {span.id for span in spans}
+            relations = tuple(r for r in annotation.relations if r.head in ids and r.tail in ids)
+            kept = msgspec.structs.replace(annotation, spans=spans, relations=relations)
+            references.append(Reference(article.document, kept, scored=scored))
+        else:
+            flat, inner = outermost(annotation.layer(layer))
+            kept = msgspec.structs.replace(annotation, spans=flat, relations=())
+            references.append(Reference(article.document, kept, inner, scored))
     if not references:
         raise GoldwireError.of(
             "GW401",
@@ -115,15 +154,22 @@ def material(articles: Iterable[Article], layer: str) -> Material:
         raise GoldwireError.of(
             "GW402", f"layer `{layer}` has no examples in {len(references)} annotated articles", hint=found
         )
-    return Material(layer, tuple(references), unannotated)
+    if not any(reference.scored for reference in references):
+        message = f"the annotators of all {len(references)} articles had seen predictions: none to score on"
+        hint = "annotate some without predictions, or score on these too: --score-seen"
+        raise GoldwireError.of("GW416", message, hint=hint)
+    return Material(layer, tuple(references), unannotated, tuple(name for name in others if layers[name]))
 
 
-def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
-    """A document's spans on the tokens of `nlp`, and those that cut a token.
+def to_doc(
+    nlp: Language, reference: Reference, layer: str | None = None, *, group: bool = False, inner: bool = False
+) -> tuple[Doc, list[Cut]]:
+    """A document's spans (those of `layer`) on the tokens of `nlp`, and those that cut a token.
 
-    A span that begins or ends inside a token is widened to whole tokens: dropped, it would teach that nothing
-    stands there. Where the widened span would overlap another one, its tokens are left unknown instead, so
-    that the model is taught neither. Scores always compare with the spans as they were marked.
+    The outermost become `doc.ents`, or the `inner`most; with `group` all of them stand in `doc.spans[layer]`
+    too. A span that begins or ends inside a token is widened to whole tokens: dropped, it would teach that
+    nothing stands there. Where the widened span would overlap another one, its tokens are left unknown
+    instead, so that the model is taught neither. Scores always compare with the spans as they were marked.
     """
     text = reference.document.text
     doc = nlp.make_doc(text)
@@ -132,7 +178,20 @@ def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
     pending: list[Span] = []
     cuts: list[Cut] = []
     taken: set[int] = set()
-    for span in reference.annotation.spans:
+    marked = reference.annotation.spans if layer is None else reference.annotation.layer(layer)
+    flat, left = (innermost(marked), ()) if inner else outermost(marked)
+    if group and layer is not None:
+        doc.spans[layer] = [
+            found
+            for span in (*marked, *reference.nested)
+            if (
+                found := doc.char_span(
+                    *trim(text, span.start, span.end), label=span.label, alignment_mode="expand"
+                )
+            )
+        ]
+        cuts += [_cut(doc, reference, span) for span in left if _cuts(doc, text, span)]
+    for span in flat:
         start, end = trim(text, span.start, span.end)
         found = doc.char_span(start, end, label=span.label) if start < end else None
         if found is None:
@@ -152,11 +211,38 @@ def to_doc(nlp: Language, reference: Reference) -> tuple[Doc, list[Cut]]:
             unknown.extend(doc[i : i + 1] for i in free)
         if wide is not None:
             taken.update(range(wide.start, wide.end))
-        tokens = tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end)
-        marked = text[span.start : span.end]
-        cuts.append(Cut(reference.document.id, span.label, span.start, span.end, marked, tokens, learned))
+        cuts.append(_cut(doc, reference, span, learned))
     doc.set_ents(entities, missing=unknown, default="outside")
     return doc, cuts
+
+
+def innermost(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Flat spans: the shorter one stays where two overlap, then the earlier one, so that the inner of a nest
+    does."""
+    kept: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(spans, key=lambda s: (s.end - s.start, *span_key(s))):
+        extent = range(span.start, span.end)
+        if taken.isdisjoint(extent):
+            taken.update(extent)
+            kept.append(span)
+    return tuple(sorted(kept, key=span_key))
+
+
+def _cuts(doc: Doc, text: str, span: Span) -> bool:
+    start, end = trim(text, span.start, span.end)
+    return start == end or doc.char_span(start, end) is None
+
+
+def _cut(doc: Doc, reference: Reference, span: Span, learned: str | None = None) -> Cut:
+    """A span that cuts a token; taught as the widened text where nothing else is said."""
+    text = reference.document.text
+    start, end = trim(text, span.start, span.end)
+    wide = doc.char_span(start, end, alignment_mode="expand") if start < end else None
+    tokens = tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end)
+    taught = learned if learned is not None else wide.text if wide is not None else ""
+    marked = text[span.start : span.end]
+    return Cut(reference.document.id, span.label, span.start, span.end, marked, tokens, taught)
 
 
 def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
@@ -167,10 +253,12 @@ def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
     token. `user_data["offset"]` is where each piece begins, in code points.
     """
     from spacy.pipeline import Sentencizer
+    from spacy.tokens import Span as SpacySpan
 
     if not len(doc):
         return []
-    inside = {token.i for ent in doc.ents for token in ent[1:]}
+    groups = {layer: list(group) for layer, group in doc.spans.items()}
+    inside = {t.i for one in (doc.ents, *groups.values()) for span in one for t in span[1:]}
     Sentencizer()(doc)
     sentences = [token.i for token in doc[1:] if token.is_sent_start and token.i not in inside]
     breaks = [i for i in range(1, len(doc)) if "\n" in doc[i - 1].text and i not in inside]
@@ -182,17 +270,29 @@ def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
     found = []
     for start, end in zip(starts, [*starts[1:], len(doc)], strict=True):
         piece = doc[start:end].as_doc()
+        for layer, group in groups.items():
+            within = [span for span in group if start <= span.start and span.end <= end]
+            piece.spans[layer] = [
+                SpacySpan(piece, span.start - start, span.end - start, label=span.label) for span in within
+            ]
         piece.user_data["offset"] = doc[start].idx
         found.append(piece)
     return found
 
 
-def training_docs(nlp: Language, references: Sequence[Reference]) -> tuple[list[Doc], list[Cut]]:
-    """All references in pieces, and all spans that cut a token."""
+def training_docs(
+    nlp: Language,
+    references: Sequence[Reference],
+    layer: str | None = None,
+    *,
+    group: bool = False,
+    inner: bool = False,
+) -> tuple[list[Doc], list[Cut]]:
+    """All references in pieces, and all spans that cut a token; see `to_doc`."""
     docs: list[Doc] = []
     cuts: list[Cut] = []
     for reference in references:
-        doc, cut = to_doc(nlp, reference)
+        doc, cut = to_doc(nlp, reference, layer, group=group, inner=inner)
         docs.extend(pieces(doc))
         cuts.extend(cut)
     return docs, cuts

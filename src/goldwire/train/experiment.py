@@ -1,66 +1,35 @@
-"""One run of the baseline: learn, predict what was not seen, score beside the baselines, keep the model."""
+"""One run: learn, predict what was not seen, score beside the baselines, keep the model."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from goldwire import __version__
-from goldwire.corpus.build import load_corpus
-from goldwire.corpus.formats.jsonl import dumps, read_jsonl
-from goldwire.errors import GoldwireError, one_of
-from goldwire.eval.pairing import Paired, stories
+from goldwire.corpus.formats.jsonl import dumps
+from goldwire.eval.pairing import Paired
 from goldwire.eval.scores import Scores, score
 from goldwire.eval.scoring import in_project
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Article
-from goldwire.project import Project, example_root, find_project
+from goldwire.project import Project
+from goldwire.schemas import Schema
 from goldwire.train.baselines import stock_predictions, stock_setting
-from goldwire.train.crossval import CrossValidated, Setup, cross_validate, total_parts
-from goldwire.train.data import Material, material
-from goldwire.train.findings import difference, meta_values, notes_on
-from goldwire.train.meta import check_out, fill_meta, model_folder, model_name
-from goldwire.train.ner import parse_overrides
+from goldwire.train.card import write_card
+from goldwire.train.crossval import CrossValidated, cross_validate
+from goldwire.train.data import Material
+from goldwire.train.findings import difference, majority, meta_values, notes_on
+from goldwire.train.heads import attributes_of
+from goldwire.train.meta import fill_meta, model_folder
+from goldwire.train.plan import Plan as Plan
+from goldwire.train.plan import plan
+from goldwire.train.plan import project_articles as project_articles
 from goldwire.train.reporting import write_reports
-
-#: The config in a project's `train/`.
-CONFIG_NAME = "ner.cfg"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run before it starts: what is learned and how, what the articles are (`corpus`), where all goes."""
-
-    material: Material
-    setup: Setup
-    corpus: dict[str, Any]
-    out: Path
-    reports: Path
-    project: Project | None = None
-
-    @property
-    def stories(self) -> list[str] | None:
-        """The story of each document, where any names one: one story is never learned and tested."""
-        return stories(reference.document for reference in self.material.references)
-
-    @property
-    def name(self) -> str:
-        """The model's name, without its language."""
-        return model_name(str(self.corpus.get("name", "goldwire")), "ner")
-
-    @property
-    def version(self) -> str:
-        """The model's version: the corpus's."""
-        return str(self.corpus.get("version", "0.0.0"))
-
-    @property
-    def parts(self) -> int:
-        """How many steps of progress the run will report."""
-        return total_parts(len(set(self.stories or self.material.documents)))
 
 
 @dataclass(frozen=True)
@@ -74,87 +43,9 @@ class Run:
     page: Path
 
 
-def plan_ner(
-    project: Project | Path | None = None,
-    *,
-    data: Path | None = None,
-    layer: str | None = None,
-    config: Path | None = None,
-    out: Path | None = None,
-    reports: Path | None = None,
-    seed: int = 0,
-    overrides: Sequence[str] = (),
-) -> Plan:
-    """Find what a run needs: the project's articles, layer and config, or those that are named instead.
-
-    With `data`, a JSON Lines file, no project is needed: the example project's config serves then.
-    `overrides` are arguments such as `--training.dropout`, `0.3`. Raises GW401 and GW402 for the data, GW404
-    for the overrides, GW413 where something else than a model stands at `out`, GW415 where no layer is named.
-    """
-    settings = parse_overrides(overrides)
-    home = project if isinstance(project, Project) else _project(project, needed=data is None)
-    if data is not None:
-        articles = read_jsonl(data)
-        corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": sha256(read_bytes(data))}
-    elif home is not None:
-        articles, corpus = project_articles(home)
-    wanted = layer or (str(home.setting("train", "layer")) if home is not None else "")
-    if not wanted:
-        found = {span.layer for a in articles for annotation in a.annotations for span in annotation.spans}
-        if len(found) != 1:
-            raise GoldwireError.of("GW415", "no layer named", hint=f"name one with --layer: {one_of(found)}")
-        (wanted,) = found
-    if out is None and home is None:
-        raise GoldwireError.of("GW415", "outside a project the model has no place", hint="name one: --out")
-    out = out or (home.models / "ner" if home is not None else Path())
-    if reports is None:
-        reports = home.reports / out.name if home is not None else out.with_name(f"{out.name}-reports")
-    check_out(out)
-    return Plan(
-        material(articles, wanted),
-        Setup(config or _config(home), settings, seed, home.language if home is not None else None),
-        corpus,
-        out,
-        reports,
-        home,
-    )
-
-
-def _project(folder: Path | None, *, needed: bool) -> Project | None:
-    """The project around `folder`; without one, None where none is `needed` and none was named."""
-    try:
-        return find_project(folder)
-    except GoldwireError:
-        if needed or folder is not None:
-            raise
-        return None
-
-
-def _config(project: Project | None) -> Path:
-    """The project's own config, else the example project's."""
-    own = project.train / CONFIG_NAME if project is not None else None
-    return own if own is not None and own.is_file() else example_root() / "train" / CONFIG_NAME
-
-
-def project_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
-    """The project's articles with their stored annotations, and what they are: the corpus's name, version and
-    content hash, and whether the dataset in `corpus/` was built from the same."""
-    corpus = load_corpus(project)
-    stamp: dict[str, Any] = {
-        "name": project.name,
-        "version": corpus.version,
-        "content_hash": corpus.content_hash(),
-        "licence": str(project.setting("corpus", "licence", "")),
-    }
-    path = project.corpus / "manifest.json"
-    if path.is_file():
-        try:
-            built = json.loads(read_bytes(path)).get("content_hash")
-        except (ValueError, AttributeError):
-            hint = "build it again: goldwire corpus build"
-            raise GoldwireError.of("GW414", "no readable manifest", where=str(path), hint=hint) from None
-        stamp["built"] = built == stamp["content_hash"]
-    return corpus.articles, stamp
+def plan_ner(project: Project | Path | None = None, **settings: Any) -> Plan:
+    """`plan` for one flat layer."""
+    return plan("ner", project, **settings)
 
 
 def run_ner(
@@ -164,50 +55,57 @@ def run_ner(
     processes: int | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Run:
-    """Score the config's entity model on documents that it has not seen, beside its baselines, and save one
-    that was trained on all of them.
+    """`run`, by its older name."""
+    return run(plan, resamples=resamples, processes=processes, advance=advance)
 
-    The plan's `out` gets the pipeline; its `reports` gets `gold.jsonl` (the flat reference),
+
+def run(
+    plan: Plan,
+    *,
+    resamples: int = 1000,
+    processes: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Run:
+    """Score the plan's model on documents that it has not seen, beside its baselines, and save one that was
+    trained on all of them.
+
+    The plan's `out` gets the pipeline; its `reports` gets `gold.jsonl` (what was scored against),
     `predictions.jsonl` (out-of-fold), `scores.json` and the page. Nothing is written where anything fails.
     `advance` gets `plan.parts` in all. Raises GW403 to GW413 for config, stock model or folder.
     """
-    notes: list[str] = []
+    notes: list[str] = list(plan.notes)
     beside = _stock_job(plan.project, plan.material, notes)
     with model_folder(plan.out) as folder:
         crossed = cross_validate(
             plan.material,
             plan.setup,
-            name="ner",
+            name=plan.task,
             version=plan.version,
             final=folder,
             groups=plan.stories,
+            count=plan.folds,
             processes=processes,
             beside=beside,
             advance=advance,
         )
+        gold = _gold(plan)
         systems = {"model": crossed.predictions}
         if crossed.beside is not None:
             systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
         systems["lexicon"] = crossed.lexicon
-        scores = {name: _score(plan, found, resamples=resamples) for name, found in systems.items()}
+        scores = {name: _score(plan, gold, found, resamples=resamples) for name, found in systems.items()}
         if plan.project is not None:
             paired = [
-                Paired(r.document, r.annotation, crossed.predictions[r.document.id])
-                for r in plan.material.references
+                Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
+                for r in plan.material.scored
             ]
             scores["model"] = in_project(scores["model"], paired, plan.project, None)
-        full = _score(plan, crossed.predictions, resamples=resamples, nested=True)
         setting = _setting(plan, crossed)
         layer = plan.material.layer
         figures = {
             **scores["model"].as_json(),
             "baselines": {name: one.as_json() for name, one in scores.items() if name != "model"},
-            "differences": {
-                name: difference(scores["model"], one, layer, plan.stories)
-                for name, one in scores.items()
-                if name != "model"
-            },
-            "with_nested": full.layers[layer]["exact"].micro().as_json(),
+            "differences": _differences(plan, scores, layer),
             **setting,
             "seconds": {
                 "wall": round(crossed.wall, 1),
@@ -215,58 +113,153 @@ def run_ner(
                 "processes": crossed.processes,
             },
         }
+        if plan.task == "ner":
+            full = _score(plan, _gold(plan, nested=True), crossed.predictions, resamples=resamples)
+            figures["with_nested"] = full.layers[layer]["exact"].micro().as_json()
+        if plan.material.others:
+            figures["others"] = {
+                name: {
+                    "labels": plan.material.labels_of(name),
+                    "differences": _differences(plan, scores, name),
+                }
+                for name in plan.material.others
+            }
+        if plan.setup.heads:
+            figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
         if crossed.beside is not None and plan.project is not None:
             model = plan.project.setting("predict", "model")
             figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
-        figures["notes"] = [*notes_on(figures, plan.material, crossed, layer), *notes]
-        fill_meta(folder, meta_values(figures, setting, plan.name, plan.version, layer))
+        figures["notes"] = [*notes_on(figures, plan.material, crossed), *notes]
+        fill_meta(folder, meta_values(figures, setting, plan.name, plan.version, plan.material.layers))
+        write_card(folder, figures, plan.name, plan.version)
         page = write_reports(
             plan.reports,
-            gold=[Article(r.document, (r.annotation,)) for r in plan.material.references],
-            pred=[
-                Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.material.references
-            ],
+            gold=[Article(r.document, (gold[r.document.id],)) for r in plan.material.scored],
+            pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.material.scored],
             scores=scores["model"],
             figures=figures,
         )
     return Run(figures, figures["notes"], plan.out, plan.reports, page)
 
 
+def _gold(plan: Plan, *, nested: bool = False) -> dict[str, Annotation]:
+    """What is scored against, by document: with the attributes that were to be learned, where any were.
+
+    For a flat model the outermost spans alone, unless `nested`.
+    """
+    references = plan.material.scored
+    gold = {r.document.id: r.full if nested else r.annotation for r in references}
+    if not plan.setup.heads:
+        return gold
+    tried = {
+        (layer, name) for layer, name, _ in attributes_of(plan.setup.schema, references, plan.setup.heads)
+    }
+    return {
+        name: replace(
+            one,
+            spans=tuple(
+                replace(s, attributes={k: v for k, v in s.attributes.items() if (s.layer, k) in tried})
+                for s in one.spans
+            ),
+        )
+        for name, one in gold.items()
+    }
+
+
+def _rules(plan: Plan) -> Schema | None:
+    """The schema, its attributes cut down to those that were to be learned."""
+    schema = plan.setup.schema
+    if schema is None or not plan.setup.heads:
+        return None
+    tried = {
+        (layer, name) for layer, name, _ in attributes_of(schema, plan.material.references, plan.setup.heads)
+    }
+    layers = {
+        name: replace(one, attributes={k: v for k, v in one.attributes.items() if (name, k) in tried})
+        for name, one in schema.layers.items()
+    }
+    return replace(schema, layers=layers)
+
+
 def _score(
-    plan: Plan, predictions: Mapping[str, Annotation], *, resamples: int, nested: bool = False
+    plan: Plan, gold: Mapping[str, Annotation], predictions: Mapping[str, Annotation], *, resamples: int
 ) -> Scores:
-    """Predictions against the flat reference, or with `nested` against all spans of the layer."""
-    pairs = [
-        (reference.full if nested else reference.annotation, predictions[reference.document.id])
-        for reference in plan.material.references
-    ]
-    layers = [plan.material.layer]
-    return score(pairs, layers=layers, resamples=resamples, seed=plan.setup.seed, groups=plan.stories)
+    """Predictions against the reference, on the documents that are scored."""
+    pairs = [(one, predictions[name]) for name, one in gold.items()]
+    return score(
+        pairs,
+        layers=list(plan.material.layers),
+        resamples=resamples,
+        seed=plan.setup.seed,
+        groups=plan.scored_stories,
+        schema=_rules(plan),
+    )
+
+
+def _differences(plan: Plan, scores: Mapping[str, Scores], layer: str) -> dict[str, Any]:
+    """The model's gain in a layer over each baseline that says anything of it."""
+    stock = None if plan.project is None else stock_setting(plan.project)
+    return {
+        name: difference(scores["model"], one, layer, plan.scored_stories)
+        for name, one in scores.items()
+        if name != "model" and (name != "stock" or stock is None or stock.layer == layer)
+    }
+
+
+def _given(
+    plan: Plan, crossed: CrossValidated, gold: Mapping[str, Annotation], *, resamples: int
+) -> dict[str, Any]:
+    """Attributes and relations of the reference's own spans: of the model, of the rule that takes the
+    nearest, and how often an attribute has its most frequent value."""
+    ours = _score(plan, gold, crossed.given, resamples=resamples).as_json()
+    rule = _score(plan, gold, crossed.nearest, resamples=resamples).as_json()
+    return {
+        "relations": ours.get("relations", {}),
+        "nearest": rule.get("relations", {}),
+        "attributes": ours.get("attributes", {}),
+        "majority": majority(gold.values(), plan.setup.schema, plan.setup.heads),
+        "learned": {"/".join(name): count for name, count in sorted(crossed.attributes.items())},
+        "trainings": len(crossed.folds) + 1,
+    }
 
 
 def _setting(plan: Plan, crossed: CrossValidated) -> dict[str, Any]:
     """All that makes a run what it is: data, schema, config, seed, folds."""
-    found = plan.material
+    found, setup = plan.material, plan.setup
     text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in found.references)
     return {
+        "task": plan.task,
         "layer": found.layer,
+        "flat": setup.parts[-1][0] if setup.parts else found.layer,
         "schema": sorted({reference.annotation.schema for reference in found.references}),
         "corpus": plan.corpus,
         "config": {
-            "file": plan.setup.config.name,
-            "sha256": sha256(read_bytes(plan.setup.config)),
-            "overrides": plan.setup.overrides,
+            "file": setup.config.name,
+            "sha256": sha256(read_bytes(setup.config)),
+            "overrides": setup.overrides,
+            **(
+                {
+                    "parts": {
+                        name: {"file": path.name, "sha256": sha256(read_bytes(path))}
+                        for name, path in setup.parts
+                    }
+                }
+                if setup.parts
+                else {}
+            ),
         },
-        "seed": plan.setup.seed,
+        "seed": setup.seed,
         "folds": [list(fold.test) for fold in crossed.folds],
         "data": {
             "documents": len(found.references),
+            "not_scored": len(found.references) - len(found.scored),
             "unannotated": found.unannotated,
             "spans": sum(found.labels.values()),
             "labels": found.labels,
             "few_examples": found.few,
             "nested_left_out": found.nested,
             "tokens_cut": [asdict(cut) for cut in crossed.cuts],
+            "too_long": crossed.too_long,
             "sha256": sha256(text),
         },
         "goldwire": __version__,
@@ -281,7 +274,7 @@ def _stock_job(
     if project is None or setting is None:
         notes.append("no stock model to compare with: goldwire.toml names none in [predict]")
         return None
-    if setting.layer != found.layer:
+    if setting.layer not in found.layers:
         notes.append(f"no stock model to compare with: [predict] is for layer `{setting.layer}`")
         return None
-    return partial(stock_predictions, project, [reference.document for reference in found.references])
+    return partial(stock_predictions, project, [reference.document for reference in found.scored])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from goldwire.eval.attributes import Value, value_of
 from goldwire.eval.scores import Scores
 from goldwire.eval.significance import ALPHA, compare_labels
+from goldwire.model import Annotation
+from goldwire.schemas import Schema
 from goldwire.train.crossval import CrossValidated
 from goldwire.train.data import FEW, Material
 
@@ -40,10 +44,43 @@ def verdict(name: str, figures: Mapping[str, Any]) -> str:
     return f"the model is ahead of the {name} baseline, which may be chance: {extent} ({chance}{few})"
 
 
-def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated, layer: str) -> list[str]:
+def majority(
+    gold: Iterable[Annotation], schema: Schema | None, layers: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """For each layer and attribute how often one is right who says nothing, so that the default counts, or
+    always the most frequent value, whichever is better; counted as attributes are scored."""
+    counts: dict[tuple[str, str], Counter[Value]] = {}
+    default: Counter[tuple[str, str]] = Counter()
+    for annotation in gold:
+        for span in annotation.spans:
+            known = schema.layers[span.layer].attributes if schema and span.layer in schema.layers else {}
+            for name in {*span.attributes, *known} if span.layer in layers else ():
+                attribute = known.get(name)
+                if attribute is None or attribute.applies_to(span.label):
+                    value = value_of(span, name, attribute)
+                    counts.setdefault((span.layer, name), Counter())[value] += 1
+                    if attribute is not None and value is not None:
+                        default[span.layer, name] += value == attribute.default_for(span.label)
+    shares: dict[str, dict[str, float]] = {}
+    for (layer, name), values in sorted(counts.items()):
+        total, absent = values.total(), values.pop(None, 0)
+        if values:
+            nothing = default[layer, name] / (total - absent)
+            shares.setdefault(layer, {})[name] = max(nothing, max(values.values()) / total)
+    return shares
+
+
+def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated) -> list[str]:
     """What a reader of the figures must know, in words."""
-    data = figures["data"]
-    notes = [verdict(name, gain) for name, gain in figures["differences"].items()]
+    data, layer = figures["data"], figures["layer"]
+    several = "others" in figures
+    notes = [
+        (f"layer `{layer}`: " if several else "") + verdict(name, gain)
+        for name, gain in figures["differences"].items()
+    ]
+    for other, one in figures.get("others", {}).items():
+        notes += [f"layer `{other}`: {verdict(name, gain)}" for name, gain in one["differences"].items()]
+    notes += _head_notes(figures)
     reference = figures["reference"]
     if reference == "draft":
         notes.append("reference: draft: no one has reviewed it, so these are no scores against gold")
@@ -67,6 +104,17 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
             + (", …" if len(crossed.cuts) > 3 else "")
             + f"): learned as whole tokens, {lost} of them not at all, and never found exactly"
         )
+    if crossed.too_long:
+        notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
+    if left := data["not_scored"]:
+        notes.append(
+            f"{left} articles were learned from but not scored on: their annotators had seen predictions"
+            " (--score-seen scores them too)"
+        )
+    if crossed.apart:
+        notes.append(
+            f"{crossed.apart} times an article was kept out of a training: another of its story was tested"
+        )
     if found.few:
         listed = ", ".join(f"{label} {count}" for label, count in found.few.items())
         notes.append(f"{len(found.few)} labels have fewer than {FEW} examples: {listed}")
@@ -80,12 +128,55 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
     return notes
 
 
+def _head_notes(figures: Mapping[str, Any]) -> list[str]:
+    """What attributes and relations are worth, with the reference's spans and with the model's own."""
+    given = figures.get("given_spans")
+    if given is None:
+        return []
+    notes = []
+    ours, rule = (given[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
+    own = figures.get("relations", {}).get("micro", {}).get("f1")
+    if ours is not None:
+        beats = "beat" if rule is None or ours > rule else "do NOT beat"
+        notes.append(
+            f"relations: F1 {ours:.3f} where the reference's spans are given"
+            + (f", {own:.3f} between the spans that the model finds itself" if own is not None else "")
+            + (
+                f"; they {beats} the nearest allowed span, {rule:.3f} where spans are given"
+                if rule is not None
+                else ""
+            )
+        )
+    for layer, names in given["majority"].items():
+        for name, share in names.items():
+            right = given["attributes"].get(layer, {}).get(name, {}).get("accuracy")
+            times = given["learned"].get(f"{layer}/{name}", 0)
+            if not times:
+                notes.append(
+                    f"attribute `{name}` of layer `{layer}` is not learned: right no more often than one "
+                    f"who always says the same ({share:.3f})"
+                )
+            elif right is not None:
+                beats = "beats" if right > share else "does NOT beat"
+                notes.append(
+                    f"attribute `{name}` of layer `{layer}`: right on {right:.3f} of the reference's spans, "
+                    f"{beats} one who always says the same ({share:.3f}); learned in {times} of "
+                    f"{given['trainings']} trainings"
+                )
+    return notes
+
+
 def meta_values(
-    figures: Mapping[str, Any], setting: Mapping[str, Any], name: str, version: str, layer: str
+    figures: Mapping[str, Any],
+    setting: Mapping[str, Any],
+    name: str,
+    version: str,
+    layers: Sequence[str],
 ) -> dict[str, Any]:
     """What a model's `meta.json` says of itself; `performance` is measured on unseen articles."""
-    exact = figures["layers"][layer]["exact"]
+    exact = figures["layers"][figures["layer"]]["exact"]
     micro = exact["micro"]
+    listed = " and ".join(f"`{layer}`" for layer in layers)
     per_label = {
         label: {"p": one["precision"], "r": one["recall"], "f": one["f1"]}
         for label, one in exact["labels"].items()
@@ -94,7 +185,8 @@ def meta_values(
     return {
         "name": name,
         "version": version,
-        "description": f"Layer `{layer}`, learned from {documents} articles, scored on each of them unseen; "
+        "description": f"{listed}, learned from {figures['data']['documents']} articles, "
+        f"scored on {documents} of them unseen; "
         f"reference: {figures['reference']}.",
         "author": "made with goldwire",
         "license": figures["corpus"].get("licence", ""),
@@ -106,11 +198,17 @@ def meta_values(
         },
         "goldwire": {
             **setting,
+            # `layer` is what doc.ents holds: readers of other pipelines' words know it by this name.
+            "layer": figures["flat"],
+            "layers": list(layers),
             "reference": figures["reference"],
             "scores": {
                 "micro": micro,
                 "macro": exact["macro"],
                 "differences": figures["differences"],
+                "layers": {one: figures["layers"][one]["exact"]["micro"] for one in layers},
+                **({"relations": figures["relations"]["micro"]} if "relations" in figures else {}),
+                **({"given_spans": figures["given_spans"]} if "given_spans" in figures else {}),
             },
         },
     }

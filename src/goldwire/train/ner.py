@@ -1,8 +1,9 @@
-"""A spaCy entity model: config in, trained pipeline out."""
+"""One layer, one spaCy config: a trained pipeline comes out."""
 
 from __future__ import annotations
 
 import atexit
+import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,95 +11,32 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.errors import GoldwireError, one_of
-from goldwire.files import read_text
+from goldwire.errors import GoldwireError
+from goldwire.train.config import Options as Options
+from goldwire.train.config import Overrides, config_error, config_fault, options_in, read_config
+from goldwire.train.config import parse_overrides as parse_overrides
 from goldwire.train.data import Cut, Reference, training_docs
 from goldwire.train.pipelines import load_pipeline, quiet
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from thinc.api import Config
+    from spacy.tokens import Doc
 
-Overrides = Mapping[str, Any]
 #: Code points of the longest text; spaCy's own limit is for parsers, which need far more memory.
 LONG = 10_000_000
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained pipeline, the spans that cut a token, and the number of updates made."""
+    """A trained pipeline, the spans that cut a token, and the number of updates made.
+
+    `too_long` counts the spans that are longer than any that the model looks at.
+    """
 
     nlp: Language
     cuts: list[Cut]
     updates: int
-
-
-def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
-    """`--training.dropout 0.3 --training.max_epochs=10` as a mapping, values read as JSON where they are.
-
-    Raises GW404 for anything else.
-    """
-    import json
-
-    overrides: dict[str, Any] = {}
-    rest = list(arguments)
-    while rest:
-        name = rest.pop(0)
-        if not name.startswith("--") or "." not in name:
-            hint = "overrides look like --training.max_epochs 10"
-            raise GoldwireError.of("GW404", f"`{name}` is no override of a config value", hint=hint)
-        name, equals, value = name[2:].partition("=")
-        if not equals:
-            if not rest:
-                raise GoldwireError.of("GW404", f"--{name} has no value", hint=f"--{name} VALUE")
-            value = rest.pop(0)
-        try:
-            overrides[name] = json.loads(value)
-        except json.JSONDecodeError:
-            overrides[name] = value
-    return overrides
-
-
-def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | None = None) -> Config:
-    """The config file with overrides and seed, as spaCy reads it, its defaults not yet filled in.
-
-    Raises GW403 where it can't be read or lacks a section, GW404 for a name that spaCy does not know,
-    GW405 where it is for another language than the articles'.
-    """
-    from spacy.language import DEFAULT_CONFIG
-    from thinc.api import Config
-
-    text = read_text(path)
-    try:
-        plain = Config().from_str(text, interpolate=False)
-        if missing := sorted({name.split(".")[0] for name in overrides} - set(plain)):
-            where, hint = str(path), f"sections: {one_of(plain)}"
-            raise GoldwireError.of("GW404", f"no section [{missing[0]}]", where=where, hint=hint)
-        config = Config().from_str(text, overrides={"system.seed": seed, **overrides}, interpolate=False)
-    except (ValueError, KeyError) as error:
-        raise _config_error(path, error) from None
-    for section in ("paths", "system", "nlp", "components", "training", "corpora", "initialize"):
-        if section not in config:
-            raise GoldwireError.of(
-                "GW403", f"lacks [{section}]", where=str(path), hint="compare train/ner.cfg"
-            )
-    for section in ("nlp", "training", "initialize"):
-        # spaCy passes over names that it does not know: a slip would change nothing, and not be seen.
-        if unknown := sorted(set(config[section]) - set(DEFAULT_CONFIG[section])):
-            where, hint = str(path), one_of(DEFAULT_CONFIG[section])
-            raise GoldwireError.of("GW404", f"[{section}] knows no `{unknown[0]}`", where=where, hint=hint)
-    if config["training"].get("patience"):
-        hint = "set patience = 0, and choose max_epochs: no text is held back to stop by"
-        raise GoldwireError.of("GW403", "[training] patience is not 0", where=str(path), hint=hint)
-    found = config["nlp"].get("lang")
-    if language is not None and found != language:
-        raise GoldwireError.of(
-            "GW405",
-            f"[nlp] lang is `{found}`, the articles' language is `{language}`",
-            where=str(path),
-            hint=f'set lang = "{language}", and vectors of that language',
-        )
-    return config
+    too_long: int = 0
 
 
 def fit(
@@ -108,78 +46,133 @@ def fit(
     overrides: Overrides,
     seed: int,
     language: str | None = None,
+    layer: str | None = None,
+    inner: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Fitted:
-    """Train the config's pipeline on `references`: the same seed gives the same weights on one machine.
+    """Train the config's pipeline on a layer, its outermost spans or the `inner`most: the same seed gives
+    the same weights on one machine.
 
-    A fixed number of epochs (`max_epochs`) or updates (`max_steps`), and the averaged weights at the end:
-    with so little text, none is held back to stop early on. `progress` gets the share done, in [0, 1].
-    Raises GW403 to GW406 for what is wrong with the config, GW407 where nothing is marked.
+    A fixed number of epochs (`max_epochs`) or updates (`max_steps`), and the averaged weights at the end;
+    with [goldwire] dev a share of the documents is held back, and the weights that do best on it are kept.
+    `progress` gets the share done, in [0, 1]. Raises GW403 to GW406 for what is wrong with the config, GW407
+    where nothing is marked.
     """
     import spacy
     from spacy.schemas import ConfigSchemaTraining
-    from spacy.tokens import DocBin
     from spacy.training.initialize import init_nlp
-    from spacy.training.loop import create_train_batches, train_while_improving
+    from spacy.training.loop import (
+        create_evaluation_callback,
+        create_train_batches,
+        train_while_improving,
+    )
     from spacy.util import registry, resolve_dot_names
 
     import goldwire.train.callbacks  # noqa: F401  configs name its functions
 
-    if not any(reference.annotation.spans for reference in references):
+    if not any(_spans(reference, layer) for reference in references):
         names = ", ".join(reference.document.id for reference in references[:5])
         hint = "mark some in a second article: each is scored by what was learned from the others"
         raise GoldwireError.of("GW407", "nothing is marked in what is learned from", where=names, hint=hint)
     config = read_config(config_path, overrides=overrides, seed=seed, language=language)
+    options = options_in(config, config_path)
+    config.pop("goldwire", None)
     with quiet(), tempfile.TemporaryDirectory(prefix="goldwire-") as folder:
         try:
             tokenizer = spacy.blank(config["nlp"]["lang"])
         except ImportError as error:
-            raise _config_error(config_path, error) from error
+            raise config_error(config_path, error) from error
         tokenizer.max_length = LONG
-        docs, cuts = training_docs(tokenizer, references)
-        examples = Path(folder) / "train.spacy"
-        DocBin(docs=docs, store_user_data=False).to_disk(examples)
+        grouped = [name for name, one in config["components"].items() if "spancat" in str(one.get("factory"))]
+        train, dev = held_back(references, options.dev, seed)
         named = dict(config["paths"])
-        config["paths"].update({"train": str(examples), "dev": str(examples)})
+        cuts = []
+        for side, held in (("train", train), ("dev", dev or train)):
+            docs, cut = training_docs(tokenizer, held, layer, group=bool(grouped), inner=inner)
+            cuts += cut if side == "train" or dev else []
+            config["paths"][side] = _stored(docs, Path(folder) / f"{side}.spacy")
+            if side == "train":
+                too_long = sum(
+                    fill_spancat(config["components"][name], layer or "sc", docs) for name in grouped
+                )
         if named.get("vectors"):
             config["paths"]["vectors"] = _vectors(str(named["vectors"]))
         try:
             nlp = init_nlp(config)
             settings = nlp.config.interpolate()
             training = registry.resolve(settings["training"], schema=ConfigSchemaTraining)
-            (corpus,) = resolve_dot_names(settings, [training["train_corpus"]])
+            corpora = [training["train_corpus"], training["dev_corpus"]]
+            corpus, unseen = resolve_dot_names(settings, corpora)
         except (ValueError, KeyError, TypeError, OSError) as error:
-            raise _config_error(config_path, error) from error
+            raise config_error(config_path, error) from error
         epochs, limit = training["max_epochs"], training["max_steps"]
         if epochs < 1 and limit < 1:
             hint = "set one of them: nothing else ends the training"
-            raise GoldwireError.of(
-                "GW403", "max_epochs and max_steps are both 0", where=str(config_path), hint=hint
-            )
+            raise config_fault(config_path, "max_epochs and max_steps are both 0", hint)
         steps = train_while_improving(
             nlp,
             training["optimizer"],
             create_train_batches(nlp, corpus, training["batcher"], epochs),
-            lambda: (0.0, {}),
+            create_evaluation_callback(nlp, unseen, training["score_weights"]) if dev else lambda: (0.0, {}),
             dropout=training["dropout"],
             accumulate_gradient=training["accumulate_gradient"],
-            patience=0,
+            patience=training["patience"] if dev else 0,
             max_steps=limit,
-            eval_frequency=10**9,
+            eval_frequency=training["eval_frequency"] if dev else 10**9,
             exclude=training["frozen_components"],
             annotating_components=training["annotating_components"],
             before_update=training["before_update"],
         )
-        updates = 0
-        for _, info, _ in steps:
+        updates, best = 0, b""
+        for _, info, is_best in steps:
             updates += 1
+            if dev and is_best:
+                with nlp.use_params(training["optimizer"].averages or {}):
+                    best = nlp.to_bytes(exclude=["vocab"])
             if progress is not None:
                 by_epoch = info["epoch"] / epochs if epochs > 0 else 0.0
-                progress(max(by_epoch, updates / limit if limit > 0 else 0.0))
-        _keep_averages(nlp, training["optimizer"].averages)
+                progress(min(1.0, max(by_epoch, updates / limit if limit > 0 else 0.0)))
+        if best:
+            nlp.from_bytes(best, exclude=["vocab"])
+        else:
+            _keep_averages(nlp, training["optimizer"].averages)
         nlp.config["paths"].update(named)
         nlp.max_length = LONG
-    return Fitted(nlp, cuts, updates)
+    return Fitted(nlp, cuts, updates, too_long if grouped else 0)
+
+
+def _spans(reference: Reference, layer: str | None) -> Sequence[Any]:
+    return reference.annotation.spans if layer is None else reference.annotation.layer(layer)
+
+
+def _stored(docs: Sequence[Doc], path: Path) -> str:
+    from spacy.tokens import DocBin
+
+    DocBin(docs=docs, store_user_data=False).to_disk(path)
+    return str(path)
+
+
+def held_back(
+    references: Sequence[Reference], share: float, seed: int
+) -> tuple[list[Reference], list[Reference]]:
+    """References to learn from, and whole documents to stop by: `share` of them, chosen by seed, at least
+    one and never all."""
+    count = min(len(references) - 1, max(1, round(share * len(references)))) if share else 0
+    chosen = set(random.Random(seed).sample(range(len(references)), count)) if count > 0 else set()
+    kept = [one for place, one in enumerate(references) if place not in chosen]
+    return kept, [one for place, one in enumerate(references) if place in chosen]
+
+
+def fill_spancat(component: dict[str, Any], layer: str, docs: Sequence[Doc]) -> int:
+    """Let a span categoriser write to `layer`, and look at all lengths that were seen: those that 99 % of the
+    spans have. How many spans are longer, where its suggester takes sizes that are 0 in the config."""
+    component["spans_key"] = layer
+    suggester = component.get("suggester", {})
+    sizes = sorted(len(span) for doc in docs for span in doc.spans.get(layer, ()))
+    if suggester.get("max_size") == 0 and sizes:
+        suggester["max_size"] = sizes[min(len(sizes) - 1, int(0.99 * len(sizes)))]
+    longest = suggester.get("max_size") or (sizes[-1] if sizes else 0)
+    return sum(size > longest for size in sizes)
 
 
 def _keep_averages(nlp: Language, averages: Mapping[Any, Any] | None) -> None:
@@ -212,8 +205,3 @@ def _vectors(source: str) -> str:
     atexit.register(folder.cleanup)
     bare.to_disk(folder.name)
     return folder.name
-
-
-def _config_error(path: Path, error: Exception) -> GoldwireError:
-    message = f"spaCy refuses this config: {' '.join(str(error).split())[:400]}"
-    return GoldwireError.of("GW403", message, where=str(path), hint="see spacy.io/api/data-formats#config")

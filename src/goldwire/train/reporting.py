@@ -27,8 +27,8 @@ def write_reports(
 
     `report.json` beside them lets `goldwire eval report --from` make the page again.
     """
-    layer, corpus = figures["layer"], figures["corpus"]
-    title = f"{corpus.get('name', 'goldwire')}: {layer}, articles unseen in training"
+    corpus = figures["corpus"]
+    title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
     run = Run(list(gold), list(pred), title, page_meta(figures), page_tables(figures))
     write_run(folder, run)
     write_text(folder / "scores.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
@@ -53,54 +53,113 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
         "Scored by": f"leaving each of {documents} articles out in turn"
         if alone
         else f"{len(folds)} folds over {documents} articles",
-        "Config": config["file"] + (f" with {changed}" if changed else ""),
+        "Config": ", ".join(config_files(config)) + (f" with {changed}" if changed else ""),
         "Seed": figures["seed"],
         "Time": f"{seconds['wall']} s on {seconds['processes']} processes, {seconds['cpu']} s of CPU",
     }
+
+
+def config_files(config: Mapping[str, Any]) -> list[str]:
+    """The config's file, or that of each layer, once."""
+    parts = config.get("parts", {})
+    return list(dict.fromkeys(one["file"] for one in parts.values())) or [config["file"]]
 
 
 def layer_in_words(figures: Mapping[str, Any]) -> str:
     """The layer, with what a flat model leaves of it."""
     data = figures["data"]
     nested = f", {data['nested_left_out']} nested ones left out" if data["nested_left_out"] else ""
-    return f"{figures['layer']}: {data['spans']} spans{nested}"
+    more = "".join(f"; {n}: {sum(o['labels'].values())} spans" for n, o in figures.get("others", {}).items())
+    return f"{figures['layer']}: {data['spans']} spans{nested}{more}"
 
 
 def page_tables(figures: Mapping[str, Any]) -> list[Extra]:
     """The model beside its baselines; F1 by label of each; what to bear in mind."""
-    layer = figures["layer"]
     systems = {"model": figures, **figures["baselines"]}
-    exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
-    beside: Extra = {
-        "title": "Beside the baselines",
-        "columns": ["", "P", "R", "F1", "95 %", "macro F1", "gain of the model"],
-        "rows": [
-            [
-                name,
-                *(one["micro"][key] for key in ("precision", "recall", "f1")),
-                _interval(one["micro"]["ci95"]),
-                one["macro"]["f1"],
-                _gain(figures["differences"].get(name)),
-            ]
-            for name, one in exact.items()
-        ],
-        "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
-        "in the other articles, with its most frequent label. Gains with the paired document bootstrap.",
-    }
-    by_label: Extra = {
-        "title": "F1 by label, beside the baselines",
-        "columns": ["label", "examples", *exact],
-        "rows": [
-            [label, count, *(one["labels"].get(label, {}).get("f1") for one in exact.values())]
-            for label, count in figures["data"]["labels"].items()
-        ],
-    }
     notes: Extra = {
         "title": "To bear in mind",
         "columns": [""],
         "rows": [[note] for note in figures["notes"]],
     }
-    return [notes, beside, by_label]
+    tables = [notes]
+    learned = {figures["layer"]: (figures["differences"], figures["data"]["labels"])}
+    learned |= {name: (o["differences"], o["labels"]) for name, o in figures.get("others", {}).items()}
+    for layer, (differences, labels) in learned.items():
+        shown = {name: one for name, one in systems.items() if name == "model" or name in differences}
+        tables += _layer_tables(layer if len(learned) > 1 else "", layer, shown, differences, labels)
+    return [*tables, *_given_tables(figures)]
+
+
+def _layer_tables(
+    name: str,
+    layer: str,
+    systems: Mapping[str, Any],
+    differences: Mapping[str, Any],
+    labels: Mapping[str, int],
+) -> list[Extra]:
+    """A layer's model beside its baselines, and F1 by label; `name` stands in the titles."""
+    of = f"{name}: " if name else ""
+    exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
+    beside: Extra = {
+        "title": f"{of}Beside the baselines",
+        "columns": ["", "P", "R", "F1", "95 %", "macro F1", "gain of the model"],
+        "rows": [
+            [
+                system,
+                *(one["micro"][key] for key in ("precision", "recall", "f1")),
+                _interval(one["micro"]["ci95"]),
+                one["macro"]["f1"],
+                _gain(differences.get(system)),
+            ]
+            for system, one in exact.items()
+        ],
+        "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
+        "in the other articles, with its most frequent label. Gains with the paired document bootstrap.",
+    }
+    by_label: Extra = {
+        "title": f"{of}F1 by label, beside the baselines",
+        "columns": ["label", "examples", *exact],
+        "rows": [
+            [label, count, *(one["labels"].get(label, {}).get("f1") for one in exact.values())]
+            for label, count in labels.items()
+        ],
+    }
+    return [beside, by_label]
+
+
+def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
+    """Relations and attributes: where the reference's spans are given, and between the model's own."""
+    given = figures.get("given_spans")
+    if given is None:
+        return []
+    f1 = {
+        "model, spans given": given["relations"],
+        "nearest, spans given": given["nearest"],
+        "model, its own spans": figures.get("relations", {}),
+    }
+    names = sorted({name for one in f1.values() for name in one if name != "micro"})
+    relations: Extra = {
+        "title": "Relations, F1",
+        "columns": ["relation", *f1],
+        "rows": [[name, *(one.get(name, {}).get("f1") for one in f1.values())] for name in (*names, "micro")],
+        "note": "Spans given: the reference's own, so that only the relations are judged. Nearest: of each "
+        "head to the nearest span in its sentence that the schema allows.",
+    }
+    attributes: Extra = {
+        "title": "Attributes of the reference's own spans",
+        "columns": ["attribute", "right", "always the same", "learned in trainings"],
+        "rows": [
+            [
+                f"{layer}/{name}",
+                given["attributes"].get(layer, {}).get(name, {}).get("accuracy"),
+                share,
+                f"{given['learned'].get(f'{layer}/{name}', 0)} of {given['trainings']}",
+            ]
+            for layer, shares in given["majority"].items()
+            for name, share in shares.items()
+        ],
+    }
+    return [relations, *([attributes] if attributes["rows"] else [])]
 
 
 def _interval(value: Sequence[float] | None) -> str:

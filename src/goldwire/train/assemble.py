@@ -1,0 +1,120 @@
+"""One pipeline from several trainings: a model for each layer, then attributes and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from goldwire.train.config import Options, config_fault, options_of
+from goldwire.train.data import Cut, Reference
+from goldwire.train.heads import add_heads
+from goldwire.train.ner import Fitted, fit
+from goldwire.train.pipelines import quiet
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from goldwire.train.crossval import Setup
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A pipeline, the spans that cut a token, the updates made, and what its heads are.
+
+    `too_long` counts spans that no model looks at, `attributes` says of each attribute (layer, name) whether
+    it was learned: not where a classifier does no better than the most frequent value; `types` are the
+    relations.
+    """
+
+    nlp: Language
+    cuts: list[Cut]
+    updates: int
+    too_long: int = 0
+    attributes: dict[tuple[str, str], bool] = field(default_factory=dict)
+    types: dict[str, Any] = field(default_factory=dict)
+
+
+def assemble(
+    references: Sequence[Reference],
+    setup: Setup,
+    layer: str,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> Assembled:
+    """Learn each layer of `setup` by its own config, put the models into one pipeline, and add what
+    attributes and relations are told by. A layer other than `layer` without an example is left out.
+
+    Raises what `fit` raises.
+    """
+    parts = setup.parts or ((layer, setup.config),)
+    if setup.parts:
+        parts = tuple(one for one in parts if one[0] == layer or _has(references, one[0]))
+    flat = parts[-1][0]
+    fitted: dict[str, Fitted] = {}
+    options: dict[str, Options] = {}
+    for number, (name, config) in enumerate(parts):
+        options[name] = options_of(config, setup.overrides)
+        if options[name].nested and name != flat:
+            hint = "remove it: only the layer of `doc.ents` may have two recognisers"
+            raise config_fault(config, f"[goldwire] nested is set for layer `{name}`", hint)
+        learn = partial(
+            fit,
+            references,
+            config_path=config,
+            overrides=setup.overrides,
+            seed=setup.seed,
+            language=setup.language,
+            layer=name,
+        )
+        share = _share(progress, number, len(parts))
+        fitted[name] = _nested(learn, name, share) if options[name].nested else learn(progress=share)
+    with quiet():
+        nlp = _joined({name: one.nlp for name, one in fitted.items()}, flat)
+    cuts = [cut for one in fitted.values() for cut in one.cuts]
+    updates = sum(one.updates for one in fitted.values())
+    too_long = sum(one.too_long for one in fitted.values())
+    if not setup.heads:
+        return Assembled(nlp, cuts, updates, too_long)
+    with quiet():
+        learned, types = add_heads(nlp, references, options, flat=flat, of=setup.heads, schema=setup.schema)
+    return Assembled(nlp, cuts, updates, too_long, learned, types)
+
+
+def _has(references: Sequence[Reference], layer: str) -> bool:
+    return any(reference.annotation.layer(layer) for reference in references)
+
+
+def _share(
+    progress: Callable[[float], None] | None, number: int, count: int
+) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    return lambda share: progress((number + share) / count)
+
+
+def _nested(learn: Callable[..., Fitted], layer: str, progress: Callable[[float], None] | None) -> Fitted:
+    """A pipeline of two recognisers: of the outermost spans, and of the innermost, kept inside the others."""
+    outer, inner = (learn(inner=bool(n), progress=_share(progress, n, 2)) for n in (0, 1))
+    nlp = _joined({layer: inner.nlp, "": outer.nlp}, "")
+    with quiet():
+        nlp.add_pipe("goldwire_nest", name="nest", config={"layer": layer})
+    return Fitted(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
+
+
+def _joined(models: Mapping[str, Language], flat: str) -> Language:
+    """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
+    layer `flat` comes last and stays."""
+    base = models[flat]
+    own = list(base.pipe_names)
+    for layer, nlp in models.items():
+        if nlp is base:
+            continue
+        for name in nlp.pipe_names:
+            # Its vectors are the same, and each brings its own weights.
+            base.add_pipe(name, source=nlp, name=f"{layer}_{name}", before=own[0])
+            if nlp.get_pipe_meta(name).factory == "ner":
+                config = {"layer": layer}
+                base.add_pipe("goldwire_layer", name=f"{layer}_layer", config=config, before=own[0])
+    return base

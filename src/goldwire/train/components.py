@@ -1,0 +1,268 @@
+"""What goldwire adds to spaCy pipelines: further layers, attributes of spans, relations between them.
+
+This file and `features.py` stand alone: they import spaCy and numpy only, so that `spacy package MODEL OUT
+--code features.py,components.py` makes a package that loads where goldwire is not installed. They find each
+other by spaCy's registry, since a package's files can't import one another by name. What is found stands in
+`doc.spans[layer]` (one layer in `doc.ents`) and in `doc.user_data["goldwire"]`; `doc._.<layer>s` shows a
+layer as plain dicts.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+
+KEY = "goldwire"
+
+
+def plural(layer: str) -> str:
+    """The name of a layer's getter: `entity` is read as `doc._.entities`, `event` as `doc._.events`."""
+    name = "".join(c if c.isalnum() else "_" for c in layer)
+    if name.endswith("y") and name[-2:-1] not in "aeiou":
+        return name[:-1] + "ies"
+    return name + "s"
+
+
+def layer_of(doc: Doc, layer: str) -> list[Span]:
+    """The spans of a layer, in the order that indices in `user_data` count."""
+    own = doc.user_data.get(KEY) or {}
+    group = doc.spans.get(layer)
+    if group is not None:
+        return list(group)
+    return list(doc.ents) if own.get("flat") == layer else []
+
+
+def found(doc: Doc, layer: str) -> list[dict[str, Any]]:
+    """A layer as dicts: text, label, start and end (code points), score, attributes, and for each relation
+    that goes out from the span a list of `{"text", "label", "layer", "index"}`."""
+    own = doc.user_data.get(KEY) or {}
+    attributes = own.get("attributes", {}).get(layer, [])
+    group = doc.spans.get(layer)
+    scores = list(group.attrs.get("scores", ())) if group is not None else []
+    shown: list[dict[str, Any]] = []
+    for index, span in enumerate(layer_of(doc, layer)):
+        one = {"text": span.text, "label": span.label_, "start": span.start_char, "end": span.end_char}
+        if index < len(scores):
+            one["score"] = float(scores[index])
+        one["attributes"] = dict(attributes[index]) if index < len(attributes) else {}
+        one["relations"] = {}
+        shown.append(one)
+    for label, head, tail in own.get("relations", ()):
+        if head[0] == layer:
+            end = layer_of(doc, tail[0])[tail[1]]
+            named = {"text": end.text, "label": end.label_, "layer": tail[0], "index": tail[1]}
+            shown[head[1]]["relations"].setdefault(label, []).append(named)
+    return shown
+
+
+def show_layers(layers: Iterable[str]) -> None:
+    """Give every `Doc` a getter for each layer; one that stands there already is left alone."""
+    for layer in layers:
+        if not Doc.has_extension(plural(layer)):
+            Doc.set_extension(plural(layer), getter=partial(found, layer=layer))
+
+
+class Linear:
+    """A linear classifier over string features: `weights` is classes × features, `bias` one a class."""
+
+    def __init__(self, classes: Sequence[str], features: Sequence[str], weights: Any, bias: Any) -> None:
+        self.classes, self.features = list(classes), list(features)
+        self.weights = np.asarray(weights, dtype=np.float32)
+        self.bias = np.asarray(bias, dtype=np.float32)
+        self.index = {name: place for place, name in enumerate(self.features)}
+
+    def chances(self, features: Iterable[str]) -> Any:
+        """The probability of each class, as a row that sums to 1."""
+        places = [self.index[name] for name in set(features) if name in self.index]
+        logits = self.bias + self.weights[:, places].sum(axis=1)
+        raised = np.exp(logits - logits.max())
+        return raised / raised.sum()
+
+
+def pack(models: dict[str, Linear], settings: dict[str, Any]) -> bytes:
+    """Models and settings as one npz archive: arrays and JSON, no pickle."""
+    header = {
+        "settings": settings,
+        "models": {name: {"classes": m.classes, "features": m.features} for name, m in models.items()},
+    }
+    arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
+    for place, model in enumerate(models.values()):
+        arrays[f"weights{place}"], arrays[f"bias{place}"] = model.weights, model.bias
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
+    """The inverse of `pack`."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        header = json.loads(arrays["header"].tobytes())
+        models = {
+            name: Linear(one["classes"], one["features"], arrays[f"weights{place}"], arrays[f"bias{place}"])
+            for place, (name, one) in enumerate(header["models"].items())
+        }
+    return models, header["settings"]
+
+
+class Learned:
+    """A component whose state is linear models and JSON settings."""
+
+    def __init__(self, nlp: Language, name: str, flat: str) -> None:
+        self.vocab, self.name, self.flat = nlp.vocab, name, flat
+        self.models: dict[str, Linear] = {}
+        self.settings: dict[str, Any] = {"layers": []}
+
+    def own(self, doc: Doc) -> dict[str, Any]:
+        """The document's place for what spaCy has no place for."""
+        own: dict[str, Any] = doc.user_data.setdefault(KEY, {})
+        own.setdefault("flat", self.flat)
+        return own
+
+    def set(self, models: dict[str, Linear], settings: dict[str, Any]) -> None:
+        """Put what was learned in place."""
+        self.models, self.settings = models, settings
+        show_layers(settings["layers"])
+
+    def to_bytes(self, **_exclude: Any) -> bytes:
+        """The state as bytes."""
+        return pack(self.models, self.settings)
+
+    def from_bytes(self, data: bytes, **_exclude: Any) -> Self:
+        """Read the state."""
+        self.set(*unpack(data))
+        return self
+
+    def to_disk(self, path: str | Path, **_exclude: Any) -> None:
+        """Write the state into a folder."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+        (Path(path) / "learned.npz").write_bytes(self.to_bytes())
+
+    def from_disk(self, path: str | Path, **_exclude: Any) -> Self:
+        """Read the state from a folder."""
+        return self.from_bytes((Path(path) / "learned.npz").read_bytes())
+
+
+class MoveLayer:
+    """Moves what an entity recogniser found from `doc.ents` to `doc.spans[layer]`, and leaves `doc.ents`
+    free for the next one."""
+
+    def __init__(self, layer: str) -> None:
+        self.layer = layer
+        show_layers([layer])
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Move them."""
+        doc.spans[self.layer] = sorted([*doc.spans.get(self.layer, ()), *doc.ents])
+        doc.set_ents([], default="missing")
+        return doc
+
+
+class NestLayer:
+    """Keeps of `doc.spans[layer]` what lies inside a span of `doc.ents`, and puts these beside it."""
+
+    def __init__(self, layer: str) -> None:
+        self.layer = layer
+        show_layers([layer])
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Join them."""
+        outer = list(doc.ents)
+        around = {token.i: span for span in outer for token in span}
+        inner = [
+            span
+            for span in doc.spans.get(self.layer, ())
+            if (held := around.get(span.start)) is not None and span.end <= held.end and len(span) < len(held)
+        ]
+        doc.spans[self.layer] = sorted([*outer, *inner], key=lambda span: (span.start, -span.end))
+        return doc
+
+
+class Attributes(Learned):
+    """Gives spans the values of their attributes that were learned; an absent value means the default."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Put the values into `user_data`."""
+        features = registry.misc.get("goldwire.attribute_features.v1")
+        marked = self.own(doc).setdefault("attributes", {})
+        for name, model in self.models.items():
+            layer, attribute = name.split("\t")
+            labels = self.settings["labels"].get(name)
+            spans = layer_of(doc, layer)
+            rows = marked.setdefault(layer, [{} for _ in spans])
+            for row, span in zip(rows, spans, strict=True):
+                if labels is not None and span.label_ not in labels:
+                    continue
+                value = model.classes[int(model.chances(features(span)).argmax())]
+                if value:
+                    row[attribute] = value
+        return doc
+
+
+class Relations(Learned):
+    """Draws relations between spans: only those whose ends are allowed, at most and at least as many from one
+    head as the schema says."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Put the relations into `user_data`."""
+        drawn = self.own(doc).setdefault("relations", [])
+        candidates = registry.misc.get("goldwire.candidates.v1")
+        features = registry.misc.get("goldwire.pair_features.v1")
+        types = self.settings["relations"]
+        spans = {layer: layer_of(doc, layer) for layer in self.settings["layers"]}
+        for layer, model in self.models.items():
+            kinds = [name for name in model.classes if name]
+            for head, ends in candidates(doc, spans, layer, types, self.settings["windows"][layer]):
+                rows = [
+                    dict(zip(model.classes, model.chances(features(doc, one)).tolist(), strict=True))
+                    for one in ends
+                ]
+                for kind in kinds:
+                    able = [
+                        (chance[kind], -place, one.end)
+                        for place, (one, chance) in enumerate(zip(ends, rows, strict=True))
+                        if kind in one.kinds
+                    ]
+                    able.sort(reverse=True)
+                    bar = self.settings["thresholds"][layer].get(kind, 0.5)
+                    least, most = types[kind]["min"], types[kind]["max"]
+                    kept = [one for order, one in enumerate(able) if one[0] >= bar or order < least]
+                    drawn.extend([kind, [layer, head], list(tail)] for _, _, tail in kept[:most])
+        return doc
+
+
+def make_layer(nlp: Language, name: str, layer: str) -> MoveLayer:  # noqa: ARG001  spaCy gives them
+    """Moves `doc.ents` to `doc.spans[layer]`."""
+    return MoveLayer(layer)
+
+
+def make_nest(nlp: Language, name: str, layer: str) -> NestLayer:  # noqa: ARG001  spaCy gives them
+    """Joins an inner and an outer layer."""
+    return NestLayer(layer)
+
+
+def make_attributes(nlp: Language, name: str, flat: str) -> Attributes:
+    """Attributes of spans; `flat` is the layer that stands in `doc.ents`."""
+    return Attributes(nlp, name, flat)
+
+
+def make_relations(nlp: Language, name: str, flat: str) -> Relations:
+    """Relations between spans; `flat` is the layer that stands in `doc.ents`."""
+    return Relations(nlp, name, flat)
+
+
+# spaCy refuses a second function under a name: where goldwire and a package of its own meet, the first stays.
+with suppress(ValueError):
+    Language.factory("goldwire_layer", func=make_layer)
+    Language.factory("goldwire_nest", func=make_nest)
+    Language.factory("goldwire_attributes", default_config={"flat": ""}, func=make_attributes)
+    Language.factory("goldwire_relations", default_config={"flat": ""}, func=make_relations)

@@ -1,0 +1,137 @@
+"""A layer's spaCy config: read, checked, changed for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.files import read_text
+
+if TYPE_CHECKING:
+    from thinc.api import Config
+
+Overrides = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The section [goldwire] of a config: what spaCy has no place for.
+
+    `syntax` names a pipeline whose parser relations are told by, `relations` and `attributes` say whether
+    those of the layer are learned, `dev` is the share of the documents that is held back to stop early by,
+    `nested` asks for two recognisers, of the outermost and of the innermost spans.
+    """
+
+    syntax: str | None = None
+    relations: bool = True
+    attributes: bool = True
+    dev: float = 0.0
+    nested: bool = False
+
+
+def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
+    """`--training.dropout 0.3 --training.max_epochs=10` as a mapping, values read as JSON where they are.
+
+    Raises GW404 for anything else.
+    """
+    import json
+
+    overrides: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        name = rest.pop(0)
+        if not name.startswith("--") or "." not in name:
+            hint = "overrides look like --training.max_epochs 10"
+            raise GoldwireError.of("GW404", f"`{name}` is no override of a config value", hint=hint)
+        name, equals, value = name[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise GoldwireError.of("GW404", f"--{name} has no value", hint=f"--{name} VALUE")
+            value = rest.pop(0)
+        try:
+            overrides[name] = json.loads(value)
+        except json.JSONDecodeError:
+            overrides[name] = value
+    return overrides
+
+
+def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | None = None) -> Config:
+    """The config file with overrides and seed, as spaCy reads it, its defaults not yet filled in.
+
+    Raises GW403 where it can't be read or lacks a section, GW404 for a name that spaCy does not know,
+    GW405 where it is for another language than the articles'.
+    """
+    from spacy.language import DEFAULT_CONFIG
+    from thinc.api import Config
+
+    text = read_text(path)
+    try:
+        plain = Config().from_str(text, interpolate=False)
+        if missing := sorted({name.split(".")[0] for name in overrides} - set(plain)):
+            where, hint = str(path), f"sections: {one_of(plain)}"
+            raise GoldwireError.of("GW404", f"no section [{missing[0]}]", where=where, hint=hint)
+        config = Config().from_str(text, overrides={"system.seed": seed, **overrides}, interpolate=False)
+    except (ValueError, KeyError) as error:
+        raise config_error(path, error) from None
+    for section in ("paths", "system", "nlp", "components", "training", "corpora", "initialize"):
+        if section not in config:
+            raise GoldwireError.of(
+                "GW403", f"lacks [{section}]", where=str(path), hint="compare train/ner.cfg"
+            )
+    options_in(config, path)
+    for section in ("nlp", "training", "initialize"):
+        # spaCy passes over names that it does not know: a slip would change nothing, and not be seen.
+        if unknown := sorted(set(config[section]) - set(DEFAULT_CONFIG[section])):
+            where, hint = str(path), one_of(DEFAULT_CONFIG[section])
+            raise GoldwireError.of("GW404", f"[{section}] knows no `{unknown[0]}`", where=where, hint=hint)
+    if config["training"].get("patience") and not options_in(config, path).dev:
+        hint = "set patience = 0 and choose max_epochs, or hold text back to stop by: [goldwire] dev = 0.2"
+        raise GoldwireError.of("GW403", "[training] patience is not 0", where=str(path), hint=hint)
+    found = config["nlp"].get("lang")
+    if language is not None and found != language:
+        raise GoldwireError.of(
+            "GW405",
+            f"[nlp] lang is `{found}`, the articles' language is `{language}`",
+            where=str(path),
+            hint=f'set lang = "{language}", and vectors of that language',
+        )
+    return config
+
+
+def options_in(config: Mapping[str, Any], path: Path) -> Options:
+    """The section [goldwire], checked; raises GW403 and GW404."""
+    given = dict(config.get("goldwire", {}))
+    known = {field.name for field in fields(Options)}
+    if unknown := sorted(set(given) - known):
+        hint = one_of(known)
+        raise GoldwireError.of("GW404", f"[goldwire] knows no `{unknown[0]}`", where=str(path), hint=hint)
+    options = Options(**given)
+    if not isinstance(options.dev, int | float) or not 0 <= options.dev < 1:
+        message, hint = "[goldwire] dev is no share from 0 to 1", "0.2 holds a fifth of the articles back"
+        raise GoldwireError.of("GW403", message, where=str(path), hint=hint)
+    return options
+
+
+def options_of(path: Path, overrides: Overrides) -> Options:
+    """The section [goldwire] of a config file with the changes of a run; raises GW403 and GW404."""
+    from thinc.api import Config
+
+    own = {name: value for name, value in overrides.items() if name.startswith("goldwire.")}
+    try:
+        return options_in(Config().from_str(read_text(path), overrides=own, interpolate=False), path)
+    except (ValueError, KeyError) as error:
+        raise config_error(path, error) from None
+
+
+def config_error(path: Path, error: Exception) -> GoldwireError:
+    """What spaCy says of a config, as one line."""
+    message = f"spaCy refuses this config: {' '.join(str(error).split())[:400]}"
+    return config_fault(path, message, "see spacy.io/api/data-formats#config")
+
+
+def config_fault(path: Path, message: str, hint: str) -> GoldwireError:
+    """What is wrong with a config's values."""
+    return GoldwireError.of("GW403", message, where=str(path), hint=hint)

@@ -1,0 +1,161 @@
+"""One model of all layers: what a user gets from `goldwire train pipeline`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+
+from goldwire.corpus.formats.jsonl import read_jsonl
+from goldwire.model import Article, pairs
+from goldwire.train.assemble import assemble
+from goldwire.train.crossval import Setup
+from goldwire.train.data import material
+from goldwire.train.package import package
+from goldwire.train.plan import plan
+from goldwire.train.predict import predict
+from tests.corpus.mini import mini_articles, mini_schema
+from tests.train.conftest import Trained, told
+
+pytestmark = pytest.mark.slow
+
+
+def test_one_model_gives_layers_attributes_and_relations(trained: Trained) -> None:
+    """Loaded by spaCy, the model marks both layers and draws relations that are right on its own articles."""
+    (article,) = predict(str(trained.model), [trained.articles[0].document])
+    (annotation,) = article.annotations
+    assert {span.layer for span in annotation.spans} == {"thing", "act"}
+    text = article.document.text
+    drawn = {(r.label, h.start, text[t.start : t.end]) for r, h, t in pairs(annotation)}
+    (gold,) = trained.articles[0].annotations
+    wanted = {(r.label, h.start, text[t.start : t.end]) for r, h, t in pairs(gold)}
+    assert len(drawn & wanted) >= 9, (drawn, wanted)
+    doc = spacy.load(trained.model)(text)
+    assert [one["text"] for one in doc._.acts].count("habite") >= 4
+    assert {one["label"] for one in doc._.things} == {"WHO", "WHERE"}
+
+
+def test_relations_are_scored_with_given_and_with_own_spans(trained: Trained) -> None:
+    """The figures tell what relations are worth apart from what spans are, beside the nearest-span rule."""
+    given = trained.figures["given_spans"]
+    assert set(given["relations"]) >= {"agent", "place", "micro"}
+    assert given["relations"]["micro"]["f1"] > 0.8
+    assert "f1" in given["nearest"]["micro"]
+    assert trained.figures["relations"]["micro"]["f1"] <= given["relations"]["micro"]["f1"]
+    assert set(trained.figures["layers"]) == {"thing", "act"}
+    assert trained.figures["flat"] == "thing"
+    assert any("where the reference's spans are given" in note for note in trained.run.notes)
+    assert any("attribute `sure`" in note for note in trained.run.notes)
+    assert any("relations and attributes were taken as found" in note for note in trained.run.notes)
+    page = trained.run.page.read_text(encoding="utf-8")
+    assert "Relations, F1" in page
+    assert "act: Beside the baselines" in page
+
+
+def test_the_model_says_what_it_is(trained: Trained) -> None:
+    """Meta and card name layers, hashes, seed, scores and the reference's status; a plot shows F1."""
+    meta = json.loads((trained.model / "meta.json").read_text())
+    own = meta["goldwire"]
+    assert (own["layer"], sorted(own["layers"]), own["task"]) == ("thing", ["act", "thing"], "pipeline")
+    assert own["corpus"]["sha256"]
+    assert own["config"]["parts"]["act"]["sha256"]
+    assert own["scores"]["layers"]["act"]["f1"] == trained.figures["layers"]["act"]["exact"]["micro"]["f1"]
+    card = (trained.model / "README.md").read_text(encoding="utf-8")
+    for part in ("Reference: **draft**", "| LIVE | 18 |", own["data"]["sha256"], "f1.svg", "doc._.acts"):
+        assert part in card
+    plot = (trained.model / "f1.svg").read_text(encoding="utf-8")
+    assert plot.startswith("<svg")
+    assert all(f">{label}" in plot for label in ("WHO", "WHERE", "LIVE"))
+
+
+def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> None:
+    """Packaged, the model runs in a process where goldwire can't be imported, and finds the same."""
+    made = package(trained.model, tmp_path / "packages")
+    name = made.name.rsplit("-", 1)[0]
+    text = trained.articles[0].document.text
+    code = (
+        "import sys, json\n"
+        "sys.modules['goldwire'] = None\n"
+        f"sys.path.insert(0, {str(made)!r})\n"
+        f"import {name}\n"
+        f"doc = {name}.load()(sys.argv[1])\n"
+        "print(json.dumps([doc._.acts, doc._.things]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, text], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    doc = spacy.load(trained.model)(text)
+    assert json.loads(done.stdout) == [doc._.acts, doc._.things]
+    requirements = json.loads((made / "meta.json").read_text()).get("requirements", [])
+    assert not any("goldwire" in one for one in requirements)
+
+
+def test_predictions_hold_relations(trained: Trained) -> None:
+    """The out-of-fold predictions that a run leaves hold spans of all layers and relations between them."""
+    articles = read_jsonl(trained.run.reports / "predictions.jsonl")
+    annotations = [annotation for article in articles for annotation in article.annotations]
+    assert {span.layer for one in annotations for span in one.spans} == {"thing", "act"}
+    assert {r.label for one in annotations for r in one.relations} == {"agent", "place"}
+
+
+def test_the_same_seed_gives_the_same_pipeline(tiny_config: Path) -> None:
+    """Two runs with one seed give the same weights, relations and attributes."""
+    found = material([told(number) for number in range(2)], "thing", others=["act"])
+    setup = Setup(
+        tiny_config,
+        {"training.max_epochs": 2},
+        parts=(("act", tiny_config), ("thing", tiny_config)),
+        heads=("thing", "act"),
+    )
+
+    def made() -> list[bytes]:
+        nlp = assemble(found.references, setup, "thing").nlp
+        return [nlp.get_pipe(name).to_bytes() for name in nlp.pipe_names if "layer" not in name]  # type: ignore[attr-defined]
+
+    assert made() == made()
+
+
+def test_another_schema_is_learned_as_well(tiny_config: Path) -> None:
+    """On recipes all comes from their schema: layers, labels, and which ends a relation has."""
+    found = material(mini_articles(), "thing", others=["step"])
+    schema = mini_schema()
+    setup = Setup(
+        tiny_config,
+        {"training.max_epochs": 15},
+        parts=(("step", tiny_config), ("thing", tiny_config)),
+        heads=("thing", "step"),
+        schema=schema,
+    )
+    made = assemble(found.references, setup, "thing")
+    assert set(made.types) == {"object", "with"}
+    assert made.types["with"]["max"] == 1
+    doc = made.nlp(found.references[0].document.text)
+    for one in doc._.steps:
+        for label, ends in one["relations"].items():
+            assert {end["label"] for end in ends} == {"object": {"FOOD"}, "with": {"TOOL"}}[label]
+
+
+def test_layers_are_chosen_by_task(tmp_path: Path, tiny_config: Path) -> None:
+    """`events` learns the layer that relations go out from and those they go to, `spans` a single one."""
+    from goldwire.corpus.formats.jsonl import write_jsonl
+
+    data = tmp_path / "data.jsonl"
+    write_jsonl(data, [told(number) for number in range(2)])
+    common = {"data": data, "config": tiny_config, "out": tmp_path / "m"}
+    events = plan("events", **common)  # type: ignore[arg-type]
+    assert (events.material.layers, events.setup.heads) == (("act", "thing"), ("act",))
+    assert [name for name, _ in events.setup.parts] == ["act", "thing"]
+    spans = plan("spans", layer="thing", **common)  # type: ignore[arg-type]
+    assert (spans.material.layers, spans.setup.parts) == (("thing",), ())
+
+
+def test_nothing_is_said_of_a_layer_that_is_missing(tiny_config: Path) -> None:
+    """A layer without an example in what is learned from is left out of that pipeline; the rest works."""
+    bare: list[Article] = [told(0)]
+    found = material(bare, "thing", others=["act", "mood"])
+    assert found.others == ("act",)
