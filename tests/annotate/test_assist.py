@@ -17,10 +17,11 @@ from typing import Any
 
 import httpx
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.annotate.assist import LONGEST, Assistant, document_of, prediction
+from goldwire.annotate.assist import LONGEST, Assistant, document_of, in_pieces, prediction
 from goldwire.annotate.assist_address import ADDRESS, banned_networks, reach
 from goldwire.annotate.assist_app import LIMIT, serving
 from goldwire.annotate.assist_backend import Backend
@@ -38,6 +39,7 @@ from tests.annotate.helpers import make_schema
 SCHEMA = make_schema()
 CONFIG = label_config(SCHEMA)
 VERSION = "fr_kitchen@0.3 (recipes@2.1.0)"
+FRENCH = spacy.blank("fr")
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +302,36 @@ def test_a_task_is_read_by_its_own_text() -> None:
     """The id may hold an @, and the text is the task's."""
     document = Document("a@b", "Été 🚀")
     assert document_of({"data": {"uid": uid(document), "text": document.text}}) == document
+
+
+PARTS = (
+    "\n",
+    "\n\n",
+    " ",
+    "\t",
+    "\u00a0",
+    "aujourd'hui",
+    "l’État",
+    "c'est",
+    "J.-C.",
+    "🥕",
+    "é",
+    ".",
+    ",",
+    "«",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=25), st.integers(1, 8))
+def test_a_long_text_has_the_same_tokens_in_pieces(parts: list[str], most: int) -> None:
+    """Extents, spaces, norms and starts of sentences are those of the whole; so predictions are too."""
+    text = "".join(parts)
+    whole, pieced = FRENCH.make_doc(text), in_pieces(FRENCH, text, most)
+    assert pieced.text == whole.text == text
+    told = [[(t.idx, t.text, t.whitespace_, t.norm_) for t in doc] for doc in (whole, pieced)]
+    assert told[0] == told[1]
+    assert [t.is_sent_start for t in whole][1:] == [t.is_sent_start for t in pieced][1:]
 
 
 def test_only_one_address_is_opened() -> None:

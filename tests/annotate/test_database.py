@@ -109,8 +109,10 @@ def cluster() -> Iterator[Cluster]:
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
         flags = [part for setting in settings for part in ("-c", setting)]
         with (folder / "log").open("wb") as log:
+            # It ends with this process, also where that is killed.
+            tied = [*(drop or ["setpriv"]), "--pdeathsig=INT"] if shutil.which("setpriv") else drop
             process = subprocess.Popen(
-                [*drop, postgres, "-D", f"{folder}/data", "-p", str(port), *flags],
+                [*tied, postgres, "-D", f"{folder}/data", "-p", str(port), *flags],
                 env=env,
                 cwd=folder,
                 stdout=log,

@@ -41,18 +41,29 @@ def _goldwire(project: Project, *arguments: str) -> subprocess.Popen[str]:
         str(project.root),
         *arguments,
     ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_as_on_a_terminal,
+    )
+
+
+def _as_on_a_terminal() -> None:
+    # A shell without one starts what runs in the background deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.live
 def test_serve_starts_stays_and_stops(project: Project, studio: server.Server) -> None:
     """`--detach` leaves one server, a second `serve` names it, `--stop` ends all its processes."""
     started = _goldwire(project, "--detach")
-    _, told = started.communicate()
-    assert started.returncode == 0, told
-    running = server.running(project)
-    assert running is not None
     try:
+        _, told = started.communicate()
+        assert started.returncode == 0, told
+        running = server.running(project)
+        assert running is not None
         credentials = project.cache / "credentials.json"
         assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
         assert stat.S_IMODE(project.cache.stat().st_mode) == 0o700
@@ -65,8 +76,8 @@ def test_serve_starts_stays_and_stops(project: Project, studio: server.Server) -
         assert running.password not in command
         assert running.token not in command
         assert {c.laddr.ip for c in family.net_connections() if c.status == "LISTEN"} == {"127.0.0.1"}
-        _, again = _goldwire(project).communicate()
-        assert f"already running: {running.url}" in again
+        _, again = _goldwire(project, "--public-url", "https://gold.example.org").communicate()
+        assert f"already running: {running.url}" in again and "other options" in again
         assert running.password not in again
         with connect(project) as client:
             assert client.whoami()["email"] == running.username

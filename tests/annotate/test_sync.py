@@ -438,13 +438,9 @@ def test_a_wrong_token_is_told_without_it(studio: Server) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:label_studio_sdk")
 @pytest.mark.filterwarnings("ignore:The `parse_obj` method")
-def test_a_personal_token_serves_too(studio: Server) -> None:
+def test_a_personal_token_serves_too(studio: Server, personal_token: str) -> None:
     """A personal access token, as the server gives it, is exchanged and works."""
-    with Client(studio.url, studio.token) as client:
-        settings = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True, "api_token_ttl_days": 30}
-        client.request("POST", "api/jwt/settings", body=settings)
-        refresh = client.request("POST", "api/token/", body={})["token"]
-    with Client(studio.url, refresh) as personal:
+    with Client(studio.url, personal_token) as personal:
         assert personal.whoami()["email"] == studio.username
         assert personal.projects("none of this title") == []
 

@@ -37,6 +37,8 @@ class Hub(ThreadingHTTPServer):
         self.blobs: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.refuse = ""
+        #: Where an answer of another server comes: part of a path, status, body.
+        self.other: tuple[str, int, bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -80,6 +82,12 @@ class Handler(BaseHTTPRequestHandler):
         """Answer one of the calls that the client makes."""
         hub, data, path = self.server, self.body(), self.path.partition("?")[0]
         hub.calls.append(f"{self.command} {path}")
+        if hub.other is not None and hub.other[0] in path:
+            self.send_response(hub.other[1])
+            self.send_header("Content-Length", str(len(hub.other[2])))
+            self.end_headers()
+            self.wfile.write(hub.other[2])
+            return None
         if path.startswith("/blobs/"):
             hub.blobs[path.rsplit("/", 1)[1]] = data
             return self.answer(200)
@@ -280,6 +288,30 @@ def test_a_name_that_is_none_is_told_plainly(tmp_path: Path, hub: Hub, repo: str
     project = free(mini_project(tmp_path / "mini"))
     with parcel(load_corpus(project)) as packed, pytest.raises(GoldwireError, match="GW294"):
         publish(packed, repo)
+
+
+@pytest.mark.parametrize(
+    ("part", "status", "body", "said"),
+    [
+        ("/repos/create", 200, b"<html>Sign in</html>", "not the Hub's"),
+        ("/repos/create", 200, b"{}", "not the Hub's"),
+        ("/refs", 200, b"[]", "not the Hub's"),
+        ("/refs", 401, b"<html></html>", "401"),
+        ("/preupload/", 200, b"[]", "not the Hub's"),
+        ("/preupload/", 409, b"", "409"),
+        ("/blobs/", 401, b"<html></html>", "Error while uploading .*401"),
+        ("/commit/", 500, b"<html></html>", "500"),
+        ("/tag/", 409, b"{}", "409"),
+    ],
+)
+def test_whatever_a_server_answers_is_no_traceback(
+    tmp_path: Path, hub: Hub, part: str, status: int, body: bytes, said: str
+) -> None:
+    """Refusals, and answers of something that is no Hub, at each step: one plain error."""
+    hub.other = (part, status, body)
+    project = free(mini_project(tmp_path / "mini"))
+    with parcel(load_corpus(project)) as packed, pytest.raises(GoldwireError, match=f"GW294.*{said}"):
+        publish(packed, "us/recipes")
 
 
 def test_a_server_that_is_not_there_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

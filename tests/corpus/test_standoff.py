@@ -252,3 +252,35 @@ def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert {r.id for r in read_standoff(tmp_path / "out")} == {"pommes", "soupe"}
     assert CliRunner().invoke(command, base).exit_code == 2
+
+
+def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:
+    """A second --out into the same folder is refused before anything is moved; what is there stays whole."""
+    project = mini_project(tmp_path / "mini")
+    arguments = [
+        "publish",
+        "--repo",
+        "a/b",
+        "--project",
+        str(project.root),
+        "--dry-run",
+        "--standoff",
+        "--out",
+    ]
+    assert CliRunner().invoke(command, [*arguments, str(tmp_path / "out")]).exit_code == 0
+    held = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    again = CliRunner().invoke(command, [*arguments, str(tmp_path / "out")])
+    assert isinstance(again.exception, GoldwireError)
+    assert "something is there already" in str(again.exception)
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == held
+
+
+@given(st.text("abcdeé fgß\n", min_size=60, max_size=80))
+@settings(deadline=None)
+def test_a_quote_in_capitals_or_decomposed_is_one(text: str) -> None:
+    """The same words in another case, spacing or Unicode form are no other words."""
+    import unicodedata
+
+    for other in (text.upper(), unicodedata.normalize("NFD", text), "  ".join(text.split(" "))):
+        if len(" ".join(text.split())) >= 2 * WINDOW:
+            assert quoted({"d": text}, windows([f"«{other}»"]))

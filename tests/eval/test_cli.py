@@ -8,11 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from goldwire.corpus.build import load_corpus
 from goldwire.corpus.formats.jsonl import write_jsonl
 from goldwire.corpus.store import write_annotation
+from goldwire.eval.scoring import corpus_stamp
+from goldwire.files import sha256
 from goldwire.model import Relation
 from goldwire.project import load_project
+from tests.corpus.mini import mini_project
 from tests.eval.helpers import article, reading, spans
 
 TEXT = "Coupez l’oignon et le poivron, puis faites revenir."
@@ -119,3 +124,44 @@ def test_agree_reads_the_projects_own_annotations(tmp_path: Path) -> None:
     thing = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["layers"]["thing"]
     assert thing["exact"]["f1"] == 1
     assert thing["attributes_given_match"]["state"]["pairs"] == 2
+
+
+def test_score_names_the_corpus_that_it_was_made_on(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """A file by its name and SHA-256, as training does; the project's corpus by version and content hash."""
+    gold, pred, _ = files
+    out = tmp_path / "s.json"
+    run("score", gold, pred, "--json", out, "--resamples", 0)
+    figures = json.loads(out.read_text(encoding="utf-8"))
+    stamp = {"name": "gold", "version": "0.0.0", "sha256": sha256(gold.read_bytes())}
+    assert figures["corpus"] == stamp
+    assert {"layers", "relations", "documents", "reference"} <= figures.keys()
+    run("report", gold, pred, "--out", tmp_path / "r.html", "--json", out, "--resamples", 0)
+    assert json.loads(out.read_text(encoding="utf-8"))["corpus"] == stamp
+
+
+def test_gold_of_the_project_is_named_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every document, its text and its reference are the project's; another reading is only a file."""
+    project = mini_project(tmp_path / "mini")
+    corpus = load_corpus(project)
+    monkeypatch.chdir(project.root)
+    gold = tmp_path / "gold.jsonl"
+    write_jsonl(gold, corpus.articles)
+    named = {"name": project.name, "version": "0.1.0", "content_hash": corpus.content_hash()}
+    assert corpus_stamp(gold, corpus.articles) == named
+    assert corpus_stamp(gold, corpus.articles[:1]) == named
+    first = corpus.articles[0]
+    less = tuple(structs.replace(a, spans=a.spans[1:], relations=()) for a in first.annotations)
+    for other in (
+        structs.replace(first, annotations=less),
+        structs.replace(first, document=structs.replace(first.document, text=first.document.text + "!")),
+        structs.replace(first, document=structs.replace(first.document, id="elsewhere")),
+    ):
+        assert corpus_stamp(gold, [other, *corpus.articles[1:]]) == {
+            "name": "gold",
+            "version": "0.0.0",
+            "sha256": sha256(gold.read_bytes()),
+        }
+    run("score", gold, gold, "--json", tmp_path / "s.json", "--resamples", 0)
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["corpus"] == named
+    (project.root / "schemas/mini.yaml").write_text("[", encoding="utf-8")
+    assert "sha256" in corpus_stamp(gold, corpus.articles)

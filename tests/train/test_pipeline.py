@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -72,21 +73,35 @@ def test_the_model_says_what_it_is(trained: Trained) -> None:
     assert all(f">{label}" in plot for label in ("WHO", "WHERE", "LIVE"))
 
 
+def without_goldwire(folder: Path) -> Path:
+    """Links to all that is installed here, but for goldwire."""
+    folder.mkdir()
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if "goldwire" not in one.name:
+            (folder / one.name).symlink_to(one)
+    return folder
+
+
 def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> None:
     """Packaged, the model runs in a process where goldwire can't be imported, and finds the same."""
     made = package(trained.model, tmp_path / "packages")
     name = made.name.rsplit("-", 1)[0]
     text = trained.articles[0].document.text
     code = (
-        "import sys, json\n"
-        "sys.modules['goldwire'] = None\n"
-        f"sys.path.insert(0, {str(made)!r})\n"
+        "import sys, json, importlib.util\n"
+        f"sys.path[:0] = [{str(made)!r}, {str(without_goldwire(tmp_path / 'site'))!r}]\n"
+        "assert importlib.util.find_spec('goldwire') is None\n"
         f"import {name}\n"
         f"doc = {name}.load()(sys.argv[1])\n"
         "print(json.dumps([doc._.acts, doc._.things]))"
     )
+    # Neither its code nor its entry points: -I -S leaves out site-packages with its .pth files.
     done = subprocess.run(
-        [sys.executable, "-c", code, text], capture_output=True, text=True, check=False, cwd=tmp_path
+        [sys.executable, "-I", "-S", "-c", code, text],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     doc = spacy.load(trained.model)(text)

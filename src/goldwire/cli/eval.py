@@ -74,10 +74,11 @@ def score(
     beside the model's F1.
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.scoring import score_articles
+    from goldwire.eval.scoring import corpus_stamp, score_articles
 
+    articles = read_jsonl(gold)
     scores, _ = score_articles(
-        read_jsonl(gold),
+        articles,
         read_jsonl(pred),
         schema_path=schema_path,
         agreement_path=agreement_path,
@@ -86,7 +87,8 @@ def score(
         seed=seed,
     )
     print_scores(scores)
-    write_json(json_path, scores.as_json())
+    if json_path is not None:
+        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, articles)})
 
 
 @command.command()
@@ -181,7 +183,7 @@ def report(
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
     from goldwire.eval.report import read_run, write_report
-    from goldwire.eval.scoring import project_here, score_articles
+    from goldwire.eval.scoring import corpus_stamp, project_here, score_articles
 
     if (run is None) == (gold is None or pred is None):
         raise click.UsageError("give either GOLD.jsonl and PRED.jsonl, or --from FOLDER")
@@ -207,7 +209,9 @@ def report(
         train=read_jsonl(train_path) if train_path else None,
     )
     print_scores(scores)
-    write_json(json_path, scores.as_json())
+    if json_path is not None:
+        path = gold if gold is not None else (run or Path()) / "gold.jsonl"
+        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(path, found.gold)})
     say(f"report: {out}")
 
 

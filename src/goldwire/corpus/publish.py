@@ -43,13 +43,16 @@ class Parcel:
 def parcel(corpus: Corpus, *, standoff: bool = False, out: Path | None = None) -> Iterator[Parcel]:
     """What is to be published: the built folder, or with `standoff` one made now, kept in `out`.
 
-    Raises GW296 where the texts may not be passed on, the version is no semantic one, or what was built is
-    not what the project holds now.
+    Raises GW296 where the texts may not be passed on, the version is no semantic one, what was built is not
+    what the project holds now, or `out` holds something.
     """
     if not is_semantic(corpus.version):
         place, hint = str(corpus.project.root / CONFIG), "[corpus] version, as in 1.2.3"
         raise GoldwireError.of("GW296", f"`{corpus.version}` is no semantic version", where=place, hint=hint)
     if standoff:
+        if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+            hint = "name an empty folder, or one that does not exist yet"
+            raise GoldwireError.of("GW296", "something is there already", where=str(out), hint=hint)
         with tempfile.TemporaryDirectory(prefix="goldwire-standoff.") as scratch:
             made = Path(scratch) / "dataset"
             made.mkdir()
@@ -111,8 +114,11 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
         raise GoldwireError.of("GW294", "there is no token for the Hub", hint=hint)
     disable_progress_bars()
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
-    # Older clients stand on requests, whose errors are OSError; newer ones on httpx, whose are not.
-    failures = (OSError, ValueError, getattr(errors, "HTTPError", OSError))
+    # What the client raises for an answer that is JSON, and not the Hub's.
+    foreign = (json.JSONDecodeError, LookupError, TypeError, AttributeError)
+    # Older clients stand on requests, whose errors are OSError; newer ones on httpx, whose are not. A file
+    # that can't be uploaded is a RuntimeError with its cause.
+    failures = (OSError, ValueError, RuntimeError, getattr(errors, "HTTPError", OSError))
     try:
         made = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         name = made.repo_id
@@ -129,8 +135,13 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
             commit_message=f"Version {packed.version}",
         )
         api.create_tag(name, tag=packed.tag, repo_type="dataset")
+    except foreign as error:
+        hint = "check HF_ENDPOINT, and that no proxy answers in its place"
+        message = f"the answer is not the Hub's: {type(error).__name__} {error}"
+        raise GoldwireError.of("GW294", message, where=repo, hint=hint) from None
     except failures as error:
-        said = " ".join(str(error).replace(token, "…").split())
+        cause = f" {error.__cause__}" if error.__cause__ is not None else ""
+        said = " ".join(f"{error}{cause}".replace(token, "…").split())
         hint = "check name, rights and network; what was uploaded stays, and a second try goes on from there"
         raise GoldwireError.of("GW294", f"the Hub refuses: {said}", where=repo, hint=hint) from None
     return str(made)

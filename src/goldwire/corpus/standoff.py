@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,11 +52,16 @@ def dumps(record: Record) -> bytes:
     return _encoder.encode(record)
 
 
+def _forms(string: str) -> set[str]:
+    """A string as it is, and as it is read: composed, in lower case, white space collapsed."""
+    return {string, " ".join(unicodedata.normalize("NFC", string).casefold().split())}
+
+
 def windows(strings: Iterable[str]) -> set[str]:
-    """All stretches of `WINDOW` characters of some strings, as they are and with white space collapsed."""
+    """All stretches of `WINDOW` characters of some strings, as they are and in one case and spacing."""
     found: set[str] = set()
     for string in strings:
-        for form in {string, " ".join(string.split())}:
+        for form in _forms(string):
             found.update(form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1))
     return found
 
@@ -64,7 +70,7 @@ def quoted(texts: Mapping[str, str], looked_for: set[str]) -> dict[str, str]:
     """Which of the stretches stand in a text: the stretch, and the text's name."""
     found: dict[str, str] = {}
     for name, text in texts.items() if looked_for else ():
-        for form in {text, " ".join(text.split())}:
+        for form in _forms(text):
             here = {form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1)} & looked_for
             found |= dict.fromkeys(here, name)
     return found

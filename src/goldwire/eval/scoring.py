@@ -9,7 +9,8 @@ from pathlib import Path
 from goldwire.errors import GoldwireError
 from goldwire.eval.pairing import Paired, pair_up, stories
 from goldwire.eval.scores import Scores, score
-from goldwire.model import Article
+from goldwire.files import read_bytes, sha256
+from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 
@@ -69,6 +70,38 @@ def project_here() -> Project | None:
         return find_project()
     except GoldwireError:
         return None
+
+
+def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
+    """What `gold`, read from `path`, is: name, version and `content_hash` of the corpus of the project here
+    where all of it is of that corpus, else the file's name and `sha256`, as `goldwire train --data` has it."""
+    project = project_here()
+    if project is not None:
+        from goldwire.corpus.build import load_corpus
+
+        try:
+            corpus = load_corpus(project)
+        except GoldwireError:
+            corpus = None  # what is wrong with a project says nothing of the files
+        held = {a.document.id: a for a in corpus.articles} if corpus is not None else {}
+        if corpus is not None and gold and all(_same(a, held.get(a.document.id)) for a in gold):
+            return {
+                "name": project.name,
+                "version": corpus.version,
+                "content_hash": corpus.content_hash(),
+            }
+    return {"name": path.stem, "version": "0.0.0", "sha256": sha256(read_bytes(path))}
+
+
+def _same(one: Article, other: Article | None) -> bool:
+    """Whether two articles have the same text and the same reference, wherever their files come from."""
+    if other is None or one.document.text != other.document.text:
+        return False
+    mine, theirs = curated(one.annotations), curated(other.annotations)
+    if mine is None or theirs is None:
+        return mine is theirs
+    said = [(a.annotator, a.schema, a.status, a.spans, a.relations) for a in (mine, theirs)]
+    return said[0] == said[1]
 
 
 def project_schema(paired: Sequence[Paired]) -> Schema | None:

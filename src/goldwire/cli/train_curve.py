@@ -1,0 +1,88 @@
+"""`goldwire train curve`: F1 over how much was learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from goldwire.cli.common import json_option, progress, say, table, write_json
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[int] | None:
+    if value is None:
+        return None
+    try:
+        return [int(part) for part in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is no list of numbers such as 5,10,20") from None
+
+
+@click.command("curve")
+@click.option(
+    "--project",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The project's folder (default: that of the working folder; with --data none is needed).",
+)
+@click.option("--data", type=FILE, help="JSON Lines to learn from, instead of the project's articles.")
+@click.option("--layer", help="The layer to learn, its outermost spans (default: [train] layer).")
+@click.option("--config", type=FILE, help="The spaCy config (default: the project's train/ner.cfg).")
+@click.option(
+    "--steps",
+    callback=_numbers,
+    metavar="N,N,…",
+    help="Numbers of documents to learn from (default: all up to 6, else five that double).",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Other documents to learn from and to test on, each time.",
+)
+@click.option(
+    "--out", "page", type=FILE, help="The page (default: eval/reports/curve.html, or ./curve.html)."
+)
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same curve.")
+@click.option("--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too.")
+@click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals.")
+@click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core).")
+@json_option
+@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
+def command(
+    steps: list[int] | None,
+    repeats: int,
+    page: Path | None,
+    resamples: int,
+    processes: int | None,
+    json_path: Path | None,
+    **settings: Any,
+) -> None:
+    """F1 over the number of documents and sentences learned from, and what 100 more are likely to bring.
+
+    Trains steps times repeats models and keeps none of them. OVERRIDES change values of the config for this
+    run, after --: goldwire train curve -- --training.max_epochs 10
+    """
+    from goldwire.files import write_text
+    from goldwire.train.curve import plan_curve, run_curve
+    from goldwire.train.curve_page import COLUMNS, rows
+    from goldwire.train.curve_page import page as render
+
+    planned = plan_curve(steps=steps, repeats=repeats, page=page, **settings)
+    home = planned.run.project
+    target = page or (home.reports / "curve.html" if home is not None else Path("curve.html"))
+    sizes = ", ".join(map(str, planned.sizes))
+    say(f"layer `{planned.run.material.layer}`: {planned.trainings} trainings on {sizes} documents …")
+    with progress("training", planned.parts) as advance:
+        curve = run_curve(planned, resamples=resamples, processes=processes, advance=advance)
+    title = f"{curve.layer}: micro F1, exact, on articles not learned from; reference: {curve.reference}"
+    table(COLUMNS, rows(curve), title=title)
+    say(f"- {curve.next.in_words()}")
+    for note in curve.notes:
+        say(f"- {note}")
+    write_text(target, render(curve))
+    say(f"page: {target}")
+    write_json(json_path, curve.as_json())
