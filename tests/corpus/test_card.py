@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from msgspec import structs
 from goldwire.corpus.build import build, load_corpus
 from goldwire.corpus.card_header import LICENCES, licence_fields
 from goldwire.corpus.card_statement import QUESTIONS, shares, statement
+from goldwire.corpus.split_file import Split, split_path, write_split
+from goldwire.corpus.split_ties import Rule
 from goldwire.corpus.stats import count
 from goldwire.corpus.store import write_annotation
 from goldwire.model import Provenance
@@ -116,3 +119,23 @@ def test_shares_tell_machine_from_people(tmp_path: Path) -> None:
     assert rows["reviewed by people"]["span_share"] == len(second.spans) / total
     text = (build(load_corpus(project)).folder / "README.md").read_text(encoding="utf-8")
     assert "| reviewed by people | 1 (50 %) |" in text
+
+
+def test_the_card_says_what_the_split_keeps_and_what_leaks(tmp_path: Path) -> None:
+    """By which rule it was made, not more; a split edited into a leak is called one."""
+    project = mini_project(tmp_path / "mini")
+    sides = {"pommes": "train", "soupe": "test"}
+
+    def text(split: Split) -> str:
+        write_split(split_path(project), split)
+        return (build(load_corpus(project)).folder / "README.md").read_text(encoding="utf-8")
+
+    strict = text(Split("parts", Rule(0.7, 2), sides=sides))
+    assert "similarity from 0.7" in strict
+    assert "documents that share 2 happenings" in strict
+    assert "leak" not in strict
+    assert "happening" not in text(Split("parts", Rule(0.7, 0), sides=sides))
+    listing = project.seeds / "articles.jsonl"
+    rows = [json.loads(line) | {"story": "one"} for line in listing.read_text(encoding="utf-8").splitlines()]
+    listing.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert "**It leaks in 1 place**" in text(Split("parts", sides=sides))

@@ -343,3 +343,10 @@ def test_a_dataset_that_is_not_what_the_project_holds_is_not_published(tmp_path:
     (project.corpus / "manifest.json").write_text("[]", encoding="utf-8")
     with pytest.raises(GoldwireError, match="no manifest"), parcel(load_corpus(project)):
         pass
+
+
+def test_a_corpus_without_annotations_is_not_published(tmp_path: Path) -> None:
+    """Standoff would be an empty dataset under a version; building refuses it too."""
+    project = mini_project(tmp_path / "mini", annotated=False)
+    with pytest.raises(GoldwireError, match="no annotation"), parcel(load_corpus(project), standoff=True):
+        pass

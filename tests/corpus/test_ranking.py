@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 
 import pytest
 import spacy
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
+from spacy.util import fix_random_seed
 
 from goldwire.corpus.confidence import entity_confidences, recogniser
 from goldwire.corpus.ranking import document_uncertainty, rank
@@ -55,6 +55,12 @@ def test_with_diversity_alone_no_copy_comes_before_what_is_new(some: list[str], 
         assert [*some, copy][order[0]] != copy
 
 
+def test_a_text_of_common_words_alone_is_still_like_its_copy() -> None:
+    """Words that most texts have tell a copy where a text has no others."""
+    some = [*("Bagdad " * n + "frappe" * (n % 2) for n in range(1, 11)), "Téhéran", "Bagdad"]
+    assert rank(some, [0.5] * len(some), diversity=1, known=["Bagdad"])[0] == 10
+
+
 def test_a_near_copy_of_the_most_uncertain_text_waits() -> None:
     """Of two uncertain texts that say the same, the second comes after a less uncertain one that differs."""
     some = [
@@ -88,7 +94,7 @@ def test_uncertainty_is_one_minus_the_mean_confidence() -> None:
 @pytest.fixture(scope="module")
 def nlp() -> Language:
     """A recogniser of two labels, trained for a moment; one of its sentences has several tokens marked."""
-    random.seed(0)
+    fix_random_seed(0)
     made = spacy.blank("fr")
     made.add_pipe("ner")
     marked = [
@@ -98,7 +104,7 @@ def nlp() -> Language:
     ]
     examples = [Example.from_dict(made.make_doc(text), {"entities": spans}) for text, spans in marked * 4]
     made.initialize(lambda: examples)
-    for _ in range(10):
+    for _ in range(30):
         made.update(examples)
     return made
 

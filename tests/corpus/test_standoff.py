@@ -220,6 +220,11 @@ def test_what_is_no_standoff_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GoldwireError) as caught:
         read_standoff(tmp_path)
     assert [fault.code for fault in caught.value.faults] == ["GW297", "GW297"]
+    line = '{"id": "a", "text_sha256": "b", "length": 1}\n'
+    for text, said in (("\n", "holds no document"), (line + line, "`a` stands twice")):
+        (tmp_path / "standoff.jsonl").write_text(text, encoding="utf-8")
+        with pytest.raises(GoldwireError, match=f"GW297.*{said}"):
+            read_standoff(tmp_path)
     (tmp_path / "none").mkdir()
     with pytest.raises(GoldwireError, match="GW901"):
         read_standoff(tmp_path / "none")

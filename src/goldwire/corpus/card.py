@@ -13,6 +13,9 @@ from goldwire.corpus.card_statement import shares, statement
 from goldwire.corpus.checks import CheckResult
 from goldwire.corpus.columns import META, Columns
 from goldwire.corpus.rules import RULES
+from goldwire.corpus.split_check import split_faults
+from goldwire.corpus.split_file import stored_split
+from goldwire.corpus.split_ties import Rule
 from goldwire.corpus.stats import Counts, count
 from goldwire.corpus.tokens import Loss
 from goldwire.model import STATUSES, Annotation, curated
@@ -230,10 +233,20 @@ def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
     documents = len(corpus.articles)
     if len(sides) > 1:
         told = ", ".join(f"`{side}` {number}" for side, number in sides.items())
-        return (
-            f"By document: {told}. Near-duplicates, one story and documents on one happening stand on one "
-            "side; `split.json` says what was kept together. Documents keep their side in later versions."
+        split = stored_split(corpus.project)
+        rule = split.rule if split is not None else Rule()
+        kept = [f"near-duplicates (similarity from {rule.similar:g})", "documents of one story"]
+        if rule.shared:
+            kept.append(f"documents that share {rule.shared} happening{'s' if rule.shared > 1 else ''}")
+        said = (
+            f"By document: {told}. Made so that {_and(kept)} stand on one side; `split.json` says what was "
+            "kept together."
         )
+        found = len(split_faults(corpus.articles, corpus.schema, split))
+        if not found:
+            return said
+        places = f"{found} place{'s' if found != 1 else ''}"
+        return f"{said} **It leaks in {places}**: see `goldwire corpus check`. Scores on it are flattered."
     one = "There is one, `train`, with everything in it."
     if documents < 50:
         return (
@@ -241,6 +254,10 @@ def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
             "out at a time, or group by story, and give intervals."
         )
     return f"{one} Split by document, and keep documents on one story together."
+
+
+def _and(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
 
 
 def _limits(

@@ -122,7 +122,8 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
     counts = Counter(change.kind for change in document.compared.spans)
     arrows = Counter(change.kind for change in document.compared.relations)
     whole = document.kind in ("added", "removed")
-    said = [f"{_many(number, 'span')} {WORDS[kind]}" for kind, number in counts.items()]
+    kinds = WORDS | {"attributes": "with other attributes"}
+    said = [f"{_many(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
     said += [f"{_many(number, 'relation')} {kind}" for kind, number in arrows.items()]
     return {
         "id": document.id,

@@ -44,7 +44,7 @@ def parcel(corpus: Corpus, *, standoff: bool = False, out: Path | None = None) -
     """What is to be published: the built folder, or with `standoff` one made now, kept in `out`.
 
     Raises GW296 where the texts may not be passed on, the version is no semantic one, what was built is not
-    what the project holds now, or `out` holds something.
+    what the project holds now, `out` holds something, or nothing is annotated.
     """
     if not is_semantic(corpus.version):
         place, hint = str(corpus.project.root / CONFIG), "[corpus] version, as in 1.2.3"
@@ -53,6 +53,9 @@ def parcel(corpus: Corpus, *, standoff: bool = False, out: Path | None = None) -
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             hint = "name an empty folder, or one that does not exist yet"
             raise GoldwireError.of("GW296", "something is there already", where=str(out), hint=hint)
+        if not any(article.annotations for article in corpus.articles):
+            place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
+            raise GoldwireError.of("GW296", "there is no annotation to publish", where=place, hint=hint)
         with tempfile.TemporaryDirectory(prefix="goldwire-standoff.") as scratch:
             made = Path(scratch) / "dataset"
             made.mkdir()

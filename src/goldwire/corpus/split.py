@@ -106,10 +106,11 @@ def make_split(
     named = components(ids, ties)
     seen = [] if plan.allow_seen else _seen(articles)
     if len(named) < max(2, plan.folds):
-        bound = "; ".join(str(tie) for tie in ties[:3])
+        bound = "".join(f"; {tie}" for tie in ties[:3])
+        documents = f"{len(ids)} document{'s make' if len(ids) != 1 else ' makes'}"
         raise GoldwireError.of(
             "GW291",
-            f"{len(ids)} documents make {len(named)} group(s) of what belongs together: {bound}",
+            f"{documents} {len(named)} group(s) of what belongs together{bound}",
             hint="fewer folds, more documents, or --shared 2: happenings that are only mentioned tie too",
         )
     made = Made(Split(plan.kind, plan.rule, plan.shares), ties, named, {}, seen=seen)

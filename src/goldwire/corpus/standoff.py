@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,11 @@ def read_standoff(path: Path) -> list[Record]:
                 message, _, where = str(error).partition(" - at `")
                 place = f"{file}:{number} {where.rstrip('`')}".rstrip()
                 faults.append(Fault("GW297", message, place, "fetch it again: it is no standoff line"))
+    twice = [name for name, number in Counter(record.id for record in records).items() if number > 1]
+    faults += [Fault("GW297", f"`{name}` stands twice", str(file), "fetch it again") for name in twice]
     raise_faults(faults[:100])
+    if not records:
+        raise GoldwireError.of("GW297", "holds no document", where=str(file), hint="fetch it again")
     return records
 
 

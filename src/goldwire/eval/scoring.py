@@ -74,11 +74,15 @@ def project_here() -> Project | None:
 
 def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
     """What `gold`, read from `path`, is: name, version and `content_hash` of the corpus of the project here
-    where all of it is of that corpus, else the file's name and `sha256`, as `goldwire train --data` has it."""
+    where all of it is of that corpus, else the file's name and `sha256`, as `goldwire train --data` says it.
+
+    What can be read once only (a pipe) is hashed as it is written again.
+    """
+    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.formats.jsonl import dumps
+
     project = project_here()
     if project is not None:
-        from goldwire.corpus.build import load_corpus
-
         try:
             corpus = load_corpus(project)
         except GoldwireError:
@@ -90,7 +94,8 @@ def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
                 "version": corpus.version,
                 "content_hash": corpus.content_hash(),
             }
-    return {"name": path.stem, "version": "0.0.0", "sha256": sha256(read_bytes(path))}
+    data = read_bytes(path) if path.is_file() else b"".join(dumps(article) + b"\n" for article in gold)
+    return {"name": path.stem, "version": "0.0.0", "sha256": sha256(data)}
 
 
 def _same(one: Article, other: Article | None) -> bool:
