@@ -181,6 +181,37 @@ def test_a_backend_that_is_gone_leaves_a_project_to_work_in(
         assert fetch_predictions(client, number, assistant.version) == (4, 0)
 
 
+def test_articles_that_time_did_not_suffice_for_are_asked_for_again(
+    client: Client, project: Project, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a request makes only some of its predictions, the rest is fetched by further ones."""
+    number = push(client, project, SCHEMA, DOCUMENTS).project
+    honest = assistant.annotate
+    monkeypatch.setattr(assistant, "annotate", lambda some, until=None: itertools.islice(honest(some), 1))
+    steps: list[int] = []
+    with (
+        serving(Backend(assistant), ADDRESS) as address,
+        connected(client, project.name, address.url, assistant) as connection,
+    ):
+        assert fetch_predictions(client, number, assistant.version, advance=steps.append) == (4, 0)
+    assert sum(steps) == len(DOCUMENTS) and connection.parted
+
+
+def test_a_connection_that_fails_half_way_leaves_no_backend(
+    client: Client, project: Project, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Label Studio took before the fault is taken out again: it would get its owner's token."""
+    number = push(client, project, SCHEMA, DOCUMENTS).project
+
+    def fails(*_arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("goldwire.annotate.assist_connect.ensure_view", fails)
+    with serving(Backend(assistant), ADDRESS) as address, pytest.raises(KeyboardInterrupt):
+        connect_backend(client, project.name, address.url, assistant)
+    assert client.get("api/ml/", project=number) == [] == hooks(client, number)
+
+
 def test_no_other_address_of_this_machine_can_be_reached(
     client: Client, project: Project, assistant: Assistant
 ) -> None:
@@ -239,7 +270,7 @@ def test_pushed_by_uncertainty_tasks_stand_in_that_order(
 def test_the_command_serves_until_it_is_told_to_end(
     studio: Server, client: Client, project: Project, pipeline: Path
 ) -> None:
-    """SIGTERM takes the backend out of the project, and ends it with the counts."""
+    """SIGTERM, also twice, takes the backend out of the project, and ends it with the counts."""
     schema = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
     (project.root / "s.yaml").write_bytes(schema.read_bytes())
     from goldwire.schemas import load_schema
@@ -256,6 +287,7 @@ def test_the_command_serves_until_it_is_told_to_end(
                 break
         assert len(client.get("api/ml/", project=number)) == 1, "".join(said)
         running.send_signal(signal.SIGTERM)
+        running.send_signal(signal.SIGHUP)
         said.extend(running.stderr)
     text = "".join(said)
     assert running.returncode == 0, text

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import stat
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -192,8 +190,15 @@ def test_a_server_that_is_not_there(
 
 
 @pytest.mark.live
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:label_studio_sdk")
+@pytest.mark.filterwarnings("ignore:The `parse_obj` method")
 def test_a_round_on_a_real_server_leaves_no_trace_of_a_secret(
-    studio: Server, personal_token: str, project: Project, tmp_path: Path
+    studio: Server,
+    personal_token: str,
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Push, pull, status and a wrong token, with both kinds: nothing shown, kept or logged holds a secret."""
     refresh = personal_token
@@ -211,14 +216,14 @@ def test_a_round_on_a_real_server_leaves_no_trace_of_a_secret(
     )
     for token, ends, commands in rounds:
         for command in commands:
-            words = [sys.executable, "-m", "goldwire", "annotate", command, "--project", str(project.root)]
-            env = {**os.environ, "GOLDWIRE_URL": studio.url, "GOLDWIRE_TOKEN": token}
-            done = subprocess.run(
-                [*words, "--json", str(tmp_path / f"{command}.json")], env=env, capture_output=True, text=True
-            )
-            assert done.returncode == ends, done.stderr
-            assert ends == 0 or "GW312" in done.stderr
-            shown += done.stdout + done.stderr
+            monkeypatch.setenv("GOLDWIRE_URL", studio.url)
+            monkeypatch.setenv("GOLDWIRE_TOKEN", token)
+            words = ("annotate", command, "--project", str(project.root))
+            ended = _run(monkeypatch, *words, "--json", str(tmp_path / f"{command}.json"))
+            told = capfd.readouterr()
+            assert ended == ends, told.err
+            assert ends == 0 or "GW312" in told.err
+            shown += told.out + told.err
     home = Path(psutil.Process(studio.pid).cwd())
     credentials = json.loads((home / "credentials.json").read_text())
     assert stat.S_IMODE((home / "credentials.json").stat().st_mode) == 0o600

@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -109,6 +110,32 @@ def test_serve_in_the_foreground_ends_with_its_terminal(
     assert "Traceback" not in told
     assert not [child for child in children if child.is_running() and child.status() != "zombie"]
     assert server.running(project) is None
+
+
+@pytest.mark.live
+def test_ctrl_c_at_the_very_moment_of_the_start_leaves_no_server(
+    project: Project, studio: server.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that comes while the server's process is being made is obeyed once that is known."""
+    made: list[subprocess.Popen[bytes]] = []
+
+    def popen(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        made.append(honest(*arguments, **options))
+        signal.raise_signal(signal.SIGINT)
+        return made[0]
+
+    honest = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.start(project)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        [process] = made
+        ended = process.poll() is not None
+        process.kill()
+    assert ended
 
 
 @pytest.mark.live

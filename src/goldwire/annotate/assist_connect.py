@@ -108,6 +108,7 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
         # Left there, it would be sent its owner's token at an address that anybody may have next.
         with suppress(GoldwireError):
             client.request("DELETE", f"api/ml/{backend}")
+            _webhooks(client, number, "", [url])
         raise
     shown_before = "" if any(before == one.get("title") for one in backends) else before
     return Connection(

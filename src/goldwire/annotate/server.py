@@ -37,6 +37,7 @@ from goldwire.annotate.studio import (
     read_credentials,
     tail,
 )
+from goldwire.annotate.unbroken import unbroken
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
 from goldwire.project import Project
@@ -144,10 +145,12 @@ def start(
         port = port or _free_port()
         env = environment(data, credentials, database=database, public_url=public_url)
         env |= reach(assist, public_url)
-        process = _spawn(project, port, env)
-        _children[process.pid] = process
+        process = None
         url, shown = f"http://{HOST}:{port}", str(database or "")
         try:
+            with unbroken():  # else a Ctrl-C now would leave a server that nobody knows of
+                process = _spawn(project, port, env)
+                _children[process.pid] = process
             state = _State(process.pid, psutil.Process(process.pid).create_time(), port, url, database=shown)
             _write(project, state)
             hidden = (*_secrets(credentials), database.password if database else "")
@@ -155,7 +158,8 @@ def start(
             _write(project, msgspec.structs.replace(state, ready=True))
         except BaseException:
             # Whatever ends the wait, Ctrl-C too, leaves no server behind.
-            _end(process.pid)
+            if process is not None:
+                _end(process.pid)
             state_path(project).unlink(missing_ok=True)
             raise
         return server

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import click
 
-from goldwire.cli.annotate_assist import assist
+from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
@@ -81,12 +79,7 @@ def serve(
             say("warning: it stays as it was started: stop it first, for other options to count")
         return
 
-    def terminated(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    # A closed terminal (SIGHUP) ends the server as Ctrl-C does.
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, terminated)
+    end_as_by_ctrl_c()
     made = server.start(
         project,
         port=port,

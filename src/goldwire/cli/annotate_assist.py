@@ -43,11 +43,7 @@ def assist(
     from goldwire.annotate.client import connect
     from goldwire.schemas import load_schema
 
-    def terminated(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, terminated)
+    end_as_by_ctrl_c()
     assistant = Assistant(model, load_schema(project.schema_path))
     backend = Backend(assistant)
     host = host or ADDRESS
@@ -78,17 +74,12 @@ def assist(
                 say("stop it with Ctrl-C")
                 _wait()
     except KeyboardInterrupt:
-        if connection is None:
-            say("stopped")
-        elif connection.parted is None:
-            say(f"stopped, and still in the project: remove it in {connection.project_url}/settings/ml")
-        else:
-            say(
-                "stopped, and taken out of the project"
-                if connection.parted
-                else "stopped: another has its place"
-            )
+        parted = connection.parted if connection is not None else None
+        taken = ", and taken out of the project" if parted else ": another has taken its place"
+        say("stopped" + ("" if parted is None else taken))
     finally:
+        if connection is not None and connection.parted is None:
+            say(f"still in the project: remove it in {connection.project_url}/settings/ml")
         tally = backend.tally
         if tally != type(tally)():
             say(f"{tally.predicted} predictions")
@@ -100,6 +91,22 @@ def assist(
         ):
             for what, number in counts.most_common():
                 say(f"{title}: {number} × {what}")
+
+
+def end_as_by_ctrl_c() -> None:
+    """SIGTERM and a closed terminal (SIGHUP) end this program as Ctrl-C does.
+
+    Once: a closed terminal may say so twice, and the second must not break off the tidying up.
+    """
+    names = (signal.SIGTERM, signal.SIGHUP)
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        for name in names:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in names:
+        signal.signal(name, terminated)
 
 
 def _wait() -> None:

@@ -91,6 +91,8 @@ def convert(
     for kind, places in done.lost.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
         say(f"not kept: {len(places)} × {kind} ({shown})")
+    if FORMATS[target].loses:
+        say(f"{target} has no place for: {FORMATS[target].loses}")
     write_json(json_path, done.as_dict())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
@@ -193,7 +192,7 @@ def annotation_of(row: dict[str, Any], document: str) -> Annotation:
     """
     spans = []
     for span in row["spans"]:
-        attributes = json.loads(span["attributes"])
+        attributes = msgspec.json.decode(span["attributes"])
         kept = {key: span[key] for key in ("id", "layer", "label", "start", "end")}
         rest = {key: span[key] for key in ("marked_by", "origin", "score") if span.get(key) is not None}
         spans.append({**kept, **rest, "attributes": attributes})

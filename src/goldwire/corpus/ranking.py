@@ -94,19 +94,19 @@ def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _vectors(texts: Sequence[str]) -> csr_matrix:
     """TF-IDF rows of length one.
 
-    Of ten texts or more, words of more than half are left out, unless a text has no other: it would be like
-    none, not even like its copy.
+    Of ten texts or more, words of more than half are left out. Where a text has no word then, these words and
+    signs count too: it would be like none, not even like its copy.
     """
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    def rows(common: float) -> csr_matrix:
-        vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, token_pattern=r"\w+")
+    def rows(common: float, pattern: str) -> csr_matrix:
+        vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, token_pattern=pattern)
         try:
             return vectorizer.fit_transform(texts).tocsr()
         except ValueError:
             # No word is left: all texts are alike, or empty.
             return csr_matrix((len(texts), 1))
 
-    found = rows(0.5 if len(texts) >= 10 else 1.0)
-    return found if len(texts) < 10 or (found.getnnz(axis=1) > 0).all() else rows(1.0)
+    found = rows(0.5 if len(texts) >= 10 else 1.0, r"\w+")
+    return found if (found.getnnz(axis=1) > 0).all() else rows(1.0, r"\w+|[^\w\s]")

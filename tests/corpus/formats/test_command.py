@@ -164,3 +164,13 @@ def test_labels_that_no_file_could_hold_come_back(tmp_path: Path) -> None:
     setting = Setting()
     FORMATS["conll"].write(tmp_path / "x.conll", [Article(document, (relabelled,))], setting)
     assert len(setting.lost["white space in a label"]) == 1
+
+
+@pytest.mark.parametrize("name", [n for n, each in FORMATS.items() if each.writes and n != "store"])
+def test_what_a_format_has_no_place_for_is_said_each_time(name: str, lines: Path, tmp_path: Path) -> None:
+    """Also what is not counted one by one: brat numbers spans anew."""
+    target = tmp_path / f"out.{name}"
+    done = CliRunner().invoke(command, ["convert", str(lines), str(target), "--from", "jsonl", "--to", name])
+    assert done.exit_code == 0, done.output
+    said = f"{name} has no place for: {FORMATS[name].loses}"
+    assert (said in done.stderr) == bool(FORMATS[name].loses)

@@ -101,7 +101,7 @@ def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
 
 
 def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
-    """A folder without documents, a file that is no parquet and rows of others each have their message."""
+    """A folder without documents, a file that is no parquet, one of other columns and rows of others."""
     import pyarrow.parquet as pq
 
     file = tmp_path / "x.parquet"
@@ -111,6 +111,10 @@ def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
             FORMATS["parquet"].read(path, Setting())
         assert caught.value.faults[0].code == "GW283"
     pq.write_table(pa.table({"id": ["a", "b"], "text": ["x", "y"]}), file)
+    with pytest.raises(GoldwireError, match=r"GW283 .* no column `meta`"):
+        FORMATS["parquet"].read(file, Setting())
+    bad = pa.table({"id": ["a", "b"], "text": ["x", "y"], "meta": ["", "[]"], "annotations": [[], []]})
+    pq.write_table(bad, file)
     with pytest.raises(GoldwireError) as caught:
         FORMATS["parquet"].read(file, Setting())
     assert [(f.code, f.where) for f in caught.value.faults] == [

@@ -197,6 +197,7 @@ FORMATS: dict[str, Format] = {
             "labelstudio",
             "Label Studio's JSON export",
             f"{_HERE}.export",
+            loses="a relation that stands twice",
             unit="tasks",
         ),
         Format(

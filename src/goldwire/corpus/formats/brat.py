@@ -27,9 +27,9 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
     in several of them; else folders are part of the documents' ids. Spans that brat breaks at line ends are
     whole again; those with other gaps are taken from their first to their last character, and counted in
     `setting.lost`. Raises one error with the faults of all files: GW273 for lines, GW274 and GW285 for texts,
-    GW275 where there is no `.txt`.
+    GW275 where there is no `.txt`, or none beside an `.ann`.
     """
-    files = sorted(file for file in path.rglob("*.txt")) if path.is_dir() else []
+    files = sorted(file for file in path.rglob("*.txt") if file.is_file()) if path.is_dir() else []
     if not files:
         hint = "name the folder that holds the .txt and .ann files"
         raise GoldwireError.of("GW275", "no .txt file in this folder", where=str(path), hint=hint)
@@ -39,7 +39,11 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
         confs[folder] = read_conf(read_text(about)) if about.is_file() else Conf()
     shared = {stem for stem, number in Counter(file.stem for file in files).items() if number > 1}
     found: dict[str, list[tuple[str, Path, Document, Annotation | None]]] = {}
-    faults: list[Fault] = []
+    faults = [
+        Fault("GW275", f"no {file.stem}.txt beside it", str(file), "put the text there, or remove the file")
+        for file in sorted(path.rglob("*.ann"))
+        if not file.with_suffix(".txt").is_file()
+    ]
     for file in files:
         folder = file.parent
         conf = confs[folder] if confs[folder].own else confs[path]

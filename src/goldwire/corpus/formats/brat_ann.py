@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from goldwire.corpus.formats.brat_conf import Conf
 from goldwire.corpus.formats.brat_write import REST
@@ -18,7 +19,7 @@ from goldwire.schemas.schema import Schema
 from goldwire.seeds import normalise
 
 _FORMS = {
-    "T": re.compile(r"(T\S*)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?"),
+    "T": re.compile(r"(T\S*)\t(\S+) ([0-9]{1,12} [0-9]{1,12}(?:;[0-9]{1,12} [0-9]{1,12})*)(?:\t(.*))?"),
     "E": re.compile(r"(E\S*)\t(\S+:\S+(?: +\S+:\S+)*) *()()"),
     "R": re.compile(r"(R\S*)\t(\S+) +[^\s:]+:(\S+) +[^\s:]+:(\S+)\s*"),
     "A": re.compile(r"([AM]\S*)\t(\S+) +(\S+)(?: +(.*\S))? *"),
@@ -220,13 +221,10 @@ class Ann:
         said = line.three or ""
         if self.conf.own and line.one == REST:
             try:
-                rest: Any = json.loads(said)
-            except ValueError:
-                rest = None
-            if not isinstance(rest, dict):
-                self.fault("GW273", line.number, f"{line.id} is no JSON object", "remove the note")
-                return
-            span.attributes.update(rest)
+                span.attributes.update(msgspec.json.decode(said, type=dict[str, AttributeValue]))
+            except (msgspec.MsgspecError, UnicodeEncodeError):
+                message = f"{line.id} is no JSON object of attributes"
+                self.fault("GW273", line.number, message, "remove the note")
         else:
             self.give(span, unescape(line.one) if self.conf.own else line.one, said)
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from goldwire.corpus.formats.names import escape, unescape
 from goldwire.schemas.schema import End, RelationType, Schema
 
@@ -180,8 +182,10 @@ def read_conf(text: str) -> Conf:
     if not isinstance(head, dict):
         return conf
     conf.own, conf.schema, conf.annotator = True, str(head.get("schema")), str(head.get("annotator"))
-    given = head.get("references")
-    conf.references = given if isinstance(given, dict) else {}
+    try:
+        conf.references = msgspec.convert(head.get("references"), dict[str, dict[str, str]])
+    except msgspec.ValidationError:
+        conf.references = {}  # then they are read as those of others are
     section, layer = "", ""
     for line in rest.split("\n"):
         name = line.strip().partition("\t")[0]

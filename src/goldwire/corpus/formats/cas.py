@@ -36,6 +36,7 @@ ANNOTATOR, SCHEMA = "cas", "found@0"
 #: Features that hold a label, the first that a type has; else the type's own name is the label.
 LABELS = (LABEL, "value", "DependencyType", "identifier")
 _PLAIN = frozenset((TOKEN, SENTENCE, "uima.tcas.DocumentAnnotation"))
+_BASE = "uima.cas.AnnotationBase"
 _BARE = frozenset(("begin", "end", "sofa"))
 
 
@@ -48,7 +49,12 @@ def read_cas(path: Path, setting: Setting) -> list[Article]:
     root = path if path.is_dir() else path.parent
     files = sorted(p for p in path.rglob("*") if p.suffix in (".xmi", ".json")) if path.is_dir() else [path]
     if not files:
-        raise GoldwireError.of("GW280", "no .xmi and no .json file in this folder", where=str(path))
+        raise GoldwireError.of(
+            "GW280",
+            "no .xmi and no .json file in this folder",
+            where=str(path),
+            hint="name the folder of the export",
+        )
     systems: dict[Path, Any] = {}
     found: dict[str, Article] = {}
     faults: list[Fault] = []
@@ -58,11 +64,13 @@ def read_cas(path: Path, setting: Setting) -> list[Article]:
         who = file.stem if nested else setting.annotator or ANNOTATOR
         try:
             article = from_cas(_load(file, root, systems), name, who, setting)
+            msgspec.json.encode(article)  # half a surrogate pair can't be written again
         except GoldwireError as error:
             faults.extend(error.faults)
             continue
         except (AttributeError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
-            faults.append(Fault("GW280", f"not as expected: {type(error).__name__} {error}", str(file)))
+            message = f"not as expected: {type(error).__name__} {error}"
+            faults.append(Fault("GW280", message, str(file), "export it again"))
             continue
         known = found.get(article.document.id)
         if known is not None and known.document != article.document:
@@ -101,7 +109,9 @@ def _load(file: Path, root: Path, systems: dict[Path, Any]) -> Any:
     except GoldwireError:
         raise
     except Exception as error:  # noqa: BLE001 - lxml, json and cassis each raise their own
-        message = f"no CAS: {type(error).__name__} {str(error)[:200]}"
+        plain = not isinstance(error, (AttributeError, TypeError, KeyError))
+        said = f"{type(error).__name__} {str(error)[:200]}" if plain else f"not the form of a {file.suffix}"
+        message = f"no CAS: {said}"
         raise GoldwireError.of("GW280", message, where=str(file), hint="XMI 1.1 or UIMA JSON 0.4") from None
 
 
@@ -114,17 +124,24 @@ def from_cas(cas: Any, name: str, annotator: str, setting: Setting) -> Article:
     about = json.loads(infos[0].document) if infos else {"id": name}
     document = msgspec.convert({**about, "text": text.text}, Document)
     marks, arrows = _annotations(cas)
+    for kind in cas.typesystem.get_types():
+        if cas.typesystem.subsumes(_BASE, kind) and not cas.typesystem.subsumes("uima.tcas.Annotation", kind):
+            for each in cas.select(kind.name):
+                if each.type.name == kind.name:
+                    setting.lose("annotations of the whole document", f"{annotator}/{name} {kind.name}")
+    for view in cas.sofas[1:]:
+        setting.lose("other views", f"{annotator}/{name} {view.sofaID}")
     spans: list[Span] = []
     ids: dict[int, str] = {}
     for each in marks:
-        span = _span(each, text, len(spans) + 1)
+        span = _span(each, text, len(spans) + 1, setting, f"{annotator}/{name}")
         if span is None:
             setting.lose("spans without an extent", f"{annotator}/{name} {each.type.name} {each.begin}")
             continue
         ids[each.xmiID] = span.id
         spans.append(span)
     relations = [*_relations(arrows, ids, setting, f"{annotator}/{name}")]
-    relations += _slots(marks, ids)
+    relations += _slots(marks, ids, setting, f"{annotator}/{name}")
     whole = json.loads(infos[0].annotation) if infos and infos[0].annotation else None
     if whole is None and (infos or annotator == INITIAL) and not spans:
         return Article(document)
@@ -154,7 +171,7 @@ def _annotations(cas: Any) -> tuple[list[Any], list[Any]]:
     return sorted(marks, key=lambda each: each.xmiID), sorted(arrows, key=lambda each: each.xmiID)
 
 
-def _span(each: Any, text: Text, number: int) -> Span | None:
+def _span(each: Any, text: Text, number: int, setting: Setting, place: str) -> Span | None:
     start, end = text.at(each.begin), text.at(each.end)
     if start is None or end is None or not start < end:
         return None
@@ -165,10 +182,12 @@ def _span(each: Any, text: Text, number: int) -> Span | None:
     key = next((name for name in LABELS if name in features and getattr(each, name)), None)
     attributes: dict[str, AttributeValue] = {}
     for name in sorted(features - {key, LABEL} - ({ID, REST} if own else set())):
-        value = _value(getattr(each, name))
-        if value is not None:
+        held = getattr(each, name)
+        if (value := _value(held)) is not None:
             attributes[unescape(name) if own else name] = value
-    attributes |= rest.get("attributes", {})
+        elif held is not None and not _links(held):
+            setting.lose(f"feature {each.type.name}:{name}", f"{place} {each.begin}")
+    attributes |= msgspec.convert(rest.get("attributes", {}), dict[str, AttributeValue])
     given = (each.id or rest.get(ID)) if own else None
     return Span(
         f"s{number}" if given is None else given,
@@ -193,6 +212,11 @@ def _value(value: Any) -> AttributeValue | None:
     return None
 
 
+def _links(value: Any) -> bool:
+    """Whether a value is a list of links, each with its target; they become relations."""
+    return hasattr(value, "elements") and all(hasattr(each, "target") for each in value.elements or ())
+
+
 def _relations(arrows: list[Any], ids: dict[int, str], setting: Setting, place: str) -> Iterator[Relation]:
     for each in arrows:
         head, tail = (ids.get(getattr(end, "xmiID", -1)) for end in (each.Governor, each.Dependent))
@@ -206,13 +230,18 @@ def _relations(arrows: list[Any], ids: dict[int, str], setting: Setting, place: 
             yield Relation(label, head, tail, tuple(rest.get("marked_by", ())))
 
 
-def _slots(marks: list[Any], ids: dict[int, str]) -> Iterator[Relation]:
+def _slots(marks: list[Any], ids: dict[int, str], setting: Setting, place: str) -> Iterator[Relation]:
     """INCEpTION's links of a span to others, each with its role, as relations."""
     for each in marks:
         if each.xmiID not in ids:
             continue
         for feature in each.type.all_features:
             for link in getattr(getattr(each, feature.name, None), "elements", None) or ():
-                target = ids.get(getattr(getattr(link, "target", None), "xmiID", -1))
-                if target is not None:
-                    yield Relation(getattr(link, "role", None) or feature.name, ids[each.xmiID], target)
+                if not hasattr(link, "target"):
+                    continue
+                target = ids.get(getattr(link.target, "xmiID", -1))
+                role = getattr(link, "role", None) or feature.name
+                if target is None:
+                    setting.lose("relations without both ends", f"{place} {role} {each.begin}")
+                else:
+                    yield Relation(role, ids[each.xmiID], target)

@@ -62,7 +62,10 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
     files = sorted(p for p in path.rglob("*") if p.suffix in suffixes) if path.is_dir() else [path]
     if not files:
         raise GoldwireError.of(
-            "GW277", f"no file in this folder ends in {', '.join(suffixes)}", where=str(path)
+            "GW277",
+            f"no file in this folder ends in {', '.join(suffixes)}",
+            where=str(path),
+            hint="name the file",
         )
     articles: list[Article] = []
     faults: list[Fault] = []
@@ -91,6 +94,8 @@ class _Reader:
     def __init__(self, file: Path, setting: Setting) -> None:
         self.file, self.setting = file, setting
         self.columns: list[str] = []
+        self.named = False  # columns have names of their own
+        self.spaced = False  # blanks part the columns
         self.found: list[_Sequence] = []
         self.faults: list[Fault] = []
         self.odd: set[str] = set()
@@ -111,7 +116,7 @@ class _Reader:
             line = line.removesuffix("\r")
             if not line.strip(" "):
                 broken = True
-            elif line.startswith("#") and "\t" not in line and (line.startswith("# ") or not self.columns):
+            elif self.comment(line):
                 if match := _ID.fullmatch(line):
                     now = self.start(match[1], number)
                     broken = False
@@ -120,12 +125,25 @@ class _Reader:
             elif line.startswith("-DOCSTART-"):
                 now, broken = None, False
             else:
-                cells = line.split("\t") if "\t" in line else line.split()
+                self.spaced = "\t" not in line
+                cells = line.split() if self.spaced else line.split("\t")
                 if not self.columns and self.header(cells):
                     continue
                 now = now or self.start(f"{self.file.stem}-{len(self.found) + 1}", number)
                 self.token(now, cells, number, broken)
                 broken = False
+        if not self.columns:
+            hint = "TOKEN<tab>TAG, a token a line"
+            raise GoldwireError.of("GW277", "no token in this file", where=str(self.file), hint=hint)
+
+    def comment(self, line: str) -> bool:
+        """Whether a line is a comment. `# O` is a token where blanks part the columns and the tag is one."""
+        if not line.startswith("#") or "\t" in line:
+            return False
+        cells = line.split()
+        if self.spaced and len(cells) == len(self.columns) and split_tag(cells[-1]) is not None:
+            return False
+        return line.startswith("# ") or not self.columns
 
     def remark(self, now: _Sequence, line: str, number: int) -> None:
         """Our own comment: which document, who annotated it; and MISC holds the white space."""
@@ -140,10 +158,16 @@ class _Reader:
     def header(self, cells: list[str]) -> bool:
         """Take the names of the columns; True where the line is one of names."""
         if cells[0].upper() == TOKEN:
-            self.columns = cells
+            self.columns, self.named = cells, True
+            if twice := next((name for name in cells if cells.count(name) > 1), None):
+                message, hint = f"column `{twice}` stands twice", "give each column a name of its own"
+                raise GoldwireError.of("GW277", message, where=str(self.file), hint=hint)
+            if not set(cells) - {TOKEN, cells[0], MISC}:
+                message, hint = "no column of tags", f"{TOKEN}<tab>LAYER"
+                raise GoldwireError.of("GW277", message, where=str(self.file), hint=hint)
             return True
         name = self.setting.layer or LAYER
-        self.columns = [TOKEN, *(f"column {number}" for number in range(2, len(cells))), name]
+        self.columns = [TOKEN, *(str(number) for number in range(2, len(cells))), name]
         if len(cells) < 2:
             message = "a token without a tag: no column of tags"
             raise GoldwireError.of("GW277", message, where=str(self.file), hint="TOKEN<tab>TAG")
@@ -188,16 +212,18 @@ class _Reader:
     def spans(self, now: _Sequence, text: Text) -> Iterator[Span]:
         count = 0
         bases = [name for name in now.tags if not (m := _LEVEL.fullmatch(name)) or m[1] not in now.tags]
-        tagged = [name for name in bases if name != MISC and self.tagged(now, name)]
-        wanted = self.setting.layer
-        if wanted and wanted not in tagged:
+        bases = [name for name in bases if name != MISC]
+        # Of columns without names the last is the tag.
+        wanted = self.setting.layer if self.named else self.columns[-1]
+        tagged = [name for name in bases if wanted in ("", name) and self.tagged(now, name)]
+        if wanted and wanted not in tagged and not self.faults:
             raise GoldwireError.of(
-                "GW277", f"no column of tags `{wanted}`", where=str(self.file), hint=one_of(tagged)
+                "GW277", f"no column of tags `{wanted}`", where=str(self.file), hint=one_of(bases)
             )
-        for name in tagged:
-            if wanted and name != wanted:
+        for name in bases if wanted else ():
+            if name != wanted:
                 self.setting.lose(f"column {name}", now.name)
-                continue
+        for name in tagged:
             levels = [name, *(each for each in now.tags if (m := _LEVEL.fullmatch(each)) and m[1] == name)]
             for level in levels:
                 for first, last, label in self.decoded(now, level):

@@ -9,7 +9,7 @@ tokens they differ from the group's), `ids`, `marked_by` and `origins` by layer,
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 #: Who annotated where a Doc does not say so.
 ANNOTATOR = "docbin"
+_TOKENS = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
 
 
 def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -136,7 +137,9 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
 
     files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
     if not files:
-        raise GoldwireError.of("GW278", "no .spacy file in this folder", where=str(path))
+        raise GoldwireError.of(
+            "GW278", "no .spacy file in this folder", where=str(path), hint="name the file"
+        )
     vocab = spacy.blank("xx").vocab
     found: dict[str, Article] = {}
     faults: list[Fault] = []
@@ -145,15 +148,18 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
         try:
             docs = list(DocBin().from_bytes(data).get_docs(vocab))
         except Exception as error:  # noqa: BLE001 - zlib, msgpack and spaCy each raise their own
-            message = f"no DocBin: {type(error).__name__} {str(error)[:80]}".rstrip()
+            message = f"no DocBin: {type(error).__name__} {str(error).partition('. ')[0][:120]}".rstrip()
             hint = "spaCy writes them: nlp.to_disk is no DocBin, doc_bin.to_disk is"
             raise GoldwireError.of("GW278", message, where=str(file), hint=hint) from None
         for number, doc in enumerate(docs, start=1):
             place = f"{file} Doc {number}"
             try:
                 article = from_doc(doc, f"{file.stem}-{number}", setting)
-            except (msgspec.ValidationError, KeyError, IndexError, TypeError, ValueError) as error:
-                faults.append(Fault("GW279", f"its user_data is not goldwire's: {error}", place))
+            except (
+                msgspec.ValidationError, AttributeError, KeyError, IndexError, TypeError, ValueError
+            ) as error:  # fmt: skip
+                message = f"its text or its user_data[{KEY!r}] can't be taken: {type(error).__name__} {error}"
+                faults.append(Fault("GW279", message, place, f"repair it, or remove user_data[{KEY!r}]"))
                 continue
             known = found.get(article.document.id)
             if known is not None and known.document != article.document:
@@ -219,10 +225,22 @@ def _lists(value: Any) -> Any:
     return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
+def _beyond(doc: Doc) -> Iterator[str]:
+    """What another's Doc says that the model has no place for."""
+    if doc.cats:
+        yield "doc.cats"
+    yield from (f"token.{name.lower()}" for name in _TOKENS if doc.has_annotation(name))
+    spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+    yield from ("kb_id of a span" for span in spans if span.kb_id_)
+    yield from ("id of a span" for span in spans if span.id_)
+
+
 def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
     text = doc.text
     if text != normalise(text):
         raise ValueError("the text is not normalised (NFC, \\n)")
+    for kind in _beyond(doc):
+        setting.lose(kind, name)
     layers = tuple(dict.fromkeys((*doc.spans, *((LAYER,) if doc.ents else ()))))
     if not layers:
         return Article(Document(name, text))

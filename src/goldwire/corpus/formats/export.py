@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ class _Task(Struct):
     annotations: list[_Typed] = field(default_factory=list)
     predictions: list[Raw] = field(default_factory=list)
     drafts: list[Raw] = field(default_factory=list)
+    goldwire: Any = None  # metadata under names that a task's data has for itself
 
 
 class _Reading(NamedTuple):
@@ -70,6 +72,8 @@ class _Reading(NamedTuple):
 
 
 _usual = msgspec.json.Decoder(_Task).decode
+#: Names in a task's data that say no metadata.
+_TAKEN = ("id", "uid", TEXT, "sha256")
 _NOTHING = (b"", b"null", b"false", b"0", b"{}", b"[]", b'""')
 
 
@@ -175,9 +179,13 @@ def _article(
     if name in seen:
         hint = "keep one task for each"
         raise GoldwireError.of("GW266", f"document `{name}` stands twice", where=place, hint=hint)
-    meta = {key: value for key, value in data.items() if key not in ("id", "uid", TEXT, "sha256")}
+    meta = {key: value for key, value in data.items() if key not in _TAKEN} | _taken(known.goldwire)
     document = Document(name, text, meta)
-    usual = isinstance(task, _Task) and all(one.goldwire is None for one in task.annotations)
+    usual = (
+        isinstance(task, _Task)
+        and task.goldwire is None
+        and all(one.goldwire is None for one in task.annotations)
+    )
     lost: list[tuple[str, str]] = []
     article = Article(document, tuple(_annotations(known, raw, document, reading, lost)))
     try:
@@ -208,8 +216,14 @@ def _known(task: Any) -> _Task | None:
         else None
         for item in _several(task.get("annotations"))
     ]
-    several = ([Raw()] * len(_several(task.get(kind))) for kind in ("predictions", "drafts"))
-    return _Task(data, task.get("id", UNSET), given, *several)
+    predictions, drafts = ([Raw()] * len(_several(task.get(kind))) for kind in ("predictions", "drafts"))
+    return _Task(data, task.get("id", UNSET), given, predictions, drafts, task.get(KEY))
+
+
+def _taken(given: Any) -> dict[str, Any]:
+    """The metadata that a task of ours keeps beside its data."""
+    meta = given.get("meta") if isinstance(given, dict) else None
+    return {key: meta[key] for key in _TAKEN if key in meta} if isinstance(meta, dict) else {}
 
 
 def _annotations(
@@ -243,6 +257,9 @@ def _annotations(
         found, whole = joined(found, item.goldwire) if item.goldwire is not None else (found, None)
         for part in found.quarantined:
             lost.append((f"{part.kind}s: {part.reason}", f"{annotator}/{document.id}"))
+        for each in found.doubles:
+            where = f"{annotator}/{document.id} {each.label} {each.head} → {each.tail}"
+            lost.append(("relations that stand twice", where))
         for trim in found.trims:
             lost.append(("white space at a span's edge", f"{annotator}/{document.id} {trim.span}"))
         seen = bytes(item.prediction).strip() not in _NOTHING or item.parent_prediction
@@ -302,6 +319,10 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
         made = []
         for number, annotation in enumerate(article.annotations, start=1):
             held, rest = split(annotation, schema, document.text)
+            for relation, times in Counter((r.label, r.head, r.tail) for r in held.relations).items():
+                where = "{}/{} {} {} → {}".format(annotation.annotator, document.id, *relation)
+                for _ in range(times - 1):
+                    setting.lose("relations that stand twice", where)
             made.append(
                 {
                     "id": number,
@@ -315,7 +336,8 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
                 }
             )
         data = {**document.meta, "id": document.id, TEXT: document.text, "sha256": sha256(document.text)}
-        tasks.append({"data": data, "annotations": made})
+        taken = {key: value for key, value in document.meta.items() if key in _TAKEN}
+        tasks.append({"data": data, "annotations": made, **({KEY: {"meta": taken}} if taken else {})})
     setting.check()
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
     return len(tasks)

@@ -46,7 +46,7 @@ class _Translation:
         refused = [
             Quarantined(q.kind, q.reason, self.originals.get(id(q.item), q.item)) for q in read.quarantined
         ]
-        return Read(read.spans, read.relations, (*self.quarantined, *refused), read.trims)
+        return Read(read.spans, read.relations, (*self.quarantined, *refused), read.trims, read.doubles)
 
     def layer(self, item: dict[str, Any]) -> str | None:
         name = item.get("from_name")

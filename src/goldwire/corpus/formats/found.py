@@ -44,7 +44,11 @@ class Found:
             self.labels.setdefault(span.layer, set()).add(span.label)
             for name, value in span.attributes.items():
                 seen = self.values.setdefault(span.layer, {}).setdefault(name, [])
-                if value not in seen and len(seen) < 1000:
+                # 1 equals True: a number is no flag.
+                known = value in seen and (
+                    value not in (0, 1) or any(type(each) is type(value) for each in seen)
+                )
+                if not known and len(seen) < 1000:
                     seen.append(value)
         for relation in annotation.relations:
             heads, tails = self.relations.setdefault(relation.label, (set(), set()))

@@ -36,12 +36,13 @@ class Trim(Struct, frozen=True):
 
 
 class Read(NamedTuple):
-    """What `from_result` makes of a result."""
+    """What `from_result` makes of a result; `doubles` are relations that stood there once more."""
 
     spans: tuple[Span, ...]
     relations: tuple[Relation, ...]
     quarantined: tuple[Quarantined, ...]
     trims: tuple[Trim, ...]
+    doubles: tuple[Relation, ...] = ()
 
 
 def to_result(annotation: Annotation, schema: Schema, text: str | None = None) -> list[dict[str, Any]]:
@@ -103,6 +104,7 @@ class _Reader:
         self.relations: dict[Relation, None] = {}
         self.quarantined: list[Quarantined] = []
         self.trims: list[Trim] = []
+        self.doubles: list[Relation] = []
 
     def read(self, result: Any) -> Read:
         if not isinstance(result, list):
@@ -125,9 +127,8 @@ class _Reader:
             self.attribute(item)
         for item in arrows:
             self.arrow(item)
-        return Read(
-            tuple(self.spans.values()), tuple(self.relations), tuple(self.quarantined), tuple(self.trims)
-        )
+        spans, relations = tuple(self.spans.values()), tuple(self.relations)
+        return Read(spans, relations, tuple(self.quarantined), tuple(self.trims), tuple(self.doubles))
 
     def refuse(self, kind: Any, reason: str, item: Any) -> None:
         self.quarantined.append(Quarantined(kind, reason, item))
@@ -239,7 +240,9 @@ class _Reader:
                 continue
             for heads, tails in ways:
                 for head, tail in self.pairs(label, heads, tails):
-                    self.relations[Relation(label, head, tail)] = None
+                    if (relation := Relation(label, head, tail)) in self.relations:
+                        self.doubles.append(relation)
+                    self.relations[relation] = None
         return None
 
     def pairs(self, label: str, heads: list[str], tails: list[str]) -> Iterator[tuple[str, str]]:

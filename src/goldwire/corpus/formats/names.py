@@ -21,4 +21,10 @@ def escape(name: str, allowed: str = "A-Za-z0-9_", reserved: frozenset[str] = fr
 
 def unescape(name: str) -> str:
     """What `escape` made it from."""
-    return "" if name == "XX" else _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
+    return "" if name == "XX" else _ESCAPED.sub(_character, name)
+
+
+def _character(found: re.Match[str]) -> str:
+    """The character of a number; one that no text can hold stays as it stands."""
+    number = int(found[1], 16)
+    return chr(number) if number < 0xD800 or 0xDFFF < number <= 0x10FFFF else found[0]

@@ -8,7 +8,6 @@ and is written a batch at a time.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -32,6 +31,15 @@ from goldwire.schemas import Schema
 #: Documents in a batch, and in a row group of the file.
 BATCH = 500
 CONFIGS = ("documents", "annotations")
+_WHOSE = "a file or folder that `goldwire corpus build` or `convert --to parquet` wrote"
+
+
+class _Info(msgspec.Struct):
+    features: dict[str, Any] = {}
+
+
+class _Huggingface(msgspec.Struct):
+    info: _Info = msgspec.field(default_factory=_Info)
 
 
 def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -148,13 +156,14 @@ def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
     """The articles one after the other; of a folder all annotations are held. Raises as `read_parquet`."""
     annotations = _annotations(path) if path.is_dir() else {}
     files = sorted((path / "documents").glob("*.parquet")) if path.is_dir() else [path]
-    if not files:
-        hint = "a folder that `goldwire corpus build` or `convert --to parquet` wrote"
-        raise GoldwireError.of("GW283", "no documents/*.parquet in it", where=str(path), hint=hint)
+    for config in CONFIGS if path.is_dir() else ():
+        if not any((path / config).glob("*.parquet")):
+            raise GoldwireError.of("GW283", f"no {config}/*.parquet in it", where=str(path), hint=_WHOSE)
+    needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))
     seen: set[str] = set()
     faults: list[Fault] = []
     for file in files:
-        for number, row in _rows(file):
+        for number, row in _rows(file, needed):
             place = f"{file} row {number}"
             try:
                 article = _article(row, annotations.pop(row["id"], ()))
@@ -174,7 +183,7 @@ def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
     raise_faults(faults[:100])
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a file with their numbers from 1, numbers of class labels turned into names."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -182,41 +191,42 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with pq.ParquetFile(file) as source:
             number = 0
+            lacking = [name for name in needed if name not in source.schema_arrow.names]
+            if lacking:
+                message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
+                raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE)
             for held in source.iter_batches(BATCH):
                 for row in held.to_pylist():
                     number += 1
                     yield number, row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         message = f"no parquet: {str(error).splitlines()[0]}"
-        raise GoldwireError.of("GW283", message, where=str(file)) from None
+        raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE) from None
 
 
 def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
     if "annotations" in row:
         document = msgspec.convert(
-            {"id": row["id"], "text": row["text"], "meta": json.loads(row["meta"])}, Document
+            {"id": row["id"], "text": row["text"], "meta": msgspec.json.decode(row["meta"])}, Document
         )
         return Article(document, tuple(annotation_of(each, document.id) for each in row["annotations"]))
     meta = {key: row[key] for key in META if row.get(key) is not None}
     if row.get("oddities") is not None:
         meta["oddities"] = row["oddities"]
-    meta |= json.loads(row["meta"])
+    meta |= msgspec.json.decode(row["meta"], type=dict[str, Any])
     document = msgspec.convert({"id": row["id"], "text": row["text"], "meta": meta}, Document)
     return Article(document, tuple(annotations))
 
 
 def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
     """The annotations of a folder by document."""
-    import pyarrow.parquet as pq
-
     found: dict[str, tuple[Annotation, ...]] = {}
     faults: list[Fault] = []
     for file in sorted((path / "annotations").glob("*.parquet")):
         names: dict[str, Any] = {}
-        for number, row in _rows(file):
+        for number, row in _rows(file, ("document", "spans", "relations", "provenance")):
             if not names:
-                features = pq.read_schema(file).metadata or {}
-                names = json.loads(features.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+                names = _features(file)
             try:
                 _name(row, names)
                 annotation = annotation_of(row, row["document"])
@@ -229,10 +239,25 @@ def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
     return found
 
 
+def _features(file: Path) -> dict[str, Any]:
+    """What `datasets` keeps of the columns' types in a file."""
+    import pyarrow.parquet as pq
+
+    held = (pq.read_schema(file).metadata or {}).get(b"huggingface", b"{}")
+    try:
+        found = msgspec.json.decode(held, type=_Huggingface)
+    except msgspec.MsgspecError as error:
+        message = f"its metadata `huggingface` is broken: {error}"
+        raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE) from None
+    return found.info.features
+
+
 def _name(row: dict[str, Any], features: dict[str, Any]) -> None:
     """Numbers of class labels become their names, in place."""
     for column, keys in (("spans", ("layer", "label")), ("relations", ("label",))):
         for key in keys:
             names = features.get(column, {}).get("feature", {}).get(key, {}).get("names")
             for each in row[column] if names else ():
+                if each[key] < 0:
+                    raise IndexError(f"{key} {each[key]}")
                 each[key] = names[each[key]]

@@ -63,6 +63,7 @@ class RegionReader:
         spans: dict[str, Span] = {}
         relations: dict[Relation, None] = {}
         trims: list[Trim] = []
+        doubles: list[Relation] = []
         later: list[Item] = []
         length, layers = len(text), self.layers
         for item in items:
@@ -114,13 +115,17 @@ class RegionReader:
                 head, tail = tail, head
             elif item.direction not in ("right", "bi"):
                 return None
-            for label in item.labels:
+            for label in dict.fromkeys(item.labels):
                 if label not in self.relations:
                     return None
-                relations[Relation(label, head, tail)] = None
+                made = [Relation(label, head, tail)]
                 if item.direction == "bi":
-                    relations[Relation(label, tail, head)] = None
-        return Read(tuple(spans.values()), tuple(relations), (), tuple(trims))
+                    made.append(Relation(label, tail, head))
+                for relation in made:
+                    if relation in relations:
+                        doubles.append(relation)
+                    relations[relation] = None
+        return Read(tuple(spans.values()), tuple(relations), (), tuple(trims), tuple(doubles))
 
 
 def _attribute(attribute: Attribute, value: _Value) -> AttributeValue | None:
