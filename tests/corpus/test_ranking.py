@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
-from spacy.util import fix_random_seed
+from thinc.api import fix_random_seed
 
 from goldwire.corpus.confidence import entity_confidences, recogniser
 from goldwire.corpus.ranking import document_uncertainty, rank

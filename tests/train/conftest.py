@@ -148,7 +148,8 @@ class Trained:
         self.data, self.model = folder / "data.jsonl", folder / "model"
         write_jsonl(self.data, self.articles)
         settings = ["--training.max_epochs", "6"]
-        planned = plan("pipeline", data=self.data, config=config, out=self.model, overrides=settings)
+        places = {"out": self.model, "reports": folder / "reports"}
+        planned = plan("pipeline", data=self.data, config=config, **places, overrides=settings)  # type: ignore[arg-type]
         self.run = run(planned, resamples=50, processes=2)
         self.figures = self.run.figures
 

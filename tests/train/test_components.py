@@ -9,8 +9,19 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldwire.train.components import KEY, Linear, Relations, found, pack, plural, show_layers, unpack
+from goldwire.train.components import (
+    KEY,
+    Attributes,
+    Linear,
+    Relations,
+    found,
+    pack,
+    plural,
+    show_layers,
+    unpack,
+)
 from goldwire.train.features import candidates, pair_features
+from goldwire.train.linear import fit_linear
 
 NLP = spacy.blank("fr")
 WORDS = "Anna coupe le pain . Bruno chauffe la soupe avec la cuiller ."
@@ -79,6 +90,45 @@ def test_a_document_without_spans_has_no_relation() -> None:
     for text in ("", "Rien ."):
         doc = component(np.zeros((3, 4)))(NLP(text))
         assert doc.user_data[KEY]["relations"] == []
+
+
+def test_a_document_processed_twice_has_each_relation_once() -> None:
+    """What a document brings from an earlier pass, or from a file, is replaced."""
+    made = component(np.arange(12).reshape(3, 4) / 3)
+    doc = made(marked_doc())
+    once = list(doc.user_data[KEY]["relations"])
+    assert once
+    assert made(doc).user_data[KEY]["relations"] == once
+    doc.ents = doc.ents[:1]
+    assert all(tail[1] == 0 for _, _, tail in made(doc).user_data[KEY]["relations"])
+
+
+def test_attributes_follow_the_spans_of_the_last_pass() -> None:
+    """A document with attributes of other spans than it now has gets new ones, one row a span."""
+    made = Attributes(NLP, "attributes", "thing")
+    made.set({"thing\tkind": Linear(["", "x"], [], np.zeros((2, 0)), [0, 1])}, {"layers": [], "labels": {}})
+    doc = marked_doc()
+    doc.user_data[KEY] = {"flat": "thing", "attributes": {"thing": [{}]}}
+    assert made(doc).user_data[KEY]["attributes"] == {"thing": [{"kind": "x"}] * 3}
+
+
+def test_part_of_a_document_shows_the_relations_whose_ends_it_has() -> None:
+    """A sentence taken out of a document brings all its relations along; those to spans outside are passed
+    over, and a relation may say more than its label and ends."""
+    show_layers(["step", "thing"])
+    doc = marked_doc()
+    relations = [["object", ["step", 0], ["thing", 0], 0.7], ["object", ["step", 1], ["thing", 1], 0.7]]
+    doc.user_data[KEY] = {"flat": "thing", "relations": relations}
+    assert [list(one["relations"]) for one in doc._.steps] == [["object"], ["object"]]
+    part = doc[:5].as_doc(copy_user_data=True)
+    part.spans["step"] = [part[1:2]]
+    assert [list(one["relations"]) for one in part._.steps] == [["object"]]
+
+
+def test_a_classifier_of_rows_without_a_common_feature_says_what_is_most_frequent() -> None:
+    """Three rows that share nothing can be learned from; their classes are as likely as they are frequent."""
+    model = fit_linear([["a"], ["b"], ["c"]], ["x", "y", "y"])
+    assert np.allclose(model.chances(["a"]), [1 / 3, 2 / 3])
 
 
 def test_what_was_learned_survives_as_bytes(tmp_path: Any) -> None:

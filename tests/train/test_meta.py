@@ -39,6 +39,18 @@ def test_a_failure_leaves_the_old_model(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["ner"]
 
 
+def test_a_run_killed_between_the_two_moves_is_finished_by_the_next(tmp_path: Path) -> None:
+    """Killed when the old model was out and the new one not yet in, a run loses neither."""
+    out = tmp_path / "ner"
+    dead = tmp_path / ".ner.4194999.abc.part"
+    model(dead / "old", "old")
+    model(dead / "new", "finished")
+    with pytest.raises(RuntimeError), model_folder(out):
+        raise RuntimeError
+    assert json.loads((out / "meta.json").read_text())["name"] == "finished"
+    assert [path.name for path in tmp_path.iterdir()] == ["ner"]
+
+
 def test_a_killed_run_is_tidied_up_after(tmp_path: Path) -> None:
     """What a killed process left behind goes with the next run; a living one's is left alone."""
     dead, living = tmp_path / ".ner.4194999.abc.part", tmp_path / ".ner.1.abc.part"

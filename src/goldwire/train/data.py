@@ -115,10 +115,12 @@ def material(
     others: Sequence[str] = (),
     nested: bool = False,
     score_seen: bool = True,
+    heads: Sequence[str] | None = None,
 ) -> Material:
     """The curated annotation of each article, its `layer` flattened to the outermost spans.
 
-    With `others`, further layers, or with `nested`, all spans are kept, with the relations between them.
+    With `others`, further layers, or with `nested`, all spans are kept, with the relations between them; with
+    `heads` only those that go out from these layers.
     Without `score_seen` an annotation whose annotator had seen predictions is learned from, not scored on.
     Raises GW401 where no article has an annotation, GW402 where the layer has no span in any of them, GW416
     where none may be scored on.
@@ -136,7 +138,8 @@ def material(
         if nested or others:
             spans = tuple(span for span in annotation.spans if span.layer in (layer, *others))
             ids = {span.id for span in spans}
-            relations = tuple(r for r in annotation.relations if r.head in ids and r.tail in ids)
+            out = {span.id for span in spans if heads is None or span.layer in heads}
+            relations = tuple(r for r in annotation.relations if r.head in out and r.tail in ids)
             kept = msgspec.structs.replace(annotation, spans=spans, relations=relations)
             references.append(Reference(article.document, kept, scored=scored))
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from goldwire.errors import GoldwireError
 from goldwire.eval.attributes import value_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
@@ -35,7 +36,8 @@ def add_heads(
     """Put what tells attributes and relations at the pipeline's end: those of spans of the layers in `of`.
 
     Of each attribute (layer, name) whether it was learned: not where a classifier is right no more often
-    than the most frequent value; and the relations, as `relation_types` gives them.
+    than the most frequent value; and the relations, as `relation_types` gives them. Raises GW410, GW411 and
+    GW418 for the pipeline that is named for its parser.
     """
     layers = list(options)
     types = {
@@ -45,10 +47,7 @@ def add_heads(
     }
     syntax = next((one.syntax for one in options.values() if one.syntax), None)
     if syntax and types:
-        source = load_pipeline(syntax, only=["parser"])
-        if "tok2vec" in source.pipe_names:
-            source.replace_listeners("tok2vec", "parser", ["model.tok2vec"])
-        nlp.add_pipe("parser", source=source)
+        _add_parser(nlp, syntax)
     found = [marked(reader(nlp), reference, layers) for reference in references]
     learned: dict[tuple[str, str], bool] = {}
     models, labels = {}, {}
@@ -65,6 +64,26 @@ def add_heads(
         _put(nlp, "goldwire_relations", flat, drawn, {**settings, "layers": layers})
     show_layers(layers)
     return learned, types
+
+
+def _add_parser(nlp: Language, syntax: str) -> None:
+    """Put the parser of the pipeline `syntax` at the end; GW418 where it does not fit."""
+    source = load_pipeline(syntax, only=["parser"])
+    theirs, ours = source.vocab.vectors, nlp.vocab.vectors
+    why, hint = "", ""
+    if "parser" not in source.pipe_names:
+        why, hint = "it has no parser", "name a pipeline with one, or syntax = null"
+    elif "parser" in nlp.pipe_names:
+        why, hint = "the config has a parser of its own", "set syntax = null"
+    elif theirs.size and not (theirs.shape == ours.shape and bool((theirs.data == ours.data).all())):
+        why = "its parser needs its own vectors, and the config names others or none"
+        hint = f'set vectors = "{syntax}" in [paths], or syntax = null'
+    if why:
+        where = f"[goldwire] syntax = {syntax}"
+        raise GoldwireError.of("GW418", f"can't be used: {why}", where=where, hint=hint)
+    if "tok2vec" in source.pipe_names:
+        source.replace_listeners("tok2vec", "parser", ["model.tok2vec"])
+    nlp.add_pipe("parser", source=source)
 
 
 def _put(nlp: Language, factory: str, flat: str, models: Mapping[str, Any], settings: dict[str, Any]) -> None:

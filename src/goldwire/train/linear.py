@@ -95,15 +95,22 @@ def relation_types(
 def fit_linear(
     rows: Sequence[Sequence[str]], targets: Sequence[str], *, strength: float = STRENGTH
 ) -> Linear:
-    """Logistic regression over features that at least two rows have; a single class is learned as such."""
+    """Logistic regression over features that at least two rows have; where there is none, or a single class,
+    how often each class is seen."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
     counts = Counter(name for row in rows for name in set(row))
     names = sorted(name for name, count in counts.items() if count > 1)
     classes = sorted(set(targets))
-    if len(classes) < 2:
-        return Linear(classes, [], np.zeros((len(classes), 0)), np.zeros(len(classes)))
+    if len(classes) < 2 or not names:
+        shares = Counter(targets)
+        return Linear(
+            classes,
+            [],
+            np.zeros((len(classes), 0)),
+            [np.log(shares[name] / len(targets)) for name in classes],
+        )
     index = {name: place for place, name in enumerate(names)}
     places = [sorted({index[name] for name in row if name in index}) for row in rows]
     indptr = np.cumsum([0, *map(len, places)])

@@ -29,7 +29,8 @@ def check_out(out: Path) -> None:
 def model_folder(out: Path) -> Iterator[Path]:
     """A new folder beside `out` that takes its place at the end; on any failure `out` stays as it was.
 
-    What killed runs left behind is removed first. Raises GW904 where it can't be written.
+    What killed runs left behind is removed first; a model that one had just finished is put in place. Raises
+    GW904 where it can't be written.
     """
     check_out(out)
     try:
@@ -37,6 +38,9 @@ def model_folder(out: Path) -> Iterator[Path]:
         for old in out.parent.glob(f".{out.name}.*.part"):
             owner = old.name.split(".")[-3]
             if not (owner.isdigit() and psutil.pid_exists(int(owner))):
+                if (old / "old").exists() and not out.exists():
+                    # Killed between the two moves below: the old model was out, the new one is whole.
+                    (old / "new").rename(out)
                 shutil.rmtree(old, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.{os.getpid()}.", suffix=".part"))
     except OSError as error:

@@ -108,8 +108,13 @@ def plan(
     if reports is None:
         reports = home.reports / out.name if home is not None else out.with_name(f"{out.name}-reports")
     check_out(out)
-    found = material(articles, layers[0], others=layers[1:], nested=task != "ner", score_seen=score_seen)
-    flat = _flat(found.layers, rules, articles, home)
+    # Relations of other layers are neither learned nor scored: they would count as misses.
+    heads = layers if task == "pipeline" else layers[:1] if task in ("events", "stance") else []
+    found = material(
+        articles, layers[0], others=layers[1:], nested=task != "ner", score_seen=score_seen, heads=heads
+    )
+    named = layer if task == "pipeline" else None
+    flat = named or _flat(found.layers, rules, articles, home)
     configs = {name: config or _config(home, task, name, flat) for name in found.layers}
     ordered = sorted(found.layers, key=lambda name: name == flat)
     setup = Setup(
@@ -118,7 +123,7 @@ def plan(
         seed,
         home.language if home is not None else None,
         parts=tuple((name, configs[name]) for name in ordered) if task not in ("ner", "spans") else (),
-        heads=found.layers if task == "pipeline" else (found.layer,) if task in ("events", "stance") else (),
+        heads=tuple(name for name in found.layers if name in heads),
         schema=rules,
     )
     return Plan(found, setup, corpus, out, reports, home, task, folds, notes)
