@@ -16,7 +16,7 @@ from goldwire.annotate.adopt import _Adoption
 from goldwire.annotate.assign import Assignment, assignments_path, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.decisions import adjudicate_project
-from goldwire.annotate.load import load_annotations
+from goldwire.annotate.load import finished, load_annotations
 from goldwire.annotate.migrate_server import migrate_projects, migrate_server
 from goldwire.annotate.people import name_of
 from goldwire.annotate.pull import PullReport, pull, quarantine_path
@@ -333,3 +333,14 @@ def test_the_help_tells_which_server_is_used() -> None:
     """The order is the one that `connect` takes: named ones before the project's own."""
     told = CliRunner().invoke(command, ["--help"]).output
     assert told.index("--url") < told.index("GOLDWIRE_URL") < told.index("toml") < told.index("own")
+
+
+def test_a_persons_draft_is_not_loaded_as_done() -> None:
+    """Unfinished work of a person stays here; a machine's draft, and whatever was submitted, may go up."""
+    person, machine = Provenance(kind="human"), Provenance(kind="model", name="m")
+    some = [
+        Annotation("a", "anna", "s@1", status="draft", provenance=person),
+        Annotation("a", "bruno", "s@1", status="submitted", provenance=person),
+        Annotation("a", "m", "s@1", status="draft", provenance=machine),
+    ]
+    assert [a.annotator for a in finished(some)] == ["bruno", "m"]

@@ -15,6 +15,11 @@ from goldwire.model import Annotation, Document
 from goldwire.schemas import Schema
 
 
+def finished(annotations: Sequence[Annotation]) -> list[Annotation]:
+    """Those that may stand on the server as done: a person's draft is work that nobody has submitted."""
+    return [a for a in annotations if a.status != "draft" or a.provenance.kind != "human"]
+
+
 def load_annotations(
     client: Client,
     ls_project: int,

@@ -188,7 +188,7 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     Each as its annotator's work; whose work is there already is passed over.
     """
     from goldwire.annotate.client import connect
-    from goldwire.annotate.load import load_annotations
+    from goldwire.annotate.load import finished, load_annotations
     from goldwire.annotate.push import find_project
     from goldwire.corpus.store import read_annotations
     from goldwire.schemas import load_schema
@@ -197,13 +197,17 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     if unknown := set(names) - {annotation.annotator for annotation in stored}:
         message = f"no stored annotation of {', '.join(sorted(unknown))}"
         raise GoldwireError.of("GW333", message, where=str(project.annotations))
-    chosen = [a for a in stored if not names or a.annotator in names]
+    named = [a for a in stored if not names or a.annotator in names]
+    chosen = finished(named)
     schema = load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
         found = find_project(client, project.name)
         sent = load_annotations(client, int(found["id"]), chosen, schema, advance=advance)
-    figures = {"sent": sent, "present": len(chosen) - sent}
-    table(("load", ""), [("annotations sent", sent), ("annotations there already", figures["present"])])
+    figures = {"sent": sent, "present": len(chosen) - sent, "unfinished": len(named) - len(chosen)}
+    rows = [("annotations sent", sent), ("annotations there already", figures["present"])]
+    table(
+        ("load", ""), [*rows, ("people's drafts, not sent: nobody has submitted them", figures["unfinished"])]
+    )
     write_json(json_path, figures)
 
 
