@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 
 import spacy
 from spacy.training import Example
+from thinc.api import fix_random_seed
 
 #: What it marks: FOOD and TOOL are labels of the tests' schema, SPOON is not.
 MARKED = [
@@ -21,13 +21,13 @@ MARKED = [
 
 def make_pipeline(folder: Path) -> Path:
     """Train it for a moment and write it to `folder`, with what goldwire writes into `meta.json`."""
-    random.seed(0)
+    fix_random_seed(0)
     nlp = spacy.blank("fr")
     nlp.meta.update({"name": "kitchen", "version": "0.3"})
     nlp.add_pipe("ner")
     examples = [Example.from_dict(nlp.make_doc(text), {"entities": spans}) for text, spans in MARKED * 4]
     nlp.initialize(lambda: examples)
-    for _ in range(12):
+    for _ in range(30):
         nlp.update(examples)
     nlp.to_disk(folder)
     path = folder / "meta.json"
