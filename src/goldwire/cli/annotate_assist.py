@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from types import FrameType
 
 import click
@@ -111,5 +112,6 @@ def end_as_by_ctrl_c() -> None:
 
 def _wait() -> None:
     """Until a signal comes."""
+    # Not signal.pause(): a signal that comes just before it, or that another thread gets, would not end it.
     while True:
-        signal.pause()
+        time.sleep(0.2)
