@@ -33,25 +33,13 @@ from goldwire.corpus.formats.labelstudio import from_result
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas.render import label_config
-from tests.annotate.assist_pipeline import MARKED, make_pipeline
+from tests.annotate.assist_pipeline import MARKED
 from tests.annotate.helpers import make_schema
 
 SCHEMA = make_schema()
 CONFIG = label_config(SCHEMA)
 VERSION = "fr_kitchen@0.3 (recipes@2.1.0)"
 FRENCH = spacy.blank("fr")
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small pipeline's folder."""
-    return make_pipeline(tmp_path_factory.mktemp("assist") / "kitchen")
-
-
-@pytest.fixture(scope="module")
-def assistant(pipeline: Path) -> Assistant:
-    """The small pipeline, held to the tests' schema."""
-    return Assistant(str(pipeline), SCHEMA)
 
 
 @pytest.fixture
@@ -213,6 +201,7 @@ def test_an_error_of_the_pipeline_is_one_plain_answer(
     monkeypatch.setattr(backend.assistant.nlp, "pipe", fails)
     answer = served.post("/predict", json=ask(task(1, "la pomme")))
     assert (answer.status_code, answer.json()) == (500, {"error": "the prediction failed"})
+    assert answer.headers["connection"] == "close", "uvicorn ends it: the next request would find it reset"
     assert backend.tally.failed == {"KeyError: 'table'": 1}
     assert served.get("/health").status_code == 200
 

@@ -84,7 +84,8 @@ def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: in
         if isinstance(error, HTTPException):
             return _error(error.detail, error.status_code)
         backend.tally.failed[f"{type(error).__name__}: {error}"[:200]] += 1
-        return _error("the prediction failed", 500)
+        # Starlette raises it again, and uvicorn ends the connection: said, so that nobody asks on it again.
+        return _error("the prediction failed", 500, {"connection": "close"})
 
     routes = [
         Route("/", answer(health), methods=["GET"]),
@@ -97,10 +98,10 @@ def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: in
     return Starlette(routes=routes, exception_handlers={HTTPException: refused, Exception: refused})
 
 
-def _error(message: str, status: int) -> Response:
+def _error(message: str, status: int, headers: dict[str, str] | None = None) -> Response:
     from starlette.responses import Response
 
-    return Response(msgspec.json.encode({"error": message}), status, media_type=_JSON)
+    return Response(msgspec.json.encode({"error": message}), status, headers, media_type=_JSON)
 
 
 def _predicted(backend: Backend, data: bytes, until: float) -> bytes:
