@@ -10,6 +10,7 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.project import load_project
+from tests.reaper import reaping
 
 if TYPE_CHECKING:
     from goldwire.annotate.server import Server
@@ -20,6 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "studio" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("studio"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server_outlives_its_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers that a test left, or all of a session that was killed, are ended."""
+    with reaping(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")

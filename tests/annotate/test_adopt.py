@@ -170,7 +170,8 @@ def test_a_running_project_is_adopted(
         ids = [int(task["id"]) for task in client.tasks(number, ("data",))]
         second = int(client.create_user("berta@example.org", "Berta")["id"])
         client.create_annotation(ids[0], {"result": _result(), "lead_time": 3.5})
-        client.create_annotation(ids[0], {"result": _result()[:2], "completed_by": second})
+        starred = {"result": _result()[:2], "completed_by": second, "ground_truth": True}
+        client.create_annotation(ids[0], starred)
         client.create_annotation(ids[1], {"result": [], "was_cancelled": True, "completed_by": second})
         client.create_annotation(ids[2], {"result": [], "completed_by": second})
         path = f"api/tasks/{ids[1]}/drafts"
@@ -186,6 +187,7 @@ def test_a_running_project_is_adopted(
             adopt(client, number, target, name="again", language="fr")
     report = json.loads(figures.read_text())
     assert (report["tasks"], report["articles"], report["annotations"]) == (3, 2, 3)
+    assert (report["ground_truth"], report["commented"]) == (1, 0)
     whole = census(_result()) + census(_result()[:2])
     assert report["found"] == dict(whole) == {"spans": 9, "attributes": 3, "relations": 2}
     assert report["kept"] == {"spans": 7, "attributes": 2, "relations": 2}

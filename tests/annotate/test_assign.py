@@ -129,12 +129,8 @@ def test_names_that_can_not_be_are_refused(project: Project, name: str) -> None:
 
 
 @pytest.mark.live
-def test_two_annotators_read_blind(
-    project: Project, studio: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_two_annotators_read_blind(project: Project, named_server: Server, tmp_path: Path) -> None:
     """Each has a project with their articles only; pull brings both; status counts; a stranger is named."""
-    monkeypatch.setenv("GOLDWIRE_URL", studio.url)
-    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     figures = tmp_path / "figures.json"
 
     def goldwire(*words: str) -> str:
@@ -144,12 +140,12 @@ def test_two_annotators_read_blind(
         return result.output
 
     shown = goldwire("assign", "--annotators", "anna,bruno,chloé", "--per-article", "2")
-    assert f"{studio.url}/user/signup" in shown
+    assert f"{named_server.url}/user/signup" in shown
     made = json.loads(figures.read_text(encoding="utf-8"))["annotators"]
     assert sorted(report["sent"] for report in made.values()) == [2, 3, 3]
     wanted = {name: {a.article for a in read_assignments(project) if a.annotator == name} for name in made}
     schema = load_schema(project.root / "mini.yaml")
-    with Client(studio.url, studio.token) as client:
+    with Client(named_server.url, named_server.token) as client:
         for name, report in made.items():
             tasks = list(client.tasks(report["project"], ("data", "predictions", "annotations")))
             assert {task["data"]["id"] for task in tasks} == wanted[name]

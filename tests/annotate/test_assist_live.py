@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,41 +32,13 @@ from goldwire.annotate.server import Server
 from goldwire.corpus.store import read_annotations
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
-from goldwire.project import Project, load_project
-from tests.annotate.assist_pipeline import MARKED, make_pipeline
+from goldwire.project import Project
+from tests.annotate.assist_pipeline import MARKED
 from tests.annotate.helpers import make_schema
 
 pytestmark = pytest.mark.live
 SCHEMA = make_schema()
 DOCUMENTS = [Document(f"d{n}", f"🥕 {text}") for n, (text, _) in enumerate(MARKED[:4])]
-_numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small pipeline's folder."""
-    return make_pipeline(tmp_path_factory.mktemp("assist") / "kitchen")
-
-
-@pytest.fixture(scope="module")
-def assistant(pipeline: Path) -> Assistant:
-    """The small pipeline."""
-    return Assistant(str(pipeline), SCHEMA)
-
-
-@pytest.fixture
-def client(studio: Server) -> Iterator[Client]:
-    """A client of the shared server."""
-    with Client(studio.url, studio.token) as made:
-        yield made
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project of its own."""
-    config = f'[project]\nname = "assist-{next(_numbers)}"\nlanguage = "fr"\nschema = "s.yaml"\n'
-    (tmp_path / "goldwire.toml").write_text(config)
-    return load_project(tmp_path)
 
 
 def number_of(client: Client, project: Project) -> int:

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from goldwire.annotate.adjudication import adjudicate_project
 from goldwire.annotate.board import ACCEPTED, BoardReport, config, push_board, tasks_of
 from goldwire.annotate.board_pull import BoardPull, pull_board
 from goldwire.annotate.client import Client
-from goldwire.annotate.decisions import adjudicate_project, read_file
+from goldwire.annotate.decisions import read_file
 from goldwire.annotate.server import Server
 from goldwire.cli.annotate import command
 from goldwire.corpus.store import read_annotations, write_annotation
@@ -311,12 +312,20 @@ def test_of_three_readings_two_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
-def test_the_command_line_pushes_and_pulls(
-    board: Board, studio: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_mark_as_ground_truth_is_told(board: Board) -> None:
+    """The star that an adjudication bears on the server is not kept, and the pull says so."""
+    board.push()
+    board.submit(prediction(board.task(), "bruno"))
+    star = "d: it is marked as ground truth there, which has no place here"
+    assert star not in board.pull("marie").notes
+    path = f"api/annotations/{board.task()['annotations'][0]['id']}/"
+    board.client.request("PATCH", path, body={"ground_truth": True})
+    assert star in board.pull("marie").notes
+
+
+@pytest.mark.live
+def test_the_command_line_pushes_and_pulls(board: Board, named_server: Server, tmp_path: Path) -> None:
     """Exit 2 for wrong use, 1 while anything is open, 0 when all is decided."""
-    monkeypatch.setenv("GOLDWIRE_URL", studio.url)
-    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     figures = tmp_path / "figures.json"
 
     def adjudicate(*words: str) -> tuple[int, dict[str, Any]]:

@@ -148,7 +148,8 @@ def test_no_command_leaves_half_a_file(
 def test_a_pull_loses_nothing(
     disk: tuple[Path, Full],
     project: Project,
-    studio: Server,
+    client: Client,
+    named_server: Server,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -156,17 +157,14 @@ def test_a_pull_loses_nothing(
     config = project.root / "goldwire.toml"
     name = f"full-{os.getpid()}-{project.root.parent.name[:4]}"
     config.write_text(config.read_text().replace('"mini"', f'"{name}"'))
-    monkeypatch.setenv("GOLDWIRE_URL", studio.url)
-    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     assert _run(monkeypatch, project, "annotate", "push") == 0
     assert _run(monkeypatch, project, "annotate", "pull") == 0
     schema, documents = load_schema(project.schema_path), load_seeds(project)
-    with Client(studio.url, studio.token) as client:
-        number = int(client.projects(name)[0]["id"])
-        for task in client.tasks(number, ("data",)):
-            text = str(task["data"]["text"])
-            marked = Annotation("d", "x", schema.stamp, spans=(Span("s", "thing", "FOOD", 0, 5),))
-            client.create_annotation(int(task["id"]), {"result": to_result(marked, schema, text)})
+    number = int(client.projects(name)[0]["id"])
+    for task in client.tasks(number, ("data",)):
+        text = str(task["data"]["text"])
+        marked = Annotation("d", "x", schema.stamp, spans=(Span("s", "thing", "FOOD", 0, 5),))
+        client.create_annotation(int(task["id"]), {"result": to_result(marked, schema, text)})
     before = _tree(project.root)
     capsys.readouterr()
     with disk[1]():

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from goldwire.annotate.adjudication import adjudicate_project
 from goldwire.annotate.adopt import _Adoption
 from goldwire.annotate.assign import Assignment, assignments_path, title_for
 from goldwire.annotate.client import Client
-from goldwire.annotate.decisions import adjudicate_project
 from goldwire.annotate.load import finished, load_annotations
 from goldwire.annotate.migrate_server import migrate_projects, migrate_server
 from goldwire.annotate.people import name_of

@@ -23,14 +23,6 @@ from goldwire.errors import GoldwireError
 from goldwire.project import Project, load_project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """An empty project."""
-    text = '[project]\nname = "s"\nlanguage = "fr"\nschema = "s.yaml"\n'
-    (tmp_path / "goldwire.toml").write_text(text)
-    return load_project(tmp_path)
-
-
 def _goldwire(project: Project, *arguments: str) -> subprocess.Popen[str]:
     command = [
         sys.executable,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,31 +10,15 @@ from goldwire.annotate.assign import assign_project, push_assigned
 from goldwire.annotate.client import Client
 from goldwire.annotate.load import load_annotations
 from goldwire.annotate.push import push
-from goldwire.annotate.server import Server
 from goldwire.annotate.status import status
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance, Span
-from goldwire.project import Project, load_project
+from goldwire.project import Project
 from goldwire.schemas import load_schema
 
 pytestmark = pytest.mark.live
 SCHEMA = load_schema(Path(__file__).parents[1] / "data/mini/schemas/mini.yaml")
 DOCUMENTS = [Document(f"s{number}", f"Couper {number} tomates.") for number in range(3)]
-
-
-@pytest.fixture
-def client(studio: Server) -> Iterator[Client]:
-    """The shared server."""
-    with Client(studio.url, studio.token) as client:
-        yield client
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project of its own."""
-    text = f'[project]\nname = "{tmp_path.name}"\nlanguage = "fr"\nschema = "s.yaml"\n'
-    (tmp_path / "goldwire.toml").write_text(text, encoding="utf-8")
-    return load_project(tmp_path)
 
 
 def work(name: str, document: str, seconds: float) -> Annotation:

@@ -494,3 +494,18 @@ def test_a_folder_of_another_project_is_left_alone(loop: Callable[..., Loop]) ->
     assert written == {"goldwire.toml", "annotate", ".goldwire"}
     shutil.rmtree(one.project.annotate)
     assert one.pull().written == 1  # what is missing here is fetched again
+
+
+def test_stars_and_comments_are_counted_each_time_that_they_are_read(loop: Callable[..., Loop]) -> None:
+    """A mark as ground truth and a task's comments are not kept, and the pull says how many there are."""
+    work = loop()
+    work.push()
+    work.load(_annotation("anna"))
+    assert (work.pull().ground_truth, work.pull().commented) == (0, 0)
+    (task,) = [one for one in work.tasks() if one["annotations"]]
+    path = f"api/annotations/{task['annotations'][0]['id']}"
+    work.client.request("PATCH", path, body={"ground_truth": True})
+    work.client.request("PATCH", f"api/tasks/{task['id']}", body={"comment_count": 2})
+    report = work.pull(full=True)
+    assert (report.ground_truth, report.commented, report.quarantined) == (1, 1, 0)
+    assert report.as_dict()["ground_truth"] == 1

@@ -215,6 +215,31 @@ def test_the_graph_shows_who_acts_on_whom_and_who_sides_with_whom(quiet: Page, s
     assert quiet.locator("#detail a").count() > 0
 
 
+#: Pairs of names that cover each other by more than a hair, and names that leave the frame.
+COVERED = """() => {
+  const names = [...document.querySelectorAll("#chart svg text")].map((one) => [one.textContent, one.getBoundingClientRect()]);
+  const frame = document.querySelector("#chart").getBoundingClientRect();
+  const out = names.filter(([, one]) => one.left < frame.left || one.right > frame.right).map(([name]) => name);
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 3 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  return [names.length, names.flatMap(([name, a], at) => names.slice(at + 1).filter(([, b]) => meet(a, b)).map(([other]) => `${name} / ${other}`)), out];
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("width", "least"), [(1300, 30), (390, 8)])
+def test_names_in_a_dense_graph_do_not_cover_each_other(
+    browser: Browser, site: Path, width: int, least: int
+) -> None:
+    """Of names that would overlap one stands, and no name leaves the frame, on a desk and on a phone."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto((site / "graph.html").as_uri())
+    page.wait_for_selector("#chart svg text")
+    count, covered, outside = page.evaluate(COVERED)
+    assert count >= least
+    assert (covered, outside) == ([], [])
+    context.close()
+
+
 def test_tables_are_looked_at_and_taken(quiet: Page, site: Path) -> None:
     """A table opens on the page, is searched and sorted, and its file is downloaded."""
     shown(quiet, site / "tables.html")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from goldwire.eval.report import write_report
+from goldwire.eval.report import Extra, write_report
 from goldwire.eval.scores import score
 from goldwire.model import Annotation, Article, Document, Span
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
+
+
+#: A note as a run leaves it: several lines long.
+LONG = "The interval rests on 5 documents that one and the same model drafted, " * 4
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pred.append(Article(document, (Annotation(document.id, "model", "mini@0.1", spans=wrong),)))
     pairs = [(g.annotations[0], p.annotations[0]) for g, p in zip(gold, pred, strict=True)]
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(path, gold=gold, pred=pred, scores=score(pairs), title="Essai")
+    notes: Extra = {"title": "Notes", "columns": [""], "rows": [[LONG], [LONG.replace(" ", "_")]]}
+    beside: Extra = {"title": "Beside", "columns": ["", "what"], "rows": [["a", LONG], [LONG, 0.5]]}
+    write_report(path, gold=gold, pred=pred, scores=score(pairs), title="Essai", extra=[notes, beside])
     return path
 
 
@@ -60,6 +66,22 @@ def test_the_page_fits_a_phone(browser: Browser, report: Path) -> None:
     page = context.new_page()
     page.goto(report.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1300])
+def test_long_notes_are_read_without_scrolling(browser: Browser, report: Path, width: int) -> None:
+    """A note wraps within the page, on a phone and on a desk; so does a long cell of a table."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    page.goto(report.as_uri())
+    rights: list[float] = page.locator("#extra-1 + ul li").evaluate_all(
+        "all => all.map(one => { const r = document.createRange(); r.selectNodeContents(one);"
+        " return r.getBoundingClientRect().right; })"
+    )
+    assert len(rights) == 2 and max(rights) < width
+    cells = page.locator("section", has=page.locator("#extra-2")).locator(".wide")
+    assert [cells.nth(n).bounding_box()["width"] < width for n in range(cells.count())] == [True, True]  # type: ignore[index]
     context.close()
 
 

@@ -81,6 +81,20 @@ def test_a_format_that_does_not_exist_or_goes_one_way_is_told_by_name(tmp_path: 
         replace(FORMATS["jsonl"], name="blind", reads=False).read(tmp_path, Setting())
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("jsonl", "GW207 .*the .jsonl file"), ("labelstudio", "GW266 .*the .json file")]
+)
+@pytest.mark.parametrize("project", [MINI, None], ids=["with a schema", "without"])
+def test_a_folder_where_a_file_is_read_is_told_the_way_out(
+    tmp_path: Path, project: Path | None, name: str, told: str
+) -> None:
+    """The message says which file to name, and how folders are read."""
+    with pytest.raises(GoldwireError, match=f"{told}.*--from store") as caught:
+        convert(tmp_path, tmp_path / "out", source=name, target="jsonl", setting=Setting(project))
+    assert "a folder, not a" in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
     """Where the source is broken the target is not touched."""
     target = tmp_path / "out.jsonl"

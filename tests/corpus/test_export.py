@@ -114,6 +114,33 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
         FORMAT.read(path, Setting(MINI))
 
 
+@pytest.mark.parametrize("odd", [{}, {"drafts": {}}], ids=["as it is written", "in another form"])
+def test_comments_and_marks_as_ground_truth_are_counted(tmp_path: Path, odd: dict[str, Any]) -> None:
+    """A person's star and a task's comments have no place in the model: each is told with where it was."""
+    annotations = [
+        {"completed_by": {"email": "a@b.c"}, "result": [], "ground_truth": True},
+        {"completed_by": {"email": "d@b.c"}, "result": [], "ground_truth": False},
+    ]
+    bare = {"data": {"id": "b", "text": "Sel"}, "annotations": [], "comment_count": 0}
+    task = {"data": {"id": "a", "text": "Sel fin"}, "annotations": annotations, "comment_count": 2, **odd}
+    setting = Setting(MINI)
+    assert len(FORMAT.read(written(tmp_path, [task, bare]), setting)) == 2
+    assert setting.lost == {"tasks with comments": ["a: 2"], "marks as ground truth": ["a@b.c/a"]}
+
+
+@pytest.mark.skipif(not EXPORT.is_file(), reason="the shared data is not beside this checkout")
+def test_a_real_export_with_a_star_and_comments_tells_both(tmp_path: Path) -> None:
+    """What a server wrote is read as before, and the two are counted."""
+    tasks = json.loads(EXPORT.read_text(encoding="utf-8"))
+    before, after = Setting(MINI), Setting(MINI)
+    plain = FORMAT.read(EXPORT, before)
+    tasks[1]["annotations"][0]["ground_truth"] = True
+    tasks[2]["comment_count"] = 3
+    assert FORMAT.read(written(tmp_path, tasks), after) == plain
+    added = {kind: len(places) for kind, places in after.lost.items() if kind not in before.lost}
+    assert added == {"marks as ground truth": 1, "tasks with comments": 1}
+
+
 @pytest.mark.skipif(not EXPORT.is_file(), reason="the shared data is not beside this checkout")
 def test_a_real_export_of_another_schema_is_read_with_all_its_losses(tmp_path: Path) -> None:
     """Texts are taken, and each span that the schema has no place for is counted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -14,11 +15,14 @@ from goldwire.cli.corpus import command
 from goldwire.corpus.build import Corpus, load_corpus
 from goldwire.corpus.consistency import Inconsistency, context, inconsistencies, wording
 from goldwire.corpus.review import review, write_review
+from goldwire.corpus.suspects import Suspects, find_suspects
+from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Schema
 from goldwire.schemas.schema import RegistryEntry
 from tests.corpus.mini import mini_schema, project
+from tests.corpus.test_suspects import changed, recipes
 
 __all__ = ["project"]
 
@@ -144,6 +148,38 @@ def test_the_page_lists_everything_with_links_and_escapes_it(tmp_path: Path, pro
     assert "<script" not in page
     assert page.count('href="http://127.0.0.1:9/projects/1/data?task=7"') >= 3
     assert "GW232" in page and "Same wording, different labels" in page
+
+
+@pytest.mark.parametrize("told", ["in the same words", "as the same story"])
+def test_copies_do_not_vouch_for_each_other(project: Project, told: str) -> None:
+    """Near-duplicates, and articles of one `meta.story`, are judged by a model of the others only."""
+    wrong = changed(recipes(6), "d0", "s1", label="FOOD")
+    copies = [copy_of(wrong[0], f"copy{number}", told) for number in range(5)]
+    corpus = Corpus(project, mini_schema(), {}, [*wrong[1:], *copies])
+    found = review(corpus).suspects
+    before = review(Corpus(project, mini_schema(), {}, wrong)).suspects
+    assert found is not None and before is not None
+    assert found.folds == before.folds > 3, "five copies are one fold, as the one article was"
+    names = {one.document.id for one in copies}
+    assert doubted(found, names) == names
+    assert doubted(find_suspects(corpus.articles, "fr", layers=["thing"]), names) == set()
+    with pytest.raises(GoldwireError, match=r"GW218 .*all are copies or of one story"):
+        review(Corpus(project, mini_schema(), {}, copies))
+
+
+def copy_of(article: Article, name: str, told: str) -> Article:
+    """The article under another name: a copy, or with more words of its own and only its story in common."""
+    text, meta = article.document.text, {}
+    if told == "as the same story":
+        text = " ".join([text, *(f"{name}{number}" for number in range(40))])
+        meta = {"story": "one"}
+    annotation = msgspec.structs.replace(article.annotations[0], document=name)
+    return Article(Document(name, text, meta), (annotation,))
+
+
+def doubted(found: Suspects, names: set[str]) -> set[str]:
+    """The documents among these whose wrong label is listed."""
+    return {one.document for one in found.found if one.span == "s1"} & names
 
 
 def test_the_command_writes_page_and_figures(

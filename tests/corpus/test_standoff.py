@@ -23,7 +23,7 @@ from goldwire.corpus.standoff_write import write_standoff
 from goldwire.corpus.store import write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.project import example_root, load_project
+from goldwire.project import Project, example_root, load_project
 from tests.corpus.mini import mini_project
 from tests.strategies import articles
 
@@ -238,21 +238,17 @@ def test_any_quoted_stretch_is_found(text: str, data: st.DataObject) -> None:
     assert quoted({"d": text}, windows([string]))
 
 
+def publishing(project: Project, *more: str) -> list[str]:
+    """The words of a rehearsal of `corpus publish`."""
+    return ["publish", "--repo", "a/b", "--project", str(project.root), "--dry-run", *more]
+
+
 def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
     """`corpus publish --standoff --out` leaves the dataset; --out without --standoff is wrong use."""
     project = mini_project(tmp_path / "mini")
     annotation = load_corpus(project).articles[0].annotations[0]
     write_annotation(project, annotation)
-    base = [
-        "publish",
-        "--repo",
-        "a/b",
-        "--project",
-        str(project.root),
-        "--dry-run",
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    base = publishing(project, "--out", str(tmp_path / "out"))
     done = CliRunner().invoke(command, [*base, "--standoff"], catch_exceptions=False)
     assert done.exit_code == 0
     assert {r.id for r in read_standoff(tmp_path / "out")} == {"pommes", "soupe"}
@@ -262,16 +258,7 @@ def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
 def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:
     """A second --out into the same folder is refused before anything is moved; what is there stays whole."""
     project = mini_project(tmp_path / "mini")
-    arguments = [
-        "publish",
-        "--repo",
-        "a/b",
-        "--project",
-        str(project.root),
-        "--dry-run",
-        "--standoff",
-        "--out",
-    ]
+    arguments = publishing(project, "--standoff", "--out")
     assert CliRunner().invoke(command, [*arguments, str(tmp_path / "out")]).exit_code == 0
     held = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
     again = CliRunner().invoke(command, [*arguments, str(tmp_path / "out")])

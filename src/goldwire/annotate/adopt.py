@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.client import TOKEN_VARIABLE, Client, checked
+from goldwire.annotate.client import TOKEN_VARIABLE, WORK, Client, checked
 from goldwire.annotate.foreign import census, read_foreign
 from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.starter import make_project
@@ -26,15 +26,15 @@ from goldwire.schemas import Schema
 from goldwire.schemas.infer import Inferred, Left, Renamed, infer, schema_of, slug
 from goldwire.seeds import normalise
 
-_INCLUDE = (
-    *("id", "data", "annotations", "drafts", "result", "completed_by", "updated_by", "was_cancelled"),
-    *("created_at", "updated_at", "lead_time", "parent_prediction", "total_predictions", "user"),
-)
+_INCLUDE = ("id", "data", *WORK, "drafts", "user", "parent_prediction", "total_predictions", "comment_count")
 
 
 @dataclass(frozen=True)
 class AdoptReport:
-    """What was found and what became of it. `found` and `kept` count spans, attributes and relations."""
+    """What was found and what became of it. `found` and `kept` count spans, attributes and relations.
+
+    `ground_truth` counts marks of annotations, `commented` tasks with comments: neither has a place here.
+    """
 
     project: str
     url: str
@@ -50,6 +50,8 @@ class AdoptReport:
     predictions_left: int
     renamed: tuple[Renamed, ...]
     left: tuple[Left, ...]
+    ground_truth: int
+    commented: int
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
@@ -116,6 +118,8 @@ def adopt(
         sum(int(task.get("total_predictions") or 0) for task in tasks),
         inferred.renamed,
         inferred.left,
+        sum(bool(one.get("ground_truth")) for task in tasks for one in _dicts(task.get("annotations"))),
+        sum(bool(task.get("comment_count")) for task in tasks),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.annotate.assist_fit import fit
+from goldwire.annotate.batches import batches
 from goldwire.annotate.config import compare
 from goldwire.annotate.predictions import unusable, version
 from goldwire.corpus.confidence import entity_confidences, recogniser
@@ -88,7 +89,7 @@ class Assistant:
         """
         longest = max((len(document.text) for document in documents), default=0)
         self.nlp.max_length = max(self.nlp.max_length, longest + 1)
-        for portion in _portions(documents):
+        for portion in batches(documents, characters=_PORTION):
             if until is not None and time.monotonic() >= until:
                 return
             # What spaCy keeps of each new word goes with the zone: a server would grow without end.
@@ -200,16 +201,3 @@ def document_of(task: Any) -> Document | str:
     if len(text) > LONGEST:
         return f"the text is longer than {LONGEST:,} code points"
     return Document(name, text)
-
-
-def _portions(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    portion: list[Document] = []
-    size = 0
-    for document in documents:
-        if portion and size + len(document.text) > _PORTION:
-            yield portion
-            portion, size = [], 0
-        portion.append(document)
-        size += len(document.text)
-    if portion:
-        yield portion

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,20 +100,23 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
     backend = int(made["id"])
     before = str(found.get("model_version") or "")
     turned_on = not found.get("show_collab_predictions")
-    try:
+    with ExitStack() as undo:
+        undo.callback(_withdraw, client, number, backend, url)
         _webhooks(client, number, url, [str(one.get("url")) for one in backends])
         client.update_project(number, {"model_version": version, "show_collab_predictions": True})
         view = ensure_view(client, number)
-    except BaseException:
-        # Left there, it would be sent its owner's token at an address that anybody may have next.
-        with suppress(GoldwireError):
-            client.request("DELETE", f"api/ml/{backend}")
-            _webhooks(client, number, "", [url])
-        raise
+        undo.pop_all()
     shown_before = "" if any(before == one.get("title") for one in backends) else before
     return Connection(
         number, backend, url, version, where, f"{where}/data?tab={view}", shown_before, turned_on
     )
+
+
+def _withdraw(client: Client, project: int, backend: int, url: str) -> None:
+    """Take out a backend half connected: it would be sent tokens at an address that anybody may have next."""
+    with suppress(GoldwireError):
+        client.request("DELETE", f"api/ml/{backend}")
+        _webhooks(client, project, "", [url])
 
 
 def disconnect_backend(client: Client, connection: Connection) -> bool:

@@ -12,7 +12,7 @@ from goldwire.model import Annotation, Document
 from goldwire.schemas import Schema
 from goldwire.schemas.render import TEXT
 
-_CHARACTERS = 10_000_000  # of text, in one batch
+_CHARACTERS = 10_000_000  # of text, in one request
 
 
 def uid(document: Document) -> str:
@@ -68,12 +68,14 @@ def worked_on(task: dict[str, Any]) -> bool:
     return any(task.get(field) for field in fields)
 
 
-def batches(documents: Iterable[Document], most: int) -> Iterator[list[Document]]:
-    """Articles in batches of at most so many, of bounded size."""
+def batches(
+    documents: Iterable[Document], most: int | None = None, *, characters: int = _CHARACTERS
+) -> Iterator[list[Document]]:
+    """Articles in batches of at most so many, and of so many code points of text; a longer one is alone."""
     batch: list[Document] = []
     size = 0
     for document in documents:
-        if batch and (len(batch) == most or size + len(document.text) > _CHARACTERS):
+        if batch and (len(batch) == most or size + len(document.text) > characters):
             yield batch
             batch, size = [], 0
         batch.append(document)

@@ -10,7 +10,7 @@ import msgspec
 
 from goldwire.annotate.adjudicate import Outcome, adjudicate, span_name
 from goldwire.annotate.board import State, cases, state_of, tasks_of, title, version
-from goldwire.annotate.client import Client
+from goldwire.annotate.client import WORK, Client
 from goldwire.annotate.decisions import Case, close_case, joined, write_own
 from goldwire.annotate.merge import content
 from goldwire.annotate.people import annotator_names, name_of
@@ -24,18 +24,6 @@ from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.render import guidelines_hash
-
-_INCLUDE = (
-    "data",
-    "annotations",
-    "result",
-    "completed_by",
-    "updated_by",
-    "was_cancelled",
-    "created_at",
-    "updated_at",
-    "lead_time",
-)
 
 
 @dataclass
@@ -86,7 +74,7 @@ def pull_board(
     find_project(client, title(project))
     make_cache(project)
     with locked(project.cache / "sync.lock"):
-        tasks = tasks_of(client, project, _INCLUDE)
+        tasks = tasks_of(client, project, ("data", *WORK))
         names = annotator_names(client.users())
         who = _adjudicator(tasks, names, by, client.url)
         report = BoardPull(who)
@@ -205,6 +193,8 @@ class _Taking:
         if not theirs:
             return None
         last = max(theirs, key=lambda a: (str(a.get("updated_at")), a["id"]))
+        if last.get("ground_truth"):
+            self.report.notes.append(f"{name}: it is marked as ground truth there, which has no place here")
         editor = name_of(last.get("updated_by"), self.names)
         if editor not in (self.report.by, "unknown"):
             self.report.notes.append(f"{name}: last changed by `{editor}`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +14,24 @@ from goldwire.annotate.transport import REFUSED, TIMEOUT, TOKEN_VARIABLE, Transp
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
 
-__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "Client", "Unsure", "checked", "connect"]
+__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "WORK", "Client", "Unsure", "checked", "connect"]
 
 URL_VARIABLE = "GOLDWIRE_URL"
 #: Seconds for an import of a full batch.
 IMPORT_TIMEOUT = 600.0
 PAGE = 100
+#: What is asked of the annotations of tasks: what was marked, by whom and when.
+WORK = (
+    "annotations",
+    "result",
+    "completed_by",
+    "updated_by",
+    "was_cancelled",
+    "ground_truth",
+    "created_at",
+    "updated_at",
+    "lead_time",
+)
 # A query travels in the address; servers take 8 kB of it.
 _QUERY_CHARACTERS = 6000
 
@@ -225,9 +238,8 @@ def connect(project: Project, *, url: str | None = None) -> Client:
 
 def checked(client: Client) -> Client:
     """The client, once the server has taken its token; closed where anything ends that."""
-    try:
+    with ExitStack() as closing:
+        closing.callback(client.close)
         client.whoami()
-    except BaseException:
-        client.close()
-        raise
+        closing.pop_all()
     return client

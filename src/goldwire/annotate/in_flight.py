@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from goldwire.files import read_bytes, write_bytes
+from goldwire.annotate.kept import read_kept
+from goldwire.files import write_bytes
 from goldwire.project import Project
 
 
@@ -42,10 +43,4 @@ def note(path: Path, server: str, project: int, sent: dict[str, list[str]]) -> N
 
 def noted(path: Path, server: str, project: int) -> InFlight | None:
     """The batch that an earlier push was sending to this server, if any; one started anew has lost it."""
-    if not path.is_file():
-        return None
-    try:
-        found = msgspec.json.decode(read_bytes(path), type=InFlight)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return found if (found.server, found.project) == (server, project) else None
+    return read_kept(path, InFlight, server, project)

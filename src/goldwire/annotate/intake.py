@@ -50,6 +50,7 @@ class Intake:
         self.refused: list[Fault] = []
         self.annotators: set[str] = set()
         self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
+        self.ground_truth = self.commented = 0
         self._names: dict[int, str] | None = None
         self._accounts: dict[str, int] = {}
 
@@ -118,6 +119,7 @@ class Intake:
         read = self.read(task, document, given)
         self.count += 1
         self.skipped += bool(given.get("was_cancelled"))
+        self.ground_truth += bool(given.get("ground_truth"))
         self.annotators.add(name)
         self.spans += len(read.spans)
         self.relations += len(read.relations)

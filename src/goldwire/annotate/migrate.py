@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -138,20 +139,24 @@ def _write(
         taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
     files = [record, removed, *(annotation_path(project, old) for old, _ in outcomes)]
     held = {path: read_bytes(path) if path.is_file() else None for path in files}
-    try:
+    with ExitStack() as undo:
+        undo.callback(_restore, held)
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
         if taken or removed.is_file():
             write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
         for old, outcome in outcomes:
             write_text(annotation_path(project, old), dumps_annotation(outcome.annotation))
-    except BaseException:
-        for path, data in held.items():
-            if data is None:
-                path.unlink(missing_ok=True)
-            elif read_bytes(path) != data:
-                write_bytes(path, data)
-        raise
+        undo.pop_all()
+
+
+def _restore(held: Mapping[Path, bytes | None]) -> None:
+    """The files as they were; None for one that was not there."""
+    for path, data in held.items():
+        if data is None:
+            path.unlink(missing_ok=True)
+        elif read_bytes(path) != data:
+            write_bytes(path, data)
 
 
 def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]] | None = None) -> str:

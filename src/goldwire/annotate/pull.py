@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotate.client import Client
+from goldwire.annotate.client import WORK, Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.drafts import DraftCounts, take_drafts
 from goldwire.annotate.intake import Intake
@@ -42,18 +42,8 @@ _FIELDS = (
 )
 #: What is asked of each task; the server applies the names inside annotations too.
 _INCLUDE = (
-    "data",
-    "updated_at",
-    "predictions_model_versions",
-    "annotations",
-    "result",
-    "completed_by",
-    "updated_by",
-    "was_cancelled",
-    "created_at",
-    "draft_created_at",
-    "lead_time",
-    "parent_prediction",
+    *("data", *WORK, "comment_count"),
+    *("predictions_model_versions", "draft_created_at", "parent_prediction"),
 )
 #: From how many tasks on that may have changed it is asked first which ones did.
 _MANY = 20
@@ -62,6 +52,8 @@ _MANY = 20
 @dataclass(frozen=True)
 class PullReport:
     """What a pull found and did. `refused` are tasks whose text is not the article's.
+
+    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither.
 
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
     annotation; None where it was not asked for.
@@ -82,6 +74,8 @@ class PullReport:
     quarantine_file: str
     refused: tuple[Fault, ...]
     gone: int
+    ground_truth: int = 0
+    commented: int = 0
     drafts: int | None = None
     drafts_written: int = 0
     drafts_beside: int = 0
@@ -199,6 +193,7 @@ class _Pull:
             del self.seen[key]
         for annotation in annotations:
             self.seen[str(annotation["id"])] = Seen(number, str(annotation.get("updated_at", "")))
+        self.intake.commented += bool(task.get("comment_count"))
         document = self.intake.document(task, annotations)
         if document is None:
             if annotations:
@@ -258,6 +253,8 @@ class _Pull:
             quarantine_file=str(file.relative_to(done.project.root)) if quarantined else "",
             refused=tuple(done.refused),
             gone=len(self.known.keys() - self.seen.keys()),
+            ground_truth=done.ground_truth,
+            commented=done.commented,
             drafts=drafts.read if drafts is not None else None,
             drafts_written=drafts.written if drafts is not None else 0,
             drafts_beside=drafts.beside if drafts is not None else 0,

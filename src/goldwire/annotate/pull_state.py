@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from goldwire.files import read_bytes, write_text
+from goldwire.annotate.kept import read_kept
+from goldwire.files import write_text
 from goldwire.project import Project
 
 # A task's time is set before its transaction ends: what ends late must not be missed.
@@ -45,13 +46,7 @@ def state_path(project: Project, number: int, *, main: bool) -> Path:
 
 def read_state(path: Path, server: str, number: int) -> State | None:
     """What the last pull saw, where it was of this server's project."""
-    if not path.is_file():
-        return None
-    try:
-        state = msgspec.json.decode(read_bytes(path), type=State)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return state if (state.server, state.project) == (server, number) else None
+    return read_kept(path, State, server, number)
 
 
 def write_state(path: Path, state: State) -> None:

@@ -145,7 +145,7 @@ def start(
         port = port or _free_port()
         env = environment(data, credentials, database=database, public_url=public_url)
         env |= reach(assist, public_url)
-        process = None
+        process, answered = None, False
         url, shown = f"http://{HOST}:{port}", str(database or "")
         try:
             with unbroken():  # else a Ctrl-C now would leave a server that nobody knows of
@@ -156,12 +156,13 @@ def start(
             hidden = (*_secrets(credentials), database.password if database else "")
             _wait(project, process, server := _server(state, credentials, new), notify, hidden)
             _write(project, msgspec.structs.replace(state, ready=True))
-        except BaseException:
+            answered = True
+        finally:
             # Whatever ends the wait, Ctrl-C too, leaves no server behind.
-            if process is not None:
-                _end(process.pid)
-            state_path(project).unlink(missing_ok=True)
-            raise
+            if not answered:
+                if process is not None:
+                    _end(process.pid)
+                state_path(project).unlink(missing_ok=True)
         return server
 
 

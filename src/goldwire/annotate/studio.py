@@ -260,10 +260,9 @@ def _version(env: dict[str, str], log: Path, notify: Notify, where: str, *hidden
         try:
             while (code := _ended(done)) is None:
                 notify(f"the database is being made, {time.monotonic() - begun:.0f} s …")
-        except BaseException:
-            done.kill()
+        finally:
+            done.kill()  # nothing where it has ended
             done.wait()
-            raise
     if code != 0:
         last = tail(log.read_text(encoding="utf-8", errors="replace"), hidden=hidden)
         message = f"Label Studio could not make its database:\n{last}"

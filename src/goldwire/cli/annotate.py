@@ -147,6 +147,11 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
         ("spans trimmed", sum(len(report.trims) for report in reports)),
         ("in quarantine", quarantined),
     ]
+    unkept = [
+        ("marks as ground truth, not kept", sum(report.ground_truth for report in reports)),
+        ("tasks with comments, not kept", sum(report.commented for report in reports)),
+    ]
+    rows += [row for row in unkept if row[1]]
     if len(found) > 1:
         rows.insert(0, ("projects", len(found)))
     if drafts:

@@ -136,7 +136,7 @@ def adjudicate(
         return
     if by is None:
         raise click.UsageError("Missing option '--by'.")
-    from goldwire.annotate.decisions import adjudicate_project
+    from goldwire.annotate.adjudication import adjudicate_project
     from goldwire.model import Provenance
     from goldwire.schemas import load_schema
     from goldwire.schemas.render import guidelines_hash
@@ -154,7 +154,7 @@ def adjudicate(
 
 
 def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
-    from goldwire.annotate.decisions import tally
+    from goldwire.annotate.adjudication import tally
 
     rows = [
         (

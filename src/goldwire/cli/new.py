@@ -45,6 +45,11 @@ def command(
     rows += [(f"{kind}, kept of {report.found[kind]}", report.kept[kind]) for kind in report.found]
     rows += [("spans trimmed", report.trims), ("predictions left there", report.predictions_left)]
     rows += [(f"in quarantine: {kind}", count) for kind, count in report.quarantined.items()]
+    unkept = [
+        ("marks as ground truth, not kept", report.ground_truth),
+        ("tasks with comments, not kept", report.commented),
+    ]
+    rows += [row for row in unkept if row[1]]
     table(("new", ""), rows)
     say(f"annotators: {', '.join(report.annotators) or 'none'}")
     for one in report.renamed:

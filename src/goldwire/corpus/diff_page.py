@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from goldwire import __version__
 from goldwire.corpus.changelog import Due, due
 from goldwire.corpus.diff import Diff, DocumentDiff
 from goldwire.corpus.diff_spans import RelationChange, SpanChange
+from goldwire.corpus.pages import page_templates
 from goldwire.files import write_text
 from goldwire.model import AttributeValue, Span
 
@@ -52,12 +52,7 @@ def page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    options: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
-    environment = Environment(undefined=StrictUndefined, **options)
-    source = resources.files("goldwire.corpus").joinpath("diff.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source)
+    return page_templates("goldwire.corpus", "").get_template("diff.html.j2")
 
 
 def lines(diff: Diff, most: int) -> Iterator[str]:

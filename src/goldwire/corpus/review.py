@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from goldwire import __version__
 from goldwire.corpus.browse import payload
 from goldwire.corpus.browse.parts import status_in_words
-from goldwire.corpus.browse.site import environment
 from goldwire.corpus.checks import CheckResult, check_articles
 from goldwire.corpus.consistency import KINDS, Inconsistency, context, inconsistencies
+from goldwire.corpus.pages import page_templates
 from goldwire.corpus.rules import RULES
+from goldwire.corpus.split_file import project_rule
+from goldwire.corpus.split_ties import components, find_ties
 from goldwire.corpus.suspects import KINDS as SUSPECT_KINDS
 from goldwire.corpus.suspects import Suspects, counts, find_suspects
 from goldwire.files import write_text
@@ -62,23 +64,35 @@ def review(
     corpus: Corpus,
     *,
     suspects: bool = True,
-    groups: Mapping[str, str] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Review:
     """Look a corpus over: the most trusted reading of each article; rules hold for all readings.
 
-    `groups` maps documents to what is left out together when suspects are sought. Raises what
-    `find_suspects` raises.
+    Where suspects are sought, near-duplicates and articles of one `meta.story` are left out together, so
+    that copies do not vouch for each other. Raises what `find_suspects` raises, GW290 for the project's rule.
     """
     found = inconsistencies(corpus.articles, corpus.schema, corpus.registries)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     doubts = None
     if suspects:
-        layers = list(corpus.schema.layers)
         doubts = find_suspects(
-            corpus.articles, corpus.project.language, layers=layers, groups=groups, advance=advance
+            corpus.articles,
+            corpus.project.language,
+            layers=list(corpus.schema.layers),
+            groups=_told_alike(corpus),
+            advance=advance,
         )
     return Review(found, doubts, checks)
+
+
+def _told_alike(corpus: Corpus) -> dict[str, str]:
+    """Each document with the first of those that tell the same: near-duplicates, or articles of one story.
+
+    Happenings do not count: two articles about one of them are told in words of their own.
+    """
+    ties = find_ties(corpus.articles, None, project_rule(corpus.project))
+    groups = components([article.document.id for article in corpus.articles], ties)
+    return {name: group[0] for group in groups for name in group}
 
 
 def write_review(
@@ -98,7 +112,7 @@ def write_review(
     numbers = payload.label_numbers(corpus.schema)
     static = resources.files("goldwire.corpus.browse").joinpath("static")
     page = (
-        environment()
+        page_templates("goldwire.corpus.browse")
         .get_template("review.html.j2")
         .render(
             name=corpus.project.name,

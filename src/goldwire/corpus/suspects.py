@@ -101,7 +101,8 @@ def find_suspects(
     ]
     names = sorted({reading.group for reading in readings})
     if len(names) < 2:
-        message = "suspects are found by a model trained on other articles: there is no other"
+        what = "there is no other" if len(readings) < 2 else "all are copies or of one story"
+        message = f"suspects are found by a model trained on other articles: {what}"
         raise GoldwireError.of("GW218", message, hint="annotate two articles at least, or: --no-suspects")
     result = Suspects(folds=min(folds, len(names)))
     wanted = layers or sorted({span.layer for reading in readings for span in reading.annotation.spans})

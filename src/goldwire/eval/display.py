@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from goldwire.eval.counts import Figure, Interval
+from goldwire.eval.counts import Figure, Interval, LabelCounts
 from goldwire.eval.scores import Scores
+
+if TYPE_CHECKING:
+    from goldwire.eval.ceiling import Beside, Ceiling
 
 Row = tuple[str, ...]
 UNDEFINED = "–"
@@ -81,17 +84,20 @@ def detail_rows(scores: Scores) -> Iterator[Row]:
     if scores.agreement is not None:
         ceiling = scores.agreement
         for layer, beside in ceiling.layers.items():
-            n = f"{ceiling.documents} documents"
-            yield layer, "model, exact F1", number(beside.model), _micro(scores, layer), n, ""
-            yield layer, "readers, exact F1", number(beside.readers), span(beside.ci95), n, ceiling.title
-            yield layer, "model / readers", number(beside.share), span(beside.share_ci95), "", ""
+            yield from _beside(layer, "exact", beside, scores.layers[layer]["exact"], ceiling)
+        if ceiling.relations is not None and scores.relations is not None:
+            yield from _beside("relations", "strict", ceiling.relations, scores.relations, ceiling)
 
 
 _METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
 
 
-def _micro(scores: Scores, layer: str) -> str:
-    return span(scores.layers[layer]["exact"].micro().ci95)
+def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: Ceiling) -> Iterator[Row]:
+    """The model's F1, the readers', and their ratio."""
+    n = f"{ceiling.documents} documents"
+    yield name, f"model, {kind} F1", number(beside.model), span(counts.micro().ci95), n, ""
+    yield name, f"readers, {kind} F1", number(beside.readers), span(beside.ci95), n, ceiling.title
+    yield name, "model / readers", number(beside.share), span(beside.share_ci95), "", ""
 
 
 def _valued(layer: str, what: str, value: float | None, one: dict[str, Any], n: str) -> Row:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.display import number, span
 from goldwire.eval.plot import Point, line
@@ -152,20 +153,15 @@ def drawing(steps: Sequence[Step]) -> str:
 
 def page(found: History, title: str) -> str:
     """The drawing and its table as one HTML page without network."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("goldwire.eval"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("history.html.j2").render(
-        title=title,
-        columns=COLUMNS,
-        rows=[step.row() for step in found.steps],
-        drawing=drawing(found.steps),
-        unreadable=len(found.unreadable),
-        draft=any(step.standing.reference == "draft" for step in found.steps),
+    return (
+        page_templates("goldwire.eval")
+        .get_template("history.html.j2")
+        .render(
+            title=title,
+            columns=COLUMNS,
+            rows=[step.row() for step in found.steps],
+            drawing=drawing(found.steps),
+            unreadable=len(found.unreadable),
+            draft=any(step.standing.reference == "draft" for step in found.steps),
+        )
     )

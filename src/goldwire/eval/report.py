@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from goldwire import __version__
+from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.counts import Figure, LabelCounts
@@ -65,15 +66,7 @@ def write_report(
     `extra` adds tables (see `Extra`). Wordings are seen where `train` has them, else where the reference's
     other documents do. All text is escaped.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("goldwire.eval"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = page_templates("goldwire.eval")
     environment.filters |= {"number": number, "span": span, "amount": amount}
     paired = pair_up(gold, pred)
     page = environment.get_template("report.html.j2").render(

@@ -61,7 +61,7 @@ def ways(path: Path, schema: Schema | None) -> tuple[list[str], int]:
         first = _outcome(path, schema)
     with patch.object(RegionReader, "read", lambda *_: None):
         second = _outcome(path, schema)
-    with patch.object(export, "_usual", _slow):
+    with patch.object(export, "decode", _slow):
         third = _outcome(path, schema)
     return [first, second, third], taken
 

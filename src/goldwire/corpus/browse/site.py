@@ -21,14 +21,13 @@ from goldwire.corpus.browse.facts import Entries, Facts, gather, registry_entrie
 from goldwire.corpus.browse.parts import layer_list, status_in_words
 from goldwire.corpus.browse.roles import Frame, frames
 from goldwire.corpus.browse.text import render
+from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, write_bytes, write_text
 from goldwire.model import Article, curated
 from goldwire.project import CONFIG, making
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from goldwire.corpus.build import Corpus
 
 #: The file that says that a folder is a site of ours, which may be written anew.
@@ -50,19 +49,6 @@ class Site:
     bytes: int
     local: bool
     draft: bool
-
-
-def environment() -> Environment:
-    """Templates that escape every text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("goldwire.corpus.browse"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
 
 
 def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None = None) -> Site:
@@ -110,7 +96,7 @@ class _Writer:
         chosen = [c for article in self.articles if (c := curated(article.annotations)) is not None]
         self.draft = any(annotation.status == "draft" for annotation in chosen)
         self.language = project.language
-        self.environment = environment()
+        self.templates = page_templates("goldwire.corpus.browse")
         self.classes = payload.mark_classes(self.schema)
         direct = bool(payload.direct_relations(self.schema))
         listed = [("index", "index.html", "Articles")]
@@ -172,7 +158,7 @@ class _Writer:
     def page(self, folder: Path, key: str, *, at: str = "", **content: Any) -> None:
         """One page from its template."""
         path = at or f"{key}.html"
-        page = self.environment.get_template(f"{key}.html.j2").render(
+        page = self.templates.get_template(f"{key}.html.j2").render(
             site=self.about, page=key, root="../" * path.count("/"), **content
         )
         write_text(folder / path, page)

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, field, structs
+from msgspec import UNSET, structs
 
 from goldwire.corpus.formats import Setting
 from goldwire.corpus.formats.elements import NotAnArray, elements
 from goldwire.corpus.formats.export_rest import KEY, joined, split
+from goldwire.corpus.formats.export_task import TAKEN, Given, Task, Typed, decode, known
 from goldwire.corpus.formats.foreign import read_foreign
 from goldwire.corpus.formats.found_tasks import fits_tasks, found_in_tasks
 from goldwire.corpus.formats.labelstudio import Read, from_result, to_result
-from goldwire.corpus.formats.regions import Item, RegionReader
+from goldwire.corpus.formats.regions import RegionReader
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256, write_text
@@ -26,35 +27,6 @@ from goldwire.schemas import Schema
 from goldwire.schemas.infer import Names
 from goldwire.schemas.render import TEXT
 from goldwire.seeds import normalise
-
-
-class _Given(Struct):
-    """An annotation of a task. `result` is its JSON, or what Python made of it; `Any` is judged on use."""
-
-    result: Any = None
-    completed_by: Any = None
-    was_cancelled: Any = None
-    created_at: Any = None
-    updated_at: Any = None
-    lead_time: Any = None
-    prediction: Raw = Raw()
-    parent_prediction: Any = None
-    goldwire: Any = None  # what `export_rest` keeps beside the regions
-
-
-class _Typed(_Given):
-    result: list[Item] | None = None
-
-
-class _Task(Struct):
-    """A task as Label Studio writes it."""
-
-    data: dict[str, Any]
-    id: Any = UNSET
-    annotations: list[_Typed] = field(default_factory=list)
-    predictions: list[Raw] = field(default_factory=list)
-    drafts: list[Raw] = field(default_factory=list)
-    goldwire: Any = None  # metadata under names that a task's data has for itself
 
 
 class _Reading(NamedTuple):
@@ -71,12 +43,6 @@ class _Reading(NamedTuple):
         return from_result(result, text, self.schema)
 
 
-_usual = msgspec.json.Decoder(_Task).decode
-#: Names in a task's data that say no metadata.
-_TAKEN = ("id", "uid", TEXT, "sha256")
-_NOTHING = (b"", b"null", b"false", b"0", b"{}", b"[]", b'""')
-
-
 def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
     """All articles of an export; as `stream_labelstudio`."""
     return list(stream_labelstudio(path, setting))
@@ -86,11 +52,11 @@ def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
     """The articles of an export one at a time, annotations as their people submitted or skipped them.
 
     A person is named by e-mail address or user name where the export holds one, else `user-NUMBER`. What the
-    schema has no place for, unfinished drafts, predictions and a person's older annotations of a task are
-    left out, and counted in `setting.lost`. Raises one error (GW266, and what the model itself asks for)
-    with the faults of all tasks, after the last; nobody should keep what came before. Memory does not grow
-    with the file. Without a schema that was asked for, and where the project's has not all labels, these are
-    taken as found: the file is read twice.
+    schema has no place for, unfinished drafts, predictions, comments, marks as ground truth and a person's
+    older annotations of a task are left out, and counted in `setting.lost`. Raises one error (GW266, and what
+    the model itself asks for) with the faults of all tasks, after the last; nobody should keep what came
+    before. Memory does not grow with the file. Without a schema that was asked for, and where the project's
+    has not all labels, these are taken as found: the file is read twice.
     """
     faults: list[Fault] = []
     seen: set[str] = set()
@@ -115,6 +81,9 @@ def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
         read_text(path)  # names the first bad byte
         raise
     except OSError:
+        if path.is_dir():
+            hint = "name the .json file that Label Studio exported; a project's folder is read --from store"
+            raise GoldwireError.of("GW266", "a folder, not an export", where=str(path), hint=hint) from None
         read_bytes(path)  # says what is the matter
         raise
     raise_faults(faults[:100])
@@ -157,19 +126,19 @@ def _article(
     if not raw.isascii():
         raw.decode()
     try:
-        task: Any = _usual(raw)
+        task: Any = decode(raw)
     except (msgspec.DecodeError, RecursionError):
         try:
             task = json.loads(raw)
         except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
             raise GoldwireError.of("GW266", f"not JSON: {error}", where=place) from None
-    known = _known(task)
-    text = known.data.get(TEXT) if known is not None else None
-    if known is None or not isinstance(text, str):
+    found = known(task)
+    text = found.data.get(TEXT) if found is not None else None
+    if found is None or not isinstance(text, str):
         hint = "export the project as JSON"
         raise GoldwireError.of("GW266", f"no task with `data.{TEXT}`", where=place, hint=hint)
-    data = known.data
-    name = str(data.get("id") or f"task-{number if known.id is UNSET else known.id}")
+    data = found.data
+    name = str(data.get("id") or f"task-{number if found.id is UNSET else found.id}")
     if not _encodable(text, name):
         hint = "repair it"
         raise GoldwireError.of("GW266", "half a surrogate pair in its id or text", where=place, hint=hint)
@@ -179,15 +148,11 @@ def _article(
     if name in seen:
         hint = "keep one task for each"
         raise GoldwireError.of("GW266", f"document `{name}` stands twice", where=place, hint=hint)
-    meta = {key: value for key, value in data.items() if key not in _TAKEN} | _taken(known.goldwire)
+    meta = {key: value for key, value in data.items() if key not in TAKEN} | found.taken()
     document = Document(name, text, meta)
-    usual = (
-        isinstance(task, _Task)
-        and task.goldwire is None
-        and all(one.goldwire is None for one in task.annotations)
-    )
+    usual = isinstance(task, Task) and task.plain
     lost: list[tuple[str, str]] = []
-    article = Article(document, tuple(_annotations(known, raw, document, reading, lost)))
+    article = Article(document, tuple(_annotations(found, raw, document, reading, lost)))
     try:
         # Types hold what can be written; what may be anything is tried.
         msgspec.json.encode([meta, [a.provenance for a in article.annotations]] if usual else article)
@@ -200,34 +165,8 @@ def _article(
     return article
 
 
-def _known(task: Any) -> _Task | None:
-    """A task in its form, from whatever stands there; what is no annotation stays among them as it is."""
-    if isinstance(task, _Task):
-        return task
-    data = task.get("data") if isinstance(task, dict) else None
-    if not isinstance(data, dict):
-        return None
-    given: list[Any] = [
-        _Given(
-            **{key: item.get(key) for key in _Given.__struct_fields__ if key != "prediction"},
-            prediction=Raw(b"1" if item.get("prediction") else b""),
-        )
-        if isinstance(item, dict)
-        else None
-        for item in _several(task.get("annotations"))
-    ]
-    predictions, drafts = ([Raw()] * len(_several(task.get(kind))) for kind in ("predictions", "drafts"))
-    return _Task(data, task.get("id", UNSET), given, predictions, drafts, task.get(KEY))
-
-
-def _taken(given: Any) -> dict[str, Any]:
-    """The metadata that a task of ours keeps beside its data."""
-    meta = given.get("meta") if isinstance(given, dict) else None
-    return {key: meta[key] for key in _TAKEN if key in meta} if isinstance(meta, dict) else {}
-
-
 def _annotations(
-    task: _Task,
+    task: Task,
     raw: bytes,
     document: Document,
     reading: _Reading,
@@ -235,11 +174,13 @@ def _annotations(
 ) -> Iterator[Annotation]:
     lost.extend([("predictions", document.id)] * len(task.predictions))
     lost.extend([("drafts", document.id)] * len(task.drafts))
-    given: list[tuple[int, _Given]] = [(n, a) for n, a in enumerate(task.annotations) if a is not None]
+    if task.comments:
+        lost.append(("tasks with comments", f"{document.id}: {task.comments}"))
+    given: list[tuple[int, Given]] = [(n, a) for n, a in enumerate(task.annotations) if a is not None]
     lost.extend([("annotations of no known form", document.id)] * (len(task.annotations) - len(given)))
-    held: dict[str, tuple[int, _Given]] = {}
+    held: dict[str, tuple[int, Given]] = {}
     for index, item in sorted(given, key=lambda a: str(a[1].updated_at or "")):
-        annotator = _person(item.completed_by)
+        annotator = item.person
         if annotator in held:
             lost.append(("older annotations of one person", f"{annotator}/{document.id}"))
         held[annotator] = (index, item)
@@ -247,7 +188,7 @@ def _annotations(
     for annotator, (index, item) in held.items():
         found = None
         result = item.result
-        if isinstance(item, _Typed):
+        if isinstance(item, Typed):
             if item.result is not None and reading.names is None:
                 found = reading.regions.read(item.result, document.text)
             if found is None:
@@ -262,8 +203,9 @@ def _annotations(
             lost.append(("relations that stand twice", where))
         for trim in found.trims:
             lost.append(("white space at a span's edge", f"{annotator}/{document.id} {trim.span}"))
-        seen = bytes(item.prediction).strip() not in _NOTHING or item.parent_prediction
-        seen = seen or any(span.origin in ("prediction", "prediction-changed") for span in found.spans)
+        if item.ground_truth:
+            lost.append(("marks as ground truth", f"{annotator}/{document.id}"))
+        seen = item.begun or any(span.origin in ("prediction", "prediction-changed") for span in found.spans)
         if whole is not None:
             spans, relations = found.spans, found.relations
             yield structs.replace(whole, document=document.id, spans=spans, relations=relations)
@@ -285,23 +227,12 @@ def _annotations(
         )
 
 
-def _several(value: Any) -> list[Any]:
-    """What should be a list; anything else that is there counts as one thing."""
-    return value if isinstance(value, list) else [value] if value else []
-
-
 def _encodable(*texts: str) -> bool:
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _person(user: Any) -> str:
-    if isinstance(user, dict):
-        return str(user.get("email") or user.get("username") or f"user-{user.get('id', '')}")
-    return f"user-{user}" if isinstance(user, int) else str(user or "user")
 
 
 def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -336,7 +267,7 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
                 }
             )
         data = {**document.meta, "id": document.id, TEXT: document.text, "sha256": sha256(document.text)}
-        taken = {key: value for key, value in document.meta.items() if key in _TAKEN}
+        taken = {key: value for key, value in document.meta.items() if key in TAKEN}
         tasks.append({"data": data, "annotations": made, **({KEY: {"meta": taken}} if taken else {})})
     setting.check()
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")

@@ -108,6 +108,9 @@ def stream_jsonl(path: Path) -> Iterator[Article]:
                 if not faults:
                     yield article
     except OSError:
+        if path.is_dir():
+            hint = "name the .jsonl file; `corpus convert` reads folders --from store, parquet, brat or cas"
+            raise GoldwireError.of("GW207", "a folder, not a file", where=str(path), hint=hint) from None
         read_bytes(path)  # says what is the matter
         raise
     raise_faults(faults[:100])

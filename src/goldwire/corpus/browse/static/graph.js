@@ -5,6 +5,7 @@
   const get = (id) => document.getElementById(id);
   const MOST = 120;  // arrows drawn at once: more can't be read
   const NAMED = [45, 14];  // on a screen, on a phone: participants whose names stand there at once: the others are named when pointed at
+  const SPOKEN = [45, 12];  // so many arrows have room for what they say
   const LINES = ["solid", "dashed", "dotted"];
   const name = (place) => (data.nodes[place][1] ? "" : "≈ ") + data.nodes[place][0];
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -61,6 +62,7 @@
 
   function options(drawn) {
     const ink = goldwire.css("--ink"), card = goldwire.css("--card"), narrow = innerWidth < 600;
+    const spoken = drawn.length <= SPOKEN[narrow ? 1 : 0];
     const weight = new Map(), both = new Map();
     for (const edge of drawn) for (const end of [edge.from, edge.to]) weight.set(end, (weight.get(end) || 0) + edge.rows.length);
     const places = [...weight.keys()].sort((a, b) => weight.get(b) - weight.get(a)), heaviest = Math.max(...weight.values(), 1), thickest = Math.max(...drawn.map((edge) => edge.rows.length), 1);
@@ -74,7 +76,9 @@
         type: "graph", layout: "force", roam: narrow ? "move" : true, draggable: !narrow, scaleLimit: { min: 0.4, max: 6 }, left: 40, right: 40, top: 30, bottom: 30,
         force: { initLayout: "circular", layoutAnimation: false, repulsion: narrow ? 130 : 420, edgeLength: narrow ? [30, 90] : [70, 190], gravity: 0.12 },
         edgeSymbol: ["none", "arrow"], edgeSymbolSize: [0, 9],
-        label: { show: true, position: "right", color: ink, fontSize: 11.5, textBorderColor: card, textBorderWidth: 3, formatter: ({ data: item }) => short(name(item.place), narrow ? 18 : 30) },
+        // Where names would overlap, those of the larger circles stand; ECharts would move the words on arrows too.
+        labelLayout: spoken ? undefined : { hideOverlap: true },
+        label: { show: true, position: "right", minMargin: 6, color: ink, fontSize: 11.5, textBorderColor: card, textBorderWidth: 3, formatter: ({ data: item }) => short(name(item.place), narrow ? 18 : 30) },
         emphasis: { focus: "adjacency", label: { fontWeight: "bold" }, lineStyle: { width: 4 } },
         data: places.map((place, rank) => {
           const [, , kind, label] = data.nodes[place];
@@ -86,7 +90,7 @@
           const alone = edge.labels.length === 1 || apart(edge.frame);
           return { source: String(edge.from), target: String(edge.to), edge,
             lineStyle: { color: alone ? goldwire.color(layer(edge), edge.labels[0][0]) : goldwire.css("--edge"), type: LINES[edge.frame % LINES.length], width: 1.2 + Math.min(edge.rows.length * 0.7, (5 * edge.rows.length) / thickest), opacity: 0.85, curveness: 0.12 + number * 0.13 },
-            label: { show: drawn.length <= 45, distance: 0, color: ink, fontSize: 9.5, textBorderColor: card, textBorderWidth: 3, formatter: short(words(edge), 22) } };
+            label: { show: spoken, distance: 0, color: ink, fontSize: 9.5, textBorderColor: card, textBorderWidth: 3, formatter: short(words(edge), 22) } };
         }),
       }],
     };
@@ -128,7 +132,9 @@
     const x = spread(found.map((at) => at[0]), get("chart").clientWidth - 80), y = spread(found.map((at) => at[1]), get("chart").clientHeight - 60);
     nodes.forEach((node, index) => {
       [node.x, node.y] = [x[index], y[index]];
-      if (x[index] > get("chart").clientWidth * 0.78) node.label = { ...node.label, position: "left" };
+      // The name goes where it has room: about 6.5 pixels a letter, beside a circle within a margin of 40.
+      const room = 6.5 * short(name(node.place), innerWidth < 600 ? 18 : 30).length + node.symbolSize / 2 + 5 - 40;
+      if (x[index] + room > get("chart").clientWidth - 80 && x[index] > room) node.label = { ...node.label, position: "left" };
     });
     made.series[0].layout = "none";
     chart.setOption(made, true);

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 #: As a test session: it watches a folder, leaves a server in a session of its own there, and is killed.
 CODE = """
 import os, subprocess, sys
 from pathlib import Path
-from tests.annotate.reaper import reaping
+from tests.reaper import reaping
 folder, data = Path(sys.argv[1]), sys.argv[2]
 sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
 env = {**os.environ, "LABEL_STUDIO_BASE_DATA_DIR": data}
