@@ -149,26 +149,33 @@ def run_fold(fold: Fold) -> Predicted:
     """Learn from one fold's training reports, predict its test reports."""
     articles = {article.document.id: article for article in read_popcorn()}
     train, test = [articles[name] for name in fold.train], [articles[name] for name in fold.test]
+    stories = dict(zip(articles, twins(list(articles.values())), strict=True))
+    known = [stories[name] for name in fold.train]
     docs = parsed(train)[1]
     unseen = parsed(test)[1]
     words = words_of_model()
     out = Predicted()
     cache: dict[str, Any] = {}
-    marked: dict[str, list[Mark]] = {name: [] for name in fold.test}
+    marked: dict[str, dict[Mark, float]] = {name: {} for name in fold.test}
     for layer in LAYERS:
         started = time.process_time()
         finder = Finder(words, SUBJECTS[layer], seen=cache)
-        finder.fit(docs, [marks_of(a.annotations[0], layer) for a in train])
+        finder.fit(docs, [marks_of(a.annotations[0], layer) for a in train], known)
         for name, found in zip(fold.test, finder.find(unseen), strict=True):
             out.marks.setdefault(name, {})[layer] = [mark for mark, _ in found]
-            marked[name] += [mark for mark, _ in found]
+            marked[name].update(found)
         out.seconds[layer] = time.process_time() - started
     started = time.process_time()
     gold = {name: entities_of(articles[name].annotations[0]) for name in (*fold.train, *fold.test)}
-    relations = Relations().fit(docs, [gold[n][0] for n in fold.train], [gold[n][2] for n in fold.train])
+    entities, triples = [gold[name][0] for name in fold.train], [gold[name][2] for name in fold.train]
+    relations = Relations().fit(docs, entities, triples, known)
     given = relations.find(unseen, [gold[name][0] for name in fold.test])
-    guessed = [grouped(articles[name].document.text, marked[name]) for name in fold.test]
-    found_triples = relations.find(unseen, guessed)
+    guessed = [grouped(articles[name].document.text, list(marked[name])) for name in fold.test]
+    trust = [
+        [max(marked[name][(*extent, label)] for extent in extents) for label, extents in found]
+        for name, found in zip(fold.test, guessed, strict=True)
+    ]
+    found_triples = relations.find(unseen, guessed, trust)
     for place, name in enumerate(fold.test):
         annotation = articles[name].annotations[0]
         out.given[name] = as_annotation(annotation, gold[name][0], given[place])

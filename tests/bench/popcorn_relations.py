@@ -1,19 +1,25 @@
-"""Relations between entities: a logistic regression for each label over pairs of entities.
+"""Relations between entities: two logistic regressions for each label over pairs of entities.
 
 An entity is a label and its mentions. A pair is judged where training has seen its two labels joined;
 features come from the two mentions nearest to each other, the words and the dependency path between them,
-and from how many entities of the same label the document has.
+from how many entities of the same label the document has, and then from what its other pairs came to.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tests.bench.chain import Floats
+from tests.bench.popcorn_joint import Key, together
 from tests.bench.popcorn_spans import plain
+from tests.bench.popcorn_tuning import held_out, threshold
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -23,64 +29,101 @@ if TYPE_CHECKING:
 Entity: TypeAlias = tuple[str, list[tuple[int, int]]]
 #: Subject, label, object; entities by their place.
 Triple: TypeAlias = tuple[int, str, int]
+#: The labels of a pair, and whether it is one entity twice.
+Kind: TypeAlias = tuple[str, str, bool]
 Held: TypeAlias = tuple[str, "list[SpacySpan]"]
 BUCKETS = 2**20
 
 
+@dataclass
+class _Judge:
+    """One label: the kinds of pairs it was seen at, its two models, what is enough to report it."""
+
+    kinds: set[Kind] = field(default_factory=set)
+    alone: Any = None
+    joint: Any = None
+    enough: float = 0.0
+
+
 class Relations:
-    """All relations of a document's entities. `threshold` is the least probability that is reported."""
+    """All relations of a document's entities.
+
+    A first model judges a pair alone, a second one beside the document's other pairs, as the first saw them
+    in training reports that were kept from it. A label is reported from the probability on that gave the
+    best F1 in training, drawn to `threshold` where examples are few.
+    """
 
     def __init__(self, *, threshold: float = 0.4) -> None:
         self.threshold = threshold
-        self._joined: dict[str, set[tuple[str, str, bool]]] = defaultdict(set)
-        self._models: dict[str, Any] = {}
+        self._judges: dict[str, _Judge] = defaultdict(_Judge)
 
     def fit(
-        self, docs: Sequence[Doc], entities: Sequence[Sequence[Entity]], triples: Sequence[set[Triple]]
+        self,
+        docs: Sequence[Doc],
+        entities: Sequence[Sequence[Entity]],
+        triples: Sequence[set[Triple]],
+        stories: Sequence[Any] | None = None,
     ) -> Relations:
-        """Learn from parsed documents, their entities and what joins them."""
-        from sklearn.linear_model import LogisticRegression
-
+        """Learn from parsed documents, their entities and what joins them; near copies share a story."""
         for found, joined in zip(entities, triples, strict=True):
-            for subject, label, object_ in joined:
-                self._joined[label].add((found[subject][0], found[object_][0], subject == object_))
+            for subject, label, object_ in sorted(joined):
+                kind = (found[subject][0], found[object_][0], subject == object_)
+                self._judges[label].kinds.add(kind)
         names, kinds, keys = self._pairs(docs, entities)
         hashed = _hashed(names)
         # What occurs once tells nothing of other documents, and is most of all features.
         self._kept = np.flatnonzero(np.bincount(hashed.indices, minlength=BUCKETS) > 1)
         matrix = hashed[:, self._kept]
-        for label, allowed in self._joined.items():
-            rows = np.flatnonzero([kind in allowed for kind in kinds])
-            right = np.array([(keys[n][1], label, keys[n][2]) in triples[keys[n][0]] for n in rows])
-            if right.all() or not right.any():
-                continue
-            weight = min(6.0, float(np.sqrt((~right).sum() / right.sum())))
-            model = LogisticRegression(C=0.5, max_iter=60, class_weight={False: 1.0, True: weight})
-            self._models[label] = model.fit(matrix[rows], right)
+        group = np.array([number if stories is None else stories[number] for number, *_ in keys])
+        rows = {label: _rows(kinds, judge) for label, judge in self._judges.items()}
+        truth = {
+            label: np.array([(keys[n][1], label, keys[n][2]) in triples[keys[n][0]] for n in rows[label]])
+            for label in self._judges
+        }
+        sure = np.zeros((len(keys), len(self._judges)))
+        for place, (label, judge) in enumerate(self._judges.items()):
+            own, right = rows[label], truth[label]
+            judge.alone, sure[own, place] = _learned(matrix[own], right, group[own])
+        for numbers, (label, judge) in zip(self._beside(keys, sure), self._judges.items(), strict=True):
+            own, right = rows[label], truth[label]
+            judge.joint, chance = _learned(_side(matrix[own], numbers[own]), right, group[own])
+            judge.enough = threshold(right, chance, self.threshold)
         return self
 
-    def find(self, docs: Sequence[Doc], entities: Sequence[Sequence[Entity]]) -> list[set[Triple]]:
-        """The relations of each document."""
+    def find(
+        self,
+        docs: Sequence[Doc],
+        entities: Sequence[Sequence[Entity]],
+        trust: Sequence[Sequence[float]] | None = None,
+    ) -> list[set[Triple]]:
+        """The relations of each document; `trust` says how sure it is that each entity is one."""
         out: list[set[Triple]] = [set() for _ in docs]
         names, kinds, keys = self._pairs(docs, entities)
         if not names:
             return out
         matrix = _hashed(names)[:, self._kept]
-        for label, allowed in self._joined.items():
-            rows = np.flatnonzero([kind in allowed for kind in kinds])
-            if not len(rows):
-                continue
-            model = self._models.get(label)
-            sure = np.ones(len(rows)) if model is None else model.predict_proba(matrix[rows])[:, 1]
-            for row in rows[sure >= self.threshold]:
+        rows = {label: _rows(kinds, judge) for label, judge in self._judges.items()}
+        sure = np.zeros((len(keys), len(self._judges)))
+        for place, (label, judge) in enumerate(self._judges.items()):
+            sure[rows[label], place] = _judged(judge.alone, matrix[rows[label]])
+        both: Floats = np.ones(len(keys))
+        if trust is not None:
+            both = np.array([trust[n][i] * (trust[n][j] if i != j else 1.0) for n, i, j in keys])
+        for numbers, (label, judge) in zip(self._beside(keys, sure), self._judges.items(), strict=True):
+            own = rows[label]
+            chance = _judged(judge.joint, _side(matrix[own], numbers[own])) * both[own]
+            for row in own[chance >= judge.enough]:
                 number, subject, object_ = keys[row]
                 out[number].add((subject, label, object_))
         return out
 
+    def _beside(self, keys: Sequence[Key], sure: Floats) -> list[Floats]:
+        return together(keys, sure, list(self._judges))
+
     def _pairs(
         self, docs: Sequence[Doc], entities: Sequence[Sequence[Entity]]
-    ) -> tuple[list[list[str]], list[tuple[str, str, bool]], list[tuple[int, int, int]]]:
-        allowed = set().union(*self._joined.values())
+    ) -> tuple[list[list[str]], list[Kind], list[Key]]:
+        allowed = set().union(*(judge.kinds for judge in self._judges.values()))
         names, kinds, keys = [], [], []
         for number, (doc, found) in enumerate(zip(docs, entities, strict=True)):
             held = [(label, _spans(doc, extents)) for label, extents in found]
@@ -94,6 +137,38 @@ class Relations:
                         keys.append((number, i, j))
                         names.append(_features(doc, held, i, j, counts, sentence))
         return names, kinds, keys
+
+
+def _rows(kinds: Sequence[Kind], judge: _Judge) -> NDArray[np.int64]:
+    return np.flatnonzero([kind in judge.kinds for kind in kinds])
+
+
+def _learned(matrix: Any, right: NDArray[np.bool_], groups: Any) -> tuple[Any, Floats]:
+    """A model of what is right (none, where all is), and each row's chance by models of other groups."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    if right.all() or not right.any():
+        return None, np.ones(len(right))
+    weight = min(6.0, float(np.sqrt((~right).sum() / right.sum())))
+    model = LogisticRegression(C=0.5, max_iter=60, class_weight={False: 1.0, True: weight})
+    with warnings.catch_warnings():
+        # Stopped after 60 steps on purpose.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(matrix, right), held_out(model, matrix, right, groups)[:, 1]
+
+
+def _judged(model: Any, matrix: Any) -> Floats:
+    if model is None or not matrix.shape[0]:
+        return np.ones(matrix.shape[0])
+    chance: Floats = model.predict_proba(matrix)[:, 1]
+    return chance
+
+
+def _side(matrix: Any, numbers: Floats) -> Any:
+    from scipy.sparse import csr_matrix, hstack
+
+    return hstack([matrix, csr_matrix(numbers)]).tocsr()
 
 
 def _hashed(names: Sequence[Sequence[str]]) -> Any:

@@ -8,7 +8,7 @@ together, the second from the span, its surroundings and the document's subject.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tests.bench.chain import OUT, Chain, Floats, Sentence
+from tests.bench.popcorn_tuning import biases, held_out, logs
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -91,18 +92,9 @@ def sentences(doc: Doc, words: Words) -> list[Sentence]:
 
 def _token(token: Token, clusters: Sequence[str]) -> list[str]:
     word, head = token.text, plain(token.head.lemma_)
-    named = {
-        "w": plain(word),
-        "l": plain(token.lemma_),
-        "p": token.pos_,
-        "m": str(token.morph),
-        "s": shape(word),
-        "d": token.dep_,
-        "h": head,
-        "dh": token.dep_ + head,
-        "e": token.ent_iob_ + token.ent_type_,
-    }
-    names = ["b", *(f"{name}={value}" for name, value in named.items())]
+    names = ["b", f"w={plain(word)}", f"l={plain(token.lemma_)}", f"p={token.pos_}", f"m={token.morph}"]
+    names += [f"s={shape(word)}", f"d={token.dep_}", f"h={head}", f"dh={token.dep_}{head}"]
+    names.append(f"e={token.ent_iob_}{token.ent_type_}")
     names += [f"x={word[-size:]}" for size in range(1, 6) if len(word) > size]
     names += [f"y={word[:size]}" for size in range(2, 5) if len(word) > size]
     names += [f"c{level}={one}" for level, one in enumerate(clusters)]
@@ -149,9 +141,12 @@ class Typer:
 
     def __init__(self, words: Words, subject: Subject, *, strength: float = 5.0) -> None:
         self.words, self.subject, self.strength = words, subject, strength
+        self._bias: Floats | float = 0.0
 
-    def fit(self, spans: Sequence[SpacySpan], labels: Sequence[str]) -> Typer:
-        """Learn from marked spans."""
+    def fit(
+        self, spans: Sequence[SpacySpan], labels: Sequence[str], groups: Sequence[Any] | None = None
+    ) -> Typer:
+        """Learn from marked spans; with groups (one a span), labels are weighed for the best macro F1."""
         from sklearn.feature_extraction import DictVectorizer
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
@@ -163,7 +158,10 @@ class Typer:
         self._lemmas.fit(texts)
         self._heads = TfidfVectorizer(token_pattern=split).fit(heads)
         self._model = LogisticRegression(C=self.strength, max_iter=200, class_weight="balanced")
-        self._model.fit(self._matrix(spans), labels)
+        matrix = self._matrix(spans)
+        if groups is not None:
+            self._bias = biases(labels, held_out(self._model, matrix, labels, groups))
+        self._model.fit(matrix, labels)
         return self
 
     def label(self, spans: Sequence[SpacySpan]) -> list[tuple[str, float]]:
@@ -171,7 +169,7 @@ class Typer:
         if not spans:
             return []
         sure = self._model.predict_proba(self._matrix(spans))
-        best = sure.argmax(1)
+        best = (logs(sure) + self._bias).argmax(1)
         return [
             (str(self._model.classes_[code]), float(row[code])) for code, row in zip(best, sure, strict=True)
         ]
@@ -217,11 +215,8 @@ def _typing(span: SpacySpan) -> dict[str, float]:
     doc, root = span.doc, span.root
     names = [f"text={plain(span.text)}", f"root={plain(root.lemma_)}", f"rp={root.pos_}", f"rd={root.dep_}"]
     names += [f"rm={root.morph}", f"first={plain(span[0].text)}", f"last={plain(span[-1].text)}"]
-    names += [
-        f"h={plain(root.head.lemma_)}",
-        f"hd={root.dep_}{plain(root.head.lemma_)}",
-        f"hp={root.head.pos_}",
-    ]
+    head = plain(root.head.lemma_)
+    names += [f"h={head}", f"hd={root.dep_}{head}", f"hp={root.head.pos_}"]
     names += [f"e={root.ent_type_}", f"len={min(4, len(span))}", f"cap={span.text[:1].isupper()}"]
     for token in span:
         names += [f"in={plain(token.lemma_)}", f"inw={plain(token.text)}", f"ins={shape(token.text)}"]
@@ -254,10 +249,15 @@ class Finder:
         self.words, self.subject, self.bias = words, subject, bias
         self._seen: dict[str, list[Sentence]] = {} if seen is None else seen
 
-    def fit(self, docs: Sequence[Doc], marks: Sequence[Sequence[Mark]]) -> Finder:
-        """Learn from parsed documents and what is marked in them; spans that cut tokens are widened."""
-        spans, labels, tags = [], [], []
-        for doc, marked in zip(docs, marks, strict=True):
+    def fit(
+        self, docs: Sequence[Doc], marks: Sequence[Sequence[Mark]], stories: Sequence[Any] | None = None
+    ) -> Finder:
+        """Learn from parsed documents and what is marked in them; spans that cut tokens are widened.
+
+        With each document's story, labels are weighed as `Typer.fit` does.
+        """
+        spans, labels, tags, groups = [], [], [], []
+        for doc, marked, story in zip(docs, marks, stories or docs, strict=True):
             bio = [OUT] * len(doc)
             for start, end, label in sorted(marked, key=lambda mark: mark[0] - mark[1]):
                 span = doc.char_span(start, end, alignment_mode="expand")
@@ -265,13 +265,15 @@ class Finder:
                     continue
                 spans.append(span)
                 labels.append(label)
+                groups.append(story)
                 if all(bio[i] == OUT for i in range(span.start, span.end)):
                     bio[span.start : span.end] = ["B-X"] + ["I-X"] * (len(span) - 1)
             tags += [bio[sentence.start : sentence.end] for sentence in doc.sents]
         self._chain = Chain(bias=self.bias).fit([s for doc in docs for s in self._features(doc)], tags)
         # One label alone needs no choosing.
         self._only = labels[0] if len(set(labels)) == 1 else None
-        self._typer = None if self._only else Typer(self.words, self.subject).fit(spans, labels)
+        known = groups if stories else None
+        self._typer = None if self._only else Typer(self.words, self.subject).fit(spans, labels, known)
         return self
 
     def find(self, docs: Sequence[Doc]) -> list[list[tuple[Mark, float]]]:
@@ -293,8 +295,3 @@ class Finder:
         if doc.text not in self._seen:
             self._seen[doc.text] = sentences(doc, self.words)
         return self._seen[doc.text]
-
-
-def labels_of(marks: Sequence[Sequence[Mark]]) -> Counter[str]:
-    """How often each label is marked."""
-    return Counter(label for marked in marks for *_, label in marked)
