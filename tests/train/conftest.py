@@ -11,7 +11,20 @@ from goldwire.model import Annotation, Article, AttributeValue, Document, Relati
 from goldwire.train.experiment import run
 from goldwire.train.plan import plan
 
-TINY = """
+#: What both recognisers and span categorisers of the tests read text by.
+TOK2VEC = """
+@architectures = "spacy.HashEmbedCNN.v2"
+width = 16
+depth = 1
+embed_size = 300
+window_size = 1
+maxout_pieces = 2
+subword_features = true
+pretrained_vectors = null
+"""
+
+TINY = (
+    """
 [paths]
 train = null
 dev = null
@@ -37,16 +50,9 @@ hidden_width = 16
 maxout_pieces = 2
 use_upper = true
 
-[components.ner.model.tok2vec]
-@architectures = "spacy.HashEmbedCNN.v2"
-width = 16
-depth = 1
-embed_size = 300
-window_size = 1
-maxout_pieces = 2
-subword_features = true
-pretrained_vectors = null
-
+[components.ner.model.tok2vec]"""
+    + TOK2VEC
+    + """
 [corpora]
 
 [corpora.train]
@@ -80,6 +86,7 @@ discard_oversize = false
 [initialize]
 vectors = null
 """
+)
 
 NAMES = ("Anna", "Bruno", "Chloé", "David", "Emma", "Farid", "Zoé", "Yann")
 TOWNS = ("Lyon", "Brest", "Nantes", "Dijon", "Lille", "Metz", "Pau", "Albi")

@@ -100,7 +100,7 @@ def test_the_law_is_found_again() -> None:
     ("sizes", "values", "spread", "why"),
     [
         (SIZES[:3], law(0.8, 1.6, 0.4)[:3], 0.01, "3 sizes"),
-        ([5.0, 10.0, 20.0, 40.0, 80.0], law(0.8, 1.6, 0.4), 0.01, "twice"),
+        ([1.0, 2.0, 3.0, 5.0, 9.0], law(0.8, 1.6, 0.4), 0.01, "twice"),
         (SIZES, [0.5, 0.5, 0.5, 0.5, 0.5], 0.01, "chance"),
         (SIZES, [0.6, 0.6, 0.5, 0.5, 0.5], 0.01, "chance"),
         (SIZES, law(0.8, 1.6, 0.4), 0.5, "chance"),
@@ -116,6 +116,20 @@ def test_points_that_bear_no_outlook_say_why(
     assert found.gain is None
     assert why in found.in_words()
     assert "can't be told" in found.in_words()
+
+
+def test_an_outlook_goes_no_further_than_twice_the_curve() -> None:
+    """Where 100 sentences are more than there are, the gain is of as many tens as fit, and that is said."""
+    sizes = [5.0, 10.0, 20.0, 40.0, 87.6]
+    values: list[float | None] = [0.8 - 1.6 * size**-0.4 for size in sizes]
+    found = outlook(sizes, values, noisy(values, 0.01), ahead=100)
+    assert found.ahead == 80
+    assert found.gain == pytest.approx(1.6 * (87.6**-0.4 - 167.6**-0.4), abs=1e-6)
+    assert "the next 80 sentences" in found.in_words()
+    assert "100 would be more than twice the 88" in found.in_words()
+    assert found.as_json()["sentences"] == 80
+    assert "twice" in found.as_json()["beyond"]
+    assert "beyond" not in outlook(sizes, values, noisy(values, 0.01), ahead=50).as_json()
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=5, max_size=5))
@@ -207,7 +221,11 @@ def test_the_page_shows_law_interval_and_words(tmp_path: Path, config: Path) -> 
     ahead = Outlook(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
     text = page(Curve("entity", steps, ahead, 5, 20, "reviewed", (), setting))
     assert text.count("<polyline") == 2
+    assert text.count(" articles</text>") == 5
     assert "The next 100 sentences are likely to bring F1 +0.006" in text
+    assert "where the curve levels off" not in text
+    endless = Outlook(100, 0.006, (0.004, 0.008), (1.0, 1.6, 0.4))
+    assert "where the curve levels off" in page(Curve("entity", steps, endless, 5, 20, "draft", (), setting))
     assert "&lt;news&gt;" in text
     assert "<news>" not in text
     assert "no one has reviewed" not in text

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.train.crossval import ALL_OUT, FOLDS, PARTS, Setup, fold_job, folds, total_parts
+from goldwire.train.crossval import ALL_OUT, FOLDS, fold_job, folds, total_parts
 from goldwire.train.data import material
+from goldwire.train.jobs import PARTS, Setup
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=40), st.integers(0, 5))

@@ -16,8 +16,8 @@ from goldwire.corpus.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, Relation, pairs
 from goldwire.train.assemble import assemble
-from goldwire.train.crossval import Setup
 from goldwire.train.data import material
+from goldwire.train.jobs import Setup
 from goldwire.train.package import package
 from goldwire.train.plan import Task, plan
 from goldwire.train.predict import predict

@@ -13,14 +13,16 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.train.assemble import assemble
 from goldwire.train.config import options_of, read_config
-from goldwire.train.crossval import Setup, folds
+from goldwire.train.crossval import folds
 from goldwire.train.data import Reference, innermost, material, pieces, to_doc
+from goldwire.train.jobs import Setup
 from goldwire.train.ner import fill_spancat, fit, held_back
-from tests.train.conftest import TINY, article
+from tests.train.conftest import TINY, TOK2VEC, article
 
 NLP = spacy.blank("fr")
 
-SPANCAT = """
+SPANCAT = (
+    """
 [components.spancat]
 factory = "spancat"
 max_positive = null
@@ -39,21 +41,15 @@ hidden_size = 16
 nO = null
 nI = null
 
-[components.spancat.model.tok2vec]
-@architectures = "spacy.HashEmbedCNN.v2"
-width = 16
-depth = 1
-embed_size = 300
-window_size = 1
-maxout_pieces = 2
-subword_features = true
-pretrained_vectors = null
-
+[components.spancat.model.tok2vec]"""
+    + TOK2VEC
+    + """
 [components.spancat.suggester]
 @misc = "spacy.ngram_range_suggester.v1"
 min_size = 1
 max_size = 0
 """
+)
 
 
 @pytest.fixture

@@ -151,7 +151,8 @@ def _train(
 
     planned = plan(task, **options)
     layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
-    say(f"learning {layers} from {len(planned.material.references)} articles …")
+    count = len(planned.material.references)
+    say(f"learning {layers} from {count} article{'' if count == 1 else 's'} …")
     with progress("training", planned.parts) as advance:
         done = run(planned, resamples=resamples, processes=processes, advance=advance)
     show(done.figures)
@@ -176,12 +177,16 @@ def _layer(
 ) -> None:
     systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
     exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
+    readers = figures.get("agreement", {}).get("layers", {}).get(layer)
     title = f"{layer}: exact, {figures['documents']} articles, each unseen; reference: {figures['reference']}"
     rows = []
     for name, one in exact.items():
         micro, macro = one["micro"], one["macro"]
         rates = [_figure(micro[key]) for key in ("precision", "recall", "f1")]
         rows.append((name, *rates, _interval(micro["ci95"]), _figure(macro["f1"]), _interval(macro["ci95"])))
+    if readers is not None:
+        agreed = _figure(readers["agreement_f1"]), _interval(readers["agreement_ci95"])
+        rows.append(("readers", "", "", *agreed, "", ""))
     table(("", "P", "R", "F1", "95 %", "macro F1", "95 %"), rows, title=title)
     found = exact["model"]["labels"]
     by_label = [
@@ -197,6 +202,8 @@ def _layer(
 
 
 def _relations(figures: Mapping[str, Any]) -> None:
+    from goldwire.train.reporting import readers_of_relations
+
     given = figures["given_spans"]
     systems = (given["relations"], given["nearest"], figures.get("relations", {}))
     names = sorted({name for one in systems for name in one if name != "micro"})
@@ -210,6 +217,10 @@ def _relations(figures: Mapping[str, Any]) -> None:
         )
         for name in (*names, "micro")
     ]
+    given_f1, own_f1 = readers_of_relations(figures)
+    if given_f1 is not None or own_f1 is not None:
+        interval = _interval((given.get("agreement") or {}).get("ci95"))
+        rows.append(("readers, micro", _figure(given_f1), "", _figure(own_f1), interval))
     columns = ("", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
     table(columns, rows, title="relations: strict, on unseen articles")
 

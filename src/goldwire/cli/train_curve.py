@@ -61,7 +61,7 @@ def command(
     json_path: Path | None,
     **settings: Any,
 ) -> None:
-    """F1 over the number of documents and sentences learned from, and what 100 more are likely to bring.
+    """F1 over the number of documents and sentences learned from, and what the next 100 are likely to bring.
 
     Trains steps times repeats models and keeps none of them. OVERRIDES change values of the config for this
     run, after --: goldwire train curve -- --training.max_epochs 10

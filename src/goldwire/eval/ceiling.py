@@ -28,7 +28,8 @@ _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 @dataclass(frozen=True)
 class Beside:
-    """One layer: exact micro F1 of the model, the same between the readers, and their ratio."""
+    """One layer, or all relations: exact (strict) micro F1 of the model, the same between the readers, and
+    their ratio."""
 
     model: float | None
     readers: float | None
@@ -52,6 +53,8 @@ class Ceiling:
     """Agreement by layer, over `documents` of those that the model was scored on.
 
     `what` says in a sentence who was compared, `notes` what keeps the two figures from being like for like.
+    `relations` is of the relations that are scored, between spans that a reader marked: strict, both ends
+    right. None where none are scored.
     """
 
     readers: Readers
@@ -60,6 +63,7 @@ class Ceiling:
     documents: int
     layers: dict[str, Beside]
     notes: tuple[str, ...] = ()
+    relations: Beside | None = None
 
     @property
     def title(self) -> str:
@@ -80,6 +84,8 @@ class Ceiling:
             "documents": self.documents,
             "layers": {layer: found.as_json() for layer, found in self.layers.items()},
         }
+        if self.relations is not None:
+            figures["relations"] = self.relations.as_json()
         return figures | ({"notes": list(self.notes)} if self.notes else {})
 
 
@@ -88,7 +94,7 @@ def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: 
 
     None where no document has two readings with a span of these layers. Where the reference `gold` has no
     overlapping spans in a layer, the readings are cut down to their outermost ones too, so that like is
-    compared with like.
+    compared with like; of relations those are compared whose names are scored.
     """
     wanted = set(scores.documents)
     kept = [article for article in articles if article.document.id in wanted]
@@ -96,7 +102,7 @@ def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: 
     cut = 0
     readings: list[Article] = []
     for article in kept:
-        found = [_outermost(annotation, flat) for annotation in article.annotations]
+        found = [_outermost(_scored_relations(one, scores), flat) for one in article.annotations]
         cut += sum(count for _, count in found)
         readings.append(Article(article.document, tuple(annotation for annotation, _ in found)))
     present = layers_read_twice(readings)
@@ -128,17 +134,30 @@ def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, in
     return (msgspec.structs.replace(annotation, spans=tuple(spans)) if cut else annotation), cut
 
 
+def _scored_relations(annotation: Annotation, scores: Scores) -> Annotation:
+    """The annotation without relations of names that are not scored."""
+    known = scores.relations.labels if scores.relations is not None else ()
+    kept = tuple(one for one in annotation.relations if one.label in known)
+    return msgspec.structs.replace(annotation, relations=kept)
+
+
 def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
     pooled = agreement.pooled
     # Shares have an interval where both sides were redrawn document by document, in the same order.
     alike = pooled.documents == scores.documents
-    layers = {}
-    for name, found in pooled.layers.items():
-        theirs, ours = found.counts["exact"], scores.layers[name]["exact"]
+
+    def both(ours: LabelCounts, theirs: LabelCounts) -> Beside:
         micro = theirs.micro()
         model, readers = ours.micro().counts.f1, micro.counts.f1
         ratio = _ratio(ours, theirs) if alike and readers else None
-        layers[name] = Beside(model, readers, micro.ci95, _share(model, readers), ratio)
+        return Beside(model, readers, micro.ci95, _share(model, readers), ratio)
+
+    layers = {
+        name: both(scores.layers[name]["exact"], found.counts["exact"])
+        for name, found in pooled.layers.items()
+    }
+    related = pooled.relations.get("strict")
+    between = both(scores.relations, related) if scores.relations is not None and related else None
     notes = [*agreement.warnings]
     notes = [note for note in notes if note not in scores.warnings]
     if len(pooled.documents) < len(scores.documents):
@@ -154,6 +173,7 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
         len(pooled.documents),
         layers,
         tuple(notes),
+        between,
     )
 
 
@@ -199,6 +219,20 @@ class _Layer(msgspec.Struct):
     exact: _Exact
 
 
+class _Matched(msgspec.Struct):
+    matched: float
+    unmatched: float
+
+
+class _Strict(msgspec.Struct):
+    micro: _Exact
+    labels: dict[str, _Matched]
+
+
+class _Relations(msgspec.Struct):
+    strict: _Strict
+
+
 class _Reader(msgspec.Struct):
     kinds: list[str]
 
@@ -211,6 +245,7 @@ class _File(msgspec.Struct):
     layers: dict[str, _Layer]
     what: str = ""
     document_ids: list[str] | None = None
+    relations: _Relations | None = None
 
 
 def read_ceiling(path: Path, scores: Scores) -> Ceiling:
@@ -241,7 +276,21 @@ def read_ceiling(path: Path, scores: Scores) -> Ceiling:
         number,
         layers,
         tuple(_other_documents(figures.document_ids, number, scores)),
+        _relations_of(figures.relations, scores),
     )
+
+
+def _relations_of(found: _Relations | None, scores: Scores) -> Beside | None:
+    """The file's agreement on the relations that are scored; an interval only where it has no others."""
+    if found is None or scores.relations is None:
+        return None
+    strict, known = found.strict, set(scores.relations.labels)
+    kept = [one for label, one in strict.labels.items() if label in known]
+    right, wrong = sum(one.matched for one in kept), sum(one.unmatched for one in kept)
+    readers = 2 * right / (2 * right + wrong) if right + wrong else None
+    model = scores.relations.micro().counts.f1
+    interval_too = strict.micro.ci95 if len(kept) == len(strict.labels) else None
+    return Beside(model, readers, interval_too, _share(model, readers))
 
 
 def _other_documents(names: Sequence[str] | None, number: int, scores: Scores) -> list[str]:

@@ -16,7 +16,7 @@ from goldwire.train.pipelines import pipeline_path, quiet
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from goldwire.train.crossval import Setup
+    from goldwire.train.jobs import Setup
 
 
 @dataclass(frozen=True)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import random
-import resource
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from goldwire.errors import GoldwireError
-from goldwire.model import Annotation, Document, Provenance
-from goldwire.schemas import Schema
+from goldwire.model import Annotation, Provenance
 from goldwire.train.data import Cut, Material, Reference
-from goldwire.train.pipelines import quiet
+from goldwire.train.jobs import PARTS, Job, Setup, cores, run_jobs
 
 #: Up to this many documents (or stories) each is left out in turn; more are dealt into `FOLDS` folds.
 ALL_OUT = 10
 FOLDS = 5
-#: Progress is counted in hundredths of a training.
-PARTS = 100
 
 
 @dataclass(frozen=True)
@@ -54,8 +44,10 @@ def folds(
     for document, group in zip(documents, names, strict=True):
         members.setdefault(group, []).append(document)
     if len(members) < 2:
-        what = "one document" if len(documents) == 1 else f"{len(documents)} documents of one story"
-        hint = "annotate a second article: each is scored by a model that has not seen it"
+        alone = len(documents) == 1
+        what = "one document" if alone else f"{len(documents)} documents of one story"
+        which = "a second article" if alone else "an article of another story"
+        hint = f"annotate {which}: each is scored by a model that has not seen it"
         raise GoldwireError.of("GW408", f"{what} can't be both learned from and scored on", hint=hint)
     wanted = count if count is not None else len(members) if len(members) <= ALL_OUT else FOLDS
     if not 2 <= wanted <= len(members):
@@ -72,23 +64,6 @@ def folds(
         Fold(tuple(d for d in documents if d not in test), tuple(d for d in documents if d in test))
         for test in tests
     ]
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How a model is trained; all that a worker needs besides the text.
-
-    `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
-    `heads` attributes and relations are learned too, by the `schema` where there is one.
-    """
-
-    config: Path
-    overrides: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    language: str | None = None
-    parts: tuple[tuple[str, Path], ...] = ()
-    heads: tuple[str, ...] = ()
-    schema: Schema | None = None
 
 
 @dataclass(frozen=True)
@@ -116,34 +91,6 @@ class CrossValidated:
     attributes: dict[tuple[str, str], int] = field(default_factory=dict)
     too_long: int = 0
     apart: int = 0
-
-
-@dataclass(frozen=True)
-class Job:
-    """One training: what is learned, what is predicted then, and where the model is saved, if anywhere.
-
-    `given` are the references of the documents predicted: their spans, for heads to be tried on.
-    """
-
-    setup: Setup
-    layer: str
-    train: tuple[Reference, ...]
-    test: tuple[Document, ...]
-    out: Path | None = None
-    given: tuple[Reference, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Done:
-    predictions: list[Annotation]
-    lexicon: list[Annotation]
-    cuts: list[Cut]
-    updates: int
-    cpu: float
-    given: list[Annotation] = field(default_factory=list)
-    nearest: list[Annotation] = field(default_factory=list)
-    attributes: tuple[tuple[str, str], ...] = ()
-    too_long: int = 0
 
 
 def cross_validate(
@@ -177,7 +124,7 @@ def cross_validate(
         # The longest first, so that no core waits at the end.
         jobs.insert(0, Job(setup, material.layer, material.references, (), final))
     workers = min(processes or cores(), len(jobs))
-    done, extra = _run(jobs, workers, beside, advance)
+    done, extra = run_jobs(jobs, workers, beside=beside, advance=advance)
     model = Provenance(kind="model", name=name, version=version)
     rule = Provenance(kind="rule", name="lexicon", version=version)
 
@@ -225,11 +172,6 @@ def total_parts(groups: int, *, count: int | None = None, final: bool = True) ->
     return PARTS * ((count or (groups if groups <= ALL_OUT else FOLDS)) + final)
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _stamped(annotation: Annotation, reference: Reference, provenance: Provenance) -> Annotation:
     gold = reference.annotation
     return replace(
@@ -239,112 +181,3 @@ def _stamped(annotation: Annotation, reference: Reference, provenance: Provenanc
         text_sha256=gold.text_sha256,
         provenance=provenance,
     )
-
-
-def _run(
-    jobs: list[Job],
-    workers: int,
-    beside: Callable[[], Any] | None,
-    advance: Callable[[int], None] | None,
-) -> tuple[list[_Done], Any]:
-    """Do the jobs in processes of their own, started afresh so that none inherits another's state.
-
-    The results come in the jobs' order, whatever the order of their end.
-    """
-    context = get_context("spawn")
-    reports = context.Queue()
-    # One thread a process: more would fight over the cores, and sums would depend on their number.
-    caps = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    before = {name: os.environ.get(name) for name in caps}
-    os.environ.update(caps)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(reports,))
-    try:
-        futures: list[Future[_Done]] = [pool.submit(_work, job) for job in jobs]
-        extra: Future[Any] | None = None if beside is None else pool.submit(beside)
-        waiting: set[Future[Any]] = {*futures, *([extra] if extra is not None else [])}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
-            _drain(reports, advance)
-            for future in finished:
-                future.result()
-        _drain(reports, advance)
-        return [future.result() for future in futures], extra.result() if extra is not None else None
-    except BrokenProcessPool:
-        hint = (
-            "out of memory? Try with less text, or with the environment's OMP_NUM_THREADS=1 on a free machine"
-        )
-        raise GoldwireError.of("GW409", "a training process died", hint=hint) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        reports.close()
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-
-
-def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
-    while True:
-        try:
-            parts = reports.get_nowait()
-        except queue.Empty:
-            return
-        if advance is not None:
-            advance(parts)
-
-
-_reports: Any = None
-
-
-def _begin(reports: Any) -> None:
-    global _reports
-    _reports = reports
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(job: Job) -> _Done:
-    """One training in a worker process, then the prediction of its documents."""
-    from goldwire.corpus.formats.docs import Pipeline, annotation_from
-    from goldwire.train.assemble import assemble
-    from goldwire.train.baselines import lexicon_annotations
-    from goldwire.train.heads import given_spans, nearest_by_rule
-
-    started = _cpu()
-    told = 0
-
-    def report(share: float) -> None:
-        nonlocal told
-        parts = min(PARTS, int(share * PARTS))
-        if parts > told and _reports is not None:
-            _reports.put(parts - told)
-            told = parts
-
-    made = assemble(job.train, job.setup, job.layer, progress=report)
-    if job.out is not None:
-        made.nlp.to_disk(job.out)
-    layers = tuple(layer for layer, _ in job.setup.parts) or (job.layer,)
-    pipeline = Pipeline("", "", "", layers, layers[-1])
-    texts = [document.text for document in job.test]
-    with quiet():
-        found = [
-            annotation_from(doc, document, pipeline)
-            for document, doc in zip(job.test, made.nlp.pipe(texts), strict=True)
-        ]
-        given = given_spans(made.nlp, job.given, layers)
-        rule = nearest_by_rule(made.nlp, job.given, layers, made.types)
-    lexicon = lexicon_annotations(made.nlp, job.train, job.test, layers) if job.test else []
-    report(1.0)
-    learned = tuple(name for name, was in made.attributes.items() if was)
-    return _Done(
-        found, lexicon, made.cuts, made.updates, _cpu() - started, given, rule, learned, made.too_long
-    )
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

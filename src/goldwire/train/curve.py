@@ -17,9 +17,9 @@ from goldwire.eval.counts import rates
 from goldwire.eval.resample import draw, interval
 from goldwire.eval.scores import count, few_warnings, trust
 from goldwire.model import STATUSES, Annotation
-from goldwire.train import crossval
-from goldwire.train.crossval import PARTS, Fold, Job, cores, folds
+from goldwire.train.crossval import Fold, folds
 from goldwire.train.data import Reference
+from goldwire.train.jobs import PARTS, Job, cores, run_jobs
 from goldwire.train.outlook import Outlook, outlook
 from goldwire.train.plan import Plan, plan
 
@@ -137,9 +137,10 @@ def plan_curve(
     groups = [story[name] for name in tested]
     units = len(set(groups))
     if units < 3:
-        what = f"{len(tested)} documents" if run.stories is None else f"documents of {units} stories"
-        hint = "a curve needs three at least: one to test on, one and two to learn from"
-        raise GoldwireError.of("GW451", f"{what} make no learning curve", hint=hint)
+        kind = ("document", "documents") if run.stories is None else ("story", "stories")
+        what = f"{units} {kind[units != 1]}: too few for a learning curve"
+        hint = "it needs three at least: one to test on, one and two to learn from"
+        raise GoldwireError.of("GW451", what, hint=hint)
     dealt: list[Fold] = []
     for turn in range(-(-repeats // min(PARTS_OF_ALL, units))):
         seed = run.setup.seed + turn
@@ -211,7 +212,7 @@ def run_curve(
     started = time.perf_counter()
     jobs = _jobs(planned)
     workers = min(processes or cores(), max(1, len(jobs)))
-    done, _ = crossval._run([job for _, job in jobs], workers, None, advance)
+    done, _ = run_jobs([job for _, job in jobs], workers, advance=advance)
     predicted: dict[int, dict[str, Annotation]] = {
         number: {a.document: a for a in one.predictions} for (number, _), one in zip(jobs, done, strict=True)
     }

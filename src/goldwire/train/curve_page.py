@@ -156,4 +156,10 @@ def _point(step: Step, x: float, up: Scale) -> str:
         f'<circle cx="{x:.1f}" cy="{up(step.f1):.1f}" r="4.5" '
         'style="fill:var(--gold);stroke:var(--card);stroke-width:2"/>'
     )
+    top = up(step.ci95[1]) if step.ci95 is not None else up(step.f1)
+    plural = "" if step.documents == 1 else "s"
+    parts.append(
+        f'<text x="{x:.1f}" y="{top - 9:.1f}" text-anchor="middle" style="fill:var(--quiet)">'
+        f"{step.documents:.4g} article{plural}</text>"
+    )
     return "".join(parts) + "</g>"

@@ -14,7 +14,7 @@ from goldwire import __version__
 from goldwire.corpus.formats.jsonl import dumps
 from goldwire.eval.pairing import Paired
 from goldwire.eval.scores import Scores, score
-from goldwire.eval.scoring import in_project
+from goldwire.eval.scoring import in_project, project_readings
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Article
 from goldwire.project import Project
@@ -29,6 +29,7 @@ from goldwire.train.meta import fill_meta, model_folder
 from goldwire.train.plan import Plan as Plan
 from goldwire.train.plan import plan
 from goldwire.train.plan import project_articles as project_articles
+from goldwire.train.readers import related_agreement
 from goldwire.train.reporting import write_reports
 
 
@@ -126,6 +127,9 @@ def run(
             }
         if plan.setup.heads:
             figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
+            if plan.project is not None:
+                readings = project_readings(plan.project, scores["model"])
+                figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
         if crossed.beside is not None and plan.project is not None:
             model = plan.project.setting("predict", "model")
             figures["stock"] = {"model": model, "left_out": crossed.beside[1]}

@@ -13,6 +13,7 @@ from goldwire.model import Annotation
 from goldwire.schemas import Schema
 from goldwire.train.crossval import CrossValidated
 from goldwire.train.data import FEW, Material
+from goldwire.train.readers import agreement_note
 
 
 def difference(model: Scores, other: Scores, layer: str, groups: Sequence[str] | None) -> dict[str, Any]:
@@ -81,6 +82,8 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
     for other, one in figures.get("others", {}).items():
         notes += [f"layer `{other}`: {verdict(name, gain)}" for name, gain in one["differences"].items()]
     notes += _head_notes(figures)
+    if beside := agreement_note(figures):
+        notes.append(beside)
     reference = figures["reference"]
     if reference == "draft":
         notes.append("reference: draft: no one has reviewed it, so these are no scores against gold")
@@ -101,8 +104,10 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         lost = sum(not cut.learned for cut in crossed.cuts)
         notes.append(
             f"{len(crossed.cuts)} spans begin or end inside a token ({shown}"
-            + (", …" if len(crossed.cuts) > 3 else "")
-            + f"): learned as whole tokens, {lost} of them not at all, and never found exactly"
+            + (", …; all of them in scores.json" if len(crossed.cuts) > 3 else "")
+            + "): learned as whole tokens"
+            + (f", {lost} of them not at all" if lost else "")
+            + ", and never found exactly; mark whole words"
         )
     if crossed.too_long:
         notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
@@ -117,7 +122,8 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         )
     if found.few:
         listed = ", ".join(f"{label} {count}" for label, count in found.few.items())
-        notes.append(f"{len(found.few)} labels have fewer than {FEW} examples: {listed}")
+        some = f"{len(found.few)} labels have fewer than {FEW} examples"
+        notes.append(f"{some}, too few to learn or to judge: {listed}; mark more")
     if found.unannotated:
         notes.append(f"{found.unannotated} articles without an annotation were left out")
     shared = len(data["labels"]) and len(crossed.folds) < len(found.references)
@@ -151,10 +157,11 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
         for name, share in names.items():
             right = given["attributes"].get(layer, {}).get(name, {}).get("accuracy")
             times = given["learned"].get(f"{layer}/{name}", 0)
+            usual = "what more than half of its spans have is given, if anything"
             if not times:
                 notes.append(
-                    f"attribute `{name}` of layer `{layer}` is not learned: right no more often than one "
-                    f"who always says the same ({share:.3f})"
+                    f"attribute `{name}` of layer `{layer}` is not learned: not surely right more often than "
+                    f"one who always says the same ({share:.3f}); {usual}"
                 )
             elif right is not None:
                 beats = "beats" if right > share else "does NOT beat"
@@ -162,6 +169,7 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
                     f"attribute `{name}` of layer `{layer}`: right on {right:.3f} of the reference's spans, "
                     f"{beats} one who always says the same ({share:.3f}); learned in {times} of "
                     f"{given['trainings']} trainings"
+                    + (f"; in the others {usual}" if times < given["trainings"] else "")
                 )
     return notes
 

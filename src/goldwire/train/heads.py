@@ -35,9 +35,9 @@ def add_heads(
 ) -> tuple[dict[tuple[str, str], bool], dict[str, Any]]:
     """Put what tells attributes and relations at the pipeline's end: those of spans of the layers in `of`.
 
-    Of each attribute (layer, name) whether it was learned: not where a classifier is right no more often
-    than the most frequent value; and the relations, as `relation_types` gives them. Raises GW410, GW411 and
-    GW418 for the pipeline that is named for its parser.
+    Of each attribute (layer, name) whether it was learned: only where a classifier is surely right more
+    often than the most frequent value (`helps`); and the relations, as `relation_types` gives them. Raises
+    GW410, GW411 and GW418 for the pipeline that is named for its parser.
     """
     layers = list(options)
     types = {
@@ -53,8 +53,8 @@ def add_heads(
     models, labels = {}, {}
     for layer, name, bearing in attributes_of(schema, references, [layer for layer in layers if layer in of]):
         if options[layer].attributes:
-            model = fit_attribute(found, layer, bearing, _value(schema, layer, name))
-            learned[layer, name] = model is not None
+            model, helped = fit_attribute(found, layer, bearing, _value(schema, layer, name))
+            learned[layer, name] = helped
             if model is not None:
                 models[f"{layer}\t{name}"], labels[f"{layer}\t{name}"] = model, bearing
     if models:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from goldwire.corpus.formats.docs import trim
+from goldwire.eval.pairing import stories
 from goldwire.model import Annotation, Span, pairs
 from goldwire.schemas import Schema
 from goldwire.train.components import Linear
@@ -25,6 +26,8 @@ T = TypeVar("T")
 _Pair: TypeAlias = tuple[list[str], str, frozenset[str]]
 #: Inverse strength of the regularisation, and how many held-out parts thresholds are chosen on.
 STRENGTH, PARTS = 1.0, 5
+#: Level of the one-sided tests of whether an attribute's classifier helps.
+LEVEL = 0.05
 #: Values of an attribute without a schema: more than this are no choice.
 CHOICES = 20
 #: Tokens that a pair's ends may be apart, at most; less where the pairs learned from are closer.
@@ -33,11 +36,15 @@ WINDOW = 150
 
 @dataclass(frozen=True)
 class Marked:
-    """A document with its marked spans on tokens, and where each span went: its id to layer and index."""
+    """A document with its marked spans on tokens, and where each span went: its id to layer and index.
+
+    `story` is that of the document, or its id: one story is never learned and held out.
+    """
 
     doc: Doc
     places: dict[str, tuple[str, int]]
     reference: Annotation
+    story: str
 
 
 def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[str]) -> Marked:
@@ -55,7 +62,8 @@ def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[st
         held.sort(key=lambda one: (one[0].start, one[0].end))
         doc.spans[layer] = [found for found, _ in held]
         places.update({name: (layer, index) for index, (_, name) in enumerate(held)})
-    return Marked(doc, places, reference.full)
+    (story,) = stories([reference.document]) or [reference.document.id]
+    return Marked(doc, places, reference.full, story)
 
 
 def relation_types(
@@ -127,44 +135,76 @@ def fit_linear(
 
 def fit_attribute(
     found: Sequence[Marked], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
-) -> Linear | None:
-    """A classifier of an attribute's `value`, "" for none; None where, on documents held out in turn, it is
-    right no more often than the most frequent value."""
-    examples = [
+) -> tuple[Linear | None, bool]:
+    """A classifier of an attribute's `value`, "" for none, and whether it was learned.
+
+    Where, on stories held out in turn, it does not help (see `helps`), it says what more than half of the
+    spans have, always; None where that is nothing.
+    """
+    examples = _by_story(
+        found,
         [
-            (attribute_features(one.doc.spans[layer][one.places[span.id][1]]), value(span))
-            for span in one.reference.layer(layer)
-            if span.id in one.places and (labels is None or span.label in labels)
-        ]
-        for one in found
-    ]
+            [
+                (attribute_features(one.doc.spans[layer][one.places[span.id][1]]), value(span))
+                for span in one.reference.layer(layer)
+                if span.id in one.places and (labels is None or span.label in labels)
+            ]
+            for one in found
+        ],
+    )
     pooled = [row for one in examples for row in one]
-    values = Counter(target for _, target in pooled)
-    if len(values) < 2:
-        return None
-    better = worse = 0
+    rows, targets = [row for row, _ in pooled], [target for _, target in pooled]
+    alone: list[tuple[int, int]] = []
     for learned, held in _parts(examples):
         common = Counter(target for _, target in learned)
         if not common:
             continue
         model = fit_linear([row for row, _ in learned], [target for _, target in learned])
         usual = max(common, key=lambda name: (common[name], name))
-        for row, target in held:
-            ours = model.classes[int(model.chances(row).argmax())] == target
-            better += ours and usual != target
-            worse += usual == target and not ours
-    # More than a standard error, so that few examples do not switch it on by chance.
-    if better - worse <= (better + worse) ** 0.5:
-        return None
-    return fit_linear([row for row, _ in pooled], [target for _, target in pooled])
+        for story in held:
+            ours = [model.classes[int(model.chances(row).argmax())] == target for row, target in story]
+            theirs = [usual == target for _, target in story]
+            both = list(zip(ours, theirs, strict=True))
+            alone.append((sum(a and not b for a, b in both), sum(b and not a for a, b in both)))
+    if helps(alone):
+        return fit_linear(rows, targets), True
+    most, times = max(Counter(targets).items(), key=lambda one: one[1], default=("", 0))
+    always = fit_linear([[] for _ in targets], targets) if most and 2 * times > len(targets) else None
+    return always, False
 
 
-def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], list[T]]]:
-    """What is learned and what is held out, documents in turn; none for one document."""
+def helps(alone: Sequence[tuple[int, int]]) -> bool:
+    """Whether a classifier is surely right more often than the most frequent value, given on how many spans
+    of each story either alone is right, the classifier's first.
+
+    Two one-sided tests must both say so at `LEVEL`: over spans the exact test of McNemar (1947), which few
+    spans do not pass by chance; over stories that of Durkalski et al. (2003), sum of differences by root of
+    the sum of their squares, which no single story can pass, whatever its length, nor two.
+    """
+    from scipy.stats import binomtest, norm
+
+    ours, theirs = (sum(side) for side in zip(*alone, strict=True)) if alone else (0, 0)
+    if ours <= theirs:
+        return False
+    over_spans = binomtest(ours, ours + theirs, alternative="greater").pvalue
+    over_stories = norm.sf((ours - theirs) / sum((a - b) ** 2 for a, b in alone) ** 0.5)
+    return bool(max(over_spans, over_stories) < LEVEL)
+
+
+def _by_story(found: Sequence[Marked], examples: Sequence[list[T]]) -> list[list[T]]:
+    """The documents' examples, those of one story together."""
+    held: dict[str, list[T]] = {}
+    for one, rows in zip(found, examples, strict=True):
+        held.setdefault(one.story, []).extend(rows)
+    return list(held.values())
+
+
+def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], Sequence[list[T]]]]:
+    """What is learned, and the stories held out, in turn; none for one story."""
     parts = min(PARTS, len(examples))
     for part in range(parts if parts > 1 else 0):
         learned = [row for place, one in enumerate(examples) if place % parts != part for row in one]
-        yield learned, [row for one in examples[part::parts] for row in one]
+        yield learned, examples[part::parts]
 
 
 def fit_relations(
@@ -187,7 +227,7 @@ def fit_relations(
             continue
         models[layer] = fit_linear(rows, targets)
         settings["windows"][layer] = window
-        settings["thresholds"][layer] = _thresholds(examples)
+        settings["thresholds"][layer] = _thresholds(_by_story(found, examples))
     return models, settings
 
 
@@ -221,14 +261,13 @@ def _pairs_of(one: Marked, layer: str, types: dict[str, dict[str, Any]], window:
 
 
 def _thresholds(examples: Sequence[list[_Pair]]) -> dict[str, float]:
-    """For each relation the chance from which it is drawn, by F1 on held-out documents; .5 with one
-    document."""
+    """For each relation the chance from which it is drawn, by F1 on held-out stories; .5 with one."""
     held: list[tuple[str, frozenset[str], dict[str, float]]] = []
     for learned, rest in _parts(examples):
         if not any(target for _, target, *_ in learned):
             continue
         model = fit_linear([row for row, *_ in learned], [target for _, target, *_ in learned])
-        for row, target, kinds in rest:
+        for row, target, kinds in (pair for story in rest for pair in story):
             chances = dict(zip(model.classes, model.chances(row).tolist(), strict=True))
             held.append((target, kinds, chances))
     return {kind: _best(held, kind) for kind in sorted({t for one in examples for _, t, _ in one if t})}

@@ -21,19 +21,25 @@ Floats: TypeAlias = NDArray[np.float64]
 EXPONENTS = np.linspace(0.05, 2.0, 40)
 #: A curve of three parameters goes through any three points: a fourth is the least that can contradict it.
 FEWEST = 4
+#: Where the outlook can't go as far as was asked, it goes as many tens of sentences as it can.
+TENS = 10
 #: In more than this share of resamples without growth from the first to the last size, growth may be chance.
 CHANCE = 0.025
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """By how much F1 is likely to grow with `ahead` more sentences; `why` says why that can't be told."""
+    """By how much F1 is likely to grow with `ahead` more sentences; `why` says why that can't be told.
+
+    `beyond` says why the gain is of fewer sentences than were asked for, where it is.
+    """
 
     ahead: int
     gain: float | None = None
     ci95: tuple[float, float] | None = None
     law: tuple[float, float, float] | None = None
     why: str = ""
+    beyond: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The figures; the law as a, b, c of F1 = a - b * sentences^(-c)."""
@@ -42,7 +48,7 @@ class Outlook:
             "gain": self.gain,
             "ci95": list(self.ci95) if self.ci95 else None,
             "law": dict(zip("abc", self.law, strict=True)) if self.law else None,
-        } | ({"why": self.why} if self.why else {})
+        } | {name: said for name, said in (("why", self.why), ("beyond", self.beyond)) if said}
 
     def in_words(self) -> str:
         """One sentence."""
@@ -52,13 +58,15 @@ class Outlook:
         return (
             f"the next {self.ahead} sentences are likely to bring F1 {self.gain:+.3f} "
             f"(95 % interval {low:+.3f} to {high:+.3f}), by an inverse power law through the curve"
+            + (f"; {self.beyond}" if self.beyond else "")
         )
 
 
 def outlook(
     sentences: Sequence[float], values: Sequence[float | None], samples: Floats | None, *, ahead: int
 ) -> Outlook:
-    """Fit the curve (`values` over `sentences`, ascending) and read off the gain of `ahead` more sentences.
+    """Fit the curve (`values` over `sentences`, ascending) and read off the gain of `ahead` more sentences,
+    or of as many tens as the curve is long: no law bears more than twice what was seen.
 
     `samples` (resamples × sizes) are the values over resamples: their spread weighs the points, and a fit to
     each of them gives the interval. No gain is given where the points can't bear one; `why` says why.
@@ -68,10 +76,13 @@ def outlook(
     sizes = np.array([sentences[place] for place in where])
     if len(where) < FEWEST:
         return Outlook(ahead, why=f"{len(where)} sizes with an F1, and {FEWEST} are needed")
+    beyond = ""
     if ahead > sizes[-1]:
-        return Outlook(
-            ahead, why=f"that would be more than twice the {sizes[-1]:.0f} sentences that the curve ends at"
-        )
+        asked, ahead = ahead, int(sizes[-1]) // TENS * TENS
+        far = f"more than twice the {sizes[-1]:.0f} sentences that the curve ends at"
+        if not ahead:
+            return Outlook(asked, why=f"that would be {far}")
+        beyond = f"{asked} would be {far}"
     if samples is None:
         return Outlook(ahead, why="without resamples or with one text there is no interval")
     drawn = samples[:, where]
@@ -86,7 +97,7 @@ def outlook(
     law = _fit(sizes, points[None], spread)
     gains = _gain(_fit(sizes, drawn, spread), sizes[-1], ahead)
     a, b, c = (float(one[0]) for one in law)
-    return Outlook(ahead, float(_gain(law, sizes[-1], ahead)[0]), interval(gains), (a, b, c))
+    return Outlook(ahead, float(_gain(law, sizes[-1], ahead)[0]), interval(gains), (a, b, c), "", beyond)
 
 
 def _gain(law: tuple[Floats, Floats, Floats], size: float, ahead: int) -> Floats:

@@ -19,8 +19,9 @@ from goldwire.project import Project, example_root, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.train.components import plural
 from goldwire.train.config import parse_overrides
-from goldwire.train.crossval import Setup, total_parts
+from goldwire.train.crossval import total_parts
 from goldwire.train.data import Material, material
+from goldwire.train.jobs import Setup
 from goldwire.train.meta import check_out, model_name
 
 #: ner: one flat layer. spans: one layer, nested too. events, stance: a layer, its attributes and relations,
@@ -177,14 +178,21 @@ def _layers(
         ends = [(head.layer, tail.layer) for one in annotations for _, head, tail in pairs(one)]
     heads = {head for head, _ in ends}
     if task in ("events", "stance"):
-        known = [name for name in order if name == task or plural(name) == task]
+        # By the schema, so that a layer without an example is called that.
+        named = order if schema is None else schema.layers
+        known = [name for name in named if task in (name, plural(name))]
         first = layer or (known or [name for name in order if name in heads] or [""])[0]
         if not layer and not known and len(heads & set(order)) != 1:
             first = ""
     else:
         alone = [name for name in order if name not in heads] if task == "pipeline" else order
         first = layer or default or (alone[0] if len(alone) == 1 else "")
+    if not annotations:
+        return [first or task]  # `material` says that nothing is annotated
     if not first:
+        if not found:
+            what = f"no layer to learn: nothing is marked in {len(annotations)} annotated articles"
+            raise GoldwireError.of("GW415", what, hint="mark some, or name other articles with --data")
         raise GoldwireError.of("GW415", "no layer named", hint=f"name one with --layer: {one_of(found)}")
     if task in ("ner", "spans"):
         return [first]

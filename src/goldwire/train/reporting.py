@@ -86,7 +86,9 @@ def page_tables(figures: Mapping[str, Any]) -> list[Extra]:
     learned |= {name: (o["differences"], o["labels"]) for name, o in figures.get("others", {}).items()}
     for layer, (differences, labels) in learned.items():
         shown = {name: one for name, one in systems.items() if name == "model" or name in differences}
-        tables += _layer_tables(layer if len(learned) > 1 else "", layer, shown, differences, labels)
+        beside = figures.get("agreement", {}).get("layers", {}).get(layer)
+        name = layer if len(learned) > 1 else ""
+        tables += _layer_tables(name, layer, shown, differences, labels, beside)
     return [*tables, *_given_tables(figures)]
 
 
@@ -96,8 +98,10 @@ def _layer_tables(
     systems: Mapping[str, Any],
     differences: Mapping[str, Any],
     labels: Mapping[str, int],
+    agreement: Mapping[str, Any] | None,
 ) -> list[Extra]:
-    """A layer's model beside its baselines, and F1 by label; `name` stands in the titles."""
+    """A layer's model beside its baselines and the readers' agreement, and F1 by label; `name` stands in the
+    titles."""
     of = f"{name}: " if name else ""
     exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
     beside: Extra = {
@@ -112,9 +116,11 @@ def _layer_tables(
                 _gain(differences.get(system)),
             ]
             for system, one in exact.items()
-        ],
+        ]
+        + _readers(agreement),
         "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
-        "in the other articles, with its most frequent label. Gains with the paired document bootstrap.",
+        "in the other articles, with its most frequent label. Gains with the paired document bootstrap."
+        + (" Readers: how far they agree; who they are is said above." if agreement else ""),
     }
     by_label: Extra = {
         "title": f"{of}F1 by label, beside the baselines",
@@ -138,12 +144,17 @@ def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
         "model, its own spans": figures.get("relations", {}),
     }
     names = sorted({name for one in f1.values() for name in one if name != "micro"})
+    both = readers_of_relations(figures)
     relations: Extra = {
         "title": "Relations, F1",
         "columns": ["relation", *f1],
-        "rows": [[name, *(one.get(name, {}).get("f1") for one in f1.values())] for name in (*names, "micro")],
+        "rows": [
+            *([name, *(one.get(name, {}).get("f1") for one in f1.values())] for name in (*names, "micro")),
+            *([["readers, micro", both[0], None, both[1]]] if any(both) else []),
+        ],
         "note": "Spans given: the reference's own, so that only the relations are judged. Nearest: of each "
-        "head to the nearest span in its sentence that the schema allows.",
+        "head to the nearest span in its sentence that the schema allows."
+        + (" Readers: how far they agree, where all marked the spans, and between their own." * any(both)),
     }
     attributes: Extra = {
         "title": "Attributes of the reference's own spans",
@@ -160,6 +171,21 @@ def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
         ],
     }
     return [relations, *([attributes] if attributes["rows"] else [])]
+
+
+def _readers(agreement: Mapping[str, Any] | None) -> list[list[Any]]:
+    if agreement is None:
+        return []
+    return [
+        ["readers", None, None, agreement["agreement_f1"], _interval(agreement["agreement_ci95"]), None, ""]
+    ]
+
+
+def readers_of_relations(figures: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """How far readers agree on relations, F1: where all marked the spans, and between their own spans."""
+    given = figures.get("given_spans", {}).get("agreement") or {}
+    own = figures.get("agreement", {}).get("relations") or {}
+    return given.get("f1"), own.get("agreement_f1")
 
 
 def _interval(value: Sequence[float] | None) -> str:
