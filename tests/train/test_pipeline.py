@@ -216,6 +216,10 @@ def test_without_the_flat_layer_nothing_is_taken_for_it(tiny_config: Path) -> No
         ("syntax", 3, "GW403"),
         ("relations", "no", "GW403"),
         ("nested", 1, "GW403"),
+        ("seeds", 2, "GW403"),
+        ("seeds", 0, "GW403"),
+        ("seeds", True, "GW403"),
+        ("seeds", "three", "GW403"),
     ],
 )
 def test_a_wrong_option_is_named(tmp_path: Path, option: str, value: str | int, code: str) -> None:

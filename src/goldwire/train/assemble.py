@@ -72,7 +72,10 @@ def assemble(
             layer=name,
         )
         share = _share(progress, number, len(parts))
-        fitted[name] = _nested(learn, name, share) if options[name].nested else learn(progress=share)
+        if options[name].nested:
+            fitted[name] = _nested(learn, name, share)
+        else:
+            fitted[name] = _voting(learn, setup.seed, options[name].seeds, share)
     with quiet():
         nlp = _joined({name: one.nlp for name, one in fitted.items()}, flat)
     cuts = [cut for one in fitted.values() for cut in one.cuts]
@@ -106,22 +109,49 @@ def _nested(learn: Callable[..., Fitted], layer: str, progress: Callable[[float]
     return Fitted(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
 
 
+def _voting(
+    learn: Callable[..., Fitted], seed: int, count: int, progress: Callable[[float], None] | None
+) -> Fitted:
+    """A pipeline of `count` recognisers, from as many seeds, that keeps what more than half of them find."""
+    every = [learn(seed=seed + n, progress=_share(progress, n, count)) for n in range(count)]
+    first = every[0]
+    if count == 1:
+        return first
+    own = first.nlp.pipe_names[0]
+    with quiet():
+        for n, one in enumerate(every[1:], start=1):
+            _put_before(first.nlp, own, one.nlp, f"seed{n}")
+            config = {"place": n, "of": count}
+            first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=own)
+        first.nlp.add_pipe("goldwire_vote", name="vote", config={"place": count, "of": count})
+    return Fitted(first.nlp, first.cuts, sum(one.updates for one in every), first.too_long)
+
+
 def _joined(models: Mapping[str, Language], flat: str) -> Language:
     """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
     layer `flat` comes last and stays, where there is one."""
     last = flat if flat in models else list(models)[-1]
     base = models[last]
-    own = list(base.pipe_names)
+    own = base.pipe_names[0]
     for layer, nlp in models.items():
         if nlp is base:
             continue
-        for name in nlp.pipe_names:
-            # Its vectors are the same, and each brings its own weights.
-            base.add_pipe(name, source=nlp, name=f"{layer}_{name}", before=own[0])
-            if nlp.get_pipe_meta(name).factory == "ner":
-                config = {"layer": layer}
-                base.add_pipe("goldwire_layer", name=f"{layer}_layer", config=config, before=own[0])
-    if last != flat and "ner" in {base.get_pipe_meta(name).factory for name in own}:
+        _put_before(base, own, nlp, layer)
+        if _recognises(nlp):
+            base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=own)
+    if last != flat and _recognises(base, own):
         # Readers take `doc.ents` for the flat layer's.
         base.add_pipe("goldwire_layer", name=f"{last}_layer", config={"layer": last})
     return base
+
+
+def _put_before(base: Language, first: str, nlp: Language, prefix: str) -> None:
+    """A pipeline's components, in their order, before the one called `first`; each brings its own weights."""
+    for name in nlp.pipe_names:
+        base.add_pipe(name, source=nlp, name=f"{prefix}_{name}", before=first)
+
+
+def _recognises(nlp: Language, start: str = "") -> bool:
+    """Whether it writes to `doc.ents`, by its components from `start` on."""
+    names = nlp.pipe_names[nlp.pipe_names.index(start) :] if start else nlp.pipe_names
+    return "ner" in {nlp.get_pipe_meta(name).factory for name in names}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import registry
 
 KEY = "goldwire"
+BALLOTS = "goldwire_ballots"
 
 
 def plural(layer: str) -> str:
@@ -190,6 +192,31 @@ class NestLayer:
         return doc
 
 
+class Vote:
+    """Counts the spans of a recogniser as one of several ballots, and empties `doc.ents` for the next one;
+    after the last `doc.ents` is what more than half of them have: the same tokens, the same label.
+
+    No two of these overlap: more than half and more than half share a recogniser, and its spans do not.
+    """
+
+    def __init__(self, place: int, of: int) -> None:
+        self.place, self.of = place, of
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Count them; after the last, decide."""
+        # Afresh with the first: a document may have been left half way.
+        ballots = doc.user_data[BALLOTS] = [] if self.place == 1 else doc.user_data.get(BALLOTS, [])
+        ballots.append([(span.start, span.end, span.label) for span in doc.ents])
+        if self.place < self.of:
+            doc.set_ents([], default="missing")
+            return doc
+        del doc.user_data[BALLOTS]
+        counted = Counter(one for ballot in ballots for one in ballot)
+        kept = sorted(one for one, votes in counted.items() if 2 * votes > self.of)
+        doc.set_ents([Span(doc, start, end, label=label) for start, end, label in kept])
+        return doc
+
+
 class Attributes(Learned):
     """Gives spans the values of their attributes that were learned; an absent value means the default."""
 
@@ -256,6 +283,11 @@ def make_nest(nlp: Language, name: str, layer: str) -> NestLayer:  # noqa: ARG00
     return NestLayer(layer)
 
 
+def make_vote(nlp: Language, name: str, place: int, of: int) -> Vote:  # noqa: ARG001  spaCy gives them
+    """Counts what several recognisers find."""
+    return Vote(place, of)
+
+
 def make_attributes(nlp: Language, name: str, flat: str) -> Attributes:
     """Attributes of spans; `flat` is the layer that stands in `doc.ents`."""
     return Attributes(nlp, name, flat)
@@ -270,5 +302,6 @@ def make_relations(nlp: Language, name: str, flat: str) -> Relations:
 with suppress(ValueError):
     Language.factory("goldwire_layer", func=make_layer)
     Language.factory("goldwire_nest", func=make_nest)
+    Language.factory("goldwire_vote", func=make_vote)
     Language.factory("goldwire_attributes", default_config={"flat": ""}, func=make_attributes)
     Language.factory("goldwire_relations", default_config={"flat": ""}, func=make_relations)

@@ -22,7 +22,8 @@ class Options:
 
     `syntax` names a pipeline whose parser relations are told by, `relations` and `attributes` say whether
     those of the layer are learned, `dev` is the share of the documents that is held back to stop early by,
-    `nested` asks for two recognisers, of the outermost and of the innermost spans.
+    `nested` asks for two recognisers, of the outermost and of the innermost spans; `seeds`, an odd number,
+    for as many that differ in their seed, and keeps what more than half of them find.
     """
 
     syntax: str | None = None
@@ -30,6 +31,7 @@ class Options:
     attributes: bool = True
     dev: float = 0.0
     nested: bool = False
+    seeds: int = 1
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
@@ -117,6 +119,18 @@ def options_in(config: Mapping[str, Any], path: Path) -> Options:
     if not isinstance(options.dev, int | float) or not 0 <= options.dev < 1:
         message, hint = "[goldwire] dev is no share from 0 to 1", "0.2 holds a fifth of the articles back"
         raise GoldwireError.of("GW403", message, where=str(path), hint=hint)
+    if not isinstance(options.seeds, int) or isinstance(options.seeds, bool) or options.seeds < 1:
+        raise config_fault(
+            path, "[goldwire] seeds is no number from 1 on", "3: of three recognisers two decide"
+        )
+    if options.seeds % 2 == 0:
+        raise config_fault(path, f"[goldwire] seeds is even: {options.seeds}", "an odd number has no ties")
+    if options.seeds > 1:
+        if options.nested:
+            raise config_fault(path, "[goldwire] has both nested and seeds", "seeds = 1, or nested = false")
+        factories = {str(one.get("factory")) for one in dict(config.get("components", {})).values()}
+        if "ner" not in factories:
+            raise config_fault(path, "[goldwire] seeds asks for recognisers: no `ner` here", "seeds = 1")
     return options
 
 
