@@ -87,7 +87,8 @@ def test_swapped_labels_come_before_the_rest() -> None:
     unranked = len(ranked) + (total - len(ranked)) / 2
     places = {key: place for place, key in enumerate(ranked)}
     mean = sum(places.get(key, unranked) for key in swapped) / k
-    assert 1 - (mean - (k - 1) / 2) / (total - k) >= 0.8
+    auc = 1 - (mean - (k - 1) / 2) / (total - k)
+    assert auc >= 0.8
 
 
 def test_one_swapped_label_is_the_first_suspect() -> None:

@@ -96,7 +96,7 @@ def test_the_randomisation_keeps_its_level() -> None:
         p = compare_counts(one, other, "AB", rounds=400, seed=seed).micro.p
         assert p is not None
         hits += p < 0.05
-    assert 1 <= hits <= 22
+    assert 0 < hits <= 22
 
 
 def test_exact_and_drawn_exchanges_agree() -> None:
