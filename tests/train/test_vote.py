@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Span
 from goldwire.errors import GoldwireError
 from goldwire.train.assemble import assemble
 from goldwire.train.components import Vote
+from goldwire.train.config import options_of, read_config
 from goldwire.train.data import material
 from goldwire.train.jobs import Setup
 from goldwire.train.ner import fit
@@ -85,3 +86,13 @@ def test_a_vote_needs_recognisers(tiny_config: Path, tmp_path: Path) -> None:
         path.write_text(changed, encoding="utf-8")
         with pytest.raises(GoldwireError, match=f"GW403 .*{name}"):
             assemble(found.references, Setup(path), "thing")
+
+
+def test_an_option_needs_no_section(tiny_config: Path) -> None:
+    """A run can set what stands in [goldwire] for a config that lacks the section; slips are named."""
+    assert "[goldwire]" not in tiny_config.read_text(encoding="utf-8")
+    assert options_of(tiny_config, {"goldwire.seeds": 3}).seeds == 3
+    assert read_config(tiny_config, overrides={"goldwire.seeds": 3}, seed=0)["goldwire"] == {"seeds": 3}
+    for slip in ("goldwire.seed", "goldwire.seeds.more"):
+        with pytest.raises(GoldwireError, match=r"GW404 .*knows no `seed"):
+            options_of(tiny_config, {slip: 3})

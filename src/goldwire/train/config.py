@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from thinc.api import Config
 
 Overrides = Mapping[str, Any]
+_OWN = "goldwire."
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,12 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
     text = read_text(path)
     try:
         plain = Config().from_str(text, interpolate=False)
-        if missing := sorted({name.split(".")[0] for name in overrides} - set(plain)):
+        others = {name: value for name, value in overrides.items() if not name.startswith(_OWN)}
+        if missing := sorted({name.split(".")[0] for name in others} - set(plain)):
             where, hint = str(path), f"sections: {one_of(plain)}"
             raise GoldwireError.of("GW404", f"no section [{missing[0]}]", where=where, hint=hint)
-        config = Config().from_str(text, overrides={"system.seed": seed, **overrides}, interpolate=False)
+        config = Config().from_str(text, overrides={"system.seed": seed, **others}, interpolate=False)
+        _put_own(config, overrides)
     except (ValueError, KeyError) as error:
         raise config_error(path, error) from None
     for section in ("paths", "system", "nlp", "components", "training", "corpora", "initialize"):
@@ -138,11 +141,19 @@ def options_of(path: Path, overrides: Overrides) -> Options:
     """The section [goldwire] of a config file with the changes of a run; raises GW403 and GW404."""
     from thinc.api import Config
 
-    own = {name: value for name, value in overrides.items() if name.startswith("goldwire.")}
     try:
-        return options_in(Config().from_str(read_text(path), overrides=own, interpolate=False), path)
+        config = Config().from_str(read_text(path), interpolate=False)
     except (ValueError, KeyError) as error:
         raise config_error(path, error) from None
+    _put_own(config, overrides)
+    return options_in(config, path)
+
+
+def _put_own(config: Config, overrides: Overrides) -> None:
+    """A run's changes of the section [goldwire], which need not be there: its options have defaults."""
+    for name, value in overrides.items():
+        if name.startswith(_OWN):
+            config.setdefault("goldwire", {})[name.removeprefix(_OWN)] = value
 
 
 def config_error(path: Path, error: Exception) -> GoldwireError:
