@@ -11,7 +11,7 @@ import click
 from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, table, unkept, write_json
 from goldwire.errors import GoldwireError
 from goldwire.project import Project
 
@@ -147,11 +147,9 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
         ("spans trimmed", sum(len(report.trims) for report in reports)),
         ("in quarantine", quarantined),
     ]
-    unkept = [
-        ("marks as ground truth, not kept", sum(report.ground_truth for report in reports)),
-        ("tasks with comments, not kept", sum(report.commented for report in reports)),
-    ]
-    rows += [row for row in unkept if row[1]]
+    rows += unkept(
+        sum(report.ground_truth for report in reports), sum(report.commented for report in reports)
+    )
     if len(found) > 1:
         rows.insert(0, ("projects", len(found)))
     if drafts:

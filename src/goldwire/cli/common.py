@@ -83,3 +83,9 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+def unkept(ground_truth: int, commented: int) -> list[tuple[str, int]]:
+    """Rows of what a server has and goldwire has no place for, where there is any."""
+    rows = [("marks as ground truth, not kept", ground_truth), ("tasks with comments, not kept", commented)]
+    return [row for row in rows if row[1]]

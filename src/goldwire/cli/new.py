@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, say, table, write_json
+from goldwire.cli.common import json_option, progress, say, table, unkept, write_json
 from goldwire.errors import GoldwireError
 
 
@@ -45,11 +45,7 @@ def command(
     rows += [(f"{kind}, kept of {report.found[kind]}", report.kept[kind]) for kind in report.found]
     rows += [("spans trimmed", report.trims), ("predictions left there", report.predictions_left)]
     rows += [(f"in quarantine: {kind}", count) for kind, count in report.quarantined.items()]
-    unkept = [
-        ("marks as ground truth, not kept", report.ground_truth),
-        ("tasks with comments, not kept", report.commented),
-    ]
-    rows += [row for row in unkept if row[1]]
+    rows += unkept(report.ground_truth, report.commented)
     table(("new", ""), rows)
     say(f"annotators: {', '.join(report.annotators) or 'none'}")
     for one in report.renamed:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeAlias
 
+from goldwire.corpus.pages import page_templates
 from goldwire.eval.display import number, span
 from goldwire.train.curve import Curve, Step
 
@@ -29,37 +30,32 @@ def rows(curve: Curve) -> list[tuple[str, ...]]:
 
 def page(curve: Curve) -> str:
     """One HTML page without scripts or network."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("goldwire.train", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     law = curve.next.law
     corpus, config = curve.setting["corpus"], curve.setting["config"]
     changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
     words = curve.next.in_words()
-    return environment.get_template("curve.html.j2").render(
-        title=f"{corpus.get('name', 'goldwire')}: what more articles bring, layer {curve.layer}",
-        next=f"{words[0].upper()}{words[1:]}.",
-        draft=curve.reference == "draft",
-        drawing=drawing(curve),
-        law=[f"{value:.2f}" for value in law or ()],
-        repeats=curve.repeats,
-        columns=COLUMNS,
-        rows=rows(curve),
-        notes=curve.notes,
-        setting=[
-            ("Corpus", f"{corpus.get('name', '')} {corpus.get('version', '')}"),
-            ("Content hash", corpus.get("content_hash") or corpus.get("sha256", "")),
-            ("Config", config["file"] + (f" with {changed}" if changed else "")),
-            ("Tested on", f"{curve.documents} articles, each in the repeats whose test part it is in"),
-            ("Trainings", f"{curve.setting['trainings']}, in {curve.setting['seconds']} s"),
-            ("Seed", curve.setting["seed"]),
-        ],
+    return (
+        page_templates("goldwire.train", "")
+        .get_template("curve.html.j2")
+        .render(
+            title=f"{corpus.get('name', 'goldwire')}: what more articles bring, layer {curve.layer}",
+            next=f"{words[0].upper()}{words[1:]}.",
+            draft=curve.reference == "draft",
+            drawing=drawing(curve),
+            law=[f"{value:.2f}" for value in law or ()],
+            repeats=curve.repeats,
+            columns=COLUMNS,
+            rows=rows(curve),
+            notes=curve.notes,
+            setting=[
+                ("Corpus", f"{corpus.get('name', '')} {corpus.get('version', '')}"),
+                ("Content hash", corpus.get("content_hash") or corpus.get("sha256", "")),
+                ("Config", config["file"] + (f" with {changed}" if changed else "")),
+                ("Tested on", f"{curve.documents} articles, each in the repeats whose test part it is in"),
+                ("Trainings", f"{curve.setting['trainings']}, in {curve.setting['seconds']} s"),
+                ("Seed", curve.setting["seed"]),
+            ],
+        )
     )
 
 
