@@ -4,19 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env demo test test-transformers bench bench-models pictures clean
+.PHONY: env requirements demo test test-transformers bench bench-models pictures clean
 
 env: $(STAMP)
 
-# uv, from the package index like everything else, installs in a fraction of pip's time.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml requirements.txt install.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "goldwire needs Python 3.11 or newer; name one: make env PYTHON=python3.12" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
-	  --editable '.[studio,fr,dev]'
+	PYTHON=$(BIN)/python sh install.sh studio fr dev
 	touch $@
+
+# After a change of dependencies: what is pinned stays, what is new comes with its hashes; addresses never.
+requirements: env
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url \
+	  --no-annotate --strip-extras --custom-compile-command 'make requirements' -o requirements.txt
 
 DEMO_DIR ?= demo
 demo: env
@@ -33,7 +35,7 @@ test: env
 
 # Speed and memory, beside the peers that can be had: figures, no verdict on the machine.
 bench: env
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
+	PYTHON=$(BIN)/python sh install.sh bench
 	$(BIN)/python -m tests.bench.scoring
 	$(BIN)/python -m tests.bench.agreement
 	$(BIN)/python -m tests.bench.fuzz
@@ -49,9 +51,8 @@ bench-models: env
 
 # The CamemBERT config, with a tiny random model in place of the real one; torch needs about 5 GB of disk.
 test-transformers: env
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-transformers
-	$(BIN)/uv pip install --quiet --python $(VENV)-transformers/bin/python --constraint constraints.txt \
-	  --editable '.[studio,fr,dev,transformers]'
+	test -x $(VENV)-transformers/bin/python || $(BIN)/python -m venv $(VENV)-transformers
+	PYTHON=$(VENV)-transformers/bin/python sh install.sh studio fr dev transformers
 	$(VENV)-transformers/bin/pytest tests/train/test_transformers.py
 
 clean:

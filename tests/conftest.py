@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.project import load_project
 from tests.reaper import reaping
 
@@ -43,4 +43,4 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     except GoldwireError as error:
         if error.faults[0].code != "GW301" or os.environ.get("CI") == "true":
             raise
-        pytest.skip("Label Studio is not installed: pip install 'goldwire[studio]'")
+        pytest.skip(f"Label Studio is not installed: {install_hint('studio')}")

@@ -48,6 +48,17 @@ def raise_faults(faults: Iterable[Fault]) -> None:
         raise GoldwireError(*found)
 
 
+def install_hint(extra: str) -> str:
+    """How to get the packages of an extra, for a hint.
+
+    Never by the name alone: `goldwire` is not in the package index, where anybody may take it.
+    """
+    from goldwire import __version__
+
+    wheel = f"goldwire-{__version__}-py3-none-any.whl"
+    return f"in goldwire's checkout: sh install.sh {extra}; from its wheel: pip install '{wheel}[{extra}]'"
+
+
 def one_of(names: Iterable[str]) -> str:
     """The names that exist, for a hint: `one of: a, b, c`."""
     listed = sorted(names)

@@ -30,7 +30,7 @@ from goldwire.annotate.assist_order import Candidates, by_uncertainty
 from goldwire.annotate.predictions import unusable
 from goldwire.annotate.push import uid
 from goldwire.corpus.formats.labelstudio import from_result
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas.render import label_config
 from tests.annotate.assist_pipeline import MARKED
@@ -335,7 +335,7 @@ def test_only_one_address_is_opened() -> None:
         assert banned(other), other
     package = find_spec("label_studio")
     if package is None or package.origin is None:
-        pytest.skip("Label Studio is not installed: pip install 'goldwire[studio]'")
+        pytest.skip(f"Label Studio is not installed: {install_hint('studio')}")
     source = (Path(package.origin).parent / "core/utils/io.py").read_text(encoding="utf-8")
     assigned = [
         node.value

@@ -171,7 +171,7 @@ def test_without_label_studio_the_way_to_it_is_told(
 ) -> None:
     """A missing Label Studio is told with the command that installs it."""
     monkeypatch.setattr(sys, "executable", str(project.root / "python"))
-    with pytest.raises(GoldwireError, match=r"pip install 'goldwire\[studio\]'"):
+    with pytest.raises(GoldwireError, match=r"sh install\.sh studio"):
         server.start(project)
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldwire.annotate.assist_backend import Backend, Refused
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -156,8 +156,8 @@ def serving(backend: Backend, host: str, port: int = 0) -> Iterator[Address]:
         import uvicorn
         from starlette.applications import Starlette  # noqa: F401  as missing as uvicorn
     except ImportError:
-        hint = "pip install 'goldwire[assist]'"
-        raise GoldwireError.of("GW380", "uvicorn and Starlette are not installed", hint=hint) from None
+        message = "uvicorn and Starlette are not installed"
+        raise GoldwireError.of("GW380", message, hint=install_hint("assist")) from None
     listening = _listen(host, port)
     address = Address(host, int(listening.getsockname()[1]))
     anywhere = host in ("", "0.0.0.0", "::")

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from goldwire.annotate.database import Database, usable
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.files import read_bytes, write_text
 from goldwire.project import Project, cache_home
 
@@ -66,7 +66,7 @@ def program() -> Path:
     """The `label-studio` beside this Python; raises GW301 where it is not installed."""
     found = Path(sys.executable).parent / "label-studio"
     if not found.is_file():
-        hint = "pip install 'goldwire[studio]'"
+        hint = install_hint("studio")
         raise GoldwireError.of("GW301", "Label Studio is not installed", where=str(found), hint=hint)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -129,12 +130,13 @@ def pipeline(**options: Any) -> None:
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="The package's name, without its language (default: the model's).")
 def package(model: Path, out: Path, name: str | None) -> None:
-    """Make of MODEL a Python package in OUT, which loads without goldwire: pip install OUT/NAME-VERSION."""
+    """Make of MODEL a Python package in OUT, which loads without goldwire: pip install ./OUT/NAME-VERSION."""
     from goldwire.train.package import package as make
 
     made = make(model, out, name=name)
     say(f"package: {made}")
-    say(f"install: pip install {made}")
+    # With its whole path: pip would look a bare name up in the package index.
+    say(f"install: pip install {shlex.quote(str(made.resolve()))}")
     say(f"load:    spacy.load({made.name.rsplit('-', 1)[0]!r})")
 
 

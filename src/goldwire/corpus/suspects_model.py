@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.model import Annotation, Article, Span, outermost
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def issues_of(given: list[list[int]], probabilities: list[Any]) -> set[tuple[int
     try:
         from cleanlab.token_classification.filter import find_label_issues
     except ImportError:
-        hint = "pip install 'goldwire[review]', or: --no-suspects"
+        hint = f"{install_hint('review')}; or: --no-suspects"
         raise GoldwireError.of(
             "GW217", "suspects are found with cleanlab, which is missing", hint=hint
         ) from None

