@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +10,16 @@ import click
 from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
-from goldwire.cli.common import json_option, progress, project_option, say, table, unkept, write_json
+from goldwire.cli.common import (
+    json_option,
+    notifier,
+    progress,
+    project_option,
+    say,
+    table,
+    unkept,
+    write_json,
+)
 from goldwire.errors import GoldwireError
 from goldwire.project import Project
 
@@ -86,13 +94,14 @@ def serve(
         database=database,
         public_url=public_url,
         assist=assisted,
-        notify=_notifier(),
+        notify=notifier(),
     )
     keep = False
     try:
         if made.new:
             say(
-                f"account   {made.username}\npassword  {made.password}   (kept in .goldwire/credentials.json)"
+                f"account   {made.username}",
+                f"password  {made.password}   (kept in .goldwire/credentials.json)",
             )
         else:
             say(f"account   {made.username}   (password in .goldwire/credentials.json)")
@@ -212,18 +221,6 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
         ("load", ""), [*rows, ("people's drafts, not sent: nobody has submitted them", figures["unfinished"])]
     )
     write_json(json_path, figures)
-
-
-def _notifier() -> Callable[[str], None]:
-    """Messages a line each; on a terminal those that end in … are written over."""
-    overwrite = sys.stderr.isatty()
-
-    def notify(message: str) -> None:
-        passing = message.endswith("…")
-        start = "\r\x1b[K" if overwrite else ""
-        click.echo(start + message, err=True, nl=not (passing and overwrite))
-
-    return notify
 
 
 for _other in (push, assign, status, adjudicate, assist):

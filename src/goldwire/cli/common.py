@@ -1,8 +1,9 @@
-"""What the command groups share: options, tables, progress."""
+"""What the command groups share: options, and the one way in which anything is printed."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import click
 
 from goldwire.files import write_text
 from goldwire.project import Project, find_project
+from goldwire.visible import on_a_line, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,27 +49,76 @@ def write_json(path: Path | None, figures: Any) -> None:
         write_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
 
 
-def say(message: str) -> None:
-    """A message for people: on standard error, so that standard output holds figures only."""
-    click.echo(message, err=True)
+def say(*lines: str) -> None:
+    """Messages for people, a line each: on standard error, so that standard output holds figures only."""
+    _write(lines, err=True)
+
+
+def tell(*lines: str) -> None:
+    """Lines of what was asked for, on standard output."""
+    _write(lines, err=False)
+
+
+def _write(lines: Iterable[str], *, err: bool) -> None:
+    for line in lines:
+        click.echo(on_a_line(line), err=err)
+
+
+def notifier() -> Callable[[str], None]:
+    """Messages a line each, on standard error; on a terminal those that end in … are written over."""
+    overwrite = sys.stderr.isatty()
+
+    def notify(message: str) -> None:
+        passing = message.endswith("…")
+        start = "\r\x1b[K" if overwrite else ""
+        click.echo(start + on_a_line(message), err=True, nl=not (passing and overwrite))
+
+    return notify
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", left: int = 1
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str = "",
+    left: int = 1,
+    lesser: Sequence[str] = (),
 ) -> None:
-    """Print a table on standard output; the first `left` columns to the left, the others to the right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """Print a table on standard output; the first `left` columns to the left, the others to the right.
 
-    shown = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for index, column in enumerate(columns):
-        shown.add_column(column, justify="left" if index < left else "right", no_wrap=True)
-    for row in rows:
-        shown.add_row(*(str(cell) for cell in row))
-    # Without a terminal rich would cut at 80 columns.
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
-    console.print(shown)
+    On a terminal it is fitted to its width: words wrap, then columns give way, those named in `lesser`
+    first; they are named. Elsewhere it is whole, a row a line.
+    """
+    from rich.console import Console
+
+    from goldwire.cli.tables import columns_of, drawn, fit
+
+    made = columns_of(columns, list(rows), left)
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else sys.maxsize
+    fitted = fit(made, width, lesser)
+    # What can't be made to fit is left to the terminal to wrap; rich would cut it.
+    wide = max(fitted.width, width if terminal else len(on_a_line(title)))
+    console = Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(drawn(fitted, title))
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+    if fitted.left_out:
+        names = ", ".join(fitted.left_out)
+        tell(f"left out for want of width: {names} (shown by {_whole()})")
+    click.echo()
+
+
+def _whole() -> str:
+    """Where the rest of a table can be seen."""
+    context = click.get_current_context(silent=True)
+    options = {option.name for option in context.command.params} if context else set()
+    return (
+        "a wider terminal, `| less -S` or --json FILE"
+        if "json_path" in options
+        else "a wider terminal or `| less -S`"
+    )
 
 
 @contextmanager
@@ -79,9 +130,10 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    described = TextColumn("{task.description}", markup=False)
+    columns = (described, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
+        task = bar.add_task(visible(label), total=total)
         yield lambda steps: bar.advance(task, steps)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from goldwire.cli import corpus_browse, corpus_versions
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
 from goldwire.corpus.formats import FORMATS, Setting
 from goldwire.project import Project
 
@@ -108,7 +108,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     corpus = load_corpus(project)
     with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
         made = run(corpus, strict=strict, advance=advance)
-    click.echo(f"{project.name} {corpus.version}: {made.counts.documents} documents")
+    tell(f"{project.name} {corpus.version}: {made.counts.documents} documents")
     table(
         ("layer", "spans", "nested", "in tags", "widened to tokens", "collided"),
         [
@@ -146,7 +146,7 @@ def check(
 
     result = run_checks(project, file=file, schema_path=schema_path, split=split)
     for fault in result.faults:
-        click.echo(str(fault))
+        tell(str(fault))
     if result.faults:
         rows = [(f"{code}  {RULES[code]}", number) for code, number in result.by_code.items()]
         table(("rule", "broken"), rows)
@@ -177,7 +177,7 @@ def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
         for layer, number in counts.layers.items()
     ]
     head = f"{counts.documents} documents, {counts.annotations} annotations, {counts.words} words"
-    click.echo(head)
+    tell(head)
     table(("layer", "spans", "nested", "share"), rows)
     for layer, labels in counts.labels.items():
         table((layer, "spans"), labels.items())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
 from goldwire.project import Project
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -47,24 +47,24 @@ def diff(
     with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
         found = compare(one, other, annotator=annotator, advance=advance)
     wanted = due(found)
-    click.echo(f"{one.in_words()} → {other.in_words()}")
+    tell(f"{one.in_words()} → {other.in_words()}")
     kinds = ", ".join(f"{number} {WORDS[kind]}" for kind, number in found.kinds.items() if number)
-    click.echo(f"documents {len(one.articles)} → {len(other.articles)}: {kinds or 'no difference'}")
+    tell(f"documents {len(one.articles)} → {len(other.articles)}: {kinds or 'no difference'}")
     numbers = found.annotations
     told = ", ".join(f"{numbers[kind]} {kind}" for kind in ("added", "removed", "changed") if numbers[kind])
-    click.echo(f"annotations {numbers['before']} → {numbers['after']}: {told or 'no difference'}")
+    tell(f"annotations {numbers['before']} → {numbers['after']}: {told or 'no difference'}")
     for name, counts in (("layer", found.spans), ("relation", found.relations)):
         if counts:
             columns = list(next(iter(counts.values())))
             table((name, *columns), [(key, *row.values()) for key, row in counts.items()])
     for change in found.schema:
         breaks = " (annotations can break on it)" if change.orphans else ""
-        click.echo(f"schema: {change.what} {change.name} {change.change} {change.detail}".rstrip() + breaks)
+        tell(f"schema: {change.what} {change.name} {change.change} {change.detail}".rstrip() + breaks)
     for line in lines(found, _CASES):
-        click.echo(line)
+        tell(line)
     version = f", {wanted.version}" if wanted.version and wanted.reasons else ""
     reasons = f": {'; '.join(wanted.reasons)}" if wanted.reasons else ""
-    click.echo(f"due: {wanted.level}{version}{reasons}")
+    tell(f"due: {wanted.level}{version}{reasons}")
     if not wanted.enough:
         say(f"the new side says {other.version or 'no version'}: raise [corpus] version to {wanted.version}")
     if html_path is not None:
@@ -124,7 +124,7 @@ def split(
     write_split(path, made.split, made.ties)
     kinds = Counter(tie.kind for tie in made.ties)
     groups = [group for group in made.groups if len(group) > 1]
-    click.echo(
+    tell(
         f"{len(corpus.articles)} documents in {len(made.groups)} groups, the largest of "
         f"{max(len(group) for group in made.groups)}; ties: {kinds['near']} near-duplicates, "
         f"{kinds['story']} stories, {kinds['event']} happenings"
@@ -247,7 +247,7 @@ def rehydrate(standoff: Path, articles: Path, out: Path, partial: bool, json_pat
 
     done = run(standoff, articles, out, partial=partial)
     spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
-    click.echo(f"{len(done.articles)} documents, {spans} spans")
+    tell(f"{len(done.articles)} documents, {spans} spans")
     for what, names in (("another text", done.differing), ("no copy", done.missing)):
         if names:
             say(f"left out, {what}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")

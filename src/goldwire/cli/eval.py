@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli import eval_ci
-from goldwire.cli.common import F, json_option, say, table, write_json
+from goldwire.cli.common import F, json_option, say, table, tell, write_json
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement import Agreement
@@ -222,7 +222,7 @@ def print_scores(scores: Scores) -> None:
     table(SCORE_COLUMNS, score_rows(scores), left=2)
     if rows := list(detail_rows(scores)):
         table(DETAIL_COLUMNS, rows, left=2)
-    click.echo(f"reference: {scores.reference} · {len(scores.documents)} document(s)")
+    tell(f"reference: {scores.reference} · {len(scores.documents)} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
     if scores.agreement is not None:
@@ -235,7 +235,7 @@ def print_agreement(agreement: Agreement) -> None:
     """What was compared, its figures, and what to bear in mind."""
     from goldwire.eval.display_agreement import AGREEMENT_COLUMNS, agreement_notes, agreement_rows
 
-    click.echo(agreement.what)
+    tell(agreement.what)
     for comparison in (agreement.pooled, *agreement.between):
         names = " and ".join(comparison.annotators) if len(comparison.annotators) < 3 else "all pairs"
         title = f"{names} · {len(comparison.documents)} document(s)"

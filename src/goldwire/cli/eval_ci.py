@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
 from goldwire.files import write_text
 from goldwire.project import Project
 
@@ -90,16 +90,16 @@ def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     from goldwire.eval.compare import verdict
     from goldwire.eval.tables import COMPARE_COLUMNS, compare_rows, place_lines
 
-    click.echo(f"A: {a}\nB: {b}")
-    click.echo(f"reference: {found.scores[0].reference} · {len(found.scores[0].documents)} document(s)")
+    tell(f"A: {a}", f"B: {b}")
+    tell(f"reference: {found.scores[0].reference} · {len(found.scores[0].documents)} document(s)")
     for layer, tested in found.layers.items():
-        click.echo(f"\n{layer}, {found.kind}: {found.verdict(layer)}")
+        tell("", f"{layer}, {found.kind}: {found.verdict(layer)}")
         table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places))
     if found.relations is not None:
-        click.echo(f"\nrelations, strict: {verdict(found.relations.micro, *found.names)}")
+        tell("", f"relations, strict: {verdict(found.relations.micro, *found.names)}")
         table(COMPARE_COLUMNS, compare_rows(found.relations, "", ()))
     for line in place_lines(found.places, show):
-        click.echo(line)
+        tell(line)
     for warning in found.warnings:
         say(f"note: {warning}")
 
@@ -197,9 +197,9 @@ def print_gate(found: Gated) -> None:
     for note in found.ceiling.notes if found.ceiling else ():
         say(f"note: agreement: {note}")
     if line := ceiling_line(found):
-        click.echo(line)
-    click.echo(headline(found))
-    click.echo(f"{'passed' if found.passed else 'failed'}: {found.why}")
+        tell(line)
+    tell(headline(found))
+    tell(f"{'passed' if found.passed else 'failed'}: {found.why}")
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -10,6 +11,7 @@ import click
 
 from goldwire import __version__
 from goldwire.errors import GoldwireError
+from goldwire.visible import visible
 
 #: Command or group: its module and the one line that help shows.
 COMMANDS = {
@@ -54,21 +56,41 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line. Exit 0: done; 1: a check or gate failed; 2: wrong use or bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal of another encoding has no sign for is escaped, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except GoldwireError as error:
         for fault in error.faults:
-            click.echo(f"goldwire: {fault}", err=True)
+            _complain(str(fault))
         code = 2
     except click.ClickException as error:
-        error.show()
+        _show(error)
         code = 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("goldwire: interrupted", err=True)
+        _complain("interrupted")
         code = 130
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): what it took, it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str) -> None:
+    from goldwire.cli.common import say
+
+    say(f"goldwire: {message}")
+
+
+def _show(error: click.ClickException) -> None:
+    """What click says of wrong use; what was given may be a file's name, and that is data."""
+    from goldwire.cli.common import say
+
+    error.message = visible(error.message)  # type: ignore[misc]
+    said = io.StringIO()
+    error.show(file=said)
+    say(*said.getvalue().rstrip("\n").split("\n"))

@@ -45,7 +45,8 @@ def place_lines(places: Sequence[Place], show: int) -> Iterator[str]:
         found = [place for place in places if place.better == side]
         if not found:
             continue
-        yield f"\nonly {side} is right in {len(found)} place(s):"
+        yield ""
+        yield f"only {side} is right in {len(found)} place(s):"
         for place in found[:show]:
             did = f"{side} found it" if place.what == "found" else f"{other} marked it wrongly"
             yield f"  {place.label:<10} {_shown(place)}  ({did}; {place.document}, character {place.start})"
