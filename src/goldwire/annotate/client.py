@@ -54,6 +54,7 @@ class Client(Transport):
 
     def projects(self, title: str, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The projects of exactly this title, the oldest first; with `fields` only these: quicker."""
+        title = title.strip()  # as the server keeps it
         found: list[dict[str, Any]] = []
         some = {"include": ",".join(("id", "title", *fields))} if fields else {}
         for page in range(1, 1000):
@@ -99,7 +100,7 @@ class Client(Transport):
             answer = self.get(
                 "api/tasks",
                 project=project,
-                query=json.dumps(query, ensure_ascii=False),
+                query=_query_text(query),
                 fields="all",
                 include=",".join(dict.fromkeys(["id", *include])),
                 resolve_uri="false",
@@ -114,15 +115,21 @@ class Client(Transport):
     def tasks_with(
         self, project: int, field: str, values: Sequence[str], include: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
-        """The tasks whose `data.field` is one of `values`, asked for in as many requests as it takes."""
-        for some in _portions(values):
-            wanted = {
-                "filter": f"filter:tasks:data.{field}",
-                "operator": "in_list",
-                "type": "List",
-                "value": some,
-            }
-            yield from self.tasks(project, include, [wanted])
+        """The tasks whose `data.field` is one of `values`, asked for in as many requests as it takes.
+
+        What an address can't hold is looked for among all tasks. `include` names `data`.
+        """
+        wanted = set(values)
+        if any(_length(value) > _QUERY_CHARACTERS for value in wanted):
+            requests: Iterator[list[dict[str, Any]]] = iter([[]])
+        else:
+            among = {"filter": f"filter:tasks:data.{field}", "operator": "in_list", "type": "List"}
+            requests = ([{**among, "value": some}] for some in _portions(list(dict.fromkeys(values))))
+        for filters in requests:
+            for task in self.tasks(project, include, filters):
+                data = task.get("data")
+                if isinstance(data, dict) and str(data.get(field, "")) in wanted:
+                    yield task
 
     def tasks_among(
         self, project: int, numbers: Sequence[str], include: Sequence[str]
@@ -189,12 +196,25 @@ class Client(Transport):
         return self._dict(answer, "api/tasks/annotations")
 
 
+def _query_text(query: Any) -> str:
+    """A query as the server reads it: it undoes percent-encoding once more than it was done.
+
+    So that no value changes, `%` is written as JSON can write it too.
+    """
+    return json.dumps(query, ensure_ascii=False).replace("%", "\\u0025")
+
+
+def _length(value: str) -> int:
+    """The characters that a value takes in an address."""
+    return len(quote(_query_text(value))) + 6
+
+
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:
     """The values in portions that an address can hold."""
     some: list[str] = []
     size = 0
     for value in values:
-        length = len(quote(json.dumps(value, ensure_ascii=False))) + 6
+        length = _length(value)
         if some and size + length > _QUERY_CHARACTERS:
             yield some
             some, size = [], 0
