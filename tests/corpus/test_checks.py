@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -289,6 +290,30 @@ def test_check_exits_with_0_or_1_and_counts_by_code(tmp_path: Path) -> None:
     assert "GW241 a/d $.spans[0] « cha»: begins in white space (leave it outside)" in done.stdout
     assert "GW242 a/d $.spans[0] « cha»: ends inside a word: «Un cha|t.» (take the whole word)" in done.stdout
     assert json.loads((tmp_path / "out.json").read_text())["by_code"] == {"GW241": 1, "GW242": 1}
+
+
+def test_a_fault_in_a_raw_annotation_stops_the_curated_ones_where_that_is_asked(tmp_path: Path) -> None:
+    """With --curated the most trusted annotation of each document decides; the others' faults are shown and
+    counted apart. Without, any fault fails."""
+    text = "Un chat."
+    sound, broken = (
+        Annotation("d", name, "mini@0.1", spans=(Span("s", "thing", "FOOD", *at),), text_sha256=sha256(text))
+        for name, at in (("judge", (3, 7)), ("raw", (2, 6)))
+    )
+    sound = msgspec.structs.replace(sound, status="adjudicated")
+    project = mini_project(tmp_path / "mini")
+    path = tmp_path / "both.jsonl"
+    arguments = ["check", str(path), "--project", str(project.root)]
+    write_jsonl(path, [Article(Document("d", text), (broken, sound))])
+    assert CliRunner().invoke(command, arguments).exit_code == 1
+    done = CliRunner().invoke(command, [*arguments, "--curated", "--json", str(tmp_path / "out.json")])
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "not counted: GW241 raw/d $.spans[0]" in done.stderr
+    assert "2 place(s) where another than the document's most trusted annotation breaks a rule" in done.stderr
+    figures = json.loads((tmp_path / "out.json").read_text())
+    assert (figures["faults"], len(figures["others"])) == ([], 2)
+    write_jsonl(path, [Article(Document("d", text), (broken,))])
+    assert CliRunner().invoke(command, [*arguments, "--curated"]).exit_code == 1
 
 
 def test_another_schema_can_be_named(tmp_path: Path, folder: Path) -> None:

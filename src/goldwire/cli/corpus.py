@@ -136,15 +136,26 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Search this split for leaks (default: corpus/split.json and `meta.split`).",
 )
+@click.option(
+    "--curated",
+    "only_curated",
+    is_flag=True,
+    help="Fail only where each document's most trusted annotation breaks a rule; list the others' too.",
+)
 @json_option
 def check(
-    file: Path | None, project: Project, schema_path: Path | None, split: Path | None, json_path: Path | None
+    file: Path | None,
+    project: Project,
+    schema_path: Path | None,
+    split: Path | None,
+    only_curated: bool,
+    json_path: Path | None,
 ) -> None:
     """Hold annotations against the schema's rules, and splits against leaks: the project's, or FILE's."""
     from goldwire.corpus.checks import run_checks
     from goldwire.corpus.rules import RULES
 
-    result = run_checks(project, file=file, schema_path=schema_path, split=split)
+    result = run_checks(project, file=file, schema_path=schema_path, split=split, only_curated=only_curated)
     for fault in result.faults:
         tell(str(fault))
     if result.faults:
@@ -152,6 +163,11 @@ def check(
         table(("rule", "broken"), rows)
     checked = (result.documents, result.annotations, result.spans, result.relations)
     say("checked: {} documents, {} annotations, {} spans, {} relations".format(*checked))
+    for fault in result.others:
+        say(f"not counted: {fault}")
+    if result.others:
+        number = len(result.others)
+        say(f"{number} place(s) where another than the document's most trusted annotation breaks a rule")
     say(f"{len(RULES)} rules; {len(result.faults)} places where one is broken")
     write_json(json_path, result.as_dict())
     if result.faults:

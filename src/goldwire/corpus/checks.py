@@ -16,7 +16,7 @@ from goldwire.corpus.split_check import leaks
 from goldwire.corpus.store import project_articles
 from goldwire.corpus.values import value_problem
 from goldwire.errors import Fault, one_of
-from goldwire.model import Annotation, Article, Relation, Span, pairs
+from goldwire.model import Annotation, Article, Relation, Span, curated, pairs
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
@@ -30,13 +30,17 @@ _ZWJ = "\u200d"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was checked and what was found."""
+    """What was checked and what was found.
+
+    `faults` decide; those in `others` are of annotations that were to be looked at, not to decide.
+    """
 
     documents: int
     annotations: int
     spans: int
     relations: int
     faults: list[Fault] = field(default_factory=list)
+    others: list[Fault] = field(default_factory=list)
 
     @property
     def by_code(self) -> dict[str, int]:
@@ -74,18 +78,35 @@ def check_articles(
 
 
 def run_checks(
-    project: Project, *, file: Path | None = None, schema_path: Path | None = None, split: Path | None = None
+    project: Project,
+    *,
+    file: Path | None = None,
+    schema_path: Path | None = None,
+    split: Path | None = None,
+    only_curated: bool = False,
 ) -> CheckResult:
     """Check the project's stored annotations, or a JSON Lines file's, against its schema or another.
 
     The project's split, another one, and the one that documents bring in `meta.split` are searched for leaks.
+    With `only_curated` the faults of each document's most trusted annotation decide, and those that only the
+    other annotations have stand apart.
     """
     path = schema_path or project.schema_path
     schema = load_schema(path)
     articles = read_jsonl(file) if file is not None else project_articles(project)
-    result = check_articles(articles, schema, load_registries(schema, path))
+    registries = load_registries(schema, path)
+    result = check_articles(articles, schema, registries)
+    if only_curated:
+        decisive = check_articles([_curated_only(article) for article in articles], schema, registries).faults
+        result.others.extend(fault for fault in result.faults if fault not in set(decisive))
+        result.faults[:] = decisive
     result.faults.extend(leaks(project, articles, schema, own=file is None, path=split))
     return result
+
+
+def _curated_only(article: Article) -> Article:
+    chosen = curated(article.annotations)
+    return Article(article.document, (chosen,) if chosen is not None else ())
 
 
 def inside_word(text: str, place: int) -> bool:

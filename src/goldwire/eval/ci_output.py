@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
@@ -36,24 +37,24 @@ def markdown(gated: Gated) -> str:
     """The job summary: verdict, one line why, the table by label, what to bear in mind."""
     now = gated.now
     lines = [
-        f"### {'✅' if gated.passed else '❌'} {_md(now.layer)} F1 {number(now.f1)} ({span(now.ci95)})",
+        f"### {'✅' if gated.passed else '❌'} {escaped(now.layer)} F1 {number(now.f1)} ({span(now.ci95)})",
         "",
         f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
         "",
-        f"**{'Passed' if gated.passed else 'Failed'}:** {_md(gated.why)}.",
+        f"**{'Passed' if gated.passed else 'Failed'}:** {escaped(gated.why)}.",
         "",
     ]
     if found := ceiling_line(gated):
-        lines += [f"{_md(found[:1].upper() + found[1:])}.", ""]
+        lines += [f"{escaped(found[:1].upper() + found[1:])}.", ""]
     lines += [
         "| " + " | ".join(COLUMNS) + " |",
         "|:--" + "|--:" * (len(COLUMNS) - 1) + "|",
-        *("| " + " | ".join(_md(cell) for cell in row) + " |" for row in gated.rows()),
+        *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in gated.rows()),
         "",
-        f"{_md(now.corpus_in_words)} · {len(now.documents)} documents · exact match · "
+        f"Corpus {escaped(now.corpus_in_words)} · {len(now.documents)} documents · exact match · "
         f"p: paired randomisation, by label after Holm",
     ]
-    lines += [f"- {_md(warning)}" for warning in gated.warnings]
+    lines += [f"- {escaped(warning)}" for warning in gated.warnings]
     return "\n".join(lines) + "\n"
 
 
@@ -86,13 +87,13 @@ def junit(gated: Gated) -> str:
         ("ci95", span(now.ci95)),
         ("corpus", now.corpus_in_words),
     ):
-        XML.SubElement(properties, "property", name=name, value=_xml(value))
+        XML.SubElement(properties, "property", name=name, value=visible(value))
     for check in gated.checks:
         case = XML.SubElement(
-            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name=check.name, time="0"
+            suite, "testcase", classname=visible(f"eval.{now.layer}"), name=check.name, time="0"
         )
         if not check.passed:
-            XML.SubElement(case, "failure", message=_xml(check.why)).text = _xml(
+            XML.SubElement(case, "failure", message=visible(check.why)).text = visible(
                 f"{check.why} (reference: {now.reference})"
             )
     suites = XML.Element("testsuites")
@@ -124,14 +125,25 @@ def append_summary(text: str) -> Path:
     return path
 
 
-def _md(text: str) -> str:
-    """Text that Markdown and HTML leave as it is."""
-    found = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    for sign in "\\`*_[]|#":
-        found = found.replace(sign, "\\" + sign)
-    return found
+def escaped(text: str) -> str:
+    """Text that GitHub shows as it is: no Markdown, no HTML, no mention, no link, no emoji.
+
+    Mentions, numbers, addresses and emoji are found in what Markdown leaves, where no backslash stands any
+    more: a space of no width stands inside them.
+    """
+    text = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _MARKUP.sub(r"\\\g<0>", text)
+    return _LINKED.sub(r"\g<0>&#8203;", text)
 
 
-def _xml(text: str) -> str:
-    """Text without the control characters that XML can't hold."""
-    return "".join(sign for sign in text if sign >= " " or sign in "\t\n")
+def visible(text: str) -> str:
+    """Text on one line, a sign in place of each character that would steer a terminal, a reader or XML."""
+    return "".join(_SIGNS.get(sign) or ("\ufffd" if _STEERS.match(sign) else sign) for sign in text)
+
+
+_MARKUP = re.compile(r"[\\`*_\[\]|#~$!]")
+#: Behind these GitHub looks for a name, a number, an address or an emoji.
+_LINKED = re.compile(r"[@#]|:(?=\S)|\bGH-(?=\d)|\bwww(?=\.)", re.IGNORECASE | re.ASCII)
+_SIGNS = {chr(code): chr(0x2400 + code) for code in range(32)} | dict.fromkeys("\t\n\r", " ") | {"\x7f": "␡"}
+#: C1, line and paragraph separators, changes of direction, halves of characters, what is no character.
+_STEERS = re.compile(r"[\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
