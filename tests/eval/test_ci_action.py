@@ -258,7 +258,7 @@ def tiny_project(folder: Path) -> Project:
 
 
 def empty_wheel(path: Path) -> Path:
-    """A wheel with one module, that pip installs without an index."""
+    """A wheel with one module, which needs no index to be installed."""
     about = "nothing-1.dist-info"
     files = ["nothing.py", *(f"{about}/{name}" for name in ("METADATA", "WHEEL", "RECORD"))]
     with zipfile.ZipFile(path, "w") as archive:
