@@ -12,13 +12,14 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.adjudication import adjudicate_project
 from goldwire.annotate.adopt import _Adoption
 from goldwire.annotate.assign import Assignment, assignments_path, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.load import finished, load_annotations
 from goldwire.annotate.migrate_server import migrate_projects, migrate_server
-from goldwire.annotate.people import name_of
+from goldwire.annotate.people import account_number
 from goldwire.annotate.pull import PullReport, pull, quarantine_path
 from goldwire.cli.annotate import command
 from goldwire.cli.schema import _migrate_server
@@ -71,7 +72,10 @@ class Memory:
     def users(self) -> list[dict[str, Any]]:
         return USERS
 
-    def tasks(self, number: int, *_options: Any) -> Iterator[dict[str, Any]]:
+    def organisation(self) -> str:
+        return self.url
+
+    def tasks(self, number: int, *_options: Any, **_more: Any) -> Iterator[dict[str, Any]]:
         yield from self.work[number]
 
     def tasks_with(self, number: int, *_options: Any) -> Iterator[dict[str, Any]]:
@@ -133,7 +137,7 @@ def test_a_pull_keeps_what_others_left_in_quarantine(project: Project) -> None:
     """Lines of an adoption and of another server stay; its own are written anew."""
     adoption = _Adoption(infer("<View><Labels name='l' toName='t'><Label value='A'/></Labels>"
                                "<Text name='t' value='$x'/></View>", name="n", language="fr"),
-                         SCHEMA, {}, "http://foreign/projects/1")  # fmt: skip
+                         SCHEMA, Accounts(_client(Memory()), None), "http://foreign/projects/1")  # fmt: skip
     adoption.aside(None, {"id": 10}, {"id": 5}, Quarantined("result", "no text", []))
     quarantine_path(project).parent.mkdir(parents=True)
     quarantine_path(project).write_text(json.dumps(adoption.lines[0]) + "\n", encoding="utf-8")
@@ -314,11 +318,8 @@ def test_a_pulls_quarantine_is_that_of_the_last_project(
 
 def test_whoever_is_told_as_a_record_is_known() -> None:
     """An account is its number or a record with it; else nobody is named."""
-    names = {1: "anna"}
-    assert [name_of(user, names) for user in (1, {"id": 1}, 9, {"id": 9}, None, "1", {})] == [
-        *("anna", "anna"),
-        *["unknown"] * 5,
-    ]
+    users: tuple[Any, ...] = (1, {"id": 1}, None, "1", {}, True)
+    assert [account_number(user) for user in users] == [1, 1, None, None, None, None]
 
 
 def test_loading_knows_work_told_with_its_account(project: Project) -> None:

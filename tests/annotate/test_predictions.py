@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
 from goldwire.annotate.intake import Intake
 from goldwire.annotate.predictions import version
@@ -59,6 +60,7 @@ def test_who_began_from_a_prediction_has_seen_it(
     class Away:
         own, url = False, "http://away"
 
-    intake = Intake(cast(Client, Away()), load_project(tmp_path), make_schema(), documents, found)
+    client, project = cast(Client, Away()), load_project(tmp_path)
+    intake = Intake(client, project, make_schema(), documents, found, Accounts(client, project))
     spans = (Span("s", "thing", "FOOD", 0, 1, origin=origin),)
     assert intake.saw_predictions(task, given, spans) is saw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import Counter
@@ -12,9 +13,10 @@ from typing import Any
 
 import msgspec
 
+from goldwire.annotate.accounts import Accounts, accounts_path
 from goldwire.annotate.client import TOKEN_VARIABLE, WORK, Client, checked
 from goldwire.annotate.foreign import census, read_foreign
-from goldwire.annotate.people import annotator_names, name_of
+from goldwire.annotate.people import UNKNOWN
 from goldwire.annotate.starter import make_project
 from goldwire.corpus.formats.labelstudio import Quarantined
 from goldwire.corpus.store import annotation_path, dumps_annotation
@@ -96,7 +98,7 @@ def adopt(
             advance(1)
     inferred = infer(config, name=title, language=language, unnamed=any(map(_unnamed, tasks)), where=where)
     schema = schema_of(inferred, where)
-    work = _Adoption(inferred, schema, annotator_names(client.users()), where)
+    work = _Adoption(inferred, schema, Accounts(client, None), where)
     for task in tasks:
         work.task(task)
     work.read()
@@ -147,7 +149,7 @@ class _Adoption:
 
     inferred: Inferred
     schema: Schema
-    people: dict[int, str]
+    accounts: Accounts
     where: str
     documents: dict[str, Document] = field(default_factory=dict)
     by_text: dict[str, str] = field(default_factory=dict)
@@ -169,8 +171,11 @@ class _Adoption:
             if document is None:
                 self.aside(None, task, annotation, Quarantined("result", why, annotation.get("result")))
             else:
-                key = (name_of(annotation.get("completed_by"), self.people), document.id)
-                self.given.setdefault(key, []).append((task, annotation))
+                name = self.accounts.of(annotation)
+                if name == UNKNOWN:  # several of whom nobody knows are several people
+                    numbered = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+                    name = next(free for free in numbered if (free, document.id) not in self.given)
+                self.given.setdefault((name, document.id), []).append((task, annotation))
 
     def document(self, task: dict[str, Any]) -> tuple[Document | None, str]:
         """The article of a task, or None and why not. Tasks of one text share their article."""
@@ -201,7 +206,7 @@ class _Adoption:
         place = {
             "document": document.id if document is not None else "",
             "adopted": self.where,
-            "annotator": name_of(given.get("completed_by", given.get("user")), self.people),
+            "annotator": self.accounts.of(given, "completed_by" if "completed_by" in given else "user"),
             "task": task["id"],
             "annotation": given.get("id"),
         }
@@ -223,12 +228,12 @@ class _Adoption:
         read = read_foreign(given.get("result") or [], raw, self.inferred.names, self.schema)
         for one in read.quarantined:
             self.aside(document, task, given, one)
-        editor = name_of(given.get("updated_by"), self.people)
+        editor = self.accounts.of(given, "updated_by")
         seconds = given.get("lead_time")
         begun = given.get("parent_prediction") is not None
         begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in read.spans)
         provenance = Provenance(
-            name=editor if editor not in (name, "unknown") else "",
+            name=editor if editor not in (name, UNKNOWN) else "",
             created=str(given.get("created_at") or ""),
             updated=str(given.get("updated_at") or ""),
             lead_time=float(seconds) if isinstance(seconds, (int, float)) else None,
@@ -254,6 +259,7 @@ class _Adoption:
             write_text(annotation_path(project, annotation), dumps_annotation(annotation))
         if self.lines:
             write_text(project.annotate / "quarantine.jsonl", _lines(self.lines))
+        self.accounts.save(accounts_path(project))
         record = {
             "names": msgspec.to_builtins(self.inferred.names),
             "renamed": msgspec.to_builtins(self.inferred.renamed),

@@ -11,32 +11,39 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
+from goldwire.annotate.assignments import (
+    Assignment,
+    assignments_path,
+    read_assignments,
+    title_for,
+    write_assignments,
+)
 from goldwire.annotate.client import Client
+from goldwire.annotate.people import RESERVED
 from goldwire.annotate.pull import PullReport, pull
 from goldwire.annotate.push import PushReport, find_project, push
 from goldwire.annotate.studio import locked, make_cache
-from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text, write_text
+from goldwire.errors import GoldwireError
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
-#: Characters that Label Studio takes in a title; an annotator's name leaves room for the project's.
-_TITLE = 50
+__all__ = [
+    "Assignment",
+    "PulledProject",
+    "assign",
+    "assign_project",
+    "assignments_path",
+    "pull_projects",
+    "push_assigned",
+    "read_assignments",
+    "title_for",
+]
+
+#: Characters of an annotator's name, which leave room for the project's in a title of 50.
 _NAME = 36
-
-
-class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
-    """An article that an annotator is to read."""
-
-    article: str
-    annotator: str
 
 
 @dataclass(frozen=True)
@@ -51,41 +58,6 @@ class PulledProject:
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
         return asdict(self)
-
-
-def assignments_path(project: Project) -> Path:
-    """Where assignments are kept, a line each."""
-    return project.annotate / "assignments.jsonl"
-
-
-def title_for(project: Project, annotator: str) -> str:
-    """The title of an annotator's Label Studio project: `PROJECT · ANNOTATOR`.
-
-    Label Studio takes 50 characters: a longer project name is cut and bears a hash, which keeps it apart.
-    """
-    title = f"{project.name} · {annotator}"
-    if len(title) <= _TITLE:
-        return title
-    digest = sha256(project.name.encode()).hexdigest()[:6]
-    return f"{project.name[: _TITLE - len(annotator) - 10]}…{digest} · {annotator}"
-
-
-def read_assignments(project: Project) -> list[Assignment]:
-    """The assignments that were made; raises GW340 for lines that are none."""
-    path = assignments_path(project)
-    if not path.is_file():
-        return []
-    found: dict[Assignment, None] = {}
-    faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if line.strip():
-            try:
-                found[msgspec.json.decode(line, type=Assignment)] = None
-            except msgspec.DecodeError as error:
-                hint = '{"article": "…", "annotator": "…"}'
-                faults.append(Fault("GW340", str(error), f"{path}:{number}", hint))
-    raise_faults(faults)
-    return list(found)
 
 
 def assign(
@@ -125,6 +97,14 @@ def assign(
     return found
 
 
+def check_name(name: str, *, assigned: bool = True) -> None:
+    """Raise GW341 for what can't be an annotator's name; where work is `assigned` it is part of a title."""
+    bad = not name.strip() or name in RESERVED or any(mark in name for mark in "/\n")
+    if bad or (assigned and len(name) > _NAME):
+        hint = f"what stands before the @ of the annotator's account, at most {_NAME} characters"
+        raise GoldwireError.of("GW341", f"`{name}` can't be an annotator's name", hint=hint)
+
+
 def assign_project(
     project: Project,
     documents: Iterable[Document],
@@ -138,14 +118,10 @@ def assign_project(
         made = read_assignments(project)
         names = annotators or sorted({one.annotator for one in made})
         for name in names:
-            bad = not name.strip() or len(name) > _NAME or name == "adjudication"
-            if bad or any(mark in name for mark in "/\n"):
-                hint = f"what stands before the @ of the annotator's account, at most {_NAME} characters"
-                raise GoldwireError.of("GW341", f"`{name}` can't be an annotator's name", hint=hint)
+            check_name(name)
         found = assign([d.id for d in documents], names, per_article, made=made, seed=seed)
         if found != made:
-            lines = (json.dumps(msgspec.to_builtins(one), ensure_ascii=False) + "\n" for one in found)
-            write_text(assignments_path(project), "".join(lines))
+            write_assignments(assignments_path(project), found)
         return found
 
 

@@ -23,7 +23,7 @@ from goldwire.annotate.adjudicate import (
     readings_of,
     span_name,
 )
-from goldwire.annotate.assign import title_for
+from goldwire.annotate.assignments import title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.decisions import Case, basis_of, open_case
 from goldwire.annotate.push import push, uid

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.adjudicate import Outcome, adjudicate, span_name
 from goldwire.annotate.board import State, cases, state_of, tasks_of, title, version
 from goldwire.annotate.client import WORK, Client
 from goldwire.annotate.decisions import Case, close_case, joined, write_own
 from goldwire.annotate.merge import content
-from goldwire.annotate.people import annotator_names, name_of
+from goldwire.annotate.people import UNKNOWN
 from goldwire.annotate.push import find_project, uid
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.annotate.verdict import as_shown, settled, verdict
@@ -75,24 +76,25 @@ def pull_board(
     make_cache(project)
     with locked(project.cache / "sync.lock"):
         tasks = tasks_of(client, project, ("data", *WORK))
-        names = annotator_names(client.users())
-        who = _adjudicator(tasks, names, by, client.url)
+        accounts = Accounts(client, project, keep=True)
+        who = _adjudicator(tasks, accounts, by, client.url)
         report = BoardPull(who)
         for article, case in cases(project, schema, documents, between):
             if case is None:
                 continue
             try:
-                _Taking(project, schema, names, report).take(case, tasks.get(uid(article.document)))
+                _Taking(project, schema, accounts, report).take(case, tasks.get(uid(article.document)))
             except GoldwireError as error:
                 report.refused.extend(error.faults)
             if advance is not None:
                 advance(1)
+        accounts.save()
         return report
 
 
-def _adjudicator(tasks: dict[str, dict[str, Any]], names: dict[int, str], by: str | None, url: str) -> str:
+def _adjudicator(tasks: dict[str, dict[str, Any]], accounts: Accounts, by: str | None, url: str) -> str:
     found = {
-        name_of(annotation.get("completed_by"), names)
+        accounts.of(annotation)
         for task in tasks.values()
         for annotation in task.get("annotations") or ()
         if not annotation.get("was_cancelled")
@@ -109,8 +111,8 @@ def _adjudicator(tasks: dict[str, dict[str, Any]], names: dict[int, str], by: st
 class _Taking:
     """One article's adjudication being taken over."""
 
-    def __init__(self, project: Project, schema: Schema, names: dict[int, str], report: BoardPull) -> None:
-        self.project, self.schema, self.names, self.report = project, schema, names, report
+    def __init__(self, project: Project, schema: Schema, accounts: Accounts, report: BoardPull) -> None:
+        self.project, self.schema, self.accounts, self.report = project, schema, accounts, report
 
     def take(self, case: Case, task: dict[str, Any] | None) -> None:
         name, by = case.document.id, self.report.by
@@ -183,7 +185,7 @@ class _Taking:
         """The adjudicator's last submitted annotation of a task."""
         theirs: list[dict[str, Any]] = []
         for annotation in (task or {}).get("annotations") or ():
-            account = name_of(annotation.get("completed_by"), self.names)
+            account = self.accounts.of(annotation)
             if account != self.report.by:
                 self.report.notes.append(
                     f"{name}: `{account}` has an annotation there too, which is not taken"
@@ -195,8 +197,8 @@ class _Taking:
         last = max(theirs, key=lambda a: (str(a.get("updated_at")), a["id"]))
         if last.get("ground_truth"):
             self.report.notes.append(f"{name}: it is marked as ground truth there, which has no place here")
-        editor = name_of(last.get("updated_by"), self.names)
-        if editor not in (self.report.by, "unknown"):
+        editor = self.accounts.of(last, "updated_by")
+        if editor not in (self.report.by, UNKNOWN):
             self.report.notes.append(f"{name}: last changed by `{editor}`")
         return last
 

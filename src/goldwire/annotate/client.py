@@ -52,6 +52,12 @@ class Client(Transport):
         found: dict[str, Any] = self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")
         return found
 
+    def organisation(self) -> str:
+        """When the organisation of the token's account began: which server this is, wherever it is found."""
+        listed = self.get("api/organizations/")
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        return min((str(row["created_at"]) for row in rows if row.get("created_at")), default=self.url)
+
     def projects(self, title: str, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The projects of exactly this title, the oldest first; with `fields` only these: quicker."""
         title = title.strip()  # as the server keeps it

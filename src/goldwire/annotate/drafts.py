@@ -64,7 +64,11 @@ def take_drafts(client: Client, intake: Intake) -> DraftCounts:
     for task in client.tasks(intake.number, _INCLUDE, [_WITH_DRAFTS]):
         made_by = {a["id"]: intake.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)}
         drafts = [
-            {**draft, "completed_by": intake.account(str(draft.get("user", ""))), "draft": draft["id"]}
+            {
+                **draft,
+                "completed_by": intake.accounts.number(str(draft.get("user", ""))),
+                "draft": draft["id"],
+            }
             for draft in client.drafts(int(task["id"]))
         ]
         document = intake.document(task, drafts)

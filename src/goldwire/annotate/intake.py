@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
 from goldwire.annotate.merge import later, merge
-from goldwire.annotate.people import annotator_names, name_of
+from goldwire.annotate.people import UNKNOWN
 from goldwire.annotate.quarantine import Line
 from goldwire.corpus.formats.labelstudio import Quarantined, Read, Trim, from_result
 from goldwire.corpus.store import annotation_path, write_annotation
@@ -35,10 +37,12 @@ class Intake:
         schema: Schema,
         documents: Sequence[Document],
         found: dict[str, Any],
+        accounts: Accounts,
         *,
         again: bool = False,
     ) -> None:
         self.client, self.project, self.schema, self.again = client, project, schema, again
+        self.accounts = accounts
         self.documents = {document.id: document for document in documents}
         self.hashes = {document.id: sha256(document.text) for document in documents}
         self.number = int(found["id"])
@@ -51,21 +55,6 @@ class Intake:
         self.annotators: set[str] = set()
         self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
         self.ground_truth = self.commented = 0
-        self._names: dict[int, str] | None = None
-        self._accounts: dict[str, int] = {}
-
-    @property
-    def names(self) -> dict[int, str]:
-        """The annotators' names by account; asked for only where somebody has to be named."""
-        if self._names is None:
-            users = self.client.users()
-            self._names = annotator_names(users)
-            self._accounts = {str(user.get("email", "")): int(user["id"]) for user in users}
-        return self._names
-
-    def account(self, email: str) -> int | None:
-        """The number of the account with that address."""
-        return self._accounts.get(email) if self.names else None
 
     def basis(self) -> str:
         """The hash of all that decides how a result is read."""
@@ -94,10 +83,18 @@ class Intake:
     def latest(
         self, task: dict[str, Any], annotations: list[dict[str, Any]]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each annotator's one annotation: submitted before skipped, then the last; others are kept aside."""
+        """Each annotator's one annotation: submitted before skipped, then the last; others are kept aside.
+
+        Several of whom nobody knows are several people.
+        """
         by_name: dict[str, list[dict[str, Any]]] = {}
+        unknown: list[dict[str, Any]] = []
         for annotation in annotations:
-            by_name.setdefault(self.annotator(annotation), []).append(annotation)
+            name = self.annotator(annotation)
+            (unknown if name == UNKNOWN else by_name.setdefault(name, [])).append(annotation)
+        for annotation in sorted(unknown, key=lambda a: int(a["id"])):
+            numbered = (UNKNOWN if n == 1 else f"{UNKNOWN}-{n}" for n in itertools.count(1))
+            by_name[next(name for name in numbered if name not in by_name)] = [annotation]
         for name, theirs in by_name.items():
             theirs.sort(key=lambda a: (not a.get("was_cancelled"), str(a.get("updated_at")), a["id"]))
             what = "draft" if "draft" in theirs[-1] else "annotation"
@@ -107,8 +104,8 @@ class Intake:
             yield name, theirs[-1]
 
     def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
-        """Who made it, or last changed it; `unknown` where the account is gone."""
-        return name_of(annotation.get(role), self.names)
+        """Who made it, or last changed it."""
+        return self.accounts.of(annotation, role)
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
         """Read one annotation, and keep it where it is new or changed on the server.
@@ -163,7 +160,7 @@ class Intake:
             status="skipped" if given.get("was_cancelled") else "submitted",
             provenance=Provenance(
                 kind="human",
-                name=editor if editor not in (name, "unknown") else "",
+                name=editor if editor not in (name, UNKNOWN) else "",
                 guidelines=self.guidelines,
                 created=str(given.get("created_at") or ""),
                 updated=str(given.get("updated_at") or ""),

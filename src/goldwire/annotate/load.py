@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
-from goldwire.annotate.people import address, annotator_names, name_of
+from goldwire.annotate.people import address
 from goldwire.annotate.push import unusable
+from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.errors import Fault, raise_faults
 from goldwire.model import Annotation, Document
+from goldwire.project import Project
 from goldwire.schemas import Schema
 
 
@@ -26,16 +30,31 @@ def load_annotations(
     annotations: Sequence[Annotation],
     schema: Schema,
     *,
+    project: Project | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> int:
     """Send annotations to their articles' tasks, each as its annotator's work; the number sent.
 
-    Annotators without an account get one that nobody can log in with. Who has an annotation on a task
-    already is passed over, also where another run was cut off after sending it (`unique_id`). The server
-    keeps `completed_by` as given and names the token's account in `updated_by`. Raises GW331 where an
-    article has no task, GW2xx where an annotation does not fit its text or the schema, before anything is
-    sent.
+    Annotators without an account get one that nobody can log in with; whose is which is recorded in
+    `project`. Who has an annotation on a task already is passed over, also where another run was cut off
+    after sending it (`unique_id`). The server keeps `completed_by` as given and names the token's account in
+    `updated_by`. Raises GW331 where an article has no task, GW2xx where an annotation does not fit its text
+    or the schema, before anything is sent.
     """
+    if project is not None:
+        make_cache(project)
+    with locked(project.cache / "sync.lock") if project is not None else nullcontext():
+        return _load(client, ls_project, annotations, schema, project, advance or (lambda _steps: None))
+
+
+def _load(
+    client: Client,
+    ls_project: int,
+    annotations: Sequence[Annotation],
+    schema: Schema,
+    project: Project | None,
+    advance: Callable[[int], None],
+) -> int:
     tasks = _tasks(client, ls_project, annotations)
     faults: list[Fault] = []
     for annotation in annotations:
@@ -50,27 +69,27 @@ def load_annotations(
             document = Document(annotation.document, str(task["data"]["text"]))
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
-    names = annotator_names(client.users())
-    users = {name: number for number, name in names.items()}
+    accounts = Accounts(client, project, keep=True)
     sent = 0
     for annotation in annotations:
         name = annotation.annotator
-        if name not in users:
-            users[name] = int(client.create_user(address(name), name)["id"])
-            names[users[name]] = name
         task = tasks[_key(annotation)]
-        if name not in {name_of(held.get("completed_by"), names) for held in task.get("annotations") or ()}:
+        if name not in {accounts.of(held) for held in task.get("annotations") or ()}:
+            number = accounts.account(name)
+            if number is None:
+                number = int(client.create_user(address(name), name)["id"])
+                accounts.add(number, address(name), name)
+            accounts.save()
             fields = {
                 "result": to_result(annotation, schema, str(task["data"]["text"])),
-                "completed_by": users[name],
+                "completed_by": number,
                 "ground_truth": False,
                 "was_cancelled": annotation.status == "skipped",
                 "lead_time": annotation.provenance.lead_time,
                 "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
             }
             sent += client.create_annotation(int(task["id"]), fields) is not None
-        if advance is not None:
-            advance(1)
+        advance(1)
     return sent
 
 
@@ -82,7 +101,7 @@ def _tasks(
     client: Client, ls_project: int, annotations: Sequence[Annotation]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The task of each annotation, by document and text; by document alone where no text is named."""
-    include = ("data", "annotations", "completed_by")
+    include = ("data", "annotations", "completed_by", "updated_at")
     ids = list(dict.fromkeys(annotation.document for annotation in annotations))
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for task in client.tasks_with(ls_project, "id", ids, include):

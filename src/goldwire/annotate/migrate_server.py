@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from goldwire.annotate.assign import read_assignments, title_for
+from goldwire.annotate.assignments import read_assignments, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.push import find_project

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import WORK, Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.drafts import DraftCounts, take_drafts
 from goldwire.annotate.intake import Intake
+from goldwire.annotate.people import account_number
 from goldwire.annotate.projects import find_project
 from goldwire.annotate.pull_state import (
     Seen,
@@ -53,7 +55,8 @@ _MANY = 20
 class PullReport:
     """What a pull found and did. `refused` are tasks whose text is not the article's.
 
-    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither.
+    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither. `moved` tells which
+    files went under their account's name, `copies` which are of an account that has another name.
 
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
     annotation; None where it was not asked for.
@@ -76,6 +79,8 @@ class PullReport:
     gone: int
     ground_truth: int = 0
     commented: int = 0
+    moved: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
     drafts: int | None = None
     drafts_written: int = 0
     drafts_beside: int = 0
@@ -117,8 +122,13 @@ def pull(
             hint = "bring both together first: goldwire schema migrate PLAN --push"
             raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
         path = state_path(project, int(found["id"]), main=title is None or title == project.name)
-        intake = Intake(client, project, schema, documents, found)
+        accounts = Accounts(client, project, keep=True)
+        intake = Intake(client, project, schema, documents, found, accounts)
         last = read_state(path, intake.server, intake.number)
+        if last is not None:
+            accounts.former = {
+                int(key): seen.account for key, seen in last.annotations.items() if seen.account
+            }
         basis = intake.basis()
         intake.again = again = full or (last is not None and last.basis != basis)
         step = advance or (lambda _steps: None)
@@ -128,11 +138,13 @@ def pull(
         if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
             written = intake.written
-            work = _Pull(Intake(client, project, schema, documents, found), last, step, part=False)
+            intake = Intake(client, project, schema, documents, found, accounts)
+            work = _Pull(intake, last, step, part=False)
             work.run()
             work.intake.written += written
             work.intake.unchanged -= written
         counts = take_drafts(client, work.intake) if drafts else None
+        accounts.save()
         report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
         write_state(path, work.state(basis))
         return report
@@ -192,7 +204,11 @@ class _Pull:
         for key in self._of_task.pop(number, ()):
             del self.seen[key]
         for annotation in annotations:
-            self.seen[str(annotation["id"])] = Seen(number, str(annotation.get("updated_at", "")))
+            key = str(annotation["id"])
+            account = account_number(annotation.get("completed_by")) or self.intake.accounts.former.get(
+                int(key), 0
+            )
+            self.seen[key] = Seen(number, str(annotation.get("updated_at", "")), account)
         self.intake.commented += bool(task.get("comment_count"))
         document = self.intake.document(task, annotations)
         if document is None:
@@ -255,6 +271,8 @@ class _Pull:
             gone=len(self.known.keys() - self.seen.keys()),
             ground_truth=done.ground_truth,
             commented=done.commented,
+            moved=tuple(done.accounts.moved),
+            copies=tuple(done.accounts.copies),
             drafts=drafts.read if drafts is not None else None,
             drafts_written=drafts.written if drafts is not None else 0,
             drafts_beside=drafts.beside if drafts is not None else 0,

@@ -18,10 +18,14 @@ _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that the server's filter takes
 
 
 class Seen(Struct, frozen=True, array_like=True):
-    """An annotation on the server: its task, and when it last changed."""
+    """An annotation on the server: its task, when it last changed, and whose it is.
+
+    `account` is 0 where that was not known.
+    """
 
     task: int
     updated: str
+    account: int = 0
 
 
 class State(Struct, frozen=True):

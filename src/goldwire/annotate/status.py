@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotate.assign import read_assignments, title_for
+from goldwire.annotate.accounts import Accounts
+from goldwire.annotate.assignments import read_assignments, title_for
 from goldwire.annotate.client import Client
-from goldwire.annotate.people import annotator_names, name_of
 from goldwire.annotate.push import find_project
 from goldwire.project import Project
 
-_INCLUDE = ("annotations", "completed_by", "was_cancelled", "lead_time", "draft_exists")
+_INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def status(client: Client, project: Project) -> list[Progress]:
 
     Projects that the server does not have are passed over; raises GW325 where it has none.
     """
-    names = annotator_names(client.users())
+    accounts = Accounts(client, project)
     owners = sorted({one.annotator for one in read_assignments(project)})
     titles = [(title_for(project, owner), owner) for owner in owners]
     titles += [(project.name, ""), (title_for(project, "adjudication"), "")]
@@ -53,22 +53,20 @@ def status(client: Client, project: Project) -> list[Progress]:
     for title, owner in titles:
         for one in client.projects(title)[:1]:
             missing = False
-            found.extend(_progress(client, int(one["id"]), title, owner, names))
+            found.extend(_progress(client, int(one["id"]), title, owner, accounts))
     if missing:
         find_project(client, project.name)  # says what is missing
     return found
 
 
-def _progress(
-    client: Client, number: int, title: str, owner: str, names: dict[int, str]
-) -> Iterator[Progress]:
+def _progress(client: Client, number: int, title: str, owner: str, accounts: Accounts) -> Iterator[Progress]:
     """A row for the owner; where a project has none, one for each account that annotated in it."""
     tasks = list(client.tasks(number, _INCLUDE))
     url = f"{client.url}/projects/{number}"
     work: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
     for task in tasks:
         for annotation in task.get("annotations") or ():
-            name = name_of(annotation.get("completed_by"), names)
+            name = accounts.of(annotation)
             work.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
     for name in [owner] if owner else sorted(work) or [""]:
         theirs = work.get(name, {})

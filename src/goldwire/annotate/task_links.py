@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldwire.annotate.assign import title_for
+from goldwire.annotate.assignments import title_for
 from goldwire.annotate.client import Client
 from goldwire.project import Project
 

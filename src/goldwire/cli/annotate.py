@@ -9,7 +9,7 @@ import click
 
 from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_push import push
-from goldwire.cli.annotate_team import adjudicate, assign, status, url_option
+from goldwire.cli.annotate_team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
     json_option,
     notifier,
@@ -175,6 +175,10 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
             say(f"warning: in `{one.title}` {', '.join(one.others)} annotated, not only {one.annotator}")
     for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
+    for told in [line for report in reports for line in report.moved]:
+        say(f"moved  {told}")
+    for told in [line for report in reports for line in report.copies]:
+        say(f"warning: {told}: remove one of them")
     if quarantined:
         say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
     if any(report.drafts_beside for report in reports):
@@ -214,7 +218,7 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     schema = load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
         found = find_project(client, project.name)
-        sent = load_annotations(client, int(found["id"]), chosen, schema, advance=advance)
+        sent = load_annotations(client, int(found["id"]), chosen, schema, project=project, advance=advance)
     figures = {"sent": sent, "present": len(chosen) - sent, "unfinished": len(named) - len(chosen)}
     rows = [("annotations sent", sent), ("annotations there already", figures["present"])]
     table(
@@ -223,5 +227,5 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     write_json(json_path, figures)
 
 
-for _other in (push, assign, status, adjudicate, assist):
+for _other in (push, assign, status, rename, adjudicate, assist):
     command.add_command(_other)

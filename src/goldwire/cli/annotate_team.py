@@ -97,6 +97,27 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
 
 
 @click.command()
+@click.argument("old")
+@click.argument("new")
+@url_option
+@json_option
+@project_option
+def rename(old: str, new: str, url: str | None, json_path: Path | None, project: Project) -> None:
+    """Call an annotator otherwise.
+
+    In all files, in the record of accounts (annotate/accounts.jsonl), in assignments and, where work is
+    assigned to them, on the server. Two annotators are never made one.
+    """
+    from goldwire.annotate.client import connect
+    from goldwire.annotate.rename import rename as rename_annotator
+
+    report = rename_annotator(project, old, new, lambda: connect(project, url=url))
+    told = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"
+    say(f"{old} is now {new}: {told}")
+    write_json(json_path, report.as_dict())
+
+
+@click.command()
 @click.option("--by", help="Who decides: the adjudicator's name; with --pull the account's.")
 @click.option("--machine", is_flag=True, help="The decisions are a model's, not a person's.")
 @click.option("--push", "pushing", is_flag=True, help="Send the disagreements to Label Studio.")

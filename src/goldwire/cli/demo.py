@@ -80,7 +80,7 @@ def _annotate(project: Project) -> dict[str, Any]:
     names = sorted({annotation.annotator for annotation in readings})
     _step(4, f"sending {len(readings)} stored annotations as the work of {' and '.join(names)}")
     with progress("Sending", len(readings)) as advance:
-        loaded = load_annotations(client, pushed.project, readings, schema, advance=advance)
+        loaded = load_annotations(client, pushed.project, readings, schema, project=project, advance=advance)
     _step(5, "pulling all annotations back")
     with progress("Pulling", len(documents)) as advance:
         pulled = pull(client, project, schema, documents, advance=advance)

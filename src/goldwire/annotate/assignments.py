@@ -1,0 +1,70 @@
+"""Who is to read what, `annotate/assignments.jsonl`, and the titles of annotators' Label Studio projects."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import read_text, write_text
+from goldwire.project import Project
+
+_TITLE = 50  # characters that Label Studio takes in a title
+
+
+class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
+    """An article that an annotator is to read."""
+
+    article: str
+    annotator: str
+
+
+def assignments_path(project: Project) -> Path:
+    """Where assignments are kept, a line each."""
+    return project.annotate / "assignments.jsonl"
+
+
+def write_assignments(path: Path, assignments: list[Assignment]) -> None:
+    """Write assignments, a line each."""
+    rows = map(msgspec.to_builtins, assignments)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def title_for(project: Project, annotator: str) -> str:
+    """The title of an annotator's Label Studio project: `PROJECT · ANNOTATOR`.
+
+    Label Studio takes 50 characters: a longer project name is cut and bears a hash, which keeps it apart.
+    """
+    title = f"{project.name} · {annotator}"
+    if len(title) <= _TITLE:
+        return title
+    digest = sha256(project.name.encode()).hexdigest()[:6]
+    return f"{project.name[: _TITLE - len(annotator) - 10]}…{digest} · {annotator}"
+
+
+def read_assignments(project: Project) -> list[Assignment]:
+    """The assignments that were made; raises GW340 for lines that are none."""
+    path = assignments_path(project)
+    if not path.is_file():
+        return []
+    found: dict[Assignment, None] = {}
+    faults: list[Fault] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if line.strip():
+            try:
+                found[msgspec.json.decode(line, type=Assignment)] = None
+            except msgspec.DecodeError as error:
+                hint = '{"article": "…", "annotator": "…"}'
+                faults.append(Fault("GW340", str(error), f"{path}:{number}", hint))
+    raise_faults(faults)
+    return list(found)
+
+
+def titles(project: Project) -> list[str]:
+    """The titles of all Label Studio projects that readings of this project may be in, the main one first."""
+    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
+    return [project.name, *(title_for(project, owner) for owner in owners)]
