@@ -271,7 +271,7 @@ def test_a_damaged_record_is_named(project: Project) -> None:
     """A line that is no account is told with its place."""
     accounts_path(project).parent.mkdir(parents=True)
     accounts_path(project).write_text('{"name": "zoe"}\n{"nam": 1}\n', encoding="utf-8")
-    with pytest.raises(GoldwireError, match=r"GW379 .*accounts\.jsonl:2"):
+    with pytest.raises(GoldwireError, match=r"GW342 .*accounts\.jsonl:2"):
         read_accounts(project)
 
 

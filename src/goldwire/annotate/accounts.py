@@ -49,7 +49,7 @@ def accounts_path(project: Project) -> Path:
 
 
 def read_accounts(project: Project) -> list[Account]:
-    """The accounts that were given a name; raises GW379 for lines that are none."""
+    """The accounts that were given a name; raises GW342 for lines that are none."""
     path = accounts_path(project)
     if not path.is_file():
         return []
@@ -61,7 +61,7 @@ def read_accounts(project: Project) -> list[Account]:
                 accounts[msgspec.json.decode(line, type=Account)] = None
             except msgspec.DecodeError as error:
                 hint = "restore it from git: it says whose work is stored under which name"
-                faults.append(Fault("GW379", str(error), f"{path}:{number}", hint))
+                faults.append(Fault("GW342", str(error), f"{path}:{number}", hint))
     raise_faults(faults)
     return list(accounts)
 
