@@ -19,9 +19,11 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def signed(value: float | None, digits: int = 3) -> str:
-    """A difference with its sign: `+.012`, `-.200`, `.000`."""
+    """A difference with its sign: `+.012`, `-.200`, `±.000`."""
     shown = number(value, digits)
-    return f"+{shown}" if value is not None and round(value, digits) > 0 else shown
+    if value is None or shown.startswith("-"):
+        return shown
+    return f"+{shown}" if float(shown) else f"±{shown}"
 
 
 def interval(bounds: Sequence[float] | None, digits: int = 3) -> str:
@@ -39,7 +41,7 @@ def with_interval(value: float | None, bounds: Sequence[float] | None) -> str:
     return f"{number(value)} ({interval(bounds)})" if bounds else number(value)
 
 
-def count(value: float) -> str:
+def amount(value: float) -> str:
     """A count with its thousands apart, `12,345`, and its part where it has one: `2.5`."""
     whole = round(value, 1)
     return f"{whole:,.0f}" if whole == int(whole) else f"{whole:,.1f}"
@@ -63,3 +65,7 @@ def p_in_words(p: float | None) -> str:
         return "untested"
     shown = p_value(p)
     return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
+#: The same forms for templates.
+FILTERS = {"number": number, "interval": interval, "amount": amount, "percent": percent}

@@ -350,9 +350,9 @@ def test_agreement_figures_stand_in_the_card_where_there_are_any(tmp_path: Path)
     path.write_text(json.dumps(found), encoding="utf-8")
     text = (build(load_corpus(project)).folder / "README.md").read_text(encoding="utf-8")
     assert "## Agreement\n\nTwo people.\n" in text
-    assert "| `thing` | 0.800 [0.700, 0.900] | – |" in text
-    assert "| `thing` label | same extent | accuracy | 0.750 | 8 |" in text
-    assert "| `object` | 0.800 [0.700, 0.900] |" in text
+    assert "| `thing` | .800 (.700 to .900) | – |" in text
+    assert "| `thing` label | same extent | accuracy | .750 | 8 |" in text
+    assert "| `object` | .800 (.700 to .900) |" in text
     assert "- Few." in text
     path.write_text("[1", encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW263"):

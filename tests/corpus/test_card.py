@@ -131,7 +131,7 @@ def test_the_card_says_what_the_split_keeps_and_what_leaks(tmp_path: Path) -> No
         return (build(load_corpus(project)).folder / "README.md").read_text(encoding="utf-8")
 
     strict = text(Split("parts", Rule(0.7, 2), sides=sides))
-    assert "similarity from 0.7" in strict
+    assert "similarity from .70" in strict
     assert "documents that share 2 happenings" in strict
     assert "leak" not in strict
     assert "happening" not in text(Split("parts", Rule(0.7, 0), sides=sides))

@@ -59,8 +59,8 @@ def test_a_clear_difference_is_called_one() -> None:
     micro = found.layers["thing"].micro
     assert micro.value == pytest.approx(0.2)
     assert micro.p is not None and micro.p < 0.001
-    assert "B is better than A by 0.200" in found.verdict("thing")
-    assert "A is better than B by 0.200" in compare(side([GOLD] * 24), side([GOLD[:2]] * 24)).verdict("thing")
+    assert "B is better than A by .200" in found.verdict("thing")
+    assert "A is better than B by .200" in compare(side([GOLD] * 24), side([GOLD[:2]] * 24)).verdict("thing")
     assert not found.warnings
     labels = found.layers["thing"].labels
     assert labels["FOOD"].value == 0
@@ -72,10 +72,10 @@ def test_five_documents_prove_nothing() -> None:
     found = compare(side([[]] * 5), side([GOLD] * 5))
     micro = found.layers["thing"].micro
     assert micro.p == 0.0625 == smallest_p(5, 10_000)
-    (warning,) = [note for note in found.warnings if "0.0625" in note]
+    (warning,) = [note for note in found.warnings if ".0625" in note]
     assert "2/2^5" in warning
     assert "may be chance" in found.verdict("thing")
-    assert "0.0625" not in power_warning(6, 10_000)
+    assert ".0625" not in power_warning(6, 10_000)
     assert power_warning(20, 10_000) == ""
 
 
@@ -211,10 +211,10 @@ def test_compare_on_the_command_line(tmp_path: Path) -> None:
         write_jsonl(paths[name], [article(TEXT, reading(*spans(*found), document=f"d{n}")) for n in range(5)])
     out = tmp_path / "c.json"
     done = run("compare", *paths.values(), "--rounds", 500, "--show", 2, "--json", out)
-    assert "B is ahead of A by 0.500 F1" in done.stdout
+    assert "B is ahead of A by .500 F1" in done.stdout
     assert "reference: draft" in done.stdout
     assert "only B is right in 10 place(s)" in done.stdout
-    assert "0.0625" in done.stderr
+    assert ".0625" in done.stderr
     figures = json.loads(out.read_text(encoding="utf-8"))
     assert figures["layers"]["thing"]["micro"]["p"] == 0.0625
     assert figures["layers"]["thing"]["labels"]["TOOL"]["p_holm"] == 0.125

@@ -90,7 +90,7 @@ def test_a_fall_fails_even_where_no_test_can_prove_it(tmp_path: Path) -> None:
     assert failed(found) == ["tolerance"]
     assert found.test.micro.p == 0.0625
     assert "fell by .143, more than the tolerance of .020" in found.why
-    assert any("2/2^5 = 0.0625" in warning for warning in found.warnings)
+    assert any("2/2^5 = .0625" in warning for warning in found.warnings)
     assert gated(tmp_path, 4, 3, tolerance=0.2).passed
 
 

@@ -93,7 +93,7 @@ def test_the_law_is_found_again() -> None:
     assert found.gain == pytest.approx(true, abs=1e-6)
     assert found.ci95 is not None
     assert found.ci95[0] < true < found.ci95[1]
-    assert "F1 +0.005" in found.in_words()
+    assert "F1 +.005" in found.in_words()
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_the_page_shows_law_interval_and_words(tmp_path: Path, config: Path) -> 
     text = page(Curve("entity", steps, ahead, 5, 20, "reviewed", (), setting))
     assert text.count("<polyline") == 2
     assert text.count(" articles</text>") == 5
-    assert "The next 100 sentences are likely to bring F1 +0.006" in text
+    assert "The next 100 sentences are likely to bring F1 +.006" in text
     assert "where the curve levels off" not in text
     endless = Outlook(100, 0.006, (0.004, 0.008), (1.0, 1.6, 0.4))
     assert "where the curve levels off" in page(Curve("entity", steps, endless, 5, 20, "draft", (), setting))

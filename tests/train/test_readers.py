@@ -60,8 +60,8 @@ def test_between_shared_spans_readers_are_judged_by_their_relations_alone() -> N
     assert readers_of_relations(figures) == (given["f1"], ceiling.relations.readers)
     said = agreement_note(figures) or ""
     assert "machine-drafted" in said
-    assert "relations 0.400" in said
-    assert "relations between spans that all marked 0.667" in said
+    assert "relations .400" in said
+    assert "relations between spans that all marked .667" in said
 
 
 def test_relations_that_are_not_scored_are_not_compared() -> None:

@@ -19,6 +19,7 @@ from goldwire.corpus.confidence import entity_confidences, recogniser
 from goldwire.corpus.formats.docs import Pipeline, annotation_from, trim
 from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.corpus.pipelines import load_pipeline, quiet
+from goldwire.figures import amount
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.schemas import Schema
@@ -199,5 +200,5 @@ def document_of(task: Any) -> Document | str:
     if hashed != sha256(text)[:16]:
         return "the task's text is not the one that was pushed"
     if len(text) > LONGEST:
-        return f"the text is longer than {LONGEST:,} code points"
+        return f"the text is longer than {amount(LONGEST)} code points"
     return Document(name, text)

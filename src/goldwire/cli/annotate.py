@@ -21,6 +21,7 @@ from goldwire.cli.common import (
     write_json,
 )
 from goldwire.errors import GoldwireError
+from goldwire.figures import amount
 from goldwire.project import Project
 
 
@@ -184,7 +185,7 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
     if any(report.drafts_beside for report in reports):
         say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
-        say(f"{gone} annotations are gone from the server; what was pulled of them stays")
+        say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
     single = len(found) == 1 and not found[0].annotator
     write_json(json_path, reports[0].as_dict() if single else {"projects": [one.as_dict() for one in found]})
     if refused := [fault for report in reports for fault in report.refused]:

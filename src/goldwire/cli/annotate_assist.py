@@ -10,6 +10,7 @@ import click
 
 from goldwire.cli.annotate_team import url_option
 from goldwire.cli.common import progress, project_option, say
+from goldwire.figures import amount
 from goldwire.project import Project
 
 
@@ -70,7 +71,10 @@ def assist(
                         have, none = fetch_predictions(
                             client, connection.project, assistant.version, advance=advance
                         )
-                    say(f"{have} articles have its predictions" + (f", {none} have none" if none else ""))
+                    say(
+                        f"{amount(have)} articles have its predictions"
+                        + (f", {amount(none)} have none" if none else "")
+                    )
                 say(f"in the order of uncertainty: {connection.view_url}")
                 say("stop it with Ctrl-C")
                 _wait()
@@ -83,7 +87,7 @@ def assist(
             say(f"still in the project: remove it in {connection.project_url}/settings/ml")
         tally = backend.tally
         if tally != type(tally)():
-            say(f"{tally.predicted} predictions")
+            say(f"{amount(tally.predicted)} predictions")
         for title, counts in (
             ("not predicted", tally.refused),
             ("failed", tally.failed),
@@ -91,7 +95,7 @@ def assist(
             ("events", tally.events),
         ):
             for what, number in counts.most_common():
-                say(f"{title}: {number} × {what}")
+                say(f"{title}: {amount(number)} × {what}")
 
 
 def end_as_by_ctrl_c() -> None:

@@ -9,6 +9,7 @@ import click
 
 from goldwire.cli.annotate_team import url_option
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def push(
     if report.config_added and not report.created:
         say(f"the project's config gained: {', '.join(report.config_added)}")
     if report.duplicates_removed:
-        say(f"{report.duplicates_removed} copies that nobody had worked on were removed")
+        say(f"{amount(report.duplicates_removed)} copies that nobody had worked on were removed")
     for name in report.outdated:
         say(f"`{name}`: its former text has a task too; annotations of that stay there")
     say(f"{'made' if report.created else 'in'} {report.url}")
@@ -126,14 +127,14 @@ def _predicted(
         with progress("predicting", len(wanted)) as advance:
             predictions, left = predictions_of(assistant, wanted, advance=advance)
         for what, number in left.most_common():
-            say(f"left out: {number} × {what}")
+            say(f"left out: {amount(number)} × {what}")
     if found is None:
         return documents, predictions
     ranked = by_uncertainty(found, predictions, count=count, diversity=diversity)
     say(
-        f"{len(ranked.documents)} of {len(documents)} articles, the least certain first; "
-        f"{len(found.labelled)} are labelled, {len(found.present)} on the server already"
+        f"{amount(len(ranked.documents))} of {amount(len(documents))} articles, the least certain first; "
+        f"{amount(len(found.labelled))} are labelled, {amount(len(found.present))} on the server already"
     )
     if ranked.empty:
-        say(f"nothing was found in {len(ranked.empty)} of them, which stand in the middle")
+        say(f"nothing was found in {amount(len(ranked.empty))} of them, which stand in the middle")
     return ranked.documents, ranked.predictions

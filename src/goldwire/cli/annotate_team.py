@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     table(("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next"), rows, left=2)
     for one in found:
         if one.others and one.title.endswith(f" · {one.annotator}"):
-            say(f"warning: in `{one.title}` {one.others} annotations are not {one.annotator}'s")
+            say(f"warning: in `{one.title}` {amount(one.others)} annotations are not {one.annotator}'s")
     write_json(json_path, [one.as_dict() for one in found])
 
 
@@ -234,7 +235,7 @@ def _pull_board(
     _show_outcomes({name: found for name, found in report.outcomes.items() if name not in report.waiting})
     for note in report.notes:
         say(note)
-    say(f"decided by {report.by}; files written: {report.written}")
+    say(f"decided by {report.by}; files written: {amount(report.written)}")
     if report.waiting:
         say(f"waiting for a decision in Label Studio: {', '.join(report.waiting)}")
     for fault in report.refused:

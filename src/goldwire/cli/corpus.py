@@ -10,6 +10,7 @@ import click
 from goldwire.cli import corpus_browse, corpus_versions
 from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
 from goldwire.corpus.formats import FORMATS, Setting
+from goldwire.figures import amount, percent
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)
@@ -84,13 +85,14 @@ def convert(
         options["project_path"] = options["project_path"] or dst
     setting = Setting(**options)
     done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
-    counts = ", ".join(f"{number} {kind}" for kind, number in done.counts.items())
-    say(f"{counts} read; {done.written} {FORMATS[target].unit} written to {dst}")
+    counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
+    say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
     if done.widened:
-        say(f"widened to whole tokens, extents kept beside: {len(done.widened)} spans ({done.widened[0]})")
+        widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
+        say(f"widened to whole tokens, extents kept beside: {widened}")
     for kind, places in done.lost.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        say(f"not kept: {len(places)} × {kind} ({shown})")
+        say(f"not kept: {amount(len(places))} × {kind} ({shown})")
     if FORMATS[target].loses:
         say(f"{target} has no place for: {FORMATS[target].loses}")
     write_json(json_path, done.as_dict())
@@ -108,7 +110,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     corpus = load_corpus(project)
     with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
         made = run(corpus, strict=strict, advance=advance)
-    tell(f"{project.name} {corpus.version}: {made.counts.documents} documents")
+    tell(f"{project.name} {corpus.version}: {amount(made.counts.documents)} documents")
     table(
         ("layer", "spans", "nested", "in tags", "widened to tokens", "collided"),
         [
@@ -119,8 +121,9 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     for case in [case for loss in made.losses.values() for case in loss.cases][:5]:
         say(f"not on token boundaries: {case}")
     if made.checks.faults:
-        found = ", ".join(f"{code} × {number}" for code, number in made.checks.by_code.items())
-        say(f"{len(made.checks.faults)} places break a rule of the schema ({found}): goldwire corpus check")
+        found = ", ".join(f"{code} × {amount(number)}" for code, number in made.checks.by_code.items())
+        places = amount(len(made.checks.faults))
+        say(f"{places} places break a rule of the schema ({found}): goldwire corpus check")
     if not made.changelog_current:
         say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
     say(f"written to {made.folder}; content {made.manifest['content_hash'][:12]}")
@@ -162,13 +165,13 @@ def check(
         rows = [(f"{code}  {RULES[code]}", number) for code, number in result.by_code.items()]
         table(("rule", "broken"), rows)
     checked = (result.documents, result.annotations, result.spans, result.relations)
-    say("checked: {} documents, {} annotations, {} spans, {} relations".format(*checked))
+    say("checked: {} documents, {} annotations, {} spans, {} relations".format(*map(amount, checked)))
     for fault in result.others:
         say(f"not counted: {fault}")
     if result.others:
-        number = len(result.others)
+        number = amount(len(result.others))
         say(f"{number} place(s) where another than the document's most trusted annotation breaks a rule")
-    say(f"{len(RULES)} rules; {len(result.faults)} places where one is broken")
+    say(f"{len(RULES)} rules; {amount(len(result.faults))} places where one is broken")
     write_json(json_path, result.as_dict())
     if result.faults:
         click.get_current_context().exit(1)
@@ -189,11 +192,11 @@ def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
     counts = count(corpus.articles, corpus.schema, only_curated=only_curated)
     layers = list(counts.layers)
     rows = [
-        (layer, number, counts.nested[layer], f"{counts.nested_share(layer):.1%}")
+        (layer, number, counts.nested[layer], percent(counts.nested_share(layer), 1))
         for layer, number in counts.layers.items()
     ]
-    head = f"{counts.documents} documents, {counts.annotations} annotations, {counts.words} words"
-    tell(head)
+    sizes = {"documents": counts.documents, "annotations": counts.annotations, "words": counts.words}
+    tell(", ".join(f"{amount(size)} {what}" for what, size in sizes.items()))
     table(("layer", "spans", "nested", "share"), rows)
     for layer, labels in counts.labels.items():
         table((layer, "spans"), labels.items())

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.figures import amount
 from goldwire.project import Project
 
 
@@ -89,13 +90,13 @@ def review(
     if result.suspects is not None:
         rows = [(SUSPECT_KINDS[kind], number) for kind, number in counts(result.suspects.found).items()]  # type: ignore[index]
         table(("a model reads otherwise", "count"), rows)
-        judged = ", ".join(f"{number} {layer}" for layer, number in result.suspects.judged.items())
+        judged = ", ".join(f"{amount(number)} {layer}" for layer, number in result.suspects.judged.items())
         say(f"judged: {judged} spans in {result.suspects.folds} folds")
-        say(f"not judged: {result.suspects.alone} whose label no other fold has")
+        say(f"not judged: {amount(result.suspects.alone)} whose label no other fold has")
         if result.suspects.hidden:
-            say(f"not judged: {result.suspects.hidden} that no token is left to")
+            say(f"not judged: {amount(result.suspects.hidden)} that no token is left to")
     if result.checks is not None:
-        say(f"{len(result.checks.faults)} places where a rule is broken (goldwire corpus check)")
+        say(f"{amount(len(result.checks.faults))} places where a rule is broken (goldwire corpus check)")
     say(str(path))
     write_json(json_path, result.as_dict())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.figures import amount, percent
 from goldwire.project import Project
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -48,11 +49,13 @@ def diff(
         found = compare(one, other, annotator=annotator, advance=advance)
     wanted = due(found)
     tell(f"{one.in_words()} → {other.in_words()}")
-    kinds = ", ".join(f"{number} {WORDS[kind]}" for kind, number in found.kinds.items() if number)
-    tell(f"documents {len(one.articles)} → {len(other.articles)}: {kinds or 'no difference'}")
+    kinds = ", ".join(f"{amount(number)} {WORDS[kind]}" for kind, number in found.kinds.items() if number)
+    tell(f"documents {amount(len(one.articles))} → {amount(len(other.articles))}: {kinds or 'no difference'}")
     numbers = found.annotations
-    told = ", ".join(f"{numbers[kind]} {kind}" for kind in ("added", "removed", "changed") if numbers[kind])
-    tell(f"annotations {numbers['before']} → {numbers['after']}: {told or 'no difference'}")
+    told = ", ".join(
+        f"{amount(numbers[kind])} {kind}" for kind in ("added", "removed", "changed") if numbers[kind]
+    )
+    tell(f"annotations {amount(numbers['before'])} → {amount(numbers['after'])}: {told or 'no difference'}")
     for name, counts in (("layer", found.spans), ("relation", found.relations)):
         if counts:
             columns = list(next(iter(counts.values())))
@@ -125,9 +128,9 @@ def split(
     kinds = Counter(tie.kind for tie in made.ties)
     groups = [group for group in made.groups if len(group) > 1]
     tell(
-        f"{len(corpus.articles)} documents in {len(made.groups)} groups, the largest of "
-        f"{max(len(group) for group in made.groups)}; ties: {kinds['near']} near-duplicates, "
-        f"{kinds['story']} stories, {kinds['event']} happenings"
+        f"{amount(len(corpus.articles))} documents in {amount(len(made.groups))} groups, the largest of "
+        f"{amount(max(len(group) for group in made.groups))}; ties: {amount(kinds['near'])} near-duplicates, "
+        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} happenings"
     )
     if made.split.folds:
         rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(made.split.folds, start=1)]
@@ -137,7 +140,7 @@ def split(
         table(
             ("side", "documents", "share", "wanted"),
             [
-                (side, number, f"{number / total:.1%}", f"{made.split.shares.get(side, 0):.1%}")
+                (side, number, percent(number / total, 1), percent(made.split.shares.get(side, 0), 1))
                 for side, number in made.split.counts.items()
             ],
         )
@@ -156,9 +159,10 @@ def split(
     }
     for note, names in notes.items():
         if names:
-            say(f"{len(names)} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
+            say(f"{amount(len(names))} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
     if stored is not None:
-        say(f"{len(corpus.articles) - len(made.new)} documents were known, {len(made.new)} are new")
+        known = amount(len(corpus.articles) - len(made.new))
+        say(f"{known} documents were known, {amount(len(made.new))} are new")
     say(f"written to {path}")
     write_json(
         json_path,
@@ -218,13 +222,15 @@ def publish(
         table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
         for what, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
             if counts:
-                told = ", ".join(f"{name} × {number}" for name, number in sorted(counts.items()))
+                told = ", ".join(f"{name} × {amount(number)}" for name, number in sorted(counts.items()))
                 say(f"{what} left out: {told}")
         figures = {"repo": repo, "tag": packed.tag, "files": packed.files, "url": ""}
         if dry_run:
-            say(f"{len(packed.files)} files would go to {repo} as {packed.tag}; nothing was published")
+            say(
+                f"{amount(len(packed.files))} files would go to {repo} as {packed.tag}; nothing was published"
+            )
         else:
-            say(f"publishing {len(packed.files)} files")
+            say(f"publishing {amount(len(packed.files))} files")
             figures["url"] = push(packed, repo, public=public)
             say(f"published: {figures['url']}, {packed.tag}")
     if out is not None:
@@ -247,7 +253,7 @@ def rehydrate(standoff: Path, articles: Path, out: Path, partial: bool, json_pat
 
     done = run(standoff, articles, out, partial=partial)
     spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
-    tell(f"{len(done.articles)} documents, {spans} spans")
+    tell(f"{amount(len(done.articles))} documents, {amount(spans)} spans")
     for what, names in (("another text", done.differing), ("no copy", done.missing)):
         if names:
             say(f"left out, {what}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from goldwire.cli.common import json_option, progress, say, write_json
+from goldwire.figures import amount
 from goldwire.project import Project, copy_example
 
 STEPS = 8
@@ -69,23 +70,25 @@ def _annotate(project: Project) -> dict[str, Any]:
     predictions = [annotation for article in predicted for annotation in article.annotations]
     spans = sum(len(annotation.spans) for annotation in predictions)
     dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
-    _step(3, f"pushing {len(documents)} articles with {spans} predicted spans")
+    _step(3, f"pushing {amount(len(documents))} articles with {amount(spans)} predicted spans")
     say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
     client = connect(project)
     with progress("Pushing", len(documents)) as advance:
         pushed = push(client, project, schema, documents, predictions=predictions, advance=advance)
-    say(f"      {pushed.sent} sent, {pushed.present} there before: {pushed.url}")
+    say(f"      {amount(pushed.sent)} sent, {amount(pushed.present)} there before: {pushed.url}")
 
     readings = [a for a in read_annotations(project) if not a.provenance.based_on]
     names = sorted({annotation.annotator for annotation in readings})
-    _step(4, f"sending {len(readings)} stored annotations as the work of {' and '.join(names)}")
+    _step(4, f"sending {amount(len(readings))} stored annotations as the work of {' and '.join(names)}")
     with progress("Sending", len(readings)) as advance:
         loaded = load_annotations(client, pushed.project, readings, schema, project=project, advance=advance)
     _step(5, "pulling all annotations back")
     with progress("Pulling", len(documents)) as advance:
         pulled = pull(client, project, schema, documents, advance=advance)
-    say(f"      {pulled.annotations} annotations with {pulled.spans} spans and {pulled.relations} relations;")
-    say(f"      {pulled.written} differ from what was sent, {pulled.quarantined} parts are in quarantine")
+    parts = f"{amount(pulled.spans)} spans and {amount(pulled.relations)} relations"
+    say(f"      {amount(pulled.annotations)} annotations with {parts};")
+    kept_out = f"{amount(pulled.quarantined)} parts are in quarantine"
+    say(f"      {amount(pulled.written)} differ from what was sent, {kept_out}")
     return {"push": pushed.as_dict(), "load": {"sent": loaded}, "pull": pulled.as_dict()}
 
 
@@ -98,9 +101,8 @@ def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
     corpus = load_corpus(project)
     with progress("Building", len(corpus.articles) * len(CONFIGS)) as advance:
         made = build(corpus, advance=advance)
-    _step(
-        6, f"built the dataset: {made.counts.documents} documents, {sum(made.counts.layers.values())} spans"
-    )
+    spans = amount(sum(made.counts.layers.values()))
+    _step(6, f"built the dataset: {amount(made.counts.documents)} documents, {spans} spans")
     plan = plan_ner(project)
     _step(7, "training a spaCy model, once without each article and once with all")
     with progress("Training", plan.parts) as advance:

@@ -9,6 +9,7 @@ import click
 
 from goldwire.cli import eval_ci
 from goldwire.cli.common import F, json_option, say, table, tell, write_json
+from goldwire.figures import amount
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement import Agreement
@@ -222,7 +223,7 @@ def print_scores(scores: Scores) -> None:
     table(SCORE_COLUMNS, score_rows(scores), left=2)
     if rows := list(detail_rows(scores)):
         table(DETAIL_COLUMNS, rows, left=2)
-    tell(f"reference: {scores.reference} · {len(scores.documents)} document(s)")
+    tell(f"reference: {scores.reference} · {amount(len(scores.documents))} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
     if scores.agreement is not None:
@@ -238,7 +239,7 @@ def print_agreement(agreement: Agreement) -> None:
     tell(agreement.what)
     for comparison in (agreement.pooled, *agreement.between):
         names = " and ".join(comparison.annotators) if len(comparison.annotators) < 3 else "all pairs"
-        title = f"{names} · {len(comparison.documents)} document(s)"
+        title = f"{names} · {amount(len(comparison.documents))} document(s)"
         table(AGREEMENT_COLUMNS, agreement_rows(comparison), title=title, left=3)
     for line in agreement.left_out:
         say(f"left out: {line}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.project import Project
 
@@ -91,7 +92,7 @@ def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     from goldwire.eval.tables import COMPARE_COLUMNS, compare_rows, place_lines
 
     tell(f"A: {a}", f"B: {b}")
-    tell(f"reference: {found.scores[0].reference} · {len(found.scores[0].documents)} document(s)")
+    tell(f"reference: {found.scores[0].reference} · {amount(len(found.scores[0].documents))} document(s)")
     for layer, tested in found.layers.items():
         tell("", f"{layer}, {found.kind}: {found.verdict(layer)}")
         table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places))
@@ -218,7 +219,8 @@ def history(project: Project, baseline: Path | None, out: Path | None, json_path
         found = compute(baseline or project.eval / "baseline.json", advance=advance)
     table(COLUMNS, [step.row() for step in found.steps], left=5)
     if found.unreadable:
-        say(f"note: {len(found.unreadable)} commit(s) hold a baseline of another form and are left out")
+        commits = amount(len(found.unreadable))
+        say(f"note: {commits} commit(s) hold a baseline of another form and are left out")
     if out is not None:
         title = f"{project.name}: F1 over the corpus’s versions"
         write_text(out, page(found, title) if out.suffix == ".html" else drawing(found.steps) + "\n")

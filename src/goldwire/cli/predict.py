@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from goldwire.cli.common import json_option, progress, say, write_json
+from goldwire.figures import amount
 
 
 @click.command()
@@ -29,6 +30,6 @@ def command(model: str, source: Path, target: Path, layer: str | None, json_path
         articles = predict(model, documents, layer=layer, advance=advance)
     write_jsonl(target, articles)
     spans = sum(len(a.spans) for article in articles for a in article.annotations)
-    say(f"{len(articles)} articles, {spans} spans")
+    say(f"{amount(len(articles))} articles, {amount(spans)} spans")
     say(f"written to {target}")
     write_json(json_path, {"articles": len(articles), "spans": spans})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check(path: Path | None, json_path: Path | None, project: Project) -> None:
     ]
     table(("layer", "labels", "attributes", "examples"), rows, title=schema.stamp)
     sizes = {name: len(entries) for name, entries in registries.items()}
-    listed = "".join(f", registry {name}: {size}" for name, size in sizes.items())
+    listed = "".join(f", registry {name}: {amount(size)}" for name, size in sizes.items())
     say(f"{path}: no fault; relations: {len(schema.relations)}{listed}")
     layers = {name: {"labels": labels, "attributes": attributes} for name, labels, attributes, _ in rows}
     write_json(json_path, {"schema": schema.stamp, "layers": layers, "registries": sizes})
@@ -105,7 +106,8 @@ def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> N
         title = f"{before.stamp} → {after.stamp}"
         table(("change", "of", "", "annotations", "hit"), rows, title=title, left=4)
     orphaning = sum(change.orphans for change in changes)
-    say(f"{len(changes)} changes, {orphaning} of them orphan or invalidate annotations that use what changed")
+    hurting = f"{amount(orphaning)} of them orphan or invalidate annotations that use what changed"
+    say(f"{amount(len(changes))} changes, {hurting}")
     if orphaning:
         say("write a plan for them and run: goldwire schema migrate PLAN.yaml")
     listed = [{**msgspec.to_builtins(change), "hits": hit} for change, hit in zip(changes, hits, strict=True)]

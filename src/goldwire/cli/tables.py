@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldwire.figures import count
+from goldwire.figures import amount
 from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Fitted:
 def shown(cell: object, *, first: bool = False) -> str:
     """A cell as text: counts with thousands apart, data made visible."""
     if isinstance(cell, int) and not isinstance(cell, bool):
-        return count(cell)
+        return amount(cell)
     return on_a_line(str(cell)) if first else visible(str(cell))
 
 

@@ -11,6 +11,7 @@ import click
 
 from goldwire.cli import train_curve
 from goldwire.cli.common import json_option, progress, say, table, write_json
+from goldwire.figures import amount, interval, number
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -154,7 +155,7 @@ def _train(
     planned = plan(task, **options)
     layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
     count = len(planned.material.references)
-    say(f"learning {layers} from {count} article{'' if count == 1 else 's'} …")
+    say(f"learning {layers} from {amount(count)} article{'' if count == 1 else 's'} …")
     with progress("training", planned.parts) as advance:
         done = run(planned, resamples=resamples, processes=processes, advance=advance)
     show(done.figures)
@@ -180,14 +181,15 @@ def _layer(
     systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
     exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
     readers = figures.get("agreement", {}).get("layers", {}).get(layer)
-    title = f"{layer}: exact, {figures['documents']} articles, each unseen; reference: {figures['reference']}"
+    articles = amount(figures["documents"])
+    title = f"{layer}: exact, {articles} articles, each unseen; reference: {figures['reference']}"
     rows = []
     for name, one in exact.items():
         micro, macro = one["micro"], one["macro"]
-        rates = [_figure(micro[key]) for key in ("precision", "recall", "f1")]
-        rows.append((name, *rates, _interval(micro["ci95"]), _figure(macro["f1"]), _interval(macro["ci95"])))
+        rates = [number(micro[key]) for key in ("precision", "recall", "f1")]
+        rows.append((name, *rates, interval(micro["ci95"]), number(macro["f1"]), interval(macro["ci95"])))
     if readers is not None:
-        agreed = _figure(readers["agreement_f1"]), _interval(readers["agreement_ci95"])
+        agreed = number(readers["agreement_f1"]), interval(readers["agreement_ci95"])
         rows.append(("readers", "", "", *agreed, "", ""))
     table(("", "P", "R", "F1", "95 %", "macro F1", "95 %"), rows, title=title)
     found = exact["model"]["labels"]
@@ -195,8 +197,8 @@ def _layer(
         (
             label,
             count,
-            *(_figure(one["labels"].get(label, {}).get("f1")) for one in exact.values()),
-            _interval(found.get(label, {}).get("ci95")),
+            *(number(one["labels"].get(label, {}).get("f1")) for one in exact.values()),
+            interval(found.get(label, {}).get("ci95")),
         )
         for label, count in counts.items()
     ]
@@ -214,22 +216,14 @@ def _relations(figures: Mapping[str, Any]) -> None:
     rows = [
         (
             name,
-            *(_figure(one.get(name, {}).get("f1")) for one in systems),
-            _interval(systems[0].get(name, {}).get("ci95")),
+            *(number(one.get(name, {}).get("f1")) for one in systems),
+            interval(systems[0].get(name, {}).get("ci95")),
         )
         for name in (*names, "micro")
     ]
     given_f1, own_f1 = readers_of_relations(figures)
     if given_f1 is not None or own_f1 is not None:
-        interval = _interval((given.get("agreement") or {}).get("ci95"))
-        rows.append(("readers, micro", _figure(given_f1), "", _figure(own_f1), interval))
+        agreed = interval((given.get("agreement") or {}).get("ci95"))
+        rows.append(("readers, micro", number(given_f1), "", number(own_f1), agreed))
     columns = ("", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
     table(columns, rows, title="relations: strict, on unseen articles")
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _interval(value: list[float] | None) -> str:
-    return "-" if value is None else f"{value[0]:.3f} to {value[1]:.3f}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from goldwire.errors import GoldwireError
+from goldwire.figures import UNDEFINED, amount, with_interval
 from goldwire.files import read_bytes
 from goldwire.project import Project
 
@@ -40,13 +41,13 @@ def _tables(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "rows": rows,
     }
     rows = [
-        [f"`{name}` label", where.replace("_", " "), key, _figure(share, "value"), share.get("pairs", "")]
+        [f"`{name}` label", where.replace("_", " "), key, _figure(share, "value"), _pairs(share)]
         for name, layer in layers.items()
         for where, shares in layer.get("label_given_match", {}).items()
         for key, share in shares.items()
     ]
     rows += [
-        [f"`{name}` {key}", "same extent", "equal", _figure(share, "equal"), share.get("pairs", "")]
+        [f"`{name}` {key}", "same extent", "equal", _figure(share, "equal"), _pairs(share)]
         for name, layer in layers.items()
         for key, share in layer.get("attributes_given_match", {}).items()
     ]
@@ -63,8 +64,8 @@ def _tables(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _figure(found: dict[str, Any] | None, key: str) -> str:
-    if not found or found.get(key) is None:
-        return "–"
-    interval = found.get("ci95")
-    shown = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-    return f"{found[key]:.3f}{shown}"
+    return with_interval(found.get(key), found.get("ci95")) if found else UNDEFINED
+
+
+def _pairs(found: dict[str, Any]) -> str:
+    return amount(found["pairs"]) if "pairs" in found else ""

@@ -18,6 +18,7 @@ from goldwire.corpus.split_file import stored_split
 from goldwire.corpus.split_ties import Rule
 from goldwire.corpus.stats import Counts, count
 from goldwire.corpus.tokens import Loss
+from goldwire.figures import FILTERS, amount, number
 from goldwire.model import STATUSES, Annotation, curated
 from goldwire.schemas.schema import End
 
@@ -45,6 +46,7 @@ def card(
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
+    environment.filters |= FILTERS
     environment.finalize = lambda value: "" if value is None else value
     template = environment.from_string(
         resources.files("goldwire.corpus").joinpath("card.md.j2").read_text(encoding="utf-8")
@@ -232,10 +234,10 @@ def _fields(corpus: Corpus, columns: Columns) -> Any:
 def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
     documents = len(corpus.articles)
     if len(sides) > 1:
-        told = ", ".join(f"`{side}` {number}" for side, number in sides.items())
+        told = ", ".join(f"`{side}` {amount(size)}" for side, size in sides.items())
         split = stored_split(corpus.project)
         rule = split.rule if split is not None else Rule()
-        kept = [f"near-duplicates (similarity from {rule.similar:g})", "documents of one story"]
+        kept = [f"near-duplicates (similarity from {number(rule.similar, 2)})", "documents of one story"]
         if rule.shared:
             kept.append(f"documents that share {rule.shared} happening{'s' if rule.shared > 1 else ''}")
         said = (

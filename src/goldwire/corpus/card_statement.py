@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.stats import Counts
+from goldwire.figures import amount
 from goldwire.model import Annotation, curated
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ def _counted(corpus: Corpus, counts: Counts) -> dict[str, str]:
     )
     kinds = sorted({a.provenance.kind for article in corpus.articles for a in article.annotations})
     names = {a.annotator for article in corpus.articles for a in article.annotations}
-    words = f"{counts.documents} texts, {counts.words:,} words, {counts.characters:,} characters"
+    sizes = {"texts": counts.documents, "words": counts.words, "characters": counts.characters}
+    words = ", ".join(f"{amount(size)} {what}" for what, size in sizes.items())
     people = "s" if len(names) != 1 else ""
     return {
         "variety": f"`{corpus.project.language}`.",
         "annotators": f"{len(names)} annotator{people}: {' and '.join(_MADE_BY[kind] for kind in kinds)}.",
         "situation": f"Published {dates[0]} to {dates[-1]}." if dates else "",
-        "texts": f"{words}; {round(counts.words / (counts.documents or 1)):,} words a text.",
+        "texts": f"{words}; {amount(round(counts.words / (counts.documents or 1)))} words a text.",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from goldwire.corpus.near import SIMILAR, near_duplicates
+from goldwire.figures import number
 from goldwire.model import Article, curated
 from goldwire.schemas import Schema
 
@@ -86,7 +87,7 @@ def find_ties(
     ids = [article.document.id for article in articles]
     texts = [article.document.text for article in articles]
     ties = [
-        Tie("near", ids[pair.first], ids[pair.second], f"{pair.similarity:.2f}")
+        Tie("near", ids[pair.first], ids[pair.second], number(pair.similarity, 2))
         for pair in near_duplicates(texts, threshold=rule.similar, advance=advance)
     ]
     first: dict[str, str] = {}

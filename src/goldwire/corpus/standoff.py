@@ -15,6 +15,7 @@ from msgspec import Struct
 from goldwire.corpus.formats.jsonl import AnnotationRecord, write_jsonl
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import amount
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Article, Document
 from goldwire.seeds import read_documents
@@ -127,7 +128,7 @@ def rehydrate(standoff: Path, copies: Path, out: Path, *, partial: bool = False)
             done.articles.append(_joined(record, copy))
         elif (other := by_id.get(record.id)) is not None:
             message = f"`{record.id}` is another text than the one that was annotated"
-            sizes = f"yours has {len(other.text):,} code points, that one {record.length:,}"
+            sizes = f"yours has {amount(len(other.text))} code points, that one {amount(record.length)}"
             hint = f"{sizes}; offsets would be wrong: find the very text, or leave it out with --partial"
             faults.append(Fault("GW298", message, str(copies), hint))
             done.differing.append(record.id)

@@ -21,6 +21,7 @@ from goldwire.eval.compared import describe, in_words, reading_warnings
 from goldwire.eval.comparing import Extent, Row, compare
 from goldwire.eval.pairing import stories
 from goldwire.eval.scores import few_warnings, known_layers
+from goldwire.figures import number
 from goldwire.model import Annotation, Article
 from goldwire.schemas import Schema
 
@@ -135,7 +136,7 @@ def _too_close(pooled: Comparison, described: Sequence[dict[str, Any]]) -> list[
     for name, layer in pooled.layers.items():
         counts = layer.counts["exact"].total()
         if counts.f1 is not None and counts.f1 >= ALIKE and min(counts.support, counts.predicted) >= ENOUGH:
-            close.append(f"`{name}` {counts.f1:.3f}")
+            close.append(f"`{name}` {number(counts.f1)}")
     if not close:
         return []
     listed = ", ".join(close)

@@ -9,8 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as XML
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.display import number, span
 from goldwire.eval.gate import COLUMNS, Gated
+from goldwire.figures import interval, number, percent
 from goldwire.files import read_text, write_text
 
 #: By this an action finds its own comment again.
@@ -21,7 +21,9 @@ def headline(gated: Gated) -> str:
     """Passed or failed, F1 with its interval, and what the reference is."""
     now = gated.now
     state = "passed" if gated.passed else "failed"
-    return f"gate {state} · {now.layer} F1 {number(now.f1)} ({span(now.ci95)}) · reference: {now.reference}"
+    return (
+        f"gate {state} · {now.layer} F1 {number(now.f1)} ({interval(now.ci95)}) · reference: {now.reference}"
+    )
 
 
 def ceiling_line(gated: Gated) -> str:
@@ -29,15 +31,15 @@ def ceiling_line(gated: Gated) -> str:
     beside = gated.beside
     if beside is None or gated.ceiling is None or beside.readers is None:
         return ""
-    share = f"; the model reaches {beside.share:.0%} of it" if beside.share is not None else ""
-    return f"{gated.ceiling.title}: F1 {number(beside.readers)} ({span(beside.ci95)}){share}"
+    share = f"; the model reaches {percent(beside.share)} of it" if beside.share is not None else ""
+    return f"{gated.ceiling.title}: F1 {number(beside.readers)} ({interval(beside.ci95)}){share}"
 
 
 def markdown(gated: Gated) -> str:
     """The job summary: verdict, one line why, the table by label, what to bear in mind."""
     now = gated.now
     lines = [
-        f"### {'✅' if gated.passed else '❌'} {escaped(now.layer)} F1 {number(now.f1)} ({span(now.ci95)})",
+        f"### {'✅' if gated.passed else '❌'} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
         "",
         f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
         "",
@@ -84,7 +86,7 @@ def junit(gated: Gated) -> str:
         ("reference", now.reference),
         ("layer", now.layer),
         ("f1", number(now.f1)),
-        ("ci95", span(now.ci95)),
+        ("ci95", interval(now.ci95)),
         ("corpus", now.corpus_in_words),
     ):
         XML.SubElement(properties, "property", name=name, value=visible(value))
@@ -109,7 +111,7 @@ def badge(gated: Gated) -> dict[str, Any]:
     return {
         "schemaVersion": 1,
         "label": f"{now.layer} F1{draft}",
-        "message": f"{number(now.f1)} [{span(now.ci95)}]" if now.ci95 else number(now.f1),
+        "message": f"{number(now.f1)} ({interval(now.ci95)})" if now.ci95 else number(now.f1),
         "color": "blue" if gated.passed else "red",
     }
 

@@ -16,6 +16,7 @@ from goldwire.eval.match import Kind
 from goldwire.eval.pairing import Paired
 from goldwire.eval.scores import Scores, known_layers, score
 from goldwire.eval.significance import ALPHA, Difference, Tested, compare_labels, power_warning
+from goldwire.figures import amount, number, p_in_words, signed_interval
 from goldwire.model import Span
 
 #: What a model did with a place: found a span that the other missed, or marked one that gold has not.
@@ -163,18 +164,19 @@ def verdict(found: Difference, first: str, second: str) -> str:
             (first, second, found.second) if found.first.f1 is None else (second, first, found.first)
         )
         if wrong.f1 is not None:
-            return f"nothing to find here: {other} marks {wrong.predicted:g} wrongly, {silent} marks nothing"
+            marked = amount(wrong.predicted)
+            return f"nothing to find here: {other} marks {marked} wrongly, {silent} marks nothing"
         return "nothing to compare: neither the reference nor a prediction has a span here"
     if gap == 0:
-        return f"{first} and {second} have the same F1, {found.first.f1:.3f}"
+        return f"{first} and {second} have the same F1, {number(found.first.f1)}"
     better, worse = (second, first) if gap > 0 else (first, second)
-    size = f"{abs(gap):.3f} F1"
+    size = f"{number(abs(gap))} F1"
     if found.ci95:
         low, high = sorted(bound if gap > 0 else -bound for bound in found.ci95)
-        size += f" (95 % interval {low:+.3f} to {high:+.3f})"
+        size += f" (95 % interval {signed_interval((low, high))})"
     if found.p is not None and found.p < ALPHA:
-        return f"{better} is better than {worse} by {size}, p = {found.p:.3g}"
-    chance = f"p = {found.p:.3g}" if found.p is not None else "untested"
+        return f"{better} is better than {worse} by {size}, {p_in_words(found.p)}"
+    chance = p_in_words(found.p)
     return f"{better} is ahead of {worse} by {size}, but that may be chance: {chance}"
 
 

@@ -5,37 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from goldwire.eval.counts import Figure, Interval, LabelCounts
+from goldwire.eval.counts import Figure, LabelCounts
 from goldwire.eval.scores import Scores
+from goldwire.figures import UNDEFINED, amount, interval, number
 
 if TYPE_CHECKING:
     from goldwire.eval.ceiling import Beside, Ceiling
 
 Row = tuple[str, ...]
-UNDEFINED = "–"
 SCORE_COLUMNS = ["layer", "label", "P", "R", "F1", "95 % interval", "support"]
 DETAIL_COLUMNS = ["layer", "what", "value", "95 % interval", "n", "note"]
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """`.661`, `1.000`, `-.200`; a dash where it is undefined."""
-    if value is None:
-        return UNDEFINED
-    return (
-        f"{value:.{digits}f}".replace("0.", ".", 1)
-        if abs(round(value, digits)) < 1
-        else f"{value:.{digits}f}"
-    )
-
-
-def span(found: Interval | None) -> str:
-    """An interval as `.612 – .724`: as many digits as the value, or rounding would put it outside."""
-    return f"{number(found[0])} – {number(found[1])}" if found else UNDEFINED
-
-
-def amount(value: float) -> str:
-    """A count, with its half where it has one."""
-    return f"{round(value, 1):g}" if value < 1e6 else f"{value:.0f}"
 
 
 def score_rows(scores: Scores) -> Iterator[Row]:
@@ -46,7 +25,7 @@ def score_rows(scores: Scores) -> Iterator[Row]:
             yield _row(layer, label, found)
         yield _row(layer, "micro, exact", exact.micro())
         macro = exact.macro()
-        yield layer, "macro, exact", UNDEFINED, UNDEFINED, number(macro.f1), span(macro.ci95), ""
+        yield layer, "macro, exact", UNDEFINED, UNDEFINED, number(macro.f1), interval(macro.ci95), ""
         for kind, counts in kinds.items():
             if kind != "exact":
                 yield _row(layer, f"micro, {kind}", counts.micro())
@@ -75,7 +54,7 @@ def detail_rows(scores: Scores) -> Iterator[Row]:
     """Layer, what, value, interval, n, note: attributes of right spans, identity, the readers' agreement."""
     for layer, found in scores.attributes.items():
         for name, one in found.as_json().items():
-            yield _valued(layer, f"{name}, accuracy", one["accuracy"], one, f"{one['spans']} spans")
+            yield _valued(layer, f"{name}, accuracy", one["accuracy"], one, f"{amount(one['spans'])} spans")
     for layer, names in scores.identity.items():
         for name, metrics in names.items():
             for metric, same in metrics.items():
@@ -94,15 +73,15 @@ _METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
 
 def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: Ceiling) -> Iterator[Row]:
     """The model's F1, the readers', and their ratio."""
-    n = f"{ceiling.documents} documents"
-    yield name, f"model, {kind} F1", number(beside.model), span(counts.micro().ci95), n, ""
-    yield name, f"readers, {kind} F1", number(beside.readers), span(beside.ci95), n, ceiling.title
-    yield name, "model / readers", number(beside.share), span(beside.share_ci95), "", ""
+    n = f"{amount(ceiling.documents)} documents"
+    yield name, f"model, {kind} F1", number(beside.model), interval(counts.micro().ci95), n, ""
+    yield name, f"readers, {kind} F1", number(beside.readers), interval(beside.ci95), n, ceiling.title
+    yield name, "model / readers", number(beside.share), interval(beside.share_ci95), "", ""
 
 
 def _valued(layer: str, what: str, value: float | None, one: dict[str, Any], n: str) -> Row:
     ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
-    return layer, what, number(value), span(ci95), n, one.get("why", "")
+    return layer, what, number(value), interval(ci95), n, one.get("why", "")
 
 
 def _row(layer: str, label: str, found: Figure) -> Row:
@@ -113,6 +92,6 @@ def _row(layer: str, label: str, found: Figure) -> Row:
         number(counts.precision),
         number(counts.recall),
         number(counts.f1),
-        span(found.ci95),
+        interval(found.ci95),
         amount(counts.support),
     )

@@ -8,8 +8,9 @@ from typing import Any
 from goldwire.eval.agreed import Agreement, Comparison, LayerAgreement, agreement_why
 from goldwire.eval.coefficients import Coefficients
 from goldwire.eval.counts import Figure
-from goldwire.eval.display import UNDEFINED, Row, amount, number, span
+from goldwire.eval.display import Row
 from goldwire.eval.kappa import Share
+from goldwire.figures import UNDEFINED, amount, interval, number, percent
 
 #: `asks` says whether a figure is about where the readings mark, what they call it, or both at once.
 AGREEMENT_COLUMNS = ["layer", "asks", "what", "value", "95 % interval", "n", "note"]
@@ -35,7 +36,7 @@ def agreement_rows(comparison: Comparison) -> Iterator[Row]:
 
 
 def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
-    sizes = " and ".join(str(count) for count in found.spans.values())
+    sizes = " and ".join(map(amount, found.spans.values()))
     more = found.coefficients
     yield _agreed(WHERE, "F1, overlap", found.counts["overlap"].micro(), f"{sizes} spans")
     yield _agreed(WHERE, "F1, boundary", found.counts["boundary"].micro(), f"{sizes} spans")
@@ -50,8 +51,8 @@ def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
             yield _shared(BOTH, f"{title}, tokens", more.tokens[name])
         yield _shared(BOTH, "uα", more.unitizing.u_alpha)
         if (gamma := more.gamma) is not None:
-            n = f"{gamma.documents} × {gamma.samples} samples"
-            yield BOTH, "γ", number(gamma.value), span(gamma.ci95), n, gamma.why
+            n = f"{amount(gamma.documents)} × {amount(gamma.samples)} samples"
+            yield BOTH, "γ", number(gamma.value), interval(gamma.ci95), n, gamma.why
     for label, figure in found.counts["exact"].figures().items():
         yield _agreed(BOTH, f"F1, exact, {label}", figure, f"{_size(figure)} spans")
     for name, one in found.attributes.items():
@@ -70,17 +71,17 @@ def _label_rows(found: LayerAgreement, more: Coefficients | None) -> Iterator[Ro
     if more is not None:
         yield _shared(WHAT, "cuα", more.unitizing.cu_alpha)
         if (gamma := more.gamma) is not None:
-            yield WHAT, "γ-cat", number(gamma.cat), span(gamma.cat_ci95), "", gamma.cat_why
+            yield WHAT, "γ-cat", number(gamma.cat), interval(gamma.cat_ci95), "", gamma.cat_why
 
 
 def _attribute_rows(name: str, one: dict[str, Any]) -> Iterator[Row]:
-    n = f"{one['pairs']} pairs"
+    n = f"{amount(one['pairs'])} pairs"
     if not one["pairs"]:
         yield WHAT, f"{name}, equal", UNDEFINED, UNDEFINED, n, "no matched span bears it"
         return
     ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
     why = one.get("why", "")
-    yield WHAT, f"{name}, equal", number(one["equal"]), span(ci95), n, "" if ci95 else why
+    yield WHAT, f"{name}, equal", number(one["equal"]), interval(ci95), n, "" if ci95 else why
     yield WHAT, f"{name}, κ", number(one["kappa"]), "", n, why if one["kappa"] is None else ""
     for key, title in (("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
         if key in one:
@@ -97,23 +98,23 @@ def agreement_notes(agreement: Agreement) -> list[str]:
             continue
         if more.left_out:
             notes.append(
-                f"`{layer}`: {more.left_out} nested span(s) are left out of κ and α on tokens and of uα"
+                f"`{layer}`: {more.left_out} nested interval(s) are left out of κ and α on tokens and of uα"
             )
         gamma = more.gamma
         if gamma is not None and gamma.precision is not None:
-            drawn = f"{gamma.samples} sample(s) of each of {gamma.documents} document(s)"
-            error = f"± {100 * gamma.precision:.1f} %"
+            drawn = f"{amount(gamma.samples)} sample(s) of each of {amount(gamma.documents)} document(s)"
+            error = f"± {percent(gamma.precision, 1)}"
             notes.append(f"`{layer}`: chance for γ is sampled: {drawn}, expected disorder {error}")
     return notes
 
 
 def _agreed(asks: str, what: str, found: Figure, n: str) -> Row:
-    return asks, what, number(found.counts.f1), span(found.ci95), n, agreement_why(found)
+    return asks, what, number(found.counts.f1), interval(found.ci95), n, agreement_why(found)
 
 
 def _shared(asks: str, what: str, share: Share) -> Row:
     n = f"{amount(share.pairs)} {share.unit.replace('_', ' ')}"
-    return asks, what, number(share.value), span(share.ci95), n, share.why
+    return asks, what, number(share.value), interval(share.ci95), n, share.why
 
 
 def _size(found: Figure) -> str:

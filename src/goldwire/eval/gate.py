@@ -8,9 +8,9 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ceiling import Beside, Ceiling
-from goldwire.eval.display import number, span
 from goldwire.eval.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.standing import ROUNDING, Standing, read_standing, wide, write_standing
+from goldwire.figures import amount, number, p_in_words, p_value, signed, signed_interval
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.
 TOLERANCE = 0.02
@@ -67,9 +67,9 @@ class Gated:
                 number(one.first.f1),
                 number(one.second.f1),
                 signed(one.value),
-                span_signed(one.ci95),
-                number(p, 3),
-                f"{support:g}",
+                signed_interval(one.ci95),
+                p_value(p),
+                amount(support),
             )
             for name, one, p, support in found
         ]
@@ -128,7 +128,9 @@ def gate(
     p = test.micro.p
     worse = gap < -ROUNDING and p is not None and p < ALPHA
     against = f"{signed(gap)} against the baseline's {number(baseline.f1)}"
-    tested = f"p = {p:.2g} over {test.units} {'stories' if groups else 'documents'}" if p is not None else "-"
+    tested = (
+        f"{p_in_words(p)} over {test.units} {'stories' if groups else 'documents'}" if p is not None else "-"
+    )
     checks.append(Check("paired test", not worse, f"{said}, {against}: {_verdict(gap, worse, p)}, {tested}"))
     fell = gap < -tolerance - ROUNDING
     limit = f"the tolerance of {number(tolerance)}"
@@ -185,17 +187,3 @@ def _comparable(now: Standing, baseline: Standing) -> None:
         odd = sorted(set(now.documents) ^ set(baseline.documents))
         message = f"{len(odd)} document(s) are scored in one of the two only: {', '.join(odd[:5])}"
         raise GoldwireError.of("GW534", message, hint=hint)
-
-
-def signed(value: float | None) -> str:
-    """A difference with its sign: `+.012`, `-.200`."""
-    if value is None:
-        return "–"
-    if abs(value) < 0.0005:
-        return "±.000"
-    return ("+" if value > 0 else "") + number(value)
-
-
-def span_signed(found: tuple[float, float] | None) -> str:
-    """An interval of a difference."""
-    return f"{signed(found[0])} to {signed(found[1])}" if found else span(None)

@@ -11,9 +11,9 @@ from typing import Any
 
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
-from goldwire.eval.display import number, span
 from goldwire.eval.plot import Point, line
 from goldwire.eval.standing import Standing, from_json
+from goldwire.figures import amount, interval, number
 
 COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
 
@@ -36,8 +36,8 @@ class Step:
             found.corpus["content_hash"][:12],
             found.layer,
             number(found.f1),
-            span(found.ci95),
-            str(len(found.documents)),
+            interval(found.ci95),
+            amount(len(found.documents)),
             found.reference,
         )
 
@@ -145,7 +145,7 @@ def drawing(steps: Sequence[Step]) -> str:
         content = found.corpus["content_hash"]
         low, high = found.ci95 or (None, None)
         date, commit, *_ = step.row()
-        note = f"{date} {commit}: {number(found.f1)} ({span(found.ci95)}), {found.corpus_in_words}"
+        note = f"{date} {commit}: {number(found.f1)} ({interval(found.ci95)}), {found.corpus_in_words}"
         points.append(Point(found.corpus["version"], found.f1, low, high, note, before not in ("", content)))
         before = content
     return line(points, f"F1 of {len(steps)} baselines; the same figures stand in the table")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from goldwire.eval.display import number
+from goldwire.figures import number
 
 WIDTH, HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 16, 50
@@ -53,7 +53,7 @@ def line(points: Sequence[Point], title: str, *, y: str = "F1") -> str:
         parts.append(
             f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{up(tick):.1f}" y2="{up(tick):.1f}" '
             f'style="stroke:var(--line)"/><text x="{_LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end" '
-            f'style="fill:var(--quiet)">{tick:g}</text>'
+            f'style="fill:var(--quiet)">{number(tick, 2)}</text>'
         )
     parts.append(f'<text x="4" y="12" style="fill:var(--quiet)">{escape(y)}</text>')
     runs: list[list[str]] = [[]]

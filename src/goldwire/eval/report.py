@@ -13,7 +13,7 @@ from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.counts import Figure, LabelCounts
-from goldwire.eval.display import amount, number, span, structure_name
+from goldwire.eval.display import structure_name
 from goldwire.eval.layers import paragraphs
 from goldwire.eval.match import Pair, match
 from goldwire.eval.mistakes import MOST, confusion, errors
@@ -21,6 +21,7 @@ from goldwire.eval.pairing import Paired, pair_up, stories
 from goldwire.eval.plot import Point, line
 from goldwire.eval.resample import Sampling
 from goldwire.eval.scores import Scores
+from goldwire.figures import UNDEFINED, amount, number
 from goldwire.files import read_text, write_text
 from goldwire.model import Annotation, Article
 
@@ -67,7 +68,6 @@ def write_report(
     other documents do. All text is escaped.
     """
     environment = page_templates("goldwire.eval")
-    environment.filters |= {"number": number, "span": span, "amount": amount}
     paired = pair_up(gold, pred)
     page = environment.get_template("report.html.j2").render(
         title=title or "Scores",
@@ -196,9 +196,11 @@ def _curve(extra: Extra) -> str:
 
 def _cell(value: Any) -> str:
     if value is None:
-        return "–"
+        return UNDEFINED
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return amount(value)
     return number(value) if isinstance(value, float) else str(value)
 
 

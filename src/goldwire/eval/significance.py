@@ -21,6 +21,7 @@ import numpy as np
 from goldwire.eval.counts import Counts, Interval, LabelCounts, rates
 from goldwire.eval.match import FloatArray
 from goldwire.eval.resample import CHUNK, FEW, Sampling, grouped, interval, one_thread, resampled
+from goldwire.figures import p_value
 
 #: Two-sided level at which a difference is called one.
 ALPHA = 0.05
@@ -100,9 +101,8 @@ def power_warning(units: int, rounds: int, *, grouped: bool = False) -> str:
     least = smallest_p(units, rounds)
     said = f"{units} {name}(s), fewer than {FEW}: only large differences can be told from chance"
     if least > ALPHA:
-        said += (
-            f"; the smallest two-sided p possible is 2/2^{units} = {least:.4g}, so none can be significant"
-        )
+        least_p = f"2/2^{units} = {p_value(least)}"
+        said += f"; the smallest two-sided p possible is {least_p}, so none can be significant"
     return said
 
 

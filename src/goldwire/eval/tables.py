@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from goldwire.eval.compare import Place, tally
-from goldwire.eval.display import number
-from goldwire.eval.gate import signed, span_signed
 from goldwire.eval.significance import ALPHA, Tested
+from goldwire.figures import amount, number, p_value, signed, signed_interval
 
 COMPARE_COLUMNS = ("label", "A F1", "B F1", "B − A", "95 % of it", "p", "p, Holm", "A alone", "B alone", "")
 #: Code points of a sentence that are shown on each side of a span.
@@ -28,11 +27,11 @@ def compare_rows(tested: Tested, layer: str, places: Sequence[Place]) -> Iterato
             number(found.first.f1),
             number(found.second.f1),
             signed(found.value),
-            span_signed(found.ci95),
-            number(found.p, 4),
-            "" if found is micro else number(found.p_holm, 4),
-            str(alone.get("A", 0)) if places else "",
-            str(alone.get("B", 0)) if places else "",
+            signed_interval(found.ci95),
+            p_value(found.p),
+            "" if found is micro else p_value(found.p_holm),
+            amount(alone.get("A", 0)) if places else "",
+            amount(alone.get("B", 0)) if places else "",
             f"{mark} better" if mark else "",
         )
 

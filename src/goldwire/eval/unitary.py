@@ -21,6 +21,7 @@ import numpy as np
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.match import FloatArray, IntArray
+from goldwire.figures import amount
 
 #: Above so many candidate alignments in one call the problem is refused.
 MOST = 4_000_000
@@ -177,7 +178,7 @@ def _near(units: Units, limit: FloatArray, weights: Weights) -> _Pairs:
 
 def _limited(count: int) -> None:
     if count > MOST:
-        message = f"gamma: more than {MOST:,} possible alignments of units"
+        message = f"gamma: more than {amount(MOST)} possible alignments of units"
         hint = "leave gamma out, or compare fewer annotators at a time"
         raise GoldwireError.of("GW521", message, hint=hint)
 

@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from goldwire.eval.display import number
 from goldwire.eval.plot import STYLE
+from goldwire.figures import amount, number, with_interval
 from goldwire.files import write_text
 from goldwire.train.components import plural
 
@@ -43,7 +43,7 @@ def label_plot(figures: Mapping[str, Any]) -> str:
         x = _LEFT + inner * tick
         parts.append(
             f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{_TOP - 8}" y2="{height - 8}" style="stroke:var(--line)"/>'
-            + _text(f"{tick:g}", x, _TOP - 14, "middle", "quiet")
+            + _text(number(tick, 2), x, _TOP - 14, "middle", "quiet")
         )
     for place, (name, found) in enumerate(rows):
         parts.append(_row(_TOP + _ROW * place + _ROW / 2, name, found, inner))
@@ -155,22 +155,19 @@ def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) ->
     yield f"| {_cell(layer)} | examples | " + " | ".join(f"{name} F1" for name in systems) + " |"
     yield "|---" * (len(systems) + 2) + "|"
     yield (
-        f"| all, micro | {sum(counts.values())} | "
+        f"| all, micro | {amount(sum(counts.values()))} | "
         + " | ".join(_figure(one["micro"]) for one in exact)
         + " |"
     )
     yield "| all, macro | | " + " | ".join(_figure(one["macro"]) for one in exact) + " |"
     for label, count in counts.items():
         rates: Sequence[str] = [_figure(one["labels"].get(label, {})) for one in exact]
-        yield f"| {_cell(label)} | {count} | " + " | ".join(rates) + " |"
+        yield f"| {_cell(label)} | {amount(count)} | " + " | ".join(rates) + " |"
     yield ""
 
 
 def _figure(found: Mapping[str, Any]) -> str:
-    value, interval = found.get("f1"), found.get("ci95")
-    if value is None:
-        return "–"
-    return f"{value:.3f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
+    return with_interval(found.get("f1"), found.get("ci95"))
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TypeAlias
 
 from goldwire.corpus.pages import page_templates
-from goldwire.eval.display import number, span
+from goldwire.figures import amount, interval, number
 from goldwire.train.curve import Curve, Step
 
 #: From a figure to its place in the drawing.
@@ -23,7 +23,13 @@ _BENDS = 60
 def rows(curve: Curve) -> list[tuple[str, ...]]:
     """The steps as cells, in the order of `COLUMNS`."""
     return [
-        (f"{s.documents:.4g}", f"{s.sentences:.0f}", f"{s.spans:.0f}", number(s.f1), span(s.ci95))
+        (
+            amount(s.documents),
+            amount(round(s.sentences)),
+            amount(round(s.spans)),
+            number(s.f1),
+            interval(s.ci95),
+        )
         for s in curve.steps
     ]
 
@@ -42,7 +48,7 @@ def page(curve: Curve) -> str:
             next=f"{words[0].upper()}{words[1:]}.",
             draft=curve.reference == "draft",
             drawing=drawing(curve),
-            law=[f"{value:.2f}" for value in law or ()],
+            law=[number(value, 2) for value in law or ()],
             repeats=curve.repeats,
             columns=COLUMNS,
             rows=rows(curve),
@@ -109,12 +115,12 @@ def _frame(most: float, along: Scale, up: Scale) -> str:
         parts.append(
             f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{up(tick):.1f}" y2="{up(tick):.1f}" '
             f'style="stroke:var(--line)"/><text x="{_LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end" '
-            f'style="fill:var(--quiet)">{tick:g}</text>'
+            f'style="fill:var(--quiet)">{number(tick, 2)}</text>'
         )
     for mark in _round(most):
         parts.append(
             f'<text x="{along(mark):.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="middle" '
-            f'style="fill:var(--quiet)">{mark:g}</text>'
+            f'style="fill:var(--quiet)">{amount(mark)}</text>'
         )
     parts.append('<text x="4" y="12" style="fill:var(--quiet)">F1</text>')
     parts.append(
@@ -140,7 +146,7 @@ def _point(step: Step, x: float, up: Scale) -> str:
     """A step's F1 with its interval; nothing where it has none."""
     if step.f1 is None:
         return ""
-    note = f"{step.sentences:.0f} sentences: {number(step.f1)} ({span(step.ci95)})"
+    note = f"{amount(round(step.sentences))} sentences: {number(step.f1)} ({interval(step.ci95)})"
     parts = [f"<g><title>{escape(note)}</title>"]
     if step.ci95 is not None:
         low, high = up(step.ci95[0]), up(step.ci95[1])
@@ -156,6 +162,6 @@ def _point(step: Step, x: float, up: Scale) -> str:
     plural = "" if step.documents == 1 else "s"
     parts.append(
         f'<text x="{x:.1f}" y="{top - 9:.1f}" text-anchor="middle" style="fill:var(--quiet)">'
-        f"{step.documents:.4g} article{plural}</text>"
+        f"{amount(step.documents)} article{plural}</text>"
     )
     return "".join(parts) + "</g>"

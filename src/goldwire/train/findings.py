@@ -9,6 +9,7 @@ from typing import Any
 from goldwire.eval.attributes import Value, value_of
 from goldwire.eval.scores import Scores
 from goldwire.eval.significance import ALPHA, compare_labels
+from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
 from goldwire.model import Annotation
 from goldwire.schemas import Schema
 from goldwire.train.crossval import CrossValidated
@@ -34,14 +35,14 @@ def verdict(name: str, figures: Mapping[str, Any]) -> str:
     gain, found, p = figures["f1"], figures["ci95"], figures["p"]
     if gain is None:
         return f"the {name} baseline can't be compared: one of the two marks nothing"
-    extent = f"F1 {gain:+.3f}" + (f", 95 % interval {found[0]:+.3f} to {found[1]:+.3f}" if found else "")
+    extent = f"F1 {signed(gain)}" + (f", 95 % interval {signed_interval(found)}" if found else "")
     if gain <= 0:
         return f"the model does NOT beat the {name} baseline: {extent}"
     if p is not None and p < ALPHA:
-        return f"the model beats the {name} baseline: {extent}, p = {p:.3g}"
-    chance = f"p = {p:.3g}" if p is not None else "untested"
+        return f"the model beats the {name} baseline: {extent}, {p_in_words(p)}"
+    chance = p_in_words(p)
     least = figures["smallest_p"]
-    few = f", the least that so few articles can give is {least:.3g}" if least > ALPHA else ""
+    few = f", the least that so few articles can give is {p_value(least)}" if least > ALPHA else ""
     return f"the model is ahead of the {name} baseline, which may be chance: {extent} ({chance}{few})"
 
 
@@ -97,7 +98,7 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         every = figures["with_nested"]["f1"]
         notes.append(
             f"{found.nested} nested spans of layer `{layer}` left out: the model is flat"
-            + (f"; F1 against all spans, they too: {every:.3f}" if every is not None else "")
+            + (f"; F1 against all spans, they too: {number(every)}" if every is not None else "")
         )
     if crossed.cuts:
         shown = ", ".join(f"`{cut.text}` in `{'`, `'.join(cut.tokens)}`" for cut in crossed.cuts[:3])
@@ -145,10 +146,10 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
     if ours is not None:
         beats = "beat" if rule is None or ours > rule else "do NOT beat"
         notes.append(
-            f"relations: F1 {ours:.3f} where the reference's spans are given"
-            + (f", {own:.3f} between the spans that the model finds itself" if own is not None else "")
+            f"relations: F1 {number(ours)} where the reference's spans are given"
+            + (f", {number(own)} between the spans that the model finds itself" if own is not None else "")
             + (
-                f"; they {beats} the nearest allowed span, {rule:.3f} where spans are given"
+                f"; they {beats} the nearest allowed span, {number(rule)} where spans are given"
                 if rule is not None
                 else ""
             )
@@ -161,13 +162,14 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
             if not times:
                 notes.append(
                     f"attribute `{name}` of layer `{layer}` is not learned: not surely right more often than "
-                    f"one who always says the same ({share:.3f}); {usual}"
+                    f"one who always says the same ({number(share)}); {usual}"
                 )
             elif right is not None:
                 beats = "beats" if right > share else "does NOT beat"
                 notes.append(
-                    f"attribute `{name}` of layer `{layer}`: right on {right:.3f} of the reference's spans, "
-                    f"{beats} one who always says the same ({share:.3f}); learned in {times} of "
+                    f"attribute `{name}` of layer `{layer}`: right on {number(right)} of the "
+                    "reference's spans, "
+                    f"{beats} one who always says the same ({number(share)}); learned in {times} of "
                     f"{given['trainings']} trainings"
                     + (f"; in the others {usual}" if times < given["trainings"] else "")
                 )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.resample import interval
+from goldwire.figures import amount, signed, signed_interval
 
 Floats: TypeAlias = NDArray[np.float64]
 #: Exponents tried; for each of them the best `a` and `b` have a closed form.
@@ -56,8 +57,8 @@ class Outlook:
             return f"what the next {self.ahead} sentences will bring can't be told: {self.why}"
         low, high = self.ci95
         return (
-            f"the next {self.ahead} sentences are likely to bring F1 {self.gain:+.3f} "
-            f"(95 % interval {low:+.3f} to {high:+.3f}), by an inverse power law through the curve"
+            f"the next {self.ahead} sentences are likely to bring F1 {signed(self.gain)} "
+            f"(95 % interval {signed_interval((low, high))}), by an inverse power law through the curve"
             + (f"; {self.beyond}" if self.beyond else "")
         )
 
@@ -79,7 +80,7 @@ def outlook(
     beyond = ""
     if ahead > sizes[-1]:
         asked, ahead = ahead, int(sizes[-1]) // TENS * TENS
-        far = f"more than twice the {sizes[-1]:.0f} sentences that the curve ends at"
+        far = f"more than twice the {amount(round(sizes[-1]))} sentences that the curve ends at"
         if not ahead:
             return Outlook(asked, why=f"that would be {far}")
         beyond = f"{asked} would be {far}"

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from goldwire.eval.agreement import agree, layers_read_twice
 from goldwire.eval.scores import Scores
+from goldwire.figures import with_interval
 from goldwire.model import Annotation, Article, Span
 
 #: Layer, extent and label: what makes two spans one.
@@ -85,4 +86,4 @@ def agreement_note(figures: Mapping[str, Any]) -> str | None:
 def _figure(value: float | None, interval: Sequence[float] | None) -> str:
     if value is None:
         return "undefined"
-    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+    return with_interval(value, interval)

@@ -9,6 +9,7 @@ from typing import Any
 
 from goldwire.eval.report import Extra, Run, write_report, write_run
 from goldwire.eval.scores import Scores
+from goldwire.figures import interval, signed, signed_interval
 from goldwire.files import write_text
 from goldwire.model import Article
 
@@ -111,7 +112,7 @@ def _layer_tables(
             [
                 system,
                 *(one["micro"][key] for key in ("precision", "recall", "f1")),
-                _interval(one["micro"]["ci95"]),
+                interval(one["micro"]["ci95"]),
                 one["macro"]["f1"],
                 _gain(differences.get(system)),
             ]
@@ -177,7 +178,7 @@ def _readers(agreement: Mapping[str, Any] | None) -> list[list[Any]]:
     if agreement is None:
         return []
     return [
-        ["readers", None, None, agreement["agreement_f1"], _interval(agreement["agreement_ci95"]), None, ""]
+        ["readers", None, None, agreement["agreement_f1"], interval(agreement["agreement_ci95"]), None, ""]
     ]
 
 
@@ -188,11 +189,7 @@ def readers_of_relations(figures: Mapping[str, Any]) -> tuple[float | None, floa
     return given.get("f1"), own.get("agreement_f1")
 
 
-def _interval(value: Sequence[float] | None) -> str:
-    return "–" if value is None else f"{value[0]:.3f} to {value[1]:.3f}"
-
-
 def _gain(value: Mapping[str, Any] | None) -> str:
     if value is None:
         return ""
-    return f"{value['f1']:+.3f}" + (f" ({_interval(value['ci95'])})" if value["ci95"] else "")
+    return signed(value["f1"]) + (f" ({signed_interval(value['ci95'])})" if value["ci95"] else "")

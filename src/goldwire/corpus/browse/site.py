@@ -23,6 +23,7 @@ from goldwire.corpus.browse.roles import Frame, frames
 from goldwire.corpus.browse.text import render
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
+from goldwire.figures import amount
 from goldwire.files import file_name, write_bytes, write_text
 from goldwire.model import Article, curated
 from goldwire.project import CONFIG, making
@@ -276,7 +277,7 @@ class _Writer:
             script = payload.dumps({"columns": columns, "rows": rows})
             begin = "(goldwire.tables = goldwire.tables || {})"
             write_text(folder / f"data/table-{name}.js", f"{begin}[{payload.dumps(name)}] = {script};\n")
-            size = f"{len(data) / 1024:,.0f} kB"
+            size = f"{amount(round(len(data) / 1024))} kB"
             listed.append(
                 {"name": f"{name}.csv", "stem": name, "words": words, "size": size} | {"rows": len(rows)}
             )
