@@ -23,7 +23,7 @@ from goldwire.train.baselines import stock_predictions, stock_setting
 from goldwire.train.card import write_card
 from goldwire.train.crossval import CrossValidated, cross_validate
 from goldwire.train.data import Material
-from goldwire.train.findings import difference, majority, meta_values, notes_on
+from goldwire.train.findings import attribute_gains, difference, gain, meta_values, notes_on, usual_values
 from goldwire.train.heads import attributes_of
 from goldwire.train.meta import fill_meta, model_folder
 from goldwire.train.plan import Plan as Plan
@@ -215,13 +215,25 @@ def _given(
 ) -> dict[str, Any]:
     """Attributes and relations of the reference's own spans: of the model, of the rule that takes the
     nearest, and how often an attribute has its most frequent value."""
-    ours = _score(plan, gold, crossed.given, resamples=resamples).as_json()
-    rule = _score(plan, gold, crossed.nearest, resamples=resamples).as_json()
+    model = _score(plan, gold, crossed.given, resamples=resamples)
+    rule = _score(plan, gold, crossed.nearest, resamples=resamples)
+    ours, nearest = model.as_json(), rule.as_json()
+    usual = usual_values(gold.values(), plan.setup.schema, plan.setup.heads)
+    stories = plan.scored_stories
+    related = None
+    if model.relations is not None and rule.relations is not None:
+        related = gain(model.relations, rule.relations, model.seed, stories)
     return {
         "relations": ours.get("relations", {}),
-        "nearest": rule.get("relations", {}),
+        "nearest": nearest.get("relations", {}),
         "attributes": ours.get("attributes", {}),
-        "majority": majority(gold.values(), plan.setup.schema, plan.setup.heads),
+        "majority": {
+            layer: {name: found.share for name, found in names.items()} for layer, names in usual.items()
+        },
+        "differences": {
+            "relations": related,
+            "attributes": attribute_gains(model, list(gold.values()), plan.setup.schema, usual, stories),
+        },
         "learned": {"/".join(name): count for name, count in sorted(crossed.attributes.items())},
         "trainings": len(crossed.folds) + 1,
     }

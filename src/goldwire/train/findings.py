@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from goldwire.eval.attributes import Value, value_of
+from msgspec.structs import replace
+
+from goldwire.eval.attributes import Value, attribute_counts, value_of
+from goldwire.eval.counts import LabelCounts
 from goldwire.eval.scores import Scores
 from goldwire.eval.significance import ALPHA, compare_labels
 from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
@@ -23,19 +26,66 @@ def difference(model: Scores, other: Scores, layer: str, groups: Sequence[str] |
     `groups` names the story of each document, where they have any; documents of one story are exchanged and
     redrawn together.
     """
-    one, two = other.layers[layer]["exact"], model.layers[layer]["exact"]
-    tested = compare_labels(one, two, seed=model.seed, groups=groups)
-    found = tested.micro
-    interval = list(found.ci95) if found.ci95 else None
-    return {"f1": found.value, "ci95": interval, "p": found.p, "smallest_p": tested.smallest_p}
+    return gain(model.layers[layer]["exact"], other.layers[layer]["exact"], model.seed, groups)
+
+
+def gain(
+    model: LabelCounts, other: LabelCounts, seed: int, groups: Sequence[str] | None, *, measure: str = "f1"
+) -> dict[str, Any]:
+    """By how much the model's `measure` exceeds the other's, all labels together: interval and p."""
+    tested = compare_labels(other, model, seed=seed, groups=groups)
+    micro = tested.micro
+    interval = list(micro.ci95) if micro.ci95 else None
+    return {measure: micro.value, "ci95": interval, "p": micro.p, "smallest_p": tested.smallest_p}
+
+
+def attribute_gains(
+    model: Scores,
+    gold: Sequence[Annotation],
+    schema: Schema | None,
+    usual: Mapping[str, Mapping[str, Usual]],
+    groups: Sequence[str] | None,
+) -> dict[str, dict[str, Any]]:
+    """For each layer and attribute by how much the model's accuracy on the spans of `gold` exceeds that of
+    one who always says the usual value: `gain` of the same paired tests."""
+    found: dict[str, dict[str, Any]] = {}
+    for layer, values in usual.items():
+        known = schema.layers[layer].attributes if schema is not None and layer in schema.layers else None
+        scored = model.attributes.get(layer)
+        for name, (_, value) in values.items():
+            if scored is None or name not in scored.counts.labels:
+                continue
+            said = {} if value is None else {name: list(value) if isinstance(value, tuple) else value}
+            marked = [
+                (span, replace(span, attributes=said), number)
+                for number, annotation in enumerate(gold)
+                for span in annotation.layer(layer)
+            ]
+            counts, _ = attribute_counts(marked, len(gold), (name,), known)
+            place = scored.counts.labels.index(name)
+            ours = scored.counts.counts[:, place : place + 1]
+            found.setdefault(layer, {})[name] = gain(
+                LabelCounts((name,), ours, ours),
+                LabelCounts((name,), counts, counts),
+                model.seed,
+                groups,
+                measure="accuracy",
+            )
+    return found
+
+
+_MEASURES = {"f1": "F1", "accuracy": "accuracy"}
 
 
 def verdict(name: str, figures: Mapping[str, Any]) -> str:
-    """In words: whether the model beats a baseline, and how sure that is."""
-    gain, found, p = figures["f1"], figures["ci95"], figures["p"]
+    """In words: whether the model beats a baseline, and how sure that is; `figures` as `gain` gives them."""
+    measure = next(key for key in _MEASURES if key in figures)
+    gain, found, p = figures[measure], figures["ci95"], figures["p"]
     if gain is None:
         return f"the {name} baseline can't be compared: one of the two marks nothing"
-    extent = f"F1 {signed(gain)}" + (f", 95 % interval {signed_interval(found)}" if found else "")
+    extent = f"{_MEASURES[measure]} {signed(gain)}" + (
+        f", 95 % interval {signed_interval(found)}" if found else ""
+    )
     if gain <= 0:
         return f"the model does NOT beat the {name} baseline: {extent}"
     if p is not None and p < ALPHA:
@@ -46,11 +96,19 @@ def verdict(name: str, figures: Mapping[str, Any]) -> str:
     return f"the model is ahead of the {name} baseline, which may be chance: {extent} ({chance}{few})"
 
 
-def majority(
+class Usual(NamedTuple):
+    """What an attribute most often is: the share of spans on which one is right who always says `value`;
+    None says nothing, so that the default counts."""
+
+    share: float
+    value: Value
+
+
+def usual_values(
     gold: Iterable[Annotation], schema: Schema | None, layers: Sequence[str]
-) -> dict[str, dict[str, float]]:
-    """For each layer and attribute how often one is right who says nothing, so that the default counts, or
-    always the most frequent value, whichever is better; counted as attributes are scored."""
+) -> dict[str, dict[str, Usual]]:
+    """For each layer and attribute what to say always: nothing, or the most frequent value, whichever is
+    right more often; counted as attributes are scored."""
     counts: dict[tuple[str, str], Counter[Value]] = {}
     default: Counter[tuple[str, str]] = Counter()
     for annotation in gold:
@@ -63,13 +121,16 @@ def majority(
                     counts.setdefault((span.layer, name), Counter())[value] += 1
                     if attribute is not None and value is not None:
                         default[span.layer, name] += value == attribute.default_for(span.label)
-    shares: dict[str, dict[str, float]] = {}
+    usual: dict[str, dict[str, Usual]] = {}
     for (layer, name), values in sorted(counts.items()):
         total, absent = values.total(), values.pop(None, 0)
         if values:
-            nothing = default[layer, name] / (total - absent)
-            shares.setdefault(layer, {})[name] = max(nothing, max(values.values()) / total)
-    return shares
+            nothing = Usual(default[layer, name] / (total - absent), None)
+            value, most = max(values.items(), key=lambda item: item[1])
+            usual.setdefault(layer, {})[name] = max(
+                nothing, Usual(most / total, value), key=lambda u: u.share
+            )
+    return usual
 
 
 def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated) -> list[str]:
@@ -144,16 +205,17 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
     ours, rule = (given[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
     own = figures.get("relations", {}).get("micro", {}).get("f1")
     if ours is not None:
-        beats = "beat" if rule is None or ours > rule else "do NOT beat"
         notes.append(
             f"relations: F1 {number(ours)} where the reference's spans are given"
             + (f", {number(own)} between the spans that the model finds itself" if own is not None else "")
             + (
-                f"; they {beats} the nearest allowed span, {number(rule)} where spans are given"
+                f"; the nearest allowed span: {number(rule)} where spans are given"
                 if rule is not None
                 else ""
             )
         )
+    if gain := given["differences"]["relations"]:
+        notes.append(f"relations where spans are given: {verdict('nearest-span', gain)}")
     for layer, names in given["majority"].items():
         for name, share in names.items():
             right = given["attributes"].get(layer, {}).get(name, {}).get("accuracy")
@@ -165,12 +227,12 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
                     f"one who always says the same ({number(share)}); {usual}"
                 )
             elif right is not None:
-                beats = "beats" if right > share else "does NOT beat"
+                gain = given["differences"]["attributes"].get(layer, {}).get(name)
                 notes.append(
                     f"attribute `{name}` of layer `{layer}`: right on {number(right)} of the "
-                    "reference's spans, "
-                    f"{beats} one who always says the same ({number(share)}); learned in {times} of "
-                    f"{given['trainings']} trainings"
+                    f"reference's spans, one who always says the same on {number(share)}"
+                    + (f": {verdict('same-value', gain)}" if gain else "")
+                    + f"; learned in {times} of {given['trainings']} trainings"
                     + (f"; in the others {usual}" if times < given["trainings"] else "")
                 )
     return notes
