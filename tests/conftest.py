@@ -1,4 +1,4 @@
-"""One real Label Studio for all tests that need it."""
+"""What holds for all tests: a home of their own, no dependence on speed, one real Label Studio."""
 
 from __future__ import annotations
 
@@ -7,20 +7,54 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.project import load_project
+from tests import isolation, shared
 from tests.reaper import reaping
 
 if TYPE_CHECKING:
     from goldwire.annotate.server import Server
 
 
+# Before any library looks for its cache, which some do when they are imported.
+_HOME = isolation.enter()
+
+# A slow machine is no fault: neither an example that takes long nor a slow search for examples ends a test.
+settings.register_profile("goldwire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("goldwire")
+
+#: What a test needs that asks for one of these: `make check` runs those that need none of it.
+_NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": "slow"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of the one server go to one worker, so that there is one."""
+    """Tests are marked by what they ask for; all tests of the one server go to one worker."""
     for item in items:
-        if "studio" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        for name in _NEEDS.keys() & set(names):
+            item.add_marker(_NEEDS[name])
+        if "studio" in names:
             item.add_marker(pytest.mark.xdist_group("studio"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """No test runs without the data that it reads."""
+    shared.require(item)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests could not run for want of data, in one line."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
+    if line := shared.told(skipped):
+        terminalreporter.section("data", yellow=True)
+        terminalreporter.line(line, yellow=True)
+
+
+def pytest_unconfigure() -> None:
+    """The run's home goes with it."""
+    isolation.leave(_HOME)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,11 +15,12 @@ from goldwire.corpus.formats.export import read_labelstudio
 from goldwire.corpus.integrity import article_faults
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import Inferred, infer
+from tests.shared import SHARED, needs_shared
 
-FOLDER = Path(__file__).parents[2] / "../shared/data/labelstudio-export"
-EXPORTS = sorted(FOLDER.glob("*.json"))
+FOLDER = SHARED / "data/labelstudio-export"
+EXPORTS = [FOLDER / f"label_studio_export.{name}.json" for name in ("37df0f5", "fe6460d")]
 
-pytestmark = pytest.mark.skipif(not EXPORTS, reason="the real exports (shared/data) are not on this machine")
+pytestmark = needs_shared("data/labelstudio-export")
 
 
 def _tasks(path: Path) -> list[dict[str, Any]]:

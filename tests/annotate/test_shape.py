@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from goldwire.corpus.formats.labelstudio import from_result, to_result
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas import Schema
 from tests.annotate.helpers import TEXT, make_schema
+from tests.shared import SHARED, needs_shared
 
 SCHEMA = make_schema()
-EXPORTS = Path(__file__).parents[2] / "../shared/data/labelstudio-export"
+EXPORTS = SHARED / "data/labelstudio-export"
 _EDGES = [i for i, character in enumerate(TEXT) if not character.isspace()]
 _words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
@@ -241,12 +241,11 @@ def _schema_of(labels: set[str]) -> Schema:
     return make_schema(layers={"label": layer}, relations={})
 
 
+@needs_shared("data/labelstudio-export")
 @pytest.mark.parametrize("name", ["label_studio_export.37df0f5.json", "label_studio_export.fe6460d.json"])
 def test_every_span_of_a_real_export_is_accounted_for(name: str) -> None:
     """Spans of other people's exports are read where they lie, or set aside; none is lost."""
     path = EXPORTS / name
-    if not path.is_file():
-        pytest.skip(f"the export {name} is not beside this checkout")
     count: Counter[str] = Counter()
     for task in json.loads(path.read_text(encoding="utf-8")):
         text = task["data"]["text"]

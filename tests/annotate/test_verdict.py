@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldwire.annotate.adjudicate import Decision, adjudicate, span_name
@@ -66,7 +66,6 @@ def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
     return settled(outcome.annotation, EVERY)
 
 
-@settings(deadline=None)
 @given(marked("anna"), marked("bruno"), marked("marie"))
 def test_decisions_give_the_adjudicators_annotation_again(
     a: Annotation, b: Annotation, marks: Annotation
@@ -79,7 +78,6 @@ def test_decisions_give_the_adjudicators_annotation_again(
     assert all(arrow.marked_by for arrow in result.relations)
 
 
-@settings(deadline=None)
 @given(marked("anna"), marked("bruno"), marked("marie"), marked("marie"))
 def test_a_second_verdict_replaces_the_first(
     a: Annotation, b: Annotation, first: Annotation, second: Annotation

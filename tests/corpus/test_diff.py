@@ -139,7 +139,6 @@ def test_places_lead_to_the_same_character(before: str, after: str) -> None:
 
 
 @given(CORPORA)
-@settings(deadline=None)
 def test_a_version_does_not_differ_from_itself(made: list[Article]) -> None:
     """No change, no version due, whatever the order of the documents."""
     found = of(made, made[::-1])
@@ -149,7 +148,7 @@ def test_a_version_does_not_differ_from_itself(made: list[Article]) -> None:
 
 
 @given(CORPORA, CORPORA)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_counts_add_up(one: list[Article], other: list[Article]) -> None:
     """Before, less what was removed, with what was added, is after: spans, relations, documents."""
     found = of(one, other)
@@ -178,7 +177,6 @@ class Keyed:
 
 
 @given(articles(), articles())
-@settings(deadline=None)
 def test_comparing_the_other_way_round_mirrors(one: Article, other: Article) -> None:
     """What was added is removed; what moved or was relabelled still is."""
     text = one.document.text

@@ -15,9 +15,10 @@ from goldwire.corpus.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
 from tests.corpus.mini import MINI, mini_articles
+from tests.shared import SHARED, needs_shared
 
 FORMAT = FORMATS["labelstudio"]
-EXPORT = Path(__file__).parents[2] / "../shared/data/labelstudio-export/label_studio_export.37df0f5.json"
+EXPORT = SHARED / "data/labelstudio-export/label_studio_export.37df0f5.json"
 
 
 def written(tmp_path: Path, tasks: Any) -> Path:
@@ -128,7 +129,7 @@ def test_comments_and_marks_as_ground_truth_are_counted(tmp_path: Path, odd: dic
     assert setting.lost == {"tasks with comments": ["a: 2"], "marks as ground truth": ["a@b.c/a"]}
 
 
-@pytest.mark.skipif(not EXPORT.is_file(), reason="the shared data is not beside this checkout")
+@needs_shared("data/labelstudio-export")
 def test_a_real_export_with_a_star_and_comments_tells_both(tmp_path: Path) -> None:
     """What a server wrote is read as before, and the two are counted."""
     tasks = json.loads(EXPORT.read_text(encoding="utf-8"))
@@ -141,7 +142,7 @@ def test_a_real_export_with_a_star_and_comments_tells_both(tmp_path: Path) -> No
     assert added == {"marks as ground truth": 1, "tasks with comments": 1}
 
 
-@pytest.mark.skipif(not EXPORT.is_file(), reason="the shared data is not beside this checkout")
+@needs_shared("data/labelstudio-export")
 def test_a_real_export_of_another_schema_is_read_with_all_its_losses(tmp_path: Path) -> None:
     """Texts are taken, and each span that the schema has no place for is counted."""
     setting = Setting(MINI)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.corpus.near import SLOTS, WIDTH, Near, band_rows, near_duplicates, shingles, words
@@ -64,7 +64,6 @@ def test_identical_texts_are_tied_to_the_first() -> None:
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=6))
-@settings(deadline=None)
 def test_any_text_equals_itself_and_pairs_are_true(texts: list[str]) -> None:
     """Whatever the script: a list twice over ties each text to its copy, and no pair below is claimed."""
     found = near_duplicates(texts + texts)

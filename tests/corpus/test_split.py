@@ -132,7 +132,7 @@ def test_happenings_tie_from_the_number_that_was_asked_for() -> None:
     st.floats(0.1, 0.5),
     st.integers(0, 4),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: float, folds: int) -> None:
     """Whatever ties there are: each group is on one side, every document has one, nothing leaks."""
     listed = [
@@ -175,7 +175,7 @@ def test_rare_labels_are_dealt_first() -> None:
 
 
 @given(st.integers(5, 40), st.integers(0, 30))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_documents_keep_their_side_when_others_come(first: int, more: int) -> None:
     """Of a growing corpus no document that has a side ever changes it; the shares are kept up."""
     listed = corpus(first + more)

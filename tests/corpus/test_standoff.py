@@ -104,7 +104,7 @@ def test_everything_else_is_still_there(tmp_path: Path) -> None:
 
 
 @given(st.lists(articles(), min_size=1, max_size=3, unique_by=lambda a: a.document.id))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, made: list[Article]) -> None:
     """Emoji, combining accents, Arabic: what leaves without its text is the same with it."""
     made = [a for a in made if a.document.text.strip()]
@@ -268,7 +268,6 @@ def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> No
 
 
 @given(st.text("abcdeé fgß\n", min_size=60, max_size=80))
-@settings(deadline=None)
 def test_a_quote_in_capitals_or_decomposed_is_one(text: str) -> None:
     """The same words in another case, spacing or Unicode form are no other words."""
     import unicodedata

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
@@ -85,7 +85,6 @@ def test_lengths_are_words() -> None:
     }
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(marks(most=5), marks(most=5)), min_size=1, max_size=3))
 def test_classes_add_up_to_the_whole(corpus: list[tuple[list[Mark], list[Mark]]]) -> None:
     """No span is lost or counted twice by any breakdown."""
@@ -136,7 +135,6 @@ def test_nested_and_crossing_spans_lie_on_lines_of_their_own() -> None:
 SOME_TEXTS = ["ab cd-ef gh ij kl mn", "日本語のテキスト文章文章", "a\nb c\n\nd e f g h i"]
 
 
-@settings(deadline=None)
 @given(marks(most=6), marks(most=6), st.sampled_from(SOME_TEXTS))
 def test_drawings_keep_all_text_and_no_two_bars_meet(gold: list[Mark], pred: list[Mark], text: str) -> None:
     """The words are the text without its line ends, and on one level there is one bar at a time."""

@@ -132,7 +132,7 @@ def values(found: Any, where: str = "") -> dict[str, float]:
     return {path: value for one in some for path, value in one.items()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(corpus)
 @example([TIED])
 def test_names_and_order_do_not_matter(documents: list[list[list[Mark]]]) -> None:
@@ -160,7 +160,7 @@ def test_names_and_order_do_not_matter(documents: list[list[list[Mark]]]) -> Non
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(marks(), min_size=1, max_size=2))
 def test_identical_readings_are_one(documents: list[list[Mark]]) -> None:
     """Every figure that is defined is 1; the others say why they are not."""

@@ -109,7 +109,7 @@ def test_exact_and_drawn_exchanges_agree() -> None:
     assert drawn.micro.p == pytest.approx(exact.micro.p, abs=0.03)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(2, 9))
 def test_exchanging_the_models_exchanges_the_sign(seed: int, documents: int) -> None:
     """p is the same whichever model comes first; the difference and its interval change their signs."""

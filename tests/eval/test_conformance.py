@@ -10,12 +10,13 @@ import pytest
 
 from goldwire.eval.scores import Scores, score
 from goldwire.model import Annotation, Span
+from tests.shared import SHARED, needs_shared
 
-DATA = Path(__file__).parents[2] / "../shared/data/scorer-reference"
+DATA = SHARED / "data/scorer-reference"
 GOLD = DATA / "HIPE-2022-v2.1-letemps-test-fr.tsv"
 SYSTEM = "neurbsl_bundle3_letemps_fr_1"
 
-pytestmark = pytest.mark.skipif(not GOLD.exists(), reason="needs ../shared/data/scorer-reference")
+pytestmark = needs_shared("data/scorer-reference")
 
 
 def bio(tags: list[str], *, strict: bool) -> list[Span]:

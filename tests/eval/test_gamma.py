@@ -76,7 +76,7 @@ def crowd(draw: st.DrawFn) -> Readers:
     return tuple(map(tuple, found))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(crowd(), min_size=1, max_size=3),
     st.sampled_from([Weights(), Weights(3, 1, 1), Weights(1, 2, 0.5)]),
@@ -165,7 +165,7 @@ def test_pygammas_values_on_a_text() -> None:
     assert alone.cat is not None and found.cat is not None and alone.cat > found.cat
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(crowd(), min_size=1, max_size=3))
 def test_order_does_not_matter(continua: list[Readers]) -> None:
     """Readers and units in any order have the same γ and γ-cat, samples included."""

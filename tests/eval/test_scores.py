@@ -171,7 +171,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
     assert exact(score(pairs, resamples=0))["micro"]["ci95"] is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(corpora)
 def test_against_itself_and_against_nothing(corpus: Corpus) -> None:
     """A reading against itself scores 1 wherever it has a span, against an empty one 0."""
@@ -184,7 +184,7 @@ def test_against_itself_and_against_nothing(corpus: Corpus) -> None:
                 assert counts.macro().f1 == value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(corpora)
 def test_doubling_the_corpus(corpus: Corpus) -> None:
     """Each document twice leaves every F1 as it is, and does not widen its interval."""

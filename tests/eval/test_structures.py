@@ -184,7 +184,7 @@ def test_a_mention_that_was_not_found_is_in_no_cluster() -> None:
     assert spurious["precision"] == pytest.approx(2 / 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(marks(most=5), marks(most=5)), min_size=1, max_size=3))
 def test_overlap_credit_lies_between_exact_and_boundary_of_overlaps(
     corpus: list[tuple[list[Mark], list[Mark]]],
@@ -227,7 +227,7 @@ def test_heads_are_matched_where_the_language_is_known() -> None:
         assert (found["head"]["micro"]["tp"] if expected else found.get("head")) == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

@@ -72,7 +72,7 @@ def spelled_out(continua: list[Continuum]) -> list[float | None]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(continuum(), min_size=1, max_size=3))
 def test_it_is_what_the_formulas_say(continua: list[Continuum]) -> None:
     """The fast way through sums agrees with the formulas spelled out, however many readers a text has.
@@ -95,7 +95,7 @@ def test_a_worked_example() -> None:
     assert found.cu_alpha.value is None and found.cu_alpha.why
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(continuum(), min_size=1, max_size=3))
 def test_order_does_not_matter(continua: list[Continuum]) -> None:
     """Readers, units and documents in any order give the same."""
@@ -106,7 +106,7 @@ def test_order_does_not_matter(continua: list[Continuum]) -> None:
     assert there == (here if here is None else pytest.approx(here))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reader(), st.integers(2, 4))
 def test_identical_readings_are_one(units: Reader, readers: int) -> None:
     """1 wherever it is defined; a text that nobody marked has no figure but a reason."""

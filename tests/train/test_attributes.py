@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 import spacy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.model import Annotation, Document, Span
@@ -17,7 +17,6 @@ from goldwire.train.linear import fit_attribute, helps, marked
 COUNTS = st.tuples(st.integers(0, 400), st.integers(0, 400))
 
 
-@settings(deadline=None)
 @given(st.lists(COUNTS, max_size=2), COUNTS)
 def test_two_stories_prove_nothing(alone: list[tuple[int, int]], only: tuple[int, int]) -> None:
     """However many spans are told right, one or two stories never suffice, nor one among many that tie."""
@@ -25,7 +24,6 @@ def test_two_stories_prove_nothing(alone: list[tuple[int, int]], only: tuple[int
     assert not helps([only, *[(3, 3)] * 20])
 
 
-@settings(deadline=None)
 @given(st.lists(COUNTS, max_size=12), st.randoms(use_true_random=False))
 def test_help_is_for_one_side_only(alone: list[tuple[int, int]], order: random.Random) -> None:
     """Both sides are never better at once, and the stories' order changes nothing."""

@@ -68,7 +68,7 @@ def component(weights: Any, threshold: float = 0.5) -> Relations:
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-9, 9, width=32), min_size=12, max_size=12), st.floats(0.05, 0.95))
 def test_whatever_was_learned_relations_keep_to_the_schema(weights: list[float], threshold: float) -> None:
     """No weights make a relation to an end that is not allowed, nor more or fewer than a head may have."""

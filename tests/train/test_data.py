@@ -82,7 +82,7 @@ def test_white_space_at_the_ends_is_no_cut() -> None:
     assert ([ent.text for ent in doc.ents], cuts) == (["Lyon"], [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(alphabet="ab.!? \n’é🥔العربية", max_size=120),
     st.lists(st.tuples(st.integers(0, 110), st.integers(1, 12)), max_size=5),

@@ -36,7 +36,7 @@ def _read(data: bytes) -> list[Any]:
     return [json.loads(bytes(element)) for element in elements.elements(io.BytesIO(data))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(_values, max_size=5), st.sampled_from(["", " ", "\n\t", " " * 90]), st.booleans(), st.booleans()
 )

@@ -13,12 +13,13 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Article
 from goldwire.project import load_project
 from goldwire.schemas import load_schema
-from tests.bench.popcorn_data import DATA, read_popcorn
+from tests.bench.popcorn_data import read_popcorn
 from tests.corpus.formats.sample import SCHEMA, marks, through
+from tests.shared import SHARED, needs_shared
 
 ROOT = Path(__file__).parents[3]
-SHARED = ROOT / "../shared/data"
-FENEC, HIPE = SHARED / "brat-fenec", SHARED / "scorer-reference/HIPE-2022-v2.1-letemps-test-fr.tsv"
+FENEC = SHARED / "data/brat-fenec"
+HIPE = SHARED / "data/scorer-reference/HIPE-2022-v2.1-letemps-test-fr.tsv"
 
 
 def read(name: str, path: Path, setting: Setting | None = None) -> list[Article]:
@@ -33,7 +34,7 @@ def faults(name: str, path: Path) -> list[str]:
     return [f"{fault.code} {fault.where.removeprefix(str(path.parent))}" for fault in caught.value.faults]
 
 
-@pytest.mark.skipif(not FENEC.is_dir(), reason="the shared data is not beside this checkout")
+@needs_shared("data/brat-fenec")
 def test_every_mention_of_fenec_is_read(tmp_path: Path) -> None:
     """Each T line is a span with its offsets, its type and its text; and so it is after the way back."""
     setting = Setting()
@@ -52,7 +53,7 @@ def test_every_mention_of_fenec_is_read(tmp_path: Path) -> None:
         assert (marks(again), on_the_way.lost) == (marks(held), {})
 
 
-@pytest.mark.skipif(not DATA.is_file(), reason="the shared data is not beside this checkout")
+@needs_shared("data/popcorn-fr/train.json")
 def test_every_mention_of_popcorn_is_read(tmp_path: Path) -> None:
     """11,675 mentions and 12,716 relations, and all of them after the way through other formats."""
     held = read_popcorn()
@@ -70,7 +71,7 @@ def test_every_mention_of_popcorn_is_read(tmp_path: Path) -> None:
         assert marks(again) == marks(some), name
 
 
-@pytest.mark.skipif(not HIPE.is_file(), reason="the shared data is not beside this checkout")
+@needs_shared("data/scorer-reference")
 def test_hipe_is_read_by_its_columns() -> None:
     """Its 51 documents with their names, a layer for each column of tags."""
     setting = Setting()

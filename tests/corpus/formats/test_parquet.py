@@ -49,7 +49,7 @@ def same_tables(held: list[Article], schema: Schema) -> None:
         assert json.dumps(one) == json.dumps(other)  # which makes lists of tuples
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(held=st.lists(articles(), max_size=2, unique_by=lambda article: article.document.id))
 def test_arrays_equal_rows_for_any_article(held: list[Article]) -> None:
     """Nulls, empty lists, odd values: not one cell differs."""

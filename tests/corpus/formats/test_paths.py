@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -25,9 +25,10 @@ from tests.annotate.helpers import make_schema
 from tests.bench.fuzz import TEXT, mutated, sound
 from tests.corpus.formats.sample import rich, sample, whole
 from tests.corpus.mini import MINI
+from tests.shared import SHARED, needs_shared
 
 SCHEMA = make_schema()
-SHARED = Path(__file__).parents[3] / "../shared/data/labelstudio-export"
+EXPORTS = SHARED / "data/labelstudio-export"
 MISSING = object()
 
 
@@ -66,12 +67,12 @@ def ways(path: Path, schema: Schema | None) -> tuple[list[str], int]:
     return [first, second, third], taken
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not beside this checkout")
+@needs_shared("data/labelstudio-export")
 @pytest.mark.parametrize("name", ["label_studio_export.37df0f5.json", "label_studio_export.fe6460d.json"])
 @pytest.mark.parametrize("schema", [None, SCHEMA])
 def test_real_exports_are_read_alike_both_ways(name: str, schema: Schema | None) -> None:
     """With the labels as found, and by a schema that lacks them all."""
-    said, _ = ways(SHARED / name, schema)
+    said, _ = ways(EXPORTS / name, schema)
     assert said[0] == said[1] == said[2]
     assert not said[0].startswith("refused")
 
@@ -160,7 +161,7 @@ _result: st.SearchStrategy[Any] = (
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250)
 @given(st.lists(_result, min_size=1, max_size=2), st.sampled_from([1, {"email": "a@b"}, True, "s", None]))
 def test_any_result_is_read_alike_both_ways(results: list[Any], who: Any) -> None:
     """Several values, text areas, roles, missing ids, hierarchies, white space, origins: all the same."""
