@@ -11,6 +11,8 @@ from goldwire.project import cache_home
 
 #: Says to workers and child processes that they are inside a run already.
 _MARK = "GOLDWIRE_TESTS_HOME"
+#: There is a worker for each core, so each sums on one thread: idle ones that wait cost more than the work.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 #: Tools whose behaviour a user sets by variables: goldwire, the hub's libraries, git.
 _SETTINGS = ("GOLDWIRE_", "HF_", "HUGGINGFACE_", "HUGGING_FACE_", "LABEL_STUDIO_", "GIT_", "PGPASSWORD")
 
@@ -33,6 +35,7 @@ def enter() -> Path | None:
     (cache / "goldwire").symlink_to(migrated.resolve(), target_is_directory=True)
     if browsers.is_dir():
         os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(browsers))
+    os.environ |= dict.fromkeys(_THREADS, "1")
     os.environ |= {
         _MARK: str(home),
         "HOME": str(home),

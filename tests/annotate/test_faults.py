@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from goldwire.annotate.client import Unsure
-from goldwire.annotate.in_flight import in_flight_path, note, noted
+from goldwire.annotate.in_flight import in_flight_path, note, noted, sending
 from goldwire.annotate.push import find_project, uid
 from goldwire.annotate.server import Server
 from goldwire.errors import GoldwireError
 from goldwire.files import sweep, write_text
-from tests.bench.crashes import SCHEMA, Bed, client_killed, server_killed
+from tests.bench.crashes import Bed, client_killed, server_killed
 
 
 @pytest.fixture(scope="module")
@@ -146,17 +146,11 @@ def test_only_a_server_that_was_asked_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_refused_batch_is_not_waited_for(tmp_path: Path) -> None:
     """The note goes where the server said no, and stays where it said nothing."""
-    from goldwire.annotate.push import _Push
-
-    class Deaf:
-        url = "http://a"
-
     path = tmp_path / "push-1.json"
-    work = _Push(Deaf(), 1, 0, SCHEMA, (), {}, {}, path)  # type: ignore[arg-type]
-    with pytest.raises(GoldwireError), work.noted({"d": []}):
+    with pytest.raises(GoldwireError), sending(path, "http://a", 1, {"d": []}):
         raise GoldwireError.of("GW315", "refused")
     assert not path.exists()
-    with pytest.raises(Unsure), work.noted({"d": []}):
+    with pytest.raises(Unsure), sending(path, "http://a", 1, {"d": []}):
         raise Unsure.of("GW316", "no answer")
     assert path.exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,9 +13,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.adjudication import adjudicate_project
-from goldwire.annotate.adopt import _Adoption
+from goldwire.annotate.adopt import adopt
 from goldwire.annotate.assign import Assignment, assignments_path, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.load import finished, load_annotations
@@ -22,15 +22,14 @@ from goldwire.annotate.migrate_server import migrate_projects, migrate_server
 from goldwire.annotate.people import account_number
 from goldwire.annotate.pull import PullReport, pull, quarantine_path
 from goldwire.cli.annotate import command
-from goldwire.cli.schema import _migrate_server
-from goldwire.corpus.formats.labelstudio import Quarantined, to_result
+from goldwire.cli.schema import command as schema_command
+from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.corpus.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import infer
 from goldwire.schemas.migrate import Plan
 from goldwire.schemas.render import label_config
 
@@ -133,14 +132,13 @@ def _lines(project: Project) -> list[dict[str, Any]]:
     return [json.loads(line) for line in quarantine_path(project).read_text("utf-8").splitlines()]
 
 
-def test_a_pull_keeps_what_others_left_in_quarantine(project: Project) -> None:
+def test_a_pull_keeps_what_others_left_in_quarantine(project: Project, tmp_path: Path) -> None:
     """Lines of an adoption and of another server stay; its own are written anew."""
-    adoption = _Adoption(infer("<View><Labels name='l' toName='t'><Label value='A'/></Labels>"
-                               "<Text name='t' value='$x'/></View>", name="n", language="fr"),
-                         SCHEMA, Accounts(_client(Memory()), None), "http://foreign/projects/1")  # fmt: skip
-    adoption.aside(None, {"id": 10}, {"id": 5}, Quarantined("result", "no text", []))
+    foreign = Memory("http://foreign")
+    foreign.add(1, "kept", _given(5, [{"type": "labels", "from_name": "gone"}]))
+    adopt(_client(foreign), 1, tmp_path / "adopted", name="kept", language="fr")
     quarantine_path(project).parent.mkdir(parents=True)
-    quarantine_path(project).write_text(json.dumps(adoption.lines[0]) + "\n", encoding="utf-8")
+    shutil.copy(tmp_path / "adopted/annotate/quarantine.jsonl", quarantine_path(project))
     one, other = Memory(), Memory("http://other")
     for memory in (one, other):
         memory.add(1, "kept", _given(5, [*_marked(), {"type": "labels", "from_name": "gone"}]))
@@ -261,9 +259,7 @@ def _renamed() -> Schema:
     return msgspec.structs.replace(msgspec.json.decode(text, type=Schema), version="0.2")
 
 
-def test_a_migration_reaches_every_project(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_migration_reaches_every_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The main project and each annotator's are rewritten, each with a record; the board is named."""
     memory = Memory()
     _assigned(project)
@@ -277,9 +273,15 @@ def test_a_migration_reaches_every_project(
     labels = [memory.work[n][0]["annotations"][0]["result"][0]["value"]["labels"] for n in (1, 2, 3)]
     assert labels == [["UTENSIL"], ["UTENSIL"], ["TOOL"]]
     monkeypatch.setattr("goldwire.annotate.client.connect", lambda *_a, **_k: memory)
-    told = _migrate_server(project, RENAME, _renamed(), None)
-    assert [sum(one["rewritten"].values()) for one in told["projects"]] == [0, 0]
-    assert told["left"] == titles[2] and titles[2] in capsys.readouterr().err
+    (project.root / "mini.yaml").write_bytes(msgspec.yaml.encode(_renamed()))
+    (project.root / "plan.yaml").write_bytes(msgspec.yaml.encode(RENAME))
+    told = project.root / "told.json"
+    words = ["migrate", str(project.root / "plan.yaml"), "--push", "--json", str(told)]
+    done_again = CliRunner().invoke(schema_command, [*words, "--project", str(project.root)])
+    assert done_again.exit_code == 0, done_again.output
+    server = json.loads(told.read_text(encoding="utf-8"))["server"]
+    assert [sum(one["rewritten"].values()) for one in server["projects"]] == [0, 0]
+    assert server["left"] == titles[2] and titles[2] in done_again.output
 
 
 def test_results_decide_whether_a_migration_is_done(project: Project) -> None:

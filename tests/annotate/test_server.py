@@ -253,16 +253,15 @@ def test_a_server_is_named_with_its_token_in_the_environment(
 def test_two_first_starts_at_once_make_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder that all projects copy is made once: who comes second waits for it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    made: list[Path] = []
-
-    def migrate(final: Path, _notify: studio.Notify) -> None:
-        made.append(final)
-        time.sleep(0.2)
-        final.mkdir()
-        (final / studio.DATABASE).touch()
-
-    monkeypatch.setattr(studio, "_migrate", migrate)
+    # Stands in for Label Studio's own minute of work, and notes each time that it is done.
+    stand_in = tmp_path / "label-studio"
+    stand_in.write_text(
+        f"#!/bin/sh\necho made >> {tmp_path}/made\nsleep .2\n"
+        f'touch "$LABEL_STUDIO_BASE_DATA_DIR/{studio.DATABASE}"\n'
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(studio.migrated, [lambda _m: None] * 2)
-    assert first == second == made[0]
-    assert len(made) == 1
+    assert first == second and (first / studio.DATABASE).is_file()
+    assert (tmp_path / "made").read_text() == "made\n"

@@ -14,7 +14,6 @@ import httpx
 import msgspec
 import pytest
 
-from goldwire.annotate import push as push_module
 from goldwire.annotate.client import Client, Unsure
 from goldwire.annotate.load import load_annotations
 from goldwire.annotate.pull import PullReport, pull, quarantine_path
@@ -45,8 +44,9 @@ class Loop:
         self.client = Client(server.url, server.token)
         self.schema, self.documents = schema, documents
 
-    def push(self, *predictions: Annotation) -> PushReport:
-        return push(self.client, self.project, self.schema, self.documents, predictions=predictions)
+    def push(self, *predictions: Annotation, **options: Any) -> PushReport:
+        some = {"predictions": predictions, **options}
+        return push(self.client, self.project, self.schema, self.documents, **some)
 
     def pull(self, **options: Any) -> PullReport:
         return pull(self.client, self.project, self.schema, self.documents, **options)
@@ -166,7 +166,6 @@ def test_a_later_push_sends_what_is_new(loop: Callable[..., Loop]) -> None:
 def test_a_lost_answer_doubles_nothing(loop: Callable[..., Loop], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the server took a batch and its answer was lost, the push finds it there and goes on."""
     one = loop(documents=[Document(f"d{n}", f"Texte {n}.") for n in range(5)])
-    monkeypatch.setattr(push_module, "BATCH", 2)
     honest = one.client.import_tasks
     calls = itertools.count()
 
@@ -177,7 +176,7 @@ def test_a_lost_answer_doubles_nothing(loop: Callable[..., Loop], monkeypatch: p
         return counts
 
     monkeypatch.setattr(one.client, "import_tasks", deaf)
-    assert one.push().sent == 5
+    assert one.push(batch=2).sent == 5
     assert len(one.tasks()) == 5
 
 
@@ -186,7 +185,6 @@ def test_a_push_cut_off_is_finished_by_the_next(
 ) -> None:
     """A push that ends between two batches loses nothing and repeats nothing when it is run again."""
     one = loop(documents=[Document(f"d{n}", f"Texte {n}.") for n in range(5)])
-    monkeypatch.setattr(push_module, "BATCH", 2)
     honest = one.client.import_tasks
     calls = itertools.count()
 
@@ -198,7 +196,7 @@ def test_a_push_cut_off_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(one.client, "import_tasks", cut)
         with pytest.raises(KeyboardInterrupt):
-            one.push()
+            one.push(batch=2)
     report = one.push()
     assert (report.sent, report.present) == (3, 2)
     assert sorted(task["data"]["id"] for task in one.tasks()) == [f"d{n}" for n in range(5)]
@@ -334,13 +332,14 @@ def test_a_draft_that_comes_back_unchanged_stays_a_draft(loop: Callable[..., Loo
     assert made.name == "annotator"  # whose token it was
 
 
-def test_only_what_changed_is_read_again(loop: Callable[..., Loop], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_changed_is_read_again(loop: Callable[..., Loop]) -> None:
     """After a first pull only tasks with changes are read, and a change made here outlives that."""
-    monkeypatch.setattr("goldwire.annotate.pull._MANY", 0)
     one = loop()
+    # So many that it is asked first which ones changed.
+    one.documents += [Document(f"more{number}", f"Encore {number}.") for number in range(20)]
     one.push()
     one.load(_annotation("anna"))
-    assert one.pull().tasks == 2
+    assert one.pull().tasks == 22
     assert one.pull().tasks == 0
     mine = one.stored()["anna", "soup"]
     write_annotation(one.project, msgspec.structs.replace(mine, spans=mine.spans[:1], relations=()))

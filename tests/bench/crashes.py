@@ -28,7 +28,7 @@ from goldwire.annotate.push import push, uid
 from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.corpus.store import read_annotations
 from goldwire.errors import GoldwireError
-from goldwire.files import sha256
+from goldwire.files import sha256, write_text
 from goldwire.model import Annotation, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
 from tests.annotate.helpers import make_schema
@@ -84,8 +84,10 @@ class Bed:
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        config = '[project]\nname = "bench"\nlanguage = "fr"\nschema = "s.yaml"\n'
-        (self.root / "goldwire.toml").write_text(config, encoding="utf-8")
+        config = self.root / "goldwire.toml"
+        if not config.exists():  # one who joins may not empty it under the others' eyes
+            text = '[project]\nname = "bench"\nlanguage = "fr"\nschema = "s.yaml"\n'
+            write_text(config, text)
         self.project: Project = load_project(self.root)
         self.documents = documents(self.number)
         self.predictions = [annotation(document, "bench") for document in self.documents]
@@ -128,8 +130,6 @@ class Bed:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             psutil.wait_procs(family, timeout=20)
-        if child := server._children.pop(found.pid, None):
-            child.wait()
 
     def stop(self) -> None:
         server.stop(self.project)

@@ -24,6 +24,7 @@ from goldwire.annotate.batches import task_of
 from goldwire.annotate.client import Client
 from goldwire.annotate.projects import find_project
 from goldwire.annotate.push import push
+from goldwire.annotate.studio import read_credentials
 from goldwire.schemas.render import label_config
 from tests.bench.crashes import SCHEMA, Bed, client_killed, server_killed
 
@@ -42,7 +43,9 @@ def pushes(bed: Bed, client: Client, runs: int) -> dict[str, Any]:
     """Our push and the bare call, in turn; each into a new project that is there already."""
     from label_studio_sdk.client import LabelStudio
 
-    server = LabelStudio(base_url=client.url, api_key=client._token)
+    account = read_credentials(bed.project)
+    assert account is not None
+    server = LabelStudio(base_url=client.url, api_key=account.token)
     request = [task_of(d, [p], SCHEMA, {}) for d, p in zip(bed.documents, bed.predictions, strict=True)]
     once: Any = {"max_retries": 0, "timeout_in_seconds": 600}
     spent: dict[str, list[float]] = {"ours": [], "bare": []}

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.eval import unitary
 from goldwire.eval.gamma import Continuum, Unit, gamma
 from goldwire.eval.resample import Sampling
 from goldwire.eval.unitary import Units, Weights, best_alignments
@@ -235,8 +234,8 @@ def test_the_wanted_precision_is_reached() -> None:
         assert reached is not None and reached <= 0.02
 
 
-def test_too_many_alignments_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_alignments_are_refused() -> None:
     """A limit on candidates ends in an error with a way out, not in memory running out."""
-    monkeypatch.setattr(unitary, "MOST", 10)
+    crowd = tuple((start, start + length, 0) for start in range(20) for length in range(1, 41))
     with pytest.raises(GoldwireError, match="GW521"):
-        gamma([annotated(20, 30)])
+        gamma([Continuum((crowd,) * 3, 60)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from goldwire.eval import resample
 from goldwire.eval.counts import rates
 from goldwire.eval.resample import Sampling, draw, grouped, interval, resampled
 
@@ -44,12 +43,11 @@ def test_each_resample_has_as_many_documents() -> None:
     assert set(weights.sum(axis=1)) == {7}
 
 
-def test_chunks_change_nothing_but_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_change_nothing_but_memory() -> None:
     """Drawn in small parts, resamples are as many and as varied."""
     found = counts(50)
     whole = resampled(found, Sampling(300))
-    monkeypatch.setattr(resample, "CHUNK", 400)
-    parts = resampled(found, Sampling(300))
+    parts = resampled(found, Sampling(300), chunk=400)
     assert whole is not None
     assert parts is not None
     assert parts.shape == whole.shape

@@ -103,3 +103,27 @@ def test_wrong_use_ends_with_two_and_no_traceback(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "GW910" in done.stderr and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_no_test_uses_a_private_name_of_the_toolkit() -> None:
+    """Tests and benchmarks ask for what is promised: no underscore of goldwire's, imported or patched."""
+    tests = SOURCE.parents[1] / "tests"
+    for path in tests.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name: alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "goldwire"
+            for alias in node.names
+        }
+        private = {name for name in imported.values() if re.match("_[^_]", name)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
+                if isinstance(node.value, ast.Name) and node.value.id in imported:
+                    private.add(f"{node.value.id}.{node.attr}")
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".setattr", ".delattr")):
+                told = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
+                owner = node.args[0].id if node.args and isinstance(node.args[0], ast.Name) else ""
+                if owner in imported or str(told[0]).startswith("goldwire."):
+                    private |= {name for name in map(str, told) if re.search(r"(^|\.)_[^_]", name)}
+        assert not private, f"{path.relative_to(tests)} uses {private}"

@@ -7,12 +7,16 @@ and the note is removed once the answer is there; who finds one waits for what m
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from goldwire.annotate.kept import read_kept
+from goldwire.annotate.transport import Unsure
+from goldwire.errors import GoldwireError
 from goldwire.files import write_bytes
 from goldwire.project import Project
 
@@ -44,3 +48,17 @@ def note(path: Path, server: str, project: int, sent: dict[str, list[str]]) -> N
 def noted(path: Path, server: str, project: int) -> InFlight | None:
     """The batch that an earlier push was sending to this server, if any; one started anew has lost it."""
     return read_kept(path, InFlight, server, project)
+
+
+@contextmanager
+def sending(path: Path, server: str, project: int, sent: dict[str, list[str]]) -> Iterator[None]:
+    """A note of what is on its way, for the time of a block; it stays where no answer came."""
+    note(path, server, project, sent)
+    try:
+        yield
+    except Unsure:
+        raise
+    except GoldwireError:
+        path.unlink(missing_ok=True)  # refused, or never sent
+        raise
+    path.unlink(missing_ok=True)

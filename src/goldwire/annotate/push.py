@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.batches import batches, data_of, prediction_of, task_of, uid, versions, worked_on
 from goldwire.annotate.client import Client, Unsure
-from goldwire.annotate.in_flight import in_flight_path, note, noted
+from goldwire.annotate.in_flight import in_flight_path, noted, sending
 from goldwire.annotate.predictions import checked_predictions, read_predictions, unusable, version
 from goldwire.annotate.projects import ensure_project, find_project
 from goldwire.annotate.studio import locked, make_cache
@@ -73,13 +72,14 @@ def push(
     config: str | None = None,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     advance: Advance | None = None,
+    batch: int = BATCH,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
     `config` stands in for the schema's; `extra` holds more data for new tasks, by document. `advance` is
-    called with the number of articles settled. Raises GW321 for a config change that would orphan
-    annotations, GW322 for predictions that the schema or the texts do not bear, GW324 where the server's
-    counts do not add up.
+    called with the number of articles settled. `batch` tasks go in one request. Raises GW321 for a config
+    change that would orphan annotations, GW322 for predictions that the schema or the texts do not bear,
+    GW324 where the server's counts do not add up.
     """
     by_document = checked_predictions(schema, documents, predictions)
     make_cache(project)
@@ -87,7 +87,7 @@ def push(
         found, created, added = ensure_project(client, schema, title or project.name, config)
         number, before = int(found["id"]), int(found.get("task_number") or 0)
         path = in_flight_path(project, number)
-        work = _Push(client, number, before, schema, documents, by_document, extra or {}, path)
+        work = _Push(client, number, before, schema, documents, by_document, extra or {}, path, batch)
         if work.land():
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
@@ -126,8 +126,9 @@ class _Push:
         predictions: Mapping[str, list[Annotation]],
         extra: Mapping[str, Mapping[str, Any]],
         path: Path,
+        batch: int,
     ) -> None:
-        self.path, self.versions = path, bool(predictions)
+        self.path, self.versions, self.batch = path, bool(predictions), batch
         self.client, self.project, self.tasks, self.schema = client, project, tasks, schema
         self.documents = {uid(document): document for document in documents}
         self.predictions, self.extra = predictions, extra
@@ -142,7 +143,7 @@ class _Push:
         missing = [document for key, document in self.documents.items() if key not in present]
         if missing and self.tasks:
             self.outdated = sorted({data_of(t, "id") for t in self.tasks_of("id", [d.id for d in missing])})
-        for batch in batches(missing, BATCH):
+        for batch in batches(missing, self.batch):
             self.send(batch)
             advance(len(batch))
         self.add_predictions(present)
@@ -195,7 +196,7 @@ class _Push:
             for task in tasks
         }
         try:
-            with self.noted(sent):
+            with sending(self.path, self.client.url, self.project, sent):
                 counts = self.client.import_tasks(self.project, tasks)
         except Unsure as error:
             arrived = self.wait_for(sent, _LOST)
@@ -213,19 +214,6 @@ class _Push:
         self.sent += len(batch)
         self.tasks += len(batch)
         self.predictions_sent += predicted
-
-    @contextmanager
-    def noted(self, sent: dict[str, list[str]]) -> Iterator[None]:
-        """A note of what is on its way, for the time of a block; it stays where that can't be told."""
-        note(self.path, self.client.url, self.project, sent)
-        try:
-            yield
-        except Unsure:
-            raise
-        except GoldwireError:
-            self.path.unlink(missing_ok=True)  # refused, or never sent
-            raise
-        self.path.unlink(missing_ok=True)
 
     def wait_for(self, sent: Mapping[str, Sequence[str]], seconds: float) -> int:
         """The number of these uids whose task is there with its predictions, once all are or time is up."""
@@ -258,12 +246,13 @@ class _Push:
                 for annotation in self.predictions.get(document.id, ())
                 if version(annotation) not in known
             )
-        for start in range(0, len(items), BATCH // 2):
-            some = items[start : start + BATCH // 2]
+        step = max(1, self.batch // 2)
+        for start in range(0, len(items), step):
+            some = items[start : start + step]
             sent: dict[str, list[str]] = {}
             for key, item in some:
                 sent.setdefault(key, []).append(item["model_version"])
-            with self.noted(sent):
+            with sending(self.path, self.client.url, self.project, sent):
                 made = self.client.import_predictions(self.project, [item for _, item in some])
             if made != len(some):
                 message = f"{len(some)} predictions sent, {made} stored"

@@ -227,6 +227,8 @@ def _alive(project: Project) -> _State | None:
     except (msgspec.DecodeError, psutil.Error):
         pass
     path.unlink(missing_ok=True)
+    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        del _children[pid]  # ended from outside: seen, so that no zombie is left
     return None
 
 

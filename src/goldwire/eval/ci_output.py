@@ -37,9 +37,9 @@ def ceiling_line(gated: Gated) -> str:
 
 def markdown(gated: Gated) -> str:
     """The job summary: verdict, one line why, the table by label, what to bear in mind."""
-    now = gated.now
+    now, mark = gated.now, "✅" if gated.passed else "❌"
     lines = [
-        f"### {'✅' if gated.passed else '❌'} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
+        f"### {mark} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
         "",
         f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
         "",
