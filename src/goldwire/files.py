@@ -6,12 +6,15 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from goldwire.errors import GoldwireError
+from goldwire.limits import NAME
 
 _UNSAFE = re.compile(r"[^\w.@+-]+")
 _PART = re.compile(r"\.(\d+)-[^.]*\.part$")  # what `writing` calls a file under way: its writer's number
@@ -25,10 +28,36 @@ def safe_name(text: str) -> str:
 def file_name(text: str) -> str:
     """A name as a file's: it stays in its folder, and two names never share a file.
 
-    What file systems dislike becomes `_`; a name that is changed so gets the beginning of its hash.
+    What file systems dislike becomes `_`; a name that is changed so, or too long for them and cut, gets the
+    beginning of its hash.
     """
     safe = safe_name(text)
-    return safe if safe == text and text.strip(".") else f"{safe.strip('.') or '_'}-{sha256(text)[:8]}"
+    if safe == text and text.strip(".") and len(text.encode()) <= NAME:
+        return safe
+    return _hashed(text)
+
+
+def file_names(texts: Iterable[str]) -> dict[str, str]:
+    """The file's name of each text; names that differ in case alone, which is one file to some systems, are
+    told apart by their hashes.
+    """
+    names = {text: file_name(text) for text in texts}
+    times = Counter(_folded(name) for name in names.values())
+    return {text: name if times[_folded(name)] == 1 else _hashed(text) for text, name in names.items()}
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def _hashed(text: str) -> str:
+    safe = safe_name(text).strip(".") or "_"
+    return f"{_cut(safe, NAME - 9)}-{sha256(text)[:8]}"
+
+
+def _cut(name: str, size: int) -> str:
+    """As much of a name as `size` bytes of UTF-8 hold, in whole characters."""
+    return name.encode()[:size].decode(errors="ignore")
 
 
 def sha256(data: bytes | str) -> str:
@@ -80,7 +109,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.{os.getpid()}-", suffix=".part"
+            dir=path.parent, prefix=f".{_cut(path.name, NAME - 40)}.{os.getpid()}-", suffix=".part"
         )
         with os.fdopen(handle, mode) as stream:
             yield stream

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from goldwire import strict_json
 from goldwire.annotate.assignments import titles
 from goldwire.annotate.client import Client
 from goldwire.annotate.people import RESERVED, UNKNOWN, account_number, annotator_names, is_own_address
@@ -58,7 +59,7 @@ def read_accounts(project: Project) -> list[Account]:
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
             try:
-                accounts[msgspec.json.decode(line, type=Account)] = None
+                accounts[strict_json.decode(line, Account)] = None
             except msgspec.DecodeError as error:
                 hint = "restore it from git: it says whose work is stored under which name"
                 faults.append(Fault("GW342", str(error), f"{path}:{number}", hint))

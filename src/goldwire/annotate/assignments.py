@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from goldwire import strict_json
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_text, write_text
 from goldwire.project import Project
@@ -56,7 +57,7 @@ def read_assignments(project: Project) -> list[Assignment]:
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
             try:
-                found[msgspec.json.decode(line, type=Assignment)] = None
+                found[strict_json.decode(line, Assignment)] = None
             except msgspec.DecodeError as error:
                 hint = '{"article": "…", "annotator": "…"}'
                 faults.append(Fault("GW340", str(error), f"{path}:{number}", hint))

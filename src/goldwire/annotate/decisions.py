@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from goldwire import strict_json
 from goldwire.annotate.adjudicate import Decision, Outcome, adjudicate
 from goldwire.annotate.readings import one_pair, span_name
 from goldwire.corpus.formats.quotes import read_quotes
@@ -214,7 +215,7 @@ def open_case(
 
 def _read_own(path: Path) -> Annotation:
     try:
-        return msgspec.json.decode(read_bytes(path), type=Annotation)
+        return strict_json.decode(read_bytes(path), Annotation)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = "restore it from git, or remove it and pull again"
         raise GoldwireError.of("GW376", str(error), where=str(path), hint=hint) from None

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.annotate.client import Client
 from goldwire.annotate.intake import Intake
 from goldwire.annotate.merge import content, kept, later
@@ -135,7 +136,7 @@ def _settle(intake: Intake) -> int:
     count = 0
     for path in sorted((intake.project.annotate / "drafts").glob("*/*.json")):
         try:
-            draft = msgspec.json.decode(read_bytes(path), type=Annotation)
+            draft = strict_json.decode(read_bytes(path), Annotation)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise GoldwireError.of("GW350", str(error), where=str(path), hint="remove it and pull") from None
         stored = intake.stored(_whose(draft))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
 from goldwire.annotate.merge import later, merge
@@ -188,7 +189,7 @@ class Intake:
         if not path.is_file():
             return None
         try:
-            found = msgspec.json.decode(read_bytes(path), type=Annotation)
+            found = strict_json.decode(read_bytes(path), Annotation)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             hint = "restore it from git, or remove it: the server has it"
             raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.files import read_bytes
 
 
@@ -26,7 +27,7 @@ def read_kept(path: Path, kind: type[K], server: str, project: int) -> K | None:
     if not path.is_file():
         return None
     try:
-        found = msgspec.json.decode(read_bytes(path), type=kind)
+        found = strict_json.decode(read_bytes(path), kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return found if (found.server, found.project) == (server, project) else None

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.annotate.push import unusable
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.store import annotation_path, dumps_annotation, read_annotations
@@ -165,9 +166,9 @@ def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]
     kept: list[dict[str, Any]] = []
     if path.is_file():
         try:
-            former = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+            former = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
             kept = [line for line in former if (line["annotator"], line["document"]) not in again]
-        except (json.JSONDecodeError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             hint = "restore it from git, or move it away"
             raise GoldwireError.of("GW363", "not what goldwire wrote", where=str(path), hint=hint) from None
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [*kept, *lines])

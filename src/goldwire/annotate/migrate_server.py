@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.annotate.assignments import read_assignments, title_for
 from goldwire.annotate.client import Client
 from goldwire.annotate.config import compare
@@ -297,8 +298,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     try:
-        lines = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+        lines = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
         return [{key: line[key] for key in ("kind", "id", "task", "before", "after")} for line in lines]
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         hint = "restore it: it holds what the server had"
         raise GoldwireError.of("GW366", "not what goldwire wrote", where=str(path), hint=hint) from None

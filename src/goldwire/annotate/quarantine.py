@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.files import read_text, write_text
 from goldwire.project import Project
@@ -40,10 +41,10 @@ def keep(project: Project, lines: list[Line], stays: Callable[[Line], bool]) -> 
 
 def _read(path: Path) -> list[Line]:
     try:
-        lines = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+        lines = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
         return [
             line for line in lines if isinstance(line["task"], int) and isinstance(line["annotation"], int)
         ]
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         hint = "remove it and run: goldwire annotate pull --full"
         raise GoldwireError.of("GW332", "not what goldwire wrote", where=str(path), hint=hint) from None

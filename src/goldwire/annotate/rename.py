@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from goldwire import strict_json
 from goldwire.annotate.accounts import Account, accounts_path, email_hash, read_accounts, write_accounts
 from goldwire.annotate.assign import check_name
 from goldwire.annotate.assignments import assignments_path, read_assignments, title_for, write_assignments
@@ -103,7 +104,7 @@ def _annotations(project: Project) -> Iterator[tuple[Path, Annotation]]:
     faults: list[Fault] = []
     for path in [*paths, *sorted(folder(project).glob("*.own.json"))]:
         try:
-            yield path, msgspec.json.decode(read_bytes(path), type=Annotation)
+            yield path, strict_json.decode(read_bytes(path), Annotation)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             faults.append(Fault("GW209", str(error), str(path), "restore it from git"))
     raise_faults(faults)
@@ -129,7 +130,7 @@ def _rewrite(project: Project, held: list[tuple[Path, Annotation]], old: str, ne
             path.parent.rmdir()
     quarantine = quarantine_path(project)
     if quarantine.is_file():
-        lines = [json.loads(line) for line in read_text(quarantine).split("\n") if line.strip()]
+        lines = [strict_json.loads(line) for line in read_text(quarantine).split("\n") if line.strip()]
         changed_lines = [
             {**line, "annotator": new} if line.get("annotator") == old else line for line in lines
         ]

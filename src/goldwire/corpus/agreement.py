@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.figures import UNDEFINED, amount, with_interval
 from goldwire.files import read_bytes
@@ -18,7 +18,7 @@ def agreement(project: Project) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        found = json.loads(read_bytes(path))
+        found = strict_json.loads(read_bytes(path))
         tables = [table for table in _tables(found) if table["rows"]]
         warnings = [str(each) for each in found.get("warnings", [])]
         return {"what": str(found.get("what", "")), "tables": tables, "warnings": warnings}

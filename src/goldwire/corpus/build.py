@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire import __version__
+from goldwire import __version__, strict_json
 from goldwire.corpus import rules
 from goldwire.corpus.card import CONFIGS as CONFIGS
 from goldwire.corpus.card import card
@@ -194,7 +194,7 @@ def _move_in(made: Path, folder: Path) -> None:
     """Put the finished files into their places, the manifest last; take away what an older build left."""
     old = folder / "manifest.json"
     try:
-        listed = dict(json.loads(old.read_bytes())["files"]) if old.is_file() else {}
+        listed = dict(strict_json.loads(old.read_bytes())["files"]) if old.is_file() else {}
     except (ValueError, KeyError, TypeError):
         listed = {}  # not one of ours: nothing is known to be stale
     files = sorted(p for p in made.rglob("*") if p.is_file() and p.name != "manifest.json")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.corpus.build import load_corpus
 from goldwire.corpus.diff import Side
 from goldwire.corpus.formats import Setting, format_named
@@ -102,7 +102,7 @@ def project_side(project: Project, name: str = "") -> Side:
 def _dataset(path: Path, name: str) -> Side:
     """A dataset that `corpus build` wrote. It holds no schema, only its stamp."""
     try:
-        manifest: dict[str, Any] = json.loads(read_bytes(path / "manifest.json"))
+        manifest: dict[str, Any] = strict_json.loads(read_bytes(path / "manifest.json"))
         version, hashed = str(manifest["version"]), str(manifest["content_hash"])
     except (ValueError, KeyError, TypeError) as error:
         hint = "build it again: goldwire corpus build"

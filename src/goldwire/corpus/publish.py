@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.corpus.build import Corpus
 from goldwire.corpus.changelog import is_semantic
 from goldwire.corpus.split_file import NAME as SPLIT
@@ -81,7 +82,7 @@ def _built(corpus: Corpus) -> dict[str, int]:
     folder = corpus.project.corpus
     place, hint = str(folder / "manifest.json"), "build it: goldwire corpus build"
     try:
-        manifest: dict[str, Any] = json.loads(read_bytes(folder / "manifest.json"))
+        manifest: dict[str, Any] = strict_json.loads(read_bytes(folder / "manifest.json"))
         listed = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
         current = manifest["content_hash"] == corpus.content_hash() and manifest["version"] == corpus.version
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus import rules
 from goldwire.corpus.split_ties import Rule
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
@@ -104,7 +105,7 @@ def read_split(path: Path) -> Split:
     Raises GW290 where it is none, puts a document on two sides, or names a side or a rule that can't be.
     """
     try:
-        found = msgspec.json.decode(read_bytes(path), type=_Record)
+        found = strict_json.decode(read_bytes(path), _Record)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = "make it again: goldwire corpus split"
         raise GoldwireError.of("GW290", f"no split: {error}", where=str(path), hint=hint) from None

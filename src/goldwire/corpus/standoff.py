@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from goldwire import strict_json
 from goldwire.corpus.formats.jsonl import AnnotationRecord, write_jsonl
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
@@ -86,10 +87,10 @@ def read_standoff(path: Path) -> list[Record]:
     for number, line in enumerate(read_bytes(file).split(b"\n"), start=1):
         if line.strip():
             try:
-                records.append(_decoder.decode(line))
+                records.append(strict_json.decode(line, _decoder))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                message, _, where = str(error).partition(" - at `")
-                place = f"{file}:{number} {where.rstrip('`')}".rstrip()
+                message, where = strict_json.told(error)
+                place = f"{file}:{number} {where}".rstrip()
                 faults.append(Fault("GW297", message, place, "fetch it again: it is no standoff line"))
     twice = [name for name, number in Counter(record.id for record in records).items() if number > 1]
     faults += [Fault("GW297", f"`{name}` stands twice", str(file), "fetch it again") for name in twice]

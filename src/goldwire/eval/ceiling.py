@@ -6,7 +6,6 @@ on. Where the readers are machines this is the agreement of machines and never c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement import Agreement, agree, layers_read_twice
 from goldwire.eval.counts import Interval, LabelCounts, rates
@@ -196,7 +196,7 @@ def _readers(kinds: Sequence[set[str]]) -> Readers:
 def is_about(path: Path, scores: Scores) -> bool:
     """Whether a file of agreement names all the scored documents and one of the layers."""
     try:
-        figures = json.loads(read_text(path))
+        figures = strict_json.loads(read_text(path))
     except ValueError:
         return False
     if not isinstance(figures, dict):
@@ -255,9 +255,9 @@ def read_ceiling(path: Path, scores: Scores) -> Ceiling:
     """
     hint = "make it with: goldwire eval agree --json FILE"
     try:
-        figures = msgspec.json.decode(read_text(path), type=_File)
-    except msgspec.DecodeError:
-        message = "not what `eval agree` writes"
+        figures = strict_json.decode(read_text(path), _File)
+    except msgspec.DecodeError as error:
+        message = f"not what `eval agree` writes: {error}"
         raise GoldwireError.of("GW530", message, where=str(path), hint=hint) from None
     found = {layer: one.exact for layer, one in figures.layers.items() if layer in scores.layers}
     if not found:

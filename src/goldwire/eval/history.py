@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.plot import Point, line
@@ -104,7 +104,7 @@ _MAKE = "make one with: goldwire eval gate --update, and commit it"
 
 def _parsed(text: str) -> Standing | None:
     try:
-        return from_json(json.loads(text))
+        return from_json(strict_json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
         return None
 

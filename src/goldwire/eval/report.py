@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from goldwire import __version__
+from goldwire import __version__, strict_json
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.breakdown import OUTCOMES, break_down, by_label
@@ -135,8 +135,8 @@ def read_run(gold: Path | None, pred: Path | None, folder: Path | None) -> Run:
     if not path.exists():
         return Run(*articles, title=folder.name)
     try:
-        rest = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+        rest = strict_json.loads(read_text(path))
+    except ValueError as error:
         raise GoldwireError.of("GW511", f"not JSON: {error}", where=str(path)) from None
     wanted = {"title": str, "meta": dict, "extra": list}
     if (

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwire import __version__
+from goldwire import __version__, strict_json
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts import Counts, Interval, LabelCounts
 from goldwire.eval.match import FloatArray
@@ -117,9 +117,10 @@ def read_standing(path: Path) -> Standing:
     if not path.exists():
         raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
     try:
-        return from_json(json.loads(read_text(path)))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
-        raise GoldwireError.of("GW536", "not a baseline", where=str(path), hint=hint) from None
+        return from_json(strict_json.loads(read_text(path)))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        why = f": {error}" if isinstance(error, strict_json.NotStrict) else ""
+        raise GoldwireError.of("GW536", f"not a baseline{why}", where=str(path), hint=hint) from None
 
 
 def from_json(figures: Mapping[str, Any]) -> Standing:
@@ -188,7 +189,7 @@ def measure(path: Path) -> Measured:
     if not path.exists():
         raise GoldwireError.of("GW535", "there are no scores", where=str(path), hint="goldwire train ner")
     try:
-        figures = json.loads(read_text(path))
+        figures = strict_json.loads(read_text(path))
         layer = str(figures["layer"])
         micro = figures["layers"][layer]["exact"]["micro"]
         corpus = figures["corpus"]
@@ -199,8 +200,10 @@ def measure(path: Path) -> Measured:
         }
         resamples, seed = int(figures["resamples"]), int(figures["seed"])
         schema, config = tuple(figures["schema"]), dict(figures.get("config", {}))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message = "not the scores of a training run: layer, corpus and figures are expected in it"
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        twice = isinstance(error, strict_json.NotStrict)
+        why = str(error) if twice else "layer, corpus and figures are expected in it"
+        message = f"not the scores of a training run: {why}"
         raise GoldwireError.of("GW535", message, where=str(path), hint=hint) from None
     paired = pair_up(
         read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))

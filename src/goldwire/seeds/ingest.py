@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
 from goldwire.model import Document
@@ -114,8 +114,11 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
 
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = strict_json.loads(line)
+    except strict_json.NotStrict as error:
+        message, path = strict_json.told(error)
+        raise GoldwireError.of("GW224", message, where=f"{place} {path}".rstrip(), hint="keep one") from None
+    except ValueError as error:
         raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
     if not isinstance(row, dict):
         raise GoldwireError.of("GW224", "not a JSON object", where=place, hint="one {…} a line")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldwire import strict_json
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_text
 
@@ -40,7 +41,6 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
 
     Raises GW404 for anything else.
     """
-    import json
 
     overrides: dict[str, Any] = {}
     rest = list(arguments)
@@ -55,8 +55,8 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
                 raise GoldwireError.of("GW404", f"--{name} has no value", hint=f"--{name} VALUE")
             value = rest.pop(0)
         try:
-            overrides[name] = json.loads(value)
-        except json.JSONDecodeError:
+            overrides[name] = strict_json.loads(value)
+        except ValueError:
             overrides[name] = value
     return overrides
 

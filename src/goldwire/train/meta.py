@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
 
@@ -66,7 +67,7 @@ def model_folder(out: Path) -> Iterator[Path]:
 def fill_meta(folder: Path, values: dict[str, Any]) -> None:
     """Put values into a saved pipeline's `meta.json`, beside those that spaCy wrote."""
     path = folder / "meta.json"
-    meta = json.loads(read_bytes(path))
+    meta = strict_json.loads(read_bytes(path))
     write_text(path, json.dumps({**meta, **values}, ensure_ascii=False, indent=1) + "\n")
 
 

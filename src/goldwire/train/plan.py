@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from goldwire import strict_json
 from goldwire.corpus.build import load_corpus
 from goldwire.corpus.formats.jsonl import read_jsonl
 from goldwire.errors import GoldwireError, one_of
@@ -238,7 +238,7 @@ def project_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
     path = project.corpus / "manifest.json"
     if path.is_file():
         try:
-            built = json.loads(read_bytes(path)).get("content_hash")
+            built = strict_json.loads(read_bytes(path)).get("content_hash")
         except (ValueError, AttributeError):
             hint = "build it again: goldwire corpus build"
             raise GoldwireError.of("GW414", "no readable manifest", where=str(path), hint=hint) from None

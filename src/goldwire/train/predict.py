@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from goldwire import strict_json
 from goldwire.corpus.formats.docs import Pipeline, annotation_from
 from goldwire.corpus.formats.jsonl import read_jsonl
 from goldwire.files import read_bytes
@@ -27,7 +27,7 @@ def read_for_prediction(path: Path) -> list[Document]:
     if path.suffix == ".jsonl":
         first = next((line for line in read_bytes(path).split(b"\n") if line.strip()), b"{}")
         try:
-            keys = set(json.loads(first))
+            keys = set(strict_json.loads(first))
         except (ValueError, TypeError):
             keys = _INTERCHANGE
         if keys <= _INTERCHANGE:

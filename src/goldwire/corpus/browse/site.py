@@ -24,7 +24,7 @@ from goldwire.corpus.browse.text import render
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.figures import amount
-from goldwire.files import file_name, write_bytes, write_text
+from goldwire.files import file_names, write_bytes, write_text
 from goldwire.model import Article, curated
 from goldwire.project import CONFIG, making
 
@@ -90,7 +90,8 @@ class _Writer:
         self.frames = frames(self.schema, settings, where=where)
         self.entries: Entries = registry_entries(self.schema, project.schema_path.parent)
         self.facts: Facts = gather(self.articles, self.schema, self.frames, self.entries)
-        self.pages = {a.document.id: f"{file_name(a.document.id)}.html" for a in self.articles}
+        files = file_names(a.document.id for a in self.articles)
+        self.pages = {name: f"{file}.html" for name, file in files.items()}
         self.hrefs = {name: quote(page) for name, page in self.pages.items()}
         self.annotators = sorted({a.annotator for article in self.articles for a in article.annotations})
         self.local = not project.setting("corpus", "redistributable", False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.formats import Setting, jsonl, quotes
 from goldwire.corpus.store import annotation_path, join, project_articles, write_annotation
 from goldwire.errors import Fault, raise_faults
@@ -58,7 +59,7 @@ def write_store(path: Path, articles: Iterable[Article], _setting: Setting) -> i
     faults: list[Fault] = []
     for annotation in annotations:
         file = annotation_path(project, annotation)
-        kept = msgspec.json.decode(read_bytes(file), type=Annotation) if file.is_file() else annotation
+        kept = strict_json.decode(read_bytes(file), Annotation) if file.is_file() else annotation
         if STATUSES.index(kept.status) > STATUSES.index(annotation.status):
             message = f"a {kept.status} annotation would be replaced by a {annotation.status} one"
             place = f"{annotation.annotator}/{annotation.document}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.formats.brat_conf import Conf
 from goldwire.corpus.formats.brat_write import REST
 from goldwire.corpus.formats.names import unescape
@@ -221,7 +222,7 @@ class Ann:
         said = line.three or ""
         if self.conf.own and line.one == REST:
             try:
-                span.attributes.update(msgspec.json.decode(said, type=dict[str, AttributeValue]))
+                span.attributes.update(strict_json.decode(said, dict[str, AttributeValue]))
             except (msgspec.MsgspecError, UnicodeEncodeError):
                 message = f"{line.id} is no JSON object of attributes"
                 self.fault("GW273", line.number, message, "remove the note")

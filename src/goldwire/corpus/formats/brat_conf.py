@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.formats.names import escape, unescape
 from goldwire.schemas.schema import End, RelationType, Schema
 
@@ -176,7 +177,7 @@ def read_conf(text: str) -> Conf:
     first, _, rest = text.partition("\n")
     conf = Conf()
     try:
-        head: Any = json.loads(first.removeprefix(_HEAD)) if first.startswith(_HEAD) else None
+        head: Any = strict_json.loads(first.removeprefix(_HEAD)) if first.startswith(_HEAD) else None
     except ValueError:
         head = None
     if not isinstance(head, dict):

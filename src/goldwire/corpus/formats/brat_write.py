@@ -18,7 +18,7 @@ from goldwire.corpus.formats.brat_conf import Names, annotation_conf, value_name
 from goldwire.corpus.formats.folder import writing_folder
 from goldwire.corpus.formats.names import escape
 from goldwire.corpus.formats.texts import lose_beyond
-from goldwire.files import file_name
+from goldwire.files import file_names
 from goldwire.model import Annotation, Article, AttributeValue, Span
 
 #: The type of the note that holds attributes which are no text.
@@ -31,23 +31,25 @@ def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int
     held = list(articles)
     names = Names(setting.schema_for(held))
     annotators = sorted({a.annotator for article in held for a in article.annotations})
+    files = file_names(article.document.id for article in held)
+    folders = file_names(annotators)
     count = 0
     with writing_folder(path, (".txt", ".ann")) as folder:
         for annotator in annotators or [""]:
-            place = folder / file_name(annotator) if len(annotators) > 1 else folder
+            place = folder / folders[annotator] if len(annotators) > 1 else folder
             place.mkdir(exist_ok=True)
             (place / "annotation.conf").write_bytes(annotation_conf(names, annotator).encode())
             (place / "visual.conf").write_bytes(visual_conf(names).encode())
         for article in held:
             lose_beyond(article, setting)
-            document, name = article.document, file_name(article.document.id)
+            document, name = article.document, files[article.document.id]
             if name != document.id:
                 setting.lose("document id that can't be a file's name", document.id)
             mark = "\ufeff" if document.text.startswith("\ufeff") else ""  # readers take the first one away
             if not article.annotations:
                 (folder / f"{name}.txt").write_bytes((mark + document.text).encode())
             for annotation in article.annotations:
-                place = folder / file_name(annotation.annotator) if len(annotators) > 1 else folder
+                place = folder / folders[annotation.annotator] if len(annotators) > 1 else folder
                 if annotation.schema != names.schema.stamp:
                     setting.lose("schema named", f"{annotation.annotator}/{document.id} {annotation.schema}")
                 (place / f"{name}.txt").write_bytes((mark + document.text).encode())

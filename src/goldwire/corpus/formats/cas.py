@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.formats import Setting
 from goldwire.corpus.formats.cas_types import (
     HEAD,
@@ -121,7 +121,7 @@ def from_cas(cas: Any, name: str, annotator: str, setting: Setting) -> Article:
     if not text.same:
         setting.lose("texts normalised, offsets moved along", name)
     infos = list(cas.select(INFO)) if cas.typesystem.contains_type(INFO) else []
-    about = json.loads(infos[0].document) if infos else {"id": name}
+    about = strict_json.loads(infos[0].document) if infos else {"id": name}
     document = msgspec.convert({**about, "text": text.text}, Document)
     marks, arrows = _annotations(cas)
     for kind in cas.typesystem.get_types():
@@ -142,7 +142,7 @@ def from_cas(cas: Any, name: str, annotator: str, setting: Setting) -> Article:
         spans.append(span)
     relations = [*_relations(arrows, ids, setting, f"{annotator}/{name}")]
     relations += _slots(marks, ids, setting, f"{annotator}/{name}")
-    whole = json.loads(infos[0].annotation) if infos and infos[0].annotation else None
+    whole = strict_json.loads(infos[0].annotation) if infos and infos[0].annotation else None
     if whole is None and (infos or annotator == INITIAL) and not spans:
         return Article(document)
     about = whole or {"document": document.id, "annotator": annotator, "schema": SCHEMA}
@@ -178,7 +178,7 @@ def _span(each: Any, text: Text, number: int, setting: Setting, place: str) -> S
     features = {feature.name for feature in each.type.all_features} - _BARE
     own = {LABEL, ID, REST} <= features
     short = each.type.name.removeprefix(PREFIX) if own else each.type.name.rpartition(".")[2]
-    rest: dict[str, Any] = json.loads(each.goldwire) if own and each.goldwire else {}
+    rest: dict[str, Any] = strict_json.loads(each.goldwire) if own and each.goldwire else {}
     key = next((name for name in LABELS if name in features and getattr(each, name)), None)
     attributes: dict[str, AttributeValue] = {}
     for name in sorted(features - {key, LABEL} - ({ID, REST} if own else set())):
@@ -221,7 +221,7 @@ def _relations(arrows: list[Any], ids: dict[int, str], setting: Setting, place: 
     for each in arrows:
         head, tail = (ids.get(getattr(end, "xmiID", -1)) for end in (each.Governor, each.Dependent))
         names = {feature.name for feature in each.type.all_features}
-        rest: dict[str, Any] = json.loads(each.goldwire) if REST in names and each.goldwire else {}
+        rest: dict[str, Any] = strict_json.loads(each.goldwire) if REST in names and each.goldwire else {}
         said = next((getattr(each, name) for name in LABELS if name in names and getattr(each, name)), None)
         label = rest.get(LABEL, said or each.type.name.rpartition(".")[2])
         if head is None or tail is None:

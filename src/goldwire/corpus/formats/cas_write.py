@@ -31,7 +31,7 @@ from goldwire.corpus.formats.docs import trim
 from goldwire.corpus.formats.folder import writing_folder
 from goldwire.corpus.tokens import tokenizer
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import file_name
+from goldwire.files import file_names
 from goldwire.model import Annotation, Article, Document, Span
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
             for article in held if (found := _NO_XML.search(article.document.text))
         )  # fmt: skip
     suffix = ".json" if setting.cas_json else ".xmi"
+    files = file_names(article.document.id for article in held)
     tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (suffix,)) as folder:
@@ -66,11 +67,12 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
             if language not in tokenizers:
                 tokenizers[language] = tokenizer(language)
                 tokenizers[language].add_pipe("sentencizer")
-            place = folder / file_name(article.document.id)
+            place = folder / files[article.document.id]
             place.mkdir()
+            people = file_names(annotation.annotator for annotation in article.annotations)
             for annotation in article.annotations or (None,):
                 cas = to_cas(article.document, annotation, types, tokenizers[language])
-                name = file_name(annotation.annotator) if annotation is not None else INITIAL
+                name = people[annotation.annotator] if annotation is not None else INITIAL
                 text = (
                     cas.to_json(None, pretty_print=True)
                     if setting.cas_json

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.formats import Setting
 from goldwire.corpus.formats.conll_tags import OUTSIDE, decode, split_tag
 from goldwire.corpus.formats.conll_write import MARK, MISC, TOKEN, unspaced
@@ -148,7 +149,7 @@ class _Reader:
     def remark(self, now: _Sequence, line: str, number: int) -> None:
         """Our own comment: which document, who annotated it; and MISC holds the white space."""
         try:
-            told = msgspec.json.decode(line.removeprefix(MARK), type=dict[str, str])
+            told = strict_json.decode(line.removeprefix(MARK), dict[str, str])
         except msgspec.MsgspecError:
             return self.fault(number, "a broken comment of goldwire's", "remove it")
         now.own, now.name = True, told.get("document", now.name)

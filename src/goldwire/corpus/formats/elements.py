@@ -9,6 +9,8 @@ from typing import IO
 
 import msgspec
 
+from goldwire.limits import TOO_DEEP
+
 #: Bytes read at a time.
 WINDOW = 1 << 18
 _BOM = b"\xef\xbb\xbf"
@@ -105,7 +107,9 @@ def _size(window: _Window) -> int | None:
         if error.pos < len(text) - 16 and not error.msg.startswith("Unterminated"):
             raise NotAnArray(f"not JSON: {error.msg}", window.place) from None
         return None
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
+    except RecursionError:
+        raise NotAnArray(TOO_DEEP, window.place) from None
+    except ValueError as error:  # numbers of thousands of digits are ValueErrors too
         raise NotAnArray(f"not JSON: {error}", window.place) from None
     rest = text[end:].lstrip(" \t\r\n")
     if rest[:1] not in (",", "]"):

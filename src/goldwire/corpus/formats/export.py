@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, structs
 
+from goldwire import strict_json
 from goldwire.corpus.formats import Setting
 from goldwire.corpus.formats.elements import NotAnArray, elements
 from goldwire.corpus.formats.export_rest import KEY, joined, split
@@ -126,12 +127,17 @@ def _article(
     if not raw.isascii():
         raw.decode()
     try:
-        task: Any = decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+        strict_json.check(raw)
         try:
+            task: Any = decode(raw)
+        except msgspec.DecodeError:
             task = json.loads(raw)
-        except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
-            raise GoldwireError.of("GW266", f"not JSON: {error}", where=place) from None
+    except strict_json.NotStrict as error:
+        message, path = strict_json.told(error)
+        where = f"{place}{path.removeprefix('$')}"
+        raise GoldwireError.of("GW266", message, where=where, hint="keep one") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors too
+        raise GoldwireError.of("GW266", f"not JSON: {error}", where=place) from None
     found = known(task)
     text = found.data.get(TEXT) if found is not None else None
     if found is None or not isinstance(text, str):

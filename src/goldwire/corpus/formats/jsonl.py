@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from goldwire import strict_json
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, writing
+from goldwire.limits import TOO_DEEP
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span, Status
 
 
@@ -68,16 +70,28 @@ def dumps(article: Article) -> bytes:
 def loads(line: bytes, source: str) -> Article:
     """The article of one line. Raises one error with every fault found, each after `source`."""
     try:
-        article = from_record(_decoder.decode(line))
+        article = from_record(_strictly(line))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message, _, path = str(error).partition(" - at `")
-        place = f"{source} {path.rstrip('`')}".rstrip()
+        message, path = strict_json.told(error)
+        place = f"{source} {path}".rstrip()
         raise GoldwireError.of(
             "GW207", message, where=place, hint="see docs/researchers.md, JSON Lines"
         ) from None
     if faults := list(article_faults(article, source)):
         raise GoldwireError(*faults)
     return article
+
+
+def _strictly(line: bytes) -> Record:
+    """A line's record. A line as goldwire writes it holds no key twice, which spares a second reading."""
+    try:
+        record = _decoder.decode(line)
+        strict_json.check_depth(record.meta)
+        if _encoder.encode(record) != line.rstrip(b"\r\n"):
+            strict_json.check(line)
+    except RecursionError:
+        raise strict_json.NotStrict(TOO_DEEP) from None
+    return record
 
 
 def read_jsonl(path: Path) -> list[Article]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire import strict_json
 from goldwire.corpus.arrow import annotation_columns, annotation_of, batch, document_columns
 from goldwire.corpus.columns import META, Columns
 from goldwire.corpus.formats import Setting
@@ -207,13 +208,13 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
 def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
     if "annotations" in row:
         document = msgspec.convert(
-            {"id": row["id"], "text": row["text"], "meta": msgspec.json.decode(row["meta"])}, Document
+            {"id": row["id"], "text": row["text"], "meta": strict_json.loads(row["meta"])}, Document
         )
         return Article(document, tuple(annotation_of(each, document.id) for each in row["annotations"]))
     meta = {key: row[key] for key in META if row.get(key) is not None}
     if row.get("oddities") is not None:
         meta["oddities"] = row["oddities"]
-    meta |= msgspec.json.decode(row["meta"], type=dict[str, Any])
+    meta |= strict_json.decode(row["meta"], dict[str, Any])
     document = msgspec.convert({"id": row["id"], "text": row["text"], "meta": meta}, Document)
     return Article(document, tuple(annotations))
 
@@ -245,7 +246,7 @@ def _features(file: Path) -> dict[str, Any]:
 
     held = (pq.read_schema(file).metadata or {}).get(b"huggingface", b"{}")
     try:
-        found = msgspec.json.decode(held, type=_Huggingface)
+        found = strict_json.decode(held, _Huggingface)
     except msgspec.MsgspecError as error:
         message = f"its metadata `huggingface` is broken: {error}"
         raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE) from None
