@@ -76,7 +76,8 @@ def test_the_workflow_gives_the_action_what_it_knows() -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
 def test_the_gate_step_runs(tmp_path: Path) -> None:
-    """Passed, failed and refused end the step with 0, 1 and 2, and tell the job what came out."""
+    """Passed, failed and refused end the step with 0, 1 and 2, and tell the job what came out; what could
+    not be compared ends with 0 and tells neither."""
     mini = ROOT / "tests/data/mini"
     project = tmp_path / "project"
     for part in ("goldwire.toml", "schemas/mini.yaml"):
@@ -88,7 +89,12 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
     goldwire = [sys.executable, "-m", "goldwire", "eval", "gate", "--project", str(project)]
     subprocess.run([*goldwire, "--update"], check=True, capture_output=True)
     outcomes = []
-    runs: list[dict[str, Any]] = [{"found": 4}, {"found": 3}, {"found": 4, "content": "e" * 64}]
+    runs: list[dict[str, Any]] = [
+        {"found": 4},
+        {"found": 3},
+        {"found": 4, "documents": 4},
+        {"found": 1, "documents": 7, "content": "e" * 64},
+    ]
     for number, options in enumerate(runs):
         left_by_train(reports, **options)
         out = tmp_path / f"out{number}"
@@ -112,7 +118,7 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
             check=False,
         )
         outcomes.append((done.returncode, told.read_text(encoding="utf-8").splitlines()[:1]))
-    assert outcomes == [(0, ["passed=true"]), (1, ["passed=false"]), (2, [])]
+    assert outcomes == [(0, ["passed=true"]), (1, ["passed=false"]), (2, []), (0, ["passed="])]
     assert {path.name for path in (tmp_path / "out0").iterdir()} == {
         "summary.md",
         "comment.md",
@@ -120,7 +126,7 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
         "badge.json",
         "gate.json",
     }
-    assert (tmp_path / "summary.md").read_text(encoding="utf-8").count("### ") == 2
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").count("### ") == 4
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.project import Project
@@ -108,7 +109,12 @@ def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
 @click.command()
 @click.argument("scores", required=False, type=FILE)
 @project_option
-@click.option("--baseline", type=FILE, help="The committed baseline (default: eval/baseline.json).")
+@click.option(
+    "--baseline",
+    type=FILE,
+    help="The committed baseline (default: eval/baseline.json; of other models eval/baseline-NAME.json).",
+)
+@click.option("--base", help="What this branch is merged into (default: the pull request's, else main).")
 @click.option("--floor", type=click.FloatRange(0, 1), help="Fail where micro F1 is under this.")
 @click.option(
     "--tolerance",
@@ -134,6 +140,7 @@ def gate(
     scores: Path | None,
     project: Project,
     baseline: Path | None,
+    base: str | None,
     floor: float | None,
     tolerance: float,
     update: bool,
@@ -149,30 +156,47 @@ def gate(
     """Hold the scores of `goldwire train ner` against the committed baseline; exit 1 where they are worse.
 
     SCORES is eval/reports/ner/scores.json unless another is named; the articles beside it are tested
-    document by document. A baseline of another corpus is refused, not compared.
+    document by document, those that the baseline has with the same text and reference. A baseline that can't
+    be of its corpus and a run older than the annotations are refused; that this branch changes the baseline
+    is said.
     """
-    from goldwire.eval.ci_output import append_summary, markdown
+    from goldwire.eval.ci_output import MARKER, append_summary, markdown, refusal
     from goldwire.eval.ci_output import badge as badge_json
     from goldwire.eval.ci_output import comment as comment_text
     from goldwire.eval.ci_output import junit as junit_xml
     from goldwire.eval.gate import gate as compute
     from goldwire.eval.gate import update_baseline
+    from goldwire.eval.gate_trust import baseline_path, branch_note, check_current
     from goldwire.eval.scoring import in_project
     from goldwire.eval.standing import measure, read_standing
 
-    path = baseline or project.eval / "baseline.json"
-    run = measure(scores or project.reports / "ner" / "scores.json")
-    beside = in_project(run.scores, run.paired, project, agreement).agreement
-    if update:
-        say(update_baseline(path, run.standing))
-    found = compute(
-        run.standing,
-        read_standing(path),
-        floor=floor,
-        tolerance=tolerance,
-        rounds=rounds,
-        ceiling=beside,
-    )
+    scores = scores or project.reports / "ner" / "scores.json"
+    run = measure(scores)
+    path = baseline or baseline_path(project, scores, run.task)
+    if not update:
+        held_against = read_standing(path)
+    try:
+        check_current(run, project)
+        if update:
+            say(update_baseline(path, run.standing))
+            held_against = read_standing(path)
+        found = compute(
+            run.standing,
+            held_against,
+            floor=floor,
+            tolerance=tolerance,
+            rounds=rounds,
+            ceiling=in_project(run.scores, run.paired, project, agreement).agreement,
+            grave=[] if update else [branch_note(path, run.standing, base)],
+        )
+    except GoldwireError as error:
+        # Who reads only these must learn of it too.
+        for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
+            if file is not None:
+                write_text(file, mark + refusal(error))
+        if github_summary:
+            append_summary(refusal(error))
+        raise
     print_gate(found)
     for file, text in ((summary, markdown), (comment, comment_text), (junit, junit_xml)):
         if file is not None:
@@ -182,7 +206,7 @@ def gate(
     if github_summary:
         append_summary(markdown(found))
     write_json(json_path, found.as_json())
-    if not found.passed:
+    if found.passed is False:
         context.exit(1)
 
 
@@ -192,15 +216,18 @@ def print_gate(found: Gated) -> None:
     from goldwire.eval.gate import COLUMNS
 
     title = f"{found.now.layer}, exact: the baseline and now; reference: {found.now.reference}"
-    table(COLUMNS, found.rows(), title=title)
-    for warning in found.warnings:
+    if found.compared:
+        table(COLUMNS, found.rows(), title=title)
+    for warning in (*found.grave, *found.warnings):
         say(f"note: {warning}")
     for note in found.ceiling.notes if found.ceiling else ():
         say(f"note: agreement: {note}")
     if line := ceiling_line(found):
         tell(line)
     tell(headline(found))
-    tell(f"{'passed' if found.passed else 'failed'}: {found.why}")
+    if found.data:
+        tell(found.data)
+    tell(f"{found.state}: {found.why}")
 
 
 @click.command()

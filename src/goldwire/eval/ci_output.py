@@ -9,9 +9,10 @@ from typing import Any
 from xml.etree import ElementTree as XML
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.gate import COLUMNS, Gated
+from goldwire.eval.gate import COLUMNS, Gated, too_few
 from goldwire.figures import interval, number, percent
 from goldwire.files import read_text, write_text
+from goldwire.visible import visible
 
 #: By this an action finds its own comment again.
 MARKER = "<!-- goldwire: eval gate -->"
@@ -20,10 +21,8 @@ MARKER = "<!-- goldwire: eval gate -->"
 def headline(gated: Gated) -> str:
     """Passed or failed, F1 with its interval, and what the reference is."""
     now = gated.now
-    state = "passed" if gated.passed else "failed"
-    return (
-        f"gate {state} · {now.layer} F1 {number(now.f1)} ({interval(now.ci95)}) · reference: {now.reference}"
-    )
+    figure = f"{now.layer} F1 {number(now.f1)} ({interval(now.ci95)})"
+    return f"gate {gated.state} · {figure} · reference: {now.reference}"
 
 
 def ceiling_line(gated: Gated) -> str:
@@ -37,22 +36,29 @@ def ceiling_line(gated: Gated) -> str:
 
 def markdown(gated: Gated) -> str:
     """The job summary: verdict, one line why, the table by label, what to bear in mind."""
-    now, mark = gated.now, "✅" if gated.passed else "❌"
+    now = gated.now
     lines = [
-        f"### {mark} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
+        f"### {_SIGNS[gated.passed]} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
         "",
         f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
         "",
-        f"**{'Passed' if gated.passed else 'Failed'}:** {escaped(gated.why)}.",
+        f"**{gated.state.capitalize()}:** {escaped(gated.why)}.",
         "",
     ]
+    # What makes the verdict worth less stands before the figures.
+    lines += [f"> **Note:** {escaped(warning)}.\n" for warning in gated.grave]
+    if gated.data:
+        lines += [f"{escaped(_sentence(gated.data))}.", ""]
     if found := ceiling_line(gated):
-        lines += [f"{escaped(found[:1].upper() + found[1:])}.", ""]
+        lines += [f"{escaped(_sentence(found))}.", ""]
+    if gated.compared:
+        lines += [
+            "| " + " | ".join(COLUMNS) + " |",
+            "|:--" + "|--:" * (len(COLUMNS) - 1) + "|",
+            *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in gated.rows()),
+            "",
+        ]
     lines += [
-        "| " + " | ".join(COLUMNS) + " |",
-        "|:--" + "|--:" * (len(COLUMNS) - 1) + "|",
-        *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in gated.rows()),
-        "",
         f"Corpus {escaped(now.corpus_in_words)} · {len(now.documents)} documents · exact match · "
         f"p: paired randomisation, by label after Holm",
     ]
@@ -63,22 +69,33 @@ def markdown(gated: Gated) -> str:
 def comment(gated: Gated) -> str:
     """The body of a pull-request comment: the summary, its table folded, and a mark to find it again."""
     text = markdown(gated)
-    at = text.index("| " + COLUMNS[0])
+    at = text.find("| " + COLUMNS[0])
+    if at < 0:
+        return f"{MARKER}\n{text}"
     return (
         f"{MARKER}\n{text[:at]}<details><summary>By label</summary>\n\n{text[at:].rstrip()}\n\n</details>\n"
     )
 
 
+def refusal(error: GoldwireError) -> str:
+    """What summary and comment say where the gate refuses to compare."""
+    lines = ["### ❌ not compared", ""]
+    for fault in error.faults:
+        hint = f" ({fault.hint})" if fault.hint else ""
+        lines.append(f"**{fault.code}:** {escaped(_sentence(fault.message) + hint)}.")
+    return "\n".join(lines) + "\n"
+
+
 def junit(gated: Gated) -> str:
-    """A test suite with a case for each condition of the gate."""
+    """A test suite with a case for each condition of the gate; one is skipped where nothing was compared."""
     failed = sum(not check.passed for check in gated.checks)
     suite = XML.Element(
         "testsuite",
         name="goldwire eval gate",
-        tests=str(len(gated.checks)),
+        tests=str(len(gated.checks) + (not gated.compared)),
         failures=str(failed),
         errors="0",
-        skipped="0",
+        skipped=str(int(not gated.compared)),
     )
     properties = XML.SubElement(suite, "properties")
     now = gated.now
@@ -89,15 +106,21 @@ def junit(gated: Gated) -> str:
         ("ci95", interval(now.ci95)),
         ("corpus", now.corpus_in_words),
     ):
-        XML.SubElement(properties, "property", name=name, value=visible(value))
+        XML.SubElement(properties, "property", name=name, value=_xml(value))
     for check in gated.checks:
         case = XML.SubElement(
-            suite, "testcase", classname=visible(f"eval.{now.layer}"), name=check.name, time="0"
+            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name=check.name, time="0"
         )
         if not check.passed:
-            XML.SubElement(case, "failure", message=visible(check.why)).text = visible(
+            XML.SubElement(case, "failure", message=_xml(check.why)).text = _xml(
                 f"{check.why} (reference: {now.reference})"
             )
+    if not gated.compared:
+        case = XML.SubElement(
+            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name="comparison", time="0"
+        )
+        message = too_few(now, gated.overlap)
+        XML.SubElement(case, "skipped", message=_xml(f"not compared: {message}"))
     suites = XML.Element("testsuites")
     suites.append(suite)
     XML.indent(suites)
@@ -111,8 +134,9 @@ def badge(gated: Gated) -> dict[str, Any]:
     return {
         "schemaVersion": 1,
         "label": f"{now.layer} F1{draft}",
-        "message": f"{number(now.f1)} ({interval(now.ci95)})" if now.ci95 else number(now.f1),
-        "color": "blue" if gated.passed else "red",
+        "message": (f"{number(now.f1)} ({interval(now.ci95)})" if now.ci95 else number(now.f1))
+        + ("" if gated.compared else ", not compared"),
+        "color": {True: "blue", False: "red", None: "lightgrey"}[gated.passed],
     }
 
 
@@ -138,14 +162,16 @@ def escaped(text: str) -> str:
     return _LINKED.sub(r"\g<0>&#8203;", text)
 
 
-def visible(text: str) -> str:
-    """Text on one line, a sign in place of each character that would steer a terminal, a reader or XML."""
-    return "".join(_SIGNS.get(sign) or ("\ufffd" if _STEERS.match(sign) else sign) for sign in text)
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
+def _xml(text: str) -> str:
+    """Text without the two signs that XML can't hold and that steer nothing."""
+    return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
+
+
+_SIGNS = {True: "✅", False: "❌", None: "⚪"}
 _MARKUP = re.compile(r"[\\`*_\[\]|#~$!]")
 #: Behind these GitHub looks for a name, a number, an address or an emoji.
 _LINKED = re.compile(r"[@#]|:(?=\S)|\bGH-(?=\d)|\bwww(?=\.)", re.IGNORECASE | re.ASCII)
-_SIGNS = {chr(code): chr(0x2400 + code) for code in range(32)} | dict.fromkeys("\t\n\r", " ") | {"\x7f": "␡"}
-#: C1, line and paragraph separators, changes of direction, halves of characters, what is no character.
-_STEERS = re.compile(r"[\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")

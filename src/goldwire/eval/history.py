@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldwire import strict_json
 from goldwire.corpus.pages import page_templates
 from goldwire.errors import GoldwireError
 from goldwire.eval.plot import Point, line
-from goldwire.eval.standing import Standing, from_json
+from goldwire.eval.repository import git, run_git, tracked_name
+from goldwire.eval.standing import Standing, parse
 from goldwire.figures import amount, interval, number
 
 COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
@@ -73,17 +72,15 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
 
     Raises GW540 outside a git repository, GW541 where the file was never committed and is not there either.
     """
-    folder = next(parent for parent in path.resolve().parents if parent.is_dir())
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
-    name = path.resolve().relative_to(top.resolve()).as_posix()
+    folder, name = tracked_name(path)
     steps: list[Step] = []
     unreadable: list[str] = []
     if _has_commits(folder):
         only = ("--diff-filter=AM", "--", f":(top,literal){name}")
-        found = _git(folder, "log", "--reverse", "--format=%H %cI", *only)
+        found = git(folder, "log", "--reverse", "--format=%H %cI", *only)
         for entry in found.splitlines():
             commit, date = entry.split(" ", 1)
-            standing = _parsed(_git(folder, "show", f"{commit}:{name}"))
+            standing = _parsed(git(folder, "show", f"{commit}:{name}"))
             if standing is None:
                 unreadable.append(commit)
             else:
@@ -104,36 +101,14 @@ _MAKE = "make one with: goldwire eval gate --update, and commit it"
 
 def _parsed(text: str) -> Standing | None:
     try:
-        return from_json(strict_json.loads(text))
+        return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
         return None
 
 
 def _has_commits(folder: Path) -> bool:
-    done = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    done = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     return done.returncode == 0
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = _run(folder, *arguments)
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["git failed"])[-1]
-        hint = "the history of scores is the git history of eval/baseline.json"
-        raise GoldwireError.of("GW540", f"git: {said}", where=str(folder), hint=hint)
-    return done.stdout
-
-
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
-        raise GoldwireError.of("GW540", "git is not installed", hint="install git") from None
 
 
 def drawing(steps: Sequence[Step]) -> str:

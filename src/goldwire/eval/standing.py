@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from goldwire.eval.match import FloatArray
 from goldwire.eval.pairing import Paired, pair_up, stories
 from goldwire.eval.scores import Scores, score
 from goldwire.eval.significance import spread
-from goldwire.files import read_text, write_text
+from goldwire.files import read_text, sha256, write_text
+from goldwire.model import Annotation
 
 FORMAT = "goldwire baseline 1"
 #: Differences up to this are the rounding of floating point.
@@ -28,7 +30,8 @@ ROUNDING = 1e-9
 class Standing:
     """Exact counts of one layer, (documents × labels × tp, fp, fn), and what they rest on.
 
-    `corpus` is name, version and content hash; `groups` the story of each document, where any has one.
+    `corpus` is name, version and content hash; `groups` the story of each document, where any has one;
+    `hashes` the SHA-256 of each document's text and of the layer's reference spans, where they are known.
     """
 
     layer: str
@@ -43,6 +46,7 @@ class Standing:
     config: dict[str, Any]
     reference: str
     groups: tuple[str, ...] | None = None
+    hashes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def total(self) -> Counts:
@@ -59,6 +63,32 @@ class Standing:
         if label not in self.labels:
             return Counts()
         return Counts(*(int(value) for value in self.counts[:, self.labels.index(label)].sum(axis=0)))
+
+    def supports(self) -> dict[str, dict[str, float]]:
+        """Reference spans by document and label, where there are any."""
+        return {
+            name: {
+                label: cell[0] + cell[2]
+                for label, cell in zip(self.labels, row, strict=True)
+                if cell[::2].any()
+            }
+            for name, row in zip(self.documents, self.counts, strict=True)
+        }
+
+    def only(self, documents: Collection[str]) -> Standing:
+        """The same, of some documents alone; its interval is not known then."""
+        if len(documents) == len(self.documents):
+            return self
+        places = [place for place, name in enumerate(self.documents) if name in documents]
+        counts = self.counts[places]
+        return dataclasses.replace(
+            self,
+            documents=tuple(self.documents[place] for place in places),
+            counts=counts,
+            f1=Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1,
+            ci95=None,
+            groups=tuple(self.groups[place] for place in places) if self.groups else None,
+        )
 
     def as_label_counts(self) -> LabelCounts:
         """As the tests take it."""
@@ -96,6 +126,11 @@ class Standing:
             "goldwire": __version__,
             "documents": per_document,
         }
+        if self.hashes:
+            figures["hashes"] = {
+                kind: {name: self.hashes[name][place] for name in self.documents}
+                for place, kind in enumerate(("text", "reference"))
+            }
         return figures | ({"stories": list(self.groups)} if self.groups else {})
 
 
@@ -117,10 +152,17 @@ def read_standing(path: Path) -> Standing:
     if not path.exists():
         raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
     try:
-        return from_json(strict_json.loads(read_text(path)))
+        return parse(read_text(path))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         why = f": {error}" if isinstance(error, strict_json.NotStrict) else ""
         raise GoldwireError.of("GW536", f"not a baseline{why}", where=str(path), hint=hint) from None
+
+
+def parse(text: str) -> Standing:
+    """A baseline's text; raises what `from_json` raises, also for names that no file can hold."""
+    figures = strict_json.loads(text)
+    json.dumps(figures, ensure_ascii=False).encode()  # halves of characters are a ValueError
+    return from_json(figures)
 
 
 def from_json(figures: Mapping[str, Any]) -> Standing:
@@ -145,6 +187,12 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
         raise ValueError(micro["f1"])
     ci95 = micro["ci95"]
     groups = figures.get("stories")
+    hashed = figures.get("hashes") or {}
+    hashes = {
+        name: (str(hashed["text"][name]), str(hashed["reference"][name])) for name in documents if hashed
+    }
+    if groups and len(groups) != len(documents):
+        raise ValueError("stories")
     return Standing(
         str(figures["layer"]),
         labels,
@@ -157,7 +205,8 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
         int(figures["seed"]),
         dict(figures["config"]),
         str(figures["reference"]),
-        tuple(groups) if groups else None,
+        tuple(map(str, groups)) if groups else None,
+        hashes,
     )
 
 
@@ -170,11 +219,16 @@ def _same(stored: float | None, derived: float | None) -> bool:
 
 @dataclass(frozen=True)
 class Measured:
-    """A run: its standing, its scores, and the documents with both readings."""
+    """A run: its standing, its scores, and the documents with both readings.
+
+    `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations.
+    """
 
     standing: Standing
     scores: Scores
     paired: tuple[Paired, ...]
+    task: str = ""
+    of_project: bool = False
 
 
 def measure(path: Path) -> Measured:
@@ -234,13 +288,22 @@ def measure(path: Path) -> Measured:
         config,
         scores.reference,
         tuple(groups) if groups else None,
+        {one.document.id: (sha256(one.document.text), reference_hash(one.gold, layer)) for one in paired},
     )
-    return Measured(standing, scores, tuple(paired))
+    task, of_project = str(figures.get("task", "")), bool(corpus.get("content_hash"))
+    return Measured(standing, scores, tuple(paired), task, of_project)
+
+
+def reference_hash(annotation: Annotation, layer: str) -> str:
+    """The SHA-256 of what the counts of a layer rest on: its spans with their labels, in any order."""
+    marks = sorted([span.start, span.end, span.label] for span in annotation.layer(layer))
+    return sha256(json.dumps(marks))
 
 
 def wide(one: Standing, other: Standing) -> tuple[Sequence[str], FloatArray, FloatArray]:
     """The labels of both, and the counts of both with these labels, documents in the order of the first."""
     labels = tuple(sorted({*one.labels, *other.labels}))
-    order = [other.documents.index(name) for name in one.documents]
+    places = {name: place for place, name in enumerate(other.documents)}
+    order = [places[name] for name in one.documents]
     wider, others = (spread(standing.as_label_counts(), labels) for standing in (one, other))
     return labels, wider, others[order]
