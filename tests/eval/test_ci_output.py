@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as XML
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -58,6 +58,7 @@ def rendered(text: str) -> Seen:
     return seen
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_a_name_stays_text_in_markdown(name: str) -> None:
     """Whatever a name holds, it becomes one line of plain text: no tag, no mention, no link, no emoji, no
@@ -71,6 +72,7 @@ def test_a_name_stays_text_in_markdown(name: str) -> None:
     assert re.sub(r"[^\w@#:|~<>&*`$\\]", "", seen.text.strip()[5:-3]) == kept
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, NAMES)
 def test_the_comment_keeps_its_shape_whatever_it_names(layer: str, label: str, project: str) -> None:
     """Layer, label and corpus of any text leave the table its columns and the comment its one fold."""

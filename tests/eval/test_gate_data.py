@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpus.formats.jsonl import read_jsonl, write_jsonl
@@ -147,6 +147,7 @@ def test_a_baseline_without_hashes_can_only_be_of_the_same_corpus(tmp_path: Path
         gate(standing(tmp_path / "now", documents=9, content=OTHER), older)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_document_is_compared_new_changed_or_gone(data: st.DataObject) -> None:
     """The overlap loses no document and counts none twice, whatever changed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.corpus.build import load_corpus
@@ -37,6 +37,7 @@ def edited(figures: dict[str, Any], document: str, counts: dict[str, list[int]],
     return from_json(figures)
 
 
+@settings(deadline=None)
 @given(
     label=st.sampled_from(["A", "B", "C"]),
     tp=st.integers(0, 9),
