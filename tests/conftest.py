@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.project import load_project
+from goldwire.redaction import forget_secrets
 from tests import isolation, shared
 from tests.reaper import reaping
 
@@ -62,6 +63,12 @@ def no_server_outlives_its_tests(tmp_path_factory: pytest.TempPathFactory) -> It
     """Servers that a test left, or all of a session that was killed, are ended."""
     with reaping(tmp_path_factory.getbasetemp()):
         yield
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_other_tests_are_forgotten() -> None:
+    """A word that one test takes for a token is a word again in the next."""
+    forget_secrets()
 
 
 @pytest.fixture(scope="session")

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from goldwire.redaction import redact
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with an input.
 
     `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW9xx use),
-    `where` is `file:line`, a `$.path` or both, `hint` says what to do instead.
+    `where` is `file:line`, a `$.path` or both, `hint` says what to do instead. No secret is in any of them.
     """
 
     code: str
     message: str
     where: str = ""
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("message", "where", "hint"):
+            object.__setattr__(self, name, redact(getattr(self, name)))
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -51,6 +51,7 @@ class Office:
         (root / "goldwire.toml").write_text(config, encoding="utf-8")
         self.project: Project = load_project(root)
         self.client = Client(studio.url, studio.token)
+        self.token = studio.token
         self.documents = [Document(name, text) for name, text in TEXTS.items()]
         push(self.client, self.project, SCHEMA, self.documents)
         self.ls_project = int(self.client.projects(self.project.name)[0]["id"])
@@ -422,7 +423,7 @@ def test_a_renamed_annotators_project_is_renamed_too(office: Office) -> None:
     work = [Annotation("soup", anna, SCHEMA.stamp, "submitted", text_sha256=sha256(TEXTS["soup"]))]
     own = int(office.client.projects(title_for(office.project, anna))[0]["id"])
     load_annotations(office.client, own, work, SCHEMA, project=office.project)
-    report = rename(office.project, anna, "berta", lambda: Client(office.client.url, office.client._token))
+    report = rename(office.project, anna, "berta", lambda: Client(office.client.url, office.token))
     assert (report.assignments, report.title) == (3, title_for(office.project, "berta"))
     made = assign_project(office.project, office.documents, [], 1)
     sent = push_assigned(office.client, office.project, SCHEMA, office.documents, made)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.accounts import Accounts, accounts_path
-from goldwire.annotate.client import TOKEN_VARIABLE, WORK, Client, checked
+from goldwire.annotate.client import TOKEN_VARIABLE, WORK, Client, check_address, checked
 from goldwire.annotate.foreign import census, read_foreign
 from goldwire.annotate.people import UNKNOWN
 from goldwire.annotate.starter import make_project
@@ -63,6 +63,7 @@ class AdoptReport:
 
 def connect_to(url: str) -> Client:
     """A Label Studio with the token of $GOLDWIRE_TOKEN; raises GW369 where that is missing."""
+    check_address(url)
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token:
         hint = f"set ${TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"

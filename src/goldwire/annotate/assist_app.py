@@ -22,6 +22,7 @@ import msgspec
 
 from goldwire.annotate.assist_backend import Backend, Refused
 from goldwire.errors import GoldwireError, install_hint
+from goldwire.redaction import shortened
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -83,7 +84,7 @@ def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: in
     async def refused(_request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return _error(error.detail, error.status_code)
-        backend.tally.failed[f"{type(error).__name__}: {error}"[:200]] += 1
+        backend.tally.failed[shortened(f"{type(error).__name__}: {error}", 200)] += 1
         # Starlette raises it again, and uvicorn ends the connection: said, so that nobody asks on it again.
         return _error("the prediction failed", 500, {"connection": "close"})
 

@@ -13,6 +13,7 @@ from goldwire.annotate.server import running
 from goldwire.annotate.transport import REFUSED, TIMEOUT, TOKEN_VARIABLE, Transport, Unsure, host_of
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
+from goldwire.redaction import keep_secret, keep_secrets_in
 
 __all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "WORK", "Client", "Unsure", "checked", "connect"]
 
@@ -40,10 +41,7 @@ class Client(Transport):
     """One Label Studio; `own` where it is the project's."""
 
     def __init__(self, url: str, token: str, *, own: bool = False, timeout: float = TIMEOUT) -> None:
-        if not host_of(url):
-            shown = url if "@" not in url else f"…@{url.rpartition('@')[2]}"
-            hint = "http:// or https://, without a name or password in it"
-            raise GoldwireError.of("GW310", "no address of a Label Studio", where=shown, hint=hint)
+        check_address(url)
         super().__init__(url, token, timeout)
         self.own = own
 
@@ -215,6 +213,14 @@ def _length(value: str) -> int:
     return len(quote(_query_text(value))) + 6
 
 
+def check_address(url: str) -> None:
+    """Raise GW310 where this is no address of a Label Studio; what is secret in it is kept."""
+    keep_secrets_in(url)
+    if not host_of(url):
+        hint = "http:// or https://, without a name, password or query in it"
+        raise GoldwireError.of("GW310", "no address of a Label Studio", where=url, hint=hint)
+
+
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:
     """The values in portions that an address can hold."""
     some: list[str] = []
@@ -237,12 +243,15 @@ def connect(project: Project, *, url: str | None = None) -> Client:
     no server is named and none runs, GW311 where the token is missing or stands in goldwire.toml.
     """
     where = str(project.root / CONFIG)
-    if project.setting("annotate", "token", ""):
+    if written := project.setting("annotate", "token", ""):
+        keep_secret(str(written))
         hint = (
             f"a token in a file under git is everybody's: take it out, make a new one, set ${TOKEN_VARIABLE}"
         )
         raise GoldwireError.of("GW311", "[annotate] must not hold a token", where=where, hint=hint)
     named = url or os.environ.get(URL_VARIABLE) or str(project.setting("annotate", "url", ""))
+    if named:
+        check_address(named)
     own = running(project)
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if named and own is not None and named.rstrip("/") == own.url:

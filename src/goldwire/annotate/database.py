@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
+from goldwire.redaction import keep_secret, keep_secrets_in, shortened
 
 if TYPE_CHECKING:
     import psycopg
@@ -78,6 +79,7 @@ def named_database(project: Project, given: str | None = None) -> Database | Non
         return None
     where = str(project.root / CONFIG)
     if without_password(text) != text:
+        keep_secrets_in(text)
         hint = f"take it out and make a new one: {_PASSWORD_PLACES}"
         raise GoldwireError.of(
             "GW390", "[annotate] database must not hold a password", where=where, hint=hint
@@ -111,6 +113,7 @@ def parse_database(text: str, *, where: str = "--database") -> Database:
     password = unquote(parts.password or "") or os.environ.get(PASSWORD_VARIABLE, "")
     if "\0" in f"{host}{name}{user}{password}":
         raise _malformed("it holds a null character", where)
+    keep_secret(password)
     # The environment's first: what the address says counts more.
     kept = {name: os.environ[name] for name in _OPTIONS.values() if name in os.environ}
     kept |= {_OPTIONS[option]: value for option, value in options.items()}
@@ -209,7 +212,7 @@ def _connected(database: Database) -> Iterator[psycopg.Connection[tuple[object, 
     try:
         yield connection
     except psycopg.Error as error:
-        message = f"the connection broke: {_bare(database, str(error))}"
+        message = f"the connection broke: {shortened(str(error), 400)}"
         raise GoldwireError.of("GW391", message, where=str(database)) from None
     finally:
         connection.close()
@@ -217,7 +220,7 @@ def _connected(database: Database) -> Iterator[psycopg.Connection[tuple[object, 
 
 def _refused(database: Database, told: str) -> GoldwireError:
     """What a failed connection means. libpq gives words only, which a server may write in its language."""
-    where, bare = str(database), _bare(database, told)
+    where, bare = str(database), shortened(told, 400)
     if "no password supplied" in told:
         return GoldwireError.of("GW392", "it wants a password", where=where, hint=_PASSWORD_PLACES)
     if "FATAL" not in told:
@@ -230,9 +233,3 @@ def _refused(database: Database, told: str) -> GoldwireError:
         message = f"the password of `{database.user}` is refused"
         return GoldwireError.of("GW392", message, where=where, hint=_PASSWORD_PLACES)
     return GoldwireError.of("GW392", f"refused: {bare}", where=where)
-
-
-def _bare(database: Database, told: str) -> str:
-    """libpq's words on one line, without the password."""
-    line = " ".join(told.split())
-    return line.replace(database.password, "…") if database.password else line

@@ -153,8 +153,7 @@ def start(
                 _children[process.pid] = process
             state = _State(process.pid, psutil.Process(process.pid).create_time(), port, url, database=shown)
             _write(project, state)
-            hidden = (*_secrets(credentials), database.password if database else "")
-            _wait(project, process, server := _server(state, credentials, new), notify, hidden)
+            _wait(project, process, server := _server(state, credentials, new), notify)
             _write(project, msgspec.structs.replace(state, ready=True))
             answered = True
         finally:
@@ -169,10 +168,6 @@ def start(
 def _server(state: _State, credentials: Credentials, new: bool = False) -> Server:
     name, token, password = credentials.username, credentials.token, credentials.password
     return Server(state.url, name, state.pid, token, password, new, state.database)
-
-
-def _secrets(credentials: Credentials) -> tuple[str, ...]:
-    return credentials.password, credentials.token, credentials.secret_key
 
 
 def _forget_other(project: Project, database: Database | None) -> None:
@@ -262,7 +257,6 @@ def _wait(
     process: subprocess.Popen[bytes],
     server: Server,
     notify: Notify,
-    hidden: tuple[str, ...],
 ) -> None:
     """Wait until the server answers to our token: another program on that port would not."""
     begun = time.monotonic()
@@ -270,7 +264,7 @@ def _wait(
     while True:
         if process.poll() is not None:
             log = log_path(project)
-            last = tail(log.read_text(encoding="utf-8", errors="replace"), hidden=hidden)
+            last = tail(log.read_text(encoding="utf-8", errors="replace"))
             message = f"Label Studio ended with {process.returncode} while starting:\n{last}"
             raise GoldwireError.of("GW306", message, where=str(log))
         seconds = time.monotonic() - begun

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from goldwire.annotate.database import Database, usable
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.files import read_bytes, write_text
 from goldwire.project import Project, cache_home
+from goldwire.redaction import keep_secret, redact
 
 VERSION = "1.23.2"
 #: The part of an address that can't exist (RFC 2606): accounts that goldwire makes have no mailbox.
@@ -54,12 +55,15 @@ _SETTINGS = {
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
-    """The account that a project's own server starts with, and the server's secret key."""
+    """The account that a project's own server starts with, and the server's secret key; shown nowhere."""
 
     username: str
     password: str
     token: str
     secret_key: str
+
+    def __post_init__(self) -> None:
+        keep_secret(self.password, self.token, self.secret_key)
 
 
 def program() -> Path:
@@ -186,9 +190,7 @@ def prepare_postgres(project: Project, database: Database, notify: Notify) -> Pa
         if not there:
             notify(f"the tables are made in {database}, about a minute …")
             log = project.cache / "studio-migration.log"
-            _version(
-                environment(data, None, database=database), log, notify, str(database), database.password
-            )
+            _version(environment(data, None, database=database), log, notify, str(database))
             log.unlink()
     return data
 
@@ -246,7 +248,7 @@ def _migrate(final: Path, notify: Notify) -> None:
         data.rename(final)
 
 
-def _version(env: dict[str, str], log: Path, notify: Notify, where: str, *hidden: str) -> None:
+def _version(env: dict[str, str], log: Path, notify: Notify, where: str) -> None:
     """Run `label-studio version`: it makes or updates the tables, prints and ends; it makes no account."""
     with open(log, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
         done = subprocess.Popen(
@@ -264,7 +266,7 @@ def _version(env: dict[str, str], log: Path, notify: Notify, where: str, *hidden
             done.kill()  # nothing where it has ended
             done.wait()
     if code != 0:
-        last = tail(log.read_text(encoding="utf-8", errors="replace"), hidden=hidden)
+        last = tail(log.read_text(encoding="utf-8", errors="replace"))
         message = f"Label Studio could not make its database:\n{last}"
         raise GoldwireError.of("GW304", message, where=where)
 
@@ -293,9 +295,7 @@ def _unwritable(path: Path, error: OSError) -> GoldwireError:
     return GoldwireError.of("GW904", f"can't be made: {error.strerror or error}", where=str(path))
 
 
-def tail(text: str, lines: int = 12, *, hidden: Iterable[str] = ()) -> str:
-    """The last lines of a log, indented, with `hidden` texts (tokens, passwords) blotted out."""
-    for secret in hidden:
-        text = text.replace(secret, "…") if secret else text
-    shown = [line for line in text.splitlines() if line.strip()][-lines:]
+def tail(text: str, lines: int = 12) -> str:
+    """The last lines of a log, indented, without secrets."""
+    shown = [line for line in redact(text).splitlines() if line.strip()][-lines:]
     return "\n".join(f"    {line}" for line in shown)

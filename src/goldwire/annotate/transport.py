@@ -15,15 +15,17 @@ from urllib.parse import urlsplit
 import msgspec
 
 from goldwire.errors import GoldwireError
+from goldwire.redaction import keep_secret, shortened
 
 TOKEN_VARIABLE = "GOLDWIRE_TOKEN"
 #: Seconds to wait for an answer.
 TIMEOUT = 120.0
 #: The code of a request that the server understood and refused.
 REFUSED = "GW315"
+#: Characters of a server's own words in a message.
+_LONGEST = 400
 #: The code of a token that is refused, or does not allow the request.
 TOKEN_REFUSED = "GW312"
-_PERSONAL = re.compile(r"\beyJ[\w-]+(\.[\w-]*)*")
 
 
 class Unsure(GoldwireError):
@@ -41,7 +43,7 @@ class Transport:
         self.url = url.rstrip("/")
         if not re.fullmatch(r"[!-~]+", token):
             raise self._token_refused("is empty or holds characters that no token has")
-        self._token = token
+        keep_secret(token)
         self._timeout = timeout
         loopback = host_of(url) in ("127.0.0.1", "localhost", "::1")
         self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
@@ -93,7 +95,7 @@ class Transport:
             answer = self._http.request(path, method=method, params=params, request_options=options, **sent)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as error:
             hint = "is it running? goldwire annotate serve starts one of your own"
-            message = f"can't be reached: {self._clean(str(error))}"
+            message = f"can't be reached: {shortened(str(error), _LONGEST)}"
             raise GoldwireError.of("GW313", message, where=self.url, hint=hint) from None
         except httpx.TimeoutException:
             message = f"no answer within {timeout or self._timeout:.0f} s to {method} {path}"
@@ -101,7 +103,7 @@ class Transport:
                 "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
             ) from None
         except httpx.HTTPError as error:
-            message = f"the connection broke during {method} {path}: {self._clean(str(error))}"
+            message = f"the connection broke during {method} {path}: {shortened(str(error), _LONGEST)}"
             raise Unsure.of(
                 "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
             ) from None
@@ -135,14 +137,6 @@ class Transport:
             )
         return answer
 
-    def _clean(self, text: str) -> str:
-        """A message without a token, on one line, of bounded length.
-
-        A personal token is sent as another one, made from it, which has the same form.
-        """
-        bare = " ".join(_PERSONAL.sub("…", text.replace(self._token, "…")).split())
-        return bare if len(bare) <= 400 else bare[:400] + " …"
-
     def _token_refused(self, why: str) -> GoldwireError:
         hint = f"set {TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
         return GoldwireError.of(TOKEN_REFUSED, f"the token {why}", where=self.url, hint=hint)
@@ -159,26 +153,26 @@ class Transport:
         if 300 <= status < 400:
             hint = "use the address that it leads to"
             return GoldwireError.of(
-                "GW314", f"redirected to {self._clean(location)}", where=self.url, hint=hint
+                "GW314", f"redirected to {shortened(location, _LONGEST)}", where=self.url, hint=hint
             )
         if status >= 500:
-            detail = "" if isinstance(data, str) else f": {self._clean(_detail(data))}"
+            detail = "" if isinstance(data, str) else f": {shortened(_detail(data), _LONGEST)}"
             return Unsure.of("GW317", f"{what}: the server failed with {status}{detail}", where=self.url)
         if isinstance(data, str):
             return self._page(what)
         return GoldwireError.of(
-            REFUSED, f"{what}: refused with {status}: {self._clean(_detail(data))}", where=self.url
+            REFUSED, f"{what}: refused with {status}: {shortened(_detail(data), _LONGEST)}", where=self.url
         )
 
 
 def host_of(url: str) -> str:
-    """The host of an address; empty where it is none, or holds a name or password."""
+    """The host of an address; empty where it is none, or holds a name, a password or a query."""
     try:
         parts = urlsplit(url)
         _ = parts.port, url.encode(), (parts.hostname or "").encode("idna")  # raise for what is none
     except ValueError:
         return ""
-    fit = parts.scheme in ("http", "https") and "@" not in parts.netloc
+    fit = parts.scheme in ("http", "https") and "@" not in url and not parts.query + parts.fragment
     return (parts.hostname or "") if fit else ""
 
 

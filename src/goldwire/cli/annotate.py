@@ -11,6 +11,7 @@ from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
+    confide,
     json_option,
     notifier,
     progress,
@@ -99,13 +100,12 @@ def serve(
     )
     keep = False
     try:
+        say(f"account   {made.username}")
+        kept = "password  in .goldwire/credentials.json, for its owner only"
         if made.new:
-            say(
-                f"account   {made.username}",
-                f"password  {made.password}   (kept in .goldwire/credentials.json)",
-            )
+            confide(f"password  {made.password}   (kept in .goldwire/credentials.json)", otherwise=kept)
         else:
-            say(f"account   {made.username}   (password in .goldwire/credentials.json)")
+            say(kept)
         say(f"Label Studio: {made.url}")
         if made.database:
             say(f"its data are in {made.database}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import confide, json_option, progress, project_option, say, table, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -58,7 +58,10 @@ def assign(
         invite = client.invite_link()
     rows = [(name, report.documents, report.sent, report.url) for name, report in pushed.items()]
     table(("annotator", "articles", "sent", "project"), rows)
-    say(f"invite annotators with: {invite}")
+    confide(
+        f"invite annotators with: {invite}",
+        otherwise="invite annotators with the link of Label Studio's page Organization (also in --json FILE)",
+    )
     figures = {name: report.as_dict() for name, report in pushed.items()}
     write_json(json_path, {"invite": invite, "annotators": figures})
 

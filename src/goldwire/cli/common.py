@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
+from goldwire.cli.streams import unguarded
 from goldwire.files import write_text
 from goldwire.project import Project, find_project
+from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,7 +63,18 @@ def tell(*lines: str) -> None:
 
 def _write(lines: Iterable[str], *, err: bool) -> None:
     for line in lines:
-        click.echo(on_a_line(line), err=err)
+        click.echo(redact(on_a_line(line)), err=err)
+
+
+def confide(line: str, *, otherwise: str) -> None:
+    """Show a line with a secret to who sits at the terminal; a stream that is none gets `otherwise`.
+
+    Standard error may be a file, a pipe or a service's journal, which others read and which is kept.
+    """
+    if sys.stderr.isatty():
+        click.echo(visible(line), file=unguarded(sys.stderr))
+    else:
+        say(otherwise)
 
 
 def notifier() -> Callable[[str], None]:
@@ -71,7 +84,7 @@ def notifier() -> Callable[[str], None]:
     def notify(message: str) -> None:
         passing = message.endswith("…")
         start = "\r\x1b[K" if overwrite else ""
-        click.echo(start + on_a_line(message), err=True, nl=not (passing and overwrite))
+        click.echo(start + redact(on_a_line(message)), err=True, nl=not (passing and overwrite))
 
     return notify
 
@@ -103,7 +116,7 @@ def table(
     with console.capture() as captured:
         console.print(drawn(fitted, title))
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(redact(line.rstrip()))
     if fitted.left_out:
         names = ", ".join(fitted.left_out)
         tell(f"left out for want of width: {names} (shown by {_whole()})")

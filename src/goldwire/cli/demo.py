@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import json_option, progress, say, write_json
+from goldwire.cli.common import confide, json_option, progress, say, write_json
 from goldwire.figures import amount
 from goldwire.project import Project, copy_example
 
@@ -26,6 +26,7 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     two annotators' work and pulled back; the dataset is built, a model trained and scored, a report written.
     """
     from goldwire.annotate.server import running, start, stop
+    from goldwire.annotate.studio import credentials_path
 
     begun = time.monotonic()
     project = copy_example(folder)
@@ -41,7 +42,9 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
             stop(project)
     say("")
     if keep or before is not None:
-        say(f"Label Studio:  {server.url}  (user {server.username}, password {server.password})")
+        say(f"Label Studio:  {server.url}  (user {server.username})")
+        kept = f"{credentials_path(project)}, for its owner only"
+        confide(f"               password {server.password}", otherwise=f"               password in {kept}")
         say(f"               stop it with: goldwire annotate serve --stop --project {folder}")
     else:
         say(f"Label Studio:  goldwire annotate serve --project {folder}")

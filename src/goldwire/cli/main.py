@@ -6,10 +6,12 @@ import importlib
 import io
 import os
 import sys
+import traceback
 
 import click
 
 from goldwire import __version__
+from goldwire.cli.streams import guarded
 from goldwire.errors import GoldwireError
 from goldwire.visible import visible
 
@@ -60,6 +62,12 @@ def main() -> None:
         # What a terminal of another encoding has no sign for is escaped, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    with guarded():
+        sys.exit(_run())
+
+
+def _run() -> int:
+    """Run it; the exit status."""
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -77,7 +85,12 @@ def main() -> None:
         # The reader of our output has gone (`| head`): what it took, it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    except Exception:  # noqa: BLE001  a fault of goldwire's own: the interpreter would print it unredacted
+        from goldwire.cli.common import say
+
+        say(*traceback.format_exc().splitlines())
+        code = 1
+    return code if isinstance(code, int) else 0
 
 
 def _complain(message: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldwire.errors import GoldwireError, install_hint, one_of
+from goldwire.redaction import shortened
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -86,6 +87,6 @@ def load_pipeline(name: str, *, only: Collection[str] | None = None) -> Language
                 ]
             return spacy.load(path, exclude=exclude)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        message = " ".join(str(error).split())[:300]
+        message = shortened(str(error), 300)
         hint = "made by another version of spaCy, or damaged: train or install it again"
         raise GoldwireError.of("GW411", f"can't be loaded: {message}", where=name, hint=hint) from error

@@ -20,6 +20,7 @@ from goldwire.corpus.standoff_write import Withheld, write_standoff
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, sha256
 from goldwire.project import CONFIG, making
+from goldwire.redaction import keep_secret
 
 #: Files beside those that the manifest lists, published where they are there.
 _BESIDE = ("CHANGELOG.md", SPLIT)
@@ -116,6 +117,7 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
     if not token:
         hint = "hf auth login, or set HF_TOKEN"
         raise GoldwireError.of("GW294", "there is no token for the Hub", hint=hint)
+    keep_secret(token)
     disable_progress_bars()
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
     # What the client raises for an answer that is JSON, and not the Hub's.
@@ -145,7 +147,7 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
         raise GoldwireError.of("GW294", message, where=repo, hint=hint) from None
     except failures as error:
         cause = f" {error.__cause__}" if error.__cause__ is not None else ""
-        said = " ".join(f"{error}{cause}".replace(token, "…").split())
+        said = " ".join(f"{error}{cause}".split())
         hint = "check name, rights and network; what was uploaded stays, and a second try goes on from there"
         raise GoldwireError.of("GW294", f"the Hub refuses: {said}", where=repo, hint=hint) from None
     return str(made)

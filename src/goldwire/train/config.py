@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire import strict_json
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_text
+from goldwire.redaction import shortened
 
 if TYPE_CHECKING:
     from thinc.api import Config
@@ -158,7 +159,7 @@ def _put_own(config: Config, overrides: Overrides) -> None:
 
 def config_error(path: Path, error: Exception) -> GoldwireError:
     """What spaCy says of a config, as one line."""
-    message = f"spaCy refuses this config: {' '.join(str(error).split())[:400]}"
+    message = f"spaCy refuses this config: {shortened(str(error), 400)}"
     return config_fault(path, message, "see spacy.io/api/data-formats#config")
 
 

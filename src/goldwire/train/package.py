@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
+from goldwire.redaction import shortened
 from goldwire.train import components, features
 from goldwire.train.pipelines import pipeline_path, quiet
 
@@ -43,7 +44,7 @@ def package(model: Path, out: Path, *, name: str | None = None) -> Path:
                 silent=True,
             )
     except (SystemExit, OSError, ValueError) as error:
-        raise _refused(out, " ".join((said.getvalue() or str(error)).split())[:300]) from error
+        raise _refused(out, shortened(said.getvalue() or str(error), 300)) from error
     made = [one for one in out.iterdir() if one.is_dir() and (one / "setup.py").is_file()]
     fresh = [one for one in made if one.name not in before] or made
     newest = max(fresh, key=lambda one: one.stat().st_mtime)
