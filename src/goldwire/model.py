@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct, field
 
 AttributeValue: TypeAlias = str | bool | int | float | list[str]
+#: Who made an annotation: a person, a model, rules; `unknown` where nothing says so.
+Kind: TypeAlias = Literal["unknown", "human", "model", "rule"]
 Status: TypeAlias = Literal["draft", "submitted", "reviewed", "adjudicated", "skipped"]
 #: From the least to the most trusted; `curated` takes the last one that a document has.
 STATUSES: tuple[Status, ...] = ("skipped", "draft", "submitted", "reviewed", "adjudicated")
@@ -53,14 +55,14 @@ class Relation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Where an annotation comes from.
+    """Where an annotation comes from; one that says nothing is of `unknown` kind, and no person's.
 
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
     the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
     `based_on` names the annotators whose work was adjudicated.
     """
 
-    kind: Literal["human", "model", "rule"] = "human"
+    kind: Kind = "unknown"
     name: str = ""
     version: str = ""
     guidelines: str = ""
@@ -89,6 +91,16 @@ class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     def layer(self, name: str) -> tuple[Span, ...]:
         """The spans of one layer, in the annotation's order."""
         return tuple(span for span in self.spans if span.layer == name)
+
+
+def by_machine(annotation: Annotation) -> bool:
+    """Whether a model or rules made it; of what is unknown that is not known."""
+    return annotation.provenance.kind in ("model", "rule")
+
+
+def unfinished(annotation: Annotation) -> bool:
+    """Whether it is a person's draft: work that is not submitted, such as `pull --drafts` takes in."""
+    return annotation.status == "draft" and annotation.provenance.kind == "human"
 
 
 class Article(Struct, frozen=True):

@@ -20,12 +20,13 @@ def reading(
     *found: Span,
     document: str = "d",
     annotator: str = "a",
-    status: Status = "draft",
+    status: Status | None = None,
     relations: tuple[Relation, ...] = (),
     **provenance: Any,
 ) -> Annotation:
-    """One annotation."""
+    """One annotation; a person's is submitted, a machine's a draft."""
     made = Provenance(**provenance) if provenance else Provenance(kind="model")
+    status = status or ("submitted" if made.kind == "human" else "draft")
     return Annotation(document, annotator, "mini@0.1", status, made, tuple(found), relations)
 
 

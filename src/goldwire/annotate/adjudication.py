@@ -12,7 +12,7 @@ from goldwire.annotate.readings import readings_of
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.store import join, read_annotations, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.model import Provenance
+from goldwire.model import Provenance, unfinished
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
@@ -20,10 +20,14 @@ from goldwire.seeds import load_seeds
 
 @dataclass
 class Adjudicated:
-    """The outcomes by article; `waiting` are the articles that lack a second reading."""
+    """The outcomes by article; `waiting` are the articles that lack a second reading, `drafts` (as
+    annotator/document) readings left aside since nobody submitted them, `unknown` the annotators of whom it
+    is not known whether they are people."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The figures, for JSON: by kind of item, by article."""
@@ -37,7 +41,13 @@ class Adjudicated:
             }
             for name, found in self.outcomes.items()
         }
-        return {"kinds": tally(self.outcomes), "articles": articles, "waiting": self.waiting}
+        return {
+            "kinds": tally(self.outcomes),
+            "articles": articles,
+            "waiting": self.waiting,
+            "drafts": self.drafts,
+            "unknown": self.unknown,
+        }
 
 
 def adjudicate_project(
@@ -61,8 +71,10 @@ def adjudicate_project(
         closing: list[tuple[Case, Outcome]] = []
         for article in join(documents, stored):
             document = article.document
+            if not between:
+                made.drafts += [f"{a.annotator}/{document.id}" for a in article.annotations if unfinished(a)]
             if len(readings_of(article.annotations, between)) < 2:
-                if readings_of(article.annotations):
+                if readings_of(article.annotations) or any(map(unfinished, article.annotations)):
                     made.waiting.append(document.id)
                 continue
             try:
@@ -80,6 +92,8 @@ def adjudicate_project(
             if not outcome.open:
                 write_annotation(project, outcome.annotation)
             made.outcomes[case.document.id] = outcome
+            made.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
+        made.unknown = sorted(set(made.unknown))
     return made
 
 

@@ -234,6 +234,7 @@ class _Adoption:
         begun = given.get("parent_prediction") is not None
         begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in read.spans)
         provenance = Provenance(
+            kind="human",
             name=editor if editor not in (name, UNKNOWN) else "",
             created=str(given.get("created_at") or ""),
             updated=str(given.get("updated_at") or ""),

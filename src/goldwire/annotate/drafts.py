@@ -19,12 +19,11 @@ from typing import Any
 
 import msgspec
 
-from goldwire import strict_json
 from goldwire.annotate.client import Client
 from goldwire.annotate.intake import Intake
 from goldwire.annotate.merge import content, kept, later
 from goldwire.corpus.formats.labelstudio import Quarantined
-from goldwire.corpus.store import dumps_annotation, write_annotation
+from goldwire.corpus.store import dumps_annotation, load_annotation, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, read_bytes, read_text, write_text
 from goldwire.model import Annotation, Document
@@ -136,7 +135,7 @@ def _settle(intake: Intake) -> int:
     count = 0
     for path in sorted((intake.project.annotate / "drafts").glob("*/*.json")):
         try:
-            draft = strict_json.decode(read_bytes(path), Annotation)
+            draft = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise GoldwireError.of("GW350", str(error), where=str(path), hint="remove it and pull") from None
         stored = intake.stored(_whose(draft))

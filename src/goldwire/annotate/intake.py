@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from goldwire import strict_json
 from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
 from goldwire.annotate.merge import later, merge
 from goldwire.annotate.people import UNKNOWN
 from goldwire.annotate.quarantine import Line
 from goldwire.corpus.formats.labelstudio import Quarantined, Read, Trim, from_result
-from goldwire.corpus.store import annotation_path, write_annotation
+from goldwire.corpus.store import annotation_path, load_annotation, write_annotation
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Document, Provenance, Span
@@ -189,7 +188,7 @@ class Intake:
         if not path.is_file():
             return None
         try:
-            found = strict_json.decode(read_bytes(path), Annotation)
+            found = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             hint = "restore it from git, or remove it: the server has it"
             raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None

@@ -14,14 +14,15 @@ from goldwire.annotate.push import unusable
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.formats.labelstudio import to_result
 from goldwire.errors import Fault, raise_faults
-from goldwire.model import Annotation, Document
+from goldwire.model import Annotation, Document, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
 
 def finished(annotations: Sequence[Annotation]) -> list[Annotation]:
-    """Those that may stand on the server as done: a person's draft is work that nobody has submitted."""
-    return [a for a in annotations if a.status != "draft" or a.provenance.kind != "human"]
+    """Those that may stand on the server as done: a draft that no machine made is work that nobody has
+    submitted."""
+    return [a for a in annotations if a.status != "draft" or by_machine(a)]
 
 
 def load_annotations(

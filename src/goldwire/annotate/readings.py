@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.match import match
-from goldwire.model import Annotation, Span
+from goldwire.model import Annotation, Span, unfinished
 from goldwire.schemas import Schema
 
 
 def readings_of(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> list[Annotation]:
-    """The readings among a document's annotations, by name: neither skips nor what was made of others."""
+    """The readings among a document's annotations, by name: neither skips nor what was made of others, and
+    drafts that people have not submitted only where `between` names them."""
     return sorted(
         (
             a
             for a in annotations
-            if a.status != "skipped" and not a.provenance.based_on and (not between or a.annotator in between)
+            if a.status != "skipped"
+            and not a.provenance.based_on
+            and (a.annotator in between if between else not unfinished(a))
         ),
         key=lambda a: a.annotator,
     )
@@ -24,11 +27,15 @@ def readings_of(annotations: Iterable[Annotation], between: Sequence[str] = ()) 
 
 def one_pair(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> tuple[Annotation, Annotation]:
     """The two readings of a document, by name; raises GW372 where there are fewer or more."""
+    annotations = tuple(annotations)
     readings = readings_of(annotations, between)
     if len(readings) != 2:
         names = ", ".join(a.annotator for a in readings) or "none"
         message = f"two readings are needed, there are {len(readings)}: {names}"
         hint = "name two with --between" if len(readings) > 2 else "another annotator must read it first"
+        if drafts := sorted(a.annotator for a in annotations if unfinished(a) and a not in readings):
+            message += f"; drafts that are not submitted: {', '.join(drafts)}"
+            hint += ", or take a draft in with --between"
         where = readings[0].document if readings else ""
         raise GoldwireError.of("GW372", message, where=where, hint=hint)
     return readings[0], readings[1]

@@ -172,6 +172,10 @@ def adjudicate(
     _show_outcomes(made.outcomes)
     if made.waiting:
         say(f"passed over, with one reading: {', '.join(made.waiting)}")
+    if made.drafts:
+        say(f"left aside, drafts that nobody submitted: {', '.join(made.drafts)} (--between takes them in)")
+    if made.unknown:
+        say(f"note: whether a person or a machine made the readings of {', '.join(made.unknown)} is unknown")
     write_json(json_path, made.as_dict())
     if any(found.open for found in made.outcomes.values()):
         say("fill in `decide` and `reason` in annotate/adjudication/, then run again")

@@ -208,6 +208,7 @@ def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
             (what, *columns), [(name, *(row.get(key, 0) for key in columns)) for name, row in found.items()]
         )
     table(("status", "annotations"), counts.by_status.items())
+    table(("made by", "annotations"), counts.by_kind.items())
     write_json(json_path, counts.as_dict())
 
 

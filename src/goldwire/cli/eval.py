@@ -95,6 +95,7 @@ def score(
 @command.command()
 @click.argument("file", required=False, type=FILE)
 @click.option("--schema", "schema_path", type=FILE, help="Its defaults fill in absent attributes.")
+@click.option("--drafts", is_flag=True, help="Take in what people have not submitted, too.")
 @click.option("--annotator", "annotators", multiple=True, help="Compare these only; repeat for each.")
 @click.option(
     "--project",
@@ -110,6 +111,7 @@ def score(
 def agree(
     file: Path | None,
     schema_path: Path | None,
+    drafts: bool,
     annotators: tuple[str, ...],
     project_path: Path | None,
     gamma: bool,
@@ -121,7 +123,8 @@ def agree(
     """Compare the readings of the same documents by two or more annotators.
 
     FILE is JSON Lines with several annotations a document; without it the project's stored annotations are
-    read. Adjudicated annotations are left out: they rest on the others. Of every figure the table says what
+    read. Adjudicated annotations are left out: they rest on the others; so is what people have not
+    submitted. Of every figure the table says what
     it asks: where the readings mark something, what they call it, both at once, or who is meant.
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
@@ -145,6 +148,7 @@ def agree(
         resamples=resamples,
         seed=seed,
         extent="all" if gamma else "coefficients",
+        drafts=drafts,
     )
     print_agreement(agreement)
     write_json(json_path, agreement.as_json())
@@ -223,7 +227,7 @@ def print_scores(scores: Scores) -> None:
     table(SCORE_COLUMNS, score_rows(scores), left=2)
     if rows := list(detail_rows(scores)):
         table(DETAIL_COLUMNS, rows, left=2)
-    tell(f"reference: {scores.reference} · {amount(len(scores.documents))} document(s)")
+    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
     if scores.agreement is not None:

@@ -93,7 +93,8 @@ def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     from goldwire.eval.tables import COMPARE_COLUMNS, compare_rows, place_lines
 
     tell(f"A: {a}", f"B: {b}")
-    tell(f"reference: {found.scores[0].reference} · {amount(len(found.scores[0].documents))} document(s)")
+    scores = found.scores[0]
+    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for layer, tested in found.layers.items():
         tell("", f"{layer}, {found.kind}: {found.verdict(layer)}")
         table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places))

@@ -19,14 +19,14 @@ from goldwire.corpus.split_ties import Rule
 from goldwire.corpus.stats import Counts, count
 from goldwire.corpus.tokens import Loss
 from goldwire.figures import FILTERS, amount, number
-from goldwire.model import STATUSES, Annotation, curated
+from goldwire.model import STATUSES, Annotation, by_machine, curated
 from goldwire.schemas.schema import End
 
 if TYPE_CHECKING:
     from goldwire.corpus.build import Corpus
 
 CONFIGS = ("documents", "annotations", "tokens")
-_MADE_BY = {"human": "a person", "model": "a model", "rule": "rules"}
+_MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}
 
 
 def card(
@@ -103,7 +103,7 @@ def _status(corpus: Corpus) -> dict[str, Any]:
         if any(a.status == status for a in every)
     ]
     trusted = [a for a in chosen if _trusted(a)]
-    draft, machine = len(chosen) - len(trusted), sum(a.provenance.kind != "human" for a in chosen)
+    draft, machine = len(chosen) - len(trusted), sum(map(by_machine, chosen))
     missing = len(corpus.articles) - len(chosen)
     if not trusted and machine == len(chosen):
         sentence = (
@@ -120,6 +120,8 @@ def _status(corpus: Corpus) -> dict[str, Any]:
         )
     else:
         sentence = "> **Reviewed.** People reviewed or adjudicated the annotations of every document."
+    if unknown := sum(a.provenance.kind == "unknown" for a in chosen):
+        sentence += f" Whether a person or a machine made those of {unknown} documents is unknown."
     if missing:
         sentence += f" {missing} of {len(corpus.articles)} documents have no annotation."
     reference = "a draft" if machine or any(a.status == "draft" for a in chosen) else "not reviewed"

@@ -26,7 +26,12 @@ _LISTED = (
 )
 LICENCES = frozenset(_LISTED.split())
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_MAKERS = {"human": "expert-generated", "model": "machine-generated", "rule": "machine-generated"}
+_MAKERS = {
+    "unknown": "other",
+    "human": "expert-generated",
+    "model": "machine-generated",
+    "rule": "machine-generated",
+}
 
 
 def header(

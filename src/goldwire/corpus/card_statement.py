@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.stats import Counts
 from goldwire.figures import amount
-from goldwire.model import Annotation, curated
+from goldwire.model import Annotation, by_machine, curated
 
 if TYPE_CHECKING:
     from goldwire.corpus.build import Corpus
@@ -20,7 +20,12 @@ QUESTIONS = {
     "situation": "Speech situation",
     "texts": "Text characteristics",
 }
-_MADE_BY = {"human": "people", "model": "a model", "rule": "rules"}
+_MADE_BY = {
+    "unknown": "unknown whether people or machines",
+    "human": "people",
+    "model": "a model",
+    "rule": "rules",
+}
 UNSAID = "Not stated."
 
 
@@ -65,7 +70,8 @@ def shares(corpus: Corpus) -> list[dict[str, Any]]:
     every = sum(len(a.spans) for a in chosen)
     rows = []
     for name, test in (
-        ("machine-drafted, reviewed by nobody", lambda a: a.provenance.kind != "human"),
+        ("machine-drafted, reviewed by nobody", by_machine),
+        ("made by unknown annotators", lambda a: a.provenance.kind == "unknown"),
         ("marked by people, reviewed by nobody", lambda a: _people(a, "draft", "submitted")),
         ("reviewed by people", lambda a: _people(a, "reviewed")),
         ("adjudicated by people", lambda a: _people(a, "adjudicated")),

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from goldwire import strict_json
 from goldwire.corpus.integrity import annotation_faults, twice
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import file_name, read_bytes, write_text
-from goldwire.model import Annotation, Article, Document
+from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.seeds import load_seeds
 
@@ -31,6 +32,9 @@ def annotation_path(project: Project, annotation: Annotation) -> Path:
 def dumps_annotation(annotation: Annotation) -> str:
     """JSON that reads well in a diff: a span a line, a relation a line, keys in the model's order."""
     record: dict[str, Any] = msgspec.to_builtins(annotation)
+    if "provenance" in record:
+        # In words, unknown too: older files leave it out for a person.
+        record["provenance"] = {"kind": annotation.provenance.kind, **record["provenance"]}
 
     def line(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
@@ -43,6 +47,18 @@ def dumps_annotation(annotation: Annotation) -> str:
         else:
             parts.append(f'  "{key}": {line(value)}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def load_annotation(data: bytes) -> Annotation:
+    """A stored annotation. Raises msgspec.DecodeError and UnicodeDecodeError.
+
+    Older files leave the kind out where a person made it: a provenance that says something, and no kind.
+    """
+    annotation = strict_json.decode(data, _decoder)
+    made = annotation.provenance
+    if made.kind == "unknown" and made != Provenance() and "kind" not in json.loads(data)["provenance"]:
+        return replace(annotation, provenance=replace(made, kind="human"))
+    return annotation
 
 
 def write_annotation(project: Project, annotation: Annotation) -> bool:
@@ -70,7 +86,7 @@ def read_annotations(project: Project) -> list[Annotation]:
             faults.append(_out_of_place(path, place, project))
             continue
         try:
-            annotation = strict_json.decode(read_bytes(path), _decoder)
+            annotation = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message, where = strict_json.told(error)
             faults.append(Fault("GW209", message, f"{place} {where}".rstrip(), _RESTORE))

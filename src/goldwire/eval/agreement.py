@@ -22,12 +22,13 @@ from goldwire.eval.comparing import Extent, Row, compare
 from goldwire.eval.pairing import stories
 from goldwire.eval.scores import few_warnings, known_layers
 from goldwire.figures import number
-from goldwire.model import Annotation, Article
+from goldwire.model import Annotation, Article, unfinished
 from goldwire.schemas import Schema
 
 #: From this exact F1 on, over this many spans, two machine readings are suspiciously alike: people who
 #: read apart rarely reach it in named entities, and never in events.
 ALIKE, ENOUGH = 0.97, 30
+UNSUBMITTED = "a draft, not submitted"
 
 
 def agree(
@@ -39,16 +40,18 @@ def agree(
     resamples: int = 1000,
     seed: int = 0,
     extent: Extent = "matching",
+    drafts: bool = False,
 ) -> Agreement:
     """Compare the readings of each document by every two annotators.
 
-    Adjudicated annotations rest on the others and are left out, as are skipped ones; naming `annotators`
-    takes exactly those. With a `schema` an absent attribute means its default. `extent` is `matching` for F1
-    and what is said of matched spans, `coefficients` for heads, identity, κ, α and uα too, `all` with γ.
+    Adjudicated annotations rest on the others and are left out, as are skipped ones and, unless `drafts`,
+    what people have not submitted; naming `annotators` takes exactly those. With a `schema` an
+    absent attribute means its default. `extent` is `matching` for F1 and what is said of matched spans,
+    `coefficients` for heads, identity, κ, α and uα too, `all` with γ.
     Raises GW507 where no document has two readings, GW505 for a layer and GW509 for an annotator that does
     not occur.
     """
-    chosen, left_out = _choose(articles, annotators)
+    chosen, left_out = _choose(articles, annotators, drafts=drafts)
     rows = [
         Row(article.document, one, other)
         for article, found in zip(articles, chosen, strict=True)
@@ -57,7 +60,11 @@ def agree(
     if not rows:
         counted = sorted({a.annotator for found in chosen for a in found})
         message = f"no document has two readings; annotators: {', '.join(counted) or 'none'}"
-        raise GoldwireError.of("GW507", message, hint="agreement needs two annotators of one document")
+        hint = "agreement needs two annotators of one document"
+        if any(UNSUBMITTED in line for line in left_out):
+            message += f"; left out: {', '.join(line for line in left_out if UNSUBMITTED in line)}"
+            hint += "; --drafts takes in what is not submitted"
+        raise GoldwireError.of("GW507", message, hint=hint)
     present = sorted({span.layer for row in rows for side in row.sides for span in side.spans})
     wanted = present if layers is None else list(dict.fromkeys(layers))
     known_layers(wanted, present)
@@ -93,7 +100,7 @@ def layers_read_twice(articles: Sequence[Article]) -> set[str]:
 
 
 def _choose(
-    articles: Sequence[Article], annotators: Sequence[str] | None
+    articles: Sequence[Article], annotators: Sequence[str] | None, *, drafts: bool = False
 ) -> tuple[list[list[Annotation]], list[str]]:
     """The annotations of each article that are compared, and what was left out."""
     known = {annotation.annotator for article in articles for annotation in article.annotations}
@@ -112,6 +119,8 @@ def _choose(
                 reason = "skipped"
             elif _rests_on_others(annotation):
                 reason = "adjudicated, so it rests on the others"
+            elif unfinished(annotation) and not drafts:
+                reason = UNSUBMITTED
             if reason:
                 name = f"{annotation.annotator}: {reason}"
                 out[name] = out.get(name, 0) + 1

@@ -1,7 +1,7 @@
 """How far readers agree on what a model is scored on, beside the model's own F1.
 
 A model that comes as close to the reference as its readers come to one another has learned what they agree
-on. Where the readers are machines this is the agreement of machines and never called a human ceiling.
+on. Where the readers are machines, or nobody knows whether they are, this is never called a human ceiling.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from goldwire.eval.scores import Scores
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, outermost, span_key
 
-Readers: TypeAlias = Literal["people", "machines", "mixed"]
+Readers: TypeAlias = Literal["people", "machines", "mixed", "unknown"]
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -71,6 +71,8 @@ class Ceiling:
         number = _NUMBERS.get(self.number, str(self.number))
         if self.readers == "people":
             return f"human ceiling: agreement of {number} annotators"
+        if self.readers == "unknown":
+            return f"agreement of {number} readings, by whom is in part or wholly unknown"
         if self.readers == "machines":
             return f"agreement of {number} machine-drafted readings"
         return "agreement between people and machines"
@@ -188,6 +190,8 @@ def _share(model: float | None, readers: float | None) -> float | None:
 
 
 def _readers(kinds: Sequence[set[str]]) -> Readers:
+    if any("unknown" in found for found in kinds):
+        return "unknown"
     if all(found == {"human"} for found in kinds):
         return "people"
     return "mixed" if any("human" in found for found in kinds) else "machines"

@@ -14,7 +14,7 @@ from goldwire.eval.context import sentences
 from goldwire.eval.counts import LabelCounts
 from goldwire.eval.match import Kind
 from goldwire.eval.pairing import Paired
-from goldwire.eval.scores import Scores, known_layers, score
+from goldwire.eval.scores import Scores, known_layers, score, unknown_note
 from goldwire.eval.significance import ALPHA, Difference, Tested, compare_labels, power_warning
 from goldwire.figures import amount, number, p_in_words, signed_interval
 from goldwire.model import Span
@@ -139,12 +139,13 @@ def compare(
         relations = compare_labels(made[0], made[1], **options)
     units = len(set(groups)) if groups is not None else len(first)
     weak = power_warning(units, rounds, grouped=groups is not None)
-    # What `score` says of intervals is not about this.
+    unknown = unknown_note([pair.gold for pair in first])
+    # What `score` says of intervals is not about this; of the reference the line above the tables tells.
     notes = [
         f"{name}: {warning}"
         for name, one in zip(names, scores, strict=True)
         for warning in one.warnings
-        if "fewer than" not in warning and "no interval" not in warning
+        if "fewer than" not in warning and "no interval" not in warning and warning != unknown
     ]
     places = [
         place

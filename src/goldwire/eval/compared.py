@@ -28,11 +28,21 @@ def describe(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
 
 
 def in_words(described: Sequence[dict[str, Any]]) -> str:
-    """One sentence or two on who was compared, so that machines are not taken for people."""
-    machines = [a for a in described if "human" not in a["kinds"]]
+    """One sentence or two on who was compared, so that neither machines nor what nobody knows are taken for
+    people."""
+    unknown = [a for a in described if "unknown" in a["kinds"]]
+    machines = [a for a in described if not {"human", "unknown"} & set(a["kinds"])]
     people = [a for a in described if a["kinds"] == ["human"]]
     number = "two" if len(described) == 2 else str(len(described))
     listed = ", ".join(f"{a['name']} ({', '.join(a['statuses'])})" for a in described)
+    if unknown:
+        names = ", ".join(a["name"] for a in unknown)
+        tail = (
+            f"Whether a person or a machine made those of {names} is not recorded: this can't be called "
+            "agreement between people."
+        )
+        who = "unknown annotators" if len(unknown) == len(described) else "known and unknown annotators"
+        return f"Agreement between {number} readings by {who}: {listed}. {tail}"
     if len(machines) == len(described):
         tail = "No person has marked anything here: it says nothing of how far people agree."
         return f"Agreement between {number} machine-drafted readings: {listed}. {tail}"

@@ -20,10 +20,10 @@ from goldwire.eval.mistakes import MOST, confusion, errors
 from goldwire.eval.pairing import Paired, pair_up, stories
 from goldwire.eval.plot import Point, line
 from goldwire.eval.resample import Sampling
-from goldwire.eval.scores import Scores
+from goldwire.eval.scores import Scores, unknown_note
 from goldwire.figures import UNDEFINED, amount, number
 from goldwire.files import read_text, write_text
-from goldwire.model import Annotation, Article
+from goldwire.model import Annotation, Article, by_machine
 
 #: A further table: `title`, `columns`, `rows`, and perhaps a `note` and a `curve`: a list of points, each
 #: [name, value, lower bound, upper bound], all but the name in [0, 1] or None.
@@ -97,7 +97,10 @@ def write_report(
 
 def reference_in_words(status: str, gold: Sequence[Annotation]) -> str:
     """What the reference is, so that nobody takes it for more."""
-    machine = any(annotation.provenance.kind != "human" for annotation in gold)
+    machine = any(by_machine(annotation) for annotation in gold)
+    if note := unknown_note(gold):
+        said = reference_in_words(status, [one for one in gold if one.provenance.kind != "unknown"])
+        return f"{said} {note[0].upper()}{note[1:]}."
     if status == "draft":
         made = "machine-drafted" if machine else "a draft"
         return f"The reference is {made}; nobody has reviewed it."

@@ -29,7 +29,7 @@ from goldwire.eval.structures import (
 from goldwire.eval.tally import Parts, head_counts, relation_parts, structure_parts
 from goldwire.eval.tally import assemble as assemble
 from goldwire.eval.tally import span_counts as span_counts
-from goldwire.model import STATUSES, Annotation, Document, Span, Status
+from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_machine
 from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Scores:
     `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
     out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
     spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
-    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`).
+    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
+    `unknown` of how many documents nobody knows who made the reference.
     """
 
     documents: tuple[str, ...]
@@ -63,6 +64,16 @@ class Scores:
     identity: dict[str, dict[str, dict[Metric, Identity]]] = field(default_factory=dict)
     heads: dict[str, LabelCounts] = field(default_factory=dict)
     agreement: Ceiling | None = None
+    unknown: int = 0
+
+    @property
+    def reference_in_words(self) -> str:
+        """The reference's status, and whether it is unknown who made it."""
+        if not self.unknown:
+            return self.reference
+        every = self.unknown == len(self.documents)
+        of = "" if every else f" in {self.unknown} of {len(self.documents)}"
+        return f"{self.reference}, unknown annotators{of}"
 
     def as_json(self) -> dict[str, Any]:
         """The figures in the form that `eval score --json` writes."""
@@ -100,6 +111,7 @@ class Scores:
             "resamples": self.resamples,
             "seed": self.seed,
             "warnings": list(self.warnings),
+            **({"reference_unknown": self.unknown} if self.unknown else {}),
         }
 
 
@@ -181,7 +193,7 @@ def score(
         {layer: {kind: counted[layer, kind] for kind in KINDS} for layer in wanted},
         counted.get(("", "strict")),
         min((trust(gold) for gold in golds), key=STATUSES.index),
-        (*few_warnings(units, grouped=groups is not None), *warnings),
+        (*few_warnings(units, grouped=groups is not None), *filter(None, [unknown_note(golds)]), *warnings),
         resamples,
         seed,
         counted.get(("", "partial")),
@@ -190,14 +202,26 @@ def score(
         {layer: required(schema, layer) for layer in heads},
         same,
         {layer: counted[layer, "head"] for layer in wanted if (layer, "head") in counted},
+        unknown=sum(gold.provenance.kind == "unknown" for gold in golds),
     )
 
 
 def trust(annotation: Annotation) -> Status:
-    """An annotation's status as far as people stand behind it: what a machine made is a draft."""
-    if annotation.provenance.kind == "human" or annotation.status == "skipped":
-        return annotation.status
-    return "draft"
+    """An annotation's status as far as people stand behind it: what a machine made is a draft.
+
+    Where it is unknown who made it the stated status stands; scores say so (`unknown_note`).
+    """
+    return "draft" if by_machine(annotation) and annotation.status != "skipped" else annotation.status
+
+
+def unknown_note(golds: Sequence[Annotation]) -> str:
+    """What to say of a reference that nobody is known to have made; empty where all makers are known."""
+    unknown = sum(gold.provenance.kind == "unknown" for gold in golds)
+    if not unknown:
+        return ""
+    return (
+        f"who made the reference of {unknown} of {len(golds)} document(s) is unknown: a person or a machine"
+    )
 
 
 def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:

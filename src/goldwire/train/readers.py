@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from goldwire.eval.agreement import agree, layers_read_twice
 from goldwire.eval.scores import Scores
 from goldwire.figures import with_interval
-from goldwire.model import Annotation, Article, Span
+from goldwire.model import Annotation, Article, Span, unfinished
 
 #: Layer, extent and label: what makes two spans one.
 Place = tuple[str, int, int, str]
@@ -46,7 +46,7 @@ def _shared(article: Article, readers: Sequence[str], labels: set[str]) -> Artic
     read = [
         one
         for one in article.annotations
-        if one.annotator in readers and one.status not in ("adjudicated", "skipped")
+        if one.annotator in readers and one.status not in ("adjudicated", "skipped") and not unfinished(one)
     ]
     places = [{_place(span) for span in one.spans} for one in read]
     common = set[Place].intersection(*places) if places else set()

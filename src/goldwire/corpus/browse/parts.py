@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from goldwire.corpus.browse import payload
-from goldwire.model import Annotation
+from goldwire.model import Annotation, by_machine
 from goldwire.schemas import Schema
 
 
@@ -58,10 +58,13 @@ def status_in_words(chosen: Sequence[Annotation]) -> str:
     counts = Counter(annotation.status for annotation in chosen)
     if not chosen:
         return "Nothing is annotated yet."
-    machine = sum(a.status == "draft" and a.provenance.kind != "human" for a in chosen)
+    machine = sum(a.status == "draft" and by_machine(a) for a in chosen)
+    unknown = sum(a.provenance.kind == "unknown" for a in chosen)
     parts = []
     for status, number in counts.items():
         made = " (machine-drafted)" if status == "draft" and machine == number else ""
         parts.append(f"{number} {status}{made}")
     tail = " Nobody has reviewed the drafts: they are no gold." if counts["draft"] else ""
+    if unknown:
+        tail += f" Whether a person or a machine made {unknown} of them is unknown."
     return f"Readings: {', '.join(parts)}.{tail}"

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire import strict_json
 from goldwire.corpus.formats import Setting, jsonl, quotes
-from goldwire.corpus.store import annotation_path, join, project_articles, write_annotation
+from goldwire.corpus.store import annotation_path, join, load_annotation, project_articles, write_annotation
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, sha256
-from goldwire.model import STATUSES, Annotation, Article
+from goldwire.model import STATUSES, Article
 from goldwire.project import load_project
 from goldwire.seeds import load_seeds
 
@@ -59,7 +58,7 @@ def write_store(path: Path, articles: Iterable[Article], _setting: Setting) -> i
     faults: list[Fault] = []
     for annotation in annotations:
         file = annotation_path(project, annotation)
-        kept = strict_json.decode(read_bytes(file), Annotation) if file.is_file() else annotation
+        kept = load_annotation(read_bytes(file)) if file.is_file() else annotation
         if STATUSES.index(kept.status) > STATUSES.index(annotation.status):
             message = f"a {kept.status} annotation would be replaced by a {annotation.status} one"
             place = f"{annotation.annotator}/{annotation.document}"

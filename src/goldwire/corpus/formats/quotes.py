@@ -145,7 +145,9 @@ class _Reader:
             return msgspec.convert(stated, Provenance, strict=False)
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `$")
-            self.fault("GW250", f"$.provenance{path.rstrip('`')}", message, "kind is human, model or rule")
+            self.fault(
+                "GW250", f"$.provenance{path.rstrip('`')}", message, "kind is human, model, rule or unknown"
+            )
             return Provenance()
 
     def passage(self, data: Any, text: str, at: str) -> None:
