@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import tomllib
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +14,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_text
+from goldwire.limits import TOO_DEEP
+from goldwire.strict_json import NotStrict, check_depth
 
 CONFIG = "goldwire.toml"
+# The fewest and the most characters of a title in Label Studio.
+_TITLE = (3, 50)
 #: What of the example project travels with the package.
 EXAMPLE_PARTS = (CONFIG, "seeds", "schemas", "annotate", "train")
 
@@ -109,12 +114,36 @@ def load_project(root: Path) -> Project:
     path = root / CONFIG
     try:
         settings = tomllib.loads(read_text(path))
+        check_depth(settings)
+    except (RecursionError, NotStrict):
+        raise GoldwireError.of("GW910", TOO_DEEP, where=str(path), hint="write it flatter") from None
     except tomllib.TOMLDecodeError as error:
         raise GoldwireError.of("GW910", f"not TOML: {error}", where=str(path)) from None
     project = Project(root.resolve(), settings)
     for required in ("name", "language", "schema"):
         project.setting("project", required)
     return project
+
+
+def name_faults(project: Project) -> Iterator[Fault]:
+    """What Label Studio refuses in a project's name or title, each with its line: characters, length."""
+    path = project.root / CONFIG
+    for key in ("name", "title"):
+        said = str(project.setting("project", key, ""))
+        line = next(
+            (n for n, text in enumerate(read_text(path).split("\n"), start=1) if _key(text) == key), 1
+        )
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in said):
+            message = f"a control character in the project's {key}"
+            yield Fault("GW915", message, f"{path}:{line}", "remove it: Label Studio would refuse it")
+        if key == "name" and not _TITLE[0] <= len(said.strip()) <= _TITLE[1]:
+            message = f"the project's name has {len(said.strip())} characters"
+            hint = f"{_TITLE[0]} to {_TITLE[1]}: Label Studio, whose project bears it, takes no other"
+            yield Fault("GW915", message, f"{path}:{line}", hint)
+
+
+def _key(line: str) -> str:
+    return line.partition("=")[0].strip().strip("\"'") if "=" in line else ""
 
 
 def find_project(start: Path | None = None) -> Project:

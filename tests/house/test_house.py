@@ -23,6 +23,7 @@ FLOOR = {
     "project",
     "redaction",
     "strict_json",
+    "strict_xml",
     "visible",
     "",
 }

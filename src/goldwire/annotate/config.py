@@ -6,6 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from goldwire import strict_xml
 from goldwire.errors import GoldwireError
 
 
@@ -19,8 +20,8 @@ class Difference(NamedTuple):
 def parts(config: str, where: str = "") -> list[str]:
     """All that a result can name in a config; raises GW320 where it is not XML."""
     try:
-        root = ET.fromstring(config)
-    except ET.ParseError as error:
+        root = strict_xml.parse(config)
+    except (ET.ParseError, ValueError) as error:
         raise GoldwireError.of("GW320", f"the label config is not XML: {error}", where=where) from None
     found: Counter[str] = Counter()
     for element in root.iter():

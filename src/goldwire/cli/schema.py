@@ -27,8 +27,12 @@ def command() -> None:
 @project_option
 def check(path: Path | None, json_path: Path | None, project: Project) -> None:
     """List everything that is wrong with a schema (default: the project's), each fault with its place."""
+    from goldwire.errors import raise_faults
+    from goldwire.project import name_faults
     from goldwire.schemas.load import load_registries, load_schema
 
+    if path is None:
+        raise_faults(name_faults(project))
     path = path or project.schema_path
     schema = load_schema(path)
     registries = load_registries(schema, path)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from goldwire.corpus.formats import Setting, format_named
+from goldwire.corpus.formats.found import misfits
 from goldwire.corpus.ids import read_ids, unify_ids
+from goldwire.errors import Fault, raise_faults
 from goldwire.model import Article, curated
 
 #: How many places of each kind of loss are shown.
@@ -71,16 +73,32 @@ def convert(
     stream = reader.stream(src, setting) if ids is None and writer.streams else None
     if stream is not None:
         counted: Counter[str] = Counter()
-        written = writer.write(dst, _passing(stream, counted, setting, only_curated), setting)
+        written = writer.write(
+            dst, _passing(_fitting(stream, setting), counted, setting, only_curated), setting
+        )
         return Conversion([], written, setting.lost, setting.widened, counted)
     articles = reader.read(src, setting)
     if ids is not None:
         articles = unify_ids(articles, read_ids(ids), setting.schema)
     if only_curated:
         articles = [_curated(article, setting) for article in articles]
+    articles = list(_fitting(articles, setting))
     setting.check()
     written = writer.write(dst, articles, setting)
     return Conversion(articles, written, setting.lost, setting.widened)
+
+
+def _fitting(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
+    """The articles; after the last GW270 with all that they have and a schema that was asked for lacks."""
+    if setting.named_schema is None:
+        yield from articles
+        return
+    faults: list[Fault] = []
+    for article in articles:
+        faults += misfits(article, setting.named_schema)
+        if not faults:
+            yield article
+    raise_faults(faults[:100])
 
 
 def _passing(

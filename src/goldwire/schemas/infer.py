@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import yaml
 from msgspec import Struct, field
 
+from goldwire import strict_xml
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.schemas.load import convert, schema_faults
 from goldwire.schemas.schema import Schema
@@ -79,7 +80,7 @@ def infer(config: str, *, name: str, language: str, unnamed: bool = False, where
     Raises GW121 where the config is not XML, GW122 where no `<Labels>` marks a `<Text>`.
     """
     try:
-        root = ET.fromstring(config)
+        root = strict_xml.parse(config)
     except (ET.ParseError, ValueError) as error:
         hint = "the file holds a Label Studio labelling configuration"
         raise GoldwireError.of("GW121", f"not XML: {error}", where=where, hint=hint) from None

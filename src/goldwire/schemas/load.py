@@ -14,8 +14,11 @@ from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
 from goldwire.schemas.schema import End, RegistryEntry, Schema
 from goldwire.schemas.yamlmap import parse_yaml
+from goldwire.visible import visible
 
 T = TypeVar("T")
+# What XML has no place for, DEL and the C1 controls; tabs and line ends are texts'.
+_CONTROL = re.compile("[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEMA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _LABEL = re.compile(r"[^\s,]([^,\n]*[^\s,])?")
@@ -24,13 +27,27 @@ _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW119)."""
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW119, GW125)."""
     data, lines = parse_yaml(read_text(path), str(path))
     schema, faults = convert(data, Schema, lines, str(path))
     if schema is None:
         raise GoldwireError(*faults)
-    raise_faults(_faults(schema, lines, str(path)))
+    raise_faults([*_control_faults(data, lines, str(path)), *_faults(schema, lines, str(path))])
     return schema
+
+
+def _control_faults(data: Any, lines: dict[str, int], source: str, path: str = "$") -> Iterator[Fault]:
+    """Names and texts with characters that XML, and so Label Studio, can't hold, or that steer a terminal."""
+    if isinstance(data, str) and (held := _CONTROL.search(data)):
+        message = f"control character U+{ord(held[0]):04X} in {visible(data[:40])!r}"
+        yield Fault("GW125", message, _place(path, lines, source), "remove it: Label Studio would refuse it")
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _control_faults(key, lines, source, f"{path}.{key}")
+            yield from _control_faults(value, lines, source, f"{path}.{key}")
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _control_faults(value, lines, source, f"{path}[{number}]")
 
 
 def schema_faults(schema: Schema, source: str) -> Iterator[Fault]:
@@ -50,7 +67,7 @@ def load_registry(path: Path) -> dict[str, RegistryEntry]:
                 Fault("GW120", f"id `{entry.id}` stands twice", place, "ids are unique in a registry")
             )
         by_id[entry.id] = entry
-    raise_faults(faults)
+    raise_faults([*faults, *_control_faults(data, lines, str(path))])
     return by_id
 
 

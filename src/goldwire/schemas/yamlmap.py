@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from goldwire.errors import GoldwireError
+from goldwire.limits import ALIASED, DEPTH, TOO_DEEP
 
 # The C loader is ten times faster and part of every published wheel; pure Python serves where it is absent.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -18,13 +19,16 @@ def parse_yaml(text: str, source: str, *, texts: bool = False) -> tuple[Any, dic
 
     Scalars that are not quoted keep YAML's own types; with `texts` every scalar stays the text that was
     written (`2020-01-03`, `12:30` and `no` are no date, number or flag then). Raises GW101 for a text that is
-    no YAML and GW102 for a key that stands twice in one mapping, which YAML libraries let the second win.
+    no YAML, is nested too deep or has aliases that stand for too much (`goldwire.limits`), and GW102 for a
+    key that stands twice in one mapping, which YAML libraries let the second win.
     """
+    _flat(text, source)
     loader = (_TextLoader if texts else _Loader)(text)
     try:
         node = loader.get_single_node()
         lines: dict[str, int] = {}
         if node is not None:
+            _few(node, source)
             _places(node, "$", source, lines)
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
@@ -36,6 +40,53 @@ def parse_yaml(text: str, source: str, *, texts: bool = False) -> tuple[Any, dic
     finally:
         loader.dispose()
     return data, lines
+
+
+def _flat(text: str, source: str) -> None:
+    """Raise GW101 for what is nested too deep. libyaml's composer recurses in C until the process dies."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > DEPTH:
+                place = f"{source}:{getattr(event.start_mark, 'line', 0) + 1}"
+                raise GoldwireError.of("GW101", TOO_DEEP, where=place, hint="write it flatter")
+    except (yaml.YAMLError, ValueError):
+        return  # the reader says what is the matter
+
+
+def _few(root: yaml.Node, source: str) -> None:
+    """Raise GW101 where aliases stand for more than a text may hold, or for what holds them."""
+    sizes: dict[int, tuple[int, int] | None] = {}  # nodes and levels below a node; None on the way down
+
+    def refuse(node: yaml.Node, message: str) -> GoldwireError:
+        place = f"{source}:{node.start_mark.line + 1}"
+        return GoldwireError.of("GW101", message, where=place, hint="write out what the aliases stand for")
+
+    def weigh(node: yaml.Node) -> tuple[int, int]:
+        if id(node) in sizes:
+            size = sizes[id(node)]
+            if size is None:
+                raise refuse(node, "an alias stands inside of what it stands for")
+            return size
+        sizes[id(node)] = None
+        count, levels = 1, 0
+        if isinstance(node, yaml.CollectionNode):
+            pairs = isinstance(node, yaml.MappingNode)
+            for part in (each for pair in node.value for each in pair) if pairs else node.value:
+                below = weigh(part)
+                count, levels = count + below[0], max(levels, below[1] + 1)
+        if count - len(sizes) > ALIASED:
+            raise refuse(node, f"its aliases stand for more than {ALIASED:,} parts")
+        if levels > DEPTH:
+            raise refuse(node, TOO_DEEP)
+        sizes[id(node)] = count, levels
+        return count, levels
+
+    weigh(root)
 
 
 def _places(node: yaml.Node, path: str, source: str, lines: dict[str, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ from goldwire.corpus.formats.names import unescape
 from goldwire.corpus.formats.texts import Text
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import sha256
+from goldwire.files import read_bytes, sha256
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
+from goldwire.strict_xml import Watch
 
 #: Who annotated, and the schema, where nothing names them.
 ANNOTATOR, SCHEMA = "cas", "found@0"
@@ -89,6 +91,7 @@ def _load(file: Path, root: Path, systems: dict[Path, Any]) -> Any:
     library = cassis()
     try:
         if file.suffix == ".json":
+            strict_json.check(read_bytes(file))
             with file.open("rb") as stream:
                 return library.load_cas_from_json(stream)
         system = None
@@ -96,6 +99,7 @@ def _load(file: Path, root: Path, systems: dict[Path, Any]) -> Any:
             beside = folder / "TypeSystem.xml"
             if beside.is_file():
                 if beside not in systems:
+                    _watch(beside)
                     with beside.open("rb") as stream:
                         systems[beside] = library.load_typesystem(stream)
                 system = systems[beside]
@@ -104,6 +108,7 @@ def _load(file: Path, root: Path, systems: dict[Path, Any]) -> Any:
         if system is None:
             hint = "put the TypeSystem.xml of the export beside it"
             raise GoldwireError.of("GW280", "no TypeSystem.xml", where=str(file), hint=hint)
+        _watch(file)
         with file.open("rb") as stream:
             return library.load_cas_from_xmi(stream, typesystem=system)
     except GoldwireError:
@@ -113,6 +118,13 @@ def _load(file: Path, root: Path, systems: dict[Path, Any]) -> Any:
         said = f"{type(error).__name__} {str(error)[:200]}" if plain else f"not the form of a {file.suffix}"
         message = f"no CAS: {said}"
         raise GoldwireError.of("GW280", message, where=str(file), hint="XMI 1.1 or UIMA JSON 0.4") from None
+
+
+def _watch(file: Path) -> None:
+    """Look through XML before it is read: no document type, no nesting without end."""
+    etree = import_module("lxml.etree")
+    options = {"resolve_entities": False, "load_dtd": False, "no_network": True}
+    etree.parse(str(file), etree.XMLParser(target=Watch(), **options))
 
 
 def from_cas(cas: Any, name: str, annotator: str, setting: Setting) -> Article:

@@ -8,6 +8,7 @@ tokens they differ from the group's), `ids`, `marked_by` and `origins` by layer,
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from goldwire.corpus.integrity import article_faults
 from goldwire.corpus.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, write_bytes
+from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span, outermost
 from goldwire.seeds import normalise
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 #: Who annotated where a Doc does not say so.
 ANNOTATOR = "docbin"
+_PIECE = 1 << 20
 _TOKENS = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
 
 
@@ -145,6 +148,7 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
     faults: list[Fault] = []
     for file in files:
         data = read_bytes(file)
+        _check_size(data, file)
         try:
             docs = list(DocBin().from_bytes(data).get_docs(vocab))
         except Exception as error:  # noqa: BLE001 - zlib, msgpack and spaCy each raise their own
@@ -156,7 +160,8 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
             try:
                 article = from_doc(doc, f"{file.stem}-{number}", setting)
             except (
-                msgspec.ValidationError, AttributeError, KeyError, IndexError, TypeError, ValueError
+                msgspec.ValidationError, AttributeError, KeyError, IndexError, TypeError, ValueError,
+                RecursionError,
             ) as error:  # fmt: skip
                 message = f"its text or its user_data[{KEY!r}] can't be taken: {type(error).__name__} {error}"
                 faults.append(Fault("GW279", message, place, f"repair it, or remove user_data[{KEY!r}]"))
@@ -172,6 +177,21 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
             found[article.document.id] = article
     raise_faults(faults[:100])
     return list(found.values())
+
+
+def _check_size(data: bytes, file: Path) -> None:
+    """Raise GW278 where a DocBin holds more than a file of its size may, before it is held itself."""
+    limit, size = inflated(len(data)), 0
+    unpacking = zlib.decompressobj()
+    try:
+        while data and size <= limit:
+            size += len(unpacking.decompress(data, _PIECE))
+            data = unpacking.unconsumed_tail
+    except zlib.error:
+        return  # the reader says what it is
+    if size > limit:
+        message = f"it inflates beyond {limit >> 20:,} MiB, more than a file of its size should hold"
+        raise GoldwireError.of("GW278", message, where=str(file), hint="split it into several files")
 
 
 def from_doc(doc: Doc, name: str, setting: Setting) -> Article:

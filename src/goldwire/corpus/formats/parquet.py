@@ -26,6 +26,7 @@ from goldwire.corpus.formats.found import SchemaFor, check_fit
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import writing
+from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
 from goldwire.schemas import Schema
 
@@ -191,12 +192,20 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
 
     try:
         with pq.ParquetFile(file) as source:
-            number = 0
+            number = size = 0
             lacking = [name for name in needed if name not in source.schema_arrow.names]
             if lacking:
                 message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
                 raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE)
-            for held in source.iter_batches(BATCH):
+            limit = inflated(file.stat().st_size)
+            groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
+            held_bytes = sum(group.total_byte_size for group in groups)
+            for held in source.iter_batches(BATCH) if held_bytes <= limit else (None,):
+                size += held.nbytes if held is not None else held_bytes
+                if held is None or size > limit:
+                    message = f"it holds more than {limit >> 20:,} MiB, too much for a file of its size"
+                    hint = "write it as several files"
+                    raise GoldwireError.of("GW283", message, where=str(file), hint=hint)
                 for row in held.to_pylist():
                     number += 1
                     yield number, row
