@@ -6,10 +6,8 @@ import ast
 import json
 import shutil
 import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -169,25 +167,6 @@ def test_what_time_did_not_suffice_for_is_done_when_asked_again(assistant: Assis
     first = backend.predict(body)
     assert first["refused"] == []
     assert backend.predict(body, until=0.0)["results"] == first["results"]
-
-
-def test_health_answers_while_predictions_are_made(served: httpx.Client, backend: Backend) -> None:
-    """A prediction that takes long keeps nobody waiting but other predictions; too many are sent away."""
-    go = threading.Event()
-    backend.thread.submit(go.wait)
-    with ThreadPoolExecutor(9) as pool:
-        try:
-            asked = [
-                pool.submit(served.post, "/predict", json=ask(task(1, "Elle coupe la pomme")))
-                for _ in range(9)
-            ]
-            done, _ = wait(asked, return_when=FIRST_COMPLETED)
-            assert [one.result().status_code for one in done] == [503]
-            assert served.get("/health").json()["status"] == "UP"
-            assert sum(one.done() for one in asked) == 1
-        finally:
-            go.set()
-        assert Counter(one.result().status_code for one in asked) == {200: 8, 503: 1}
 
 
 def test_an_error_of_the_pipeline_is_one_plain_answer(

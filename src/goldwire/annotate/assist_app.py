@@ -11,8 +11,8 @@ import contextlib
 import errno
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldwire.annotate.assist_backend import Backend, Refused
+from goldwire.annotate.assist_backend import Backend, Refused, count
+from goldwire.annotate.assist_connections import CONNECTIONS, PATIENCE, limited
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.redaction import shortened
 
@@ -31,20 +32,32 @@ if TYPE_CHECKING:
 
 #: Bytes of the largest request.
 LIMIT = 64 * 1024 * 1024
-#: Requests that may wait for their turn.
-WAITING = 8
+#: Requests that may wait for their turn, read whole.
+WAITING = 64
+#: Bodies of more than `_SMALL` bytes that are held at a time, read or being read.
+LARGE = 4
+_SMALL = 1024 * 1024
 _JSON = "application/json"
 
 
-def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: int = LIMIT) -> Starlette:
+def make_app(
+    backend: Backend,
+    *,
+    hosts: frozenset[str] = frozenset(),
+    limit: int = LIMIT,
+    patience: float = PATIENCE,
+) -> Starlette:
     """The ASGI application. With `hosts`, only requests to one of these names are answered.
 
-    A page in a browser can't use it: it would need another `Host` or another content type.
+    A page in a browser can't use it: it would need another `Host` or another content type. A body that is not
+    there after `patience` seconds is not waited for.
     """
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.responses import Response
     from starlette.routing import Route
+
+    bodies = _Bodies(limit, patience)
 
     def answer(handle: Callable[[Request], Awaitable[bytes]]) -> Callable[[Request], Awaitable[Response]]:
         async def run(request: Request) -> Response:
@@ -53,7 +66,8 @@ def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: in
             try:
                 return Response(await handle(request), media_type=_JSON)
             except Refused as error:
-                return _error(str(error), error.status)
+                # What is left of a body that was not read whole is not to be taken for the next request.
+                return _error(str(error), error.status, {"connection": "close"})
 
         return run
 
@@ -64,27 +78,30 @@ def make_app(backend: Backend, *, hosts: frozenset[str] = frozenset(), limit: in
         return msgspec.json.encode({"versions": [backend.assistant.version]})
 
     async def setup(request: Request) -> bytes:
-        return msgspec.json.encode(backend.setup(_object(await _body(request, limit))))
+        async with bodies.of(request) as body:
+            return msgspec.json.encode(backend.setup(_object(body)))
 
     async def webhook(request: Request) -> bytes:
-        return msgspec.json.encode(backend.webhook(_object(await _body(request, limit))))
+        async with bodies.of(request) as body:
+            return msgspec.json.encode(backend.webhook(_object(body)))
 
     async def predict(request: Request) -> bytes:
-        if backend.waiting >= WAITING:
-            raise Refused(503, "too many requests are waiting: ask again")
-        backend.waiting += 1
-        try:
-            body, until = await _body(request, limit), time.monotonic() + backend.budget
-            # Decoded and encoded there too: both take their time with a thousand articles.
-            work = partial(_predicted, backend, body, until)
-            return await asyncio.get_running_loop().run_in_executor(backend.thread, work)
-        finally:
-            backend.waiting -= 1
+        async with bodies.of(request) as body:
+            # Counted from here on: who sends half a request takes nobody's turn.
+            if backend.waiting >= WAITING:
+                raise Refused(503, "too many requests are waiting: ask again")
+            backend.waiting += 1
+            try:
+                # Decoded and encoded there too: both take their time with a thousand articles.
+                work = partial(_predicted, backend, body, time.monotonic() + backend.budget)
+                return await asyncio.get_running_loop().run_in_executor(backend.thread, work)
+            finally:
+                backend.waiting -= 1
 
     async def refused(_request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return _error(error.detail, error.status_code)
-        backend.tally.failed[shortened(f"{type(error).__name__}: {error}", 200)] += 1
+        count(backend.tally.failed, shortened(f"{type(error).__name__}: {error}", 200))
         # Starlette raises it again, and uvicorn ends the connection: said, so that nobody asks on it again.
         return _error("the prediction failed", 500, {"connection": "close"})
 
@@ -109,19 +126,50 @@ def _predicted(backend: Backend, data: bytes, until: float) -> bytes:
     return msgspec.json.encode(backend.predict(_object(data), until))
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """A request's body; `Refused` where it is too large or of another type than JSON."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise Refused(415, "application/json is asked for")
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > limit:
-        raise Refused(413, f"larger than {limit} bytes: select fewer tasks")
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > limit:
-            raise Refused(413, f"larger than {limit} bytes: select fewer tasks")
-    return bytes(data)
+class _Bodies:
+    """The bodies of requests: each in time and not too large, only a few large ones at once."""
+
+    def __init__(self, limit: int, patience: float) -> None:
+        self.limit = limit
+        self.patience = patience
+        self.large = 0
+
+    @asynccontextmanager
+    async def of(self, request: Request) -> AsyncIterator[bytes]:
+        """A request's body, held for the time of a block.
+
+        `Refused` where it is too large, of another type than JSON, does not come in time or not whole, or
+        where too many large ones are held already.
+        """
+        from starlette.requests import ClientDisconnect
+
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            raise Refused(415, "application/json is asked for")
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > self.limit:
+            raise self._too_large()
+        data, large = bytearray(), False
+        try:
+            try:
+                async with asyncio.timeout(self.patience):
+                    async for part in request.stream():
+                        data += part
+                        if len(data) > self.limit:
+                            raise self._too_large()
+                        if len(data) > _SMALL and not large:
+                            if self.large >= LARGE:
+                                raise Refused(503, "too many large requests: ask again")
+                            self.large, large = self.large + 1, True
+            except TimeoutError:
+                raise Refused(408, f"the body did not come within {self.patience:g} s") from None
+            except ClientDisconnect:
+                raise Refused(400, "the connection was closed before the body had come") from None
+            yield bytes(data)
+        finally:
+            self.large -= large
+
+    def _too_large(self) -> Refused:
+        return Refused(413, f"larger than {self.limit} bytes: select fewer tasks")
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -148,9 +196,10 @@ class Address:
 
 
 @contextmanager
-def serving(backend: Backend, host: str, port: int = 0) -> Iterator[Address]:
+def serving(backend: Backend, host: str, port: int = 0, *, patience: float = PATIENCE) -> Iterator[Address]:
     """Serve for the time of a block, on a free port where `port` is 0.
 
+    `patience` is how many seconds a client has for a request's head, for its body, and to read on.
     Raises GW380 where the server's packages are missing, GW381 where it can't listen there.
     """
     try:
@@ -164,7 +213,11 @@ def serving(backend: Backend, host: str, port: int = 0) -> Iterator[Address]:
     anywhere = host in ("", "0.0.0.0", "::")
     hosts = frozenset[str]() if anywhere else frozenset({host.lower(), "localhost"})
     config = uvicorn.Config(
-        make_app(backend, hosts=hosts), log_level="critical", access_log=False, lifespan="off"
+        make_app(backend, hosts=hosts, patience=patience),
+        http=limited(patience),
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="assist", daemon=True)
@@ -190,7 +243,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(64)
+        listening.listen(CONNECTIONS)
     except (OSError, OverflowError) as error:
         listening.close()
         hint = "choose another --port, or none for a free one"

@@ -18,6 +18,8 @@ from goldwire.model import Document
 BUDGET = 80.0
 #: Predictions kept, so that what was asked for before is not made again.
 _KEPT = 5000
+#: Names, reasons and errors of a kind that are told apart; those beyond are counted together.
+DISTINCT = 50
 
 
 @dataclass
@@ -29,6 +31,11 @@ class Tally:
     failed: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
+
+
+def count(counts: Counter[str], what: str, number: int = 1) -> None:
+    """Count something that comes from outside: what is kept of it stays small, and the sum right."""
+    counts[what if what in counts or len(counts) < DISTINCT else "other"] += number
 
 
 class Backend:
@@ -77,10 +84,11 @@ class Backend:
             reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
             task = tasks[number]
             refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
-            self.tally.refused[reason] += 1
+            count(self.tally.refused, reason)
             results.append([])
         self.tally.predicted += len(tasks) - len(refused)
-        self.tally.left_out.update(left)
+        for what, number in left.items():
+            count(self.tally.left_out, what, number)
         return {
             "results": results,
             "model_version": self.assistant.version,
@@ -92,7 +100,7 @@ class Backend:
         """Count an event."""
         action = body.get("action")
         known = isinstance(action, str) and action.isupper() and len(action) <= 64
-        self.tally.events[str(action) if known else "other"] += 1
+        count(self.tally.events, str(action) if known else "other")
         return {"status": "ok"}
 
     def _check(self, config: Any) -> None:
