@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-#: What moves a cursor, ends a line, turns the direction of writing, or can't be encoded; and `##[`, which a
-#: CI runner takes for a command wherever it stands in a line.
+#: What moves a cursor, ends a line, turns the direction of writing, can't be encoded or can't stand in XML;
+#: and `##[`, which a CI runner takes for a command wherever it stands in a line.
 _ACTS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"
     r"|(?<=#)#(?=\w*\[)"
 )
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -93,7 +93,8 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
         )
         for one in found
     ]
-    table(("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next"), rows, left=2)
+    columns = ("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next")
+    table(columns, rows, left=2, lesser=("minutes", "begun", "skipped", "next"))
     for one in found:
         if one.others and one.title.endswith(f" · {one.annotator}"):
             say(f"warning: in `{one.title}` {amount(one.others)} annotations are not {one.annotator}'s")

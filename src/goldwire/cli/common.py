@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -95,7 +96,7 @@ def table(
     *,
     title: str = "",
     left: int = 1,
-    lesser: Sequence[str] = (),
+    lesser: Sequence[str | tuple[str, ...]] = (),
 ) -> None:
     """Print a table on standard output; the first `left` columns to the left, the others to the right.
 
@@ -116,7 +117,9 @@ def table(
     with console.capture() as captured:
         console.print(drawn(fitted, title))
     for line in captured.get().splitlines():
-        click.echo(redact(line.rstrip()))
+        # A cell that was wrapped may begin a line anew.
+        harmless = re.sub(r"^((?:\x1b\[[\d;]*m|\s)*):(?=:)", r"\1\\x3a", line.rstrip())
+        click.echo(redact(harmless))
     if fitted.left_out:
         names = ", ".join(fitted.left_out)
         tell(f"left out for want of width: {names} (shown by {_whole()})")

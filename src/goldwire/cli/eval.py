@@ -103,6 +103,7 @@ def score(
     type=click.Path(file_okay=False, path_type=Path),
     help="Without FILE: the project whose annotations are compared (default: the one here).",
 )
+@click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
 @click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
 @LAYERS
 @RESAMPLES
@@ -114,6 +115,7 @@ def agree(
     drafts: bool,
     annotators: tuple[str, ...],
     project_path: Path | None,
+    whole: bool,
     gamma: bool,
     layers: tuple[str, ...],
     resamples: int,
@@ -150,7 +152,7 @@ def agree(
         extent="all" if gamma else "coefficients",
         drafts=drafts,
     )
-    print_agreement(agreement)
+    print_agreement(agreement, whole=whole)
     write_json(json_path, agreement.as_json())
 
 
@@ -224,9 +226,9 @@ def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
     from goldwire.eval.display import DETAIL_COLUMNS, SCORE_COLUMNS, detail_rows, score_rows
 
-    table(SCORE_COLUMNS, score_rows(scores), left=2)
+    table(SCORE_COLUMNS, score_rows(scores), left=2, lesser=("support", ("P", "R")))
     if rows := list(detail_rows(scores)):
-        table(DETAIL_COLUMNS, rows, left=2)
+        table(DETAIL_COLUMNS, rows, left=2, lesser=("note", "n"))
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
@@ -236,15 +238,19 @@ def print_scores(scores: Scores) -> None:
             say(f"note: agreement: {note}")
 
 
-def print_agreement(agreement: Agreement) -> None:
-    """What was compared, its figures, and what to bear in mind."""
-    from goldwire.eval.display_agreement import AGREEMENT_COLUMNS, agreement_notes, agreement_rows
+def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
+    """What was compared, its figures, `whole` or those that tell most, and what to bear in mind."""
+    from goldwire.eval.display_agreement import AGREEMENT_COLUMNS, agreement_notes, agreement_rows, opening
 
     tell(agreement.what)
     for comparison in (agreement.pooled, *agreement.between):
         names = " and ".join(comparison.annotators) if len(comparison.annotators) < 3 else "all pairs"
         title = f"{names} · {amount(len(comparison.documents))} document(s)"
-        table(AGREEMENT_COLUMNS, agreement_rows(comparison), title=title, left=3)
+        rows = list(agreement_rows(comparison))
+        shown = rows if whole else opening(rows)
+        table(AGREEMENT_COLUMNS, shown, title=title, left=3, lesser=("note", "n"))
+        if more := len(rows) - len(shown):
+            say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
     for line in agreement.left_out:
         say(f"left out: {line}")
     for note in (*agreement_notes(agreement), *agreement.warnings):

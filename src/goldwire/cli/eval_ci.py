@@ -90,17 +90,17 @@ def compare(
 def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
     from goldwire.eval.compare import verdict
-    from goldwire.eval.tables import COMPARE_COLUMNS, compare_rows, place_lines
+    from goldwire.eval.tables import COMPARE_COLUMNS, COMPARE_LESSER, compare_rows, place_lines
 
     tell(f"A: {a}", f"B: {b}")
     scores = found.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for layer, tested in found.layers.items():
         tell("", f"{layer}, {found.kind}: {found.verdict(layer)}")
-        table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places))
+        table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places), lesser=COMPARE_LESSER)
     if found.relations is not None:
         tell("", f"relations, strict: {verdict(found.relations.micro, *found.names)}")
-        table(COMPARE_COLUMNS, compare_rows(found.relations, "", ()))
+        table(COMPARE_COLUMNS, compare_rows(found.relations, "", ()), lesser=COMPARE_LESSER)
     for line in place_lines(found.places, show):
         tell(line)
     for warning in found.warnings:
@@ -218,7 +218,7 @@ def print_gate(found: Gated) -> None:
 
     title = f"{found.now.layer}, exact: the baseline and now; reference: {found.now.reference}"
     if found.compared:
-        table(COLUMNS, found.rows(), title=title)
+        table(COLUMNS, found.rows(), title=title, lesser=("support", "baseline F1"))
     for warning in (*found.grave, *found.warnings):
         say(f"note: {warning}")
     for note in found.ceiling.notes if found.ceiling else ():
@@ -245,7 +245,7 @@ def history(project: Project, baseline: Path | None, out: Path | None, json_path
         raise click.UsageError("--out takes a file that ends in .html or .svg")
     with progress("reading git") as advance:
         found = compute(baseline or project.eval / "baseline.json", advance=advance)
-    table(COLUMNS, [step.row() for step in found.steps], left=5)
+    table(COLUMNS, [step.row() for step in found.steps], left=5, lesser=("content", "documents", "reference"))
     if found.unreadable:
         commits = amount(len(found.unreadable))
         say(f"note: {commits} commit(s) hold a baseline of another form and are left out")

@@ -108,7 +108,8 @@ def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> N
         )
     if rows:
         title = f"{before.stamp} → {after.stamp}"
-        table(("change", "of", "", "annotations", "hit"), rows, title=title, left=4)
+        columns = ("change", "of", "detail", "annotations", "hit")
+        table(columns, rows, title=title, left=4, lesser=("detail",))
     orphaning = sum(change.orphans for change in changes)
     hurting = f"{amount(orphaning)} of them orphan or invalidate annotations that use what changed"
     say(f"{amount(len(changes))} changes, {hurting}")

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 GAP = 2
 #: Words are folded to no less than this, if a column can give way instead.
 LEAST = 14
-_FIGURE = re.compile(r"[-+–<>±×%.,:\d\s]*\d[-+–%.,:\d\s]*( to [-+.,\d]+)?|[-–]?")
+_FIGURE = re.compile(r"[-+–<>±×%.,:\d\s]*\d[-+–%.,:\d\s]*( to [-+±.,\d]+)?|[-–]?")
 #: What stands to the right: a figure, a figure with its unit, nothing.
-_COUNTED = re.compile(r"[-+–<]?\s*[.\d]|[-–]?$")
+_COUNTED = re.compile(r"[-+–±<]?\s*[.\d]|[-–]?$")
 _NUMBER = re.compile(r"[-+<]?[.,\d]*\d%?")
 
 
@@ -70,20 +70,23 @@ def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]], left: int
     return made
 
 
-def fit(columns: Sequence[Column], width: int, lesser: Sequence[str] = ()) -> Fitted:
+def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str, ...]] = ()) -> Fitted:
     """What of a table fits into `width`.
 
-    Columns named in `lesser` give way first, in that order, then the others from the right; the first stays.
+    Columns without any entry give way first, then those named in `lesser` in that order, those of a tuple
+    together, then the others from the right; the first stays.
     Then the widest columns of words are wrapped until the rest fits.
     """
-    kept = list(columns)
-    order = [column for name in lesser for column in kept[1:] if column.name == name]
-    order += [column for column in reversed(kept[1:]) if column not in order]
-    gone: list[Column] = []
-    while len(kept) > 1 and sum(one.least for one in kept) + GAP * (len(kept) - 1) > width:
-        giving = order.pop(0)
-        kept = [column for column in kept if column is not giving]
-        gone.append(giving)
+    kept, gone = list(columns), []
+    named = [(names,) if isinstance(names, str) else names for names in lesser]
+    groups = [[column for column in columns[1:] if not any(column.cells)]]
+    groups += [[one for one in columns[1:] if one.name in names and one not in groups[0]] for names in named]
+    groups += [[column] for column in reversed(columns[1:]) if not any(column in group for group in groups)]
+    for group in groups:
+        if sum(one.least for one in kept) + GAP * (len(kept) - 1) <= width:
+            break
+        kept = [column for column in kept if column not in group]
+        gone += group
     widths = [column.whole for column in kept]
     while (over := sum(widths) + GAP * (len(kept) - 1) - width) > 0:
         wide = [i for i, column in enumerate(kept) if widths[i] > column.least]

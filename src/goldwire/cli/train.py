@@ -191,7 +191,8 @@ def _layer(
     if readers is not None:
         agreed = number(readers["agreement_f1"]), interval(readers["agreement_ci95"])
         rows.append(("readers", "", "", *agreed, "", ""))
-    table(("", "P", "R", "F1", "95 %", "macro F1", "95 %"), rows, title=title)
+    columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
+    table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
     found = exact["model"]["labels"]
     by_label = [
         (
@@ -225,5 +226,5 @@ def _relations(figures: Mapping[str, Any]) -> None:
     if given_f1 is not None or own_f1 is not None:
         agreed = interval((given.get("agreement") or {}).get("ci95"))
         rows.append(("readers, micro", number(given_f1), "", number(own_f1), agreed))
-    columns = ("", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
+    columns = ("relation", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
     table(columns, rows, title="relations: strict, on unseen articles")

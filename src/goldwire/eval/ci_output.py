@@ -10,7 +10,7 @@ from xml.etree import ElementTree as XML
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.gate import COLUMNS, Gated, too_few
-from goldwire.figures import interval, number, percent
+from goldwire.figures import interval, number, percent, with_interval
 from goldwire.files import read_text, write_text
 from goldwire.visible import visible
 
@@ -21,7 +21,7 @@ MARKER = "<!-- goldwire: eval gate -->"
 def headline(gated: Gated) -> str:
     """Passed or failed, F1 with its interval, and what the reference is."""
     now = gated.now
-    figure = f"{now.layer} F1 {number(now.f1)} ({interval(now.ci95)})"
+    figure = f"{now.layer} F1 {with_interval(now.f1, now.ci95)}"
     return f"gate {gated.state} · {figure} · reference: {now.reference}"
 
 
@@ -38,7 +38,7 @@ def markdown(gated: Gated) -> str:
     """The job summary: verdict, one line why, the table by label, what to bear in mind."""
     now = gated.now
     lines = [
-        f"### {_SIGNS[gated.passed]} {escaped(now.layer)} F1 {number(now.f1)} ({interval(now.ci95)})",
+        f"### {_SIGNS[gated.passed]} {escaped(now.layer)} F1 {with_interval(now.f1, now.ci95)}",
         "",
         f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
         "",
@@ -106,21 +106,21 @@ def junit(gated: Gated) -> str:
         ("ci95", interval(now.ci95)),
         ("corpus", now.corpus_in_words),
     ):
-        XML.SubElement(properties, "property", name=name, value=_xml(value))
+        XML.SubElement(properties, "property", name=name, value=visible(value))
     for check in gated.checks:
         case = XML.SubElement(
-            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name=check.name, time="0"
+            suite, "testcase", classname=visible(f"eval.{now.layer}"), name=check.name, time="0"
         )
         if not check.passed:
-            XML.SubElement(case, "failure", message=_xml(check.why)).text = _xml(
+            XML.SubElement(case, "failure", message=visible(check.why)).text = visible(
                 f"{check.why} (reference: {now.reference})"
             )
     if not gated.compared:
         case = XML.SubElement(
-            suite, "testcase", classname=_xml(f"eval.{now.layer}"), name="comparison", time="0"
+            suite, "testcase", classname=visible(f"eval.{now.layer}"), name="comparison", time="0"
         )
         message = too_few(now, gated.overlap)
-        XML.SubElement(case, "skipped", message=_xml(f"not compared: {message}"))
+        XML.SubElement(case, "skipped", message=visible(f"not compared: {message}"))
     suites = XML.Element("testsuites")
     suites.append(suite)
     XML.indent(suites)
@@ -134,8 +134,7 @@ def badge(gated: Gated) -> dict[str, Any]:
     return {
         "schemaVersion": 1,
         "label": f"{now.layer} F1{draft}",
-        "message": (f"{number(now.f1)} ({interval(now.ci95)})" if now.ci95 else number(now.f1))
-        + ("" if gated.compared else ", not compared"),
+        "message": with_interval(now.f1, now.ci95) + ("" if gated.compared else ", not compared"),
         "color": {True: "blue", False: "red", None: "lightgrey"}[gated.passed],
     }
 
@@ -164,11 +163,6 @@ def escaped(text: str) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _xml(text: str) -> str:
-    """Text without the two signs that XML can't hold and that steer nothing."""
-    return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
 _SIGNS = {True: "✅", False: "❌", None: "⚪"}

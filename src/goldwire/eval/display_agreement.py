@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from goldwire.eval.agreed import Agreement, Comparison, LayerAgreement, agreement_why
@@ -15,6 +16,12 @@ from goldwire.figures import UNDEFINED, amount, interval, number, percent
 #: `asks` says whether a figure is about where the readings mark, what they call it, or both at once.
 AGREEMENT_COLUMNS = ["layer", "asks", "what", "value", "95 % interval", "n", "note"]
 WHERE, WHAT, BOTH, SAME = "where", "what", "both", "who"
+#: Rows of a layer that `eval agree` opens with; the others stand behind --all.
+MOST = 12
+HEADLINES = {
+    *("F1, overlap", "F1, exact", "label accuracy, same extent", "κ, same extent", "α, tokens"),
+    *("uα", "cuα", "γ", "γ-cat", "F1, strict", "F1, partial"),
+}
 _METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF-e", "lea": "LEA"}
 
 
@@ -33,6 +40,19 @@ def agreement_rows(comparison: Comparison) -> Iterator[Row]:
         for whole, counts in wholes.items():
             micro = counts.micro()
             yield (layer, *_agreed(BOTH, f"F1, with arguments, {whole}", micro, f"{_size(micro)} spans"))
+
+
+def opening(rows: Iterable[Row]) -> list[Row]:
+    """The headlines of each layer, at most `MOST`: matching, labels, agreement beyond chance, attributes."""
+    kept: list[Row] = []
+    taken: Counter[str] = Counter()
+    for row in rows:
+        layer, _, what, *_ = row
+        telling = what in HEADLINES or what.startswith("F1, with arguments") or what.endswith(", equal")
+        if telling and taken[layer] < MOST:
+            taken[layer] += 1
+            kept.append(row)
+    return kept
 
 
 def _layer_rows(found: LayerAgreement) -> Iterator[Row]:

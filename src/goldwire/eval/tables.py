@@ -8,7 +8,20 @@ from goldwire.eval.compare import Place, tally
 from goldwire.eval.significance import ALPHA, Tested
 from goldwire.figures import amount, number, p_value, signed, signed_interval
 
-COMPARE_COLUMNS = ("label", "A F1", "B F1", "B − A", "95 % of it", "p", "p, Holm", "A alone", "B alone", "")
+COMPARE_COLUMNS = (
+    "label",
+    "A F1",
+    "B F1",
+    "B − A",
+    "95 % of it",
+    "p",
+    "p, Holm",
+    "A alone",
+    "B alone",
+    "verdict",
+)
+#: What gives way first in a narrow terminal: the verdict above the table says as much of the whole.
+COMPARE_LESSER = (("A alone", "B alone"), "p", "verdict")
 #: Code points of a sentence that are shown on each side of a span.
 REACH = 60
 
