@@ -23,6 +23,7 @@ import msgspec
 from goldwire.annotate.assist_backend import Backend, Refused, count
 from goldwire.annotate.assist_connections import CONNECTIONS, PATIENCE, limited
 from goldwire.errors import GoldwireError, install_hint
+from goldwire.figures import amount
 from goldwire.redaction import shortened
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class _Bodies:
                                 raise Refused(503, "too many large requests: ask again")
                             self.large, large = self.large + 1, True
             except TimeoutError:
-                raise Refused(408, f"the body did not come within {self.patience:g} s") from None
+                raise Refused(408, f"the body did not come within {amount(self.patience)} s") from None
             except ClientDisconnect:
                 raise Refused(400, "the connection was closed before the body had come") from None
             yield bytes(data)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from goldwire.errors import GoldwireError
+from goldwire.figures import amount
 from goldwire.limits import ALIASED, DEPTH, TOO_DEEP
 
 # The C loader is ten times faster and part of every published wheel; pure Python serves where it is absent.
@@ -80,7 +81,7 @@ def _few(root: yaml.Node, source: str) -> None:
                 below = weigh(part)
                 count, levels = count + below[0], max(levels, below[1] + 1)
         if count - len(sizes) > ALIASED:
-            raise refuse(node, f"its aliases stand for more than {ALIASED:,} parts")
+            raise refuse(node, f"its aliases stand for more than {amount(ALIASED)} parts")
         if levels > DEPTH:
             raise refuse(node, TOO_DEEP)
         sizes[id(node)] = count, levels

@@ -21,6 +21,7 @@ from goldwire.corpus.formats.docs import KEY, LAYER, Pipeline, annotation_from
 from goldwire.corpus.integrity import article_faults
 from goldwire.corpus.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import amount
 from goldwire.files import read_bytes, write_bytes
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span, outermost
@@ -190,7 +191,7 @@ def _check_size(data: bytes, file: Path) -> None:
     except zlib.error:
         return  # the reader says what it is
     if size > limit:
-        message = f"it inflates beyond {limit >> 20:,} MiB, more than a file of its size should hold"
+        message = f"it inflates beyond {amount(limit >> 20)} MiB, more than a file of its size should hold"
         raise GoldwireError.of("GW278", message, where=str(file), hint="split it into several files")
 
 

@@ -25,6 +25,7 @@ from goldwire.corpus.formats.folder import writing_folder
 from goldwire.corpus.formats.found import SchemaFor, check_fit
 from goldwire.corpus.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import amount
 from goldwire.files import writing
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
@@ -203,7 +204,7 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
             for held in source.iter_batches(BATCH) if held_bytes <= limit else (None,):
                 size += held.nbytes if held is not None else held_bytes
                 if held is None or size > limit:
-                    message = f"it holds more than {limit >> 20:,} MiB, too much for a file of its size"
+                    message = f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
                     hint = "write it as several files"
                     raise GoldwireError.of("GW283", message, where=str(file), hint=hint)
                 for row in held.to_pylist():
