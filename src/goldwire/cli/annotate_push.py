@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli.annotate_team import url_option
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, say_unlisted, table, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -77,6 +77,7 @@ def push(
     if count is not None and not ranking:
         raise click.UsageError("--count needs --order uncertainty")
     documents, schema = load_seeds(project), load_schema(project.schema_path)
+    say_unlisted(project)
     predictions = read_predictions(files)
     with connect(project, url=url) as client:
         if ranking or model:

@@ -78,6 +78,16 @@ def confide(line: str, *, otherwise: str) -> None:
         say(otherwise)
 
 
+def say_unlisted(project: Project) -> None:
+    """Name the files in `seeds/` that the listing does not have."""
+    from goldwire.seeds import unlisted
+
+    if names := unlisted(project):
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        way = 'add a line for each: {"id": "NAME", "file": "PATH FROM seeds/"}'
+        say(f"not in seeds/articles.jsonl, so not read: {len(names)} file(s) ({shown}); {way}")
+
+
 def notifier() -> Callable[[str], None]:
     """Messages a line each, on standard error; on a terminal those that end in … are written over."""
     overwrite = sys.stderr.isatty()

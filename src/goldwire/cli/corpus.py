@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from goldwire.cli import corpus_browse, corpus_versions
-from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.cli.common import (
+    json_option,
+    progress,
+    project_option,
+    say,
+    say_unlisted,
+    table,
+    tell,
+    write_json,
+)
 from goldwire.corpus.formats import FORMATS, Setting
 from goldwire.figures import amount, percent
 from goldwire.project import Project
@@ -87,6 +96,11 @@ def convert(
     done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
     counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
+    bare = sum(not article.annotations for article in done.articles)
+    if target == "store" and bare:
+        say(
+            f"{amount(bare)} document(s) without annotations: the store keeps annotations, seeds/ the articles"
+        )
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")
@@ -108,6 +122,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     from goldwire.corpus.build import build as run
 
     corpus = load_corpus(project)
+    say_unlisted(project)
     with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
         made = run(corpus, strict=strict, advance=advance)
     tell(f"{project.name} {corpus.version}: {amount(made.counts.documents)} documents")
@@ -159,6 +174,8 @@ def check(
     from goldwire.corpus.rules import RULES
 
     result = run_checks(project, file=file, schema_path=schema_path, split=split, only_curated=only_curated)
+    if file is None:
+        say_unlisted(project)
     for fault in result.faults:
         tell(str(fault))
     if result.faults:
@@ -189,6 +206,7 @@ def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
     from goldwire.corpus.stats import count
 
     corpus = load_corpus(project)
+    say_unlisted(project)
     counts = count(corpus.articles, corpus.schema, only_curated=only_curated)
     layers = list(counts.layers)
     rows = [

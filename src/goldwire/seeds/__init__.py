@@ -1,5 +1,5 @@
 """Articles in: read, normalise once, refuse what can't be trusted."""
 
-from goldwire.seeds.ingest import load_seeds, normalise, read_documents
+from goldwire.seeds.ingest import load_seeds, normalise, read_documents, unlisted
 
-__all__ = ["load_seeds", "normalise", "read_documents"]
+__all__ = ["load_seeds", "normalise", "read_documents", "unlisted"]

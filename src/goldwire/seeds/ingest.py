@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,14 @@ from goldwire.model import Document
 from goldwire.project import Project
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
+LISTING = "articles.jsonl"
+_LIST = 'add a line for each: {"id": "NAME", "file": "PATH FROM seeds/"}'
+_KINDS = dict.fromkeys((".html", ".htm", ".xhtml"), "HTML") | {".xml": "XML", ".pdf": "PDF", ".rtf": "RTF"}
+_KINDS |= dict.fromkeys((".doc", ".docx", ".odt", ".pages", ".epub", ".pptx", ".xlsx"), "an office document")
+_HEADS = {b"<!doctype html": "HTML", b"<html": "HTML", b"<?xml": "XML", b"%pdf-": "PDF", b"{\\rtf": "RTF"}
+_HEADS |= dict.fromkeys((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an office document")
+# Two ends of blocks: somebody saved a page, or a part of one.
+_BLOCK = re.compile(rb"</(?:p|div|body|article|section|h[1-6])\s*>", re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
@@ -33,8 +42,38 @@ def load_seeds(project: Project) -> list[Document]:
 
     Each line has an `id`, and either `file` (a text under `seeds/`) or `text`; all else becomes `meta`.
     """
-    listing = project.seeds / "articles.jsonl"
-    return read_documents(listing)
+    listing = project.seeds / LISTING
+    waiting = unlisted(project)
+    documents = read_documents(listing) if listing.is_file() or not waiting else []
+    if not documents and waiting:
+        message = f"lists none of the {len(waiting)} file(s) here, {waiting[0]} the first"
+        raise GoldwireError.of("GW288", message, where=str(listing), hint=_LIST)
+    return documents
+
+
+def unlisted(project: Project) -> list[str]:
+    """Files in `seeds/` that look like articles and that the listing does not name: nobody reads them.
+
+    Paths from `seeds/`, in their order. What is called README, LICENSE or NOTICE is none.
+    """
+    listing, listed = project.seeds / LISTING, set()
+    for line in read_text(listing).split("\n") if listing.is_file() else ():
+        try:
+            row = strict_json.loads(line)
+        except ValueError:
+            continue  # said by whoever reads the articles
+        if isinstance(row, dict) and isinstance(row.get("file"), str) and "\0" not in row["file"]:
+            listed.add((project.seeds / row["file"]).resolve())
+    return [
+        path.relative_to(project.seeds).as_posix()
+        for path in sorted(project.seeds.rglob("*"))
+        if path.suffix.lower() in (*SUFFIXES, ".json", ".md", *_KINDS)
+        and not path.name.startswith(".")
+        and path.stem.upper() not in ("README", "LICENSE", "LICENCE", "NOTICE")
+        and path.is_file()
+        and path != listing
+        and path.resolve() not in listed
+    ]
 
 
 def read_documents(*paths: Path) -> list[Document]:
@@ -72,8 +111,8 @@ def read_documents(*paths: Path) -> list[Document]:
 
 def _read(path: Path) -> Iterator[tuple[str, Document]]:
     if path.is_dir():
-        files = sorted(path.glob("*.txt"))
-        if not files:
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in (".txt", *_KINDS))
+        if not any(file.suffix.lower() == ".txt" for file in files):
             raise GoldwireError.of("GW223", "no .txt file in this folder", where=str(path))
         faults: list[Fault] = []
         for file in files:
@@ -82,11 +121,11 @@ def _read(path: Path) -> Iterator[tuple[str, Document]]:
             except GoldwireError as error:
                 faults.extend(error.faults)
         raise_faults(faults)
-    elif path.suffix == ".txt":
+    elif path.suffix.lower() in (".txt", *_KINDS):
         yield from _read_text(path, {})
-    elif path.suffix == ".jsonl":
+    elif path.suffix.lower() == ".jsonl":
         yield from _read_jsonl(path)
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         yield from _read_csv(path)
     else:
         hint = f"give a folder or a file that ends in {', '.join(SUFFIXES)}"
@@ -94,9 +133,24 @@ def _read(path: Path) -> Iterator[tuple[str, Document]]:
 
 
 def _read_text(path: Path, meta: dict[str, Any], name: str | None = None) -> Iterator[tuple[str, Document]]:
+    _check_plain(read_bytes(path), str(path), path.suffix.lower())
     text = read_text(path)
     meta = {**meta, "sha256": sha256(read_bytes(path))}
     yield str(path), Document(name or path.stem, normalise(text), meta)
+
+
+def _check_plain(data: bytes, place: str, suffix: str = "") -> None:
+    """Raise GW287 for what is no plain text: its tags or its bytes would become the article."""
+    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    kind = _KINDS.get(suffix) or next((kind for begin, kind in _HEADS.items() if head.startswith(begin)), "")
+    if not kind and suffix and len(_BLOCK.findall(data)) > 1:
+        kind = "HTML"
+    if kind:
+        markup = kind in ("HTML", "XML")
+        message = f"{kind}, not plain text" + (": its tags would become text" if markup else "")
+        tool = "trafilatura or pandoc -t plain" if markup else "pdftotext or pandoc -t plain"
+        hint = f"extract its text first, for example with {tool}, and give the .txt"
+        raise GoldwireError.of("GW287", message, where=place, hint=hint)
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
@@ -161,6 +215,7 @@ def _from_row(row: dict[str, Any], path: Path, place: str) -> Iterator[tuple[str
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise GoldwireError.of("GW226", "`id` must be a text", where=place)
     if isinstance(text, str) and file is None:
+        _check_plain(text[:1024].encode(), place)
         if name is None:
             raise GoldwireError.of("GW226", "lacks `id`", where=place, hint="give each article one")
         yield place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})

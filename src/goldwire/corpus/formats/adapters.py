@@ -42,19 +42,28 @@ def read_store(path: Path, _setting: Setting) -> list[Article]:
     return project_articles(load_project(path))
 
 
-def write_store(path: Path, articles: Iterable[Article], _setting: Setting) -> int:
+def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Keep all annotations in the project in the folder `path`; the number of files that changed.
+
+    The store keeps no articles: those without annotations that the project lacks are put down as lost.
 
     Raises one error, and writes nothing, where an article is not the project's, its text is another, or an
     annotation would replace a more trusted one of the same annotator (GW260).
     """
     project = load_project(path)
+    documents, articles = load_seeds(project), list(articles)
+    texts = {document.id: document.text for document in documents}
+    for article in articles:
+        if not article.annotations and texts.get(article.document.id) != article.document.text:
+            kind = "articles that the project lacks: list them in seeds/articles.jsonl"
+            setting.lose(kind, article.document.id)
+    setting.check()
     annotations = [
         msgspec.structs.replace(annotation, text_sha256=sha256(article.document.text))
         for article in articles
         for annotation in article.annotations
     ]
-    join(load_seeds(project), annotations)
+    join(documents, annotations)
     faults: list[Fault] = []
     for annotation in annotations:
         file = annotation_path(project, annotation)
