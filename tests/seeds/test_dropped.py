@@ -58,9 +58,7 @@ def test_files_that_the_listing_lacks_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("listing", ["", "\n", None])
-def test_a_project_whose_listing_has_none_of_its_files_is_refused(
-    listing: str | None, tmp_path: Path
-) -> None:
+def test_a_listing_that_has_none_of_the_files_is_refused(listing: str | None, tmp_path: Path) -> None:
     """The way out is named; an empty folder is no fault."""
     project = mini(tmp_path)
     path = project.seeds / "articles.jsonl"
@@ -93,13 +91,9 @@ def test_a_listed_file_that_is_no_plain_text_is_refused(name: str, tmp_path: Pat
     file.write_text(PAGES[name], encoding="utf-8")
     with (project.seeds / "articles.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"id": "x", "file": f"articles/{name}"}) + "\n")
-    for read in (
-        lambda: load_seeds(project),
-        lambda: read_documents(file),
-        lambda: read_documents(file.parent),
-    ):
+    for path in (project.seeds / "articles.jsonl", file, file.parent):
         with pytest.raises(GoldwireError) as caught:
-            read()
+            read_documents(path)
         [fault] = caught.value.faults
         assert (fault.code, fault.where) == ("GW287", str(file))
         assert "extract its text first" in fault.hint

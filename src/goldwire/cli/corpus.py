@@ -98,9 +98,8 @@ def convert(
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
     bare = sum(not article.annotations for article in done.articles)
     if target == "store" and bare:
-        say(
-            f"{amount(bare)} document(s) without annotations: the store keeps annotations, seeds/ the articles"
-        )
+        kept = "the store keeps annotations, seeds/ the articles"
+        say(f"{amount(bare)} document(s) without annotations: {kept}")
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")
