@@ -42,7 +42,7 @@ USERS = [{"id": 1, "email": "anna@goldwire.invalid"}, {"id": 2, "email": "bruno@
 class Memory:
     """As much of a Label Studio as pulls and migrations ask for, held here."""
 
-    own = False
+    own, server_time = False, None
 
     def __init__(self, url: str = "http://memory") -> None:
         self.url = url

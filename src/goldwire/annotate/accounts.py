@@ -21,6 +21,7 @@ from goldwire import strict_json
 from goldwire.annotate.assignments import titles
 from goldwire.annotate.client import Client
 from goldwire.annotate.people import RESERVED, UNKNOWN, account_number, annotator_names, is_own_address
+from goldwire.annotate.pulled import follow
 from goldwire.corpus.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_text, sha256, write_text
@@ -263,6 +264,7 @@ class Accounts:
         else:
             write_text(path, dumps_annotation(renamed))
             old.unlink(missing_ok=True)
+            follow(self.project, [(annotation, renamed)])
             self.moved.append(f"{places[0]} is now {places[1]}: it is of one account with that")
 
 

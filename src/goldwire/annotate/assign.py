@@ -21,6 +21,7 @@ from goldwire.annotate.assignments import (
     write_assignments,
 )
 from goldwire.annotate.client import Client
+from goldwire.annotate.intake import Prefer
 from goldwire.annotate.people import RESERVED
 from goldwire.annotate.pull import PullReport, pull
 from goldwire.annotate.push import PushReport, find_project, push
@@ -162,9 +163,10 @@ def pull_projects(
     *,
     full: bool = False,
     drafts: bool = False,
+    prefer: Prefer = "",
     advance: Callable[[int], None] | None = None,
 ) -> list[PulledProject]:
-    """Pull the main project and each annotator's, as far as the server has them; `drafts` as `pull` has it.
+    """Pull the main project and each annotator's, as far as the server has them; options as `pull` has them.
 
     Work is recorded under the account that did it. Raises GW325 where the server has none of them.
     """
@@ -174,7 +176,15 @@ def pull_projects(
         if owners and not client.projects(title):
             continue
         report = pull(
-            client, project, schema, documents, title=title, full=full, drafts=drafts, advance=advance
+            client,
+            project,
+            schema,
+            documents,
+            title=title,
+            full=full,
+            drafts=drafts,
+            prefer=prefer,
+            advance=advance,
         )
         others = tuple(name for name in report.annotators if owner and name != owner)
         found.append(PulledProject(title, owner, report, others))

@@ -22,8 +22,7 @@ import msgspec
 from goldwire.annotate.client import Client
 from goldwire.annotate.intake import Intake
 from goldwire.annotate.merge import content, kept, later
-from goldwire.corpus.formats.labelstudio import Quarantined
-from goldwire.corpus.store import dumps_annotation, load_annotation, write_annotation
+from goldwire.corpus.store import dumps_annotation, load_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, read_bytes, read_text, write_text
 from goldwire.model import Annotation, Document
@@ -97,14 +96,12 @@ def _take(
     made = msgspec.structs.replace(made, status="draft", provenance=provenance)
     stored = intake.stored(_whose(made))
     if owner == name and name not in made_by.values() and (stored is None or is_draft(stored)):
-        if stored is not None and later(stored, made):
-            reason = "what is stored of the same annotator is later: from another project or server"
-            intake.quarantine(task, given, Quarantined("result", reason, given.get("result")))
-        elif stored is None:
-            counts.written += write_annotation(intake.project, made)
-        elif stored.provenance.updated != made.provenance.updated and content(stored) != content(made):
+        result: Annotation | None = made
+        if stored is not None:
             spans = tuple(kept(stored.spans, made.spans))
-            counts.written += write_annotation(intake.project, msgspec.structs.replace(made, spans=spans))
+            same = content(stored) == content(made)
+            result = None if same else msgspec.structs.replace(made, spans=spans)
+        counts.written += intake.settle(task, given, stored, made, result)
         return
     if stored is not None and _settled(made, stored):
         return  # opened and left as it was

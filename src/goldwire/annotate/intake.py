@@ -5,14 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
-from goldwire.annotate.merge import later, merge
+from goldwire.annotate.merge import content, later, merge
 from goldwire.annotate.people import UNKNOWN
+from goldwire.annotate.pull_state import before, to_come
+from goldwire.annotate.pulled import (
+    Pulled,
+    key_of,
+    local_hash,
+    put_aside,
+    read_pulled,
+    remote_hash,
+    source_of,
+)
 from goldwire.annotate.quarantine import Line
 from goldwire.corpus.formats.labelstudio import Quarantined, Read, Trim, from_result
 from goldwire.corpus.store import annotation_path, load_annotation, write_annotation
@@ -23,11 +33,15 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.render import TEXT, guidelines_hash
 
+#: Which side of an annotation that both changed is kept; empty: the server's, the other one put aside.
+Prefer: TypeAlias = Literal["", "ours", "theirs"]
+
 
 class Intake:
     """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
 
-    `found` is the project as the server tells it; `again` takes in also what was pulled as it is before.
+    `found` is the project as the server tells it. Of what was changed here and there `prefer` names which
+    side is kept, without putting the other one aside.
     """
 
     def __init__(
@@ -39,9 +53,15 @@ class Intake:
         found: dict[str, Any],
         accounts: Accounts,
         *,
-        again: bool = False,
+        prefer: Prefer = "",
     ) -> None:
-        self.client, self.project, self.schema, self.again = client, project, schema, again
+        self.client, self.project, self.schema, self.prefer = client, project, schema, prefer
+        self.pulled = read_pulled(project)
+        self.store_is_new = not project.annotations.is_dir()
+        self.since = ""  # of the last pull of this project
+        self.conflicts: list[str] = []
+        self.edited_here: list[str] = []
+        self.removed_here: list[str] = []
         self.accounts = accounts
         self.documents = {document.id: document for document in documents}
         self.hashes = {document.id: sha256(document.text) for document in documents}
@@ -108,11 +128,7 @@ class Intake:
         return self.accounts.of(annotation, role)
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
-        """Read one annotation, and keep it where it is new or changed on the server.
-
-        A stored one that bears the server's time of change was pulled as it is there: what differs since
-        was changed here, and stays.
-        """
+        """Read one annotation, and keep it where it is new or changed on the server."""
         read = self.read(task, document, given)
         self.count += 1
         self.skipped += bool(given.get("was_cancelled"))
@@ -123,23 +139,72 @@ class Intake:
         made = self.annotation(task, document, name, given, read)
         self.trims.extend(_told(trim, made, document) for trim in read.trims)
         stored = self.stored(made)
-        pulled_before = (
-            stored is not None
-            and stored.provenance.updated == made.provenance.updated
-            and stored.schema == made.schema
-        )
-        kept = None
-        if self.again or not pulled_before:
-            submitted = bool(given.get("draft_created_at"))
-            kept = merge(stored, made, self.schema, document.text, submitted=submitted)
-        if kept is not None and stored is not None and later(stored, made):
-            reason = "what is stored of the same annotator is later: from another project or server"
-            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
-            kept = None
-        if kept is not None and write_annotation(self.project, kept):
+        submitted = bool(given.get("draft_created_at"))
+        kept = merge(stored, made, self.schema, document.text, submitted=submitted)
+        if self.settle(task, given, stored, made, kept):
             self.written += 1
         else:
             self.unchanged += 1
+
+    def settle(
+        self,
+        task: dict[str, Any],
+        given: dict[str, Any],
+        stored: Annotation | None,
+        made: Annotation,
+        kept: Annotation | None,
+    ) -> bool:
+        """Store `kept`, made of the server's `made`, unless only this side changed; whether it was stored.
+
+        `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
+        stored one is put aside first.
+        """
+        key, source, remote = (
+            key_of(self.project, made),
+            source_of(self.server, self.number),
+            remote_hash(made),
+        )
+        known = self.pulled.get(key, Pulled())
+        there = known.remote.get(source)
+        if stored is None:
+            if there is not None and self.prefer != "theirs" and not self.store_is_new:
+                if there == remote:
+                    self.removed_here.append(_place(made))
+                    return False
+                self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
+        elif kept is None:
+            self.pulled[key] = Pulled(local_hash(stored), source, {**known.remote, source: remote})
+            return False
+        else:
+            same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
+            if there == remote or (there is None and same_time):
+                self.edited_here.append(_place(made))
+                self.pulled[key] = known.seen(source, remote)
+                return False
+            if later(stored, made) and not (known.source == source and self.is_new(stored, made)):
+                reason = "what is stored of the same annotator is later: from another project or server"
+                self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+                return False
+            unedited = known.local == local_hash(stored) or content(stored) == content(made)
+            if not unedited and self.prefer == "ours":
+                self.edited_here.append(_place(made))
+                self.pulled[key] = known.seen(source, remote)
+                return False
+            if not unedited and self.prefer != "theirs":
+                aside = put_aside(self.project, stored).relative_to(self.project.root)
+                self.conflicts.append(f"{_place(made)}: changed here and on the server; yours is in {aside}")
+        if kept is None:
+            return False
+        self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
+        return write_annotation(self.project, kept)
+
+    def is_new(self, stored: Annotation, made: Annotation) -> bool:
+        """Whether a change on the server is new, though what was pulled of it before bears a later time.
+
+        So it is where a clock was ahead then; a server that was restored from a backup has nothing new.
+        """
+        ahead = to_come(stored.provenance.updated, self.client.server_time)
+        return ahead or (bool(self.since) and before(made.provenance.updated) > self.since)
 
     def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
         """The spans and relations of an annotation; what has no place goes to the quarantine."""
@@ -190,7 +255,7 @@ class Intake:
         try:
             found = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            hint = "restore it from git, or remove it: the server has it"
+            hint = "restore it from git, or remove it and pull --theirs: the server has it"
             raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None
         if (found.annotator, found.document) != (made.annotator, made.document):
             message = (
@@ -215,6 +280,10 @@ class Intake:
                 **msgspec.to_builtins(found),
             }
         )
+
+
+def _place(annotation: Annotation) -> str:
+    return f"{annotation.annotator}/{annotation.document}"
 
 
 def _told(trim: Trim, annotation: Annotation, document: Document) -> str:

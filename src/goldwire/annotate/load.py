@@ -7,14 +7,25 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+import msgspec
+
 from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import Client
 from goldwire.annotate.people import address
+from goldwire.annotate.pulled import (
+    Pulled,
+    key_of,
+    local_hash,
+    read_pulled,
+    remote_hash,
+    source_of,
+    write_pulled,
+)
 from goldwire.annotate.push import unusable
 from goldwire.annotate.studio import locked, make_cache
-from goldwire.corpus.formats.labelstudio import to_result
+from goldwire.corpus.formats.labelstudio import from_result, to_result
 from goldwire.errors import Fault, raise_faults
-from goldwire.model import Annotation, Document, by_machine
+from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
@@ -71,27 +82,46 @@ def _load(
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
     accounts = Accounts(client, project, keep=True)
+    pulled = read_pulled(project) if project is not None else {}
+    source = source_of("own" if client.own else client.url, ls_project)
     sent = 0
-    for annotation in annotations:
-        name = annotation.annotator
-        task = tasks[_key(annotation)]
-        if name not in {accounts.of(held) for held in task.get("annotations") or ()}:
-            number = accounts.account(name)
-            if number is None:
-                number = int(client.create_user(address(name), name)["id"])
-                accounts.add(number, address(name), name)
-            accounts.save()
-            fields = {
-                "result": to_result(annotation, schema, str(task["data"]["text"])),
-                "completed_by": number,
-                "ground_truth": False,
-                "was_cancelled": annotation.status == "skipped",
-                "lead_time": annotation.provenance.lead_time,
-                "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
-            }
-            sent += client.create_annotation(int(task["id"]), fields) is not None
-        advance(1)
+    try:
+        for annotation in annotations:
+            name = annotation.annotator
+            task = tasks[_key(annotation)]
+            if name not in {accounts.of(held) for held in task.get("annotations") or ()}:
+                number = accounts.account(name)
+                if number is None:
+                    number = int(client.create_user(address(name), name)["id"])
+                    accounts.add(number, address(name), name)
+                accounts.save()
+                fields = {
+                    "result": to_result(annotation, schema, str(task["data"]["text"])),
+                    "completed_by": number,
+                    "ground_truth": False,
+                    "was_cancelled": annotation.status == "skipped",
+                    "lead_time": annotation.provenance.lead_time,
+                    "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
+                }
+                sent += client.create_annotation(int(task["id"]), fields) is not None
+                if project is not None:
+                    key = key_of(project, annotation)
+                    remote = _as_read_back(annotation, fields["result"], schema, str(task["data"]["text"]))
+                    known = pulled.get(key, Pulled()).seen(source, remote_hash(remote))
+                    local = local_hash(annotation)
+                    pulled[key] = msgspec.structs.replace(known, local=local, source=source)
+            advance(1)
+    finally:
+        if project is not None:
+            write_pulled(project, pulled)
     return sent
+
+
+def _as_read_back(annotation: Annotation, result: Any, schema: Schema, text: str) -> Annotation:
+    """What a pull will make of a loaded annotation as long as nobody changes it."""
+    read = from_result(result, text, schema)
+    status: Status = "skipped" if annotation.status == "skipped" else "submitted"
+    return msgspec.structs.replace(annotation, status=status, spans=read.spans, relations=read.relations)
 
 
 def _key(annotation: Annotation) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from goldwire import strict_json
+from goldwire.annotate.pulled import follow
 from goldwire.annotate.push import unusable
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.store import annotation_path, dumps_annotation, read_annotations
@@ -149,6 +150,7 @@ def _write(
         for old, outcome in outcomes:
             write_text(annotation_path(project, old), dumps_annotation(outcome.annotation))
         undo.pop_all()
+    follow(project, ((old, outcome.annotation) for old, outcome in outcomes))
 
 
 def _restore(held: Mapping[Path, bytes | None]) -> None:

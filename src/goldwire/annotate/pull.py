@@ -11,7 +11,7 @@ from goldwire.annotate.accounts import Accounts
 from goldwire.annotate.client import WORK, Client
 from goldwire.annotate.config import compare
 from goldwire.annotate.drafts import DraftCounts, take_drafts
-from goldwire.annotate.intake import Intake
+from goldwire.annotate.intake import Intake, Prefer
 from goldwire.annotate.people import account_number
 from goldwire.annotate.projects import find_project
 from goldwire.annotate.pull_state import (
@@ -22,8 +22,11 @@ from goldwire.annotate.pull_state import (
     now,
     read_state,
     state_path,
+    to_come,
     write_state,
+    written_as,
 )
+from goldwire.annotate.pulled import write_pulled
 from goldwire.annotate.quarantine import Line, keep, quarantine_path
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.errors import Fault, GoldwireError
@@ -55,7 +58,9 @@ _MANY = 20
 class PullReport:
     """What a pull found and did. `refused` are tasks whose text is not the article's.
 
-    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither. `moved` tells which
+    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither. `edited_here`
+    are annotations that differ from the server's since they were changed here, `removed_here` those whose
+    file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
     files went under their account's name, `copies` which are of an account that has another name.
 
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
@@ -79,6 +84,9 @@ class PullReport:
     gone: int
     ground_truth: int = 0
     commented: int = 0
+    edited_here: tuple[str, ...] = ()
+    removed_here: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     drafts: int | None = None
@@ -100,15 +108,19 @@ def pull(
     title: str | None = None,
     full: bool = False,
     drafts: bool = False,
+    prefer: Prefer = "",
     advance: Callable[[int], None] | None = None,
 ) -> PullReport:
     """Bring what changed on the server since the last pull into `annotate/annotations/`.
 
     `full` reads all tasks again; so does a changed schema or article, and a server whose number of
-    annotations is not the one that was read. A stored annotation of the same content is left as it is, with
-    its status and provenance; a changed one is its annotator's work, done with the former one in sight. What
-    the model can't take in goes to the quarantine file, which is written anew, and is counted. An annotation
-    that is gone from the server stays here. With `drafts`, unfinished work comes too (`annotate.drafts`).
+    annotations is not the one that was read, and an instant of the last pull that is yet to come. A stored
+    annotation of the same content is left as it is, with its status and provenance; a changed one is its
+    annotator's work, done with the former one in sight. What was changed here only, or removed, stays so;
+    what both sides changed is the server's, and the stored one goes to `annotate/conflicts/`, unless `prefer`
+    says whose is kept. What the model can't take in goes to the quarantine file, which is written anew, and
+    is counted. An annotation that is gone from the server stays here. With `drafts`, unfinished work comes
+    too (`annotate.drafts`).
     Raises GW325 where the project is not on the server, GW329 where its config names what the schema does
     not have: read by that schema, work would be set aside.
     """
@@ -123,29 +135,34 @@ def pull(
             raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
         path = state_path(project, int(found["id"]), main=title is None or title == project.name)
         accounts = Accounts(client, project, keep=True)
-        intake = Intake(client, project, schema, documents, found, accounts)
+        intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
         last = read_state(path, intake.server, intake.number)
         if last is not None:
+            intake.since = last.since
             accounts.former = {
                 int(key): seen.account for key, seen in last.annotations.items() if seen.account
             }
         basis = intake.basis()
-        intake.again = again = full or (last is not None and last.basis != basis)
+        again = full or last is None or last.basis != basis or to_come(last.since, client.server_time)
         step = advance or (lambda _steps: None)
         work = _Pull(intake, last, step, part=not again)
         work.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
-            written = intake.written
-            intake = Intake(client, project, schema, documents, found, accounts)
+            written, conflicts = intake.written, intake.conflicts
+            write_pulled(project, intake.pulled)
+            intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
+            intake.since = last.since if last is not None else ""
             work = _Pull(intake, last, step, part=False)
             work.run()
+            intake.conflicts[:0] = conflicts
             work.intake.written += written
             work.intake.unchanged -= written
         counts = take_drafts(client, work.intake) if drafts else None
         accounts.save()
         report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
+        write_pulled(project, work.intake.pulled)
         write_state(path, work.state(basis))
         return report
 
@@ -165,7 +182,7 @@ class _Pull:
         self.newest = self.oldest_refused = ""
         self.tasks: set[int] = set()
         self.begun = time.monotonic()
-        self.instant = now()
+        self.instant = min(now(), written_as(intake.client.server_time) or now())
         self._of_task: dict[int, list[str]] = {}
         for key, seen in self.seen.items():
             self._of_task.setdefault(seen.task, []).append(key)
@@ -237,13 +254,13 @@ class _Pull:
         """What the next pull must know.
 
         A task that changed while this one was reading may have been read before: that is looked at again.
-        The project's own server has this machine's clock: what changed before this pull began was seen.
+        The instant is one that the server itself wrote, and never later than either clock says: one that was
+        ahead would hide what changes before it is reached.
         """
         since = self.since
-        if self.intake.client.own:
-            since = max(since, self.instant)
-        elif self.newest > since:
+        if self.newest > since:
             since = max(since, before(self.newest, time.monotonic() - self.begun))
+        since = min(since, self.instant)
         since = min(filter(None, (since, self.oldest_refused)), default="")
         start = margin(since) if since else ""
         recent = {key: updated for key, updated in self.recent.items() if updated > start}
@@ -271,6 +288,9 @@ class _Pull:
             gone=len(self.known.keys() - self.seen.keys()),
             ground_truth=done.ground_truth,
             commented=done.commented,
+            edited_here=tuple(done.edited_here),
+            removed_here=tuple(done.removed_here),
+            conflicts=tuple(done.conflicts),
             moved=tuple(done.accounts.moved),
             copies=tuple(done.accounts.copies),
             drafts=drafts.read if drafts is not None else None,

@@ -63,6 +63,19 @@ def now() -> str:
     return datetime.now(UTC).strftime(_FORM)
 
 
+def written_as(moment: datetime | None) -> str:
+    """An instant in the form of the server's times; empty where there is none."""
+    return moment.astimezone(UTC).strftime(_FORM) if moment is not None else ""
+
+
+def to_come(since: str, server_time: datetime | None) -> bool:
+    """Whether an instant is later than now, by this machine's clock or the server's: one was ahead."""
+    try:
+        return before(since) > min(now(), written_as(server_time) or now())
+    except ValueError:
+        return False
+
+
 def before(instant: str, seconds: float = 0.0) -> str:
     """An instant of the server, that many seconds earlier, in the form that its filter takes."""
     moment = datetime.fromisoformat(instant).astimezone(UTC) - timedelta(seconds=seconds)

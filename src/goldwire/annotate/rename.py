@@ -18,12 +18,13 @@ from goldwire.annotate.assignments import assignments_path, read_assignments, ti
 from goldwire.annotate.client import Client
 from goldwire.annotate.decisions import folder, read_file
 from goldwire.annotate.people import address
+from goldwire.annotate.pulled import follow
 from goldwire.annotate.quarantine import quarantine_path
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.corpus.store import dumps_annotation
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import file_name, read_bytes, read_text, write_text
-from goldwire.model import Annotation, Relation, Span
+from goldwire.model import Annotation, Relation, Span, by_machine
 from goldwire.project import Project
 from goldwire.schemas.yamlmap import parse_yaml
 
@@ -79,6 +80,10 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
                     client.update_project(int(found["id"]), {"title": titles[1]})
         write_text(journal, json.dumps([old, new]))
         files = _rewrite(project, held, old, new)
+        follow(
+            project,
+            ((a, _renamed(a, old, new)) for path, a in held if path.parent.parent == project.annotations),
+        )
         for path, text in decisions:
             write_text(path, text)
         renamed = [msgspec.structs.replace(a, name=new) if a.name == old else a for a in accounts]
@@ -153,7 +158,7 @@ def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
         return msgspec.structs.replace(one, marked_by=named(one.marked_by)) if old in one.marked_by else one
 
     made = annotation.provenance
-    person = new if made.kind == "human" and made.name == old else made.name
+    person = new if made.name == old and not by_machine(annotation) else made.name
     return msgspec.structs.replace(
         annotation,
         annotator=new if annotation.annotator == old else annotation.annotator,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -45,6 +47,8 @@ class Transport:
             raise self._token_refused("is empty or holds characters that no token has")
         keep_secret(token)
         self._timeout = timeout
+        #: What the server's clock said in its last answer, to the second.
+        self.server_time: datetime | None = None
         loopback = host_of(url) in ("127.0.0.1", "localhost", "::1")
         self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
         try:
@@ -113,6 +117,7 @@ class Transport:
         except ValueError:
             # A refresh too: the answer is no JSON, or JSON of another form.
             raise self._page(f"{method} {path}") from None
+        self.server_time = _moment(answer.headers.get("date", "")) or self.server_time
         if not answer.content and answer.is_success:
             return None
         try:
@@ -163,6 +168,14 @@ class Transport:
         return GoldwireError.of(
             REFUSED, f"{what}: refused with {status}: {shortened(_detail(data), _LONGEST)}", where=self.url
         )
+
+
+def _moment(header: str) -> datetime | None:
+    """The instant of a `Date` header, with its zone; None where it is none."""
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def host_of(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,9 @@ from goldwire.cli.common import (
 from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.intake import Prefer
 
 
 @click.group()
@@ -126,16 +130,29 @@ def serve(
 @command.command()
 @click.option("--full", is_flag=True, help="Read every task again, not only those that changed.")
 @click.option("--drafts", is_flag=True, help="Unfinished work too, as drafts.")
+@click.option(
+    "--ours", "prefer", flag_value="ours", default="", help="Of what both sides changed, keep what is here."
+)
+@click.option(
+    "--theirs",
+    "prefer",
+    flag_value="theirs",
+    help="Of what both sides changed, keep the server's; bring back what was removed here.",
+)
 @url_option
 @json_option
 @project_option
-def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, project: Project) -> None:
+def pull(
+    full: bool, drafts: bool, prefer: Prefer, url: str | None, json_path: Path | None, project: Project
+) -> None:
     """Bring annotations from Label Studio.
 
     From the main project and those of the annotators (`assign`). They go into annotate/annotations/, a file
     an annotator and article; what the schema has no place for into annotate/quarantine.jsonl. With --drafts
     what annotators have not submitted yet comes too; it never replaces what they have: such drafts go into
-    annotate/drafts/. Exit 1 where a task's text is not the article's.
+    annotate/drafts/. What was changed here only stays as it is. What was changed here and on the server is
+    taken from the server, and the file that was here goes to annotate/conflicts/, unless --ours or --theirs
+    says otherwise. Exit 1 where there was such a conflict, or a task's text is not the article's.
     """
     from goldwire.annotate.assign import pull_projects
     from goldwire.annotate.client import connect
@@ -144,7 +161,9 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pulling") as advance:
-        found = pull_projects(client, project, schema, documents, full=full, drafts=drafts, advance=advance)
+        found = pull_projects(
+            client, project, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
+        )
     reports = [one.report for one in found]
     quarantined = reports[-1].quarantined  # what the file holds after the last
     rows = [
@@ -180,6 +199,10 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
         say(f"moved  {told}")
     for told in [line for report in reports for line in report.copies]:
         say(f"warning: {told}: remove one of them")
+    if edited := [place for report in reports for place in report.edited_here]:
+        say(f"changed here, and so left as they are: {_some(edited)}")
+    if removed := [place for report in reports for place in report.removed_here]:
+        say(f"removed here, and still on the server (pull --theirs brings them back): {_some(removed)}")
     if quarantined:
         say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
     if any(report.drafts_beside for report in reports):
@@ -188,9 +211,13 @@ def pull(full: bool, drafts: bool, url: str | None, json_path: Path | None, proj
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
     single = len(found) == 1 and not found[0].annotator
     write_json(json_path, reports[0].as_dict() if single else {"projects": [one.as_dict() for one in found]})
+    conflicts = [line for report in reports for line in report.conflicts]
+    for line in conflicts:
+        say(f"conflict  {line}")
     if refused := [fault for report in reports for fault in report.refused]:
         for fault in refused:
             say(f"refused  {fault}")
+    if refused or conflicts:
         sys.exit(1)
 
 
@@ -226,6 +253,10 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
         ("load", ""), [*rows, ("people's drafts, not sent: nobody has submitted them", figures["unfinished"])]
     )
     write_json(json_path, figures)
+
+
+def _some(places: list[str]) -> str:
+    return ", ".join(places[:10]) + (f" and {len(places) - 10} more" if len(places) > 10 else "")
 
 
 for _other in (push, assign, status, rename, adjudicate, assist):
