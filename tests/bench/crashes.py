@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 
 from goldwire.annotate import server
+from goldwire.annotate.accounts import accounts_path
 from goldwire.annotate.client import Client, connect
 from goldwire.annotate.pull import pull, quarantine_path
 from goldwire.annotate.push import push, uid
@@ -159,7 +160,8 @@ class Bed:
             if (one.spans, set(one.relations)) != (wanted.spans, set(wanted.relations)):
                 wrong.append(f"{one.document} is not what was annotated")
         wrong += [f"{d.id} is there {kept[d.id]} times" for d in self.documents if kept[d.id] != 1]
-        odd = [p for p in self.project.annotate.rglob("*") if p.is_file() and p.suffix != ".json"]
+        files = [path for path in self.project.annotate.rglob("*") if path.is_file()]
+        odd = [p for p in files if p.suffix != ".json" and p != accounts_path(self.project)]
         wrong += [f"{path.name} was left behind" for path in odd]
         if quarantine_path(self.project).exists():
             wrong.append("something is in quarantine")
