@@ -13,7 +13,7 @@ from goldwire import __version__
 from goldwire.corpus.changelog import Due, due
 from goldwire.corpus.diff import Diff, DocumentDiff
 from goldwire.corpus.diff_spans import RelationChange, SpanChange
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.files import write_text
 from goldwire.model import AttributeValue, Span
 
@@ -39,7 +39,8 @@ def write_page(path: Path, diff: Diff) -> None:
 def page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
     """The page: counts, what is due, the schema's changes, then document by document."""
     wanted: Due = due(diff)
-    shown_page: str = _template().render(
+    return render_page(
+        _template(),
         diff=diff,
         due=wanted,
         words=WORDS,
@@ -47,7 +48,6 @@ def page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
         left_out=max(len(diff.documents) - shown, 0),
         version=__version__,
     )
-    return shown_page
 
 
 @cache

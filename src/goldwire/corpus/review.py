@@ -14,7 +14,7 @@ from goldwire.corpus.browse import payload
 from goldwire.corpus.browse.parts import status_in_words
 from goldwire.corpus.checks import CheckResult, check_articles
 from goldwire.corpus.consistency import KINDS, Inconsistency, context, inconsistencies
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.corpus.rules import RULES
 from goldwire.corpus.split_file import project_rule
 from goldwire.corpus.split_ties import components, find_ties
@@ -111,40 +111,35 @@ def write_review(
     faults = result.checks.faults if result.checks is not None else []
     numbers = payload.label_numbers(corpus.schema)
     static = resources.files("goldwire.corpus.browse").joinpath("static")
-    page = (
-        page_templates("goldwire.corpus.browse")
-        .get_template("review.html.j2")
-        .render(
-            name=corpus.project.name,
-            version=corpus.version,
-            schema=corpus.schema,
-            language=corpus.project.language,
-            generator=__version__,
-            status=status_in_words(chosen),
-            draft=any(annotation.status == "draft" for annotation in chosen),
-            local=not corpus.project.setting("corpus", "redistributable", False),
-            css=static.joinpath("site.css").read_text(encoding="utf-8") + payload.label_css(corpus.schema),
-            kinds=KINDS,
-            groups={
-                kind: [one for one in result.inconsistencies if one.kind == kind]
-                for kind in KINDS
-                if result.by_kind[kind]
-            },
-            suspects=found,
-            suspect_rows={
-                kind: [row for row in rows if row["suspect"].kind == kind] for kind in SUSPECT_KINDS
-            },
-            suspect_kinds=SUSPECT_KINDS,
-            faults=[(fault, _document(fault.where, titles)) for fault in faults],
-            rules=RULES,
-            by_code=result.checks.by_code if result.checks is not None else {},
-            links=known,
-            titles=titles,
-            numbers=numbers,
-            classes=payload.mark_classes(corpus.schema),
-            shown=SHOWN,
-            uses=USES,
-        )
+    page = render_page(
+        page_templates("goldwire.corpus.browse").get_template("review.html.j2"),
+        name=corpus.project.name,
+        version=corpus.version,
+        schema=corpus.schema,
+        language=corpus.project.language,
+        generator=__version__,
+        status=status_in_words(chosen),
+        draft=any(annotation.status == "draft" for annotation in chosen),
+        local=not corpus.project.setting("corpus", "redistributable", False),
+        css=static.joinpath("site.css").read_text(encoding="utf-8") + payload.label_css(corpus.schema),
+        kinds=KINDS,
+        groups={
+            kind: [one for one in result.inconsistencies if one.kind == kind]
+            for kind in KINDS
+            if result.by_kind[kind]
+        },
+        suspects=found,
+        suspect_rows={kind: [row for row in rows if row["suspect"].kind == kind] for kind in SUSPECT_KINDS},
+        suspect_kinds=SUSPECT_KINDS,
+        faults=[(fault, _document(fault.where, titles)) for fault in faults],
+        rules=RULES,
+        by_code=result.checks.by_code if result.checks is not None else {},
+        links=known,
+        titles=titles,
+        numbers=numbers,
+        classes=payload.mark_classes(corpus.schema),
+        shown=SHOWN,
+        uses=USES,
     )
     write_text(path, page)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.errors import GoldwireError
 from goldwire.eval.plot import Point, line
 from goldwire.eval.repository import git, run_git, tracked_name
@@ -128,15 +128,12 @@ def drawing(steps: Sequence[Step]) -> str:
 
 def page(found: History, title: str) -> str:
     """The drawing and its table as one HTML page without network."""
-    return (
-        page_templates("goldwire.eval")
-        .get_template("history.html.j2")
-        .render(
-            title=title,
-            columns=COLUMNS,
-            rows=[step.row() for step in found.steps],
-            drawing=drawing(found.steps),
-            unreadable=len(found.unreadable),
-            draft=any(step.standing.reference == "draft" for step in found.steps),
-        )
+    return render_page(
+        page_templates("goldwire.eval").get_template("history.html.j2"),
+        title=title,
+        columns=COLUMNS,
+        rows=[step.row() for step in found.steps],
+        drawing=drawing(found.steps),
+        unreadable=len(found.unreadable),
+        draft=any(step.standing.reference == "draft" for step in found.steps),
     )

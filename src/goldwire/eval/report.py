@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from goldwire import __version__, strict_json
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.errors import GoldwireError
 from goldwire.eval.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.counts import Figure, LabelCounts
@@ -69,7 +69,8 @@ def write_report(
     """
     environment = page_templates("goldwire.eval")
     paired = pair_up(gold, pred)
-    page = environment.get_template("report.html.j2").render(
+    page = render_page(
+        environment.get_template("report.html.j2"),
         title=title or "Scores",
         meta=_shown(meta or {}),
         reference=reference_in_words(scores.reference, [one.gold for one in paired]),

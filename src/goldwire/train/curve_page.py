@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeAlias
 
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.figures import amount, interval, number
 from goldwire.train.curve import Curve, Step
 
@@ -40,28 +40,25 @@ def page(curve: Curve) -> str:
     corpus, config = curve.setting["corpus"], curve.setting["config"]
     changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
     words = curve.next.in_words()
-    return (
-        page_templates("goldwire.train", "")
-        .get_template("curve.html.j2")
-        .render(
-            title=f"{corpus.get('name', 'goldwire')}: what more articles bring, layer {curve.layer}",
-            next=f"{words[0].upper()}{words[1:]}.",
-            draft=curve.reference == "draft",
-            drawing=drawing(curve),
-            law=[number(value, 2) for value in law or ()],
-            repeats=curve.repeats,
-            columns=COLUMNS,
-            rows=rows(curve),
-            notes=curve.notes,
-            setting=[
-                ("Corpus", f"{corpus.get('name', '')} {corpus.get('version', '')}"),
-                ("Content hash", corpus.get("content_hash") or corpus.get("sha256", "")),
-                ("Config", config["file"] + (f" with {changed}" if changed else "")),
-                ("Tested on", f"{curve.documents} articles, each in the repeats whose test part it is in"),
-                ("Trainings", f"{curve.setting['trainings']}, in {curve.setting['seconds']} s"),
-                ("Seed", curve.setting["seed"]),
-            ],
-        )
+    return render_page(
+        page_templates("goldwire.train", "").get_template("curve.html.j2"),
+        title=f"{corpus.get('name', 'goldwire')}: what more articles bring, layer {curve.layer}",
+        next=f"{words[0].upper()}{words[1:]}.",
+        draft=curve.reference == "draft",
+        drawing=drawing(curve),
+        law=[number(value, 2) for value in law or ()],
+        repeats=curve.repeats,
+        columns=COLUMNS,
+        rows=rows(curve),
+        notes=curve.notes,
+        setting=[
+            ("Corpus", f"{corpus.get('name', '')} {corpus.get('version', '')}"),
+            ("Content hash", corpus.get("content_hash") or corpus.get("sha256", "")),
+            ("Config", config["file"] + (f" with {changed}" if changed else "")),
+            ("Tested on", f"{curve.documents} articles, each in the repeats whose test part it is in"),
+            ("Trainings", f"{curve.setting['trainings']}, in {curve.setting['seconds']} s"),
+            ("Seed", curve.setting["seed"]),
+        ],
     )
 
 

@@ -21,7 +21,7 @@ from goldwire.corpus.browse.facts import Entries, Facts, gather, registry_entrie
 from goldwire.corpus.browse.parts import layer_list, status_in_words
 from goldwire.corpus.browse.roles import Frame, frames
 from goldwire.corpus.browse.text import render
-from goldwire.corpus.pages import page_templates
+from goldwire.corpus.pages import page_templates, render_page
 from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
@@ -160,9 +160,9 @@ class _Writer:
     def page(self, folder: Path, key: str, *, at: str = "", **content: Any) -> None:
         """One page from its template."""
         path = at or f"{key}.html"
-        page = self.templates.get_template(f"{key}.html.j2").render(
-            site=self.about, page=key, root="../" * path.count("/"), **content
-        )
+        template = self.templates.get_template(f"{key}.html.j2")
+        root = "../" * path.count("/")
+        page = render_page(template, with_files=True, site=self.about, page=key, root=root, **content)
         write_text(folder / path, page)
 
     def assets(self, folder: Path, framed: bool) -> None:

@@ -8,12 +8,17 @@
   const LANES = 8;  // of one label; more happenings share them
   const dated = schema.frames.map((frame, index) => [frame, index]).filter(([frame]) => frame.dated).map(([, index]) => index);
 
-  /** The first instant of a date and the one after it: a day, a month or a year. */
+  /** The first instant of a date and the one after it: a day (with any time), a month or a year of ISO 8601;
+   *  null for what is none of these. */
   function period(date) {
-    const [year, month, day] = date.split("-").map(Number);
-    const from = Date.UTC(year, (month || 1) - 1, day || 1);
-    const to = day ? from + DAY : month ? Date.UTC(year, month, 1) : Date.UTC(year + 1, 0, 1);
-    return [from, to];
+    const parts = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ].*)?)?)?$/.exec(date);
+    if (!parts) return null;
+    const [year, month, day] = parts.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
+    const at = (y, m, d) => new Date(0).setUTCFullYear(y, m, d);
+    const from = at(year, (month ?? 1) - 1, day ?? 1), read = new Date(from);
+    // A month 13 or a 30 February would roll over.
+    if (year === 0 || read.getUTCFullYear() !== year || read.getUTCMonth() !== (month ?? 1) - 1 || read.getUTCDate() !== (day ?? 1)) return null;
+    return [from, day ? from + DAY : month ? at(year, month, 1) : at(year + 1, 0, 1)];
   }
   const published = (row) => data.documents[row[0]][2];
   const basis = { stated: "stated in the text", registry: "from the registry", published: "no date: publication of the first article" };
@@ -34,9 +39,11 @@
     for (const [key, rows] of found) {
       const [id, name, known] = data.happenings[key];
       const stated = most(rows.map((row) => row[8]).filter(Boolean));
-      const first = rows.map(published).filter(Boolean).sort()[0];
-      const date = known || stated || first || "";
-      made.push({ key, id, rows, label: most(rows.map((row) => row[4])), layer: schema.frames[rows[0][3]].layer, name: name || most(rows.map((row) => row[6])), date, basis: known ? "registry" : stated ? "stated" : "published", articles: new Set(rows.map((row) => row[0])).size });
+      const first = rows.map(published).filter(Boolean).sort((a, b) => (period(a) ? 0 : 1) - (period(b) ? 0 : 1) || (a < b ? -1 : 1))[0];
+      // The best that is known, if it can be read; else the next that can; else as it is written.
+      const dates = [["registry", known], ["stated", stated], ["published", first]].filter(([, date]) => date);
+      const [from, date] = dates.find(([, each]) => period(each)) || dates[0] || ["published", ""];
+      made.push({ key, id, rows, label: most(rows.map((row) => row[4])), layer: schema.frames[rows[0][3]].layer, name: name || most(rows.map((row) => row[6])), date, span: period(date), basis: from, articles: new Set(rows.map((row) => row[0])).size });
     }
     return made.filter((one) => (!label || one.label === label) && (!query || fold(`${one.id} ${one.name} ${one.rows.map((row) => row[6]).join(" ")}`).includes(query)))
       .sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : a.key - b.key));
@@ -74,12 +81,12 @@
   /** The happenings of each label and month as one. */
   function months() {
     const found = new Map();
-    for (const one of list.filter((each) => each.date)) {
+    for (const one of list.filter((each) => each.span)) {
       const key = `${one.layer} ${one.label} ${one.date.slice(0, 7)}`;
       if (!found.has(key)) found.set(key, []);
       found.get(key).push(one);
     }
-    return [...found.values()].map((ones) => ({ ...ones[0], ones, name: goldwire.plural(ones.length, "happening"), date: ones[0].date.slice(0, 7), basis: "",
+    return [...found.values()].map((ones) => ({ ...ones[0], ones, name: goldwire.plural(ones.length, "happening"), date: ones[0].date.slice(0, 7), span: period(ones[0].date.slice(0, 7)), basis: "",
       rows: ones.flatMap((one) => one.rows), articles: new Set(ones.flatMap((one) => one.rows.map((row) => row[0]))).size }));
   }
   function open(one) {
@@ -91,10 +98,10 @@
   function options() {
     const ink = goldwire.css("--ink"), quiet = goldwire.css("--quiet"), line = goldwire.css("--line"), card = goldwire.css("--card");
     const narrow = innerWidth < 600, left = narrow ? 92 : 124, label = narrow ? 120 : 215;
-    const many = list.length > MANY, drawn = many ? months() : list.filter((one) => one.date);
+    const many = list.length > MANY, drawn = many ? months() : list.filter((one) => one.span);
     const most = Math.max(...drawn.map((one) => one.rows.length), 1);
     const points = drawn.map((one) => {
-      const [from, to] = period(one.date);
+      const [from, to] = one.span;
       return { one, from, to, at: to - from > DAY ? (from + to) / 2 : from };
     });
     const times = points.map((point) => point.at).sort((a, b) => a - b);
@@ -160,10 +167,14 @@
   function draw() {
     list = group();
     table.set(list);
-    get("count").textContent = `${goldwire.plural(list.length, "happening")}, ${goldwire.plural(list.reduce((sum, one) => sum + one.rows.length, 0), "mention")}`;
+    const undrawn = list.filter((one) => !one.span).length;
+    get("count").textContent = `${goldwire.plural(list.length, "happening")}, ${goldwire.plural(list.reduce((sum, one) => sum + one.rows.length, 0), "mention")}${undrawn ? `; ${undrawn} not drawn: no date, or none that can be read (2020-12-31, 2020-12 or 2020)` : ""}`;
+    chart?.dispose();
+    chart = null;
+    get("chart").hidden = undrawn === list.length;
+    if (get("chart").hidden) return;
     const made = options();
     bars = made.series[1].data;
-    chart?.dispose();
     chart = echarts.init(get("chart"), null, { renderer: list.length > MANY ? "canvas" : "svg" });
     chart.setOption(made);
     chart.on("click", ({ data: item }) => item?.one && open(item.one));
