@@ -59,7 +59,8 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
     the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
-    `based_on` names the annotators whose work was adjudicated.
+    `based_on` names the annotators whose work was adjudicated, `trained_on` is true of a prediction for a
+    text that the model had learned from.
     """
 
     kind: Kind = "unknown"
@@ -71,6 +72,7 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     lead_time: float | None = None
     seen_predictions: bool | None = None
     based_on: tuple[str, ...] = ()
+    trained_on: bool = False
 
 
 class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

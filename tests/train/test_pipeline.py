@@ -32,6 +32,7 @@ def test_one_model_gives_layers_attributes_and_relations(trained: Trained) -> No
     (article,) = predict(str(trained.model), [trained.articles[0].document])
     (annotation,) = article.annotations
     assert {span.layer for span in annotation.spans} == {"thing", "act"}
+    assert annotation.provenance.trained_on
     text = article.document.text
     drawn = {(r.label, h.start, text[t.start : t.end]) for r, h, t in pairs(annotation)}
     (gold,) = trained.articles[0].annotations
@@ -68,6 +69,9 @@ def test_the_model_says_what_it_is(trained: Trained) -> None:
     own = meta["goldwire"]
     assert (own["layer"], sorted(own["layers"]), own["task"]) == ("thing", ["act", "thing"], "pipeline")
     assert own["corpus"]["sha256"]
+    assert list(own["learned_from"]) == [one.document.id for one in trained.articles]
+    kept = read_jsonl(trained.run.reports / "predictions.jsonl")
+    assert not any(a.provenance.trained_on for one in kept for a in one.annotations)
     assert own["config"]["parts"]["act"]["sha256"]
     assert own["scores"]["layers"]["act"]["f1"] == trained.figures["layers"]["act"]["exact"]["micro"]["f1"]
     card = (trained.model / "README.md").read_text(encoding="utf-8")

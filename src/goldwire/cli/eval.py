@@ -44,7 +44,7 @@ SEED = click.option(
 
 def scoring_options(function: F) -> F:
     """The options of every command that scores: schema, agreement, layers, resampling, `--json`."""
-    for option in (json_option, SEED, RESAMPLES, LAYERS, AGREEMENT, SCHEMA):
+    for option in (json_option, SEED, RESAMPLES, LAYERS, AGREEMENT, SCHEMA, eval_ci.TRAINED_ON):
         function = option(function)
     return function
 
@@ -63,6 +63,7 @@ def score(
     pred: Path,
     schema_path: Path | None,
     agreement_path: Path | None,
+    trained_on: bool,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -83,6 +84,7 @@ def score(
         read_jsonl(pred),
         schema_path=schema_path,
         agreement_path=agreement_path,
+        trained_on=trained_on,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
@@ -178,6 +180,7 @@ def report(
     train_path: Path | None,
     schema_path: Path | None,
     agreement_path: Path | None,
+    trained_on: bool,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -200,15 +203,17 @@ def report(
         found.pred,
         schema_path=schema_path,
         agreement_path=agreement_path,
+        trained_on=trained_on,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
         project=project_here() if run is not None else None,
     )
+    scored = set(scores.documents)
     write_report(
         out,
-        gold=found.gold,
-        pred=found.pred,
+        gold=[one for one in found.gold if one.document.id in scored],
+        pred=[one for one in found.pred if one.document.id in scored],
         scores=scores,
         title=title or found.title,
         meta=found.meta,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from goldwire.eval.gate import Gated
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+TRAINED_ON = click.option(
+    "--trained-on",
+    is_flag=True,
+    help="Score documents that the model was trained on, too (default: they are left out, and counted).",
+)
 ROUNDS = click.option(
     "--rounds",
     type=click.IntRange(min=100),
@@ -49,6 +55,7 @@ ROUNDS = click.option(
     show_default=True,
     help="Sentences to show for each model; all are in the JSON.",
 )
+@TRAINED_ON
 @json_option
 def compare(
     gold: Path,
@@ -59,6 +66,7 @@ def compare(
     rounds: int,
     seed: int,
     show: int,
+    trained_on: bool,
     json_path: Path | None,
 ) -> None:
     """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
@@ -69,10 +77,12 @@ def compare(
     from goldwire.corpus.formats.jsonl import read_jsonl
     from goldwire.eval.compare import compare as compute
     from goldwire.eval.match import Kind
-    from goldwire.eval.pairing import pair_up, stories
+    from goldwire.eval.pairing import pair_up, stories, unseen
 
     articles = read_jsonl(gold)
-    first, second = pair_up(articles, read_jsonl(a)), pair_up(articles, read_jsonl(b))
+    (first, second), note = unseen(
+        pair_up(articles, read_jsonl(a)), pair_up(articles, read_jsonl(b)), trained_on=trained_on
+    )
     (wanted,) = (one for one in get_args(Kind) if one == kind)
     found = compute(
         first,
@@ -83,6 +93,8 @@ def compare(
         seed=seed,
         groups=stories(one.document for one in first),
     )
+    if note:
+        found = replace(found, warnings=(note, *found.warnings))
     print_comparison(found, a, b, show)
     write_json(json_path, found.as_json())
 
@@ -128,6 +140,7 @@ def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
 @click.option(
     "--agreement", type=FILE, help="Figures of `eval agree --json` (default: of the project's readings)."
 )
+@TRAINED_ON
 @ROUNDS
 @click.option("--summary", type=FILE, help="Write a summary in Markdown to this file.")
 @click.option("--github-summary", is_flag=True, help="Append the summary to $GITHUB_STEP_SUMMARY.")
@@ -146,6 +159,7 @@ def gate(
     tolerance: float,
     update: bool,
     agreement: Path | None,
+    trained_on: bool,
     rounds: int,
     summary: Path | None,
     github_summary: bool,
@@ -172,7 +186,9 @@ def gate(
     from goldwire.eval.standing import measure, read_standing
 
     scores = scores or project.reports / "ner" / "scores.json"
-    run = measure(scores)
+    run = measure(scores, trained_on=trained_on)
+    if run.note:
+        say(f"note: {run.note}")
     path = baseline or baseline_path(project, scores, run.task)
     if not update:
         held_against = read_standing(path)

@@ -63,6 +63,12 @@ _OPTIONS = (
     click.option(
         "--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too."
     ),
+    click.option(
+        "--side",
+        "sides",
+        multiple=True,
+        help="A side of corpus/split.json to learn from; repeat for each (default: train).",
+    ),
     click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
     click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
     json_option,
@@ -155,7 +161,8 @@ def _train(
     planned = plan(task, **options)
     layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
     count = len(planned.material.references)
-    say(f"learning {layers} from {amount(count)} article{'' if count == 1 else 's'} …")
+    sides = f" ({planned.sides})" if planned.sides else ""
+    say(f"learning {layers} from {amount(count)} article{'' if count == 1 else 's'}{sides} …")
     with progress("training", planned.parts) as advance:
         done = run(planned, resamples=resamples, processes=processes, advance=advance)
     show(done.figures)

@@ -193,6 +193,7 @@ class Columns:
             text = article.document.text
             for a in sorted(article.annotations, key=lambda each: each.annotator):
                 provenance = structs.asdict(a.provenance)
+                del provenance["trained_on"]  # of predictions, which no dataset holds
                 yield {
                     "document": a.document,
                     "annotator": a.annotator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from goldwire.errors import Fault, raise_faults
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Article, Document, curated
 
 
@@ -49,6 +49,26 @@ def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
             found.append(Paired(article.document, reference, usable[-1]))
     raise_faults(faults)
     return found
+
+
+def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[list[Paired]], str]:
+    """The pairs of each side without documents that any side's model was trained on, and what to say of it.
+
+    With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW540 where none
+    would be left.
+    """
+    seen = {one.document.id for side in sides for one in side if one.pred.provenance.trained_on}
+    if not seen:
+        return [list(side) for side in sides], ""
+    every = len(sides[0])
+    said = f"the model was trained on {len(seen)} of {every} document(s), or near copies of them"
+    if trained_on:
+        return [list(side) for side in sides], f"{said}: what they add says nothing of unseen articles"
+    if len(seen) == every:
+        hint = "score articles that it has not seen; --trained-on scores these all the same"
+        raise GoldwireError.of("GW540", f"{said}: no score on unseen articles can be given", hint=hint)
+    left = [[one for one in side if one.document.id not in seen] for side in sides]
+    return left, f"{said}: left out (--trained-on scores them too)"
 
 
 def stories(documents: Iterable[Document]) -> list[str] | None:

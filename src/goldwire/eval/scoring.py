@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.pairing import Paired, pair_up, stories
+from goldwire.eval.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scores import Scores, score
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Article, curated
@@ -25,12 +25,14 @@ def score_articles(
     resamples: int = 1000,
     seed: int = 0,
     project: Project | None = None,
+    trained_on: bool = False,
 ) -> tuple[Scores, list[Paired]]:
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
-    Agreement comes from `agreement_path`, else from the readings that `gold` holds, else from the `project`.
+    Documents that the model was trained on are left out, unless `trained_on` (see `unseen`). Agreement comes
+    from `agreement_path`, else from the readings that `gold` holds, else from the `project`.
     """
-    paired = pair_up(gold, pred)
+    (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
     schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
         [(one.gold, one.pred) for one in paired],
@@ -42,6 +44,8 @@ def score_articles(
         schema=schema,
         documents=[one.document for one in paired],
     )
+    if note:
+        scores = dataclasses.replace(scores, warnings=(note, *scores.warnings))
     scores = with_agreement(scores, paired, gold, agreement_path)
     if scores.agreement is None and project is not None:
         scores = in_project(scores, paired, project, None)

@@ -15,7 +15,7 @@ from goldwire import __version__, strict_json
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts import Counts, Interval, LabelCounts
 from goldwire.eval.match import FloatArray
-from goldwire.eval.pairing import Paired, pair_up, stories
+from goldwire.eval.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scores import Scores, score
 from goldwire.eval.significance import spread
 from goldwire.files import read_text, sha256, write_text
@@ -221,7 +221,8 @@ def _same(stored: float | None, derived: float | None) -> bool:
 class Measured:
     """A run: its standing, its scores, and the documents with both readings.
 
-    `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations.
+    `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations,
+    `note` says of how many documents the model was trained on, where there are any.
     """
 
     standing: Standing
@@ -229,12 +230,14 @@ class Measured:
     paired: tuple[Paired, ...]
     task: str = ""
     of_project: bool = False
+    note: str = ""
 
 
-def measure(path: Path) -> Measured:
+def measure(path: Path, *, trained_on: bool = False) -> Measured:
     """What `goldwire train` left: `scores.json` at `path`, `gold.jsonl` and `predictions.jsonl` beside it.
 
-    Counts per document are taken from the articles and held against the file. Raises GW535 where there is no
+    Counts per document are taken from the articles and held against the file; documents that the model was
+    trained on are left out then, unless `trained_on` (see `unseen`). Raises GW535 where there is no
     scores.json, or it says nothing of layer or corpus, GW537 where the articles beside it give other figures.
     """
     from goldwire.corpus.formats.jsonl import read_jsonl
@@ -262,19 +265,23 @@ def measure(path: Path) -> Measured:
     paired = pair_up(
         read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))
     )
-    groups = stories(one.document for one in paired)
-    scores = score(
-        [(one.gold, one.pred) for one in paired],
-        layers=[layer],
-        resamples=resamples,
-        seed=seed,
-        groups=groups,
-    )
-    exact = scores.layers[layer]["exact"]
-    total, found = exact.total(), exact.micro()
+
+    def scored(pairs: Sequence[Paired]) -> Scores:
+        both = [(one.gold, one.pred) for one in pairs]
+        groups = stories(one.document for one in pairs)
+        return score(both, layers=[layer], resamples=resamples, seed=seed, groups=groups)
+
+    scores = scored(paired)
+    total = scores.layers[layer]["exact"].total()
     if [total.tp, total.fp, total.fn] != [micro["tp"], micro["fp"], micro["fn"]]:
         message = "gold.jsonl and predictions.jsonl beside it give other figures"
         raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
+    (kept,), note = unseen(paired, trained_on=trained_on)
+    if len(kept) < len(paired):
+        paired, scores = kept, scored(kept)
+    groups = stories(one.document for one in paired)
+    exact = scores.layers[layer]["exact"]
+    found = exact.micro()
     standing = Standing(
         layer,
         exact.labels,
@@ -291,7 +298,7 @@ def measure(path: Path) -> Measured:
         {one.document.id: (sha256(one.document.text), reference_hash(one.gold, layer)) for one in paired},
     )
     task, of_project = str(figures.get("task", "")), bool(corpus.get("content_hash"))
-    return Measured(standing, scores, tuple(paired), task, of_project)
+    return Measured(standing, scores, tuple(paired), task, of_project, note)
 
 
 def reference_hash(annotation: Annotation, layer: str) -> str:

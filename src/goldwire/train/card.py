@@ -126,6 +126,7 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         "corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
         "data hash": data["sha256"],
+        "learned from": _sides(corpus),
         "schema": ", ".join(figures["schema"]),
         **{
             f"config{of}": f"{one['file']}, SHA-256 {one['sha256']}"
@@ -144,6 +145,14 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
     for key, value in made.items():
         if value != "":
             yield f"| {key} | {_cell(value)} |"
+
+
+def _sides(corpus: Mapping[str, Any]) -> str:
+    """Which sides of the project's split were learned from, and what was held back; empty without a split."""
+    if "sides" not in corpus:
+        return ""
+    held = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items()) or "nothing"
+    return f"side {', '.join(corpus['sides'])} of the split; held back: {held}"
 
 
 def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) -> Iterator[str]:

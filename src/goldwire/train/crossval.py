@@ -45,7 +45,7 @@ def folds(
         members.setdefault(group, []).append(document)
     if len(members) < 2:
         alone = len(documents) == 1
-        what = "one document" if alone else f"{len(documents)} documents of one story"
+        what = "one document" if alone else f"{len(documents)} documents of one story (or near copies)"
         which = "a second article" if alone else "an article of another story"
         hint = f"annotate {which}: each is scored by a model that has not seen it"
         raise GoldwireError.of("GW408", f"{what} can't be both learned from and scored on", hint=hint)

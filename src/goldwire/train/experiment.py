@@ -25,6 +25,7 @@ from goldwire.train.crossval import CrossValidated, cross_validate
 from goldwire.train.data import Material
 from goldwire.train.findings import attribute_gains, difference, gain, meta_values, notes_on, usual_values
 from goldwire.train.heads import attributes_of
+from goldwire.train.learned_from import KEY, learned_from
 from goldwire.train.meta import fill_meta, model_folder
 from goldwire.train.plan import Plan as Plan
 from goldwire.train.plan import plan
@@ -134,7 +135,9 @@ def run(
             model = plan.project.setting("predict", "model")
             figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
         figures["notes"] = [*notes_on(figures, plan.material, crossed), *notes]
-        fill_meta(folder, meta_values(figures, setting, plan.name, plan.version, plan.material.layers))
+        values = meta_values(figures, setting, plan.name, plan.version, plan.material.layers)
+        values["goldwire"][KEY] = learned_from(r.document for r in plan.material.references)
+        fill_meta(folder, values)
         write_card(folder, figures, plan.name, plan.version)
         page = write_reports(
             plan.reports,

@@ -180,7 +180,8 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         )
     if crossed.apart:
         notes.append(
-            f"{crossed.apart} times an article was kept out of a training: another of its story was tested"
+            f"{crossed.apart} times an article was kept out of a training: another of its story, "
+            "or a near copy, was tested"
         )
     if found.few:
         listed = ", ".join(f"{label} {count}" for label, count in found.few.items())

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from goldwire import strict_json
 from goldwire.corpus.build import load_corpus
 from goldwire.corpus.formats.jsonl import read_jsonl
+from goldwire.corpus.split_file import NAME, project_rule, sides_of, split_path, stored_split
+from goldwire.corpus.split_ties import Rule, components, find_ties
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.pairing import stories
 from goldwire.files import read_bytes, sha256
-from goldwire.model import Article, curated, pairs
+from goldwire.model import Article, Document, curated, pairs
 from goldwire.project import Project, example_root, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.train.components import plural
@@ -22,6 +25,7 @@ from goldwire.train.config import parse_overrides
 from goldwire.train.crossval import total_parts
 from goldwire.train.data import Material, material
 from goldwire.train.jobs import Setup
+from goldwire.train.learned_from import COPY
 from goldwire.train.meta import check_out, model_name
 
 #: ner: one flat layer. spans: one layer, nested too. events, stance: a layer, its attributes and relations,
@@ -42,11 +46,14 @@ class Plan:
     task: Task = "ner"
     folds: int | None = None
     notes: list[str] = field(default_factory=list)
+    rule: Rule = field(default_factory=lambda: Rule(COPY))
+    sides: str = ""
 
-    @property
+    @cached_property
     def stories(self) -> list[str] | None:
-        """The story of each document, where any names one: one story is never learned and tested."""
-        return stories(reference.document for reference in self.material.references)
+        """The group of each document, where any are of one: stories, and near-duplicates by the `rule`. What
+        is of one group is never learned and tested."""
+        return groups_of([reference.document for reference in self.material.references], self.rule)
 
     @property
     def scored_stories(self) -> list[str] | None:
@@ -86,12 +93,15 @@ def plan(
     folds: int | None = None,
     score_seen: bool = False,
     overrides: Sequence[str] = (),
+    sides: Sequence[str] = (),
 ) -> Plan:
     """Find what a run needs: the project's articles, layers and configs, or those that are named instead.
 
     With `data`, a JSON Lines file, no project is needed: the example project's configs serve then, and
     without a `schema` relations and attributes are taken as found. `config` serves all layers. `overrides`
-    are arguments such as `--training.dropout`, `0.3`. Raises GW401, GW402 and GW416 for the data, GW404 for
+    are arguments such as `--training.dropout`, `0.3`. Of a project that keeps a split into sides the side
+    `train` is learned from, or those in `sides`. Raises GW430 for a side that the split has not, GW292 where
+    a document has none, GW290 for a bad split, GW401, GW402 and GW416 for the data, GW404 for
     the overrides, GW413 where something else than a model stands at `out`, GW415 where no layer is named.
     """
     settings = parse_overrides(overrides)
@@ -101,6 +111,8 @@ def plan(
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": sha256(read_bytes(data))}
     elif home is not None:
         articles, corpus = project_articles(home)
+        articles, held = _learned_sides(home, articles, sides)
+        corpus |= held
     rules, notes = _schema(schema, home, articles)
     layers = _layers(task, layer, articles, rules, home, other=data is not None)
     if out is None and home is None:
@@ -127,7 +139,47 @@ def plan(
         heads=tuple(name for name in found.layers if name in heads),
         schema=rules,
     )
-    return Plan(found, setup, corpus, out, reports, home, task, folds, notes)
+    said = ""
+    if "sides" in corpus:
+        out_of = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items())
+        said = f"side {', '.join(corpus['sides'])} of {NAME}; held back: {out_of or 'nothing'}"
+        notes.append(f"learned from {said}")
+    rule = project_rule(home) if home is not None and data is None else Rule(COPY)
+    return Plan(found, setup, corpus, out, reports, home, task, folds, notes, rule, said)
+
+
+def _learned_sides(
+    home: Project, articles: list[Article], sides: Sequence[str]
+) -> tuple[list[Article], dict[str, Any]]:
+    """The articles on the sides of the project's split that are learned from, and what to record of it."""
+    split = stored_split(home)
+    if split is None or split.kind != "parts":
+        if sides:
+            what = "the project keeps no split into sides"
+            hint = "make one: goldwire corpus split"
+            raise GoldwireError.of("GW430", what, where=str(split_path(home)), hint=hint)
+        return articles, {}
+    by_side = sides_of(home, [article.document.id for article in articles])
+    wanted = list(dict.fromkeys(sides or ("train",)))
+    for side in wanted:
+        if side not in by_side:
+            what, place = f"no document is on the side `{side}`", str(split_path(home))
+            hint = f"name sides with --side: {one_of(by_side)}"
+            raise GoldwireError.of("GW430", what, where=place, hint=hint)
+    learned = {name for side in wanted for name in by_side[side]}
+    held = {side: len(names) for side, names in by_side.items() if side not in wanted}
+    return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held}
+
+
+def groups_of(documents: Iterable[Document], rule: Rule) -> list[str] | None:
+    """A name for the group of each document, by story and near-duplicate texts; None where each is alone."""
+    listed = list(documents)
+    ties = find_ties([Article(document) for document in listed], None, rule)
+    if not ties:
+        return stories(listed)
+    names = [document.id for document in listed]
+    of = {name: f"group {group[0]}" for group in components(names, ties) for name in group if len(group) > 1}
+    return [of.get(name, name) for name in names]
 
 
 def _project(folder: Path | None, *, needed: bool) -> Project | None:

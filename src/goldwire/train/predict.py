@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from goldwire import strict_json
 from goldwire.corpus.formats.docs import Pipeline, annotation_from
 from goldwire.corpus.formats.jsonl import read_jsonl
 from goldwire.files import read_bytes
 from goldwire.model import Article, Document
 from goldwire.seeds import read_documents
+from goldwire.train.learned_from import LearnedFrom
 from goldwire.train.pipelines import load_pipeline, quiet
 
 _INTERCHANGE = {"id", "text", "meta", "annotations"}
@@ -42,7 +45,8 @@ def predict(
     layer: str | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> list[Article]:
-    """Each document with one annotation, the model's: a draft whose provenance names model and version.
+    """Each document with one annotation, the model's: a draft whose provenance names model and version, and
+    says `trained_on` where the model had learned from the text or a near copy of it.
 
     `layer` defaults to those that the model was trained on. Raises GW410 where there is no such model,
     GW411 where it can't be loaded.
@@ -52,13 +56,18 @@ def predict(
 
     nlp = load_pipeline(model)
     pipeline = Pipeline.of(nlp.meta)
+    learned = LearnedFrom(nlp.meta)
     if layer is not None:
         pipeline = replace(pipeline, layers=(layer,), flat=layer)
     nlp.max_length = max([nlp.max_length, *(len(document.text) + 1 for document in documents)])
     articles = []
     with quiet():
         for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
-            articles.append(Article(document, (annotation_from(doc, document, pipeline),)))
+            annotation = annotation_from(doc, document, pipeline)
+            if learned.holds(document.text):
+                made = structs.replace(annotation.provenance, trained_on=True)
+                annotation = structs.replace(annotation, provenance=made)
+            articles.append(Article(document, (annotation,)))
             if advance is not None:
                 advance(1)
     return articles
