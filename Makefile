@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo test test-transformers bench bench-models pictures clean
+.PHONY: env requirements demo check test test-transformers bench bench-models pictures clean
 
 env: $(STAMP)
 
@@ -23,6 +23,13 @@ requirements: env
 DEMO_DIR ?= demo
 demo: env
 	$(BIN)/goldwire demo $(DEMO_DIR) $(DEMO_FLAGS)
+
+# Before each commit: whatever needs neither server, browser nor training.
+check: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n auto --dist loadgroup -m 'not live and not browser and not slow' $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
@@ -43,6 +50,7 @@ bench: env
 	$(BIN)/python -m tests.bench.export
 	$(BIN)/python -m tests.bench.sync
 	$(BIN)/python -m tests.bench.versions
+	$(BIN)/python -m tests.bench.faults
 
 # What models come to on data that others made (../shared/data/popcorn-fr): about a quarter of an hour.
 bench-models: env
