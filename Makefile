@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test test-transformers bench bench-models pictures clean
+.PHONY: env requirements demo check test coverage test-transformers bench bench-models pictures clean
 
 env: $(STAMP)
 
@@ -38,6 +38,10 @@ test: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
+
+# Which lines no test reaches; tracing them doubles the time.
+coverage: env
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(PYTEST_FLAGS)
 
 # Speed and memory, beside the peers that can be had: figures, no verdict on the machine.
