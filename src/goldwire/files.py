@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from goldwire.errors import GoldwireError
+from goldwire.leftovers import part_file, sweep_near
 from goldwire.limits import NAME
 
 _UNSAFE = re.compile(r"[^\w.@+-]+")
-_PART = re.compile(r"\.(\d+)-[^.]*\.part$")  # what `writing` calls a file under way: its writer's number
 
 
 def safe_name(text: str) -> str:
@@ -100,7 +99,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     leaves the old one. A link stays a link; what is no plain file (`/dev/stdout`) is written as it is.
     Raises GW904 where it can't be written.
     """
-    temporary = ""
+    temporary: Path | None = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -108,18 +107,17 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
                 yield stream
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{_cut(path.name, NAME - 40)}.{os.getpid()}-", suffix=".part"
-        )
+        sweep_near(path)
+        handle, temporary = part_file(path)
         with os.fdopen(handle, mode) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-        temporary = ""
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+        temporary = None
     except OSError as error:
         raise GoldwireError.of(
             "GW904",
@@ -128,29 +126,8 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
             hint="check space and rights",
         ) from error
     finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> int:
-    """Remove what writers that were killed left half-written in a folder and those below it; the number."""
-    count = 0
-    for path in folder.rglob(".*.part"):
-        found = _PART.search(path.name)
-        if found and not _lives(int(found[1])):
-            path.unlink(missing_ok=True)
-            count += 1
-    return count
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        pass
-    return True
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Iterator
@@ -15,15 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import Fault, GoldwireError
-from goldwire.files import read_text
+from goldwire.files import read_text, write_text
+from goldwire.leftovers import CONFIG as CONFIG
+from goldwire.leftovers import IGNORED as _UNDER_WAY
+from goldwire.leftovers import part_folder
 from goldwire.limits import TOO_DEEP
 from goldwire.strict_json import NotStrict, check_depth
 
-CONFIG = "goldwire.toml"
 # The fewest and the most characters of a title in Label Studio.
 _TITLE = (3, 50)
 #: What of the example project travels with the package.
 EXAMPLE_PARTS = (CONFIG, "seeds", "schemas", "annotate", "train")
+#: A new project's .gitignore: what is secret, made anew on each run, or under way.
+IGNORED = f".goldwire/\n/train/models/\n/eval/reports/\n{_UNDER_WAY}"
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,7 @@ def copy_example(target: Path) -> Project:
                 shutil.copytree(source / part, made / part, ignore=shutil.ignore_patterns("models"))
             else:
                 shutil.copy(source / part, made / part)
+        write_text(made / ".gitignore", IGNORED)
     return load_project(target)
 
 
@@ -208,8 +212,8 @@ def making(target: Path) -> Iterator[Path]:
     target = target.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
-            made = Path(scratch) / "project"
+        with part_folder(target) as work:
+            made = work / "new"
             made.mkdir()
             yield made
             if target.exists():

@@ -17,7 +17,8 @@ from goldwire.annotate.in_flight import in_flight_path, note, noted, sending
 from goldwire.annotate.push import find_project, uid
 from goldwire.annotate.server import Server
 from goldwire.errors import GoldwireError
-from goldwire.files import sweep, write_text
+from goldwire.files import write_text
+from goldwire.leftovers import sweep
 from tests.bench.crashes import Bed, client_killed, server_killed
 
 

@@ -292,19 +292,21 @@ def test_the_same_corpus_gives_the_same_site(tmp_path: Path, project: Project) -
 
 
 def test_a_site_is_replaced_and_anything_else_refused(tmp_path: Path, project: Project) -> None:
-    """What an older site left goes; a folder that is no site stays as it is (GW215)."""
+    """Pages of an older site go, other files in its folder stay; a folder that is no site stays (GW215)."""
     corpus = load_corpus(project)
     out = tmp_path / "site"
     browse(corpus, out)
-    (out / "stale.html").write_text("old")
-    browse(corpus, out)
-    assert not (out / "stale.html").exists()
+    (out / "thesis.txt").write_text("mine")
+    browse(corpus_of(project, corpus.articles[:1], corpus.schema), out)
+    assert len(list((out / "articles").iterdir())) == 1
+    assert (out / "thesis.txt").read_text() == "mine"
     other = tmp_path / "other"
     other.mkdir()
-    (other / "thesis.txt").write_text("mine")
-    with pytest.raises(GoldwireError, match="GW215"):
-        browse(corpus, other)
-    assert [path.name for path in other.iterdir()] == ["thesis.txt"]
+    for name, text in (("thesis.txt", "mine"), ("goldwire-site.json", "{}")):
+        (other / name).write_text(text)
+        with pytest.raises(GoldwireError, match="GW215"):
+            browse(corpus, other)
+        assert (other / name).read_text() == text
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 

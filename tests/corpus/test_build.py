@@ -17,6 +17,7 @@ from msgspec import structs
 from goldwire.cli.corpus import command
 from goldwire.corpus.build import Build, Corpus, build, load_corpus
 from goldwire.corpus.columns import Columns
+from goldwire.corpus.dataset_files import dataset_files
 from goldwire.corpus.store import write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
@@ -43,7 +44,8 @@ def table(built: Build, config: str) -> list[dict[str, Any]]:
     """A config's rows, read without `datasets`."""
     import pyarrow.parquet as pq
 
-    rows: list[dict[str, Any]] = pq.read_table(built.folder / config / "train.parquet").to_pylist()
+    [path] = dataset_files(built.folder, config)["train"]
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     return rows
 
 
@@ -166,7 +168,7 @@ def test_the_manifest_names_every_file_by_its_hash(built: Build) -> None:
     manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
     for name, facts in manifest["files"].items():
         assert sha256((built.folder / name).read_bytes()) == facts["sha256"]
-    assert set(manifest["files"]) == {"README.md", *(f"{c}/train.parquet" for c in manifest["configs"])}
+    assert set(manifest["files"]) == {"README.md", *manifest["configs"].values()}
     assert (manifest["version"], manifest["schema"], manifest["annotations"]) == ("0.1.0", "mini@0.1", 4)
     assert manifest["counts"]["labels"]["thing"] == {"FOOD": 8, "TOOL": 3}
 
@@ -363,7 +365,7 @@ def test_a_place_that_can_not_be_written_is_told_plainly(tmp_path: Path) -> None
     """A file where the folder should be is an error with its place; nothing of ours is left about."""
     project = mini_project(tmp_path / "mini")
     project.corpus.write_text("in the way", encoding="utf-8")
-    with pytest.raises(GoldwireError, match="GW265"):
+    with pytest.raises(GoldwireError, match="GW286"):
         build(load_corpus(project))
     assert not list(project.root.glob(".corpus.*"))
 

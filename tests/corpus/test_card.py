@@ -59,7 +59,7 @@ def test_the_header_is_what_the_hub_takes(tmp_path: Path, licence: str) -> None:
     assert isinstance(data, DatasetCardData)
     found = data.to_dict()
     assert found == header(text)
-    known = set(vars(DatasetCardData())) | {"license_name", "license_link", "tags", "configs"}
+    known = set(vars(DatasetCardData())) | {"license_name", "license_link", "tags", "configs", "dataset_info"}
     assert set(found) <= known
     for field, values in TAKEN.items():
         assert set(found[field]) <= values, field

@@ -18,6 +18,7 @@ from goldwire.cli.corpus import command
 from goldwire.corpus import rules
 from goldwire.corpus.build import build, load_corpus
 from goldwire.corpus.checks import run_checks
+from goldwire.corpus.dataset_files import dataset_files
 from goldwire.corpus.formats.jsonl import write_jsonl
 from goldwire.corpus.split import Plan, make_split, plan_for
 from goldwire.corpus.split_check import leaks, split_faults
@@ -352,7 +353,7 @@ def test_build_writes_a_file_for_each_side(tmp_path: Path) -> None:
     made = build(load_corpus(project))
     assert made.manifest["splits"] == {"train": 1, "test": 1}
     assert made.manifest["content_hash"] == before["content_hash"]
-    rows = {side: pq.read_table(made.folder / f"documents/{side}.parquet") for side in ("train", "test")}
+    rows = {side: pq.read_table(path) for side, [path] in dataset_files(made.folder, "documents").items()}
     assert {side: table["id"].to_pylist() for side, table in rows.items()} == {
         "train": ["pommes"],
         "test": ["soupe"],
@@ -366,7 +367,7 @@ def test_build_writes_a_file_for_each_side(tmp_path: Path) -> None:
         build(load_corpus(project))
     split_path(project).unlink()
     assert build(load_corpus(project)).manifest == before
-    assert not (made.folder / "documents/test.parquet").exists()
+    assert not list(made.folder.glob("documents/test*"))
 
 
 def test_check_finds_leaks_in_the_project_and_in_a_file(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ FLOOR = {
     "errors",
     "figures",
     "files",
+    "folders",
+    "leftovers",
     "limits",
     "model",
     "project",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from goldwire.corpus.formats.jsonl import write_jsonl
+from goldwire.folders import MANIFEST
 from goldwire.model import Article
 from goldwire.train.meta import model_folder
 
@@ -24,8 +25,8 @@ def test_a_killed_training_leaves_no_broken_model(
     """Killed while it trains, the command leaves the old model; what it began is tidied up later."""
     data, out = tmp_path / "data.jsonl", tmp_path / "models" / "ner"
     write_jsonl(data, articles)
-    out.mkdir(parents=True)
-    (out / "meta.json").write_text('{"name": "old"}', encoding="utf-8")
+    with model_folder(out) as folder:
+        (folder / "meta.json").write_text('{"name": "old"}', encoding="utf-8")
     arguments = ["--data", data, "--config", config, "--out", out, "--", "--training.max_epochs", "100000"]
     command = [sys.executable, "-m", "goldwire", "train", "ner", *map(str, arguments)]
     process = subprocess.Popen(
@@ -38,10 +39,9 @@ def test_a_killed_training_leaves_no_broken_model(
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert [path.name for path in out.iterdir()] == ["meta.json"]
+    assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "meta.json"]
     assert list(out.parent.glob(".ner.*.part"))
     with model_folder(out) as folder:
-        folder.mkdir()
         (folder / "meta.json").write_text('{"name": "new"}', encoding="utf-8")
     assert [path.name for path in out.parent.iterdir()] == ["ner"]
     assert "new" in (out / "meta.json").read_text(encoding="utf-8")

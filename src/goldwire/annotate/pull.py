@@ -30,7 +30,7 @@ from goldwire.annotate.pulled import write_pulled
 from goldwire.annotate.quarantine import Line, keep, quarantine_path
 from goldwire.annotate.studio import locked, make_cache
 from goldwire.errors import Fault, GoldwireError
-from goldwire.files import sweep
+from goldwire.leftovers import sweep
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -126,7 +126,7 @@ def pull(
     """
     make_cache(project)
     with locked(project.cache / "sync.lock"):
-        sweep(project.annotate)
+        sweep(project.root)
         found = find_project(client, title or project.name, _FIELDS)
         foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
         if foreign:

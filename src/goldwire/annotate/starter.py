@@ -8,14 +8,12 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
-from goldwire.project import CONFIG, Project, load_project, making
+from goldwire.project import CONFIG, IGNORED, Project, load_project, making
 from goldwire.schemas import load_schema
 from goldwire.schemas.infer import slug
 from goldwire.schemas.render import guidelines, label_config
 
 _FOLDERS = ("seeds/articles", "annotate/annotations", "corpus", "train", "eval")
-_IGNORED = ".goldwire/\n/train/models/\n/eval/reports/\n"
-
 _CONFIG = """\
 [project]
 name = {name}
@@ -162,7 +160,7 @@ def _write(root: Path, name: str, language: str, schema: str) -> None:
     quoted = {"name": name, "language": language, "schema": file, "layer": next(iter(loaded.layers))}
     texts = {key: json.dumps(value, ensure_ascii=False) for key, value in quoted.items()}
     write_text(root / CONFIG, _CONFIG.format(**texts))
-    write_text(root / ".gitignore", _IGNORED)
+    write_text(root / ".gitignore", IGNORED)
     write_text(root / "seeds/articles.jsonl", "")
     write_text(root / "annotate/label_config.xml", label_config(loaded))
     write_text(root / "annotate/guidelines.md", guidelines(loaded))

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from msgspec import Struct
 from goldwire.annotate.database import Database, usable
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.files import read_bytes, write_text
+from goldwire.leftovers import part_folder
 from goldwire.project import Project, cache_home
 from goldwire.redaction import keep_secret, redact
 
@@ -203,10 +203,10 @@ def prepare(project: Project, notify: Notify) -> Path:
     template = migrated(notify)
     try:
         make_cache(project)
-        with tempfile.TemporaryDirectory(dir=project.cache, prefix="studio-") as folder:
-            shutil.copytree(template, Path(folder) / "data")
-            shutil.rmtree(data, ignore_errors=True)
-            (Path(folder) / "data").rename(data)
+        with part_folder(data) as folder:
+            shutil.copytree(template, folder / "new")
+            # Onto an empty folder only: what is in one without a database is not ours to remove.
+            (folder / "new").rename(data)
         data.chmod(0o700)
     except OSError as error:
         raise GoldwireError.of(
@@ -237,10 +237,10 @@ def migrated(notify: Notify) -> Path:
 
 
 def _migrate(final: Path, notify: Notify) -> None:
-    with tempfile.TemporaryDirectory(dir=final.parent, prefix=f"{final.name}-") as folder:
-        data = Path(folder) / "data"
+    with part_folder(final) as folder:
+        data = folder / "new"
         data.mkdir(mode=0o700)
-        _version(environment(data, None), Path(folder) / "log", notify, str(final))
+        _version(environment(data, None), folder / "log", notify, str(final))
         if not (data / DATABASE).is_file():
             raise GoldwireError.of("GW304", "Label Studio made no database", where=str(final))
         (data / ".env").unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import click
 
 from goldwire.cli.streams import unguarded
 from goldwire.files import write_text
+from goldwire.leftovers import sweep_again
 from goldwire.project import Project, find_project
 from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible
@@ -26,6 +27,7 @@ def project_option(function: F) -> F:
     """`--project DIR`, passed on as the `Project` that the folder lies in."""
 
     def find(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Project:
+        sweep_again()
         return find_project(value)
 
     return click.option(

@@ -140,6 +140,8 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
         say(f"{places} places break a rule of the schema ({found}): goldwire corpus check")
     if not made.changelog_current:
         say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
+    for path in made.aside:
+        say(f"{path.stem} had been changed by hand: what stood there is now {path}")
     say(f"written to {made.folder}; content {made.manifest['content_hash'][:12]}")
     write_json(json_path, made.manifest)
 

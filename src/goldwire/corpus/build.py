@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +18,14 @@ from goldwire.corpus.card import card
 from goldwire.corpus.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.checks import CheckResult, Registries, check_articles
 from goldwire.corpus.columns import Columns
+from goldwire.corpus.dataset_files import MANIFEST, write_parquet
 from goldwire.corpus.split_file import sides_of
 from goldwire.corpus.stats import Counts, count
 from goldwire.corpus.store import dumps_annotation, project_articles
 from goldwire.corpus.tokens import Loss, tokenizer
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes, read_text, sha256, write_text, writing
+from goldwire.files import read_bytes, read_text, sha256, write_text
+from goldwire.folders import replacing
 from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema, load_schema
@@ -34,7 +33,6 @@ from goldwire.schemas.load import load_registries
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
-_BATCH = 500
 
 
 @dataclass
@@ -69,7 +67,10 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Build:
-    """What was built: the manifest's content, and what the checks and the tokens could not make fit."""
+    """What was built: the manifest's content, and what the checks and the tokens could not make fit.
+
+    `aside` are files that stood there changed by hand, under the names that they have now.
+    """
 
     folder: Path
     manifest: dict[str, Any]
@@ -77,6 +78,7 @@ class Build:
     checks: CheckResult
     losses: dict[str, Loss]
     changelog_current: bool
+    aside: list[Path] = field(default_factory=list)
 
 
 def load_corpus(project: Project) -> Corpus:
@@ -92,10 +94,11 @@ def load_corpus(project: Project) -> Corpus:
 def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None] | None = None) -> Build:
     """Write the dataset into the project's `corpus/`.
 
-    All files are made beside the folder and moved in at the end; what lies there and is not ours stays. The
-    same input gives the same bytes. Each side of the project's split is a file. Rules that are broken are
-    counted in card and manifest; faults that no typed column can hold, and with `strict` any fault, raise an
-    error and nothing is written.
+    All files are made beside the folder and moved in at the end; what lies there and no manifest lists stays,
+    and where it is in the way (GW286) nothing is written, but for a LICENSE of one's own, which is kept. The
+    same input gives the same bytes. Each side of the project's split is a file, with its hash in its name.
+    Rules that are broken are counted in card and manifest; faults that no typed column can hold, and with
+    `strict` any fault, raise an error and nothing is written.
     """
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     if fatal := [fault for fault in checks.faults if strict or fault.code in _UNTYPED]:
@@ -107,10 +110,10 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     counts = count(corpus.articles, corpus.schema, only_curated=True)
     columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
-    made = Path()
-    try:
-        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".corpus."))
+    aside: list[Path] = []
+    with replacing(folder, MANIFEST, code="GW286", kept=(LICENCE_FILE,), aside=aside) as made:
         nlp = tokenizer(corpus.project.language)
+        paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
         for side, articles in sides.items():
             rows = {
                 "documents": columns.document_rows(articles),
@@ -119,49 +122,17 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
             }
             for config in CONFIGS:
                 path = made / config / f"{side}.parquet"
-                write_parquet(path, rows[config], columns.features(config).arrow_schema, advance)
+                paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
         numbers = {side: len(articles) for side, articles in sides.items()}
-        manifest = _manifest(corpus, counts, checks, losses, numbers)
-        text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers)
+        manifest = _manifest(corpus, counts, checks, losses, numbers, paths)
+        text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers, paths=paths)
         write_text(made / "README.md", text)
         if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
             write_text(made / LICENCE_FILE, licence_text(corpus))
-        manifest["files"] = {
-            str(path.relative_to(made)): {"sha256": sha256(read_bytes(path)), "bytes": path.stat().st_size}
-            for path in sorted(made.rglob("*"))
-            if path.is_file()
-        }
-        write_text(made / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
-        _move_in(made, folder)
-    except OSError as error:
-        raise GoldwireError.of(
-            "GW265", f"can't be written: {error.strerror or error}", where=str(folder)
-        ) from None
-    finally:
-        if made.name:
-            shutil.rmtree(made, ignore_errors=True)
+        write_text(made / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
-    return Build(folder, manifest, counts, checks, losses, current)
-
-
-def write_parquet(
-    path: Path, rows: Iterable[dict[str, Any]], schema: Any, advance: Callable[[int], None] | None
-) -> None:
-    """Rows to a parquet file, a batch at a time; the schema carries the `datasets` features."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with writing(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for batch in _batches(rows):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-            if advance is not None:
-                advance(len(batch))
-
-
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    source = iter(rows)
-    while batch := list(islice(source, _BATCH)):
-        yield batch
+    return Build(folder, manifest, counts, checks, losses, current, aside)
 
 
 def split_articles(corpus: Corpus) -> dict[str, list[Article]]:
@@ -171,10 +142,14 @@ def split_articles(corpus: Corpus) -> dict[str, list[Article]]:
 
 
 def _manifest(
-    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss], sides: dict[str, int]
+    corpus: Corpus,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, Loss],
+    sides: dict[str, int],
+    paths: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
-    paths = {config: {side: f"{config}/{side}.parquet" for side in sides} for config in CONFIGS}
     return {
         "name": corpus.project.name,
         "version": corpus.version,
@@ -188,26 +163,6 @@ def _manifest(
         "checks": checks.by_code,
         "tokens": {layer: asdict(loss) for layer, loss in losses.items()},
     }
-
-
-def _move_in(made: Path, folder: Path) -> None:
-    """Put the finished files into their places, the manifest last; take away what an older build left."""
-    old = folder / "manifest.json"
-    try:
-        listed = dict(strict_json.loads(old.read_bytes())["files"]) if old.is_file() else {}
-    except (ValueError, KeyError, TypeError):
-        listed = {}  # not one of ours: nothing is known to be stale
-    files = sorted(p for p in made.rglob("*") if p.is_file() and p.name != "manifest.json")
-    for path in [*files, made / "manifest.json"]:
-        target = folder / path.relative_to(made)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)
-        listed.pop(str(path.relative_to(made)), None)
-    for name, facts in listed.items():
-        stale = folder / name
-        ours = stale.is_file() and stale.resolve().is_relative_to(folder.resolve())
-        if ours and sha256(read_bytes(stale)) == facts.get("sha256"):
-            stale.unlink()
 
 
 def _changelog(path: Path, corpus: Corpus, counts: Counts) -> bool:

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.agreement import agreement
-from goldwire.corpus.card_header import header, licence_lines
+from goldwire.corpus.card_header import LEAST_DATASETS, header, licence_lines
 from goldwire.corpus.card_statement import shares, statement
 from goldwire.corpus.checks import CheckResult
 from goldwire.corpus.columns import META, Columns
@@ -36,12 +36,14 @@ def card(
     losses: dict[str, Loss],
     content_hash: str,
     *,
-    sides: Mapping[str, int] | None = None,
+    sides: Mapping[str, int],
+    paths: Mapping[str, Mapping[str, str]],
     texts: bool = True,
 ) -> str:
     """The card's Markdown, from what was built: `sides` are its splits with their documents.
 
-    Without `texts` it is the card of a standoff dataset, and quotes none.
+    `paths` are the files of each config by split. Without `texts` it is the card of a standoff dataset, and
+    quotes none.
     """
     import jinja2
 
@@ -52,8 +54,8 @@ def card(
         resources.files("goldwire.corpus").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
-    sides = sides or {"train": counts.documents}
     status = _status(corpus)
+    features = {config: columns.plain_features(config, texts=texts) for config in paths}
     text = template.render(
         agreement=agreement(corpus.project),
         annotators=_annotators(corpus),
@@ -66,7 +68,9 @@ def card(
         example_layers=list(corpus.schema.layers)[:1],
         fields=list(_fields(corpus, columns)),
         folder=corpus.project.corpus.name,
-        header=header(corpus, counts, CONFIGS if texts else CONFIGS[1:2], sides),
+        header=header(corpus, counts, paths, features),
+        file=next(iter(next(iter(paths.values())).values())),
+        least=LEAST_DATASETS,
         language=corpus.project.language,
         layers=_layers(corpus, counts),
         licence=licence_lines(corpus, texts=texts),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from goldwire.corpus.columns import yaml_features
 from goldwire.corpus.stats import Counts
 
 if TYPE_CHECKING:
     from goldwire.corpus.build import Corpus
 
+#: The least version of `datasets` that reads what we write; a test loads with it.
+LEAST_DATASETS = "2.19"
 #: The file that `license_link` names: the Hub takes LICENSE, LICENSE.md or an address.
 LICENCE_FILE = "LICENSE"
 # The identifiers that the Hub takes for a dataset's licence.
@@ -35,12 +38,17 @@ _MAKERS = {
 
 
 def header(
-    corpus: Corpus, counts: Counts, configs: Iterable[str], sides: Iterable[str], licence: str = ""
+    corpus: Corpus,
+    counts: Counts,
+    paths: Mapping[str, Mapping[str, str]],
+    features: Mapping[str, Mapping[str, Any]],
+    licence: str = "",
 ) -> str:
-    """The header as YAML. Where all annotators are people it says so; `licence` replaces the project's."""
-    import yaml
+    """The header as YAML: for each config the file of each split in `paths`, and its plain `features`.
 
-    setting, sides = corpus.project.setting, list(sides)
+    Where all annotators are people it says so; `licence` replaces the project's.
+    """
+    setting = corpus.project.setting
     kinds = {a.provenance.kind for article in corpus.articles for a in article.annotations}
     fields: dict[str, Any] = {
         "pretty_name": setting("project", "title", corpus.project.name),
@@ -53,16 +61,39 @@ def header(
         "source_datasets": ["original"],
         "task_categories": ["token-classification"],
         "tags": ["goldwire", corpus.schema.name, *corpus.schema.layers],
+        **config_fields(paths, features),
+    }
+    return header_yaml(fields)
+
+
+def config_fields(
+    paths: Mapping[str, Mapping[str, str]], features: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What tells `datasets` of the configs: where their files are, the first by default, and their types."""
+    return {
         "configs": [
             {
                 "config_name": config,
                 **({"default": True} if number == 0 else {}),
-                "data_files": [{"split": side, "path": f"{config}/{side}.parquet"} for side in sides],
+                "data_files": [{"split": side, "path": path} for side, path in sides.items()],
             }
-            for number, config in enumerate(configs)
+            for number, (config, sides) in enumerate(paths.items())
+        ],
+        "dataset_info": [
+            {"config_name": config, "features": yaml_features(plain)} for config, plain in features.items()
         ],
     }
-    return str(yaml.safe_dump(fields, allow_unicode=True, sort_keys=False))
+
+
+def header_yaml(fields: dict[str, Any]) -> str:
+    """Fields as YAML, each written out where it stands."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, _data: Any) -> bool:
+            return True
+
+    return str(yaml.dump(fields, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10_000))
 
 
 def licence_fields(licence: str) -> dict[str, str]:

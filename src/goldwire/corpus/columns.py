@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from spacy.language import Language
 
+#: The key of a parquet file's metadata under which its features stand.
+METADATA = "goldwire"
 #: What of a document's meta has a column of its own; the rest goes into `meta`, as JSON.
 META = ("title", "source", "published", "language", "url", "licence")
 _DOCUMENT = ("id", "text", *META, "oddities", "text_sha256", "meta", "annotator", "status", "schema")
@@ -54,22 +56,25 @@ class Columns:
 
         return Features.from_dict(self.plain_features(config))
 
-    def plain_features(self, config: str) -> dict[str, Any]:
-        """The features of a config as `Features.to_dict` gives them."""
+    def plain_features(self, config: str, *, texts: bool = True) -> dict[str, Any]:
+        """The features of a config as `Features.to_dict` gives them; without `texts` spans lack theirs."""
         features: dict[str, dict[str, Any]] = {
             "documents": self._documents(),
             "annotations": self._annotations(),
             "tokens": self._tokens(),
         }
-        return features[config]
+        plain = features[config]
+        if not texts:
+            kept = {name: each for name, each in plain["spans"]["feature"].items() if name != "text"}
+            plain["spans"] = _list(kept)
+        return plain
 
     def arrow_schema(self, config: str) -> pa.Schema:
-        """`features(config).arrow_schema`, without the seconds that importing `datasets` takes."""
-        import pyarrow as pa
+        """The Arrow types of `features(config)`, with the features as metadata, under a key of our own.
 
-        plain = self.plain_features(config)
-        fields = [pa.field(name, _arrow_type(feature)) for name, feature in plain.items()]
-        return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": plain}})})
+        Not under `huggingface`: what is written there today only `datasets` 4 and newer can read.
+        """
+        return arrow_schema(self.plain_features(config))
 
     def _documents(self) -> dict[str, Any]:
         text = _value("string")
@@ -248,6 +253,39 @@ def _class_label(names: list[str]) -> dict[str, Any]:
 
 def _list(feature: dict[str, Any]) -> dict[str, Any]:
     return {"feature": feature, "_type": "List"}
+
+
+def arrow_schema(plain: Mapping[str, Any]) -> pa.Schema:
+    """The Arrow schema of plain features, which it holds as metadata."""
+    import pyarrow as pa
+
+    fields = [pa.field(name, _arrow_type(feature)) for name, feature in plain.items()]
+    return pa.schema(fields, {METADATA: json.dumps({"features": plain}, ensure_ascii=False)})
+
+
+def yaml_features(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Plain features as a card's `dataset_info` has them, in the form that `datasets` reads from 2.19 on.
+
+    Lists of structs are a `list`, for a `sequence` of structs was a struct of lists before 4; lists of values
+    are a `sequence`, which has the attribute `feature` in every version.
+    """
+    return [{"name": name, **_yaml_feature(feature)} for name, feature in plain.items()]
+
+
+def _yaml_feature(feature: dict[str, Any]) -> dict[str, Any]:
+    kind = feature.get("_type")
+    if kind == "Value":
+        return {"dtype": feature["dtype"]}
+    if kind == "ClassLabel":
+        names = {str(number): name for number, name in enumerate(feature["names"])}
+        return {"dtype": {"class_label": {"names": names}}}
+    if kind == "List":
+        inner = feature["feature"]
+        if "_type" not in inner:
+            return {"list": yaml_features(inner)}
+        held = _yaml_feature(inner)
+        return {"sequence": held["dtype"]}
+    return {"struct": yaml_features(feature)}
 
 
 def _arrow_type(feature: dict[str, Any]) -> pa.DataType:

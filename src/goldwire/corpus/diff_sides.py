@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from goldwire.corpus.formats import Setting, format_named
 from goldwire.corpus.formats.jsonl import loads, read_jsonl
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
+from goldwire.leftovers import scratch
 from goldwire.model import Article
 from goldwire.project import CONFIG, Project, load_project
 
@@ -126,12 +126,12 @@ def _revision(project: Project, name: str) -> Side:
     inside = project.root.resolve().relative_to(top).as_posix()
     tree = commit.decode().strip() + ("" if inside == "." else f":{inside}")
     archive = _git(top, "archive", "--format=tar", tree, of=name)
-    with tempfile.TemporaryDirectory(prefix="goldwire-diff.") as scratch:
+    with scratch("diff") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(scratch, filter=_inside)
-        if not (Path(scratch) / CONFIG).is_file():
+            tar.extractall(folder, filter=_inside)
+        if not (folder / CONFIG).is_file():
             raise GoldwireError.of("GW293", f"no project stood here at `{name}`", where=str(project.root))
-        return project_side(load_project(Path(scratch)), name)
+        return project_side(load_project(folder), name)
 
 
 def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,16 +13,18 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.corpus.build import Corpus
+from goldwire.corpus.card_header import LICENCE_FILE
 from goldwire.corpus.changelog import is_semantic
 from goldwire.corpus.split_file import NAME as SPLIT
 from goldwire.corpus.standoff_write import Withheld, write_standoff
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, sha256
+from goldwire.leftovers import scratch
 from goldwire.project import CONFIG, making
 from goldwire.redaction import keep_secret
 
 #: Files beside those that the manifest lists, published where they are there.
-_BESIDE = ("CHANGELOG.md", SPLIT)
+_BESIDE = ("CHANGELOG.md", SPLIT, LICENCE_FILE)
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def parcel(corpus: Corpus, *, standoff: bool = False, out: Path | None = None) -
         if not any(article.annotations for article in corpus.articles):
             place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
             raise GoldwireError.of("GW296", "there is no annotation to publish", where=place, hint=hint)
-        with tempfile.TemporaryDirectory(prefix="goldwire-standoff.") as scratch:
-            made = Path(scratch) / "dataset"
+        with scratch("standoff") as work:
+            made = work / "dataset"
             made.mkdir()
             withheld = write_standoff(corpus, made)
             if out is not None:

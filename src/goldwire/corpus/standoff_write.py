@@ -12,11 +12,12 @@ import msgspec
 from msgspec import structs
 
 from goldwire import __version__
-from goldwire.corpus.build import Corpus, split_articles, write_parquet
+from goldwire.corpus.build import Corpus, split_articles
 from goldwire.corpus.card import card
 from goldwire.corpus.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.checks import check_articles
-from goldwire.corpus.columns import META, Columns
+from goldwire.corpus.columns import META, Columns, arrow_schema
+from goldwire.corpus.dataset_files import MANIFEST, write_parquet
 from goldwire.corpus.split_file import NAME as SPLIT
 from goldwire.corpus.standoff import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.stats import count
@@ -50,22 +51,19 @@ def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
     withheld = Withheld()
     bare = _bare(corpus.articles, texts, withheld)
     columns, sides = Columns(corpus.schema), split_articles(corpus)
-    features = columns.features("annotations")
-    kind = features["spans"]
-    features["spans"] = type(kind)({k: v for k, v in kind.feature.items() if k != "text"})
+    schema = arrow_schema(columns.plain_features("annotations", texts=False))
+    paths: dict[str, str] = {}
     by_id = {article.document.id: article for article in bare}
     for side, articles in sides.items():
         rows = columns.annotation_rows([by_id[article.document.id] for article in articles])
-        write_parquet(
-            folder / "annotations" / f"{side}.parquet", _textless(rows), features.arrow_schema, None
-        )
+        paths[side] = write_parquet(folder / "annotations" / f"{side}.parquet", _textless(rows), schema, None)
     lines = [dumps(to_record(article, article.document.meta)) for article in bare]
     write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
     hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
     shown = _with_articles(corpus, bare)
     counts = count(bare, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    text = card(shown, counts, checks, {}, hashed, sides=numbers, texts=False)
+    text = card(shown, counts, checks, {}, hashed, sides=numbers, paths={"annotations": paths}, texts=False)
     write_text(folder / "README.md", text)
     if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
         write_text(folder / LICENCE_FILE, licence_text(shown, texts=False))
@@ -79,6 +77,7 @@ def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
         "schema": corpus.schema.stamp,
         "goldwire": __version__,
         "standoff": True,
+        "configs": {"annotations": paths},
         "documents": len(bare),
         "splits": numbers,
         "withheld": {"meta": withheld.meta, "attributes": withheld.attributes},
@@ -88,7 +87,7 @@ def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
             if path.is_file()
         },
     }
-    write_text(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
     _search(folder, bare, texts)
     return withheld
 

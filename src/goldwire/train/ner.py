@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import atexit
 import random
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import GoldwireError
+from goldwire.leftovers import scratch
 from goldwire.train.config import Options as Options
 from goldwire.train.config import Overrides, config_error, config_fault, options_in, read_config
 from goldwire.train.config import parse_overrides as parse_overrides
@@ -77,7 +78,7 @@ def fit(
     config = read_config(config_path, overrides=overrides, seed=seed, language=language)
     options = options_in(config, config_path)
     config.pop("goldwire", None)
-    with quiet(), tempfile.TemporaryDirectory(prefix="goldwire-") as folder:
+    with quiet(), scratch("training") as folder:
         try:
             tokenizer = spacy.blank(config["nlp"]["lang"])
         except ImportError as error:
@@ -90,7 +91,7 @@ def fit(
         for side, held in (("train", train), ("dev", dev or train)):
             docs, cut = training_docs(tokenizer, held, layer, group=bool(grouped), inner=inner)
             cuts += cut if side == "train" or dev else []
-            config["paths"][side] = _stored(docs, Path(folder) / f"{side}.spacy")
+            config["paths"][side] = _stored(docs, folder / f"{side}.spacy")
             if side == "train":
                 too_long = sum(
                     fill_spancat(config["components"][name], layer or "sc", docs) for name in grouped
@@ -201,7 +202,8 @@ def _vectors(source: str) -> str:
     nlp = load_pipeline(source, only=[])
     bare = spacy.blank(nlp.lang or "xx")
     bare.vocab.vectors = nlp.vocab.vectors
-    folder = tempfile.TemporaryDirectory(prefix="goldwire-vectors-")
-    atexit.register(folder.cleanup)
-    bare.to_disk(folder.name)
-    return folder.name
+    kept = ExitStack()
+    folder = kept.enter_context(scratch("vectors"))
+    atexit.register(kept.close)
+    bare.to_disk(folder)
+    return str(folder)

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
+from goldwire.folders import MANIFEST, replacing
+from goldwire.leftovers import part_folder
 from goldwire.redaction import shortened
 from goldwire.train import components, features
 from goldwire.train.pipelines import pipeline_path, quiet
@@ -25,9 +27,18 @@ def package(model: Path, out: Path, *, name: str | None = None) -> Path:
     code = [Path(str(module.__file__)) for module in CODE]
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with part_folder(out / "package") as work:
+            made = _make(path, work, code, name, out)
+            target = out / made.name
+            with replacing(target, MANIFEST, code="GW417") as folder:
+                shutil.copytree(made, folder, dirs_exist_ok=True)
     except OSError as error:
-        raise _refused(out, str(error.strerror)) from error
-    before = {one.name for one in out.iterdir()}
+        raise _refused(out, str(error.strerror or error)) from error
+    return target
+
+
+def _make(path: Path, work: Path, code: list[Path], name: str | None, out: Path) -> Path:
+    """The package as spaCy makes it, in the empty folder `work`; what it complains of names `out`."""
     from spacy.cli.package import package as make
 
     said = io.StringIO()
@@ -35,22 +46,19 @@ def package(model: Path, out: Path, *, name: str | None = None) -> Path:
         with quiet(), contextlib.redirect_stdout(said):
             make(
                 path,
-                out,
+                work,
                 code_paths=code,
                 name=name,
                 create_meta=False,
                 create_sdist=False,
-                force=True,
                 silent=True,
             )
     except (SystemExit, OSError, ValueError) as error:
         raise _refused(out, shortened(said.getvalue() or str(error), 300)) from error
-    made = [one for one in out.iterdir() if one.is_dir() and (one / "setup.py").is_file()]
-    fresh = [one for one in made if one.name not in before] or made
-    newest = max(fresh, key=lambda one: one.stat().st_mtime)
+    [made] = [each for each in work.iterdir() if (each / "setup.py").is_file()]
     # What its setup.py does when it is installed: so the folder can be imported as it is, too.
-    shutil.copy(newest / "meta.json", newest / newest.name.rsplit("-", 1)[0])
-    return newest
+    shutil.copy(made / "meta.json", made / made.name.rsplit("-", 1)[0])
+    return made
 
 
 def _refused(out: Path, why: str) -> GoldwireError:

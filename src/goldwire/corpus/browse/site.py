@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,16 +20,16 @@ from goldwire.corpus.browse.parts import layer_list, status_in_words
 from goldwire.corpus.browse.roles import Frame, frames
 from goldwire.corpus.browse.text import render
 from goldwire.corpus.pages import page_templates, render_page
-from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
+from goldwire.folders import check_ours, replacing
 from goldwire.model import Article, curated
-from goldwire.project import CONFIG, making
+from goldwire.project import CONFIG
 
 if TYPE_CHECKING:
     from goldwire.corpus.build import Corpus
 
-#: The file that says that a folder is a site of ours, which may be written anew.
+#: The file that says which files of a folder are a site of ours, and may be written anew.
 MARKER = "goldwire-site.json"
 _ASSETS = ("site.css", "site.js", "table.js", "index.js", "arcs.js", "article.js")
 _FRAMED = ("timeline.js", "graph.js")
@@ -53,27 +51,17 @@ class Site:
 
 
 def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None = None) -> Site:
-    """Write the site into `out`, whole or not at all; a site that stands there is replaced.
+    """Write the site into `out`, whole or not at all; a site that stands there is replaced, file by file.
 
-    `advance` is called with the articles done. Raises GW215 where the folder holds something else, GW214
-    where `[browse]` in goldwire.toml names what the schema lacks.
+    `advance` is called with the articles done. Raises GW215 where the folder holds something else, or a
+    file that is in the way, GW214 where `[browse]` in goldwire.toml names what the schema lacks.
     """
     out = out.resolve()
-    if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
-        hint = "name an empty folder, or one that does not exist yet"
-        raise GoldwireError.of("GW215", "holds something that is no such site", where=str(out), hint=hint)
+    check_ours(out, MARKER, code="GW215", what="a site")
     writer = _Writer(corpus)
-    fresh = out.with_name(f".{out.name}.{os.getpid()}")
-    with making(fresh) as made:
+    with replacing(out, MARKER, code="GW215") as made:
         site = writer.write(made, advance or (lambda _: None))
         size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
-    try:
-        if out.exists():
-            shutil.rmtree(out)
-        fresh.rename(out)
-    except OSError as error:
-        message = f"can't be replaced: {error.strerror or error}"
-        raise GoldwireError.of("GW215", message, where=str(out), hint="remove it by hand") from None
     return Site(out, *site, size, writer.local, writer.draft)
 
 

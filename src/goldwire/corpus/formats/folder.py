@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
+from goldwire.leftovers import part_folder
 
 
 @contextmanager
@@ -18,30 +17,28 @@ def writing_folder(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     A folder that stands is filled, other files in it stay. Raises GW271 where it holds files with one of
     `suffixes` that were not written now: a reader would take them for part of the corpus.
     """
-    made = Path()
     try:
         path = path.resolve()
         if path.exists() and not path.is_dir():
             raise GoldwireError.of("GW271", "is a file, not a folder", where=str(path), hint="another name")
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-        yield made
-        written = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
-        there = {file.relative_to(path) for file in path.rglob("*") if file.suffix in suffixes}
-        if stale := sorted(there - written):
-            shown = ", ".join(map(str, stale[:3])) + (", …" if len(stale) > 3 else "")
-            message = f"{len(stale)} files of another conversion lie there ({shown})"
-            raise GoldwireError.of(
-                "GW271", message, where=str(path), hint="remove them, or name a new folder"
-            )
-        for file in sorted(written):
-            target = path / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (made / file).replace(target)
-        path.mkdir(exist_ok=True)
+        with part_folder(path) as made:
+            yield made
+            _move_in(made, path, suffixes)
     except OSError as error:
         message = f"can't be written: {error.strerror or error}"
         raise GoldwireError.of("GW904", message, where=str(path), hint="check space and rights") from None
-    finally:
-        if made.name:
-            shutil.rmtree(made, ignore_errors=True)
+
+
+def _move_in(made: Path, path: Path, suffixes: tuple[str, ...]) -> None:
+    written = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
+    there = {file.relative_to(path) for file in path.rglob("*") if file.suffix in suffixes}
+    if stale := sorted(there - written):
+        shown = ", ".join(map(str, stale[:3])) + (", …" if len(stale) > 3 else "")
+        message = f"{len(stale)} files of another conversion lie there ({shown})"
+        raise GoldwireError.of("GW271", message, where=str(path), hint="remove them, or name a new folder")
+    for file in sorted(written):
+        target = path / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (made / file).replace(target)
+    path.mkdir(exist_ok=True)

@@ -8,6 +8,7 @@ and is written a batch at a time.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,16 +18,18 @@ from typing import Any
 
 import msgspec
 
-from goldwire import strict_json
+from goldwire import __version__, strict_json
 from goldwire.corpus.arrow import annotation_columns, annotation_of, batch, document_columns
+from goldwire.corpus.card_header import config_fields, header_yaml
 from goldwire.corpus.columns import META, Columns
+from goldwire.corpus.dataset_files import MANIFEST, dataset_files, features_of, name_by_content, no_dataset
 from goldwire.corpus.formats import Setting
-from goldwire.corpus.formats.folder import writing_folder
 from goldwire.corpus.formats.found import SchemaFor, check_fit
 from goldwire.corpus.integrity import article_faults
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, raise_faults
 from goldwire.figures import amount
-from goldwire.files import writing
+from goldwire.files import write_text, writing
+from goldwire.folders import replacing
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
 from goldwire.schemas import Schema
@@ -34,15 +37,6 @@ from goldwire.schemas import Schema
 #: Documents in a batch, and in a row group of the file.
 BATCH = 500
 CONFIGS = ("documents", "annotations")
-_WHOSE = "a file or folder that `goldwire corpus build` or `convert --to parquet` wrote"
-
-
-class _Info(msgspec.Struct):
-    features: dict[str, Any] = {}
-
-
-class _Huggingface(msgspec.Struct):
-    info: _Info = msgspec.field(default_factory=_Info)
 
 
 def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -99,7 +93,7 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
     labels = {name: number for number, name in enumerate(columns.labels)}
     relations = {name: number for number, name in enumerate(columns.schema.relations)}
     count = 0
-    with writing_folder(path, (".parquet",)) as folder:
+    with replacing(path, MANIFEST, code="GW271") as folder:
         schemas = {config: columns.arrow_schema(config) for config in CONFIGS}
         writers: dict[str, Any] = {}
         try:
@@ -132,18 +126,12 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
         finally:
             for writer in writers.values():
                 writer.close()
-        (folder / "README.md").write_bytes(_readme().encode())
+        paths = {config: {"train": name_by_content(folder / config / "train.parquet")} for config in CONFIGS}
+        features = {config: columns.plain_features(config) for config in CONFIGS}
+        # The header alone, which names the configs to `datasets`: a card is what `corpus build` writes.
+        write_text(folder / MANIFEST, json.dumps({"goldwire": __version__, "configs": paths}) + "\n")
+        write_text(folder / "README.md", f"---\n{header_yaml(config_fields(paths, features))}---\n")
     return count
-
-
-def _readme() -> str:
-    """The header that names the configs to `datasets`; a card is what `corpus build` writes."""
-    configs = "".join(
-        f"- config_name: {config}\n{'  default: true' + chr(10) if config == CONFIGS[0] else ''}"
-        f"  data_files:\n  - split: train\n    path: {config}/train.parquet\n"
-        for config in CONFIGS
-    )
-    return f"---\nconfigs:\n{configs}---\n"
 
 
 def read_parquet(path: Path, setting: Setting) -> list[Article]:
@@ -158,10 +146,7 @@ def read_parquet(path: Path, setting: Setting) -> list[Article]:
 def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
     """The articles one after the other; of a folder all annotations are held. Raises as `read_parquet`."""
     annotations = _annotations(path) if path.is_dir() else {}
-    files = sorted((path / "documents").glob("*.parquet")) if path.is_dir() else [path]
-    for config in CONFIGS if path.is_dir() else ():
-        if not any((path / config).glob("*.parquet")):
-            raise GoldwireError.of("GW283", f"no {config}/*.parquet in it", where=str(path), hint=_WHOSE)
+    files = _files(path, "documents") if path.is_dir() else [path]
     needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))
     seen: set[str] = set()
     faults: list[Fault] = []
@@ -186,6 +171,10 @@ def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
     raise_faults(faults[:100])
 
 
+def _files(path: Path, config: str) -> list[Path]:
+    return sorted(file for files in dataset_files(path, config).values() for file in files)
+
+
 def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a file with their numbers from 1, numbers of class labels turned into names."""
     import pyarrow as pa
@@ -197,7 +186,7 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
             lacking = [name for name in needed if name not in source.schema_arrow.names]
             if lacking:
                 message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
-                raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE)
+                raise no_dataset(file, message)
             limit = inflated(file.stat().st_size)
             groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
             held_bytes = sum(group.total_byte_size for group in groups)
@@ -205,14 +194,13 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
                 size += held.nbytes if held is not None else held_bytes
                 if held is None or size > limit:
                     message = f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
-                    hint = "write it as several files"
-                    raise GoldwireError.of("GW283", message, where=str(file), hint=hint)
+                    raise no_dataset(file, message, hint="write it as several files")
                 for row in held.to_pylist():
                     number += 1
                     yield number, row
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         message = f"no parquet: {str(error).splitlines()[0]}"
-        raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE) from None
+        raise no_dataset(file, message) from None
 
 
 def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
@@ -233,11 +221,11 @@ def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
     """The annotations of a folder by document."""
     found: dict[str, tuple[Annotation, ...]] = {}
     faults: list[Fault] = []
-    for file in sorted((path / "annotations").glob("*.parquet")):
+    for file in _files(path, "annotations"):
         names: dict[str, Any] = {}
         for number, row in _rows(file, ("document", "spans", "relations", "provenance")):
             if not names:
-                names = _features(file)
+                names = features_of(file)
             try:
                 _name(row, names)
                 annotation = annotation_of(row, row["document"])
@@ -248,19 +236,6 @@ def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
             found[annotation.document] = (*found.get(annotation.document, ()), annotation)
     raise_faults(faults[:100])
     return found
-
-
-def _features(file: Path) -> dict[str, Any]:
-    """What `datasets` keeps of the columns' types in a file."""
-    import pyarrow.parquet as pq
-
-    held = (pq.read_schema(file).metadata or {}).get(b"huggingface", b"{}")
-    try:
-        found = strict_json.decode(held, _Huggingface)
-    except msgspec.MsgspecError as error:
-        message = f"its metadata `huggingface` is broken: {error}"
-        raise GoldwireError.of("GW283", message, where=str(file), hint=_WHOSE) from None
-    return found.info.features
 
 
 def _name(row: dict[str, Any], features: dict[str, Any]) -> None:

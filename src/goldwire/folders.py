@@ -1,0 +1,200 @@
+"""Folders that are ours file by file: what their manifest lists is replaced whole, all else in them stays.
+
+The manifest is a JSON file in the folder whose `files` gives each file's `sha256` and `bytes`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from goldwire import __version__, strict_json
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import read_bytes, sha256, write_text
+from goldwire.leftovers import part_folder
+
+#: The manifest of a folder that has none of its own kind.
+MANIFEST = "goldwire-files.json"
+#: What lists the files that are being moved in: with it, a run that is cut off there is finished by the next.
+_MOVING = ".goldwire-moving.part"
+
+
+def is_ours(folder: Path, manifest: str) -> bool:
+    """Whether the folder has a manifest that lists files."""
+    return _read(folder / manifest) is not None or _read(folder / _MOVING) is not None
+
+
+def check_ours(folder: Path, manifest: str, *, code: str, what: str) -> None:
+    """Refuse, with `code`, a folder that holds something and not `what`, as one of our manifests lists it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not is_ours(folder, manifest):
+        message = f"holds something else than {what} that goldwire wrote"
+        hint = f"name a new folder (what has no {manifest} was not written by this version of goldwire)"
+        raise GoldwireError.of(code, message, where=str(folder), hint=hint)
+
+
+@contextmanager
+def replacing(
+    folder: Path, manifest: str, *, code: str, kept: Collection[str] = (), aside: list[Path] | None = None
+) -> Iterator[Path]:
+    """A new folder to fill, whose files take the place of those that stand in `folder` and are listed there.
+
+    The manifest gets its list of files at the end. `folder` stays as it was where anything fails. Files there
+    that no manifest lists stay; where one is in the way nothing is written and an error with `code` names it,
+    but for `kept`: such a file stays in place of the new one. One that is listed and was changed by hand is
+    put aside, as `NAME.orig`; `aside` gets these. Raises GW904 where it can't be written.
+    """
+    folder = folder.resolve()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with part_folder(folder) as work:
+            new = work / "new"
+            new.mkdir()
+            yield new
+            held = _Held(folder, manifest)
+            for name in kept:
+                if held.foreign(name, ""):
+                    (new / name).unlink(missing_ok=True)
+            listed = _list(new, manifest)
+            held.check({**listed, manifest: ""}, code)
+            if not folder.exists() or (held.listed and not held.others()):
+                _swap(work, folder)
+            else:
+                moved = held.move_in(new, listed)
+                if aside is not None:
+                    aside.extend(moved)
+    except OSError as error:
+        message = f"can't be written: {error.strerror or error}"
+        raise GoldwireError.of("GW904", message, where=str(folder), hint="check space and rights") from error
+
+
+class _Held:
+    """What stands in a folder: which of its files are ours."""
+
+    def __init__(self, folder: Path, manifest: str) -> None:
+        self.folder, self.manifest = folder, manifest
+        files, moving = _read(folder / manifest), _read(folder / _MOVING)
+        self.listed: dict[str, set[str]] = {}
+        for names in (files or {}, moving or {}):
+            for name, digests in names.items():
+                self.listed.setdefault(name, set()).update(digests)
+        self.has_manifest = files is not None or moving is not None
+
+    def ours(self, name: str) -> bool:
+        """Whether the file is there as it was listed; never one outside of the folder, or behind a link."""
+        path = self.folder / name
+        if name in (self.manifest, _MOVING):
+            return self.has_manifest and path.is_file()
+        if name not in self.listed or path.is_symlink() or not path.is_file():
+            return False
+        inside = path.resolve().is_relative_to(self.folder)
+        return inside and sha256(read_bytes(path)) in self.listed[name]
+
+    def foreign(self, name: str, digest: str) -> bool:
+        """Whether something stands at `name` that was never ours, nor is what is to stand there."""
+        path = self.folder / name
+        above = [self.folder / parent for parent in Path(name).parents]
+        if any((each.is_symlink() and not each.exists()) or each.is_file() for each in above):
+            return True
+        if not (path.exists() or path.is_symlink()) or self.ours(name) or self.changed(name):
+            return False
+        return not (path.is_file() and sha256(read_bytes(path)) == digest)
+
+    def changed(self, name: str) -> bool:
+        """Whether a file of ours is no longer what was listed."""
+        path = self.folder / name
+        plain = name in self.listed and path.is_file() and not path.is_symlink()
+        return plain and path.resolve().is_relative_to(self.folder) and not self.ours(name)
+
+    def check(self, fresh: Mapping[str, str], code: str) -> None:
+        """Refuse to overwrite what is not ours."""
+        message, hint = "is in the way, and no manifest lists it", "move it away, or name another folder"
+        raise_faults(
+            Fault(code, message, str(self.folder / name), hint)
+            for name, digest in fresh.items()
+            if self.foreign(name, digest)
+        )
+
+    def others(self) -> list[Path]:
+        """What stands there besides: files, links, and folders that hold none of ours."""
+        ours = {self.folder / name for name in (*self.listed, self.manifest, _MOVING) if self.ours(name)}
+        above = {parent for path in ours for parent in path.parents}
+        return [path for path in self.folder.rglob("*") if path not in ours and path not in above]
+
+    def move_in(self, new: Path, fresh: Mapping[str, str]) -> list[Path]:
+        """Put the new files into their places, the manifest last; take away what was ours and is not new.
+
+        What was changed by hand is put aside; returns where.
+        """
+        aside = []
+        stale = [name for name in self.listed if name not in fresh and name != self.manifest]
+        moving = {name: sorted(digests) for name, digests in self.listed.items()}
+        for name, digest in fresh.items():
+            moving[name] = sorted({*moving.get(name, ()), digest})
+        write_text(self.folder / _MOVING, json.dumps({"files": moving}, ensure_ascii=False) + "\n")
+        for name in (*fresh, self.manifest):
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if self.changed(name) and sha256(read_bytes(target)) != fresh.get(name):
+                aside.append(_free(target))
+                target.rename(aside[-1])
+            (new / name).replace(target)
+        for name in stale:
+            if self.ours(name):
+                (self.folder / name).unlink()
+                _remove_empty((self.folder / name).parent, self.folder)
+        (self.folder / _MOVING).unlink(missing_ok=True)
+        return aside
+
+
+def _free(path: Path) -> Path:
+    """A name for what is put aside."""
+    names = (path.with_name(f"{path.name}.orig{number or ''}") for number in count())
+    return next(each for each in names if not each.exists())
+
+
+def _swap(work: Path, folder: Path) -> None:
+    """The new folder for the one that stands, in two moves: see `part_folder`."""
+    if folder.exists():
+        folder.rename(work / "old")
+    try:
+        (work / "new").rename(folder)
+    except OSError:
+        if (work / "old").exists():
+            (work / "old").rename(folder)
+        raise
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    while folder != top and folder.is_relative_to(top) and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _list(new: Path, manifest: str) -> dict[str, str]:
+    """Put the list of files into the manifest of a new folder, and return it: SHA-256 by name."""
+    path = new / manifest
+    content: dict[str, Any] = (
+        strict_json.loads(read_bytes(path)) if path.is_file() else {"goldwire": __version__}
+    )
+    files = {}
+    for file in sorted(each for each in new.rglob("*") if each.is_file() and each != path):
+        data = read_bytes(file)
+        files[file.relative_to(new).as_posix()] = {"sha256": sha256(data), "bytes": len(data)}
+    write_text(path, json.dumps({**content, "files": files}, ensure_ascii=False, indent=1) + "\n")
+    return {name: str(facts["sha256"]) for name, facts in files.items()}
+
+
+def _read(path: Path) -> dict[str, list[str]] | None:
+    """The files that a manifest lists, each with the SHA-256s that it may have; None where it lists none."""
+    try:
+        files = strict_json.loads(path.read_bytes())["files"]
+        return {
+            str(name): [str(each) for each in (facts if isinstance(facts, list) else [facts["sha256"]])]
+            for name, facts in files.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
