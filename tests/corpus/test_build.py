@@ -326,7 +326,7 @@ def test_the_card_says_how_far_the_annotations_may_be_trusted(tmp_path: Path) ->
     assert "gold" not in text.replace("goldwire", "")
     claimed = [structs.replace(draft, status="adjudicated") for draft in drafts]
     assert "**Draft.**" in card_of(project, *claimed)
-    people = [structs.replace(a, provenance=Provenance(name="Anna")) for a in claimed]
+    people = [structs.replace(a, provenance=Provenance("human", "Anna")) for a in claimed]
     assert "**In part reviewed.** People reviewed or adjudicated the annotations of 1 of 2" in card_of(
         project, people[0], drafts[1]
     )
@@ -365,7 +365,7 @@ def test_a_place_that_can_not_be_written_is_told_plainly(tmp_path: Path) -> None
     """A file where the folder should be is an error with its place; nothing of ours is left about."""
     project = mini_project(tmp_path / "mini")
     project.corpus.write_text("in the way", encoding="utf-8")
-    with pytest.raises(GoldwireError, match="GW286"):
+    with pytest.raises(GoldwireError, match="GW216"):
         build(load_corpus(project))
     assert not list(project.root.glob(".corpus.*"))
 

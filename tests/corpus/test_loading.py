@@ -164,15 +164,15 @@ def test_python_gets_what_is_built_now(tmp_path: Path, config: str) -> None:
 
 def test_python_is_told_what_there_is(tmp_path: Path) -> None:
     """No dataset, no such config, no such split: one plain error each, which names those that exist."""
-    with pytest.raises(GoldwireError, match=r"GW287 .*there is no dataset"):
+    with pytest.raises(GoldwireError, match=r"GW219 .*there is no dataset"):
         goldwire.load_corpus(tmp_path)
     project = mini_project(tmp_path / "mini")
-    with pytest.raises(GoldwireError, match=r"GW287 .*there is no dataset"):
+    with pytest.raises(GoldwireError, match=r"GW219 .*there is no dataset"):
         goldwire.load_corpus(project.root)
     build(load_corpus(project))
-    with pytest.raises(GoldwireError, match=r"GW287 .*no config `x`.*annotations, documents, tokens"):
+    with pytest.raises(GoldwireError, match=r"GW219 .*no config `x`.*annotations, documents, tokens"):
         goldwire.load_corpus(project.root, "x")
-    with pytest.raises(GoldwireError, match=r"GW287 .*no split `test`.*train"):
+    with pytest.raises(GoldwireError, match=r"GW219 .*no split `test`.*train"):
         goldwire.load_corpus(project.root, split="test")
     next((project.corpus / "documents").iterdir()).unlink()
     with pytest.raises(GoldwireError, match="GW2"):

@@ -21,11 +21,13 @@ from tests.corpus.mini import mini_project
 DEAD = "4194999"
 
 
-def leave(folder: Path, process: str = DEAD) -> list[Path]:
+def leave(place: Path, process: str = DEAD, *, folder: bool = True) -> list[Path]:
     """A file and a folder as a writer of that number would have left them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file, made = folder / f".soup.json.{process}-abcdefgh.part", folder / f".out.{process}-abcdefgh.part"
+    place.mkdir(parents=True, exist_ok=True)
+    file, made = place / f".soup.json.{process}-abcdefgh.part", place / f".out.{process}-abcdefgh.part"
     file.write_text("half")
+    if not folder:
+        return [file]
     (made / "new").mkdir(parents=True)
     (made / "new/x").write_text("half")
     return [file, made]
@@ -106,8 +108,8 @@ def test_any_command_that_writes_takes_away_what_dead_ones_left(
 ) -> None:
     """Wherever it lies in the project: beside the dataset, in the store, in the project's own folder."""
     project = mini_project(tmp_path / "mini")
-    places = [project.root, project.annotations / "anna", project.corpus, project.models, project.cache]
-    left = [path for place in places for path in leave(place)]
+    left = [path for place in (project.root, project.corpus, project.models) for path in leave(place)]
+    left += [leave(project.annotations / "anna", folder=False)[0], *leave(project.cache)]
     run = [sys.executable, "-m", "goldwire", *command]
     done = subprocess.run(run, cwd=project.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

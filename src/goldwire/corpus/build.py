@@ -95,7 +95,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     """Write the dataset into the project's `corpus/`.
 
     All files are made beside the folder and moved in at the end; what lies there and no manifest lists stays,
-    and where it is in the way (GW286) nothing is written, but for a LICENSE of one's own, which is kept. The
+    and where it is in the way (GW216) nothing is written, but for a LICENSE of one's own, which is kept. The
     same input gives the same bytes. Each side of the project's split is a file, with its hash in its name.
     Rules that are broken are counted in card and manifest; faults that no typed column can hold, and with
     `strict` any fault, raise an error and nothing is written.
@@ -111,7 +111,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
-    with replacing(folder, MANIFEST, code="GW286", kept=(LICENCE_FILE,), aside=aside) as made:
+    with replacing(folder, MANIFEST, code="GW216", kept=(LICENCE_FILE,), aside=aside) as made:
         nlp = tokenizer(corpus.project.language)
         paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
         for side, articles in sides.items():

@@ -19,7 +19,7 @@ def load_corpus(
     """A config of the dataset that `goldwire corpus build` wrote last: all its splits, or the one named.
 
     `path` is the project's folder or the dataset's. The files themselves are read into memory; nothing comes
-    from a cache or the network. Raises GW287 for a folder that holds no dataset, a config or split that it
+    from a cache or the network. Raises GW219 for a folder that holds no dataset, a config or split that it
     lacks, and GW283 for a file that is missing or broken.
 
         >>> import goldwire
@@ -32,13 +32,13 @@ def load_corpus(
         folder = load_project(folder).corpus
     if not folder.is_dir() or not ((folder / MANIFEST).is_file() or (folder / config).is_dir()):
         hint = "name a project's folder or a dataset's; goldwire corpus build makes one"
-        raise GoldwireError.of("GW287", "there is no dataset", where=str(folder), hint=hint)
+        raise GoldwireError.of("GW219", "there is no dataset", where=str(folder), hint=hint)
     configs = sorted({file.parent.name for file in folder.glob("*/*.parquet")})
     if config not in configs:
-        raise GoldwireError.of("GW287", f"no config `{config}`", where=str(folder), hint=one_of(configs))
+        raise GoldwireError.of("GW219", f"no config `{config}`", where=str(folder), hint=one_of(configs))
     files = dataset_files(folder, config)
     if split is not None and split not in files:
-        raise GoldwireError.of("GW287", f"no split `{split}`", where=str(folder), hint=one_of(files))
+        raise GoldwireError.of("GW219", f"no split `{split}`", where=str(folder), hint=one_of(files))
     if split is not None:
         return _dataset(split, files[split])
     return DatasetDict({name: _dataset(name, paths) for name, paths in files.items()})
@@ -55,4 +55,4 @@ def _dataset(split: str, files: list[Path]) -> Dataset:
         return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), NamedSplit(split))
     except (pa.ArrowException, OSError) as error:
         message = f"no parquet of goldwire's: {str(error).splitlines()[0]}"
-        raise GoldwireError.of("GW287", message, where=str(files[0])) from None
+        raise GoldwireError.of("GW219", message, where=str(files[0])) from None

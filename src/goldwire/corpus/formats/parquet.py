@@ -93,7 +93,7 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
     labels = {name: number for number, name in enumerate(columns.labels)}
     relations = {name: number for number, name in enumerate(columns.schema.relations)}
     count = 0
-    with replacing(path, MANIFEST, code="GW271") as folder:
+    with replacing(path, MANIFEST, code="GW213") as folder:
         schemas = {config: columns.arrow_schema(config) for config in CONFIGS}
         writers: dict[str, Any] = {}
         try:
