@@ -145,8 +145,8 @@ def read_parquet(path: Path, setting: Setting) -> list[Article]:
 
 def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
     """The articles one after the other; of a folder all annotations are held. Raises as `read_parquet`."""
-    annotations = _annotations(path) if path.is_dir() else {}
     files = _files(path, "documents") if path.is_dir() else [path]
+    annotations = _annotations(path) if path.is_dir() else {}
     needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))
     seen: set[str] = set()
     faults: list[Fault] = []
