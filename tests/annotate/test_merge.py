@@ -10,7 +10,9 @@ from goldwire.model import Annotation, Provenance, Relation, Span
 from tests.annotate.helpers import TEXT, make_schema
 
 SCHEMA = make_schema()
-_PULLED = Provenance(created="2026-02-01", updated="2026-02-02", lead_time=3.0, seen_predictions=False)
+_PULLED = Provenance(
+    "human", created="2026-02-01", updated="2026-02-02", lead_time=3.0, seen_predictions=False
+)
 
 
 def _stored(**changes: object) -> Annotation:
@@ -62,7 +64,7 @@ def test_a_changed_reading_becomes_its_annotators_work(status: str) -> None:
 @pytest.mark.parametrize("seen", [None, False, True])
 def test_an_annotators_own_second_thoughts_are_no_prediction(seen: bool | None) -> None:
     """Work changed by the same person keeps its day of birth and what was in sight then."""
-    made = Provenance(created="2026-01-01", updated="2026-01-02", seen_predictions=seen)
+    made = Provenance("human", created="2026-01-01", updated="2026-01-02", seen_predictions=seen)
     kept = merge(_stored(status="submitted", provenance=made), _pulled(), SCHEMA, TEXT)
     assert kept is not None
     assert kept.provenance.created == "2026-01-01"

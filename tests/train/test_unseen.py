@@ -96,7 +96,7 @@ def test_predictions_of_training_documents_are_marked_and_not_scored(model: Path
     write_jsonl(gold, articles[:2])
     _, error = run("eval", "score", gold, half)
     assert isinstance(error, GoldwireError)
-    assert "GW540" in str(error)
+    assert "GW543" in str(error)
 
 
 def sided(folder: Path) -> Project:

@@ -54,7 +54,7 @@ def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
 def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[list[Paired]], str]:
     """The pairs of each side without documents that any side's model was trained on, and what to say of it.
 
-    With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW540 where none
+    With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW543 where none
     would be left.
     """
     seen = {one.document.id for side in sides for one in side if one.pred.provenance.trained_on}
@@ -66,7 +66,7 @@ def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[lis
         return [list(side) for side in sides], f"{said}: what they add says nothing of unseen articles"
     if len(seen) == every:
         hint = "score articles that it has not seen; --trained-on scores these all the same"
-        raise GoldwireError.of("GW540", f"{said}: no score on unseen articles can be given", hint=hint)
+        raise GoldwireError.of("GW543", f"{said}: no score on unseen articles can be given", hint=hint)
     left = [[one for one in side if one.document.id not in seen] for side in sides]
     return left, f"{said}: left out (--trained-on scores them too)"
 
