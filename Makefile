@@ -47,19 +47,19 @@ coverage: env
 # Speed and memory, beside the peers that can be had: figures, no verdict on the machine.
 bench: env
 	PYTHON=$(BIN)/python sh install.sh bench
-	$(BIN)/python -m tests.bench.scoring
-	$(BIN)/python -m tests.bench.agreement
-	$(BIN)/python -m tests.bench.fuzz
-	$(BIN)/python -m tests.bench.formats
-	$(BIN)/python -m tests.bench.export
-	$(BIN)/python -m tests.bench.sync
-	$(BIN)/python -m tests.bench.versions
-	$(BIN)/python -m tests.bench.faults
+	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.agreement
+	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.formats
+	$(BIN)/python -m benchmarks.export
+	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.versions
+	$(BIN)/python -m benchmarks.faults
 
 # What models come to on data that others made (../shared/data/popcorn-fr): about a quarter of an hour.
 bench-models: env
-	$(BIN)/python -m tests.bench.popcorn $(BENCH_FLAGS)
-	$(BIN)/python -m tests.bench.active $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.popcorn $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.active $(BENCH_FLAGS)
 
 # The CamemBERT config, with a tiny random model in place of the real one; torch needs about 5 GB of disk.
 test-transformers: env

@@ -16,7 +16,7 @@ from tests import isolation, shared
 from tests.reaper import reaping
 
 if TYPE_CHECKING:
-    from goldwire.annotate.server import Server
+    from goldwire.annotate.labelstudio.server import Server
 
 
 # Before any library looks for its cache, which some do when they are imported.
@@ -74,7 +74,7 @@ def secrets_of_other_tests_are_forgotten() -> None:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running Label Studio, from the user's migrated folder; where CI is `true` a missing one fails."""
-    from goldwire.annotate import server
+    from goldwire.annotate.labelstudio import server
 
     root = tmp_path_factory.mktemp("studio")
     (root / "goldwire.toml").write_text('[project]\nname = "tests"\nlanguage = "fr"\nschema = "none.yaml"\n')

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.annotate.server import Server
+from goldwire.annotate.labelstudio.server import Server
 from goldwire.project import example_root
 
 MINI = Path(__file__).parent / "data/mini"

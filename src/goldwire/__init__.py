@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goldwire.corpus.built import load_corpus
+    from goldwire.corpus.dataset.load import load_corpus
 
 __version__ = "0.1.0"
 
 __all__ = ["__version__", "load_corpus"]
 
 #: Where each public name lives: imported when it is first asked for.
-_PUBLIC = {"load_corpus": "goldwire.corpus.built"}
+_PUBLIC = {"load_corpus": "goldwire.corpus.dataset.load"}
 
 
 def __getattr__(name: str) -> Any:

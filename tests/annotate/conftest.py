@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldwire.annotate.client import Client
-from goldwire.annotate.server import Server
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.server import Server
 from goldwire.project import Project, load_project
 from tests.annotate.helpers import make_schema
 
 if TYPE_CHECKING:
-    from goldwire.annotate.assist import Assistant
+    from goldwire.annotate.ml_backend.predictor import Assistant
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small pipeline, which no test changes."""
-    from tests.annotate.assist_pipeline import make_pipeline
+    from tests.annotate.ml_backend.tiny_pipeline import make_pipeline
 
     return make_pipeline(tmp_path_factory.mktemp("assist") / "kitchen")
 
@@ -60,6 +60,6 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def assistant(pipeline: Path) -> Assistant:
     """The small pipeline, held to the tests' schema."""
-    from goldwire.annotate.assist import Assistant
+    from goldwire.annotate.ml_backend.predictor import Assistant
 
     return Assistant(str(pipeline), make_schema())

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from goldwire.annotate import server
-from goldwire.annotate.client import connect
-from goldwire.annotate.push import push
+from goldwire.annotate.labelstudio import server
+from goldwire.annotate.labelstudio.client import connect
+from goldwire.annotate.sync.push import push
+from goldwire.annotations.store import read_annotations
 from goldwire.corpus.browse.site import browse
-from goldwire.corpus.build import load_corpus
-from goldwire.corpus.store import read_annotations
+from goldwire.corpus.dataset.build import load_corpus
 from goldwire.project import Project, copy_example
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
-from goldwire.train.experiment import plan_ner, run_ner
+from goldwire.train.run.run import plan_ner, run_ner
 from tests.browser.conftest import ARGUMENTS
 
 ROOT = Path(__file__).parents[2]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from goldwire.annotate.board import push_board
-from goldwire.annotate.board_pull import pull_board
-from goldwire.annotate.client import Client
-from goldwire.annotate.decisions import read_file
-from goldwire.corpus.store import read_annotations, write_annotation
+from goldwire.annotate.adjudication.decisions import read_file
+from goldwire.annotate.adjudication.pull import pull_board
+from goldwire.annotate.adjudication.push import push_board
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.project import Project
@@ -21,7 +21,7 @@ from tests.browser.test_studio import log_in, mark, project, schema
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from goldwire.annotate.server import Server
+    from goldwire.annotate.labelstudio.server import Server
 
 __all__ = ["project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]

@@ -14,23 +14,23 @@ import msgspec
 import pytest
 
 from goldwire.corpus.browse import browse
-from goldwire.corpus.build import Corpus
-from goldwire.corpus.diff import Side, diff
-from goldwire.corpus.diff_page import write_page as write_diff
-from goldwire.corpus.pages import sealed
-from goldwire.corpus.review import review, write_review
-from goldwire.eval.history import History, Step
-from goldwire.eval.history import page as history_page
-from goldwire.eval.report import write_report
-from goldwire.eval.scores import score
+from goldwire.corpus.browse.review import review, write_review
+from goldwire.corpus.dataset.build import Corpus
+from goldwire.corpus.versions.diff import Side, diff
+from goldwire.corpus.versions.page import write_page as write_diff
+from goldwire.eval.ci.history import History, Step
+from goldwire.eval.ci.history import page as history_page
+from goldwire.eval.report.page import write_report
+from goldwire.eval.scoring.scores import score
+from goldwire.html.templates import sealed
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
-from goldwire.train.curve import Curve
-from goldwire.train.curve import Step as Measured
-from goldwire.train.curve_page import page as curve_page
-from goldwire.train.outlook import Outlook
+from goldwire.train.curve.curve import Curve
+from goldwire.train.curve.curve import Step as Measured
+from goldwire.train.curve.extrapolation import Outlook
+from goldwire.train.curve.page import page as curve_page
 from tests.corpus.mini import MINI, mini_articles, mini_schema
-from tests.eval.test_gate import standing
+from tests.eval.ci.test_gate import standing
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from goldwire.eval.report import Extra, write_report
-from goldwire.eval.scores import score
+from goldwire.eval.report.page import Extra, write_report
+from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Article, Document, Span
 
 if TYPE_CHECKING:

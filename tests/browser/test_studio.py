@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldwire.annotate.client import Client
-from goldwire.annotate.pull import pull
-from goldwire.annotate.push import push
-from goldwire.corpus.store import read_annotations
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.pull import pull
+from goldwire.annotate.sync.push import push
+from goldwire.annotations.store import read_annotations
 from goldwire.model import Document
 from goldwire.project import Project, copy_example
 from goldwire.schemas import Schema, load_schema
@@ -18,7 +18,7 @@ from goldwire.schemas import Schema, load_schema
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from goldwire.annotate.server import Server
+    from goldwire.annotate.labelstudio.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 

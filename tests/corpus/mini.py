@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.corpus.formats.quotes import read_quotes_files
-from goldwire.corpus.store import join, write_annotation
+from goldwire.annotations.store import join, write_annotation
+from goldwire.formats.quotes import read_quotes_files
 from goldwire.model import Article
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema

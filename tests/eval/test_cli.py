@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from goldwire.corpus.build import load_corpus
-from goldwire.corpus.formats.jsonl import write_jsonl
-from goldwire.corpus.store import write_annotation
-from goldwire.eval.scoring import corpus_stamp
+from goldwire.annotations.store import write_annotation
+from goldwire.corpus.dataset.build import load_corpus
+from goldwire.eval.project_scores import corpus_stamp
 from goldwire.files import sha256
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Relation
 from goldwire.project import load_project
 from tests.corpus.mini import mini_project

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from goldwire import __version__
-from goldwire.corpus.pipelines import pipeline_path
 from goldwire.errors import GoldwireError, install_hint
+from goldwire.pipelines import pipeline_path
 
 ROOT = Path(__file__).parents[2]
 PINNED = ROOT / "requirements.txt"

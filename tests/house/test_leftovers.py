@@ -120,7 +120,7 @@ def test_a_killed_build_leaves_nothing_once_there_was_another(tmp_path: Path) ->
     """A real build, killed while it writes: its folder is there, named in .gitignore, and then gone."""
     project = mini_project(tmp_path / "mini")
     code = (
-        "import os; from pathlib import Path; import goldwire.corpus.build as b\n"
+        "import os; from pathlib import Path; import goldwire.corpus.dataset.build as b\n"
         "b.card = lambda *a, **k: os.kill(os.getpid(), 9)\n"
         "from goldwire.project import load_project\nb.build(b.load_corpus(load_project(Path.cwd())))"
     )

@@ -10,10 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.corpus.formats.jsonl import dumps, loads, read_jsonl, write_jsonl
-from goldwire.corpus.store import annotation_path, dumps_annotation, join, read_annotations, write_annotation
+from goldwire.annotations.store import (
+    annotation_path,
+    dumps_annotation,
+    join,
+    read_annotations,
+    write_annotation,
+)
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, write_text, writing
+from goldwire.formats.jsonl import dumps, loads, read_jsonl, write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span, curated, outermost
 from goldwire.project import Project
 from tests.strategies import articles

@@ -9,7 +9,7 @@ import pytest
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import Inferred, infer
-from goldwire.schemas.render import label_config
+from goldwire.schemas.label_config import label_config
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = """

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire import files
-from goldwire.annotate import migrate as project_module
-from goldwire.annotate.migrate import migrate_project
-from goldwire.corpus.store import read_annotations, write_annotation
+from goldwire.annotate.migration import stored as project_module
+from goldwire.annotate.migration.stored import migrate_project
+from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Provenance, Relation, Span

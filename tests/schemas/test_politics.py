@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from goldwire.corpus.store import read_annotations
+from goldwire.annotations.store import read_annotations
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds

@@ -9,7 +9,7 @@ from label_studio_sdk.label_interface import LabelInterface
 
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.render import control, guidelines, label_config
+from goldwire.schemas.label_config import control, guidelines, label_config
 
 MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 

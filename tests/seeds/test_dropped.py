@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goldwire.cli.main import cli
-from goldwire.corpus.formats.jsonl import write_jsonl
 from goldwire.errors import GoldwireError
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article, Document
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds, read_documents, unlisted

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.corpus.formats.jsonl import write_jsonl
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
-from goldwire.train.experiment import run
-from goldwire.train.plan import plan
+from goldwire.train.run.plan import plan
+from goldwire.train.run.run import run
 
 #: What both recognisers and span categorisers of the tests read text by.
 TOK2VEC = """

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from goldwire.corpus.formats.jsonl import write_jsonl
 from goldwire.errors import Fault, GoldwireError
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article, Span
 from goldwire.project import example_root
-from goldwire.train.crossval import folds
-from goldwire.train.plan import Task, plan
+from goldwire.train.run.crossval import folds
+from goldwire.train.run.plan import Task, plan
 
 POLITICS = example_root() / "schemas" / "politics.yaml"
 

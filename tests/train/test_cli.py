@@ -10,8 +10,8 @@ import pytest
 import spacy
 
 from goldwire.cli.main import main
-from goldwire.corpus.formats.jsonl import read_jsonl, write_jsonl
-from goldwire.eval.scores import score
+from goldwire.eval.scoring.scores import score
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Annotation, Article, Document
 
 

@@ -10,9 +10,9 @@ import spacy
 
 from goldwire.model import Article
 from goldwire.project import example_root
-from goldwire.train.config import read_config
-from goldwire.train.data import material
-from goldwire.train.ner import fit
+from goldwire.train.options import read_config
+from goldwire.train.pipeline.fit_layer import fit
+from goldwire.train.training_data import material
 
 CONFIG = example_root() / "train/ner-camembert.cfg"
 

@@ -27,7 +27,7 @@ from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.intake import Prefer
+    from goldwire.annotate.sync.importer import Prefer
 
 
 @click.group()
@@ -79,8 +79,8 @@ def serve(
     goldwire.toml's [annotate] names; its account is in .goldwire/credentials.json. The very first start
     makes a database, which takes about a minute; later ones take seconds.
     """
-    from goldwire.annotate import server
-    from goldwire.annotate.database import hide_password, named_database
+    from goldwire.annotate.labelstudio import server
+    from goldwire.annotate.labelstudio.database import hide_password, named_database
 
     if stopping:
         say("stopped" if server.stop(project) else "none was running")
@@ -154,8 +154,8 @@ def pull(
     taken from the server, and the file that was here goes to annotate/conflicts/, unless --ours or --theirs
     says otherwise. Exit 1 where there was such a conflict, or a task's text is not the article's.
     """
-    from goldwire.annotate.assign import pull_projects
-    from goldwire.annotate.client import connect
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.assign import pull_projects
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
@@ -231,10 +231,10 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
 
     Each as its annotator's work; whose work is there already is passed over.
     """
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.load import finished, load_annotations
-    from goldwire.annotate.push import find_project
-    from goldwire.corpus.store import read_annotations
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.sync.push import find_project
+    from goldwire.annotate.sync.upload import finished, load_annotations
+    from goldwire.annotations.store import read_annotations
     from goldwire.schemas import load_schema
 
     stored = read_annotations(project)

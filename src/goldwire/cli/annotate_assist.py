@@ -37,12 +37,12 @@ def assist(
     predictions, and has a tab with the articles in the order of the model's uncertainty; at the end it is
     taken out again, its predictions stay. Annotations made with them in sight say so.
     """
-    from goldwire.annotate.assist import Assistant
-    from goldwire.annotate.assist_address import ADDRESS
-    from goldwire.annotate.assist_app import serving
-    from goldwire.annotate.assist_backend import Backend
-    from goldwire.annotate.assist_connect import connected, fetch_predictions
-    from goldwire.annotate.client import connect
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.labelstudio.ssrf import ADDRESS
+    from goldwire.annotate.ml_backend.app import serving
+    from goldwire.annotate.ml_backend.connect import connected, fetch_predictions
+    from goldwire.annotate.ml_backend.handlers import Backend
+    from goldwire.annotate.ml_backend.predictor import Assistant
     from goldwire.schemas import load_schema
 
     end_as_by_ctrl_c()

@@ -13,7 +13,7 @@ from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.client import Client
+    from goldwire.annotate.labelstudio.client import Client
     from goldwire.model import Annotation, Document
     from goldwire.schemas import Schema
 
@@ -61,9 +61,9 @@ def push(
 
     Those that it does not have yet, each exactly once.
     """
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.push import push as push_articles
-    from goldwire.annotate.push import read_predictions
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.sync.push import push as push_articles
+    from goldwire.annotate.sync.push import read_predictions
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
@@ -117,9 +117,9 @@ def _predicted(
     diversity: float,
 ) -> tuple[list[Document], list[Annotation]]:
     """The articles to push and their predictions: a model's where one is named, in order where asked for."""
-    from goldwire.annotate.assist import Assistant
-    from goldwire.annotate.assist_order import by_uncertainty, candidates, predictions_of
-    from goldwire.corpus.store import read_annotations
+    from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
+    from goldwire.annotate.ml_backend.predictor import Assistant
+    from goldwire.annotations.store import read_annotations
 
     found = candidates(client, project.name, documents, read_annotations(project)) if ranking else None
     wanted = documents if found is None else found.documents

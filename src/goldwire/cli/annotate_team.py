@@ -13,7 +13,7 @@ from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.adjudicate import Outcome
+    from goldwire.annotate.adjudication.merge import Outcome
 
 url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
 
@@ -45,8 +45,8 @@ def assign(
     An annotator's name is what stands before the @ of their account. Loads differ by at most one article.
     What was assigned before stays; a second run sends only what is new. Kept in annotate/assignments.jsonl.
     """
-    from goldwire.annotate.assign import assign_project, push_assigned
-    from goldwire.annotate.client import connect
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.assign import assign_project, push_assigned
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
@@ -75,8 +75,8 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
 
     From the server, with a link to the next task.
     """
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.status import status as read_status
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.status import status as read_status
 
     with connect(project, url=url) as client:
         found = read_status(client, project)
@@ -113,8 +113,8 @@ def rename(old: str, new: str, url: str | None, json_path: Path | None, project:
     In all files, in the record of accounts (annotate/accounts.jsonl), in assignments and, where work is
     assigned to them, on the server. Two annotators are never made one.
     """
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.rename import rename as rename_annotator
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.rename import rename as rename_annotator
 
     report = rename_annotator(project, old, new, lambda: connect(project, url=url))
     told = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"
@@ -162,10 +162,10 @@ def adjudicate(
         return
     if by is None:
         raise click.UsageError("Missing option '--by'.")
-    from goldwire.annotate.adjudication import adjudicate_project
+    from goldwire.annotate.adjudication.project import adjudicate_project
     from goldwire.model import Provenance
     from goldwire.schemas import load_schema
-    from goldwire.schemas.render import guidelines_hash
+    from goldwire.schemas.label_config import guidelines_hash
 
     schema = load_schema(project.schema_path)
     made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
@@ -184,7 +184,7 @@ def adjudicate(
 
 
 def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
-    from goldwire.annotate.adjudication import tally
+    from goldwire.annotate.adjudication.project import tally
 
     rows = [
         (
@@ -207,8 +207,8 @@ def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
 
 
 def _push_board(url: str | None, between: tuple[str, ...], json_path: Path | None, project: Project) -> None:
-    from goldwire.annotate.board import push_board
-    from goldwire.annotate.client import connect
+    from goldwire.annotate.adjudication.push import push_board
+    from goldwire.annotate.labelstudio.client import connect
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
@@ -232,8 +232,8 @@ def _push_board(url: str | None, between: tuple[str, ...], json_path: Path | Non
 def _pull_board(
     url: str | None, by: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
 ) -> None:
-    from goldwire.annotate.board_pull import pull_board
-    from goldwire.annotate.client import connect
+    from goldwire.annotate.adjudication.pull import pull_board
+    from goldwire.annotate.labelstudio.client import connect
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 

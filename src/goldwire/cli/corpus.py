@@ -18,8 +18,8 @@ from goldwire.cli.common import (
     tell,
     write_json,
 )
-from goldwire.corpus.formats import FORMATS, Setting
 from goldwire.figures import amount, percent
+from goldwire.formats import FORMATS, Setting
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)
@@ -88,7 +88,7 @@ def convert(
     With neither --schema nor --config nor --project the labels are taken as found. What the target can't
     hold is counted, with its first places. docs/formats.md says what each format holds.
     """
-    from goldwire.corpus.convert import convert as run
+    from goldwire.formats.convert import convert as run
 
     if target == "store":
         options["project_path"] = options["project_path"] or dst
@@ -117,8 +117,8 @@ def convert(
 @json_option
 def build(project: Project, strict: bool, json_path: Path | None) -> None:
     """Write the dataset into corpus/: parquet, card, manifest."""
-    from goldwire.corpus.build import CONFIGS, load_corpus
-    from goldwire.corpus.build import build as run
+    from goldwire.corpus.dataset.build import CONFIGS, load_corpus
+    from goldwire.corpus.dataset.build import build as run
 
     corpus = load_corpus(project)
     say_unlisted(project)
@@ -171,8 +171,8 @@ def check(
     json_path: Path | None,
 ) -> None:
     """Hold annotations against the schema's rules, and splits against leaks: the project's, or FILE's."""
-    from goldwire.corpus.checks import run_checks
-    from goldwire.corpus.rules import RULES
+    from goldwire.annotations.rules import RULES
+    from goldwire.corpus.quality.checks import run_checks
 
     result = run_checks(project, file=file, schema_path=schema_path, split=split, only_curated=only_curated)
     if file is None:
@@ -203,8 +203,8 @@ def check(
 @json_option
 def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
     """Count spans by layer, label, document, annotator and status."""
-    from goldwire.corpus.build import load_corpus
-    from goldwire.corpus.stats import count
+    from goldwire.annotations.stats import count
+    from goldwire.corpus.dataset.build import load_corpus
 
     corpus = load_corpus(project)
     say_unlisted(project)

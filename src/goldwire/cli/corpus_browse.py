@@ -28,7 +28,7 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
     Which relation leads to whom follows from the schema; [browse] in goldwire.toml says it otherwise.
     """
     from goldwire.corpus.browse import browse as run
-    from goldwire.corpus.build import load_corpus
+    from goldwire.corpus.dataset.build import load_corpus
 
     corpus = load_corpus(project)
     with progress("Writing", total=len(corpus.articles)) as advance:
@@ -73,12 +73,12 @@ def review(
     the other articles does not expect (cleanlab); rules that are broken. Rows link to Label Studio's tasks
     where a server is named or runs. Nothing listed is an error for certain.
     """
-    from goldwire.corpus.build import load_corpus
-    from goldwire.corpus.consistency import KINDS
-    from goldwire.corpus.review import review as run
-    from goldwire.corpus.review import write_review
-    from goldwire.corpus.suspects import KINDS as SUSPECT_KINDS
-    from goldwire.corpus.suspects import counts
+    from goldwire.corpus.browse.review import review as run
+    from goldwire.corpus.browse.review import write_review
+    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.quality.consistency import KINDS
+    from goldwire.corpus.quality.label_errors import KINDS as SUSPECT_KINDS
+    from goldwire.corpus.quality.label_errors import counts
 
     corpus = load_corpus(project)
     links = _links(project, url)
@@ -103,8 +103,8 @@ def review(
 
 def _links(project: Project, url: str | None) -> dict[str, str]:
     """The tasks' addresses; where no server was asked for and none answers, none, which is said."""
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.task_links import task_links
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.task_links import task_links
     from goldwire.errors import GoldwireError
 
     try:

@@ -39,10 +39,10 @@ def diff(
     Each is a project's folder, a built dataset's folder, a JSON Lines file, or a git revision of the project
     (a tag, a branch, HEAD~3). Says which version is due.
     """
-    from goldwire.corpus.changelog import add_entry, due, entry
-    from goldwire.corpus.diff import diff as compare
-    from goldwire.corpus.diff_page import WORDS, lines, write_page
-    from goldwire.corpus.diff_sides import read_sides
+    from goldwire.corpus.versions.changelog import add_entry, due, entry
+    from goldwire.corpus.versions.diff import diff as compare
+    from goldwire.corpus.versions.load import read_sides
+    from goldwire.corpus.versions.page import WORDS, lines, write_page
 
     one, other = read_sides(before, after, project, annotator)
     with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
@@ -113,9 +113,9 @@ def split(
     Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
     taken from it too. `corpus build` writes the sides as splits.
     """
-    from goldwire.corpus.build import load_corpus
-    from goldwire.corpus.split import Plan, make_split, plan_for
-    from goldwire.corpus.split_file import read_split, split_path, write_split
+    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.split.io import read_split, split_path, write_split
+    from goldwire.corpus.split.split import Plan, make_split, plan_for
 
     corpus = load_corpus(project)
     path = out or split_path(project)
@@ -212,9 +212,9 @@ def publish(
     Texts that may not be passed on are not: --standoff publishes annotations with text hashes instead. The
     token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
     """
-    from goldwire.corpus.build import load_corpus
-    from goldwire.corpus.publish import parcel
-    from goldwire.corpus.publish import publish as push
+    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.publish.hub import parcel
+    from goldwire.corpus.publish.hub import publish as push
 
     if out is not None and not standoff:
         raise click.UsageError("--out keeps a standoff dataset: add --standoff")
@@ -249,7 +249,7 @@ def rehydrate(standoff: Path, articles: Path, out: Path, partial: bool, json_pat
 
     ARTICLES is a folder of text files, JSON Lines or CSV. A copy must be the very text that was annotated.
     """
-    from goldwire.corpus.standoff import rehydrate as run
+    from goldwire.corpus.publish.without_text import rehydrate as run
 
     done = run(standoff, articles, out, partial=partial)
     spans = sum(len(a.spans) for article in done.articles for a in article.annotations)

@@ -25,8 +25,8 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     Five articles go to Label Studio with predictions of a stock model; the stored readings are sent there as
     two annotators' work and pulled back; the dataset is built, a model trained and scored, a report written.
     """
-    from goldwire.annotate.server import running, start, stop
-    from goldwire.annotate.studio import credentials_path
+    from goldwire.annotate.labelstudio.installation import credentials_path
+    from goldwire.annotate.labelstudio.server import running, start, stop
 
     begun = time.monotonic()
     project = copy_example(folder)
@@ -59,14 +59,14 @@ def _step(number: int, what: str) -> None:
 
 def _annotate(project: Project) -> dict[str, Any]:
     """Push the articles with predictions, send the stored readings, pull them back; the figures of each."""
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.load import load_annotations
-    from goldwire.annotate.pull import pull
-    from goldwire.annotate.push import push
-    from goldwire.corpus.store import read_annotations
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.sync.pull import pull
+    from goldwire.annotate.sync.push import push
+    from goldwire.annotate.sync.upload import load_annotations
+    from goldwire.annotations.store import read_annotations
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
-    from goldwire.train.baselines import stock_predictions
+    from goldwire.train.run.baselines import stock_predictions
 
     schema, documents = load_schema(project.schema_path), load_seeds(project)
     predicted, left_out = stock_predictions(project, documents)
@@ -98,8 +98,8 @@ def _annotate(project: Project) -> dict[str, Any]:
 def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
     """Build, train, score, report; the report's place, and the figures of the dataset and the model."""
     from goldwire.cli.train import show
-    from goldwire.corpus.build import CONFIGS, build, load_corpus
-    from goldwire.train.experiment import plan_ner, run_ner
+    from goldwire.corpus.dataset.build import CONFIGS, build, load_corpus
+    from goldwire.train.run.run import plan_ner, run_ner
 
     corpus = load_corpus(project)
     with progress("Building", len(corpus.articles) * len(CONFIGS)) as advance:

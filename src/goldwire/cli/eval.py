@@ -12,8 +12,8 @@ from goldwire.cli.common import F, json_option, say, table, tell, write_json
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement import Agreement
-    from goldwire.eval.scores import Scores
+    from goldwire.eval.agreement.agree import Agreement
+    from goldwire.eval.scoring.scores import Scores
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
@@ -75,8 +75,8 @@ def score(
     `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
     beside the model's F1.
     """
-    from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.scoring import corpus_stamp, score_articles
+    from goldwire.eval.project_scores import corpus_stamp, score_articles
+    from goldwire.formats.jsonl import read_jsonl
 
     articles = read_jsonl(gold)
     scores, _ = score_articles(
@@ -131,14 +131,14 @@ def agree(
     submitted. Of every figure the table says what
     it asks: where the readings mark something, what they call it, both at once, or who is meant.
     """
-    from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.agreement import agree as compute
+    from goldwire.eval.agreement.agree import agree as compute
+    from goldwire.formats.jsonl import read_jsonl
     from goldwire.schemas import load_schema
 
     if file is not None:
         articles = read_jsonl(file)
     else:
-        from goldwire.corpus.store import project_articles
+        from goldwire.annotations.store import project_articles
         from goldwire.project import find_project
 
         project = find_project(project_path)
@@ -191,9 +191,9 @@ def report(
     A span counts as seen where the training data holds its wording; without --train that is the rest of the
     reference: the other documents, or those of other stories.
     """
-    from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.report import read_run, write_report
-    from goldwire.eval.scoring import corpus_stamp, project_here, score_articles
+    from goldwire.eval.project_scores import corpus_stamp, project_here, score_articles
+    from goldwire.eval.report.page import read_run, write_report
+    from goldwire.formats.jsonl import read_jsonl
 
     if (run is None) == (gold is None or pred is None):
         raise click.UsageError("give either GOLD.jsonl and PRED.jsonl, or --from FOLDER")
@@ -229,7 +229,7 @@ def report(
 
 def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
-    from goldwire.eval.display import DETAIL_COLUMNS, SCORE_COLUMNS, detail_rows, score_rows
+    from goldwire.eval.report.tables import DETAIL_COLUMNS, SCORE_COLUMNS, detail_rows, score_rows
 
     table(SCORE_COLUMNS, score_rows(scores), left=2, lesser=("support", ("P", "R")))
     if rows := list(detail_rows(scores)):
@@ -245,7 +245,12 @@ def print_scores(scores: Scores) -> None:
 
 def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
     """What was compared, its figures, `whole` or those that tell most, and what to bear in mind."""
-    from goldwire.eval.display_agreement import AGREEMENT_COLUMNS, agreement_notes, agreement_rows, opening
+    from goldwire.eval.report.agreement_tables import (
+        AGREEMENT_COLUMNS,
+        agreement_notes,
+        agreement_rows,
+        opening,
+    )
 
     tell(agreement.what)
     for comparison in (agreement.pooled, *agreement.between):

@@ -16,8 +16,8 @@ from goldwire.files import write_text
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.eval.compare import Compared
-    from goldwire.eval.gate import Gated
+    from goldwire.eval.ci.compare_models import Compared
+    from goldwire.eval.ci.gate import Gated
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 TRAINED_ON = click.option(
@@ -74,10 +74,10 @@ def compare(
     All three are JSON Lines with the same documents. Paired tests over documents, those of one `meta.story`
     together; over labels p is corrected by Holm's method.
     """
-    from goldwire.corpus.formats.jsonl import read_jsonl
-    from goldwire.eval.compare import compare as compute
-    from goldwire.eval.match import Kind
-    from goldwire.eval.pairing import pair_up, stories, unseen
+    from goldwire.eval.ci.compare_models import compare as compute
+    from goldwire.eval.matching.spans import Kind
+    from goldwire.eval.scoring.pairing import pair_up, stories, unseen
+    from goldwire.formats.jsonl import read_jsonl
 
     articles = read_jsonl(gold)
     (first, second), note = unseen(
@@ -101,8 +101,8 @@ def compare(
 
 def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
-    from goldwire.eval.compare import verdict
-    from goldwire.eval.tables import COMPARE_COLUMNS, COMPARE_LESSER, compare_rows, place_lines
+    from goldwire.eval.ci.compare_models import verdict
+    from goldwire.eval.ci.compare_tables import COMPARE_COLUMNS, COMPARE_LESSER, compare_rows, place_lines
 
     tell(f"A: {a}", f"B: {b}")
     scores = found.scores[0]
@@ -175,15 +175,15 @@ def gate(
     be of its corpus and a run older than the annotations are refused; that this branch changes the baseline
     is said.
     """
-    from goldwire.eval.ci_output import MARKER, append_summary, markdown, refusal
-    from goldwire.eval.ci_output import badge as badge_json
-    from goldwire.eval.ci_output import comment as comment_text
-    from goldwire.eval.ci_output import junit as junit_xml
-    from goldwire.eval.gate import gate as compute
-    from goldwire.eval.gate import update_baseline
-    from goldwire.eval.gate_trust import baseline_path, branch_note, check_current
-    from goldwire.eval.scoring import in_project
-    from goldwire.eval.standing import measure, read_standing
+    from goldwire.eval.ci.baseline import measure, read_standing
+    from goldwire.eval.ci.gate import gate as compute
+    from goldwire.eval.ci.gate import update_baseline
+    from goldwire.eval.ci.gate_trust import baseline_path, branch_note, check_current
+    from goldwire.eval.ci.outputs import MARKER, append_summary, markdown, refusal
+    from goldwire.eval.ci.outputs import badge as badge_json
+    from goldwire.eval.ci.outputs import comment as comment_text
+    from goldwire.eval.ci.outputs import junit as junit_xml
+    from goldwire.eval.project_scores import in_project
 
     scores = scores or project.reports / "ner" / "scores.json"
     run = measure(scores, trained_on=trained_on)
@@ -229,8 +229,8 @@ def gate(
 
 def print_gate(found: Gated) -> None:
     """The table, the agreement, and last the verdict with its reason."""
-    from goldwire.eval.ci_output import ceiling_line, headline
-    from goldwire.eval.gate import COLUMNS
+    from goldwire.eval.ci.gate import COLUMNS
+    from goldwire.eval.ci.outputs import ceiling_line, headline
 
     title = f"{found.now.layer}, exact: the baseline and now; reference: {found.now.reference}"
     if found.compared:
@@ -254,8 +254,8 @@ def print_gate(found: Gated) -> None:
 @json_option
 def history(project: Project, baseline: Path | None, out: Path | None, json_path: Path | None) -> None:
     """Show F1 over the corpus's versions, from the git history of the baseline."""
-    from goldwire.eval.history import COLUMNS, drawing, page
-    from goldwire.eval.history import history as compute
+    from goldwire.eval.ci.history import COLUMNS, drawing, page
+    from goldwire.eval.ci.history import history as compute
 
     if out is not None and out.suffix not in (".html", ".svg"):
         raise click.UsageError("--out takes a file that ends in .html or .svg")

@@ -31,13 +31,13 @@ def command(
     if (url is None) != (number is None):
         raise GoldwireError.of("GW368", "--from-label-studio and --project go together", hint="give both")
     if url is None or number is None:
-        from goldwire.annotate.starter import make_project
+        from goldwire.new_project import make_project
 
         project = make_project(folder, name=name, language=language)
         say(f"{project.root}: made; next: goldwire schema check, then list your articles in seeds/")
         write_json(json_path, {"project": str(project.root), "schema": str(project.schema_path)})
         return
-    from goldwire.annotate.adopt import adopt, connect_to
+    from goldwire.annotate.import_project import adopt, connect_to
 
     with connect_to(url) as client, progress("tasks") as advance:
         report = adopt(client, number, folder, name=name, language=language, advance=advance)

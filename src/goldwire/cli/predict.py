@@ -22,8 +22,8 @@ def command(model: str, source: Path, target: Path, layer: str | None, json_path
     MODEL is a folder or an installed package, IN a .jsonl, .txt or .csv file or a folder of texts, OUT JSON
     Lines: each article with its metadata and one annotation, the model's.
     """
-    from goldwire.corpus.formats.jsonl import write_jsonl
-    from goldwire.train.predict import predict, read_for_prediction
+    from goldwire.formats.jsonl import write_jsonl
+    from goldwire.train.run.predict import predict, read_for_prediction
 
     documents = read_for_prediction(source)
     with progress("predicting", len(documents)) as advance:

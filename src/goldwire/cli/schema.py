@@ -56,8 +56,8 @@ def check(path: Path | None, json_path: Path | None, project: Project) -> None:
 def render(only_check: bool, project: Project) -> None:
     """Write annotate/label_config.xml and annotate/guidelines.md from the schema."""
     from goldwire.files import write_text
+    from goldwire.schemas.label_config import guidelines, label_config
     from goldwire.schemas.load import load_schema
-    from goldwire.schemas.render import guidelines, label_config
 
     schema = load_schema(project.schema_path)
     stale = 0
@@ -90,7 +90,7 @@ def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> N
     """Compare two versions of a schema: what annotations of OLD would lose under NEW."""
     import msgspec
 
-    from goldwire.corpus.store import read_annotations
+    from goldwire.annotations.store import read_annotations
     from goldwire.project import find_project
     from goldwire.schemas.diff import count_hits, diff
     from goldwire.schemas.load import load_schema
@@ -134,7 +134,7 @@ def migrate(
     The project's schema must be the plan's target. Pull before you change the schema; with --push nobody
     should be annotating: what the server held is kept in annotate/migrations/.
     """
-    from goldwire.annotate.migrate import migrate_project
+    from goldwire.annotate.migration.stored import migrate_project
     from goldwire.schemas.load import load_schema
     from goldwire.schemas.migrate import load_plan
     from goldwire.seeds import load_seeds
@@ -164,8 +164,8 @@ def migrate(
 
 
 def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | None) -> dict[str, Any]:
-    from goldwire.annotate.client import connect
-    from goldwire.annotate.migrate_server import migrate_projects
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.migration.server import migrate_projects
 
     with connect(project, url=url) as client, progress("results") as advance:
         done, board = migrate_projects(client, project, plan, schema, advance=advance)

@@ -138,7 +138,7 @@ def pipeline(**options: Any) -> None:
 @click.option("--name", help="The package's name, without its language (default: the model's).")
 def package(model: Path, out: Path, name: str | None) -> None:
     """Make of MODEL a Python package in OUT, which loads without goldwire: pip install ./OUT/NAME-VERSION."""
-    from goldwire.train.package import package as make
+    from goldwire.train.run.package import package as make
 
     made = make(model, out, name=name)
     say(f"package: {made}")
@@ -155,8 +155,8 @@ def _train(
     json_path: Path | None,
     **options: Any,
 ) -> None:
-    from goldwire.train.experiment import run
-    from goldwire.train.plan import plan
+    from goldwire.train.run.plan import plan
+    from goldwire.train.run.run import run
 
     planned = plan(task, **options)
     layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
@@ -214,7 +214,7 @@ def _layer(
 
 
 def _relations(figures: Mapping[str, Any]) -> None:
-    from goldwire.train.reporting import readers_of_relations
+    from goldwire.train.run.report import readers_of_relations
 
     given = figures["given_spans"]
     systems = (given["relations"], given["nearest"], figures.get("relations", {}))

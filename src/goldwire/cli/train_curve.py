@@ -67,9 +67,9 @@ def command(
     run, after --: goldwire train curve -- --training.max_epochs 10
     """
     from goldwire.files import write_text
-    from goldwire.train.curve import plan_curve, run_curve
-    from goldwire.train.curve_page import COLUMNS, rows
-    from goldwire.train.curve_page import page as render
+    from goldwire.train.curve.curve import plan_curve, run_curve
+    from goldwire.train.curve.page import COLUMNS, rows
+    from goldwire.train.curve.page import page as render
 
     planned = plan_curve(steps=steps, repeats=repeats, page=page, **settings)
     home = planned.run.project

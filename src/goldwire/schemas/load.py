@@ -13,7 +13,7 @@ import msgspec
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
 from goldwire.schemas.schema import End, RegistryEntry, Schema
-from goldwire.schemas.yamlmap import parse_yaml
+from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.visible import visible
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from goldwire.files import read_text
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas.load import convert
 from goldwire.schemas.schema import Schema
-from goldwire.schemas.yamlmap import parse_yaml
+from goldwire.schemas.yaml_lines import parse_yaml
 
 
 class When(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.corpus.near import shingles
+from goldwire.corpus.split.near_duplicates import shingles
 from goldwire.files import sha256
 from goldwire.model import Document
 from goldwire.seeds import normalise

@@ -14,20 +14,20 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from goldwire import __version__
-from goldwire.corpus.browse import payload, tables
-from goldwire.corpus.browse.facts import Entries, Facts, gather, registry_entries
-from goldwire.corpus.browse.parts import layer_list, status_in_words
-from goldwire.corpus.browse.roles import Frame, frames
+from goldwire.corpus.browse import csv_tables, page_data
+from goldwire.corpus.browse.argument_roles import Frame, frames
+from goldwire.corpus.browse.events import Entries, Facts, gather, registry_entries
+from goldwire.corpus.browse.lists import layer_list, status_in_words
 from goldwire.corpus.browse.text import render
-from goldwire.corpus.pages import page_templates, render_page
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
+from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
 from goldwire.project import CONFIG
 
 if TYPE_CHECKING:
-    from goldwire.corpus.build import Corpus
+    from goldwire.corpus.dataset.build import Corpus
 
 #: The file that says which files of a folder are a site of ours, and may be written anew.
 MARKER = "goldwire-site.json"
@@ -87,8 +87,8 @@ class _Writer:
         self.draft = any(annotation.status == "draft" for annotation in chosen)
         self.language = project.language
         self.templates = page_templates("goldwire.corpus.browse")
-        self.classes = payload.mark_classes(self.schema)
-        direct = bool(payload.direct_relations(self.schema))
+        self.classes = page_data.mark_classes(self.schema)
+        direct = bool(page_data.direct_relations(self.schema))
         listed = [("index", "index.html", "Articles")]
         if any(frame.dated for frame in self.frames):
             listed.append(("timeline", "timeline.html", "Timeline"))
@@ -121,8 +121,8 @@ class _Writer:
         counts = self.index(folder)
         files = self.tables(folder)
         if names & {"timeline", "graph"}:
-            data = payload.frames_payload(self.articles, self.hrefs, self.frames, self.facts, self.language)
-            write_text(folder / "data/frames.js", payload.script("frames", data))
+            data = page_data.frames_payload(self.articles, self.hrefs, self.frames, self.facts, self.language)
+            write_text(folder / "data/frames.js", page_data.script("frames", data))
         if "timeline" in names:
             dated = [frame for frame in self.frames if frame.dated]
             words = f"What happens, by the layer {' and '.join(self.title(f.layer) for f in dated)}."
@@ -161,16 +161,16 @@ class _Writer:
         if framed:
             for file in static.joinpath("echarts").iterdir():
                 write_bytes(folder / "assets/echarts" / file.name, file.read_bytes())
-        write_text(folder / "assets/labels.css", payload.label_css(self.schema))
-        schema = payload.schema_payload(self.schema, self.frames)
-        write_text(folder / "assets/schema.js", payload.script("schema", schema))
+        write_text(folder / "assets/labels.css", page_data.label_css(self.schema))
+        schema = page_data.schema_payload(self.schema, self.frames)
+        write_text(folder / "assets/schema.js", page_data.script("schema", schema))
 
     def article(self, folder: Path, number: int, article: Article) -> None:
         """The page of one article."""
         document, chosen = article.document, curated(article.annotations)
         language = str(document.meta.get("language") or self.language)
         given = [a for a in article.annotations if a.status != "skipped"]
-        found = payload.article_payload(article, given, self.schema, self.entries, language)
+        found = page_data.article_payload(article, given, self.schema, self.entries, language)
         readings = [
             {
                 "annotator": annotation.annotator,
@@ -191,7 +191,7 @@ class _Writer:
             "article",
             at=f"articles/{self.pages[document.id]}",
             document={
-                "title": payload.title_of(article),
+                "title": page_data.title_of(article),
                 "about": [str(part) for part in listed if part],
             },
             language=language,
@@ -206,12 +206,12 @@ class _Writer:
             ],
             before=near[number - 1] if number else "",
             after=near[number + 1] if number + 1 < len(near) else "",
-            data=Markup(payload.dumps(found)),
+            data=Markup(page_data.dumps(found)),
         )
 
     def index(self, folder: Path) -> int:
         """The list of articles and what its search reads; returns the number of readings."""
-        numbers, annotators = payload.label_numbers(self.schema), self.annotators
+        numbers, annotators = page_data.label_numbers(self.schema), self.annotators
         rows: list[dict[str, Any]] = []
         totals: Counter[str] = Counter()
         for article in self.articles:
@@ -223,7 +223,7 @@ class _Writer:
             rows.append(
                 {
                     "id": article.document.id,
-                    "title": payload.title_of(article),
+                    "title": page_data.title_of(article),
                     "language": str(meta.get("language") or self.language),
                     "published": str(meta.get("published") or ""),
                     "href": self.hrefs[article.document.id],
@@ -240,32 +240,34 @@ class _Writer:
             folder, "index", rows=rows, tiles=tiles, layers=layer_list(self.schema), annotators=annotators
         )
         texts = [article.document.text for article in self.articles]
-        write_text(folder / "data/texts.js", payload.script("texts", texts))
+        write_text(folder / "data/texts.js", page_data.script("texts", texts))
         return readings
 
     def tables(self, folder: Path) -> dict[str, int]:
         """The CSV files, their copies for the page, and the page."""
-        made: list[tuple[str, str, list[str], list[list[tables.Cell]]]] = []
+        made: list[tuple[str, str, list[str], list[list[csv_tables.Cell]]]] = []
         for frame in self.frames:
             words = "one row for each " + " and ".join(
                 name for role, name in frame.named() if role in ("source", "target")
             )
-            rows = list(tables.frame_rows(self.articles, self.schema, frame, self.facts))
-            columns = tables.frame_columns(self.schema, frame)
+            rows = list(csv_tables.frame_rows(self.articles, self.schema, frame, self.facts))
+            columns = csv_tables.frame_columns(self.schema, frame)
             about = f"{self.title(frame.layer)}: {words} of each mention."
             made.append((self.file(frame), about, columns, rows))
-        mentions = list(tables.mention_rows(self.articles, self.schema))
-        columns = tables.mention_columns(self.schema)
+        mentions = list(csv_tables.mention_rows(self.articles, self.schema))
+        columns = csv_tables.mention_columns(self.schema)
         made.append(("mentions", "Every span of every reading, with its attributes.", columns, mentions))
-        relations = list(tables.relation_rows(self.articles))
-        made.append(("relations", "Every relation, with both its spans.", tables.RELATION_COLUMNS, relations))
+        relations = list(csv_tables.relation_rows(self.articles))
+        made.append(
+            ("relations", "Every relation, with both its spans.", csv_tables.RELATION_COLUMNS, relations)
+        )
         listed = []
         for name, words, columns, rows in made:
-            data = tables.csv_bytes(columns, rows)
+            data = csv_tables.csv_bytes(columns, rows)
             write_bytes(folder / f"tables/{name}.csv", data)
-            script = payload.dumps({"columns": columns, "rows": rows})
+            script = page_data.dumps({"columns": columns, "rows": rows})
             begin = "(goldwire.tables = goldwire.tables || {})"
-            write_text(folder / f"data/table-{name}.js", f"{begin}[{payload.dumps(name)}] = {script};\n")
+            write_text(folder / f"data/table-{name}.js", f"{begin}[{page_data.dumps(name)}] = {script};\n")
             size = f"{amount(round(len(data) / 1024))} kB"
             listed.append(
                 {"name": f"{name}.csv", "stem": name, "words": words, "size": size} | {"rows": len(rows)}
@@ -303,7 +305,7 @@ class _Writer:
             for place, frame in enumerate(self.frames)
             if frame.source and frame.target
         ]
-        if direct := payload.direct_relations(self.schema):
+        if direct := page_data.direct_relations(self.schema):
             found.append(
                 {"index": len(self.frames), "layer": "relation", "words": ", ".join(direct)}
                 | {"file": "relations.csv"}

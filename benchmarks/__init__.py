@@ -1,0 +1,1 @@
+"""Speed and memory beside peers, and models on data that others made: figures, no promises."""

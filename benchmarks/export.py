@@ -1,0 +1,220 @@
+"""An export of 10,000 tasks to JSON Lines, beside Label Studio's own converter, in the same run.
+
+`python -m benchmarks.export [--tasks 10000]`: the export is made first, always the same, shaped like real
+ones: 46 spans, 10 relations and 8 or 9 choices a task, half of them begun from a prediction. Then each of
+`goldwire corpus convert`, CONLL2003 and JSON_MIN works on it in a process of its own. CPU is that of the
+whole process, imports included, and beside it that of the work alone; memory is by how much the peak rose
+above what the imports took. "Nothing lost" is counted in what was written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from goldwire.schemas.label_config import label_config
+from tests.annotate.helpers import make_schema
+
+WORDS = (
+    *("L’Élysée", "annonce", "des", "sanctions", "contre", "l’Iran", "et", "l’Irak", "après", "une"),
+    *("frappe", "à", "Bagdad", "le", "ministre", "dément", "toute", "menace", "selon", "Reuters"),
+    *("mardi", "Washington", "retire", "ses", "troupes", "de", "la", "région", "🇫🇷", "jusqu’ici"),
+)
+TIMES = {
+    "created_at": "2026-03-17T16:08:33.231142Z",
+    "updated_at": "2026-03-17T16:08:33.231154Z",
+    "draft_created_at": "2026-03-17T13:14:29.499071Z",
+}
+#: Of CONLL2003's CPU, of JSON_MIN's, and megabytes above import.
+WANTED = (0.1, 0.4, 150)
+
+
+def task(number: int, rng: random.Random) -> tuple[dict[str, Any], Counter[str]]:
+    """One task as the server exports it, and what it holds."""
+    words = [rng.choice(WORDS) for _ in range(600)]
+    starts, at = [], 0
+    for word in words:
+        starts.append(at)
+        at += len(word) + 1
+    text = " ".join(words)
+    result: list[dict[str, Any]] = []
+    spans = sorted(rng.sample(range(598), 46 + (number % 10 < 3)))
+    events: list[str] = []
+    things: list[str] = []
+    for place, first in enumerate(spans):
+        start = starts[first]
+        end = starts[first + rng.randrange(1, 3)] - 1
+        key = "".join(rng.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", k=10))
+        event = place % 4 == 0
+        (events if event else things).append(key)
+        layer, label = ("step", "CUT") if event else ("thing", ("FOOD", "TOOL")[place % 2])
+        value = {"start": start, "end": end, "text": text[start:end]}
+        shared = {"id": key, "to_name": "text", "origin": ("prediction", "manual")[place % 2]}
+        result.append({"value": {**value, "labels": [label]}, **shared, "from_name": layer, "type": "labels"})
+        if not event and len(things) <= 8 + number % 2:
+            chosen = {**value, "choices": ["cooked"]}
+            result.append({"value": chosen, **shared, "from_name": "thing-state", "type": "choices"})
+    for index in range(10 + (number % 10 < 3)):
+        ends = {"from_id": events[index], "to_id": things[index], "type": "relation"}
+        result.append({**ends, "direction": "right", "labels": ["object"]})
+    given: dict[str, Any] = {
+        "id": number,
+        "completed_by": 1 + number % 3,
+        "result": result,
+        "was_cancelled": False,
+        "ground_truth": False,
+        **TIMES,
+        "lead_time": 445.803,
+        "prediction": {},
+        "result_count": len(spans),
+        "unique_id": f"50b991e6-3db3-4108-a1ef-{number:012}",
+        "import_id": None,
+        "last_action": None,
+        "bulk_created": False,
+        "task": number,
+        "project": 9,
+        "updated_by": 2,
+        "parent_prediction": None,
+        "parent_annotation": None,
+        "last_created_by": None,
+    }
+    held = Counter(item["type"] for item in result)
+    data = {"id": f"a{number:06}", "uid": f"a{number:06}@x", "text": text, "title": f"Dépêche {number}"}
+    made = {"id": number, "annotations": [given], "file_upload": None, "drafts": [], "predictions": [number]}
+    times = {key: TIMES[key] for key in ("created_at", "updated_at")}
+    tail = {"meta": {}, **times, "inner_id": number, "total_annotations": 1, "cancelled_annotations": 0}
+    tail |= {"total_predictions": 1, "comment_count": 0, "unresolved_comment_count": 0, "project": 9}
+    return {**made, "data": data, **tail, "updated_by": 2, "comment_authors": []}, held
+
+
+def write_export(path: Path, tasks: int) -> Counter[str]:
+    """An export of that many tasks; what it holds."""
+    rng = random.Random(3)
+    held: Counter[str] = Counter()
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("[")
+        for number in range(1, tasks + 1):
+            made, counts = task(number, rng)
+            held += counts
+            stream.write("," if number > 1 else "")
+            json.dump(made, stream, ensure_ascii=False, separators=(",", ":"))
+        stream.write("]")
+    return held
+
+
+def ours(source: Path, folder: Path) -> None:
+    """`goldwire corpus convert`."""
+    from goldwire.cli.corpus import command
+
+    words = ["convert", str(source), str(folder / "ours.jsonl"), "--from", "labelstudio", "--to", "jsonl"]
+    command.main([*words, "--schema", str(folder / "schema.yaml")], standalone_mode=False)
+
+
+def theirs(source: Path, folder: Path, form: str) -> None:
+    """`label_studio_sdk.converter`."""
+    from label_studio_sdk.converter import Converter
+
+    out = folder / form
+    out.mkdir()
+    config = (folder / "config.xml").read_text(encoding="utf-8")
+    converter = Converter(config, str(out))
+    if form == "CONLL2003":
+        converter.convert_to_conll2003(str(source), str(out), is_dir=False)
+    else:
+        converter.convert_to_json_min(str(source), str(out), is_dir=False)
+
+
+def side(name: str, source: Path, folder: Path) -> dict[str, float]:
+    """Import, then work: CPU seconds of both and of the work, megabytes above import."""
+    import psutil
+
+    if name == "ours":
+        import goldwire.corpus.convert
+        import goldwire.corpus.formats.export  # noqa: F401
+
+    else:
+        import label_studio_sdk.converter  # noqa: F401
+    process = psutil.Process()
+    before, begun = process.memory_info().rss, time.process_time()
+    ours(source, folder) if name == "ours" else theirs(source, folder, name)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    work = time.process_time() - begun
+    return {"cpu": time.process_time(), "work": work, "megabytes": max(0, peak - before) / 1e6}
+
+
+def kept(path: Path) -> Counter[str]:
+    """What the written JSON Lines hold, by the names that an export has for it."""
+    found: Counter[str] = Counter()
+    with path.open("rb") as stream:
+        for line in stream:
+            for annotation in json.loads(line)["annotations"]:
+                spans = annotation.get("spans", ())
+                found["labels"] += len(spans)
+                found["choices"] += sum(len(span.get("attributes", ())) for span in spans)
+                found["relation"] += len(annotation.get("relations", ()))
+    return found
+
+
+def main() -> int:
+    """Measure and print; 1 where anything was lost."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tasks", type=int, default=10_000)
+    parser.add_argument("--json", help="write the figures to this file")
+    parser.add_argument("--side", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        name, source, folder = options.side
+        print(json.dumps(side(name, Path(source), Path(folder))))
+        return 0
+    figures: dict[str, Any] = {"tasks": options.tasks}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        source = folder / "export.json"
+        held = write_export(source, options.tasks)
+        schema = make_schema()
+        (folder / "config.xml").write_text(label_config(schema), encoding="utf-8")
+        (folder / "schema.yaml").write_text(schema_text(), encoding="utf-8")
+        size = source.stat().st_size / 1e6
+        print(f"an export of {options.tasks} tasks, {size:.0f} MB: " + told(held))
+        for name in ("ours", "JSON_MIN", "CONLL2003"):
+            command = [sys.executable, "-m", "benchmarks.export", "--side", name, str(source), place]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            figures[name] = one = json.loads(done.stdout.splitlines()[-1])
+            title = "goldwire, to JSON Lines" if name == "ours" else f"label_studio_sdk, {name}"
+            print(f"  {title:<28} {one['cpu']:6.1f} s CPU ({one['work']:.1f} s after import)", end="")
+            print(f"  {one['megabytes']:5.0f} MB above import", flush=True)
+        found = kept(folder / "ours.jsonl")
+    lost = held - found
+    figures["lost"] = dict(lost)
+    for name, wanted in (("CONLL2003", WANTED[0]), ("JSON_MIN", WANTED[1])):
+        figures[f"of {name}"] = ratio = figures["ours"]["cpu"] / figures[name]["cpu"]
+        print(f"  {ratio:.3f} of {name}'s CPU (wanted: at most {wanted})")
+    print(f"  memory (wanted: at most {WANTED[2]} MB); lost: {told(lost) if lost else 'nothing'}")
+    if options.json:
+        Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return int(bool(lost))
+
+
+def told(counts: Counter[str]) -> str:
+    """Counts in words."""
+    return f"{counts['labels']} spans, {counts['relation']} relations, {counts['choices']} choices"
+
+
+def schema_text() -> str:
+    """The schema's file: JSON is YAML."""
+    import msgspec
+
+    return msgspec.json.encode(make_schema()).decode()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

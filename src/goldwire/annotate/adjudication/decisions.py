@@ -1,0 +1,261 @@
+"""The adjudication's files: `annotate/adjudication/DOCUMENT.yaml` holds every item and how it was decided.
+
+What the adjudicator marked and neither reading has is beside it: by hand in `DOCUMENT.own.yaml`, in the
+format of quotes, or from Label Studio in `DOCUMENT.own.json`. Ids that readers coined are unified before,
+when their readings are stored (`corpus convert --ids`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from goldwire import strict_json
+from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.pairing import one_pair, span_name
+from goldwire.annotations.store import dumps_annotation
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
+from goldwire.formats.quotes import read_quotes
+from goldwire.model import Annotation, Article, Document
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.load import convert
+from goldwire.schemas.yaml_lines import parse_yaml
+
+
+class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The decisions of one article.
+
+    `basis` is the hash of the readings, `items` that of the keys which goldwire wrote, `pulled` the last
+    annotation taken from Label Studio; `superseded` holds decisions that readings which changed left behind.
+    """
+
+    document: str
+    between: list[str]
+    decisions: list[Decision]
+    basis: str = ""
+    items: str = ""
+    pulled: str = ""
+    superseded: list[Decision] = []
+
+
+@dataclass
+class Case:
+    """One article to adjudicate, with what was decided before and still stands."""
+
+    document: Document
+    readings: tuple[Annotation, Annotation]
+    path: Path
+    decisions: dict[str, Decision]
+    superseded: dict[str, Decision]
+    basis: str
+    pulled: str
+    stamped: bool  # whether the file says which readings it is about; files made before did not
+    by_hand: Annotation | None
+    from_studio: Annotation | None
+
+    @property
+    def own(self) -> Annotation | None:
+        """The adjudicator's own marks, wherever they were made."""
+        return joined(self.by_hand, self.from_studio)
+
+
+def folder(project: Project) -> Path:
+    """Where adjudication is kept."""
+    return project.annotate / "adjudication"
+
+
+def read_file(path: Path) -> DecisionFile:
+    """A file of decisions, an empty one where it is missing. Faults are GW103 and GW373."""
+    if not path.exists():
+        return DecisionFile("", [], [])
+    data, lines = parse_yaml(read_text(path), str(path))
+    found, faults = convert(data, DecisionFile, lines, str(path))
+    if found is None:
+        raise GoldwireError(*faults)
+    seen: set[str] = set()
+    for number, decision in enumerate(found.decisions):
+        where = f"{path}:{lines.get(f'$.decisions[{number}]', 1)}"
+        if decision.key in seen:
+            faults.append(Fault("GW373", f"`{decision.key}` stands twice", where, "keep one of them"))
+        if decision.decide and not decision.reason.strip():
+            faults.append(Fault("GW373", f"`{decision.key}` is decided without a reason", where, "say why"))
+        seen.add(decision.key)
+    raise_faults(faults)
+    return found
+
+
+def read_decisions(path: Path) -> dict[str, Decision]:
+    """The decisions of a file by item; none where the file is missing. Faults are GW103 and GW373."""
+    return {decision.key: decision for decision in read_file(path).decisions}
+
+
+def write_items(
+    path: Path,
+    document: str,
+    between: list[str],
+    items: list[Decision],
+    *,
+    basis: str = "",
+    pulled: str = "",
+    superseded: Iterable[Decision] = (),
+) -> None:
+    """Write all items with their decisions; open ones have an empty `decide`. Same content writes nothing."""
+    record: dict[str, Any] = {"document": document, "between": between, "decisions": list(map(_row, items))}
+    if basis:
+        record |= {"basis": basis, "items": _keys(item.key for item in items)}
+    if pulled:
+        record["pulled"] = pulled
+    if rows := list(map(_row, superseded)):
+        record["superseded"] = rows
+    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=110)
+    if not path.is_file() or read_bytes(path) != text.encode():
+        write_text(path, text)
+
+
+def _row(item: Decision) -> dict[str, Any]:
+    row = {key: value for key, value in msgspec.to_builtins(item).items() if value not in ("", None)}
+    return {**row, "decide": item.decide, "reason": item.reason}
+
+
+def _keys(keys: Iterable[str]) -> str:
+    return sha256("\n".join(sorted(keys)))[:16]
+
+
+def basis_of(readings: Sequence[Annotation]) -> str:
+    """A hash of what readings say, whatever their ids and order."""
+    said = []
+    for reading in readings:
+        names = {span.id: span_name(span) for span in reading.spans}
+        spans = sorted((names[span.id], sorted(span.attributes.items())) for span in reading.spans)
+        arrows = sorted((r.label, names[r.head], names[r.tail]) for r in reading.relations)
+        said.append((reading.annotator, spans, arrows))
+    return sha256(msgspec.json.encode(said))[:16]
+
+
+def own_path(project: Project, document: str) -> Path:
+    """Where the marks that an adjudicator added in Label Studio are kept."""
+    return folder(project) / f"{file_name(document)}.own.json"
+
+
+def joined(one: Annotation | None, other: Annotation | None) -> Annotation | None:
+    """Two annotations of one text as one; what both hold stands once."""
+    if one is None or other is None:
+        return one or other
+    names = {span_name(span): span.id for span in one.spans}
+    ids: dict[str, str] = {}
+    added = []
+    taken = {span.id for span in one.spans}
+    for span in other.spans:
+        if known_id := names.get(span_name(span)):
+            ids[span.id] = known_id
+            continue
+        free = span.id
+        while free in taken:
+            free += "+"
+        taken.add(free)
+        ids[span.id] = free
+        added.append(msgspec.structs.replace(span, id=free))
+    arrows = [msgspec.structs.replace(r, head=ids[r.head], tail=ids[r.tail]) for r in other.relations]
+    known = {(r.label, r.head, r.tail) for r in one.relations}
+    relations = (*one.relations, *(r for r in arrows if (r.label, r.head, r.tail) not in known))
+    return msgspec.structs.replace(other, spans=(*one.spans, *added), relations=relations)
+
+
+def write_own(project: Project, document: str, own: Annotation | None) -> None:
+    """Keep an adjudicator's own marks from Label Studio; without any no file is kept."""
+    path = own_path(project, document)
+    if own is None:
+        path.unlink(missing_ok=True)
+    elif not path.is_file() or read_text(path) != dumps_annotation(own):
+        write_text(path, dumps_annotation(own))
+
+
+def open_case(
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    article: Article,
+    between: Sequence[str] = (),
+) -> Case:
+    """An article's readings with the decisions that still stand.
+
+    Where the readings have changed since the file was written, decisions whose item has vanished, or whose
+    value is another now, are superseded; those of items that came back are taken up again. Raises GW372
+    where there are not two readings, GW376 where `DOCUMENT.own.json` is damaged.
+    """
+    document, name = article.document, article.document.id
+    readings = one_pair(article.annotations, between)
+    path = folder(project) / f"{file_name(name)}.yaml"
+    kept = read_file(path)
+    hand_path, studio_path = folder(project) / f"{file_name(name)}.own.yaml", own_path(project, name)
+    case = Case(
+        document,
+        readings,
+        path,
+        {d.key: d for d in kept.decisions if d.decide},
+        {d.key: d for d in kept.superseded},
+        basis_of(readings),
+        kept.pulled,
+        bool(kept.basis) or not path.exists(),
+        read_quotes(hand_path, documents, schema) if hand_path.exists() else None,
+        _read_own(studio_path) if studio_path.exists() else None,
+    )
+    written_by_us = kept.items == _keys(d.key for d in kept.decisions)
+    if kept.basis and kept.basis != case.basis and written_by_us:
+        _supersede(case, schema)
+    return case
+
+
+def _read_own(path: Path) -> Annotation:
+    try:
+        return strict_json.decode(read_bytes(path), Annotation)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        hint = "restore it from git, or remove it and pull again"
+        raise GoldwireError.of("GW376", str(error), where=str(path), hint=hint) from None
+
+
+def _supersede(case: Case, schema: Schema) -> None:
+    tried: set[str] = set()
+    while True:
+        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own=case.own, lenient=True)
+        stale = outcome.unfit & case.decisions.keys()
+        for item in outcome.items:
+            old = case.decisions.get(item.key)
+            # The key of an attribute's item does not name its values, and one of them was chosen.
+            if (
+                old is None
+                or item.kind not in ("attribute", "amended")
+                or not item.key.startswith("attribute ")
+            ):
+                continue
+            if (old.decide == "a" and old.a != item.a) or (old.decide == "b" and old.b != item.b):
+                stale.add(item.key)
+        back = {i.key for i in outcome.open if i.key in case.superseded} - stale - tried
+        tried |= back | stale
+        if not stale and not back:
+            return
+        for key in stale:
+            case.superseded[key] = case.decisions.pop(key)
+        for key in back:
+            case.decisions[key] = case.superseded.pop(key)
+
+
+def close_case(case: Case, outcome: Outcome, *, pulled: str = "") -> None:
+    """Write a case's items as they stand now."""
+    stamped = case.stamped or bool(pulled)
+    write_items(
+        case.path,
+        case.document.id,
+        [reading.annotator for reading in case.readings],
+        outcome.items,
+        basis=case.basis if stamped else "",
+        pulled=pulled or case.pulled,
+        superseded=case.superseded.values(),
+    )

@@ -1,0 +1,249 @@
+"""An adjudicator's annotation, read as decisions: what it holds of the readings, and what is its own.
+
+The annotation is the whole answer: a span or relation of the readings that it lacks was turned down, one that
+neither reading has is the adjudicator's own mark, a value that differs is decided. Rounds follow those of
+`adjudicate`: spans first, then the attributes and relations of those that stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate, pair_key, pairs, span_name
+from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
+from goldwire.schemas import Schema
+
+Arrow = tuple[str, str, str]
+
+
+@dataclass
+class Verdict:
+    """Decisions by item, the adjudicator's own marks, and what could not be taken over, in words."""
+
+    decisions: dict[str, Decision]
+    own: Annotation | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def as_shown(annotation: Annotation, schema: Schema, text: str) -> Annotation:
+    """An annotation as Label Studio gives it back: edges trimmed, without defaults and flags that are off."""
+    read = from_result(to_result(annotation, schema), text, schema)
+    return settled(msgspec.structs.replace(annotation, spans=read.spans, relations=read.relations), schema)
+
+
+def settled(annotation: Annotation, schema: Schema) -> Annotation:
+    """The annotation without what says nothing: default values, and attributes that a label may not bear."""
+    spans = []
+    for span in annotation.spans:
+        kept: dict[str, AttributeValue] = {}
+        for name, value in span.attributes.items():
+            attribute = schema.layers[span.layer].attributes[name]
+            if attribute.applies_to(span.label) and value != attribute.default_for(span.label):
+                kept[name] = value
+        spans.append(msgspec.structs.replace(span, attributes=kept))
+    return msgspec.structs.replace(annotation, spans=tuple(spans))
+
+
+def verdict(
+    document: Document,
+    readings: tuple[Annotation, Annotation],
+    schema: Schema,
+    marks: Annotation,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
+    own: Annotation | None = None,
+    partial: bool = False,
+    asked: Container[str] | None = None,
+    reason: Callable[[Span | None], str] = lambda _span: "",
+) -> Verdict:
+    """What the adjudicator's `marks` decide of two readings.
+
+    `own` are marks that are kept elsewhere. With `partial` the marks were made on former readings: the
+    `decisions` stand, only items that were `asked` are answered, and nothing is said of what both agree on.
+    `reason` gives the words for a decision about a span, None where it was turned down; a decision that
+    is the same as a former one keeps that one's reason.
+    """
+    return _Reading(
+        document, readings, schema, marks, dict(decisions or {}), own, partial, asked, reason
+    ).read()
+
+
+class _Reading:
+    """One annotation being read."""
+
+    def __init__(
+        self,
+        document: Document,
+        readings: tuple[Annotation, Annotation],
+        schema: Schema,
+        marks: Annotation,
+        former: dict[str, Decision],
+        own: Annotation | None,
+        partial: bool,
+        asked: Container[str] | None,
+        reason: Callable[[Span | None], str],
+    ) -> None:
+        self.document, self.readings, self.schema = document, readings, schema
+        self.former, self.own, self.partial, self.reason = former, own, partial, reason
+        self.marks = settled(marks, schema)
+        self.by_name = {span_name(span): span for span in self.marks.spans}
+        ends = {span.id: span_name(span) for span in self.marks.spans}
+        self.arrows: set[Arrow] = {(r.label, ends[r.head], ends[r.tail]) for r in self.marks.relations}
+        self.made: dict[str, Decision] = dict(former) if partial else {}
+        self.blocked: set[str] = set()
+        if partial and asked is not None:
+            self.blocked = {item.key for item in self.merge().open if item.key not in asked}
+        self.aside: set[str] = set()  # names of spans that a blocked item is about
+
+    def merge(self) -> Outcome:
+        return adjudicate(self.document, self.readings, self.schema, self.made, own=self.own, lenient=True)
+
+    def shown(self, span: Span) -> str:
+        """The name that a span bears in Label Studio."""
+        marked = self.document.text[span.start : span.end]
+        start = span.start + len(marked) - len(marked.lstrip())
+        end = span.end - len(marked) + len(marked.rstrip())
+        return span_name(msgspec.structs.replace(span, start=start, end=end))
+
+    def decide(
+        self, key: str, kind: str, answer: str, span: Span | None, value: AttributeValue | None = None
+    ) -> None:
+        held = value if isinstance(value, (str, list, bool)) else None
+        old = self.former.get(key)
+        if old is not None and (old.decide, old.value) == (answer, held):
+            self.made[key] = old
+            return
+        data = {"key": key, "kind": kind, "decide": answer, "reason": self.reason(span), "value": held}
+        self.made[key] = msgspec.convert(data, Decision)
+
+    def read(self) -> Verdict:
+        self.spans()
+        self.attributes()
+        self.relations()
+        return Verdict(self.made, self.additions())
+
+    def spans(self) -> None:
+        """Which spans of the readings stand."""
+        for a, b in pairs(self.readings, self.schema):
+            key = pair_key(a, b)
+            sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
+            if key in self.blocked:
+                self.aside.update(self.shown(span) for span in sides.values())
+                continue
+            if key in self.made and self.made[key].decide:
+                continue
+            kept = [side for side, span in sides.items() if self.shown(span) in self.by_name]
+            agreed = a is not None and b is not None and span_name(a) == span_name(b)
+            if agreed and (kept or self.partial):
+                continue
+            if len(kept) == 2 and a is not None and b is not None and self.shown(a) == self.shown(b):
+                kept = ["a" if span_name(a) in self.by_name else "b"]
+            answer = "both" if len(kept) == 2 else kept[0] if kept else "neither"
+            about = self.by_name[self.shown(sides[kept[0]])] if kept else None
+            kind = "amended" if agreed else "missed" if len(sides) == 1 else _kind(sides["a"], sides["b"])
+            self.decide(key, kind, answer, about)
+
+    def attributes(self) -> None:
+        """The values that the standing spans bear."""
+        merged = self.merge()
+        opened = {item.key for item in merged.open}
+        for span in merged.annotation.spans:
+            mark = self.by_name.get(self.shown(span))
+            if mark is None or self.shown(span) in self.aside:
+                continue
+            sides = merged.sides[span.id]
+            for name, attribute in self.schema.layers[span.layer].attributes.items():
+                key = f"attribute {span_name(span)} {name}"
+                if not attribute.applies_to(span.label) or key in self.blocked:
+                    continue
+                default = attribute.default_for(span.label)
+                value = mark.attributes.get(name, default)
+                if key in opened:
+                    fitting = [
+                        side
+                        for side in "ab"
+                        if side in sides and _same(sides[side].attributes.get(name, default), value)
+                    ]
+                elif self.partial or _same(span.attributes.get(name, default), value):
+                    continue
+                else:
+                    fitting = []
+                answer = fitting[0] if fitting else "neither" if _bare(value) is None else "value"
+                kind = "attribute" if key in opened else "amended"
+                self.decide(key, kind, answer, mark, value if answer == "value" else None)
+
+    def relations(self) -> None:
+        """Which relations of the readings stand."""
+        merged = self.merge()
+        items = {item.key: item for item in merged.open}
+        spans = {span.id: span for span in merged.annotation.spans}
+        for relation in merged.annotation.relations:
+            head, tail = spans[relation.head], spans[relation.tail]
+            key = f"relation {relation.label} {span_name(head)} -> {span_name(tail)}"
+            if key in self.blocked or {self.shown(head), self.shown(tail)} & self.aside:
+                continue
+            stands = (relation.label, self.shown(head), self.shown(tail)) in self.arrows
+            about = self.by_name.get(self.shown(head))
+            if item := items.get(key):
+                self.decide(key, "argument", ("a" if item.a else "b") if stands else "neither", about)
+            elif not stands and not self.partial:
+                self.decide(key, "amended", "neither", about)
+
+    def additions(self) -> Annotation | None:
+        """The adjudicator's own marks: spans and relations that nothing of the readings stands for."""
+        merged = self.merge()
+        standing = {self.shown(span): span for span in merged.annotation.spans}
+        ends = {span.id: self.shown(span) for span in merged.annotation.spans}
+        known = {(r.label, ends[r.head], ends[r.tail]) for r in merged.annotation.relations}
+        spans = {
+            name: span
+            for name, span in self.by_name.items()
+            if name not in standing and name not in self.aside
+        }
+        arrows = [
+            arrow
+            for arrow in sorted(self.arrows - known)
+            if not {arrow[1], arrow[2]} & self.aside and self.fresh(arrow, standing)
+        ]
+        for _, *names in arrows:
+            for name in names:
+                # A span that stands already is named again, so that the relation has its end.
+                if name not in spans:
+                    spans[name] = msgspec.structs.replace(standing[name], attributes={})
+        if not spans:
+            return None
+        ids = {name: f"own-{number}" for number, name in enumerate(spans, start=1)}
+        made = [
+            msgspec.structs.replace(span, id=ids[name], marked_by=(), origin=None, score=None)
+            for name, span in spans.items()
+        ]
+        relations = [Relation(label, ids[head], ids[tail]) for label, head, tail in arrows]
+        return msgspec.structs.replace(self.marks, spans=tuple(made), relations=tuple(relations))
+
+    def fresh(self, arrow: Arrow, standing: Mapping[str, Span]) -> bool:
+        """Whether a relation is not one that a former decision turned down."""
+        head, tail = standing.get(arrow[1]), standing.get(arrow[2])
+        if head is None or tail is None:
+            return True
+        return f"relation {arrow[0]} {span_name(head)} -> {span_name(tail)}" not in self.made
+
+
+def _kind(a: Span, b: Span) -> str:
+    return "label" if (a.start, a.end) == (b.start, b.end) else "extent"
+
+
+def _bare(value: AttributeValue | None) -> object:
+    """A value in the form that it has after the way through Label Studio, to compare."""
+    if value is None or value is False:
+        return None
+    if isinstance(value, list):
+        return tuple(sorted(value)) or None
+    return value.strip() or None if isinstance(value, str) else value
+
+
+def _same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
+    return _bare(one) == _bare(other)

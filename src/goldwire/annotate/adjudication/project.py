@@ -1,0 +1,107 @@
+"""A project's articles adjudicated: those that two have read, from their files of decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldwire.annotate.adjudication.decisions import Case, close_case, open_case
+from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
+from goldwire.annotate.adjudication.pairing import readings_of
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotations.store import join, read_annotations, write_annotation
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.model import Provenance, unfinished
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.seeds import load_seeds
+
+
+@dataclass
+class Adjudicated:
+    """The outcomes by article; `waiting` are the articles that lack a second reading, `drafts` (as
+    annotator/document) readings left aside since nobody submitted them, `unknown` the annotators of whom it
+    is not known whether they are people."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON: by kind of item, by article."""
+        articles = {
+            name: {
+                "spans": len(found.annotation.spans),
+                "relations": len(found.annotation.relations),
+                "items": len(found.items),
+                "open": len(found.open),
+                "dropped": found.dropped,
+            }
+            for name, found in self.outcomes.items()
+        }
+        return {
+            "kinds": tally(self.outcomes),
+            "articles": articles,
+            "waiting": self.waiting,
+            "drafts": self.drafts,
+            "unknown": self.unknown,
+        }
+
+
+def adjudicate_project(
+    project: Project, schema: Schema, made_by: Provenance, between: Sequence[str] = ()
+) -> Adjudicated:
+    """Adjudicate every article of a project that has two readings.
+
+    The items of each article are written to its file, with the decisions kept; where none is open, the
+    adjudicated annotation is stored. Of more than two readings `between` names the two. Raises all articles'
+    faults before anything is written, GW372 where `between` names who has no reading.
+    """
+    documents = load_seeds(project)
+    made = Adjudicated()
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        stored = read_annotations(project)
+        if unknown := set(between) - {annotation.annotator for annotation in stored}:
+            message, place = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
+            raise GoldwireError.of("GW378", message, where=place, hint="name two annotators with --between")
+        faults: list[Fault] = []
+        closing: list[tuple[Case, Outcome]] = []
+        for article in join(documents, stored):
+            document = article.document
+            if not between:
+                made.drafts += [f"{a.annotator}/{document.id}" for a in article.annotations if unfinished(a)]
+            if len(readings_of(article.annotations, between)) < 2:
+                if readings_of(article.annotations) or any(map(unfinished, article.annotations)):
+                    made.waiting.append(document.id)
+                continue
+            try:
+                case = open_case(project, schema, documents, article, between)
+                outcome = adjudicate(
+                    document, case.readings, schema, case.decisions, own=case.own, provenance=made_by
+                )
+            except GoldwireError as error:
+                faults.extend(error.faults)
+                continue
+            closing.append((case, outcome))
+        raise_faults(faults)
+        for case, outcome in closing:
+            close_case(case, outcome)
+            if not outcome.open:
+                write_annotation(project, outcome.annotation)
+            made.outcomes[case.document.id] = outcome
+            made.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
+        made.unknown = sorted(set(made.unknown))
+    return made
+
+
+def tally(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
+    """For each kind of item, how often it was decided which way."""
+    counts: dict[str, dict[str, int]] = {}
+    for outcome in outcomes.values():
+        for item in outcome.items:
+            row = counts.setdefault(item.kind, dict.fromkeys((*SIDES, "value", "open"), 0))
+            row[item.decide or "open"] += 1
+    return dict(sorted(counts.items()))

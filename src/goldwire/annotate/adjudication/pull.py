@@ -1,0 +1,284 @@
+"""The adjudicator's work down: submitted annotations become decisions in the adjudication's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.adjudication.decisions import Case, close_case, joined, write_own
+from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
+from goldwire.annotate.adjudication.merge import Outcome, adjudicate, span_name
+from goldwire.annotate.adjudication.push import State, cases, state_of, tasks_of, title, version
+from goldwire.annotate.labelstudio.accounts import Accounts
+from goldwire.annotate.labelstudio.client import WORK, Client
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.sync.push import find_project, uid
+from goldwire.annotate.sync.reconcile import content
+from goldwire.annotations.store import write_annotation
+from goldwire.errors import Fault, GoldwireError, one_of
+from goldwire.formats.labelstudio.result import from_result
+from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import guidelines_hash
+
+
+@dataclass
+class BoardPull:
+    """What was decided. `waiting` are articles without a submitted adjudication, `notes` what to know."""
+
+    by: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    written: int = 0
+    superseded: int = 0
+    waiting: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refused: list[Fault] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON."""
+        items = [item for outcome in self.outcomes.values() for item in outcome.items]
+        return {
+            "by": self.by,
+            "articles": len(self.outcomes),
+            "written": self.written,
+            "items": len(items),
+            "open": sum(not item.decide for item in items),
+            "superseded": self.superseded,
+            "waiting": self.waiting,
+            "notes": self.notes,
+            "dropped": {name: outcome.dropped for name, outcome in self.outcomes.items() if outcome.dropped},
+            "refused": [asdict(fault) for fault in self.refused],
+        }
+
+
+def pull_board(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    *,
+    by: str | None = None,
+    between: Sequence[str] = (),
+    advance: Callable[[int], None] | None = None,
+) -> BoardPull:
+    """Take the submitted adjudications of the account `by` (default: the only one that has any).
+
+    Decisions and own marks are written to the adjudication's files, and where nothing is open the result is
+    stored as `adjudicated`, on the word of `by`. An article that can't be taken over is refused by name, and
+    its files stay. Raises GW325 where nothing was pushed, GW377 where `by` has submitted nothing.
+    """
+    find_project(client, title(project))
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        tasks = tasks_of(client, project, ("data", *WORK))
+        accounts = Accounts(client, project, keep=True)
+        who = _adjudicator(tasks, accounts, by, client.url)
+        report = BoardPull(who)
+        for article, case in cases(project, schema, documents, between):
+            if case is None:
+                continue
+            try:
+                _Taking(project, schema, accounts, report).take(case, tasks.get(uid(article.document)))
+            except GoldwireError as error:
+                report.refused.extend(error.faults)
+            if advance is not None:
+                advance(1)
+        accounts.save()
+        return report
+
+
+def _adjudicator(tasks: dict[str, dict[str, Any]], accounts: Accounts, by: str | None, url: str) -> str:
+    found = {
+        accounts.of(annotation)
+        for task in tasks.values()
+        for annotation in task.get("annotations") or ()
+        if not annotation.get("was_cancelled")
+    }
+    if by is None and len(found) == 1:
+        return found.pop()
+    if by is None or by not in found:
+        message = f"`{by}` has submitted no adjudication" if by else "whose adjudication?"
+        hint = f"submitted by {one_of(found)}; name the account with --by" if found else "nobody has yet"
+        raise GoldwireError.of("GW377", message, where=url, hint=hint)
+    return by
+
+
+class _Taking:
+    """One article's adjudication being taken over."""
+
+    def __init__(self, project: Project, schema: Schema, accounts: Accounts, report: BoardPull) -> None:
+        self.project, self.schema, self.accounts, self.report = project, schema, accounts, report
+
+    def take(self, case: Case, task: dict[str, Any] | None) -> None:
+        name, by = case.document.id, self.report.by
+        state = state_of(task) if task is not None else None
+        given = self.chosen(name, task)
+        if given is None or state is None:
+            outcome = adjudicate(
+                case.document,
+                case.readings,
+                self.schema,
+                case.decisions,
+                own=case.own,
+                provenance=Provenance("human", by, guidelines=guidelines_hash(self.schema)),
+            )
+            if outcome.items:
+                self.report.waiting.append(name)
+                self.report.outcomes[name] = outcome
+                return
+            self.keep(case, outcome, pulled="")  # the readings say the same
+            return
+        # What was written by hand must fit before it is built upon.
+        adjudicate(case.document, case.readings, self.schema, case.decisions, own=case.own)
+        marks, reasons = self.marks(case, given)
+        now = version(given)
+        full = state.basis == case.basis and now not in state.before
+        decisions, studio = case.decisions, case.from_studio
+        if now != case.pulled:
+            found = verdict(
+                case.document,
+                case.readings,
+                self.schema,
+                marks,
+                decisions=case.decisions,
+                own=case.by_hand if full else case.own,
+                partial=not full,
+                asked=_asked(state, now),
+                reason=lambda span: reasons.get(span.id, "") if span else "",
+            )
+            decisions = {
+                key: d if d.reason else msgspec.structs.replace(d, reason=f"decided in Label Studio by {by}")
+                for key, d in found.decisions.items()
+            }
+            studio = found.own if full else joined(case.from_studio, found.own)
+        outcome = adjudicate(
+            case.document,
+            case.readings,
+            self.schema,
+            decisions,
+            own=joined(case.by_hand, studio),
+            provenance=self.provenance(case, given),
+        )
+        if full and now != case.pulled:
+            self.compare(case, outcome, marks)
+        if outcome.open:
+            self.report.waiting.append(name)
+            hint = "push the adjudication again" if state.basis != case.basis else "submit it again"
+            self.report.notes.append(f"{name}: {len(outcome.open)} items are new since: {hint}")
+        write_own(self.project, name, studio)
+        self.keep(case, outcome, pulled=now)
+
+    def keep(self, case: Case, outcome: Outcome, *, pulled: str) -> None:
+        if outcome.items or case.path.exists():
+            close_case(case, outcome, pulled=pulled)
+        if not outcome.open:
+            self.report.written += write_annotation(self.project, outcome.annotation)
+        self.report.superseded += len(case.superseded)
+        self.report.outcomes[case.document.id] = outcome
+
+    def chosen(self, name: str, task: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The adjudicator's last submitted annotation of a task."""
+        theirs: list[dict[str, Any]] = []
+        for annotation in (task or {}).get("annotations") or ():
+            account = self.accounts.of(annotation)
+            if account != self.report.by:
+                self.report.notes.append(
+                    f"{name}: `{account}` has an annotation there too, which is not taken"
+                )
+            elif not annotation.get("was_cancelled"):
+                theirs.append(annotation)
+        if not theirs:
+            return None
+        last = max(theirs, key=lambda a: (str(a.get("updated_at")), a["id"]))
+        if last.get("ground_truth"):
+            self.report.notes.append(f"{name}: it is marked as ground truth there, which has no place here")
+        editor = self.accounts.of(last, "updated_by")
+        if editor not in (self.report.by, UNKNOWN):
+            self.report.notes.append(f"{name}: last changed by `{editor}`")
+        return last
+
+    def marks(self, case: Case, given: dict[str, Any]) -> tuple[Annotation, dict[str, str]]:
+        """The annotation as our model has it, and the comments on its regions; raises GW374."""
+        name, result = case.document.id, given.get("result") or []
+        read = from_result(result, case.document.text, self.schema)
+        faults = [
+            Fault("GW374", f"`{name}`: {found.reason}", title(self.project), "mend it in Label Studio")
+            for found in read.quarantined
+            if found.kind != "note"
+        ]
+        seen: dict[str, Span] = {}
+        for span in read.spans:
+            if span_name(span) in seen:
+                quote = case.document.text[span.start : span.end]
+                message = f"`{name}`: «{quote}» is marked {span.label} twice"
+                faults.append(Fault("GW374", message, title(self.project), "remove one of them"))
+            seen[span_name(span)] = span
+        if faults:
+            raise GoldwireError(*faults)
+        self.report.notes += [f"{name}: trimmed {trim.before} → {trim.after}" for trim in read.trims]
+        made = Annotation(
+            name,
+            self.report.by,
+            self.schema.stamp,
+            "submitted",
+            spans=read.spans,
+            relations=read.relations,
+            text_sha256=case.readings[0].text_sha256,
+        )
+        bare = settled(made, self.schema)
+        for old, new in zip(made.spans, bare.spans, strict=True):
+            layer = self.schema.layers[old.layer]
+            for key in old.attributes.keys() - new.attributes.keys():
+                if not layer.attributes[key].applies_to(old.label):
+                    self.report.notes.append(f"{name}: {old.label} bears no `{key}`, left out")
+        return bare, _comments(result)
+
+    def provenance(self, case: Case, given: dict[str, Any]) -> Provenance:
+        saw = [reading.provenance.seen_predictions for reading in case.readings]
+        return Provenance(
+            "human",
+            self.report.by,
+            guidelines=guidelines_hash(self.schema),
+            created=str(given.get("created_at") or ""),
+            updated=str(given.get("updated_at") or ""),
+            lead_time=given.get("lead_time"),
+            seen_predictions=True if True in saw else None if None in saw else False,
+        )
+
+    def compare(self, case: Case, outcome: Outcome, marks: Annotation) -> None:
+        """The decisions, carried out, must give what was submitted; raises GW375 where they do not."""
+        made = content(as_shown(outcome.annotation, self.schema, case.document.text))
+        wanted = content(marks)
+        if made == wanted and not outcome.open:
+            return
+        differing = [
+            *(made[0] - wanted[0]),
+            *(wanted[0] - made[0]),
+            *(made[1] - wanted[1]),
+            *(wanted[1] - made[1]),
+        ]
+        shown = "; ".join(str(one) for one in differing[:5]) or outcome.open[0].key
+        hint = "does DOCUMENT.own.yaml hold marks that the adjudicator took out? remove them there"
+        message = f"`{case.document.id}`: the decisions do not give what was submitted: {shown}"
+        raise GoldwireError.of("GW375", message, where=str(case.path), hint=hint)
+
+
+def _asked(state: State, now: str) -> set[str]:
+    return {key for key, before in state.asked.items() if now not in before}
+
+
+def _comments(result: Any) -> dict[str, str]:
+    """What was noted on regions, by their ids."""
+    found: dict[str, str] = {}
+    for item in result if isinstance(result, list) else ():
+        meta = item.get("meta") if isinstance(item, dict) else None
+        text = meta.get("text") if isinstance(meta, dict) else None
+        words = " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
+        if words.strip():
+            found[str(item.get("id"))] = words.strip()
+    return found

@@ -1,0 +1,265 @@
+"""Adjudication in Label Studio: a project whose tasks show two readings and where they differ.
+
+Each task carries both readings as predictions, and one named `accepted` to start from: what both marked and
+what is decided. The panel above the text lists the items. The adjudicator's submitted annotation is read as
+decisions (`verdict`), which are kept in the adjudication's files like those made by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from goldwire.annotate.adjudication.decisions import Case, basis_of, open_case
+from goldwire.annotate.adjudication.merge import (
+    Decision,
+    Outcome,
+    adjudicate,
+    pair_key,
+    pairs,
+    readings_of,
+    span_name,
+)
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.push import push, uid
+from goldwire.annotate.team.assignments import title_for
+from goldwire.annotations.store import join, read_annotations
+from goldwire.files import sha256
+from goldwire.model import Annotation, Article, Document, Provenance
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import label_config
+
+ACCEPTED = "accepted"
+#: The field of a task that says which readings it shows and when each item was first asked.
+STATE = "goldwire"
+_LIST = "disagreements"
+_INCLUDE = ("data", "annotations", "updated_at", "predictions", "model_version")
+_KINDS = {
+    "missed": "marqué d’un seul côté",
+    "extent": "étendue",
+    "label": "étiquette",
+    "attribute": "attribut",
+    "argument": "relation",
+    "amended": "corrigé",
+}
+
+
+class State(msgspec.Struct, frozen=True):
+    """What a task shows. `asked`: for each item the annotations that were there before it was asked.
+
+    `before` names those made on former readings. An annotation is named `id@updated`.
+    """
+
+    basis: str
+    shown: str
+    asked: dict[str, list[str]] = {}
+    before: list[str] = []
+
+
+@dataclass
+class BoardReport:
+    """What a push of the adjudication found and did; articles by name, but for the counts."""
+
+    url: str = ""
+    sent: int = 0
+    refreshed: int = 0
+    open: int = 0
+    decided: int = 0
+    tasks: int = 0
+    agreed: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report, for JSON."""
+        return asdict(self)
+
+
+def title(project: Project) -> str:
+    """The title of the adjudication's Label Studio project."""
+    return title_for(project, "adjudication")
+
+
+def config(schema: Schema) -> str:
+    """The schema's config with the list of disagreements above the labels."""
+    root = ET.fromstring(label_config(schema))
+    view = ET.Element("View", className="gw-guide")
+    panel = ET.SubElement(ET.SubElement(view, "Collapse", open="true"), "Panel", value="Désaccords")
+    style = "font-size: .85rem; font-weight: 400; line-height: 1.5; white-space: pre-wrap; "
+    style += "max-height: 15rem; overflow-y: auto"
+    ET.SubElement(panel, "Header", value=f"${_LIST}", style=style)
+    root.insert(2, view)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def cases(
+    project: Project, schema: Schema, documents: Sequence[Document], between: Sequence[str]
+) -> Iterator[tuple[Article, Case | None]]:
+    """Each article with its case, None where there are fewer than two readings; raises GW372 for more."""
+    for article in join(list(documents), read_annotations(project)):
+        two = len(readings_of(article.annotations, between)) >= 2
+        yield article, open_case(project, schema, documents, article, between) if two else None
+
+
+def push_board(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    *,
+    between: Sequence[str] = (),
+    advance: Callable[[int], None] | None = None,
+) -> BoardReport:
+    """Send each article whose two readings differ; refresh those whose readings or decisions have changed.
+
+    What the adjudicator has done there stays. A second run sends nothing. Raises GW370 and GW371 for
+    decisions in the files that do not fit, before anything is sent.
+    """
+    report = BoardReport()
+    chosen: list[tuple[Case, Outcome]] = []
+    for article, case in cases(project, schema, documents, between):
+        if case is None:
+            if readings_of(article.annotations):
+                report.waiting.append(article.document.id)
+            continue
+        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own=case.own)
+        if outcome.items:
+            chosen.append((case, outcome))
+        else:
+            report.agreed.append(article.document.id)
+        report.open += len(outcome.open)
+        report.decided += len(outcome.items) - len(outcome.open)
+    there = tasks_of(client, project, _INCLUDE)
+    extra: dict[str, dict[str, Any]] = {}
+    predictions: list[Annotation] = []
+    changed: list[tuple[int, dict[str, Any]]] = []
+    for case, outcome in chosen:
+        shown = [*map(_bare, case.readings), accepted(case, outcome, schema)]
+        predictions += shown
+        task = there.get(uid(case.document))
+        old = state_of(task) if task is not None else None
+        state = _state(task, old, case, outcome, shown)
+        data = {_LIST: listed(case, outcome), STATE: msgspec.to_builtins(state)}
+        extra[case.document.id] = data
+        if task is None:
+            continue
+        if old is None or old.shown != state.shown:
+            for prediction in task.get("predictions") or ():
+                client.delete_prediction(int(prediction["id"]))
+        if {key: task["data"].get(key) for key in data} != data:
+            changed.append((int(task["id"]), {**task["data"], **data}))
+    pushed = push(
+        client,
+        project,
+        schema,
+        [case.document for case, _ in chosen],
+        predictions=predictions,
+        title=title(project),
+        config=config(schema),
+        extra=extra,
+        advance=advance,
+    )
+    # Last, so that a run that was cut off before is repeated by the next.
+    for number, whole in changed:
+        client.update_task(number, {"data": whole})
+    report.url, report.sent, report.tasks = pushed.url, pushed.sent, pushed.tasks
+    report.refreshed = len(changed)
+    return report
+
+
+def tasks_of(client: Client, project: Project, include: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The adjudication's tasks by uid; none where the server has no such project."""
+    found = client.projects(title(project))
+    tasks = client.tasks(int(found[0]["id"]), include) if found else ()
+    return {str(task["data"].get("uid", "")): task for task in tasks if isinstance(task.get("data"), dict)}
+
+
+def state_of(task: dict[str, Any]) -> State | None:
+    """What a task says of itself, None where that is not what goldwire wrote."""
+    try:
+        return msgspec.convert(task["data"].get(STATE), State)
+    except msgspec.ValidationError:
+        return None
+
+
+def version(annotation: dict[str, Any]) -> str:
+    """The name of one state of an annotation on the server."""
+    return f"{annotation['id']}@{annotation.get('updated_at', '')}"
+
+
+def _state(
+    task: dict[str, Any] | None, old: State | None, case: Case, outcome: Outcome, shown: list[Annotation]
+) -> State:
+    now = [version(a) for a in (task or {}).get("annotations") or ()]
+    asked = {item.key: old.asked.get(item.key, now) if old else now for item in outcome.items}
+    before = now if old is None or old.basis != case.basis else old.before
+    return State(case.basis, sha256(basis_of(shown)), asked, before)
+
+
+def _bare(reading: Annotation) -> Annotation:
+    """A reading as the prediction that bears its annotator's name."""
+    return msgspec.structs.replace(reading, provenance=Provenance())
+
+
+def accepted(case: Case, outcome: Outcome, schema: Schema) -> Annotation:
+    """What both readings hold and what is decided: the merge without what is open."""
+    opened = {item.key for item in outcome.open}
+    out = {
+        span_name(span)
+        for a, b in pairs(case.readings, schema)
+        if pair_key(a, b) in opened
+        for span in (a, b)
+        if span is not None
+    }
+    merged = outcome.annotation
+    names = {span.id: span_name(span) for span in merged.spans}
+    spans = tuple(
+        msgspec.structs.replace(
+            span,
+            attributes={
+                name: value
+                for name, value in span.attributes.items()
+                if f"attribute {names[span.id]} {name}" not in opened
+            },
+        )
+        for span in merged.spans
+        if names[span.id] not in out
+    )
+    kept = {span.id for span in spans}
+    relations = tuple(
+        r
+        for r in merged.relations
+        if {r.head, r.tail} <= kept and f"relation {r.label} {names[r.head]} -> {names[r.tail]}" not in opened
+    )
+    return msgspec.structs.replace(
+        merged, annotator=ACCEPTED, spans=spans, relations=relations, provenance=Provenance()
+    )
+
+
+def listed(case: Case, outcome: Outcome) -> str:
+    """The items in words, the open ones first, for the panel above the text."""
+    a, b = (reading.annotator for reading in case.readings)
+    open_items = outcome.open
+    decided = [item for item in outcome.items if item.decide]
+    lines = [f"{len(open_items)} à décider, {len(decided)} décidés. Départ : « {ACCEPTED} »."]
+    for number, item in enumerate([*open_items, *decided], start=1):
+        sign = f" ✓ {_answer(item, a, b)}" if item.decide else ""
+        what = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
+        kind = f"{_KINDS[item.kind]} {what}".strip()
+        lines.append(f"{number}. {kind}{sign} — {a} : {_side(item.a)} | {b} : {_side(item.b)}")
+        lines.append(f"    {item.context}")
+    return "\n".join(lines)
+
+
+def _side(words: str) -> str:
+    return words if words not in ("", "None") else "—"
+
+
+def _answer(item: Decision, a: str, b: str) -> str:
+    told = {"a": a, "b": b, "both": "les deux", "neither": "ni l’un ni l’autre", "value": str(item.value)}
+    return told[item.decide]

@@ -1,0 +1,176 @@
+"""The project's stored annotations under a new version of the schema: all of them, or none."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import strict_json
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.sync.pulled import follow
+from goldwire.annotate.sync.push import unusable
+from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import read_bytes, read_text, safe_name, sha256, write_bytes, write_text
+from goldwire.model import Annotation, Document
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.migrate import Outcome, Plan, migrate
+
+
+@dataclass(frozen=True)
+class MigrateReport:
+    """What a migration did. `steps` counts what each operation changed or took out, the last joins spans."""
+
+    source: str
+    to: str
+    annotations: int
+    migrated: int
+    present: int
+    steps: tuple[int, ...]
+    changes: int
+    removed: dict[str, int]
+    record: str
+    removed_file: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report, for JSON."""
+        return asdict(self)
+
+
+def migrate_project(
+    project: Project, plan: Plan, schema: Schema, documents: Sequence[Document], *, dry_run: bool = False
+) -> MigrateReport:
+    """Rewrite all stored annotations of the plan's source; those that bear its target are done already.
+
+    Everything is migrated and checked against the new schema before anything is written. What was changed is
+    recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
+    `FROM-TO.removed.jsonl`. A failure while writing puts the old files back. Raises GW362 where the schema is
+    not the plan's target, or an annotation is of another stamp or its article is missing; GW2xx where an
+    outcome does not fit the new schema.
+    """
+    if schema.stamp != plan.to:
+        hint = "give the schema that version, or mend the plan"
+        message = f"the schema is {schema.stamp}, the plan leads to {plan.to}"
+        raise GoldwireError.of("GW362", message, where=str(project.schema_path), hint=hint)
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        stored = read_annotations(project)
+        outcomes = _checked(stored, plan, schema, {document.id: document for document in documents})
+        record, removed = _record_paths(project, plan)
+        if outcomes and not dry_run:
+            _write(project, plan, outcomes, record, removed)
+        steps: Counter[int] = Counter()
+        kinds: Counter[str] = Counter()
+        changes = 0
+        for _, outcome in outcomes:
+            steps.update(one["step"] for one in (*outcome.changes, *outcome.removed))
+            kinds.update(one["kind"] for one in outcome.removed)
+            changes += len(outcome.changes)
+    shown = {path: str(path.relative_to(project.root)) for path in (record, removed)}
+    return MigrateReport(
+        plan.source,
+        plan.to,
+        len(stored),
+        len(outcomes),
+        len(stored) - len(outcomes),
+        tuple(steps[number] for number in range(len(plan.operations) + 1)),
+        changes,
+        dict(kinds),
+        shown[record] if outcomes else "",
+        shown[removed] if kinds else "",
+    )
+
+
+def _checked(
+    stored: Sequence[Annotation], plan: Plan, schema: Schema, documents: dict[str, Document]
+) -> list[tuple[Annotation, Outcome]]:
+    """Each annotation of the plan's source with its outcome; raises all faults of all of them."""
+    faults: list[Fault] = []
+    made: list[tuple[Annotation, Outcome]] = []
+    for annotation in stored:
+        place = f"{annotation.annotator}/{annotation.document}"
+        document = documents.get(annotation.document)
+        if annotation.schema == plan.to:
+            continue
+        if annotation.schema != plan.source:
+            message = f"it is of {annotation.schema}, the plan is for {plan.source}"
+            faults.append(Fault("GW362", message, place, "migrate it with a plan of its own first"))
+        elif document is None:
+            faults.append(Fault("GW362", "its article is missing", place, "restore it in seeds/"))
+        elif annotation.text_sha256 and annotation.text_sha256 != sha256(document.text):
+            faults.append(Fault("GW365", "its article has another text", place, "restore the article's text"))
+        else:
+            outcome = migrate(annotation, plan, schema, document.text)
+            faults.extend(unusable(schema, document, [outcome.annotation]))
+            made.append((annotation, outcome))
+    raise_faults(faults[:100])
+    return made
+
+
+def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:
+    name = safe_name(f"{plan.source}-{plan.to}")
+    folder = project.annotate / "migrations"
+    return folder / f"{name}.jsonl", folder / f"{name}.removed.jsonl"
+
+
+def _write(
+    project: Project, plan: Plan, outcomes: list[tuple[Annotation, Outcome]], record: Path, removed: Path
+) -> None:
+    lines: list[dict[str, Any]] = []
+    taken: list[dict[str, Any]] = []
+    for old, outcome in outcomes:
+        new = outcome.annotation
+        key = {"annotator": old.annotator, "document": old.document}
+        counts = Counter(str(one["what"]) for one in outcome.changes)
+        before, after = (sha256(dumps_annotation(one)) for one in (old, new))
+        hashes = {"from": plan.source, "to": plan.to, "sha256_before": before, "sha256_after": after}
+        sizes = {
+            "spans": [len(old.spans), len(new.spans)],
+            "relations": [len(old.relations), len(new.relations)],
+        }
+        told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
+        lines.append({**key, **hashes, **sizes, **told})
+        taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
+    files = [record, removed, *(annotation_path(project, old) for old, _ in outcomes)]
+    held = {path: read_bytes(path) if path.is_file() else None for path in files}
+    with ExitStack() as undo:
+        undo.callback(_restore, held)
+        # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
+        write_text(record, _merged(record, lines))
+        if taken or removed.is_file():
+            write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
+        for old, outcome in outcomes:
+            write_text(annotation_path(project, old), dumps_annotation(outcome.annotation))
+        undo.pop_all()
+    follow(project, ((old, outcome.annotation) for old, outcome in outcomes))
+
+
+def _restore(held: Mapping[Path, bytes | None]) -> None:
+    """The files as they were; None for one that was not there."""
+    for path, data in held.items():
+        if data is None:
+            path.unlink(missing_ok=True)
+        elif read_bytes(path) != data:
+            write_bytes(path, data)
+
+
+def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]] | None = None) -> str:
+    """The lines of a former run that was cut off, but for the annotations that are done anew, and these."""
+    again = redone or {(line["annotator"], line["document"]) for line in lines}
+    kept: list[dict[str, Any]] = []
+    if path.is_file():
+        try:
+            former = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+            kept = [line for line in former if (line["annotator"], line["document"]) not in again]
+        except (ValueError, KeyError, TypeError):
+            hint = "restore it from git, or move it away"
+            raise GoldwireError.of("GW363", "not what goldwire wrote", where=str(path), hint=hint) from None
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [*kept, *lines])

@@ -1,0 +1,250 @@
+"""A backend and a Label Studio project brought together, and parted again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.ssrf import ADDRESS
+from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED
+from goldwire.annotate.ml_backend.predictor import Assistant
+from goldwire.errors import GoldwireError
+
+#: By which a backend is known as one of these, whatever model it serves and wherever.
+MARK = "goldwire annotate assist"
+#: The Data Manager tab whose order is the model's uncertainty.
+VIEW = "Par incertitude"
+# Columns that say nothing of articles that nobody has annotated, or too much.
+_HIDDEN = (
+    "inner_id",
+    "completed_at",
+    "total_annotations",
+    "cancelled_annotations",
+    "annotators",
+    "annotations_results",
+    "annotations_ids",
+    "predictions_results",
+    "file_upload",
+    "storage_filename",
+    "avg_lead_time",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "draft_exists",
+    "data.uid",
+    "data.id",
+    "data.text",
+    "data.sha256",
+)
+#: Tasks in one request for predictions: well within the time that Label Studio waits.
+_FETCH = 50
+
+
+@dataclass
+class Connection:
+    """A backend that a project asks. `shown_before` is whose predictions the project showed until then.
+
+    `parted` is what `disconnect_backend` said at the end of a `connected` block, None until then.
+    """
+
+    project: int
+    backend: int
+    url: str
+    version: str
+    project_url: str
+    view_url: str
+    shown_before: str
+    turned_on: bool  # predictions were hidden from annotators until then
+    parted: bool | None = field(default=None, compare=False)
+
+
+def connect_backend(client: Client, title: str, url: str, assistant: Assistant) -> Connection:
+    """Make the backend at `url` the one that the project asks; run again, it changes nothing.
+
+    Opening a task then shows its predictions, and the project has a tab in the order of their uncertainty.
+    Raises GW325 where there is no such project, GW382 where Label Studio will not reach the address, GW383
+    where another backend is connected already, GW386 where the project's config could not show all
+    predictions, GW315 where Label Studio does not like what it finds at the address.
+    """
+    found, version = find_project(client, title), assistant.version
+    number = int(found["id"])
+    where = f"{client.url}/projects/{number}"
+    if lacking := assistant.lacks(str(found.get("label_config") or "<View/>")):
+        message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
+        hint = "goldwire annotate push brings it up to date"
+        raise GoldwireError.of("GW386", message, where=where, hint=hint)
+    listed = client.get("api/ml/", project=number)
+    backends = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    for other in backends:
+        if other.get("description") != MARK:
+            message = f"another backend is connected: `{other.get('title')}` at {other.get('url')}"
+            hint = f"Label Studio asks only one: remove it in {where}/settings/ml"
+            raise GoldwireError.of("GW383", message, where=where, hint=hint)
+    ours = backends[0] if backends else None
+    # Shown live where the project's model version is the backend's title, and scored in the data manager
+    # where it is the predictions' version: so the title is the version.
+    fields = {"url": url, "project": number, "title": version, "description": MARK}
+    try:
+        if ours is None:
+            made = client.request("POST", "api/ml/", body=fields)
+        else:
+            made = client.request("PATCH", f"api/ml/{int(ours['id'])}", body=fields)
+    except GoldwireError as error:
+        if error.faults[0].code != TOKEN_REFUSED:
+            raise
+        raise _unreachable(client, url) from None
+    backend = int(made["id"])
+    before = str(found.get("model_version") or "")
+    turned_on = not found.get("show_collab_predictions")
+    with ExitStack() as undo:
+        undo.callback(_withdraw, client, number, backend, url)
+        _webhooks(client, number, url, [str(one.get("url")) for one in backends])
+        client.update_project(number, {"model_version": version, "show_collab_predictions": True})
+        view = ensure_view(client, number)
+        undo.pop_all()
+    shown_before = "" if any(before == one.get("title") for one in backends) else before
+    return Connection(
+        number, backend, url, version, where, f"{where}/data?tab={view}", shown_before, turned_on
+    )
+
+
+def _withdraw(client: Client, project: int, backend: int, url: str) -> None:
+    """Take out a backend half connected: it would be sent tokens at an address that anybody may have next."""
+    with suppress(GoldwireError):
+        client.request("DELETE", f"api/ml/{backend}")
+        _webhooks(client, project, "", [url])
+
+
+def disconnect_backend(client: Client, connection: Connection) -> bool:
+    """Take the backend out of the project; False where another has taken its place, which then stays.
+
+    The predictions that it made stay, and are shown as before it came, or else as the last version's.
+    """
+    found = client.get("api/ml/", project=connection.project)
+    ours = [one for one in found if isinstance(one, dict) and one.get("url") == connection.url]
+    if not ours:
+        return False
+    for one in ours:
+        client.request("DELETE", f"api/ml/{int(one['id'])}")
+    _webhooks(client, connection.project, "", [connection.url])
+    stored = client.get(f"api/projects/{connection.project}/model-versions/")
+    known = set(stored) if isinstance(stored, dict) else set()
+    shown = next((name for name in (connection.shown_before, connection.version) if name in known), "")
+    client.update_project(connection.project, {"model_version": shown})
+    return True
+
+
+@contextmanager
+def connected(client: Client, title: str, url: str, assistant: Assistant) -> Iterator[Connection]:
+    """A connection for the time of a block."""
+    connection = connect_backend(client, title, url, assistant)
+    try:
+        yield connection
+    finally:
+        connection.parted = disconnect_backend(client, connection)
+
+
+def fetch_predictions(
+    client: Client, project: int, version: str, *, advance: Callable[[int], None] | None = None
+) -> tuple[int, int]:
+    """Have the server ask for the predictions of all tasks that lack this version's.
+
+    The number of tasks that have them now, and that still have none: their texts can't be predicted.
+    """
+    lacking: list[int] = []
+    have = 0
+    for task in client.tasks(project, ("predictions", "model_version"), page=500):
+        if _has(task, version):
+            have += 1
+        else:
+            lacking.append(int(task["id"]))
+    if advance is not None:
+        advance(have)
+    waiting = lacking
+    while waiting:
+        for start in range(0, len(waiting), _FETCH):
+            body = {"selectedItems": {"all": False, "included": waiting[start : start + _FETCH]}}
+            params = {"id": "retrieve_tasks_predictions", "project": project}
+            client.request("POST", "api/dm/actions", params=params, body=body)
+            if advance is not None and waiting is lacking:
+                advance(len(waiting[start : start + _FETCH]))
+        asked = client.tasks_among(project, [str(n) for n in waiting], ("predictions", "model_version"))
+        still = [int(task["id"]) for task in asked if not _has(task, version)]
+        if len(still) >= len(waiting):
+            break
+        waiting = still  # long texts: a request has its limit of time
+    return have + len(lacking) - len(waiting), len(waiting)
+
+
+def _has(task: dict[str, Any], version: str) -> bool:
+    return any(one.get("model_version") == version for one in task.get("predictions") or ())
+
+
+def ensure_view(client: Client, project: int) -> int:
+    """The project's tab in the order of uncertainty, made where it is missing; its number.
+
+    The least certain first, tasks without a score last, only those that nobody has annotated.
+    """
+    unlabelled = {
+        "filter": "filter:tasks:total_annotations",
+        "operator": "equal",
+        "type": "Number",
+        "value": 0,
+    }
+    data = {
+        "title": VIEW,
+        "type": "list",
+        "target": "tasks",
+        "ordering": ["tasks:predictions_score"],
+        "filters": {"conjunction": "and", "items": [unlabelled]},
+    }
+    listed = client.get("api/dm/views/", project=project)
+    views = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    if not views:
+        # The first tab is the one that Label Studio would make: all tasks.
+        client.request(
+            "POST", "api/dm/views/", body={"project": project, "data": {"title": "Default", "type": "list"}}
+        )
+    for view in views:
+        held = view.get("data") or {}
+        if held.get("title") == VIEW:
+            if any(held.get(key) != data[key] for key in ("ordering", "filters")):
+                body = {"project": project, "data": {**held, **data}}
+                client.request("PATCH", f"api/dm/views/{int(view['id'])}/", body=body)
+            return int(view["id"])
+    hidden = {"explore": [f"tasks:{name}" for name in _HIDDEN], "labeling": []}
+    body = {"project": project, "data": {**data, "hiddenColumns": hidden}}
+    return int(client.request("POST", "api/dm/views/", body=body)["id"])
+
+
+def _webhooks(client: Client, project: int, url: str, before: Sequence[str]) -> None:
+    """Exactly one webhook leads to `url`, without payload; none to where the backend was before."""
+    listed = client.get("api/webhooks/", project=project)
+    hooks = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    wanted = f"{url.rstrip('/')}/webhook" if url else ""
+    stale = {f"{old.rstrip('/')}/webhook" for old in before}
+    fields: dict[str, Any] = {"send_payload": False, "send_for_all_actions": True}
+    there = False
+    for hook in hooks:
+        address = hook.get("url")
+        if address == wanted and not there:
+            there = True
+            if hook.get("send_payload"):
+                client.request("PATCH", f"api/webhooks/{int(hook['id'])}/", body=fields)
+        elif address in stale or address == wanted:
+            client.request("DELETE", f"api/webhooks/{int(hook['id'])}/")
+    if wanted and not there:
+        client.request("POST", "api/webhooks/", body={"project": project, "url": wanted, **fields})
+
+
+def _unreachable(client: Client, url: str) -> GoldwireError:
+    message = f"Label Studio may not reach {url}"
+    hint = (
+        f"its own protection bans local addresses: serve on {ADDRESS} for one that `goldwire annotate serve` "
+        "started without --no-assist; docs/assist.md has the settings for others"
+    )
+    return GoldwireError.of("GW382", message, where=client.url, hint=hint)

@@ -1,0 +1,129 @@
+"""The answers of an ML backend: tasks in, predictions out, what can't be predicted named."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from goldwire.annotate.ml_backend.predictor import Assistant, document_of, prediction
+from goldwire.annotate.sync.push import uid
+from goldwire.errors import GoldwireError
+from goldwire.model import Document
+
+#: Seconds that one request may predict for; Label Studio gives up after 100.
+BUDGET = 80.0
+#: Predictions kept, so that what was asked for before is not made again.
+_KEPT = 5000
+#: Names, reasons and errors of a kind that are told apart; those beyond are counted together.
+DISTINCT = 50
+
+
+@dataclass
+class Tally:
+    """What a server did since its start, with reasons, errors and webhook actions counted."""
+
+    predicted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+
+
+def count(counts: Counter[str], what: str, number: int = 1) -> None:
+    """Count something that comes from outside: what is kept of it stays small, and the sum right."""
+    counts[what if what in counts or len(counts) < DISTINCT else "other"] += number
+
+
+class Backend:
+    """The answers of one assistant; `predict` runs in a thread of its own, one request after the other."""
+
+    def __init__(self, assistant: Assistant, *, budget: float = BUDGET) -> None:
+        self.assistant = assistant
+        self.budget = budget
+        self.tally = Tally()
+        self.waiting = 0
+        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
+
+    def setup(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a project on, or say what its config lacks; `Refused` for the latter."""
+        self._check(body.get("schema"))
+        return {"model_version": self.assistant.version}
+
+    def predict(self, body: Mapping[str, Any], until: float | None = None) -> dict[str, Any]:
+        """One entry for each task: a prediction, or an empty list with the reason under `refused`.
+
+        What is not done at `until` (`time.monotonic`; default: when the budget is used up) is refused too:
+        asked again, it goes on from there.
+        """
+        until = time.monotonic() + self.budget if until is None else until
+        tasks = body.get("tasks")
+        if not isinstance(tasks, list):
+            raise Refused(400, "no list of tasks")
+        self._check(body.get("label_config"))
+        found = [document_of(task) for task in tasks]
+        documents = {uid(document): document for document in found if isinstance(document, Document)}
+        made = {key: self._kept[key] for key in documents if key in self._kept}
+        left: Counter[str] = Counter()
+        wanted = [document for key, document in documents.items() if key not in made]
+        for one in self.assistant.annotate(wanted, until=until):
+            left.update(one.left_out)
+            key = uid(one.document)
+            made[key] = prediction(one.annotation, self.assistant.schema, one.document.text)
+            self._keep(key, made[key])
+        refused = []
+        results: list[Any] = []
+        for number, document in enumerate(found):
+            if isinstance(document, Document) and uid(document) in made:
+                results.append(made[uid(document)])
+                continue
+            reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
+            task = tasks[number]
+            refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
+            count(self.tally.refused, reason)
+            results.append([])
+        self.tally.predicted += len(tasks) - len(refused)
+        for what, number in left.items():
+            count(self.tally.left_out, what, number)
+        return {
+            "results": results,
+            "model_version": self.assistant.version,
+            "refused": refused,
+            "left_out": dict(left),
+        }
+
+    def webhook(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Count an event."""
+        action = body.get("action")
+        known = isinstance(action, str) and action.isupper() and len(action) <= 64
+        count(self.tally.events, str(action) if known else "other")
+        return {"status": "ok"}
+
+    def _check(self, config: Any) -> None:
+        if not isinstance(config, str) or not config.strip():
+            return
+        try:
+            lacking = self.assistant.lacks(config)
+        except GoldwireError as error:
+            raise Refused(400, str(error)) from None
+        if lacking:
+            shown = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
+            message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
+            raise Refused(409, f"{message}; goldwire annotate push brings it up to date")
+
+    def _keep(self, key: str, made: dict[str, Any]) -> None:
+        self._kept[key] = made
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+
+class Refused(Exception):
+    """A request that is answered with an error: status and message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,142 @@
+"""Unfinished work: what annotators have not submitted yet, taken in on request.
+
+Label Studio saves as one marks. Its export leaves out tasks that have nothing but drafts, its list of tasks
+shows the token's own only; asked task by task it tells everybody's. A draft touches neither its task's nor
+its annotation's time of change, so each task that has one is asked every time: the cost goes with the work in
+progress, not with the project.
+
+Whose article it is the first work on, their draft is stored like any annotation, with status `draft`. A
+draft over work that is there already (an own annotation reopened, or somebody else's) never replaces that:
+it is kept in `annotate/drafts/ANNOTATOR/DOCUMENT.json`, which no other stage reads, until what is stored is
+later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.importer import Intake
+from goldwire.annotate.sync.reconcile import content, kept, later
+from goldwire.annotations.store import dumps_annotation, load_annotation
+from goldwire.errors import GoldwireError
+from goldwire.files import file_name, read_bytes, read_text, write_text
+from goldwire.model import Annotation, Document
+from goldwire.project import Project
+
+_INCLUDE = ("data", "annotations", "completed_by", "predictions_model_versions")
+_WITH_DRAFTS = {
+    "filter": "filter:tasks:draft_exists",
+    "operator": "equal",
+    "type": "Boolean",
+    "value": True,
+}
+
+
+@dataclass
+class DraftCounts:
+    """Drafts `read`, of them taken in `beside` a finished annotation; files `written` and `settled`."""
+
+    read: int = 0
+    beside: int = 0
+    written: int = 0
+    settled: int = 0
+
+
+def drafts_path(project: Project, draft: Annotation) -> Path:
+    """Where a draft over work that is there already is kept."""
+    folder = project.annotate / "drafts" / file_name(draft.annotator)
+    return folder / f"{file_name(draft.document)}.json"
+
+
+def take_drafts(client: Client, intake: Intake) -> DraftCounts:
+    """Take in the drafts of all annotators in the intake's project; what the model can't hold is put aside.
+
+    Of several drafts of one annotator on one task the last is taken. What is kept beside a stored
+    annotation goes once that is later or says the same (`settled`).
+    """
+    counts = DraftCounts()
+    for task in client.tasks(intake.number, _INCLUDE, [_WITH_DRAFTS]):
+        made_by = {a["id"]: intake.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)}
+        drafts = [
+            {
+                **draft,
+                "completed_by": intake.accounts.number(str(draft.get("user", ""))),
+                "draft": draft["id"],
+            }
+            for draft in client.drafts(int(task["id"]))
+        ]
+        document = intake.document(task, drafts)
+        if document is None:
+            continue
+        for name, given in intake.latest(task, drafts):
+            counts.read += 1
+            _take(intake, counts, task, document, name, given, made_by)
+    counts.settled = _settle(intake)
+    return counts
+
+
+def _take(
+    intake: Intake,
+    counts: DraftCounts,
+    task: dict[str, Any],
+    document: Document,
+    name: str,
+    given: dict[str, Any],
+    made_by: dict[int, str],
+) -> None:
+    made = intake.annotation(task, document, name, given, intake.read(task, document, given))
+    owner = made_by.get(given.get("annotation") or 0, name)
+    based_on = (owner,) if owner != name else ()
+    provenance = msgspec.structs.replace(made.provenance, based_on=based_on)
+    made = msgspec.structs.replace(made, status="draft", provenance=provenance)
+    stored = intake.stored(_whose(made))
+    if owner == name and name not in made_by.values() and (stored is None or is_draft(stored)):
+        result: Annotation | None = made
+        if stored is not None:
+            spans = tuple(kept(stored.spans, made.spans))
+            same = content(stored) == content(made)
+            result = None if same else msgspec.structs.replace(made, spans=spans)
+        counts.written += intake.settle(task, given, stored, made, result)
+        return
+    if stored is not None and _settled(made, stored):
+        return  # opened and left as it was
+    counts.beside += 1
+    path = drafts_path(intake.project, made)
+    if not path.is_file() or read_text(path) != dumps_annotation(made):
+        write_text(path, dumps_annotation(made))
+        counts.written += 1
+
+
+def is_draft(stored: Annotation) -> bool:
+    """Whether a stored annotation is unfinished work that was pulled, not a machine's nor from a file."""
+    made = stored.provenance
+    return stored.status == "draft" and made.kind == "human" and bool(made.updated) and not made.based_on
+
+
+def _whose(draft: Annotation) -> Annotation:
+    """The draft under the name of whose annotation it changes."""
+    return msgspec.structs.replace(draft, annotator=(*draft.provenance.based_on, draft.annotator)[0])
+
+
+def _settled(draft: Annotation, stored: Annotation) -> bool:
+    return later(stored, draft) or content(stored) == content(draft)
+
+
+def _settle(intake: Intake) -> int:
+    """Remove drafts that have become, or left unchanged, what is stored; the number."""
+    count = 0
+    for path in sorted((intake.project.annotate / "drafts").glob("*/*.json")):
+        try:
+            draft = load_annotation(read_bytes(path))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GoldwireError.of("GW350", str(error), where=str(path), hint="remove it and pull") from None
+        stored = intake.stored(_whose(draft))
+        if stored is not None and _settled(draft, stored):
+            path.unlink()
+            count += 1
+    return count

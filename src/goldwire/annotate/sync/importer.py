@@ -1,0 +1,294 @@
+"""A task of the server, taken in: the article that it is about, each annotator's work, the rest aside."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from goldwire.annotate.labelstudio.accounts import Accounts
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.sync.pull_state import before, to_come
+from goldwire.annotate.sync.pulled import (
+    Pulled,
+    key_of,
+    local_hash,
+    put_aside,
+    read_pulled,
+    remote_hash,
+    source_of,
+)
+from goldwire.annotate.sync.quarantine import Line
+from goldwire.annotate.sync.reconcile import content, later, merge
+from goldwire.annotations.store import annotation_path, load_annotation, write_annotation
+from goldwire.errors import Fault, GoldwireError
+from goldwire.files import read_bytes, sha256
+from goldwire.formats.labelstudio.result import Quarantined, Read, Trim, from_result
+from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import TEXT, guidelines_hash
+
+#: Which side of an annotation that both changed is kept; empty: the server's, the other one put aside.
+Prefer: TypeAlias = Literal["", "ours", "theirs"]
+
+
+class Intake:
+    """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
+
+    `found` is the project as the server tells it. Of what was changed here and there `prefer` names which
+    side is kept, without putting the other one aside.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        project: Project,
+        schema: Schema,
+        documents: Sequence[Document],
+        found: dict[str, Any],
+        accounts: Accounts,
+        *,
+        prefer: Prefer = "",
+    ) -> None:
+        self.client, self.project, self.schema, self.prefer = client, project, schema, prefer
+        self.pulled = read_pulled(project)
+        self.store_is_new = not project.annotations.is_dir()
+        self.since = ""  # of the last pull of this project
+        self.conflicts: list[str] = []
+        self.edited_here: list[str] = []
+        self.removed_here: list[str] = []
+        self.accounts = accounts
+        self.documents = {document.id: document for document in documents}
+        self.hashes = {document.id: sha256(document.text) for document in documents}
+        self.number = int(found["id"])
+        self.server = "own" if client.own else client.url
+        self.predictions_shown = bool(found.get("show_collab_predictions"))
+        self.guidelines = guidelines_hash(schema)
+        self.lines: list[Line] = []
+        self.trims: list[str] = []
+        self.refused: list[Fault] = []
+        self.annotators: set[str] = set()
+        self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
+        self.ground_truth = self.commented = 0
+
+    def basis(self) -> str:
+        """The hash of all that decides how a result is read."""
+        return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items())]))
+
+    def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
+        """The article of a task; None, and all its annotations in quarantine, where the text is another."""
+        data = task.get("data")
+        data = data if isinstance(data, dict) else {}
+        document = self.documents.get(str(data.get("id", "")))
+        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
+        if document is None:
+            why, hint = f"no article `{data.get('id', '')}` here", "add it to seeds/articles.jsonl"
+        elif not isinstance(data.get(TEXT), str) or sha256(data[TEXT]) != self.hashes[document.id]:
+            why = f"`{document.id}`: the task's text is not the article's"
+            hint = "restore the article's text, or push it and annotate anew"
+        else:
+            return document
+        if annotations:
+            fault = Fault("GW330", why, place, hint)
+            self.refused += [] if fault in self.refused else [fault]
+        for annotation in annotations:
+            self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
+        return None
+
+    def latest(
+        self, task: dict[str, Any], annotations: list[dict[str, Any]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each annotator's one annotation: submitted before skipped, then the last; others are kept aside.
+
+        Several of whom nobody knows are several people.
+        """
+        by_name: dict[str, list[dict[str, Any]]] = {}
+        unknown: list[dict[str, Any]] = []
+        for annotation in annotations:
+            name = self.annotator(annotation)
+            (unknown if name == UNKNOWN else by_name.setdefault(name, [])).append(annotation)
+        for annotation in sorted(unknown, key=lambda a: int(a["id"])):
+            numbered = (UNKNOWN if n == 1 else f"{UNKNOWN}-{n}" for n in itertools.count(1))
+            by_name[next(name for name in numbered if name not in by_name)] = [annotation]
+        for name, theirs in by_name.items():
+            theirs.sort(key=lambda a: (not a.get("was_cancelled"), str(a.get("updated_at")), a["id"]))
+            what = "draft" if "draft" in theirs[-1] else "annotation"
+            for other in theirs[:-1]:
+                reason = f"{what} {theirs[-1]['id']} of the same annotator is later"
+                self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
+            yield name, theirs[-1]
+
+    def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
+        """Who made it, or last changed it."""
+        return self.accounts.of(annotation, role)
+
+    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
+        """Read one annotation, and keep it where it is new or changed on the server."""
+        read = self.read(task, document, given)
+        self.count += 1
+        self.skipped += bool(given.get("was_cancelled"))
+        self.ground_truth += bool(given.get("ground_truth"))
+        self.annotators.add(name)
+        self.spans += len(read.spans)
+        self.relations += len(read.relations)
+        made = self.annotation(task, document, name, given, read)
+        self.trims.extend(_told(trim, made, document) for trim in read.trims)
+        stored = self.stored(made)
+        submitted = bool(given.get("draft_created_at"))
+        kept = merge(stored, made, self.schema, document.text, submitted=submitted)
+        if self.settle(task, given, stored, made, kept):
+            self.written += 1
+        else:
+            self.unchanged += 1
+
+    def settle(
+        self,
+        task: dict[str, Any],
+        given: dict[str, Any],
+        stored: Annotation | None,
+        made: Annotation,
+        kept: Annotation | None,
+    ) -> bool:
+        """Store `kept`, made of the server's `made`, unless only this side changed; whether it was stored.
+
+        `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
+        stored one is put aside first.
+        """
+        key, source, remote = (
+            key_of(self.project, made),
+            source_of(self.server, self.number),
+            remote_hash(made),
+        )
+        known = self.pulled.get(key, Pulled())
+        there = known.remote.get(source)
+        if stored is None:
+            if there is not None and self.prefer != "theirs" and not self.store_is_new:
+                if there == remote:
+                    self.removed_here.append(_place(made))
+                    return False
+                self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
+        elif kept is None:
+            self.pulled[key] = Pulled(local_hash(stored), source, {**known.remote, source: remote})
+            return False
+        else:
+            same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
+            if there == remote or (there is None and same_time):
+                self.edited_here.append(_place(made))
+                self.pulled[key] = known.seen(source, remote)
+                return False
+            if later(stored, made) and not (known.source == source and self.is_new(stored, made)):
+                reason = "what is stored of the same annotator is later: from another project or server"
+                self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+                return False
+            unedited = known.local == local_hash(stored) or content(stored) == content(made)
+            if not unedited and self.prefer == "ours":
+                self.edited_here.append(_place(made))
+                self.pulled[key] = known.seen(source, remote)
+                return False
+            if not unedited and self.prefer != "theirs":
+                aside = put_aside(self.project, stored).relative_to(self.project.root)
+                self.conflicts.append(f"{_place(made)}: changed here and on the server; yours is in {aside}")
+        if kept is None:
+            return False
+        self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
+        return write_annotation(self.project, kept)
+
+    def is_new(self, stored: Annotation, made: Annotation) -> bool:
+        """Whether a change on the server is new, though what was pulled of it before bears a later time.
+
+        So it is where a clock was ahead then; a server that was restored from a backup has nothing new.
+        """
+        ahead = to_come(stored.provenance.updated, self.client.server_time)
+        return ahead or (bool(self.since) and before(made.provenance.updated) > self.since)
+
+    def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
+        """The spans and relations of an annotation; what has no place goes to the quarantine."""
+        read = from_result(given.get("result") or [], document.text, self.schema)
+        for quarantined in read.quarantined:
+            self.quarantine(task, given, quarantined)
+        return read
+
+    def annotation(
+        self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: Read
+    ) -> Annotation:
+        """What was read, as its annotator's work."""
+        editor = self.annotator(given, "updated_by") if given.get("updated_by") else name
+        return Annotation(
+            document=document.id,
+            annotator=name,
+            schema=self.schema.stamp,
+            status="skipped" if given.get("was_cancelled") else "submitted",
+            provenance=Provenance(
+                kind="human",
+                name=editor if editor not in (name, UNKNOWN) else "",
+                guidelines=self.guidelines,
+                created=str(given.get("created_at") or ""),
+                updated=str(given.get("updated_at") or ""),
+                lead_time=given.get("lead_time"),
+                seen_predictions=self.saw_predictions(task, given, read.spans),
+            ),
+            spans=read.spans,
+            relations=read.relations,
+            text_sha256=self.hashes[document.id],
+        )
+
+    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
+        """Whether predictions were in sight: begun from one, or shown with the task.
+
+        The versions that a task carries are asked for, since its counter may lag behind after a crash.
+        """
+        begun = given.get("parent_prediction") is not None
+        begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in spans)
+        carried = task.get("total_predictions") or task.get("predictions_model_versions")
+        return begun or (self.predictions_shown and bool(carried))
+
+    def stored(self, made: Annotation, path: Path | None = None) -> Annotation | None:
+        """What is stored of the same annotator and article; raises GW209 and GW334."""
+        path = path or annotation_path(self.project, made)
+        if not path.is_file():
+            return None
+        try:
+            found = load_annotation(read_bytes(path))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            hint = "restore it from git, or remove it and pull --theirs: the server has it"
+            raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None
+        if (found.annotator, found.document) != (made.annotator, made.document):
+            message = (
+                f"holds `{found.annotator}`'s annotation of `{found.document}`, not `{made.annotator}`'s"
+            )
+            hint = "file names can't tell them apart: rename one annotator"
+            raise GoldwireError.of("GW334", message, where=str(path), hint=hint)
+        return found
+
+    def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], found: Quarantined) -> None:
+        """Put a part of an annotation aside."""
+        data = task.get("data")
+        self.lines.append(
+            {
+                "document": str(data.get("id", "")) if isinstance(data, dict) else "",
+                "server": self.server,
+                "project": self.number,
+                "annotator": self.annotator(annotation),
+                "task": task["id"],
+                "annotation": annotation["id"],
+                **({"draft": True} if "draft" in annotation else {}),
+                **msgspec.to_builtins(found),
+            }
+        )
+
+
+def _place(annotation: Annotation) -> str:
+    return f"{annotation.annotator}/{annotation.document}"
+
+
+def _told(trim: Trim, annotation: Annotation, document: Document) -> str:
+    start, end = trim.after
+    place = f"{annotation.annotator}/{document.id} {trim.span}"
+    return (
+        f"{place}: [{trim.before[0]}, {trim.before[1]}) → [{start}, {end}) {document.text[start:end][:60]!r}"
+    )

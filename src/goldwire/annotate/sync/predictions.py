@@ -1,0 +1,82 @@
+"""Predictions before they are sent: read, held against the schema and the texts, named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from goldwire.annotations import rules
+from goldwire.annotations.integrity import annotation_faults
+from goldwire.corpus.quality.checks import check_articles
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import sha256
+from goldwire.formats.jsonl import read_jsonl
+from goldwire.model import Annotation, Article, Document
+from goldwire.schemas import Schema
+
+# What the server would store without a word and no annotator could use.
+_UNUSABLE = {
+    rules.LAYER,
+    rules.LABEL,
+    rules.ATTRIBUTE,
+    rules.BEARER,
+    rules.VALUE,
+    rules.RELATION,
+    rules.ENDS,
+    rules.LOOP,
+}
+
+
+def version(annotation: Annotation) -> str:
+    """The name under which Label Studio keeps a prediction: the model and its version, else the annotator."""
+    made = annotation.provenance
+    return f"{made.name}@{made.version}" if made.name and made.version else made.name or annotation.annotator
+
+
+def read_predictions(files: Iterable[Path]) -> list[Annotation]:
+    """The annotations in JSON Lines files, bound to the texts that they came with."""
+    return [
+        msgspec.structs.replace(annotation, text_sha256=sha256(article.document.text))
+        for path in files
+        for article in read_jsonl(path)
+        for annotation in article.annotations
+    ]
+
+
+def unusable(schema: Schema, document: Document, annotations: Sequence[Annotation]) -> Iterator[Fault]:
+    """Faults that keep annotations from being sent: another text, offsets, ids, labels, attributes, ends."""
+    broken = False
+    for annotation in annotations:
+        for fault in annotation_faults(annotation, document, f"{annotation.annotator}/{document.id}"):
+            broken = True
+            yield fault
+    if not broken:
+        checked = check_articles([Article(document, tuple(annotations))], schema)
+        yield from (fault for fault in checked.faults if fault.code in _UNUSABLE)
+
+
+def checked_predictions(
+    schema: Schema, documents: Sequence[Document], predictions: Sequence[Annotation]
+) -> dict[str, list[Annotation]]:
+    """The predictions by document; raises GW322 and what `unusable` finds, the faults of all at once."""
+    known = {document.id: document for document in documents}
+    grouped: dict[str, list[Annotation]] = defaultdict(list)
+    faults: list[Fault] = []
+    for annotation in predictions:
+        where = f"{annotation.annotator}/{annotation.document}"
+        if annotation.document not in known:
+            faults.append(
+                Fault("GW322", f"a prediction for `{annotation.document}`, which is not sent", where)
+            )
+        elif version(annotation) in map(version, grouped[annotation.document]):
+            message = f"two predictions of `{version(annotation)}` for one article"
+            faults.append(Fault("GW322", message, where, "one for each model and version"))
+        else:
+            grouped[annotation.document].append(annotation)
+    for name, some in grouped.items():
+        faults.extend(unusable(schema, known[name], some))
+    raise_faults(faults[:100])
+    return {name: some for name, some in grouped.items() if some}

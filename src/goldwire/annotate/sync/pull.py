@@ -1,0 +1,300 @@
+"""Annotations down: nothing lost, nothing written that did not change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from goldwire.annotate.labelstudio.accounts import Accounts
+from goldwire.annotate.labelstudio.client import WORK, Client
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.users import account_number
+from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
+from goldwire.annotate.sync.importer import Intake, Prefer
+from goldwire.annotate.sync.pull_state import (
+    Seen,
+    State,
+    before,
+    margin,
+    now,
+    read_state,
+    state_path,
+    to_come,
+    write_state,
+    written_as,
+)
+from goldwire.annotate.sync.pulled import write_pulled
+from goldwire.annotate.sync.quarantine import Line, keep, quarantine_path
+from goldwire.errors import Fault, GoldwireError
+from goldwire.leftovers import sweep
+from goldwire.model import Document
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import label_config
+
+__all__ = ["PullReport", "pull", "quarantine_path"]
+
+#: What is asked of the project: all of it takes the server longer.
+_FIELDS = (
+    "label_config",
+    "show_collab_predictions",
+    "total_annotations_number",
+    "skipped_annotations_number",
+)
+#: What is asked of each task; the server applies the names inside annotations too.
+_INCLUDE = (
+    *("data", *WORK, "comment_count"),
+    *("predictions_model_versions", "draft_created_at", "parent_prediction"),
+)
+#: From how many tasks on that may have changed it is asked first which ones did.
+_MANY = 20
+
+
+@dataclass(frozen=True)
+class PullReport:
+    """What a pull found and did. `refused` are tasks whose text is not the article's.
+
+    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither. `edited_here`
+    are annotations that differ from the server's since they were changed here, `removed_here` those whose
+    file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
+    files went under their account's name, `copies` which are of an account that has another name.
+
+    `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
+    annotation; None where it was not asked for.
+    """
+
+    project: int
+    url: str
+    tasks: int
+    annotations: int
+    written: int
+    unchanged: int
+    skipped: int
+    annotators: tuple[str, ...]
+    spans: int
+    relations: int
+    trims: tuple[str, ...]
+    quarantined: int
+    quarantine_file: str
+    refused: tuple[Fault, ...]
+    gone: int
+    ground_truth: int = 0
+    commented: int = 0
+    edited_here: tuple[str, ...] = ()
+    removed_here: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    drafts: int | None = None
+    drafts_written: int = 0
+    drafts_beside: int = 0
+    drafts_settled: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report, for JSON."""
+        return asdict(self)
+
+
+def pull(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    *,
+    title: str | None = None,
+    full: bool = False,
+    drafts: bool = False,
+    prefer: Prefer = "",
+    advance: Callable[[int], None] | None = None,
+) -> PullReport:
+    """Bring what changed on the server since the last pull into `annotate/annotations/`.
+
+    `full` reads all tasks again; so does a changed schema or article, and a server whose number of
+    annotations is not the one that was read, and an instant of the last pull that is yet to come. A stored
+    annotation of the same content is left as it is, with its status and provenance; a changed one is its
+    annotator's work, done with the former one in sight. What was changed here only, or removed, stays so;
+    what both sides changed is the server's, and the stored one goes to `annotate/conflicts/`, unless `prefer`
+    says whose is kept. What the model can't take in goes to the quarantine file, which is written anew, and
+    is counted. An annotation that is gone from the server stays here. With `drafts`, unfinished work comes
+    too (`annotate.drafts`).
+    Raises GW325 where the project is not on the server, GW329 where its config names what the schema does
+    not have: read by that schema, work would be set aside.
+    """
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        sweep(project.root)
+        found = find_project(client, title or project.name, _FIELDS)
+        foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
+        if foreign:
+            message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
+            hint = "bring both together first: goldwire schema migrate PLAN --push"
+            raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
+        path = state_path(project, int(found["id"]), main=title is None or title == project.name)
+        accounts = Accounts(client, project, keep=True)
+        intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
+        last = read_state(path, intake.server, intake.number)
+        if last is not None:
+            intake.since = last.since
+            accounts.former = {
+                int(key): seen.account for key, seen in last.annotations.items() if seen.account
+            }
+        basis = intake.basis()
+        again = full or last is None or last.basis != basis or to_come(last.since, client.server_time)
+        step = advance or (lambda _steps: None)
+        work = _Pull(intake, last, step, part=not again)
+        work.run()
+        counters = ("total_annotations_number", "skipped_annotations_number")
+        if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
+            # Something came or went without a trace in the tasks' times: read all.
+            written, conflicts = intake.written, intake.conflicts
+            write_pulled(project, intake.pulled)
+            intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
+            intake.since = last.since if last is not None else ""
+            work = _Pull(intake, last, step, part=False)
+            work.run()
+            intake.conflicts[:0] = conflicts
+            work.intake.written += written
+            work.intake.unchanged -= written
+        counts = take_drafts(client, work.intake) if drafts else None
+        accounts.save()
+        report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
+        write_pulled(project, work.intake.pulled)
+        write_state(path, work.state(basis))
+        return report
+
+
+class _Pull:
+    """One pass over a Label Studio project: all its tasks, or with `part` those changed since `last`."""
+
+    def __init__(
+        self, intake: Intake, last: State | None, advance: Callable[[int], None], *, part: bool
+    ) -> None:
+        self.intake, self.last, self.advance = intake, last, advance
+        self.part = part and last is not None and bool(last.since)
+        self.known: dict[str, Seen] = last.annotations if last is not None else {}
+        self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
+        self.recent: dict[str, str] = dict(last.recent) if last is not None and self.part else {}
+        self.since = last.since if last is not None and self.part else ""
+        self.newest = self.oldest_refused = ""
+        self.tasks: set[int] = set()
+        self.begun = time.monotonic()
+        self.instant = min(now(), written_as(intake.client.server_time) or now())
+        self._of_task: dict[int, list[str]] = {}
+        for key, seen in self.seen.items():
+            self._of_task.setdefault(seen.task, []).append(key)
+
+    def run(self) -> None:
+        """Read the tasks."""
+        for task in self.changed() if self.part else self.intake.client.tasks(self.intake.number, _INCLUDE):
+            self.task(task)
+            self.advance(1)
+
+    def changed(self) -> Iterator[dict[str, Any]]:
+        """The tasks that changed since the last pull, and few that did not."""
+        client, number = self.intake.client, self.intake.number
+        value = margin(self.since)
+        since = {
+            "filter": "filter:tasks:updated_at",
+            "operator": "greater",
+            "type": "Datetime",
+            "value": value,
+        }
+        if len(self.recent) <= _MANY:
+            yield from client.tasks(number, _INCLUDE, [since])
+            return
+        times = client.tasks(number, ("updated_at",), [since], page=500)
+        other = [str(t["id"]) for t in times if self.recent.get(str(t["id"])) != str(t.get("updated_at", ""))]
+        if other:
+            yield from client.tasks_among(number, other, _INCLUDE)
+
+    def task(self, task: dict[str, Any]) -> None:
+        """Take in one task."""
+        number, updated = int(task["id"]), str(task.get("updated_at", ""))
+        self.tasks.add(number)
+        self.newest = max(self.newest, updated)
+        self.recent[str(number)] = updated
+        annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+        for key in self._of_task.pop(number, ()):
+            del self.seen[key]
+        for annotation in annotations:
+            key = str(annotation["id"])
+            account = account_number(annotation.get("completed_by")) or self.intake.accounts.former.get(
+                int(key), 0
+            )
+            self.seen[key] = Seen(number, str(annotation.get("updated_at", "")), account)
+        self.intake.commented += bool(task.get("comment_count"))
+        document = self.intake.document(task, annotations)
+        if document is None:
+            if annotations:
+                self.oldest_refused = min(filter(None, (self.oldest_refused, updated)), default="")
+                self.recent.pop(str(number))
+            return
+        for name, chosen in self.intake.latest(task, annotations):
+            self.intake.take(task, document, name, chosen)
+
+    def stays(self, drafts: bool) -> Callable[[Line], bool]:
+        """Which lines of the quarantine are not written anew: what adoption and other projects left there,
+        what was not read again, and drafts where none were asked for."""
+        mine = (self.intake.server, self.intake.number)
+
+        def stays(line: Line) -> bool:
+            if (line.get("server"), line.get("project")) != mine:
+                return True
+            if line.get("draft"):
+                return not drafts
+            return self.part and line["task"] not in self.tasks
+
+        return stays
+
+    def state(self, basis: str) -> State:
+        """What the next pull must know.
+
+        A task that changed while this one was reading may have been read before: that is looked at again.
+        The instant is one that the server itself wrote, and never later than either clock says: one that was
+        ahead would hide what changes before it is reached.
+        """
+        since = self.since
+        if self.newest > since:
+            since = max(since, before(self.newest, time.monotonic() - self.begun))
+        since = min(since, self.instant)
+        since = min(filter(None, (since, self.oldest_refused)), default="")
+        start = margin(since) if since else ""
+        recent = {key: updated for key, updated in self.recent.items() if updated > start}
+        return State(self.intake.server, self.intake.number, basis, since, self.seen, recent)
+
+    def report(self, quarantined: int, drafts: DraftCounts | None) -> PullReport:
+        """What came of it."""
+        done = self.intake
+        file = quarantine_path(done.project)
+        return PullReport(
+            project=done.number,
+            url=f"{done.client.url}/projects/{done.number}",
+            tasks=len(self.tasks),
+            annotations=done.count,
+            written=done.written,
+            unchanged=done.unchanged,
+            skipped=done.skipped,
+            annotators=tuple(sorted(done.annotators)),
+            spans=done.spans,
+            relations=done.relations,
+            trims=tuple(done.trims),
+            quarantined=quarantined,
+            quarantine_file=str(file.relative_to(done.project.root)) if quarantined else "",
+            refused=tuple(done.refused),
+            gone=len(self.known.keys() - self.seen.keys()),
+            ground_truth=done.ground_truth,
+            commented=done.commented,
+            edited_here=tuple(done.edited_here),
+            removed_here=tuple(done.removed_here),
+            conflicts=tuple(done.conflicts),
+            moved=tuple(done.accounts.moved),
+            copies=tuple(done.accounts.copies),
+            drafts=drafts.read if drafts is not None else None,
+            drafts_written=drafts.written if drafts is not None else 0,
+            drafts_beside=drafts.beside if drafts is not None else 0,
+            drafts_settled=drafts.settled if drafts is not None else 0,
+        )

@@ -1,0 +1,102 @@
+"""What pulls and loads left in the store, known by its hash: `.goldwire/pulled.json`.
+
+With it a pull tells where an annotation was changed since: here, in its file, or on the server. Without it (a
+fresh clone) that is not known, and nothing is taken for unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from goldwire import strict_json
+from goldwire.annotate.sync.reconcile import content
+from goldwire.annotations.store import annotation_path, dumps_annotation
+from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
+from goldwire.model import Annotation
+from goldwire.project import Project
+
+
+class Pulled(Struct, frozen=True, omit_defaults=True):
+    """One stored annotation after the last pull: `local` is the hash of its file, empty where not known.
+
+    `source` is the Label Studio project that it came from, `remote` the hash of what each of them had.
+    """
+
+    local: str = ""
+    source: str = ""
+    remote: dict[str, str] = {}
+
+    def seen(self, source: str, remote: str) -> Pulled:
+        """The same, with what a project has now."""
+        return msgspec.structs.replace(self, remote={**self.remote, source: remote})
+
+
+def source_of(server: str, number: int) -> str:
+    """The name of a Label Studio project in the record."""
+    return f"{server} {number}"
+
+
+def read_pulled(project: Project) -> dict[str, Pulled]:
+    """What is known, by file below `annotate/annotations`; nothing where it can't be read."""
+    path = _path(project)
+    if not path.is_file():
+        return {}
+    try:
+        return strict_json.decode(read_bytes(path), dict[str, Pulled])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def write_pulled(project: Project, pulled: dict[str, Pulled]) -> None:
+    """Keep what is known."""
+    data = msgspec.json.encode(dict(sorted(pulled.items())))
+    if pulled or _path(project).is_file():
+        write_text(_path(project), data.decode() + "\n")
+
+
+def key_of(project: Project, annotation: Annotation) -> str:
+    """What an annotation is called in the record."""
+    return annotation_path(project, annotation).relative_to(project.annotations).as_posix()
+
+
+def local_hash(annotation: Annotation) -> str:
+    """The hash of a stored annotation, however its file is laid out."""
+    return sha256(dumps_annotation(annotation))[:16]
+
+
+def remote_hash(annotation: Annotation) -> str:
+    """The hash of what a server's annotation says, whatever its ids, order and times."""
+    spans, relations = content(annotation)
+    said = [annotation.status, *sorted(map(repr, spans.items())), *sorted(map(repr, relations.items()))]
+    return sha256(msgspec.json.encode(said))[:16]
+
+
+def follow(project: Project, changes: Iterable[tuple[Annotation, Annotation]]) -> None:
+    """Note what goldwire itself made of stored annotations (`old`, `new`): that is nobody's edit."""
+    pulled = read_pulled(project)
+    for old, new in changes:
+        known = pulled.pop(key_of(project, old), None)
+        if known is not None:
+            unedited = known.local == local_hash(old)
+            local = local_hash(new) if unedited else known.local
+            pulled[key_of(project, new)] = msgspec.structs.replace(known, local=local)
+    write_pulled(project, pulled)
+
+
+def put_aside(project: Project, annotation: Annotation) -> Path:
+    """Keep a local version in `annotate/conflicts/`, which no other stage reads; a former one stays too."""
+    folder = project.annotate / "conflicts" / file_name(annotation.annotator)
+    text = dumps_annotation(annotation)
+    path = folder / f"{file_name(annotation.document)}.json"
+    if path.is_file() and read_text(path) != text:
+        path = folder / f"{file_name(annotation.document)}-{sha256(text)[:8]}.json"
+    write_text(path, text)
+    return path
+
+
+def _path(project: Project) -> Path:
+    return project.cache / "pulled.json"

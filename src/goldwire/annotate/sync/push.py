@@ -1,0 +1,284 @@
+"""Articles up: each exactly once, whatever was cut off before."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire.annotate.labelstudio.client import Client, Unsure
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.projects import ensure_project, find_project
+from goldwire.annotate.sync.pending import in_flight_path, noted, sending
+from goldwire.annotate.sync.predictions import checked_predictions, read_predictions, unusable, version
+from goldwire.annotate.sync.tasks import batches, data_of, prediction_of, task_of, uid, versions, worked_on
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.model import Annotation, Document
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+__all__ = [
+    "BATCH",
+    "PushReport",
+    "ensure_project",
+    "find_project",
+    "push",
+    "read_predictions",
+    "uid",
+    "unusable",
+    "version",
+]
+
+#: Tasks in one request.
+BATCH = 1000
+#: Seconds that a batch whose answer was lost has to appear in, since the server may still be at it.
+_LOST = 60.0
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """What a push found and did. `outdated` names articles whose former text has a task on the server."""
+
+    project: int
+    url: str
+    created: bool
+    config_added: tuple[str, ...]
+    documents: int
+    sent: int
+    present: int
+    predictions_sent: int
+    predictions_present: int
+    duplicates_removed: int
+    outdated: tuple[str, ...]
+    tasks: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report, for JSON."""
+        return asdict(self)
+
+
+def push(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    *,
+    predictions: Sequence[Annotation] = (),
+    title: str | None = None,
+    config: str | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+    advance: Advance | None = None,
+    batch: int = BATCH,
+) -> PushReport:
+    """Send the articles that the server does not have yet, with the predictions that it does not have.
+
+    `config` stands in for the schema's; `extra` holds more data for new tasks, by document. `advance` is
+    called with the number of articles settled. `batch` tasks go in one request. Raises GW321 for a config
+    change that would orphan annotations, GW322 for predictions that the schema or the texts do not bear,
+    GW324 where the server's counts do not add up.
+    """
+    by_document = checked_predictions(schema, documents, predictions)
+    make_cache(project)
+    with locked(project.cache / "sync.lock"):
+        found, created, added = ensure_project(client, schema, title or project.name, config)
+        number, before = int(found["id"]), int(found.get("task_number") or 0)
+        path = in_flight_path(project, number)
+        work = _Push(client, number, before, schema, documents, by_document, extra or {}, path, batch)
+        if work.land():
+            work.tasks = before = int(client.project(number).get("task_number") or 0)
+        work.run(advance or (lambda _steps: None))
+        if predictions and found.get("model_version") != (shown := version(predictions[-1])):
+            client.update_project(work.project, {"model_version": shown})
+        total = int(client.project(work.project).get("task_number") or 0)
+        if total != before + work.sent - work.removed:
+            work.reconcile()
+            total = int(client.project(work.project).get("task_number") or 0)
+        return PushReport(
+            work.project,
+            f"{client.url}/projects/{work.project}",
+            created,
+            tuple(added),
+            len(documents),
+            work.sent,
+            len(documents) - work.sent,
+            work.predictions_sent,
+            sum(map(len, by_document.values())) - work.predictions_sent,
+            work.removed,
+            tuple(work.outdated),
+            total,
+        )
+
+
+class _Push:
+    """One push: what is there, what is sent, what came of it."""
+
+    def __init__(
+        self,
+        client: Client,
+        project: int,
+        tasks: int,
+        schema: Schema,
+        documents: Sequence[Document],
+        predictions: Mapping[str, list[Annotation]],
+        extra: Mapping[str, Mapping[str, Any]],
+        path: Path,
+        batch: int,
+    ) -> None:
+        self.path, self.versions, self.batch = path, bool(predictions), batch
+        self.client, self.project, self.tasks, self.schema = client, project, tasks, schema
+        self.documents = {uid(document): document for document in documents}
+        self.predictions, self.extra = predictions, extra
+        self.sent = self.predictions_sent = self.removed = 0
+        self.outdated: list[str] = []
+
+    def run(self, advance: Advance) -> None:
+        present: dict[str, dict[str, Any]] = {}
+        if self.tasks:
+            present = self.once(self.there(list(self.documents)))
+        advance(len(present))
+        missing = [document for key, document in self.documents.items() if key not in present]
+        if missing and self.tasks:
+            self.outdated = sorted({data_of(t, "id") for t in self.tasks_of("id", [d.id for d in missing])})
+        for batch in batches(missing, self.batch):
+            self.send(batch)
+            advance(len(batch))
+        self.add_predictions(present)
+
+    def land(self) -> bool:
+        """Wait for what an earlier push, cut off, had on its way; whether there was anything."""
+        found = noted(self.path, self.client.url, self.project)
+        if found is not None:
+            self.versions = True
+            self.wait_for(found.sent, found.seconds)
+            self.versions = bool(self.predictions)
+        self.path.unlink(missing_ok=True)
+        return found is not None
+
+    def tasks_of(self, field: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
+        include = ["data", "total_annotations", "cancelled_annotations", "annotations_ids", "draft_exists"]
+        if self.versions:
+            include += ["predictions", "model_version"]
+        if len(values) * 2 < self.tasks:
+            yield from self.client.tasks_with(self.project, field, values, include)
+        else:
+            # Most of the project is asked for: reading it through takes fewer and quicker requests.
+            wanted = set(values)
+            for task in self.client.tasks(self.project, include, page=BATCH // 2):
+                if data_of(task, field) in wanted:
+                    yield task
+
+    def there(self, uids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The tasks of each uid that the server has, the one that was worked on first."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for task in self.tasks_of("uid", uids):
+            found[data_of(task, "uid")].append(task)
+        return {key: sorted(tasks, key=lambda t: (not worked_on(t), t["id"])) for key, tasks in found.items()}
+
+    def once(self, found: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+        """One task a uid: copies that nobody worked on go, which a push that was cut off may have left."""
+        for tasks in found.values():
+            for copy in tasks[1:]:
+                if not worked_on(copy):
+                    self.client.delete_task(int(copy["id"]))
+                    self.removed += 1
+        return {key: tasks[0] for key, tasks in found.items()}
+
+    def send(self, batch: Sequence[Document]) -> None:
+        """Send one batch; where its answer is lost, see what arrived, and send nothing a second time."""
+        tasks = [self.task(document) for document in batch]
+        predicted = sum(len(task.get("predictions", ())) for task in tasks)
+        sent = {
+            str(task["data"]["uid"]): [p["model_version"] for p in task.get("predictions", ())]
+            for task in tasks
+        }
+        try:
+            with sending(self.path, self.client.url, self.project, sent):
+                counts = self.client.import_tasks(self.project, tasks)
+        except Unsure as error:
+            arrived = self.wait_for(sent, _LOST)
+            self.path.unlink(missing_ok=True)
+            if arrived < len(batch):
+                message = f"{arrived} of {len(batch)} articles arrived: {error.faults[0].message}"
+                raise GoldwireError.of(
+                    "GW326", message, where=self.client.url, hint="run push again"
+                ) from error
+        else:
+            got = (counts.get("task_count"), counts.get("prediction_count"))
+            if got != (len(batch), predicted):
+                message = f"{len(batch)} tasks and {predicted} predictions sent, {got[0]} and {got[1]} stored"
+                raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
+        self.sent += len(batch)
+        self.tasks += len(batch)
+        self.predictions_sent += predicted
+
+    def wait_for(self, sent: Mapping[str, Sequence[str]], seconds: float) -> int:
+        """The number of these uids whose task is there with its predictions, once all are or time is up."""
+        until = time.monotonic() + seconds
+        while True:
+            count = 0
+            try:
+                found = self.there(list(sent))
+                count = sum(set(sent[uid]) <= versions(tasks[0]) for uid, tasks in found.items())
+            except Unsure:
+                if time.monotonic() >= until:
+                    raise
+            if count == len(sent) or time.monotonic() >= until:
+                return count
+            time.sleep(1)
+
+    def task(self, document: Document) -> dict[str, Any]:
+        predictions = self.predictions.get(document.id, ())
+        return task_of(document, predictions, self.schema, self.extra.get(document.id, {}))
+
+    def add_predictions(self, present: Mapping[str, dict[str, Any]]) -> None:
+        """Give tasks that were there already the predictions of versions that they lack."""
+        items: list[tuple[str, dict[str, Any]]] = []
+        for key, task in present.items():
+            document = self.documents[key]
+            self.one_of_each(task)
+            known = versions(task)
+            items.extend(
+                (key, {"task": task["id"], **prediction_of(annotation, document, self.schema)})
+                for annotation in self.predictions.get(document.id, ())
+                if version(annotation) not in known
+            )
+        step = max(1, self.batch // 2)
+        for start in range(0, len(items), step):
+            some = items[start : start + step]
+            sent: dict[str, list[str]] = {}
+            for key, item in some:
+                sent.setdefault(key, []).append(item["model_version"])
+            with sending(self.path, self.client.url, self.project, sent):
+                made = self.client.import_predictions(self.project, [item for _, item in some])
+            if made != len(some):
+                message = f"{len(some)} predictions sent, {made} stored"
+                raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
+            self.predictions_sent += made
+
+    def one_of_each(self, task: dict[str, Any]) -> None:
+        """Of predictions of one version, which a push cut off may have sent twice, the first stays."""
+        seen: set[str] = set()
+        for prediction in sorted(task.get("predictions") or (), key=lambda p: int(p["id"])):
+            name = str(prediction.get("model_version"))
+            if name in seen and name in map(version, self.predictions.get(data_of(task, "id"), ())):
+                self.client.delete_prediction(int(prediction["id"]))
+            seen.add(name)
+
+    def reconcile(self) -> None:
+        """Each article must be on the server exactly once; raises GW324 with those that are not.
+
+        Copies that an earlier push's batch made, arriving late, are removed.
+        """
+        self.once(self.there(list(self.documents)))
+        found = self.there(list(self.documents))
+        faults = []
+        for key, document in self.documents.items():
+            count = len(found.get(key, ()))
+            if count != 1:
+                message = f"article `{document.id}` has {count} tasks"
+                faults.append(Fault("GW324", message, self.client.url, "run push again"))
+        raise_faults(faults[:100])

@@ -1,0 +1,144 @@
+"""Stored annotations up: as the work of the annotators who made them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.labelstudio.accounts import Accounts
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.users import address
+from goldwire.annotate.sync.pulled import (
+    Pulled,
+    key_of,
+    local_hash,
+    read_pulled,
+    remote_hash,
+    source_of,
+    write_pulled,
+)
+from goldwire.annotate.sync.push import unusable
+from goldwire.errors import Fault, raise_faults
+from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.model import Annotation, Document, Status, by_machine
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+
+def finished(annotations: Sequence[Annotation]) -> list[Annotation]:
+    """Those that may stand on the server as done: a draft that no machine made is work that nobody has
+    submitted."""
+    return [a for a in annotations if a.status != "draft" or by_machine(a)]
+
+
+def load_annotations(
+    client: Client,
+    ls_project: int,
+    annotations: Sequence[Annotation],
+    schema: Schema,
+    *,
+    project: Project | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> int:
+    """Send annotations to their articles' tasks, each as its annotator's work; the number sent.
+
+    Annotators without an account get one that nobody can log in with; whose is which is recorded in
+    `project`. Who has an annotation on a task already is passed over, also where another run was cut off
+    after sending it (`unique_id`). The server keeps `completed_by` as given and names the token's account in
+    `updated_by`. Raises GW331 where an article has no task, GW2xx where an annotation does not fit its text
+    or the schema, before anything is sent.
+    """
+    if project is not None:
+        make_cache(project)
+    with locked(project.cache / "sync.lock") if project is not None else nullcontext():
+        return _load(client, ls_project, annotations, schema, project, advance or (lambda _steps: None))
+
+
+def _load(
+    client: Client,
+    ls_project: int,
+    annotations: Sequence[Annotation],
+    schema: Schema,
+    project: Project | None,
+    advance: Callable[[int], None],
+) -> int:
+    tasks = _tasks(client, ls_project, annotations)
+    faults: list[Fault] = []
+    for annotation in annotations:
+        place = f"{annotation.annotator}/{annotation.document}"
+        task = tasks.get(_key(annotation))
+        if task is None:
+            hint = "goldwire annotate push first"
+            faults.append(Fault("GW331", f"`{annotation.document}` has no task with this text", place, hint))
+        elif not annotation.annotator:
+            faults.append(Fault("GW331", "an annotation without annotator", place, "name one"))
+        else:
+            document = Document(annotation.document, str(task["data"]["text"]))
+            faults.extend(unusable(schema, document, [annotation]))
+    raise_faults(faults[:100])
+    accounts = Accounts(client, project, keep=True)
+    pulled = read_pulled(project) if project is not None else {}
+    source = source_of("own" if client.own else client.url, ls_project)
+    sent = 0
+    try:
+        for annotation in annotations:
+            name = annotation.annotator
+            task = tasks[_key(annotation)]
+            if name not in {accounts.of(held) for held in task.get("annotations") or ()}:
+                number = accounts.account(name)
+                if number is None:
+                    number = int(client.create_user(address(name), name)["id"])
+                    accounts.add(number, address(name), name)
+                accounts.save()
+                fields = {
+                    "result": to_result(annotation, schema, str(task["data"]["text"])),
+                    "completed_by": number,
+                    "ground_truth": False,
+                    "was_cancelled": annotation.status == "skipped",
+                    "lead_time": annotation.provenance.lead_time,
+                    "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
+                }
+                sent += client.create_annotation(int(task["id"]), fields) is not None
+                if project is not None:
+                    key = key_of(project, annotation)
+                    remote = _as_read_back(annotation, fields["result"], schema, str(task["data"]["text"]))
+                    known = pulled.get(key, Pulled()).seen(source, remote_hash(remote))
+                    local = local_hash(annotation)
+                    pulled[key] = msgspec.structs.replace(known, local=local, source=source)
+            advance(1)
+    finally:
+        if project is not None:
+            write_pulled(project, pulled)
+    return sent
+
+
+def _as_read_back(annotation: Annotation, result: Any, schema: Schema, text: str) -> Annotation:
+    """What a pull will make of a loaded annotation as long as nobody changes it."""
+    read = from_result(result, text, schema)
+    status: Status = "skipped" if annotation.status == "skipped" else "submitted"
+    return msgspec.structs.replace(annotation, status=status, spans=read.spans, relations=read.relations)
+
+
+def _key(annotation: Annotation) -> tuple[str, str]:
+    return annotation.document, annotation.text_sha256[:16]
+
+
+def _tasks(
+    client: Client, ls_project: int, annotations: Sequence[Annotation]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The task of each annotation, by document and text; by document alone where no text is named."""
+    include = ("data", "annotations", "completed_by", "updated_at")
+    ids = list(dict.fromkeys(annotation.document for annotation in annotations))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for task in client.tasks_with(ls_project, "id", ids, include):
+        data = task.get("data")
+        if isinstance(data, dict) and isinstance(data.get("text"), str):
+            name, _, digest = str(data.get("uid", "")).rpartition("@")
+            found.setdefault((name, digest), task)
+            found.setdefault((name, ""), task)
+    return found

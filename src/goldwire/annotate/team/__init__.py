@@ -1,0 +1,1 @@
+"""Several annotators: who has which article, and how far each one is."""

@@ -1,0 +1,196 @@
+"""An annotator under another name, in all that a project holds: files, accounts, assignments, server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from goldwire import strict_json
+from goldwire.annotate.adjudication.decisions import folder, read_file
+from goldwire.annotate.labelstudio.accounts import (
+    Account,
+    accounts_path,
+    email_hash,
+    read_accounts,
+    write_accounts,
+)
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.users import address
+from goldwire.annotate.sync.pulled import follow
+from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.team.assign import check_name
+from goldwire.annotate.team.assignments import (
+    assignments_path,
+    read_assignments,
+    title_for,
+    write_assignments,
+)
+from goldwire.annotations.store import dumps_annotation
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.files import file_name, read_bytes, read_text, write_text
+from goldwire.model import Annotation, Relation, Span, by_machine
+from goldwire.project import Project
+from goldwire.schemas.yaml_lines import parse_yaml
+
+#: Where annotations lie, a folder an annotator.
+_FOLDERS = ("annotations", "drafts", "conflicts")
+
+
+@dataclass(frozen=True)
+class RenameReport:
+    """What was renamed: `files` that changed or moved, `accounts` of the record, the server's project."""
+
+    files: int
+    accounts: int
+    assignments: int
+    title: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report, for JSON."""
+        return asdict(self)
+
+
+def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) -> RenameReport:
+    """Call the annotator `old` `new` in all that a project holds; `connect` is used where work is assigned.
+
+    Two people are never made one. A run that was cut off is finished by the same command. Raises GW379 where
+    nobody is called `old`, somebody is called `new`, or an adjudication's sides would be exchanged.
+    """
+    check_name(new, assigned=False)
+    make_cache(project)
+    journal = project.cache / "rename.json"
+    with locked(project.cache / "sync.lock"):
+        begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
+        accounts, assignments = read_accounts(project), read_assignments(project)
+        held = list(_annotations(project))
+        names = {annotation.annotator for path, annotation in held if path.parent.parent.name in _FOLDERS}
+        names |= {a.name for a in accounts} | {a.annotator for a in assignments}
+        if old not in names and not begun:
+            raise GoldwireError.of(
+                "GW379", f"nobody is called `{old}`", where=str(project.annotate), hint=one_of(names)
+            )
+        taken = {name for name in names if name != old and name.casefold() == new.casefold()}
+        if old == new or (taken and not begun):
+            message = f"`{new}` is there already, and two people can't become one"
+            raise GoldwireError.of("GW379", message, where=str(project.annotate), hint="take another name")
+        decisions = list(_decisions(project, old, new))
+        titles = ("", "")
+        if any(assignment.annotator == old for assignment in assignments):
+            check_name(new)
+            titles = title_for(project, old), title_for(project, new)
+            with connect() as client:
+                write_text(journal, json.dumps([old, new]))
+                for found in client.projects(titles[0])[:1]:
+                    client.update_project(int(found["id"]), {"title": titles[1]})
+        write_text(journal, json.dumps([old, new]))
+        files = _rewrite(project, held, old, new)
+        follow(
+            project,
+            ((a, _renamed(a, old, new)) for path, a in held if path.parent.parent == project.annotations),
+        )
+        for path, text in decisions:
+            write_text(path, text)
+        renamed = [msgspec.structs.replace(a, name=new) if a.name == old else a for a in accounts]
+        own = email_hash(address(old))
+        if all(account.email != own for account in renamed):
+            renamed.append(Account(new, email=own))  # what goldwire would make for, or made of, the old name
+        write_accounts(accounts_path(project), renamed)
+        moved = [msgspec.structs.replace(a, annotator=new) if a.annotator == old else a for a in assignments]
+        if moved != assignments:
+            write_assignments(assignments_path(project), moved)
+        journal.unlink()
+        return RenameReport(
+            files + len(decisions),
+            sum(account.name == old for account in accounts),
+            sum(assignment.annotator == old for assignment in assignments),
+            titles[1],
+        )
+
+
+def _annotations(project: Project) -> Iterator[tuple[Path, Annotation]]:
+    """All files that hold an annotation; raises GW209 for those that can't be read."""
+    paths = [path for name in _FOLDERS for path in sorted((project.annotate / name).glob("*/*.json"))]
+    faults: list[Fault] = []
+    for path in [*paths, *sorted(folder(project).glob("*.own.json"))]:
+        try:
+            yield path, strict_json.decode(read_bytes(path), Annotation)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            faults.append(Fault("GW209", str(error), str(path), "restore it from git"))
+    raise_faults(faults)
+
+
+def _rewrite(project: Project, held: list[tuple[Path, Annotation]], old: str, new: str) -> int:
+    """Files under the new name first, then the old ones away; the number."""
+    leaving: list[Path] = []
+    count = 0
+    for path, annotation in held:
+        changed = _renamed(annotation, old, new)
+        if changed == annotation:
+            continue
+        count += 1
+        target = path
+        if path.parent.parent.name in _FOLDERS and annotation.annotator == old:
+            target = path.parent.parent / file_name(new) / path.name
+            leaving.append(path)
+        write_text(target, dumps_annotation(changed))
+    for path in leaving:
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    quarantine = quarantine_path(project)
+    if quarantine.is_file():
+        lines = [strict_json.loads(line) for line in read_text(quarantine).split("\n") if line.strip()]
+        changed_lines = [
+            {**line, "annotator": new} if line.get("annotator") == old else line for line in lines
+        ]
+        if changed_lines != lines:
+            count += 1
+            write_text(
+                quarantine, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in changed_lines)
+            )
+    return count
+
+
+def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
+    def named(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if name == old else name for name in names)
+
+    def span(one: Span) -> Span:
+        return msgspec.structs.replace(one, marked_by=named(one.marked_by)) if old in one.marked_by else one
+
+    def relation(one: Relation) -> Relation:
+        return msgspec.structs.replace(one, marked_by=named(one.marked_by)) if old in one.marked_by else one
+
+    made = annotation.provenance
+    person = new if made.name == old and not by_machine(annotation) else made.name
+    return msgspec.structs.replace(
+        annotation,
+        annotator=new if annotation.annotator == old else annotation.annotator,
+        provenance=msgspec.structs.replace(made, name=person, based_on=named(made.based_on)),
+        spans=tuple(map(span, annotation.spans)),
+        relations=tuple(map(relation, annotation.relations)),
+    )
+
+
+def _decisions(project: Project, old: str, new: str) -> Iterator[tuple[Path, str]]:
+    """The adjudications between the annotator and another one, with the new name; sides are by name."""
+    for path in sorted(folder(project).glob("*.yaml")):
+        if path.name.endswith(".own.yaml"):
+            continue
+        between = read_file(path).between
+        if old not in between:
+            continue
+        renamed = [new if name == old else name for name in between]
+        if sorted(renamed) != renamed:
+            message = f"`{new}` would exchange the sides a and b of {' and '.join(between)}"
+            hint = "take a name that keeps their order"
+            raise GoldwireError.of("GW379", message, where=str(path), hint=hint)
+        record = parse_yaml(read_text(path), str(path))[0] | {"between": renamed}
+        yield path, yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=110)

@@ -1,0 +1,88 @@
+"""How far each annotator is, as the server has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from goldwire.annotate.labelstudio.accounts import Accounts
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.push import find_project
+from goldwire.annotate.team.assignments import read_assignments, title_for
+from goldwire.project import Project
+
+_INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One annotator's work in one project.
+
+    `drafts` are tasks that were begun and not submitted, `minutes` the time that submitted and skipped
+    tasks took, `others` what other accounts annotated there, `next` the address of the next task to do.
+    """
+
+    title: str
+    annotator: str
+    to_do: int
+    done: int
+    skipped: int
+    drafts: int
+    minutes: float
+    others: int
+    url: str
+    next: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON."""
+        return asdict(self)
+
+
+def status(client: Client, project: Project) -> list[Progress]:
+    """The progress in each annotator's project, then in the main and the adjudication project, by account.
+
+    Projects that the server does not have are passed over; raises GW325 where it has none.
+    """
+    accounts = Accounts(client, project)
+    owners = sorted({one.annotator for one in read_assignments(project)})
+    titles = [(title_for(project, owner), owner) for owner in owners]
+    titles += [(project.name, ""), (title_for(project, "adjudication"), "")]
+    found: list[Progress] = []
+    missing = True
+    for title, owner in titles:
+        for one in client.projects(title)[:1]:
+            missing = False
+            found.extend(_progress(client, int(one["id"]), title, owner, accounts))
+    if missing:
+        find_project(client, project.name)  # says what is missing
+    return found
+
+
+def _progress(client: Client, number: int, title: str, owner: str, accounts: Accounts) -> Iterator[Progress]:
+    """A row for the owner; where a project has none, one for each account that annotated in it."""
+    tasks = list(client.tasks(number, _INCLUDE))
+    url = f"{client.url}/projects/{number}"
+    work: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
+    for task in tasks:
+        for annotation in task.get("annotations") or ():
+            name = accounts.of(annotation)
+            work.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
+    for name in [owner] if owner else sorted(work) or [""]:
+        theirs = work.get(name, {})
+        done = {task for task, some in theirs.items() if any(not a.get("was_cancelled") for a in some)}
+        left = [task for task in tasks if int(task["id"]) not in theirs]
+        seconds = sum(float(a.get("lead_time") or 0) for some in theirs.values() for a in some)
+        others = sum(len(some) for other, held in work.items() if other != name for some in held.values())
+        yield Progress(
+            title,
+            name,
+            len(left),
+            len(done),
+            len(theirs) - len(done),
+            sum(bool(task.get("draft_exists")) for task in left),
+            round(seconds / 60, 1),
+            others,
+            url,
+            f"{url}/data?task={left[0]['id']}" if left else "",
+        )

@@ -1,0 +1,23 @@
+"""Where each article's task stands in Label Studio, for pages that point to it."""
+
+from __future__ import annotations
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.team.assignments import title_for
+from goldwire.project import Project
+
+
+def task_links(client: Client, project: Project) -> dict[str, str]:
+    """The address of each document's task: in the adjudication project where it has one, else the main one.
+
+    Empty where the server has neither project.
+    """
+    found: dict[str, str] = {}
+    for title in (project.name, title_for(project, "adjudication")):
+        for one in client.projects(title)[:1]:
+            number = int(one["id"])
+            for task in client.tasks(number, ("data",)):
+                data = task.get("data")
+                if isinstance(data, dict) and data.get("id"):
+                    found[str(data["id"])] = f"{client.url}/projects/{number}/data?task={int(task['id'])}"
+    return found

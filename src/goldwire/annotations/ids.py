@@ -1,0 +1,64 @@
+"""Ids that annotators coin, unified: a file says for each annotator which id stands for which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.files import read_text
+from goldwire.model import Annotation, Article, AttributeValue, Span
+from goldwire.schemas import Schema
+from goldwire.schemas.load import convert
+from goldwire.schemas.yaml_lines import parse_yaml
+
+
+def read_ids(path: Path) -> dict[str, dict[str, str]]:
+    """The file's `annotator: {coined: unified}`. Raises GW103 where it is of another form."""
+    data, lines = parse_yaml(read_text(path), str(path), texts=True)
+    found, faults = convert(data if data is not None else {}, dict[str, dict[str, str]], lines, str(path))
+    if found is None:
+        raise GoldwireError(*faults)
+    return found
+
+
+def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], schema: Schema) -> list[Article]:
+    """The articles with coined ids replaced, in attributes of kind id only.
+
+    Raises GW267 for an annotator, and GW268 for a coined id, that no annotation has: a name misspelt there
+    would otherwise leave ids apart in silence.
+    """
+    known = {annotation.annotator for article in articles for annotation in article.annotations}
+    faults = [
+        Fault("GW267", f"no annotation by `{name}`", "", one_of(known)) for name in ids if name not in known
+    ]
+    met: dict[str, set[str]] = {name: set() for name in ids}
+
+    def renamed(span: Span, names: Mapping[str, str], seen: set[str]) -> Span:
+        attributes: dict[str, AttributeValue] = dict(span.attributes)
+        for key, value in span.attributes.items():
+            kind = schema.layers[span.layer].attributes.get(key) if span.layer in schema.layers else None
+            if kind is not None and kind.kind == "id" and isinstance(value, str) and value in names:
+                seen.add(value)
+                attributes[key] = names[value]
+        return msgspec.structs.replace(span, attributes=attributes)
+
+    def unified(annotation: Annotation) -> Annotation:
+        names = ids.get(annotation.annotator)
+        if not names:
+            return annotation
+        seen = met[annotation.annotator]
+        spans = tuple(renamed(span, names, seen) for span in annotation.spans)
+        return msgspec.structs.replace(annotation, spans=spans)
+
+    made = [
+        msgspec.structs.replace(article, annotations=tuple(unified(a) for a in article.annotations))
+        for article in articles
+    ]
+    for name, names in ids.items():
+        for coined in names.keys() - met[name] if name in known else ():
+            faults.append(Fault("GW268", f"`{name}` has coined no id `{coined}`", "", "remove the line"))
+    raise_faults(faults)
+    return made

@@ -1,0 +1,174 @@
+"""The project's stored annotations, `annotate/annotations/ANNOTATOR/DOCUMENT.json`: the source of truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from goldwire import strict_json
+from goldwire.annotations.integrity import annotation_faults, twice
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import file_name, read_bytes, write_text
+from goldwire.model import Annotation, Article, Document, Provenance
+from goldwire.project import Project
+from goldwire.seeds import load_seeds
+
+_decoder = msgspec.json.Decoder(Annotation)
+
+
+def annotation_path(project: Project, annotation: Annotation) -> Path:
+    """Where an annotation is kept: a folder an annotator, a file a document."""
+    annotator, document = file_name(annotation.annotator), file_name(annotation.document)
+    return project.annotations / annotator / f"{document}.json"
+
+
+def dumps_annotation(annotation: Annotation) -> str:
+    """JSON that reads well in a diff: a span a line, a relation a line, keys in the model's order."""
+    record: dict[str, Any] = msgspec.to_builtins(annotation)
+    if "provenance" in record:
+        # In words, unknown too: older files leave it out for a person.
+        record["provenance"] = {"kind": annotation.provenance.kind, **record["provenance"]}
+
+    def line(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    parts = []
+    for key, value in record.items():
+        if isinstance(value, (list, tuple)) and value:
+            rows = ",\n".join(f"    {line(item)}" for item in value)
+            parts.append(f'  "{key}": [\n{rows}\n  ]')
+        else:
+            parts.append(f'  "{key}": {line(value)}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def load_annotation(data: bytes) -> Annotation:
+    """A stored annotation. Raises msgspec.DecodeError and UnicodeDecodeError.
+
+    Older files leave the kind out where a person made it: a provenance that says something, and no kind.
+    """
+    annotation = strict_json.decode(data, _decoder)
+    made = annotation.provenance
+    if made.kind == "unknown" and made != Provenance() and "kind" not in json.loads(data)["provenance"]:
+        return replace(annotation, provenance=replace(made, kind="human"))
+    return annotation
+
+
+def write_annotation(project: Project, annotation: Annotation) -> bool:
+    """Keep an annotation; False where the file says so already, and is left as it is."""
+    path = annotation_path(project, annotation)
+    text = dumps_annotation(annotation)
+    if path.is_file() and read_bytes(path) == text.encode():
+        return False
+    write_text(path, text)
+    return True
+
+
+def read_annotations(project: Project) -> list[Annotation]:
+    """All stored annotations, by annotator and document.
+
+    Raises one error with every file's fault: GW209 where it can't be read, GW286 where what lies in the store
+    is no ANNOTATOR/DOCUMENT.json, or not that of the annotation which it holds. Nothing is passed over but
+    hidden files that are no JSON.
+    """
+    annotations: list[Annotation] = []
+    faults: list[Fault] = []
+    for path in _files(project.annotations) if project.annotations.is_dir() else ():
+        place = str(path.relative_to(project.root))
+        if len(path.relative_to(project.annotations).parts) != 2 or path.suffix != ".json":
+            faults.append(_out_of_place(path, place, project))
+            continue
+        try:
+            annotation = load_annotation(read_bytes(path))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            message, where = strict_json.told(error)
+            faults.append(Fault("GW209", message, f"{place} {where}".rstrip(), _RESTORE))
+            continue
+        named = annotation_path(project, annotation)
+        if _composed(named) != _composed(path):
+            faults.append(_misnamed(annotation, place, str(named.relative_to(project.root)), named.exists()))
+        annotations.append(annotation)
+    raise_faults(faults)
+    return annotations
+
+
+_RESTORE = "restore it from git; where a merge left both sides in it, keep one"
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files of the store, links followed, but for hidden ones of other programs."""
+
+    def unreadable(error: OSError) -> None:
+        raise GoldwireError.of("GW209", f"can't be read: {error.strerror}", where=str(error.filename))
+
+    files: list[Path] = []
+    known: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        known.add(os.path.realpath(place))
+        folders[:] = [name for name in folders if os.path.realpath(Path(place, name)) not in known]
+        files += [Path(place, name) for name in names if not name.startswith(".") or name.endswith(".json")]
+    return sorted(files)
+
+
+def _composed(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path))
+
+
+def _out_of_place(path: Path, place: str, project: Project) -> Fault:
+    """The fault of a file that is no annotation by its place or its name."""
+    hint = "keep other files elsewhere: the store holds ANNOTATOR/DOCUMENT.json and nothing else"
+    try:
+        annotation = _decoder.decode(read_bytes(path))
+    except (GoldwireError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Fault("GW286", "is no annotation", place, hint)
+    named = annotation_path(project, annotation)
+    return _misnamed(annotation, place, str(named.relative_to(project.root)), named.exists())
+
+
+def _misnamed(annotation: Annotation, place: str, named: str, taken: bool) -> Fault:
+    whose = f"holds `{annotation.annotator}`'s annotation of `{annotation.document}`, which is kept elsewhere"
+    hint = f"compare it with {named}, then remove one of them" if taken else f"move it to {named}"
+    return Fault("GW286", whose, place, hint)
+
+
+def project_articles(project: Project) -> list[Article]:
+    """The project's articles with their stored annotations; raises what `join` and both readers raise."""
+
+    def place(annotation: Annotation) -> str:
+        return str(annotation_path(project, annotation).relative_to(project.root))
+
+    return join(load_seeds(project), read_annotations(project), place)
+
+
+def join(
+    documents: list[Document],
+    annotations: list[Annotation],
+    place_of: Callable[[Annotation], str] = lambda a: f"{a.annotator}/{a.document}",
+) -> list[Article]:
+    """Documents with their annotations, in the documents' order; `place_of` says where one comes from.
+
+    Raises one error where an annotation has no document, or another text than the one annotated.
+    """
+    by_id = {document.id: document for document in documents}
+    grouped: dict[str, list[Annotation]] = {document.id: [] for document in documents}
+    faults: list[Fault] = []
+    for annotation in annotations:
+        place = place_of(annotation)
+        document = by_id.get(annotation.document)
+        if document is None:
+            hint = "add the article to seeds/articles.jsonl, or remove the annotation"
+            faults.append(Fault("GW210", f"no article `{annotation.document}`", place, hint))
+            continue
+        if any(other.annotator == annotation.annotator for other in grouped[annotation.document]):
+            faults.append(twice(annotation.annotator, place))
+        faults.extend(annotation_faults(annotation, document, place))
+        grouped[annotation.document].append(annotation)
+    raise_faults(faults)
+    return [Article(document, tuple(grouped[document.id])) for document in documents]

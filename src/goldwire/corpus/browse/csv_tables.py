@@ -1,0 +1,145 @@
+"""The corpus as tables for spreadsheets and statistics: CSV by RFC 4180, in UTF-8 with a byte order mark.
+
+The mark makes spreadsheets read accents rightly; read the files as `utf-8-sig`. A cell that a spreadsheet
+would take for a formula begins with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+from goldwire.corpus.browse.argument_roles import Frame
+from goldwire.corpus.browse.events import Facts, Row
+from goldwire.model import Article, AttributeValue, curated, pairs, span_key
+from goldwire.schemas import Schema
+
+Cell = str | int | float | bool | None
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+#: What stands between several values in one cell.
+AND = "; "
+
+
+def cell(value: Cell) -> str:
+    """A value as a cell. Texts that a spreadsheet would run get an apostrophe before them."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    text = value.replace("\x00", "")
+    return f"'{text}" if text.lstrip(" \n\v\f").startswith(_FORMULA) else text
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """A table as the bytes of a CSV file."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([cell(column) for column in columns])
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def frame_columns(schema: Schema, frame: Frame) -> list[str]:
+    """The columns of a frame's table; those of roles are named like the relations of the schema."""
+    columns = ["document", "title", "published", "annotator", "status", "curated", "span_id"]
+    columns += ["start", "end", "text", "label", *schema.layers[frame.layer].attributes]
+    for role, relation in frame.named():
+        columns.append(relation)
+        if role in ("source", "target"):
+            columns += [f"{relation}_id", f"{relation}_layer", f"{relation}_label"]
+        elif role == "place":
+            columns.append(f"{relation}_id")
+        else:
+            columns.append(f"{relation}_value")
+    return [*columns, *frame.others]
+
+
+def frame_rows(
+    articles: Sequence[Article], schema: Schema, frame: Frame, facts: Facts
+) -> Iterator[list[Cell]]:
+    """A row for each source and target of each span; a span without either has a row with empty cells.
+
+    Several places or dates stand in one cell.
+    """
+    for row in facts.rows:
+        if row.frame.layer != frame.layer:
+            continue
+        document = articles[row.document].document
+        meta, span = document.meta, row.span
+        begin: list[Cell] = [document.id, _text(meta.get("title")), _text(meta.get("published"))]
+        begin += [row.annotator, row.status, row.chosen, span.id, span.start, span.end, row.text, span.label]
+        begin += [_attribute(span.attributes.get(name)) for name in schema.layers[frame.layer].attributes]
+        sources: list[int | None] = [*row.fillers.get(frame.source, ())] or [None]
+        targets: list[int | None] = [*row.fillers.get(frame.target, ())] or [None]
+        for source, target in product(sources, targets):
+            cells = [*begin]
+            for role, relation in frame.named():
+                if role in ("source", "target"):
+                    cells += _node(facts, source if role == "source" else target)
+                else:
+                    cells.append(_joined(facts, row, relation))
+                    cells.append(row.date if role == "date" else _joined(facts, row, relation, ids=True))
+            yield [*cells, *(_joined(facts, row, relation) for relation in frame.others)]
+
+
+def mention_columns(schema: Schema) -> list[str]:
+    """The columns of the table of all spans: attributes of one name share a column."""
+    names = {name: None for layer in schema.layers.values() for name in layer.attributes}
+    columns = ["document", "annotator", "status", "curated", "span_id", "layer", "label", "start", "end"]
+    return [*columns, "text", *names, "score"]
+
+
+def mention_rows(articles: Sequence[Article], schema: Schema) -> Iterator[list[Cell]]:
+    """Every span of every annotation, in reading order."""
+    names = {name: None for layer in schema.layers.values() for name in layer.attributes}
+    for article in articles:
+        chosen = curated(article.annotations)
+        for annotation in article.annotations:
+            for span in sorted(annotation.spans, key=span_key):
+                text = article.document.text[span.start : span.end]
+                row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
+                row += [annotation is chosen, span.id, span.layer, span.label, span.start, span.end, text]
+                yield [*row, *(_attribute(span.attributes.get(name)) for name in names), span.score]
+
+
+RELATION_COLUMNS = ["document", "annotator", "status", "curated", "relation"] + [
+    f"{end}_{part}" for end in ("head", "tail") for part in ("id", "layer", "label", "start", "end", "text")
+]
+
+
+def relation_rows(articles: Sequence[Article]) -> Iterator[list[Cell]]:
+    """Every relation of every annotation, with both its spans."""
+    for article in articles:
+        chosen, text = curated(article.annotations), article.document.text
+        for annotation in article.annotations:
+            for relation, head, tail in pairs(annotation):
+                row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
+                row += [annotation is chosen, relation.label]
+                for span in (head, tail):
+                    row += [span.id, span.layer, span.label, span.start, span.end]
+                    row.append(text[span.start : span.end])
+                yield row
+
+
+def _node(facts: Facts, place: int | None) -> list[Cell]:
+    if place is None:
+        return ["", "", "", ""]
+    node = facts.nodes[place]
+    return [node.name, node.id, node.layer, node.label]
+
+
+def _joined(facts: Facts, row: Row, relation: str, *, ids: bool = False) -> str:
+    nodes = [facts.nodes[place] for place in row.fillers.get(relation, ())]
+    return AND.join(node.id if ids else node.name for node in nodes)
+
+
+def _attribute(value: AttributeValue | None) -> Cell:
+    return AND.join(value) if isinstance(value, list) else value
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,170 @@
+"""What the pages' scripts read: the schema, the frames of the whole corpus, the marks of one article."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from goldwire.corpus.browse.argument_roles import Frame
+from goldwire.corpus.browse.colors import DARK, LIGHT, readable
+from goldwire.corpus.browse.events import Entries, Facts
+from goldwire.model import Annotation, Article
+from goldwire.schemas import Schema
+
+#: The layer, in the scripts' eyes, of relations that need no frame.
+DIRECT = "→"
+#: How layers look in the text, by their place in the schema: line, tint, dashes, dots, double.
+STYLES = 5
+
+
+def script(name: str, value: Any) -> str:
+    """A script that sets `goldwire.NAME`. No `<` stands in it."""
+    return f"(window.goldwire = window.goldwire || {{}}).{name} = {dumps(value)};\n"
+
+
+def dumps(value: Any) -> str:
+    """JSON that can stand inside a `script` element: no `<`, `>` or `&`."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.translate({ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+
+
+def label_numbers(schema: Schema) -> dict[tuple[str, str], int]:
+    """A number for each label of each layer, in the schema's order: the name of its colour's class."""
+    found: dict[tuple[str, str], int] = {}
+    for layer, about in schema.layers.items():
+        for label in about.labels:
+            found[layer, label] = len(found)
+    return found
+
+
+def mark_classes(schema: Schema) -> dict[tuple[str, str], str]:
+    """The classes of a mark: `cN` for its colour, `yN` for its layer's looks."""
+    places = {layer: place % STYLES for place, layer in enumerate(schema.layers)}
+    return {key: f"c{number} y{places[key[0]]}" for key, number in label_numbers(schema).items()}
+
+
+def label_css(schema: Schema) -> str:
+    """The colours of all labels, readable on light ground, and again on dark."""
+    light, dark = [".c, mark { --c: var(--edge); }"], []
+    for (layer, label), number in label_numbers(schema).items():
+        color = schema.layers[layer].labels[label].color
+        light.append(f".c{number} {{ --c: {readable(color, LIGHT)}; }}")
+        dark.append(f".c{number} {{ --c: {readable(color, DARK)}; }}")
+    inner = "\n".join(f"  {line}" for line in dark)
+    return "\n".join(light) + f"\n@media (prefers-color-scheme: dark) {{\n{inner}\n}}\n"
+
+
+def schema_payload(schema: Schema, frames: Sequence[Frame]) -> dict[str, Any]:
+    """Layers with their labels and attributes, relations, and the frames with the names of their roles."""
+    numbers = label_numbers(schema)
+    layers: dict[str, Any] = {}
+    for place, (name, layer) in enumerate(schema.layers.items()):
+        layers[name] = {
+            "title": layer.title,
+            "style": place % STYLES,
+            "labels": {
+                code: {
+                    "name": label.name,
+                    "definition": label.definition,
+                    "index": numbers[name, code],
+                    "colors": [readable(label.color, LIGHT), readable(label.color, DARK)],
+                }
+                for code, label in layer.labels.items()
+            },
+            "attributes": {
+                code: {"title": about.title, "default": about.default, "defaults": about.defaults}
+                for code, about in layer.attributes.items()
+            },
+        }
+    listed = [
+        {"layer": f.layer, "source": f.source, "target": f.target, "date": f.date, "place": f.place}
+        | {"dated": f.dated}
+        for f in frames
+    ]
+    if direct := direct_relations(schema):
+        labels = {
+            name: {"name": schema.relations[name].name, "definition": schema.relations[name].definition}
+            | {"index": -1, "colors": ["#5c636e", "#a3a9b4"]}
+            for name in direct
+        }
+        layers[DIRECT] = {"title": "relations", "style": 0, "labels": labels, "attributes": {}}
+        listed.append({"layer": DIRECT, "dated": False})
+    relations = {
+        name: {"name": kind.name, "definition": kind.definition} for name, kind in schema.relations.items()
+    }
+    return {"layers": layers, "relations": relations, "frames": listed}
+
+
+def direct_relations(schema: Schema) -> list[str]:
+    """The relations that may join spans of one layer."""
+    return [
+        name
+        for name, kind in schema.relations.items()
+        if {end.layer for end in kind.head} & {end.layer for end in kind.tail}
+    ]
+
+
+def frames_payload(
+    articles: Sequence[Article],
+    hrefs: Mapping[str, str],
+    frames: Sequence[Frame],
+    facts: Facts,
+    language: str,
+) -> dict[str, Any]:
+    """Every frame of every annotation as a row of numbers into lists."""
+    annotators = sorted({row.annotator for row in facts.rows} | {link.annotator for link in facts.links})
+    places = {name: place for place, name in enumerate(annotators)}
+    order = {frame.layer: place for place, frame in enumerate(frames)}
+    happenings: dict[str, int] = {}
+    listed: list[list[str]] = []
+    rows: list[list[Any]] = []
+    for row in facts.rows:
+        if row.happening not in happenings:
+            happenings[row.happening] = len(listed)
+            identity = row.span.attributes.get(row.frame.identity, "")
+            listed.append([str(identity), row.names.get("name", ""), row.names.get("date", "")])
+        ends = [row.fillers.get(name, []) for name in (row.frame.source, row.frame.target, row.frame.place)]
+        begin = [row.document, places[row.annotator], int(row.chosen), order[row.frame.layer], row.span.label]
+        rows.append([*begin, row.span.id, row.text, happenings[row.happening], row.date, *ends])
+    for link in facts.links:
+        begin = [link.document, places[link.annotator], int(link.chosen), len(frames), link.label]
+        rows.append([*begin, link.span, facts.nodes[link.head].name, -1, "", [link.head], [link.tail], []])
+    documents = [
+        [a.document.id, title_of(a), str(a.document.meta.get("published") or ""), hrefs[a.document.id]]
+        for a in articles
+    ]
+    nodes = [[node.name, node.id, node.layer, node.label] for node in facts.nodes]
+    return {"language": language, "documents": documents, "annotators": annotators, "nodes": nodes} | {
+        "happenings": listed,
+        "rows": rows,
+    }
+
+
+def title_of(article: Article) -> str:
+    """An article's title, or its id."""
+    return str(article.document.meta.get("title") or article.document.id)
+
+
+def article_payload(
+    article: Article, annotations: Iterable[Annotation], schema: Schema, entries: Entries, language: str
+) -> dict[str, Any]:
+    """The marks and relations of each reading; `names` tells what the ids stand for."""
+    text = article.document.text
+    readings: list[dict[str, Any]] = []
+    names: dict[str, dict[str, str]] = {}
+    for annotation in annotations:
+        spans: dict[str, list[Any]] = {}
+        for span in sorted(annotation.spans, key=lambda s: (s.start, -s.end, s.id)):
+            words = " ".join(text[span.start : span.end].split())
+            spans[span.id] = [span.layer, span.label, span.start, span.end, words, span.attributes]
+            attributes = schema.layers[span.layer].attributes if span.layer in schema.layers else {}
+            for name, about in attributes.items():
+                value = span.attributes.get(name)
+                entry = entries.get(about.registry or "", {}).get(value, {}) if isinstance(value, str) else {}
+                if entry.get("name"):
+                    names.setdefault(name, {})[str(value)] = entry["name"]
+        relations = [[relation.label, relation.head, relation.tail] for relation in annotation.relations]
+        reading = {"annotator": annotation.annotator, "status": annotation.status}
+        readings.append({**reading, "spans": spans, "relations": relations})
+    return {"language": language, "schemaLanguage": schema.language, "names": names, "readings": readings}

@@ -1,0 +1,150 @@
+"""One page to look a corpus over: what is marked in two ways, what a model doubts, which rules are broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldwire import __version__
+from goldwire.annotations.rules import RULES
+from goldwire.corpus.browse import page_data
+from goldwire.corpus.browse.lists import status_in_words
+from goldwire.corpus.quality.checks import CheckResult, check_articles
+from goldwire.corpus.quality.consistency import KINDS, Inconsistency, context, inconsistencies
+from goldwire.corpus.quality.label_errors import KINDS as SUSPECT_KINDS
+from goldwire.corpus.quality.label_errors import Suspects, counts, find_suspects
+from goldwire.corpus.split.groups import components, find_ties
+from goldwire.corpus.split.io import project_rule
+from goldwire.files import write_text
+from goldwire.html.templates import page_templates, render_page
+from goldwire.model import curated
+
+if TYPE_CHECKING:
+    from goldwire.corpus.dataset.build import Corpus
+
+#: Rows of each list that a page shows; JSON holds all.
+SHOWN = 300
+#: Uses of one wording that a page shows.
+USES = 12
+
+
+@dataclass
+class Review:
+    """What was found. `suspects` is None where none were asked for."""
+
+    inconsistencies: list[Inconsistency] = field(default_factory=list)
+    suspects: Suspects | None = None
+    checks: CheckResult | None = None
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """Inconsistencies by kind."""
+        found = Counter(one.kind for one in self.inconsistencies)
+        return {kind: found[kind] for kind in KINDS}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "inconsistencies": [asdict(one) for one in self.inconsistencies],
+            "suspects": asdict(self.suspects) if self.suspects is not None else None,
+            "checks": self.checks.as_dict() if self.checks is not None else None,
+            "counts": {
+                "inconsistencies": self.by_kind,
+                "suspects": counts(self.suspects.found) if self.suspects is not None else {},
+                "faults": self.checks.by_code if self.checks is not None else {},
+            },
+        }
+
+
+def review(
+    corpus: Corpus,
+    *,
+    suspects: bool = True,
+    advance: Callable[[int], None] | None = None,
+) -> Review:
+    """Look a corpus over: the most trusted reading of each article; rules hold for all readings.
+
+    Where suspects are sought, near-duplicates and articles of one `meta.story` are left out together, so
+    that copies do not vouch for each other. Raises what `find_suspects` raises, GW290 for the project's rule.
+    """
+    found = inconsistencies(corpus.articles, corpus.schema, corpus.registries)
+    checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
+    doubts = None
+    if suspects:
+        doubts = find_suspects(
+            corpus.articles,
+            corpus.project.language,
+            layers=list(corpus.schema.layers),
+            groups=_told_alike(corpus),
+            advance=advance,
+        )
+    return Review(found, doubts, checks)
+
+
+def _told_alike(corpus: Corpus) -> dict[str, str]:
+    """Each document with the first of those that tell the same: near-duplicates, or articles of one story.
+
+    Happenings do not count: two articles about one of them are told in words of their own.
+    """
+    ties = find_ties(corpus.articles, None, project_rule(corpus.project))
+    groups = components([article.document.id for article in corpus.articles], ties)
+    return {name: group[0] for group in groups for name in group}
+
+
+def write_review(
+    path: Path, corpus: Corpus, result: Review, *, links: Mapping[str, str] | None = None
+) -> None:
+    """Write the page. `links` gives the address of each document's task, where there is one."""
+    texts = {article.document.id: article.document.text for article in corpus.articles}
+    titles = {article.document.id: page_data.title_of(article) for article in corpus.articles}
+    chosen = [c for article in corpus.articles if (c := curated(article.annotations)) is not None]
+    known = dict(links or {})
+    found = result.suspects
+    rows: list[dict[str, Any]] = []
+    for suspect in found.found if found is not None else ():
+        before, words, after = context(texts[suspect.document], suspect.start, suspect.end)
+        rows.append({"suspect": suspect, "before": before, "words": words, "after": after})
+    faults = result.checks.faults if result.checks is not None else []
+    numbers = page_data.label_numbers(corpus.schema)
+    static = resources.files("goldwire.corpus.browse").joinpath("static")
+    page = render_page(
+        page_templates("goldwire.corpus.browse").get_template("review.html.j2"),
+        name=corpus.project.name,
+        version=corpus.version,
+        schema=corpus.schema,
+        language=corpus.project.language,
+        generator=__version__,
+        status=status_in_words(chosen),
+        draft=any(annotation.status == "draft" for annotation in chosen),
+        local=not corpus.project.setting("corpus", "redistributable", False),
+        css=static.joinpath("site.css").read_text(encoding="utf-8") + page_data.label_css(corpus.schema),
+        kinds=KINDS,
+        groups={
+            kind: [one for one in result.inconsistencies if one.kind == kind]
+            for kind in KINDS
+            if result.by_kind[kind]
+        },
+        suspects=found,
+        suspect_rows={kind: [row for row in rows if row["suspect"].kind == kind] for kind in SUSPECT_KINDS},
+        suspect_kinds=SUSPECT_KINDS,
+        faults=[(fault, _document(fault.where, titles)) for fault in faults],
+        rules=RULES,
+        by_code=result.checks.by_code if result.checks is not None else {},
+        links=known,
+        titles=titles,
+        numbers=numbers,
+        classes=page_data.mark_classes(corpus.schema),
+        shown=SHOWN,
+        uses=USES,
+    )
+    write_text(path, page)
+
+
+def _document(where: str, titles: Mapping[str, str]) -> str:
+    """The document that a fault's place, `annotator/document $.…`, names; empty where it names none."""
+    place = where.split(" ", 1)[0]
+    return next((name for name in titles if place.endswith(f"/{name}")), "")

@@ -1,0 +1,176 @@
+"""Build the dataset: parquet, card, manifest, from the articles, their annotations and the schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import __version__, strict_json
+from goldwire.annotations import rules
+from goldwire.annotations.stats import Counts, count
+from goldwire.annotations.store import dumps_annotation, project_articles
+from goldwire.annotations.tokens import Loss, tokenizer
+from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
+from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
+from goldwire.corpus.dataset.files import MANIFEST, write_parquet
+from goldwire.corpus.quality.checks import CheckResult, Registries, check_articles
+from goldwire.corpus.split.io import sides_of
+from goldwire.errors import GoldwireError
+from goldwire.files import read_bytes, read_text, sha256, write_text
+from goldwire.folders import replacing
+from goldwire.formats.features import Columns
+from goldwire.model import Article
+from goldwire.project import Project
+from goldwire.schemas import Schema, load_schema
+from goldwire.schemas.load import load_registries
+
+#: Faults that no typed column can hold: with any of them nothing is built.
+_UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
+
+
+@dataclass
+class Corpus:
+    """Everything that a dataset is made of."""
+
+    project: Project
+    schema: Schema
+    registries: Registries
+    articles: list[Article]
+    sources: dict[str, str] = field(
+        default_factory=dict
+    )  # registries and guidelines: name, SHA-256 of the file
+
+    @property
+    def version(self) -> str:
+        """The dataset's version, from goldwire.toml."""
+        return str(self.project.setting("corpus", "version", "0.0.0"))
+
+    def content_hash(self) -> str:
+        """The SHA-256 of all that a reader of the dataset depends on, whatever its order.
+
+        Texts and annotations as the store writes them, schema, registries, guidelines.
+        """
+        parts = [sha256(msgspec.json.encode(self.schema))]
+        parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
+        for article in sorted(self.articles, key=lambda each: each.document.id):
+            parts.append(f"{article.document.id} {sha256(msgspec.json.encode(article.document))}")
+            parts.extend(sorted(sha256(dumps_annotation(a)) for a in article.annotations))
+        return sha256("\n".join(parts))
+
+
+@dataclass(frozen=True)
+class Build:
+    """What was built: the manifest's content, and what the checks and the tokens could not make fit.
+
+    `aside` are files that stood there changed by hand, under the names that they have now.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    counts: Counts
+    checks: CheckResult
+    losses: dict[str, Loss]
+    changelog_current: bool
+    aside: list[Path] = field(default_factory=list)
+
+
+def load_corpus(project: Project) -> Corpus:
+    """The project's articles with their stored annotations, its schema and registries."""
+    schema = load_schema(project.schema_path)
+    articles = project_articles(project)
+    files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
+    files["guidelines"] = project.annotate / "guidelines.md"
+    sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}
+    return Corpus(project, schema, load_registries(schema, project.schema_path), articles, sources)
+
+
+def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None] | None = None) -> Build:
+    """Write the dataset into the project's `corpus/`.
+
+    All files are made beside the folder and moved in at the end; what lies there and no manifest lists stays,
+    and where it is in the way (GW216) nothing is written, but for a LICENSE of one's own, which is kept. The
+    same input gives the same bytes. Each side of the project's split is a file, with its hash in its name.
+    Rules that are broken are counted in card and manifest; faults that no typed column can hold, and with
+    `strict` any fault, raise an error and nothing is written.
+    """
+    checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
+    if fatal := [fault for fault in checks.faults if strict or fault.code in _UNTYPED]:
+        raise GoldwireError(*fatal[:100])
+    if not any(article.annotations for article in corpus.articles):
+        place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
+        raise GoldwireError.of("GW262", "there is no annotation to build from", where=place, hint=hint)
+    sides = split_articles(corpus)
+    counts = count(corpus.articles, corpus.schema, only_curated=True)
+    columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
+    folder = corpus.project.corpus
+    aside: list[Path] = []
+    with replacing(folder, MANIFEST, code="GW216", kept=(LICENCE_FILE,), aside=aside) as made:
+        nlp = tokenizer(corpus.project.language)
+        paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
+        for side, articles in sides.items():
+            rows = {
+                "documents": columns.document_rows(articles),
+                "annotations": columns.annotation_rows(articles),
+                "tokens": columns.token_rows(articles, nlp, losses),
+            }
+            for config in CONFIGS:
+                path = made / config / f"{side}.parquet"
+                paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
+        numbers = {side: len(articles) for side, articles in sides.items()}
+        manifest = _manifest(corpus, counts, checks, losses, numbers, paths)
+        text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers, paths=paths)
+        write_text(made / "README.md", text)
+        if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
+            write_text(made / LICENCE_FILE, licence_text(corpus))
+        write_text(made / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    manifest = strict_json.loads(read_bytes(folder / MANIFEST))
+    current = _changelog(folder / "CHANGELOG.md", corpus, counts)
+    return Build(folder, manifest, counts, checks, losses, current, aside)
+
+
+def split_articles(corpus: Corpus) -> dict[str, list[Article]]:
+    """The articles of each side of the project's split; without one all are `train`."""
+    by_id = {article.document.id: article for article in corpus.articles}
+    return {side: [by_id[name] for name in names] for side, names in sides_of(corpus.project, by_id).items()}
+
+
+def _manifest(
+    corpus: Corpus,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, Loss],
+    sides: dict[str, int],
+    paths: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
+    return {
+        "name": corpus.project.name,
+        "version": corpus.version,
+        "content_hash": corpus.content_hash(),
+        "schema": corpus.schema.stamp,
+        "goldwire": __version__,
+        "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,
+        **({"splits": sides} if list(sides) != ["train"] else {}),
+        "counts": counts.as_dict(),
+        "annotations": sum(len(article.annotations) for article in corpus.articles),
+        "checks": checks.by_code,
+        "tokens": {layer: asdict(loss) for layer, loss in losses.items()},
+    }
+
+
+def _changelog(path: Path, corpus: Corpus, counts: Counts) -> bool:
+    """Begin the changelog where there is none; whether the one that stands names this version."""
+    if path.is_file():
+        heading = rf"(?m)^##\s+{re.escape(corpus.version)}(\s|$)"
+        return re.search(heading, read_text(path)) is not None
+    layers = ", ".join(f"{number} {layer} spans" for layer, number in counts.layers.items())
+    text = f"# Changelog of {corpus.project.name}\n\n## {corpus.version}\n\nFirst version: "
+    write_text(path, f"{text}{counts.documents} documents, {layers}; schema {corpus.schema.stamp}.\n")
+    return True

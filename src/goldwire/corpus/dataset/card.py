@@ -1,0 +1,293 @@
+"""The dataset card: README.md with the header that the Hugging Face Hub reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from goldwire.annotations.rules import RULES
+from goldwire.annotations.stats import Counts, count
+from goldwire.annotations.tokens import Loss
+from goldwire.corpus.dataset.agreement_tables import agreement
+from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
+from goldwire.corpus.dataset.card_statement import shares, statement
+from goldwire.corpus.quality.checks import CheckResult
+from goldwire.corpus.split.groups import Rule
+from goldwire.corpus.split.io import stored_split
+from goldwire.corpus.split.leaks import split_faults
+from goldwire.figures import FILTERS, amount, number
+from goldwire.formats.features import META, Columns
+from goldwire.model import STATUSES, Annotation, by_machine, curated
+from goldwire.schemas.schema import End
+
+if TYPE_CHECKING:
+    from goldwire.corpus.dataset.build import Corpus
+
+CONFIGS = ("documents", "annotations", "tokens")
+_MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}
+
+
+def card(
+    corpus: Corpus,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, Loss],
+    content_hash: str,
+    *,
+    sides: Mapping[str, int],
+    paths: Mapping[str, Mapping[str, str]],
+    texts: bool = True,
+) -> str:
+    """The card's Markdown, from what was built: `sides` are its splits with their documents.
+
+    `paths` are the files of each config by split. Without `texts` it is the card of a standoff dataset, and
+    quotes none.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
+    environment.filters |= FILTERS
+    environment.finalize = lambda value: "" if value is None else value
+    template = environment.from_string(
+        resources.files("goldwire.corpus").joinpath("card.md.j2").read_text(encoding="utf-8")
+    )
+    columns, setting = Columns(corpus.schema), corpus.project.setting
+    status = _status(corpus)
+    features = {config: columns.plain_features(config, texts=texts) for config in paths}
+    text = template.render(
+        agreement=agreement(corpus.project),
+        annotators=_annotators(corpus),
+        authors=setting("corpus", "authors", f"The {corpus.project.name} annotators"),
+        checks=checks,
+        cite_key=re.sub(r"\W+", "_", corpus.project.name),
+        columns=columns,
+        content_hash=content_hash,
+        counts=counts,
+        example_layers=list(corpus.schema.layers)[:1],
+        fields=list(_fields(corpus, columns)),
+        folder=corpus.project.corpus.name,
+        header=header(corpus, counts, paths, features),
+        file=next(iter(next(iter(paths.values())).values())),
+        least=LEAST_DATASETS,
+        language=corpus.project.language,
+        layers=_layers(corpus, counts),
+        licence=licence_lines(corpus, texts=texts),
+        limits=_limits(corpus, counts, checks, losses, status),
+        losses=losses,
+        notes=_notes(corpus) if texts else [],
+        oddities=_oddities(corpus) if texts else [],
+        relations=_relations(corpus, counts),
+        rules=RULES,
+        schema=corpus.schema,
+        shares=shares(corpus),
+        sources=_sources(corpus, counts),
+        splits=_splits(corpus, sides),
+        statement=statement(corpus, counts),
+        status=status,
+        texts=texts,
+        title=setting("project", "title", corpus.project.name),
+        version=corpus.version,
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+
+
+def _status(corpus: Corpus) -> dict[str, Any]:
+    """How far the curated annotations may be trusted, in a sentence and by status."""
+    chosen = [a for article in corpus.articles if (a := curated(article.annotations)) is not None]
+    every = [a for article in corpus.articles for a in article.annotations]
+    rows = [
+        {
+            "status": status,
+            "curated": sum(a.status == status for a in chosen),
+            "all": sum(a.status == status for a in every),
+        }
+        for status in reversed(STATUSES)
+        if any(a.status == status for a in every)
+    ]
+    trusted = [a for a in chosen if _trusted(a)]
+    draft, machine = len(chosen) - len(trusted), sum(map(by_machine, chosen))
+    missing = len(corpus.articles) - len(chosen)
+    if not trusted and machine == len(chosen):
+        sentence = (
+            "> **Draft.** All annotations are machine-drafted; no person has reviewed them. A score against "
+            "them measures closeness to a draft, and must say so."
+        )
+    elif not trusted:
+        drafted = f"; {machine} of {len(chosen)} are machine-drafted" if machine else ""
+        sentence = f"> **Not reviewed.** No annotation has been reviewed by a second person{drafted}."
+    elif draft:
+        sentence = (
+            f"> **In part reviewed.** People reviewed or adjudicated the annotations of {len(trusted)} of "
+            f"{len(chosen)} documents; the others are not reviewed."
+        )
+    else:
+        sentence = "> **Reviewed.** People reviewed or adjudicated the annotations of every document."
+    if unknown := sum(a.provenance.kind == "unknown" for a in chosen):
+        sentence += f" Whether a person or a machine made those of {unknown} documents is unknown."
+    if missing:
+        sentence += f" {missing} of {len(corpus.articles)} documents have no annotation."
+    reference = "a draft" if machine or any(a.status == "draft" for a in chosen) else "not reviewed"
+    return {"sentence": sentence, "rows": rows, "draft": draft > 0, "reference": reference if draft else ""}
+
+
+def _trusted(annotation: Annotation) -> bool:
+    return annotation.status in ("reviewed", "adjudicated") and annotation.provenance.kind == "human"
+
+
+def _annotators(corpus: Corpus) -> list[dict[str, Any]]:
+    counts = count(corpus.articles, corpus.schema)
+    rows = []
+    for name, numbers in counts.by_annotator.items():
+        mine = [a for article in corpus.articles for a in article.annotations if a.annotator == name]
+        kinds = sorted({_MADE_BY[a.provenance.kind] for a in mine})
+        names = sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in mine} - {"", name})
+        shown = ", ".join(kinds) + (f" ({_cell(', '.join(names))})" if names else "")
+        if bases := sorted({base for a in mine for base in a.provenance.based_on}):
+            shown += f", from {_cell(', '.join(bases))}"
+        spans = {layer: numbers.get(layer, 0) for layer in corpus.schema.layers}
+        rows.append({"name": _cell(name), "by": shown, "documents": numbers["documents"], "spans": spans})
+    return rows
+
+
+def _layers(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
+    layers = []
+    for name, layer in corpus.schema.layers.items():
+        numbers, total = counts.labels[name], counts.layers[name]
+        top = max(numbers.values(), default=0) or 1
+        rows = [
+            {
+                "label": label,
+                "name": _cell(kind.name),
+                "count": numbers[label],
+                "share": numbers[label] / total if total else 0.0,
+                "bar": "█" * round(20 * numbers[label] / top) or ("▏" if numbers[label] else ""),
+            }
+            for label, kind in layer.labels.items()
+        ]
+        layers.append({"name": name, "title": layer.title, "rows": rows})
+    return layers
+
+
+def _relations(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
+    def shown(ends: list[End]) -> str:
+        return "; ".join(
+            f"{end.layer}" + (f" ({', '.join(end.labels)})" if end.labels else "") for end in ends
+        )
+
+    return [
+        {
+            "label": name,
+            "name": _cell(kind.name),
+            "head": shown(kind.head),
+            "tail": shown(kind.tail),
+            "count": counts.relations.get(name, 0),
+        }
+        for name, kind in corpus.schema.relations.items()
+    ]
+
+
+def _sources(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
+    rows = []
+    for article in corpus.articles:
+        meta, name = article.document.meta, article.document.id
+        url, title = str(meta.get("url") or ""), _cell(meta.get("title") or "")
+        row = {key: _cell(meta.get(key) or "") for key in ("source", "published", "language")}
+        spans = {layer: counts.by_document[name].get(layer, 0) for layer in corpus.schema.layers}
+        rows.append(
+            {"id": name, "title": f"[{title or url}]({url})" if url else title, **row, "spans": spans}
+        )
+    return rows
+
+
+def _notes(corpus: Corpus) -> list[str]:
+    """Where metadata come from, if not from the text: what `title_by`, `published_basis` and so on say."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for article in corpus.articles:
+        for key in META:
+            for suffix in ("by", "basis"):
+                if note := article.document.meta.get(f"{key}_{suffix}"):
+                    said.setdefault((key, " ".join(str(note).split())), []).append(article.document.id)
+    every = len(corpus.articles)
+    return [
+        f"{key} of {'all documents' if len(names) == every else ', '.join(f'`{n}`' for n in names)}: {note}"
+        for (key, note), names in said.items()
+    ]
+
+
+def _oddities(corpus: Corpus) -> list[dict[str, str]]:
+    rows = []
+    for article in corpus.articles:
+        listed = article.document.meta.get("oddities") or []
+        for text in listed if isinstance(listed, list) else [listed]:
+            rows.append({"id": article.document.id, "text": " ".join(str(text).split())})
+    return rows
+
+
+def _fields(corpus: Corpus, columns: Columns) -> Any:
+    for name, layer in corpus.schema.layers.items():
+        column, names = columns.layer_names[name], columns.fields[name]
+        for key, attribute in layer.attributes.items():
+            holds = f"{_cell(attribute.title)} ({attribute.kind}"
+            holds += f": {', '.join(attribute.values)}" if attribute.values else ""
+            yield {"column": column, "field": names[key], "holds": f"{holds})"}
+        for key in columns.relations(name):
+            holds = f"{_cell(corpus.schema.relations[key].name)}: ids of the spans that it points to"
+            yield {"column": column, "field": names[key], "holds": holds}
+
+
+def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
+    documents = len(corpus.articles)
+    if len(sides) > 1:
+        told = ", ".join(f"`{side}` {amount(size)}" for side, size in sides.items())
+        split = stored_split(corpus.project)
+        rule = split.rule if split is not None else Rule()
+        kept = [f"near-duplicates (similarity from {number(rule.similar, 2)})", "documents of one story"]
+        if rule.shared:
+            kept.append(f"documents that share {rule.shared} happening{'s' if rule.shared > 1 else ''}")
+        said = (
+            f"By document: {told}. Made so that {_and(kept)} stand on one side; `split.json` says what was "
+            "kept together."
+        )
+        found = len(split_faults(corpus.articles, corpus.schema, split))
+        if not found:
+            return said
+        places = f"{found} place{'s' if found != 1 else ''}"
+        return f"{said} **It leaks in {places}**: see `goldwire corpus check`. Scores on it are flattered."
+    one = "There is one, `train`, with everything in it."
+    if documents < 50:
+        return (
+            f"{one} {documents} documents allow no honest split into training and test: leave one document "
+            "out at a time, or group by story, and give intervals."
+        )
+    return f"{one} Split by document, and keep documents on one story together."
+
+
+def _and(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
+
+
+def _limits(
+    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss], status: dict[str, Any]
+) -> list[str]:
+    lines = []
+    if status["draft"]:
+        lines.append("Annotations that no person has reviewed hold errors that nobody has counted.")
+    if counts.documents < 50:
+        lines.append(f"{counts.documents} documents: figures made on them say little of other texts.")
+    rare = [label for numbers in counts.labels.values() for label, n in numbers.items() if n < 10]
+    if rare:
+        listed = ", ".join(f"`{label}`" for label in rare)
+        lines.append(f"Fewer than ten spans: {listed}. Read no figure for such a label by itself.")
+    if nested := sum(loss.nested for loss in losses.values()):
+        lines.append(f"`tokens` leaves {nested} nested spans out; `documents` and `annotations` hold them.")
+    if checks.faults:
+        lines.append(f"{len(checks.faults)} places break a rule of the schema (see Status).")
+    lines.extend(str(line) for line in corpus.project.setting("corpus", "limits", []))
+    return lines or ["None is known."]
+
+
+def _cell(text: Any) -> str:
+    """Text that is safe in a table's cell."""
+    return " ".join(str(text).split()).replace("|", "\\|")

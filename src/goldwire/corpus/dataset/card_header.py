@@ -1,0 +1,128 @@
+"""The card's YAML header, in the fields that the Hugging Face Hub knows, and the licence that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from goldwire.annotations.stats import Counts
+from goldwire.formats.features import yaml_features
+
+if TYPE_CHECKING:
+    from goldwire.corpus.dataset.build import Corpus
+
+#: The least version of `datasets` that reads what we write; a test loads with it.
+LEAST_DATASETS = "2.19"
+#: The file that `license_link` names: the Hub takes LICENSE, LICENSE.md or an address.
+LICENCE_FILE = "LICENSE"
+# The identifiers that the Hub takes for a dataset's licence.
+_LISTED = (
+    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 "
+    "bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear "
+    "c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 "
+    "cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 "
+    "cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl "
+    "ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl "
+    "lgpl-2.1 lgpl-3.0 isc lppl-1.3c ms-pl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1 "
+    "ncsa unlicense zlib pddl lgpl-lr unknown other"
+)
+LICENCES = frozenset(_LISTED.split())
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_MAKERS = {
+    "unknown": "other",
+    "human": "expert-generated",
+    "model": "machine-generated",
+    "rule": "machine-generated",
+}
+
+
+def header(
+    corpus: Corpus,
+    counts: Counts,
+    paths: Mapping[str, Mapping[str, str]],
+    features: Mapping[str, Mapping[str, Any]],
+    licence: str = "",
+) -> str:
+    """The header as YAML: for each config the file of each split in `paths`, and its plain `features`.
+
+    Where all annotators are people it says so; `licence` replaces the project's.
+    """
+    setting = corpus.project.setting
+    kinds = {a.provenance.kind for article in corpus.articles for a in article.annotations}
+    fields: dict[str, Any] = {
+        "pretty_name": setting("project", "title", corpus.project.name),
+        "language": [corpus.project.language],
+        **licence_fields(licence or str(setting("corpus", "licence", "other"))),
+        "annotations_creators": sorted({_MAKERS[kind] for kind in kinds}),
+        "language_creators": ["found"],
+        "multilinguality": ["monolingual"],
+        "size_categories": [next((name for top, name in _SIZES if counts.documents < top), "n>1M")],
+        "source_datasets": ["original"],
+        "task_categories": ["token-classification"],
+        "tags": ["goldwire", corpus.schema.name, *corpus.schema.layers],
+        **config_fields(paths, features),
+    }
+    return header_yaml(fields)
+
+
+def config_fields(
+    paths: Mapping[str, Mapping[str, str]], features: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What tells `datasets` of the configs: where their files are, the first by default, and their types."""
+    return {
+        "configs": [
+            {
+                "config_name": config,
+                **({"default": True} if number == 0 else {}),
+                "data_files": [{"split": side, "path": path} for side, path in sides.items()],
+            }
+            for number, (config, sides) in enumerate(paths.items())
+        ],
+        "dataset_info": [
+            {"config_name": config, "features": yaml_features(plain)} for config, plain in features.items()
+        ],
+    }
+
+
+def header_yaml(fields: dict[str, Any]) -> str:
+    """Fields as YAML, each written out where it stands."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, _data: Any) -> bool:
+            return True
+
+    return str(yaml.dump(fields, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10_000))
+
+
+def licence_fields(licence: str) -> dict[str, str]:
+    """`license`, and for one that the Hub does not list a name and the file that holds its text."""
+    known = licence.lower()
+    if known in LICENCES and known != "other":
+        return {"license": known}
+    name = re.sub(r"[^a-z0-9.]+", "-", known).strip("-.")
+    return {
+        "license": "other",
+        "license_name": name if name and name != "other" else "see-the-card",
+        "license_link": LICENCE_FILE,
+    }
+
+
+def licence_lines(corpus: Corpus, *, texts: bool = True) -> list[str]:
+    """What may be done with annotations and texts."""
+    setting = corpus.project.setting
+    lines = [f"Annotations: {setting('corpus', 'annotations_licence', 'Apache-2.0')}."]
+    if not texts:
+        return [*lines, "Texts: none are in this dataset."]
+    named = sorted({str(a.document.meta.get("licence") or "not stated") for a in corpus.articles})
+    redistributable = bool(setting("corpus", "redistributable", False))
+    passed_on = "may be passed on" if redistributable else "may **not** be passed on with the dataset"
+    return [*lines, f"Texts: {'; '.join(named)}. They {passed_on}."]
+
+
+def licence_text(corpus: Corpus, *, texts: bool = True) -> str:
+    """The text of `LICENSE`, for licences that the Hub does not list."""
+    lines = licence_lines(corpus, texts=texts)
+    title = corpus.project.setting("project", "title", corpus.project.name)
+    return "\n".join([str(title), "", *(line.replace("**", "") for line in lines)]) + "\n"

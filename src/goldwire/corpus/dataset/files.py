@@ -1,0 +1,104 @@
+"""The parquet files of a dataset's folder: named by their content, listed by the manifest, typed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import strict_json
+from goldwire.errors import GoldwireError
+from goldwire.files import writing
+from goldwire.formats.features import METADATA
+
+#: What the dataset is, in figures, and which files are it.
+MANIFEST = "manifest.json"
+_WHOSE = "a file or folder that `goldwire corpus build` or `convert --to parquet` wrote"
+_BATCH = 500
+
+
+def no_dataset(path: Path, why: str, *, hint: str = _WHOSE) -> GoldwireError:
+    """The error for a file or folder that is none of ours."""
+    return GoldwireError.of("GW283", why, where=str(path), hint=hint)
+
+
+class _Features(msgspec.Struct):
+    features: dict[str, Any] = {}
+
+
+class _Huggingface(msgspec.Struct):
+    info: _Features = msgspec.field(default_factory=_Features)
+
+
+def write_parquet(
+    path: Path, rows: Iterable[dict[str, Any]], schema: Any, advance: Callable[[int], None] | None
+) -> str:
+    """Rows to a parquet file, a batch at a time; its place as a card names it: `FOLDER/NAME-HASH.parquet`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with writing(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for batch in _batches(rows):
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            if advance is not None:
+                advance(len(batch))
+    return name_by_content(path)
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        yield batch
+
+
+def name_by_content(path: Path) -> str:
+    """Put the hash of a file's bytes into its name; the new name, with the folder's before it.
+
+    `datasets` keeps what it once loaded under the names that the card gives, whatever the content: so another
+    content needs another name.
+    """
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    named = path.with_name(f"{path.stem}-{digest[:16]}{path.suffix}")
+    path.replace(named)
+    return f"{path.parent.name}/{named.name}"
+
+
+def dataset_files(folder: Path, config: str) -> dict[str, list[Path]]:
+    """The files of a config by split, as the manifest lists them; without one all that lie in its folder.
+
+    Raises GW283 where there are none, or one that is listed is missing.
+    """
+    files: dict[str, list[Path]] = {}
+    try:
+        listed = strict_json.loads((folder / MANIFEST).read_bytes())["configs"][config]
+        named = {"train": listed} if isinstance(listed, str) else dict(listed)
+        files = {str(split): [folder / str(path)] for split, path in named.items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        for path in sorted((folder / config).glob("*.parquet")):
+            files.setdefault(path.stem.partition("-")[0], []).append(path)
+    if not files:
+        raise no_dataset(folder, f"no {config}/*.parquet in it")
+    for path in (path for paths in files.values() for path in paths):
+        if not path.is_file():
+            raise no_dataset(folder, f"no {config}/{path.name} in it, which its manifest lists")
+    return files
+
+
+def features_of(file: Path) -> dict[str, Any]:
+    """The plain features that a parquet file holds, or those that `datasets` kept in it; raises GW283."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(file).metadata or {}
+    key = METADATA if METADATA.encode() in metadata else "huggingface"
+    held = metadata.get(key.encode(), b"{}")
+    try:
+        if key == METADATA:
+            return strict_json.decode(held, _Features).features
+        return strict_json.decode(held, _Huggingface).info.features
+    except msgspec.MsgspecError as error:
+        raise no_dataset(file, f"its metadata `{key}` is broken: {error}") from None

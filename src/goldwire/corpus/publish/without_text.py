@@ -1,0 +1,158 @@
+"""Standoff: annotations that name their texts by hash and hold none; their return to a user's copies."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from goldwire import strict_json
+from goldwire.annotations.integrity import article_faults
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import amount
+from goldwire.files import read_bytes, sha256
+from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
+from goldwire.model import Annotation, Article, Document
+from goldwire.seeds import read_documents
+
+NAME = "standoff.jsonl"
+#: So many characters in a row that stand in a text are text: nothing that holds them is published.
+WINDOW = 20
+
+
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One document: in place of its text the SHA-256 of its UTF-8 form, and its length in code points."""
+
+    id: str
+    text_sha256: str
+    length: int
+    meta: dict[str, Any] = {}
+    annotations: tuple[AnnotationRecord, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder()
+
+
+def to_record(article: Article, meta: Mapping[str, Any]) -> Record:
+    """An article without its text."""
+    text = article.document.text
+    annotations = tuple(
+        AnnotationRecord(a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
+        for a in article.annotations
+    )
+    return Record(article.document.id, sha256(text), len(text), dict(meta), annotations)
+
+
+def dumps(record: Record) -> bytes:
+    """One line, without its line end."""
+    return _encoder.encode(record)
+
+
+def _forms(string: str) -> set[str]:
+    """A string as it is, and as it is read: composed, in lower case, white space collapsed."""
+    return {string, " ".join(unicodedata.normalize("NFC", string).casefold().split())}
+
+
+def windows(strings: Iterable[str]) -> set[str]:
+    """All stretches of `WINDOW` characters of some strings, as they are and in one case and spacing."""
+    found: set[str] = set()
+    for string in strings:
+        for form in _forms(string):
+            found.update(form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1))
+    return found
+
+
+def quoted(texts: Mapping[str, str], looked_for: set[str]) -> dict[str, str]:
+    """Which of the stretches stand in a text: the stretch, and the text's name."""
+    found: dict[str, str] = {}
+    for name, text in texts.items() if looked_for else ():
+        for form in _forms(text):
+            here = {form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1)} & looked_for
+            found |= dict.fromkeys(here, name)
+    return found
+
+
+def read_standoff(path: Path) -> list[Record]:
+    """The documents of a standoff dataset, a folder or its `standoff.jsonl`. Raises GW297 for any other."""
+    file = path / NAME if path.is_dir() else path
+    records: list[Record] = []
+    faults: list[Fault] = []
+    for number, line in enumerate(read_bytes(file).split(b"\n"), start=1):
+        if line.strip():
+            try:
+                records.append(strict_json.decode(line, _decoder))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                message, where = strict_json.told(error)
+                place = f"{file}:{number} {where}".rstrip()
+                faults.append(Fault("GW297", message, place, "fetch it again: it is no standoff line"))
+    twice = [name for name, number in Counter(record.id for record in records).items() if number > 1]
+    faults += [Fault("GW297", f"`{name}` stands twice", str(file), "fetch it again") for name in twice]
+    raise_faults(faults[:100])
+    if not records:
+        raise GoldwireError.of("GW297", "holds no document", where=str(file), hint="fetch it again")
+    return records
+
+
+@dataclass(frozen=True)
+class Rehydrated:
+    """What was joined, and what was left out by name: documents without a copy, and with another text."""
+
+    articles: list[Article]
+    missing: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+
+def rehydrate(standoff: Path, copies: Path, out: Path, *, partial: bool = False) -> Rehydrated:
+    """Join a standoff dataset with the user's copies of its texts into JSON Lines.
+
+    `copies` is a folder of text files, JSON Lines or CSV, or a folder with `articles.jsonl`, normalised as
+    seeds are. A copy belongs where its hash does, whatever its id. Raises one error with every document whose
+    copy is another text or is not there (GW298), and writes nothing; with `partial` those are left out.
+    """
+    records = read_standoff(standoff)
+    listing = copies / "articles.jsonl"
+    documents = read_documents(listing if copies.is_dir() and listing.is_file() else copies)
+    by_hash = {sha256(document.text): document for document in documents}
+    by_id = {document.id: document for document in documents}
+    faults: list[Fault] = []
+    done = Rehydrated([])
+    for record in records:
+        copy = by_hash.get(record.text_sha256)
+        if copy is not None:
+            done.articles.append(_joined(record, copy))
+        elif (other := by_id.get(record.id)) is not None:
+            message = f"`{record.id}` is another text than the one that was annotated"
+            sizes = f"yours has {amount(len(other.text))} code points, that one {amount(record.length)}"
+            hint = f"{sizes}; offsets would be wrong: find the very text, or leave it out with --partial"
+            faults.append(Fault("GW298", message, str(copies), hint))
+            done.differing.append(record.id)
+        else:
+            hint = f"add it (by id or by hash {record.text_sha256[:12]}), or leave it out with --partial"
+            faults.append(Fault("GW298", f"there is no copy of `{record.id}`", str(copies), hint))
+            done.missing.append(record.id)
+    if faults and not partial:
+        raise GoldwireError(*faults)
+    raise_faults(
+        fault
+        for article in done.articles
+        for fault in article_faults(article, f"{standoff} {article.document.id}")
+    )
+    write_jsonl(out, done.articles)
+    return done
+
+
+def _joined(record: Record, copy: Document) -> Article:
+    annotations = tuple(
+        Annotation(
+            record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256
+        )
+        for a in record.annotations
+    )
+    return Article(Document(record.id, copy.text, {**copy.meta, **record.meta}), annotations)

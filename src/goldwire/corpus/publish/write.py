@@ -1,0 +1,171 @@
+"""Write a dataset without its texts, and make sure that none is left in it anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from goldwire import __version__
+from goldwire.annotations.stats import count
+from goldwire.corpus.dataset.build import Corpus, split_articles
+from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
+from goldwire.corpus.dataset.files import MANIFEST, write_parquet
+from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
+from goldwire.corpus.quality.checks import check_articles
+from goldwire.corpus.split.io import NAME as SPLIT
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import read_bytes, read_text, sha256, write_bytes, write_text
+from goldwire.formats.features import META, Columns, arrow_schema
+from goldwire.model import Article, Span
+
+#: What of a document's metadata is passed on: who published it where and when, its story and split.
+KEPT_META = (*META, "story", "split", "sha256")
+
+
+@dataclass
+class Withheld:
+    """What was left out because it is text or may be: metadata by key, and attribute values that quote."""
+
+    meta: dict[str, int] = field(default_factory=dict)
+    attributes: dict[str, int] = field(default_factory=dict)
+
+    def lose(self, counts: dict[str, int], name: str) -> None:
+        """Count one."""
+        counts[name] = counts.get(name, 0) + 1
+
+
+def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
+    """Write the standoff dataset into the empty `folder`: annotations, card, manifest; no text, no quote.
+
+    Metadata other than the bibliographic, and attribute values that quote a text, are left out and counted.
+    Raises GW295 where anything else that would be published quotes one: the changelog, the card's own words.
+    """
+    texts = {article.document.id: article.document.text for article in corpus.articles}
+    withheld = Withheld()
+    bare = _bare(corpus.articles, texts, withheld)
+    columns, sides = Columns(corpus.schema), split_articles(corpus)
+    schema = arrow_schema(columns.plain_features("annotations", texts=False))
+    paths: dict[str, str] = {}
+    by_id = {article.document.id: article for article in bare}
+    for side, articles in sides.items():
+        rows = columns.annotation_rows([by_id[article.document.id] for article in articles])
+        paths[side] = write_parquet(folder / "annotations" / f"{side}.parquet", _textless(rows), schema, None)
+    lines = [dumps(to_record(article, article.document.meta)) for article in bare]
+    write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
+    hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
+    shown = _with_articles(corpus, bare)
+    counts = count(bare, corpus.schema, only_curated=True)
+    checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
+    text = card(shown, counts, checks, {}, hashed, sides=numbers, paths={"annotations": paths}, texts=False)
+    write_text(folder / "README.md", text)
+    if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
+        write_text(folder / LICENCE_FILE, licence_text(shown, texts=False))
+    for name in ("CHANGELOG.md", SPLIT):
+        if (corpus.project.corpus / name).is_file():
+            write_bytes(folder / name, read_bytes(corpus.project.corpus / name))
+    manifest = {
+        "name": corpus.project.name,
+        "version": corpus.version,
+        "content_hash": hashed,
+        "schema": corpus.schema.stamp,
+        "goldwire": __version__,
+        "standoff": True,
+        "configs": {"annotations": paths},
+        "documents": len(bare),
+        "splits": numbers,
+        "withheld": {"meta": withheld.meta, "attributes": withheld.attributes},
+        "files": {
+            str(path.relative_to(folder)): {"sha256": sha256(read_bytes(path)), "bytes": path.stat().st_size}
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    _search(folder, bare, texts)
+    return withheld
+
+
+def _with_articles(corpus: Corpus, articles: list[Article]) -> Corpus:
+    """The same corpus with other articles."""
+    return Corpus(corpus.project, corpus.schema, corpus.registries, articles, corpus.sources)
+
+
+def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withheld) -> list[Article]:
+    """Articles whose metadata and attribute values quote no text; texts are still there, to be counted."""
+    listed = list(articles)
+    values = {v for article in listed for v in article.document.meta.values() if isinstance(v, str)}
+    values |= {
+        v for article in listed for a in article.annotations for s in a.spans for v in _strings(s.attributes)
+    }
+    hits = quoted(texts, windows(values))
+    whole = set(texts.values())
+
+    def quotes(value: Any) -> bool:
+        return any(string in whole or not windows([string]).isdisjoint(hits) for string in _strings(value))
+
+    def span(one: Span) -> Span:
+        dropped = [name for name, value in one.attributes.items() if quotes(value)]
+        for name in dropped:
+            withheld.lose(withheld.attributes, f"{one.layer}.{name}")
+        kept = {name: value for name, value in one.attributes.items() if name not in dropped}
+        return structs.replace(one, attributes=kept) if dropped else one
+
+    bare = []
+    for article in listed:
+        meta = {}
+        for key, value in article.document.meta.items():
+            if key in KEPT_META and not quotes(value):
+                meta[key] = value
+            else:
+                withheld.lose(withheld.meta, key)
+        annotations = tuple(
+            structs.replace(a, spans=tuple(span(one) for one in a.spans)) for a in article.annotations
+        )
+        bare.append(Article(structs.replace(article.document, meta=meta), annotations))
+    return bare
+
+
+def _textless(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        spans = [{key: value for key, value in span.items() if key != "text"} for span in row["spans"]]
+        yield {**row, "spans": spans}
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """All strings inside a JSON value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _strings(key)
+            yield from _strings(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _strings(part)
+
+
+def _search(folder: Path, bare: list[Article], texts: Mapping[str, str]) -> None:
+    """Refuse (GW295) whatever stretch of a text is left in what would be published."""
+    places: list[tuple[str, list[str]]] = [
+        (path.name, [read_text(path)])
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != NAME
+    ]
+    records = [msgspec.to_builtins(to_record(article, article.document.meta)) for article in bare]
+    places.append((NAME, sorted({string for record in records for string in _strings(record)})))
+    found = {name: windows(strings) for name, strings in places}
+    hits = quoted(texts, set().union(*found.values()))
+    faults = []
+    for name, here in found.items():
+        for stretch in sorted(here & hits.keys())[:3]:
+            hint = "write it otherwise: with --standoff no text leaves the project"
+            shown = " ".join(stretch.split())
+            faults.append(Fault("GW295", f"quotes `{hits[stretch]}`: «{shown}»", name, hint))
+    raise_faults(faults)

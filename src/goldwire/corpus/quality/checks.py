@@ -1,0 +1,333 @@
+"""What a reading must satisfy: the schema's rules over annotated articles, each with its own code."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goldwire.annotations import rules
+from goldwire.annotations.store import project_articles
+from goldwire.annotations.values import value_problem
+from goldwire.corpus.split.leaks import leaks
+from goldwire.errors import Fault, one_of
+from goldwire.formats.jsonl import read_jsonl
+from goldwire.model import Annotation, Article, Relation, Span, curated, pairs
+from goldwire.project import Project
+from goldwire.schemas import Attribute, Schema, load_schema
+from goldwire.schemas.load import load_registries
+from goldwire.schemas.schema import RegistryEntry
+
+Registries = Mapping[str, Mapping[str, RegistryEntry]]
+
+_COUNTRY = re.compile(r"[A-Z]{3}")
+_ZWJ = "\u200d"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What was checked and what was found.
+
+    `faults` decide; those in `others` are of annotations that were to be looked at, not to decide.
+    """
+
+    documents: int
+    annotations: int
+    spans: int
+    relations: int
+    faults: list[Fault] = field(default_factory=list)
+    others: list[Fault] = field(default_factory=list)
+
+    @property
+    def by_code(self) -> dict[str, int]:
+        """The number of faults of each rule that was broken."""
+        return dict(sorted(Counter(fault.code for fault in self.faults).items()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts and faults, for JSON."""
+        return {**asdict(self), "by_code": self.by_code}
+
+
+def check_articles(
+    articles: Iterable[Article], schema: Schema, registries: Registries | None = None
+) -> CheckResult:
+    """Hold all annotations against the schema's rules and its registries.
+
+    Offsets, ids and ends of relations must be sound already: reading sees to that (GW203 to GW206). Ids are
+    looked up only in registries that are given. A registry holds an id once, so that all its mentions share
+    one country.
+    """
+    registries = registries or {}
+    faults = list(_registry_faults(schema, registries))
+    listed = list(articles)
+    found = [a for article in listed for a in article.annotations]
+    shared: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for article in listed:
+        for annotation in article.annotations:
+            checker = _Checker(annotation, article.document.text, schema, registries)
+            faults.extend(checker.faults())
+            for key, family, place in checker.shared_ids():
+                shared[annotation.annotator, *key].append((family, place))
+    faults.extend(_family_faults(shared))
+    spans, relations = sum(len(a.spans) for a in found), sum(len(a.relations) for a in found)
+    return CheckResult(len(listed), len(found), spans, relations, faults)
+
+
+def run_checks(
+    project: Project,
+    *,
+    file: Path | None = None,
+    schema_path: Path | None = None,
+    split: Path | None = None,
+    only_curated: bool = False,
+) -> CheckResult:
+    """Check the project's stored annotations, or a JSON Lines file's, against its schema or another.
+
+    The project's split, another one, and the one that documents bring in `meta.split` are searched for leaks.
+    With `only_curated` the faults of each document's most trusted annotation decide, and those that only the
+    other annotations have stand apart.
+    """
+    path = schema_path or project.schema_path
+    schema = load_schema(path)
+    articles = read_jsonl(file) if file is not None else project_articles(project)
+    registries = load_registries(schema, path)
+    result = check_articles(articles, schema, registries)
+    if only_curated:
+        decisive = check_articles([_curated_only(article) for article in articles], schema, registries).faults
+        result.others.extend(fault for fault in result.faults if fault not in set(decisive))
+        result.faults[:] = decisive
+    result.faults.extend(leaks(project, articles, schema, own=file is None, path=split))
+    return result
+
+
+def _curated_only(article: Article) -> Article:
+    chosen = curated(article.annotations)
+    return Article(article.document, (chosen,) if chosen is not None else ())
+
+
+def inside_word(text: str, place: int) -> bool:
+    """Whether the boundary before the code point `place` cuts a word, or a character of several code points.
+
+    It does where letters, digits or combining marks stand on both sides: hyphen and apostrophe end a word.
+    """
+    if not 0 < place < len(text):
+        return False
+    before, after = text[place - 1], text[place]
+    if after == _ZWJ or before == _ZWJ or _mark(after):
+        return True
+    return (before.isalnum() or _mark(before)) and after.isalnum()
+
+
+def _mark(char: str) -> bool:
+    return unicodedata.category(char).startswith("M")
+
+
+@dataclass(frozen=True)
+class _Checker:
+    """One annotation against the schema."""
+
+    annotation: Annotation
+    text: str
+    schema: Schema
+    registries: Registries
+
+    def place(self, number: int) -> str:
+        """`annotator/document $.spans[3] «text»`."""
+        span = self.annotation.spans[number]
+        return f"{self.head} $.spans[{number}] {self.shown(span)}"
+
+    @property
+    def head(self) -> str:
+        """`annotator/document`."""
+        return f"{self.annotation.annotator}/{self.annotation.document}"
+
+    def shown(self, span: Span) -> str:
+        """The span's text on one line, cut where it is long."""
+        text = self.text[span.start : span.end].replace("\n", "↵")
+        return f"«{text if len(text) <= 50 else text[:50] + '…'}»"
+
+    def known(self, span: Span) -> bool:
+        """Whether the schema has the span's layer and label."""
+        return span.layer in self.schema.layers and span.label in self.schema.layers[span.layer].labels
+
+    def faults(self) -> Iterator[Fault]:
+        """All faults, spans first."""
+        if self.annotation.schema != self.schema.stamp:
+            message = f"made with `{self.annotation.schema}`, held against `{self.schema.stamp}`"
+            yield Fault(
+                rules.SCHEMA, message, self.head, "bring it to the new schema: goldwire schema migrate"
+            )
+        seen: dict[tuple[str, str, int, int], str] = {}
+        for number, span in enumerate(self.annotation.spans):
+            at = self.place(number)
+            yield from self.label_faults(span, at)
+            yield from self.extent_faults(span, at)
+            key = (span.layer, span.label, span.start, span.end)
+            if first := seen.get(key):
+                hint = f"span `{first}` marks the same extent; remove one of them"
+                yield Fault(rules.SAME_SPAN, f"marked {span.label} twice", at, hint)
+            seen.setdefault(key, span.id)
+            if self.known(span):
+                yield from self.attribute_faults(span, at)
+        yield from self.relation_faults()
+        yield from self.count_faults()
+
+    def label_faults(self, span: Span, at: str) -> Iterator[Fault]:
+        """Layers and labels that the schema does not have."""
+        if span.layer not in self.schema.layers:
+            yield Fault(rules.LAYER, f"unknown layer `{span.layer}`", at, one_of(self.schema.layers))
+        elif not self.known(span):
+            hint = one_of(self.schema.labels(span.layer))
+            yield Fault(rules.LABEL, f"layer `{span.layer}` has no label `{span.label}`", at, hint)
+
+    def extent_faults(self, span: Span, at: str) -> Iterator[Fault]:
+        """Ends in white space or inside a word."""
+        text, flag = self.text, self.schema.word_part
+        for side, place in (("begins", span.start), ("ends", span.end - 1)):
+            if text[place].isspace():
+                yield Fault(rules.SPACE, f"{side} in white space", at, "leave it outside")
+        if flag and span.attributes.get(flag):
+            return
+        for side, place in (("begins", span.start), ("ends", span.end)):
+            if inside_word(text, place):
+                around = f"«{text[max(place - 8, 0) : place]}|{text[place : place + 8]}»".replace("\n", "↵")
+                hint = f"take the whole word, or set `{flag}`" if flag else "take the whole word"
+                yield Fault(rules.WORD, f"{side} inside a word: {around}", at, hint)
+
+    def attribute_faults(self, span: Span, at: str) -> Iterator[Fault]:
+        """Attributes: known, allowed for the label, of the right kind, registered, there where required."""
+        attributes = self.schema.layers[span.layer].attributes
+        for name, value in span.attributes.items():
+            attribute = attributes.get(name)
+            if attribute is None:
+                message = f"layer `{span.layer}` has no attribute `{name}`"
+                yield Fault(rules.ATTRIBUTE, message, at, one_of(attributes))
+                continue
+            if not attribute.applies_to(span.label):
+                hint = f"only on {', '.join(attribute.labels or [])}"
+                yield Fault(rules.BEARER, f"a span of label {span.label} bears no `{name}`", at, hint)
+            if problem := value_problem(attribute, value):
+                yield Fault(rules.VALUE, f"`{name}`: {problem[0]}", at, problem[1])
+            elif attribute.registry is not None:
+                yield from self.registered(span, name, attribute, str(value), at)
+        for name, attribute in attributes.items():
+            given = span.attributes.get(name) or attribute.default_for(span.label)
+            if attribute.required_for(span.label) and not given:
+                yield Fault(rules.REQUIRED, f"{span.label} lacks `{name}`", at, f"{attribute.title}: say it")
+
+    def registered(self, span: Span, name: str, attribute: Attribute, value: str, at: str) -> Iterator[Fault]:
+        """An id that its registry does not hold, or holds for things of another label."""
+        registry = self.registries.get(attribute.registry or "")
+        if registry is None:
+            return
+        entry = registry.get(value)
+        if entry is None:
+            hint = f"add it to registry `{attribute.registry}`, or use an id that is there"
+            yield Fault(rules.REGISTERED, f"`{name}`: no `{value}` in the registry", at, hint)
+            return
+        labels = self.schema.labels(span.layer)
+        families = {self.schema.family(span.layer, label) for label in entry.labels if label in labels}
+        if families and self.schema.family(span.layer, span.label) not in families:
+            hint = f"the registry says {', '.join(entry.labels)}"
+            yield Fault(rules.ENTRY_LABEL, f"`{value}` is marked {span.label}", at, hint)
+
+    def relation_faults(self) -> Iterator[Fault]:
+        """Relations: known, between allowed ends, not to themselves, not twice."""
+        by_id = {span.id: span for span in self.annotation.spans}
+        seen: set[tuple[str, str, str]] = set()
+        for number, relation in enumerate(self.annotation.relations):
+            head, tail = by_id[relation.head], by_id[relation.tail]
+            shown = f"{self.shown(head)} → {self.shown(tail)}"
+            at = f"{self.head} $.relations[{number}] {relation.label}: {shown}"
+            if relation.label not in self.schema.relations:
+                hint = one_of(self.schema.relations)
+                yield Fault(rules.RELATION, f"unknown relation `{relation.label}`", at, hint)
+            else:
+                yield from self.end_faults(relation, head, tail, at)
+            if head.id == tail.id:
+                yield Fault(rules.LOOP, "goes from a span to itself", at, "remove it")
+            key = (relation.label, relation.head, relation.tail)
+            if key in seen:
+                yield Fault(rules.SAME_RELATION, "stands twice", at, "remove one of them")
+            seen.add(key)
+
+    def end_faults(self, relation: Relation, head: Span, tail: Span, at: str) -> Iterator[Fault]:
+        """Ends that the relation does not allow."""
+        kind = self.schema.relations[relation.label]
+        for side, span, ends in (("start from", head, kind.head), ("point to", tail, kind.tail)):
+            if self.known(span) and not any(end.admits(span.layer, span.label) for end in ends):
+                may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
+                yield Fault(rules.ENDS, f"may not {side} {span.label}", at, f"it may {side} {may}")
+
+    def count_faults(self) -> Iterator[Fault]:
+        """Spans with too few or too many relations, or without one that the schema's checks demand."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for relation, head, _ in pairs(self.annotation):
+            counts[head.id, relation.label] += 1
+        for number, span in enumerate(self.annotation.spans):
+            if not self.known(span):
+                continue
+            for name, kind in self.schema.relations.items():
+                count = counts[span.id, name]
+                if not any(end.admits(span.layer, span.label) for end in kind.head):
+                    continue
+                if count < kind.min or (kind.max is not None and count > kind.max):
+                    wanted = f"exactly {kind.min}" if kind.min == kind.max else f"at least {kind.min}"
+                    if count > kind.min:
+                        wanted = f"at most {kind.max}" if kind.min != kind.max else wanted
+                    message = f"{span.label} has {count} `{name}`, {wanted} wanted"
+                    yield Fault(rules.NUMBER, message, self.place(number), kind.name)
+            for check in self.schema.checks:
+                if span.label not in check.labels or counts[span.id, check.relation]:
+                    continue
+                if not (check.unless and span.attributes.get(check.unless)):
+                    hint = f"add it, or set `{check.unless}`" if check.unless else "add it"
+                    yield Fault(
+                        rules.CONDITION, f"{span.label} lacks `{check.relation}`", self.place(number), hint
+                    )
+
+    def shared_ids(self) -> Iterator[tuple[tuple[str, str, str], str, str]]:
+        """For each id that asks for one family: (layer, attribute, id), the span's family and its place."""
+        for number, span in enumerate(self.annotation.spans):
+            if not self.known(span):
+                continue
+            for name, attribute in self.schema.layers[span.layer].attributes.items():
+                value = span.attributes.get(name)
+                if attribute.same_family and isinstance(value, str):
+                    family = self.schema.family(span.layer, span.label)
+                    yield (span.layer, name, value), family, f"{self.place(number)} {span.label}"
+
+
+def _family_faults(shared: dict[tuple[str, str, str, str], list[tuple[str, str]]]) -> Iterator[Fault]:
+    """Ids that one annotator gave to things of several families, in one document or in many.
+
+    The families other than the most frequent one are named. Two annotators may disagree on a label: that is
+    for adjudication, not a fault.
+    """
+    for (_, _, name, value), uses in shared.items():
+        families = Counter(family for family, _ in uses)
+        if len(families) < 2:
+            continue
+        usual = families.most_common(1)[0][0]
+        for family, place in uses:
+            if family != usual:
+                message = f"`{name}` {value} is a {family} here, a {usual} {families[usual]} times"
+                yield Fault(rules.FAMILY, message, place, "one id names one thing: mend the label or the id")
+
+
+def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:
+    """Registry entries that name a label the schema lacks, or no country code."""
+    labels = {label for layer in schema.layers.values() for label in layer.labels}
+    for name, registry in registries.items():
+        for entry in registry.values():
+            at = f"{schema.registries.get(name, name)} {entry.id}"
+            for label in entry.labels:
+                if label not in labels:
+                    yield Fault(rules.ENTRY, f"unknown label `{label}`", at, one_of(labels))
+            if entry.country and not _COUNTRY.fullmatch(entry.country):
+                hint = "three capital letters, ISO 3166-1 alpha-3, or nothing"
+                yield Fault(rules.ENTRY, f"`{entry.country}` is no country code", at, hint)

@@ -1,0 +1,143 @@
+"""What ties documents together, so that they may not stand on two sides of a split."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from goldwire.corpus.split.near_duplicates import SIMILAR, near_duplicates
+from goldwire.figures import number
+from goldwire.model import Article, curated
+from goldwire.schemas import Schema
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When documents belong together.
+
+    `similar`: the Jaccard similarity of word shingles from which texts are near-duplicates. `shared`: how
+    many happenings two documents must both name; 0 leaves happenings out of it.
+    """
+
+    similar: float = SIMILAR
+    shared: int = 1
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Two documents that belong together (`first` stands earlier in the corpus), and why."""
+
+    kind: Literal["near", "story", "event"]
+    first: str
+    second: str
+    what: str
+
+    def __str__(self) -> str:
+        words = {"near": "near-duplicates", "story": "same story", "event": "same event"}
+        return f"{words[self.kind]} ({self.what}): {self.first}, {self.second}"
+
+
+def happening_attributes(schema: Schema) -> list[tuple[str, str]]:
+    """The attributes, as (layer, name), that say which happening a span is about.
+
+    They are ids of a registry, on layers whose spans have arguments: such a layer is at the head of relations
+    that lead into another one. An actor is named in any article; a happening makes the story.
+    """
+    heads = {
+        end.layer
+        for relation in schema.relations.values()
+        for end in relation.head
+        if any(tail.layer != end.layer for tail in relation.tail)
+    }
+    return [
+        (name, key)
+        for name, layer in schema.layers.items()
+        for key, attribute in layer.attributes.items()
+        if name in heads and attribute.kind == "id" and attribute.registry is not None
+    ]
+
+
+def happenings(article: Article, attributes: Iterable[tuple[str, str]]) -> set[str]:
+    """The happenings that the curated annotation of a document names, as `layer.attribute=id`."""
+    annotation = curated(article.annotations)
+    if annotation is None:
+        return set()
+    wanted = set(attributes)
+    return {
+        f"{span.layer}.{name}={value}"
+        for span in annotation.spans
+        for name, value in span.attributes.items()
+        if (span.layer, name) in wanted and value
+    }
+
+
+def find_ties(
+    articles: Sequence[Article],
+    schema: Schema | None,
+    rule: Rule | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> list[Tie]:
+    """All ties between the documents of a corpus: near-duplicate texts, `meta.story`, shared happenings.
+
+    Of many documents that share one thing each is tied to the first. `advance` counts documents.
+    """
+    rule = rule or Rule()
+    ids = [article.document.id for article in articles]
+    texts = [article.document.text for article in articles]
+    ties = [
+        Tie("near", ids[pair.first], ids[pair.second], number(pair.similarity, 2))
+        for pair in near_duplicates(texts, threshold=rule.similar, advance=advance)
+    ]
+    first: dict[str, str] = {}
+    for article in articles:
+        if story := article.document.meta.get("story"):
+            name = article.document.id
+            if (other := first.setdefault(str(story), name)) != name:
+                ties.append(Tie("story", other, name, str(story)))
+    if schema is not None and rule.shared > 0 and (attributes := happening_attributes(schema)):
+        named = [happenings(article, attributes) for article in articles]
+        ties.extend(_event_ties(ids, named, rule.shared))
+    return ties
+
+
+def _event_ties(ids: list[str], named: list[set[str]], shared: int) -> Iterator[Tie]:
+    if shared == 1:
+        first: dict[str, str] = {}
+        for name, events in zip(ids, named, strict=True):
+            for event in sorted(events):
+                if first.setdefault(event, name) != name:
+                    yield Tie("event", first[event], name, event)
+        return
+    by_event: defaultdict[str, list[int]] = defaultdict(list)
+    for index, events in enumerate(named):
+        earlier: defaultdict[int, list[str]] = defaultdict(list)
+        for event in sorted(events):
+            for other in by_event[event]:
+                earlier[other].append(event)
+            by_event[event].append(index)
+        for other, common in sorted(earlier.items()):
+            if len(common) >= shared:
+                shown = common[0] + (f" and {len(common) - 1} more" if len(common) > 1 else "")
+                yield Tie("event", ids[other], ids[index], shown)
+
+
+def components(ids: Sequence[str], ties: Iterable[Tie]) -> list[list[str]]:
+    """The groups of documents that ties hold together, in the corpus's order; most are of one document."""
+    parent = {name: name for name in ids}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for tie in ties:
+        one, other = root(tie.first), root(tie.second)
+        if one != other:
+            parent[other] = one
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in ids:
+        groups[root(name)].append(name)
+    return list(groups.values())

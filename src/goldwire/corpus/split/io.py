@@ -1,0 +1,177 @@
+"""The split as it is kept in a project: `corpus/split.json`, made to be read and compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import strict_json
+from goldwire.annotations import rules
+from goldwire.corpus.split.groups import Rule
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.files import read_bytes, write_text
+from goldwire.project import CONFIG, Project
+
+NAME = "split.json"
+_ORDER = {"train": 0, "dev": 1, "validation": 1, "test": 2}
+KINDS = ("parts", "folds", "leave-one-out")
+# What the Hub takes for a split; a side is a file's name too.
+_SIDE = re.compile(r"\w+(\.\w+)*")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The documents that a fold tests on, and those that it neither tests nor trains on."""
+
+    test: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which side each document is on (`kind` "parts"), or folds ("folds", "leave-one-out").
+
+    `shares` are the sides' shares as asked for, `starts` the dates from which on a side by date begins.
+    """
+
+    kind: str
+    rule: Rule = field(default_factory=Rule)
+    shares: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, str] = field(default_factory=dict)
+    sides: Mapping[str, str] = field(default_factory=dict)
+    folds: tuple[Fold, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of documents on each side, training first and test last."""
+        found = Counter(self.sides.values())
+        names = sorted(found.keys() | self.shares.keys(), key=lambda name: (_ORDER.get(name, 3), name))
+        return {side: found[side] for side in names}
+
+
+def split_path(project: Project) -> Path:
+    """Where a project keeps its split: beside the dataset that it divides, by hand or by `corpus split`."""
+    return project.corpus / NAME
+
+
+def dumps_split(split: Split, ties: Iterable[object] = ()) -> str:
+    """The split as JSON, a document a line; `ties` are put down as reasons."""
+    record: dict[str, Any] = {"kind": split.kind, "similar": split.rule.similar, "shared": split.rule.shared}
+    if split.kind == "parts":
+        record["shares"] = {side: round(share, 6) for side, share in split.shares.items()}
+        if split.starts:
+            record["starts"] = dict(split.starts)
+        record["sides"] = {side: [n for n, s in split.sides.items() if s == side] for side in split.counts}
+    else:
+        record["folds"] = [
+            {"test": list(fold.test), **({"left_out": list(fold.left_out)} if fold.left_out else {})}
+            for fold in split.folds
+        ]
+    if listed := [str(tie) for tie in ties]:
+        record["kept_together"] = listed
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_split(path: Path, split: Split, ties: Iterable[object] = ()) -> None:
+    """Keep a split."""
+    write_text(path, dumps_split(split, ties))
+
+
+class _Fold(msgspec.Struct):
+    test: list[str]
+    left_out: list[str] = []
+
+
+class _Record(msgspec.Struct):
+    kind: str
+    similar: float = Rule().similar
+    shared: int = Rule().shared
+    shares: dict[str, float] = {}
+    starts: dict[str, str] = {}
+    sides: dict[str, list[str]] = {}
+    folds: list[_Fold] = []
+
+
+def read_split(path: Path) -> Split:
+    """The split of a file.
+
+    Raises GW290 where it is none, puts a document on two sides, or names a side or a rule that can't be.
+    """
+    try:
+        found = strict_json.decode(read_bytes(path), _Record)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        hint = "make it again: goldwire corpus split"
+        raise GoldwireError.of("GW290", f"no split: {error}", where=str(path), hint=hint) from None
+    if found.kind not in KINDS:
+        raise GoldwireError.of("GW290", f"unknown kind `{found.kind}`", where=str(path), hint=one_of(KINDS))
+    for side in found.sides:
+        if not _SIDE.fullmatch(side):
+            hint = "letters, digits and _, as in train, dev, test"
+            raise GoldwireError.of("GW290", f"`{side}` is no name of a side", where=str(path), hint=hint)
+    if not 0 < found.similar <= 1 or found.shared < 0:
+        said = f"similar {found.similar:g}, shared {found.shared}"
+        hint = "a similarity in (0, 1], and a number of happenings"
+        raise GoldwireError.of("GW290", said, where=str(path), hint=hint)
+    counted = Counter(name for each in found.sides.values() for name in set(each))
+    raise_faults(
+        Fault("GW290", f"`{name}` is on two sides", str(path), "leave it on one")
+        for name, number in counted.items()
+        if number > 1
+    )
+    return Split(
+        found.kind,
+        Rule(found.similar, found.shared),
+        found.shares,
+        found.starts,
+        {name: side for side, each in found.sides.items() for name in each},
+        tuple(Fold(tuple(fold.test), tuple(fold.left_out)) for fold in found.folds),
+    )
+
+
+def stored_split(project: Project) -> Split | None:
+    """The split that the project keeps, or None."""
+    path = split_path(project)
+    return read_split(path) if path.is_file() else None
+
+
+def project_rule(project: Project, known: Rule | None = None) -> Rule:
+    """The rule in the project's [split], else that of `known`. Raises GW290 where it is no number."""
+    known = known or Rule()
+    similar = project.setting("split", "similar", known.similar)
+    shared = project.setting("split", "shared", known.shared)
+    place = str(project.root / CONFIG)
+    if isinstance(similar, bool) or not isinstance(similar, (int, float)):
+        hint = "a similarity in (0, 1], as in 0.5"
+        raise GoldwireError.of("GW290", f"[split] similar is `{similar}`", where=place, hint=hint)
+    if isinstance(shared, bool) or not isinstance(shared, int):
+        hint = "a number of happenings, as in 2"
+        raise GoldwireError.of("GW290", f"[split] shared is `{shared}`", where=place, hint=hint)
+    return Rule(float(similar), shared)
+
+
+def unsided(split: Split, ids: Iterable[str], place: str) -> Iterator[Fault]:
+    """A fault for each document that a split into sides leaves without one."""
+    for name in ids:
+        if name not in split.sides:
+            hint = "give it one: goldwire corpus split"
+            yield Fault(rules.SIDE, f"document `{name}` has no side", place, hint)
+
+
+def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
+    """The documents of each side of the project's dataset; all are `train` where no side was given.
+
+    Folds divide no dataset. Raises GW292 where a document has no side.
+    """
+    split, ids = stored_split(project), list(ids)
+    if split is None or split.kind != "parts":
+        return {"train": ids}
+    raise_faults(unsided(split, ids, str(split_path(project))))
+    found = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
+    return {side: names for side, names in found.items() if names}

@@ -1,0 +1,129 @@
+"""Leaks in a split that somebody brings: documents on two sides that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from goldwire.annotations import rules
+from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
+from goldwire.corpus.split.io import (
+    NAME,
+    Fold,
+    Split,
+    project_rule,
+    read_split,
+    stored_split,
+    unsided,
+)
+from goldwire.errors import Fault
+from goldwire.model import Article, curated
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+#: The key of a document's meta under which a corpus brings its own split.
+META = "split"
+_KINDS = {"near": rules.NEAR, "story": rules.STORY, "event": rules.EVENT}
+_HINT = "put both on one side: goldwire corpus split"
+
+
+def split_faults(
+    articles: Sequence[Article],
+    schema: Schema | None,
+    split: Split | None = None,
+    source: str = NAME,
+    rule: Rule | None = None,
+) -> list[Fault]:
+    """Every leak of a split, and of the sides that the documents' own `meta.split` names.
+
+    Ties are looked for as the split's own rule says, else as `rule` does. Test data whose annotator was
+    shown predictions is a leak too, and a document without a side is told: nothing is known of it.
+    """
+    rule = split.rule if split is not None else rule or Rule()
+    own = {a.document.id: str(a.document.meta[META]) for a in articles if a.document.meta.get(META)}
+    faults: list[Fault] = []
+    if len(set(own.values())) > 1:
+        faults.extend(_sides(articles, own, schema, rule, f"meta.{META}"))
+    every = [article.document.id for article in articles]
+    if split is not None and split.kind == "parts":
+        faults.extend(unsided(split, every, source))
+        faults.extend(_sides(articles, split.sides, schema, rule, source))
+    elif split is not None:
+        faults.extend(_folds(split.folds, every, find_ties(articles, schema, rule), source))
+        faults.extend(_seen(articles, {name for fold in split.folds for name in fold.test}, source))
+    return faults
+
+
+def leaks(
+    project: Project,
+    articles: Sequence[Article],
+    schema: Schema,
+    *,
+    own: bool = True,
+    path: Path | None = None,
+) -> list[Fault]:
+    """The leaks of the split in `path`, else of the project's own where `own`; and always of `meta.split`."""
+    split = read_split(path) if path is not None else stored_split(project) if own else None
+    source = str(path) if path is not None else NAME
+    return split_faults(articles, schema, split, source, project_rule(project))
+
+
+def _sides(
+    articles: Sequence[Article], sides: Mapping[str, str], schema: Schema | None, rule: Rule, source: str
+) -> Iterator[Fault]:
+    # Only among documents with a side: what many share is tied to the first of them, which must have one.
+    for tie in find_ties([a for a in articles if a.document.id in sides], schema, rule):
+        one, other = sides[tie.first], sides[tie.second]
+        if one != other:
+            where = f"{source} {tie.first} ({one}), {tie.second} ({other})"
+            yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
+    yield from _seen(articles, {name for name, side in sides.items() if side.startswith("test")}, source)
+
+
+def _folds(folds: Sequence[Fold], every: Sequence[str], ties: Sequence[Tie], source: str) -> Iterator[Fault]:
+    """A fault for each tie from a tested document to one trained on; for each group, where only a chain of
+    ties does."""
+    tested: dict[str, list[int]] = {name: [] for name in every}
+    out: list[set[str]] = []
+    for number, fold in enumerate(folds):
+        out.append({*fold.test, *fold.left_out})
+        for name in fold.test:
+            tested.setdefault(name, []).append(number)
+    told: set[str] = set()
+    for tie in ties:
+        for one, other in ((tie.first, tie.second), (tie.second, tie.first)):
+            if leaking := [number + 1 for number in tested[one] if other not in out[number]]:
+                told.update((one, other))
+                where = f"{source} fold {leaking[0]}: {one} (test), {other} (train)"
+                yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
+    by_name: dict[str, Tie] = {}
+    for tie in ties:
+        by_name.setdefault(tie.first, tie)
+        by_name.setdefault(tie.second, tie)
+    for group in components(every, ties):
+        chained = (
+            (number, one, other)
+            for one in (group if len(group) > 2 and told.isdisjoint(group) else ())
+            for number in tested[one]
+            for other in group
+            if other not in out[number]
+        )
+        if (found := next(chained, None)) is not None:
+            number, one, other = found
+            where = f"{source} fold {number + 1}: {one} (test), {other} (train)"
+            yield Fault(_KINDS[by_name[one].kind], _words(by_name[one]), where, _HINT)
+
+
+def _words(tie: Tie) -> str:
+    if tie.kind == "near":
+        return f"near-duplicates on two sides (similarity {tie.what})"
+    return f"one {'story' if tie.kind == 'story' else 'happening'} on two sides: {tie.what}"
+
+
+def _seen(articles: Sequence[Article], test: set[str], source: str) -> Iterator[Fault]:
+    for article in articles:
+        annotation = curated(article.annotations)
+        if article.document.id in test and annotation is not None and annotation.provenance.seen_predictions:
+            message = f"test data that `{annotation.annotator}` annotated with predictions in view"
+            hint = "train on it: a score on it is flattered by what the annotator was shown"
+            yield Fault(rules.SEEN, message, f"{source} {article.document.id}", hint)

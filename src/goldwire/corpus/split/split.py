@@ -1,0 +1,316 @@
+"""Split a corpus without leaks: what belongs together stays on one side, and who has a side keeps it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
+from goldwire.corpus.split.io import Fold, Split, project_rule
+from goldwire.corpus.split.stratify import Group, deal
+from goldwire.errors import GoldwireError
+from goldwire.model import Article, curated
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+TRAIN, DEV, TEST = "train", "dev", "test"
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?([T ].*)?")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to split. Shares are of the documents, in [0, 1); `folds` and `each` make folds instead of sides.
+
+    `allow_seen`: documents whose annotator was shown predictions may be test data.
+    """
+
+    test: float = 0.2
+    dev: float = 0.1
+    by_date: bool = False
+    folds: int = 0
+    each: bool = False
+    allow_seen: bool = False
+    rule: Rule = field(default_factory=Rule)
+
+    @property
+    def kind(self) -> str:
+        """What is made: `parts`, `folds` or `leave-one-out`."""
+        return "leave-one-out" if self.each else "folds" if self.folds else "parts"
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The sides with their shares; training first."""
+        rest = {TRAIN: round(1 - self.test - self.dev, 6), DEV: self.dev, TEST: self.test}
+        return {side: share for side, share in rest.items() if share > 0}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A split, the ties that it keeps, and what a reader must know of it."""
+
+    split: Split
+    ties: list[Tie]
+    groups: list[list[str]]
+    labels: dict[str, dict[str, int]]
+    seen: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    undated: list[str] = field(default_factory=list)
+    straddling: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def plan_for(
+    project: Project,
+    plan: Plan,
+    stored: Split | None = None,
+    *,
+    test: float | None = None,
+    dev: float | None = None,
+    similar: float | None = None,
+    shared: int | None = None,
+) -> Plan:
+    """`plan` with what was asked for; for the rest the project's [split], then what the stored split was made
+    with, by date or not, so that a second run goes on as the first began. Raises GW290 for a bad [split]."""
+    rule = project_rule(project, stored.rule if stored is not None else None)
+    rule = Rule(rule.similar if similar is None else similar, rule.shared if shared is None else shared)
+    if stored is not None and stored.kind == plan.kind == "parts":
+        if stored.shares:
+            plan = replace(plan, test=stored.shares.get(TEST, 0.0), dev=stored.shares.get(DEV, 0.0))
+        plan = replace(plan, by_date=plan.by_date or bool(stored.starts))
+    plan = replace(plan, test=plan.test if test is None else test, dev=plan.dev if dev is None else dev)
+    return replace(plan, rule=rule)
+
+
+def make_split(
+    articles: Sequence[Article],
+    schema: Schema | None,
+    plan: Plan,
+    *,
+    stored: Split | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Made:
+    """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
+
+    Where a new document ties documents of two sides together, all of them go to training, or to development
+    if none is there: only so no model that exists was trained on a test document. So does test data that was
+    since annotated with predictions in view. Such are in `moved`; in `gone` those that have a side in
+    `stored` and are no longer in the corpus: it is forgotten.
+    Raises GW291 where the plan or the corpus allows no split, or `stored` is of another kind.
+    """
+    _check(articles, plan, stored)
+    ties = find_ties(articles, schema, plan.rule, advance)
+    ids = [article.document.id for article in articles]
+    named = components(ids, ties)
+    seen = [] if plan.allow_seen else _seen(articles)
+    if len(named) < max(2, plan.folds):
+        bound = "".join(f"; {tie}" for tie in ties[:3])
+        documents = f"{len(ids)} document{'s make' if len(ids) != 1 else ' makes'}"
+        raise GoldwireError.of(
+            "GW291",
+            f"{documents} {len(named)} group(s) of what belongs together{bound}",
+            hint="fewer folds, more documents, or --shared 2: happenings that are only mentioned tie too",
+        )
+    made = Made(Split(plan.kind, plan.rule, plan.shares), ties, named, {}, seen=seen)
+    groups = _groups(articles, named, frozenset() if plan.folds else frozenset(seen))
+    before: dict[str, str] = {}
+    if plan.each:
+        return replace(made, split=replace(made.split, shares={}, folds=_each(named, set(seen))))
+    if plan.folds:
+        names = [str(number) for number in range(1, plan.folds + 1)]
+        before = _fold_sides(stored) if stored is not None else {}
+        sides, moved = _sides(groups, dict.fromkeys(names, 1 / plan.folds), before, names)
+        folds = tuple(_fold(ids, sides, name, set(seen)) for name in names)
+        split = replace(made.split, shares={}, folds=folds)
+    else:
+        before = dict(stored.sides) if stored is not None else {}
+        known = stored.starts if stored is not None else {}
+        starts: dict[str, str] = {}
+        if plan.by_date:
+            sides, moved, starts, made = _by_date(articles, groups, plan, before, known, made)
+        else:
+            sides, moved = _sides(groups, plan.shares, before, [TRAIN, DEV, TEST])
+        split = replace(made.split, sides={name: sides[name] for name in ids}, starts=starts)
+        if TEST not in split.counts or not split.counts[TEST]:
+            largest = max(len(group) for group in named)
+            message = (
+                f"no group of documents may be, or is small enough to be, test data (largest: {largest})"
+            )
+            hint = "a larger --test, more documents, or --folds"
+            raise GoldwireError.of("GW291", message, hint=hint)
+    new = [name for name in ids if name not in before]
+    gone = sorted(before.keys() - set(ids))
+    return replace(made, split=split, labels=_labels(groups, sides), moved=moved, new=new, gone=gone)
+
+
+def _check(articles: Sequence[Article], plan: Plan, stored: Split | None) -> None:
+    if stored is not None and (
+        stored.kind != plan.kind or (plan.kind == "folds" and len(stored.folds) != plan.folds)
+    ):
+        had = f"{len(stored.folds)} folds" if stored.folds else stored.kind
+        hint = "--out another file; --anew forgets who has which side"
+        raise GoldwireError.of("GW291", f"a split into {had} is there already", hint=hint)
+    if stored is not None and (odd := set(stored.sides.values()) - {TRAIN, DEV, TEST}):
+        hint = f"name it {TRAIN}, {DEV} or {TEST} in the file; --anew forgets who has which side"
+        raise GoldwireError.of("GW291", f"the stored split has a side `{min(odd)}`", hint=hint)
+    if (plan.by_date and plan.kind != "parts") or (plan.each and plan.folds):
+        message = "by date, folds and leave-one-out are three ways to split"
+        raise GoldwireError.of("GW291", message, hint="choose one of them")
+    if plan.kind == "parts" and not (plan.dev >= 0 and plan.test > 0 and plan.test + plan.dev < 1):
+        message = f"test {plan.test:g} and dev {plan.dev:g} leave nothing to test on or to train on"
+        raise GoldwireError.of("GW291", message, hint="shares of 1, as in --test 0.2 --dev 0.1")
+    if plan.folds == 1 or plan.folds < 0:
+        raise GoldwireError.of("GW291", f"{plan.folds} folds", hint="two or more")
+    if not 0 < plan.rule.similar <= 1 or plan.rule.shared < 0:
+        hint = "a similarity in (0, 1], and a number of happenings"
+        raise GoldwireError.of(
+            "GW291", f"similar {plan.rule.similar:g}, shared {plan.rule.shared}", hint=hint
+        )
+    if not articles:
+        raise GoldwireError.of("GW291", "there is no document to split", hint="add articles to seeds/")
+
+
+def _seen(articles: Sequence[Article]) -> list[str]:
+    """Documents whose curated annotation was made by somebody who had been shown predictions."""
+    return [
+        article.document.id
+        for article in articles
+        if (annotation := curated(article.annotations)) is not None and annotation.provenance.seen_predictions
+    ]
+
+
+def _groups(articles: Sequence[Article], named: list[list[str]], seen: frozenset[str]) -> list[Group]:
+    labels: dict[str, Counter[str]] = {}
+    for article in articles:
+        annotation = curated(article.annotations)
+        spans = annotation.spans if annotation is not None else ()
+        labels[article.document.id] = Counter(f"{span.layer}/{span.label}" for span in spans)
+    groups = []
+    for names in named:
+        total = Counter[str]()
+        for name in names:
+            total.update(labels[name])
+        closed = frozenset([TEST]) if seen & set(names) else frozenset()
+        groups.append(Group(tuple(names), dict(total), closed))
+    return groups
+
+
+def _labels(groups: list[Group], sides: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """How often each label stands on each side."""
+    found: dict[str, Counter[str]] = {}
+    for group in groups:
+        for label, number in group.labels.items():
+            found.setdefault(label, Counter())[sides[group.documents[0]]] += number
+    return {label: dict(numbers) for label, numbers in sorted(found.items())}
+
+
+def _keep(
+    groups: list[Group], before: Mapping[str, str], order: Sequence[str]
+) -> tuple[dict[str, list[Group]], list[Group], list[str]]:
+    """Groups by the side that they have, groups that have none, and documents that had to change sides."""
+    held: dict[str, list[Group]] = {side: [] for side in order}
+    fresh: list[Group] = []
+    moved: list[str] = []
+    for group in groups:
+        had = {before[name] for name in group.documents if name in before}
+        if not had & set(order):
+            fresh.append(group)
+            continue
+        side = next(one for one in order if one in had)
+        if side in group.closed:
+            side = next(one for one in order if one not in group.closed)
+        held[side].append(group)
+        moved.extend(name for name in group.documents if before.get(name, side) != side)
+    return held, fresh, moved
+
+
+def _sides(
+    groups: list[Group], shares: Mapping[str, float], before: Mapping[str, str], order: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    held, fresh, moved = _keep(groups, before, order)
+    dealt = deal(fresh, shares, held)
+    sides = {
+        name: side
+        for found in (held, dealt)
+        for side, each in found.items()
+        for group in each
+        for name in group.documents
+    }
+    return sides, moved
+
+
+def _by_date(
+    articles: Sequence[Article],
+    groups: list[Group],
+    plan: Plan,
+    before: Mapping[str, str],
+    known: Mapping[str, str],
+    made: Made,
+) -> tuple[dict[str, str], list[str], dict[str, str], Made]:
+    """The newest groups to test, those before them to development; a group is as new as its newest document.
+
+    Where the stored split has dates, new groups go by those. Undated documents are for training only.
+    """
+    dates = {a.document.id: str(a.document.meta.get("published") or "") for a in articles}
+    undated = [name for name, date in dates.items() if not _DATE.fullmatch(date)]
+    dates |= dict.fromkeys(undated, "")
+    if len(undated) == len(dates):
+        hint = "give articles `published`, as in 2020-12-03"
+        raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
+    held, fresh, moved = _keep(groups, before, [TRAIN, DEV, TEST])
+
+    def newest(group: Group) -> str:
+        return max(dates[name] for name in group.documents)
+
+    starts = dict(known)
+    sides = {name: side for side, each in held.items() for group in each for name in group.documents}
+    taken = Counter(sides.values())
+    room = {side: share * len(dates) - taken[side] for side, share in plan.shares.items()}
+    ordered = sorted(fresh, key=lambda one: (newest(one), one.name), reverse=True)
+    for side in (TEST, DEV) if not known else ():
+        while ordered and side in room and room[side] >= len(ordered[0].documents) / 2 and newest(ordered[0]):
+            if side in ordered[0].closed:
+                group, into = ordered.pop(0), TRAIN
+            else:
+                group, into = ordered.pop(0), side
+                room[side] -= len(group.documents)
+                starts[side] = newest(group)
+            sides |= dict.fromkeys(group.documents, into)
+    for group in ordered:
+        date = newest(group)
+        side = next(
+            (s for s in (TEST, DEV) if s in known and date >= known[s] and s not in group.closed), TRAIN
+        )
+        sides |= dict.fromkeys(group.documents, side)
+    straddling = [
+        name
+        for group in groups
+        for name in group.documents
+        if (start := starts.get(sides[name])) is not None and dates[name] < start
+    ]
+    return sides, moved, starts, replace(made, undated=undated, straddling=straddling)
+
+
+def _fold_sides(stored: Split) -> dict[str, str]:
+    return {
+        name: str(number)
+        for number, fold in enumerate(stored.folds, start=1)
+        for name in (*fold.test, *fold.left_out)
+    }
+
+
+def _fold(ids: Sequence[str], sides: Mapping[str, str], name: str, seen: set[str]) -> Fold:
+    mine = [one for one in ids if sides[one] == name]
+    return Fold(tuple(one for one in mine if one not in seen), tuple(one for one in mine if one in seen))
+
+
+def _each(groups: list[list[str]], seen: set[str]) -> tuple[Fold, ...]:
+    """A fold for each document; those of its group are left out with it. No fold tests a seen one."""
+    return tuple(
+        Fold((name,), tuple(other for other in group if other != name))
+        for group in groups
+        for name in group
+        if name not in seen
+    )

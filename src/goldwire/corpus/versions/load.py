@@ -1,0 +1,155 @@
+"""The two sides of a comparison: projects, built datasets, JSON Lines, and git revisions of a project."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from goldwire import strict_json
+from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.versions.diff import Side
+from goldwire.errors import GoldwireError, one_of
+from goldwire.files import read_bytes
+from goldwire.formats import Setting, format_named
+from goldwire.formats.jsonl import loads, read_jsonl
+from goldwire.leftovers import scratch
+from goldwire.model import Article
+from goldwire.project import CONFIG, Project, load_project
+
+_HINT = "a project's folder, a built dataset's, a .jsonl file, or a git revision: v0.1.0, HEAD~3"
+
+
+def read_sides(before: str, after: str | None, project: Project, annotator: str = "") -> tuple[Side, Side]:
+    """Both sides; the second is by default the project as it stands. Lines that files share are read once.
+
+    Raises GW293 where neither has an annotation by `annotator`: two times nothing does not differ.
+    """
+    one, other = _both(before, after, project)
+    names = {a.annotator for side in (one, other) for article in side.articles for a in article.annotations}
+    if annotator and annotator not in names:
+        raise GoldwireError.of("GW293", f"nobody is called `{annotator}` in either", hint=one_of(names))
+    return one, other
+
+
+def _both(before: str, after: str | None, project: Project) -> tuple[Side, Side]:
+    one = read_side(before, project)
+    if after is None:
+        return one, project_side(project)
+    path = Path(after)
+    if _kind(before) == _kind(after) == "file" and path.suffix == ".jsonl":
+        return one, Side(after, _lines(path, Path(before), one.articles))
+    return one, read_side(after, project)
+
+
+def _lines(path: Path, known_path: Path, known: list[Article]) -> list[Article]:
+    """The articles of a file, those taken over whose line stands in another file too."""
+    lines = [line for line in read_bytes(known_path).split(b"\n") if line.strip()]
+    there = dict(zip(lines, known, strict=True))
+    articles = []
+    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if (article := there.get(line)) is not None:
+            articles.append(article)
+        elif line.strip():
+            try:
+                articles.append(loads(line, f"{path}:{number}"))
+            except GoldwireError:
+                return read_jsonl(path)  # which names the faults of all lines
+    twice = len({article.document.id for article in articles}) < len(articles)
+    return read_jsonl(path) if twice else articles
+
+
+def read_side(name: str, project: Project | None = None) -> Side:
+    """The version that `name` stands for: a path, or else a revision of the git repository of `project`.
+
+    Raises GW293 where it is none of these, git is missing, or knows no such revision.
+    """
+    path = Path(name)
+    kind = _kind(name)
+    if kind == "folder":
+        if (path / CONFIG).is_file():
+            return project_side(load_project(path), name)
+        if (path / "manifest.json").is_file():
+            return _dataset(path, name)
+        raise GoldwireError.of("GW293", "neither a project nor a built dataset", where=name, hint=_HINT)
+    if kind == "file":
+        if path.suffix != ".jsonl":
+            raise GoldwireError.of("GW293", "not JSON Lines", where=name, hint=_HINT)
+        return Side(name, read_jsonl(path))
+    if project is None or path.suffix == ".jsonl":
+        raise GoldwireError.of("GW293", "no such file or folder", where=name, hint=_HINT)
+    return _revision(project, name)
+
+
+def _kind(name: str) -> str:
+    """`folder`, `file`, or nothing: a name that no file system takes may be a revision."""
+    try:
+        return "folder" if name and Path(name).is_dir() else "file" if Path(name).is_file() else ""
+    except OSError:
+        return ""
+
+
+def project_side(project: Project, name: str = "") -> Side:
+    """A project as it stands."""
+    corpus = load_corpus(project)
+    hashed = corpus.content_hash()
+    named = name or project.name
+    return Side(named, corpus.articles, corpus.schema, corpus.version, hashed, corpus.sources)
+
+
+def _dataset(path: Path, name: str) -> Side:
+    """A dataset that `corpus build` wrote. It holds no schema, only its stamp."""
+    try:
+        manifest: dict[str, Any] = strict_json.loads(read_bytes(path / "manifest.json"))
+        version, hashed = str(manifest["version"]), str(manifest["content_hash"])
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "build it again: goldwire corpus build"
+        place = str(path / "manifest.json")
+        raise GoldwireError.of(
+            "GW293", f"no manifest of a dataset: {error}", where=place, hint=hint
+        ) from None
+    if manifest.get("standoff"):
+        hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
+        raise GoldwireError.of("GW293", "a standoff dataset holds no texts", where=name, hint=hint)
+    articles = format_named("parquet").read(path, Setting())
+    return Side(name, articles, None, version, hashed)
+
+
+def _revision(project: Project, name: str) -> Side:
+    """The project as it was at a revision: what git has of it, in a folder that is thrown away."""
+    top = Path(_git(project.root, "rev-parse", "--show-toplevel", of=name).decode().strip()).resolve()
+    commit = _git(
+        project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", of=name
+    )
+    inside = project.root.resolve().relative_to(top).as_posix()
+    tree = commit.decode().strip() + ("" if inside == "." else f":{inside}")
+    archive = _git(top, "archive", "--format=tar", tree, of=name)
+    with scratch("diff") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder, filter=_inside)
+        if not (folder / CONFIG).is_file():
+            raise GoldwireError.of("GW293", f"no project stood here at `{name}`", where=str(project.root))
+        return project_side(load_project(folder), name)
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Members that stay in the folder: what a link points to outside of it is in no revision."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None
+
+
+def _git(folder: Path, *arguments: str, of: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+    except OSError:
+        hint = "install git, or name two folders"
+        raise GoldwireError.of("GW293", f"`{of}` is no file, and git can't be run", hint=hint) from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode(errors="replace").split())
+        message = f"`{of}` is no file, and no git revision of this project{': ' + said if said else ''}"
+        raise GoldwireError.of("GW293", message, where=str(folder), hint=_HINT)
+    return done.stdout

@@ -1,0 +1,155 @@
+"""Agreement between two or more readings of the same documents.
+
+Detection and labelling are shown apart: whether the readings marked the same places, and, where they did,
+whether they said the same of them. With more than two annotators counts are pooled over all pairs of them;
+coefficients that know any number of readers take all at once. Intervals resample documents (all articles of
+one story together), all pairs of a document together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.eval.agreement.annotators import describe, in_words, reading_warnings
+from goldwire.eval.agreement.pairwise import Extent, Row, compare
+from goldwire.eval.agreement.results import Agreement as Agreement
+from goldwire.eval.agreement.results import Comparison as Comparison
+from goldwire.eval.agreement.results import LayerAgreement as LayerAgreement
+from goldwire.eval.agreement.results import agreement_why as agreement_why
+from goldwire.eval.scoring.pairing import stories
+from goldwire.eval.scoring.scores import few_warnings, known_layers
+from goldwire.figures import number
+from goldwire.model import Annotation, Article, unfinished
+from goldwire.schemas import Schema
+
+#: From this exact F1 on, over this many spans, two machine readings are suspiciously alike: people who
+#: read apart rarely reach it in named entities, and never in events.
+ALIKE, ENOUGH = 0.97, 30
+UNSUBMITTED = "a draft, not submitted"
+
+
+def agree(
+    articles: Sequence[Article],
+    *,
+    annotators: Sequence[str] | None = None,
+    layers: Sequence[str] | None = None,
+    schema: Schema | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    extent: Extent = "matching",
+    drafts: bool = False,
+) -> Agreement:
+    """Compare the readings of each document by every two annotators.
+
+    Adjudicated annotations rest on the others and are left out, as are skipped ones and, unless `drafts`,
+    what people have not submitted; naming `annotators` takes exactly those. With a `schema` an
+    absent attribute means its default. `extent` is `matching` for F1 and what is said of matched spans,
+    `coefficients` for heads, identity, κ, α and uα too, `all` with γ.
+    Raises GW507 where no document has two readings, GW505 for a layer and GW509 for an annotator that does
+    not occur.
+    """
+    chosen, left_out = _choose(articles, annotators, drafts=drafts)
+    rows = [
+        Row(article.document, one, other)
+        for article, found in zip(articles, chosen, strict=True)
+        for one, other in combinations(sorted(found, key=lambda a: a.annotator), 2)
+    ]
+    if not rows:
+        counted = sorted({a.annotator for found in chosen for a in found})
+        message = f"no document has two readings; annotators: {', '.join(counted) or 'none'}"
+        hint = "agreement needs two annotators of one document"
+        if any(UNSUBMITTED in line for line in left_out):
+            message += f"; left out: {', '.join(line for line in left_out if UNSUBMITTED in line)}"
+            hint += "; --drafts takes in what is not submitted"
+        raise GoldwireError.of("GW507", message, hint=hint)
+    present = sorted({span.layer for row in rows for side in row.sides for span in side.spans})
+    wanted = present if layers is None else list(dict.fromkeys(layers))
+    known_layers(wanted, present)
+    used = {(row.name, side.annotator): side for row in rows for side in row.sides}
+    described = describe(list(used.values()))
+    read = [article.document for article, found in zip(articles, chosen, strict=True) if len(found) > 1]
+    groups = stories(read)
+    story = dict(zip((d.id for d in read), groups or (d.id for d in read), strict=True))
+    pairs = sorted({row.pair for row in rows})
+    # γ of every two annotators by themselves would only repeat what γ of all says, at a price.
+    some: Extent = "coefficients" if extent == "all" else extent
+    between = [
+        compare([row for row in rows if row.pair == pair], wanted, schema, story, resamples, seed, some)
+        for pair in (pairs if len(pairs) > 1 else [])
+    ]
+    pooled = compare(rows, wanted, schema, story, resamples, seed, extent)
+    return Agreement(
+        in_words(described),
+        described,
+        pooled,
+        between,
+        left_out,
+        few_warnings(len(set(story.values())), grouped=groups is not None)
+        + reading_warnings(described)
+        + _too_close(pooled, described),
+    )
+
+
+def layers_read_twice(articles: Sequence[Article]) -> set[str]:
+    """The layers that have a span in some document of which `agree` takes two readings."""
+    chosen, _ = _choose(articles, None)
+    return {span.layer for found in chosen if len(found) > 1 for one in found for span in one.spans}
+
+
+def _choose(
+    articles: Sequence[Article], annotators: Sequence[str] | None, *, drafts: bool = False
+) -> tuple[list[list[Annotation]], list[str]]:
+    """The annotations of each article that are compared, and what was left out."""
+    known = {annotation.annotator for article in articles for annotation in article.annotations}
+    for name in annotators or ():
+        if name not in known:
+            raise GoldwireError.of("GW509", f"there is no annotator `{name}`", hint=one_of(known))
+    out: dict[str, int] = {}
+    chosen: list[list[Annotation]] = []
+    for article in articles:
+        kept = []
+        for annotation in article.annotations:
+            reason = ""
+            if annotators is not None:
+                reason = "" if annotation.annotator in annotators else "not asked for"
+            elif annotation.status == "skipped":
+                reason = "skipped"
+            elif _rests_on_others(annotation):
+                reason = "adjudicated, so it rests on the others"
+            elif unfinished(annotation) and not drafts:
+                reason = UNSUBMITTED
+            if reason:
+                name = f"{annotation.annotator}: {reason}"
+                out[name] = out.get(name, 0) + 1
+            else:
+                kept.append(annotation)
+        chosen.append(kept)
+    return chosen, [f"{name} ({count} document(s))" for name, count in sorted(out.items())]
+
+
+def _rests_on_others(annotation: Annotation) -> bool:
+    marks = {name for span in annotation.spans for name in span.marked_by}
+    marks |= {name for relation in annotation.relations for name in relation.marked_by}
+    marks |= set(annotation.provenance.based_on)
+    return annotation.status == "adjudicated" or bool(marks - {annotation.annotator})
+
+
+def _too_close(pooled: Comparison, described: Sequence[dict[str, Any]]) -> list[str]:
+    """A warning where machines agree more than people ever do: one may have seen the other, or one source."""
+    if any("human" in a["kinds"] for a in described):
+        return []
+    close = []
+    for name, layer in pooled.layers.items():
+        counts = layer.counts["exact"].total()
+        if counts.f1 is not None and counts.f1 >= ALIKE and min(counts.support, counts.predicted) >= ENOUGH:
+            close.append(f"`{name}` {number(counts.f1)}")
+    if not close:
+        return []
+    listed = ", ".join(close)
+    return [
+        f"exact F1 of {listed}: people who read apart do not come so close; "
+        "make sure that the readings are independent before taking this for reliability"
+    ]

@@ -1,0 +1,304 @@
+"""How far readers agree on what a model is scored on, beside the model's own F1.
+
+A model that comes as close to the reference as its readers come to one another has learned what they agree
+on. Where the readers are machines, or nobody knows whether they are, this is never called a human ceiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from goldwire import strict_json
+from goldwire.errors import GoldwireError
+from goldwire.eval.agreement.agree import Agreement, agree, layers_read_twice
+from goldwire.eval.counts.bootstrap import interval
+from goldwire.eval.counts.counts import Interval, LabelCounts, rates
+from goldwire.eval.scoring.scores import Scores
+from goldwire.files import read_text
+from goldwire.model import Annotation, Article, outermost, span_key
+
+Readers: TypeAlias = Literal["people", "machines", "mixed", "unknown"]
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One layer, or all relations: exact (strict) micro F1 of the model, the same between the readers, and
+    their ratio."""
+
+    model: float | None
+    readers: float | None
+    ci95: Interval | None
+    share: float | None
+    share_ci95: Interval | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "model_f1": self.model,
+            "agreement_f1": self.readers,
+            "agreement_ci95": list(self.ci95) if self.ci95 else None,
+            "share": self.share,
+            "share_ci95": list(self.share_ci95) if self.share_ci95 else None,
+        }
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Agreement by layer, over `documents` of those that the model was scored on.
+
+    `what` says in a sentence who was compared, `notes` what keeps the two figures from being like for like.
+    `relations` is of the relations that are scored, between spans that a reader marked: strict, both ends
+    right. None where none are scored.
+    """
+
+    readers: Readers
+    number: int
+    what: str
+    documents: int
+    layers: dict[str, Beside]
+    notes: tuple[str, ...] = ()
+    relations: Beside | None = None
+
+    @property
+    def title(self) -> str:
+        """What the figure may be called."""
+        number = _NUMBERS.get(self.number, str(self.number))
+        if self.readers == "people":
+            return f"human ceiling: agreement of {number} annotators"
+        if self.readers == "unknown":
+            return f"agreement of {number} readings, by whom is in part or wholly unknown"
+        if self.readers == "machines":
+            return f"agreement of {number} machine-drafted readings"
+        return "agreement between people and machines"
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, and who agreed."""
+        figures: dict[str, Any] = {
+            "title": self.title,
+            "what": self.what,
+            "readers": self.readers,
+            "documents": self.documents,
+            "layers": {layer: found.as_json() for layer, found in self.layers.items()},
+        }
+        if self.relations is not None:
+            figures["relations"] = self.relations.as_json()
+        return figures | ({"notes": list(self.notes)} if self.notes else {})
+
+
+def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: Scores) -> Ceiling | None:
+    """The agreement of the readings in `articles` on the documents and layers of `scores`.
+
+    None where no document has two readings with a span of these layers. Where the reference `gold` has no
+    overlapping spans in a layer, the readings are cut down to their outermost ones too, so that like is
+    compared with like; of relations those are compared whose names are scored.
+    """
+    wanted = set(scores.documents)
+    kept = [article for article in articles if article.document.id in wanted]
+    flat = {layer for layer in scores.layers if all(_flat(one, layer) for one in gold)}
+    cut = 0
+    readings: list[Article] = []
+    for article in kept:
+        found = [_outermost(_scored_relations(one, scores), flat) for one in article.annotations]
+        cut += sum(count for _, count in found)
+        readings.append(Article(article.document, tuple(annotation for annotation, _ in found)))
+    present = layers_read_twice(readings)
+    layers = [layer for layer in scores.layers if layer in present]
+    if not layers:
+        return None
+    found_agreement = agree(readings, layers=layers, resamples=scores.resamples, seed=scores.seed)
+    return _beside(found_agreement, scores, cut)
+
+
+def _flat(annotation: Annotation, layer: str) -> bool:
+    spans = sorted(annotation.layer(layer), key=span_key)
+    end = 0
+    for span in spans:
+        if span.start < end:
+            return False
+        end = max(end, span.end)
+    return True
+
+
+def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, int]:
+    """The annotation without the nested spans of some layers, and how many these were."""
+    spans = [span for span in annotation.spans if span.layer not in layers]
+    cut = 0
+    for layer in sorted(layers):
+        kept, left = outermost(annotation.layer(layer))
+        spans += kept
+        cut += len(left)
+    return (msgspec.structs.replace(annotation, spans=tuple(spans)) if cut else annotation), cut
+
+
+def _scored_relations(annotation: Annotation, scores: Scores) -> Annotation:
+    """The annotation without relations of names that are not scored."""
+    known = scores.relations.labels if scores.relations is not None else ()
+    kept = tuple(one for one in annotation.relations if one.label in known)
+    return msgspec.structs.replace(annotation, relations=kept)
+
+
+def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
+    pooled = agreement.pooled
+    # Shares have an interval where both sides were redrawn document by document, in the same order.
+    alike = pooled.documents == scores.documents
+
+    def both(ours: LabelCounts, theirs: LabelCounts) -> Beside:
+        micro = theirs.micro()
+        model, readers = ours.micro().counts.f1, micro.counts.f1
+        ratio = _ratio(ours, theirs) if alike and readers else None
+        return Beside(model, readers, micro.ci95, _share(model, readers), ratio)
+
+    layers = {
+        name: both(scores.layers[name]["exact"], found.counts["exact"])
+        for name, found in pooled.layers.items()
+    }
+    related = pooled.relations.get("strict")
+    between = both(scores.relations, related) if scores.relations is not None and related else None
+    notes = [*agreement.warnings]
+    notes = [note for note in notes if note not in scores.warnings]
+    if len(pooled.documents) < len(scores.documents):
+        some, every = len(pooled.documents), len(scores.documents)
+        notes.append(f"only {some} of the {every} scored documents have two readings")
+    if cut:
+        notes.append(f"{cut} nested span(s) of the readings are left out, since the reference has none")
+    kinds = [set(one["kinds"]) for one in agreement.annotators]
+    return Ceiling(
+        _readers(kinds),
+        len(agreement.annotators),
+        agreement.what,
+        len(pooled.documents),
+        layers,
+        tuple(notes),
+        between,
+    )
+
+
+def _ratio(ours: LabelCounts, theirs: LabelCounts) -> Interval | None:
+    if ours.sums is None or theirs.sums is None or len(ours.units) != len(theirs.units):
+        return None
+    return interval(rates(ours.sums.sum(axis=1))[2] / rates(theirs.sums.sum(axis=1))[2])
+
+
+def _share(model: float | None, readers: float | None) -> float | None:
+    return model / readers if model is not None and readers else None
+
+
+def _readers(kinds: Sequence[set[str]]) -> Readers:
+    if any("unknown" in found for found in kinds):
+        return "unknown"
+    if all(found == {"human"} for found in kinds):
+        return "people"
+    return "mixed" if any("human" in found for found in kinds) else "machines"
+
+
+def is_about(path: Path, scores: Scores) -> bool:
+    """Whether a file of agreement names all the scored documents and one of the layers."""
+    try:
+        figures = strict_json.loads(read_text(path))
+    except ValueError:
+        return False
+    if not isinstance(figures, dict):
+        return False
+    names, layers = figures.get("document_ids"), figures.get("layers")
+    return (
+        isinstance(names, list)
+        and isinstance(layers, dict)
+        and set(scores.documents) <= {str(name) for name in names}
+        and any(layer in layers for layer in scores.layers)
+    )
+
+
+class _Exact(msgspec.Struct):
+    f1: float | None
+    ci95: Interval | None
+
+
+class _Layer(msgspec.Struct):
+    exact: _Exact
+
+
+class _Matched(msgspec.Struct):
+    matched: float
+    unmatched: float
+
+
+class _Strict(msgspec.Struct):
+    micro: _Exact
+    labels: dict[str, _Matched]
+
+
+class _Relations(msgspec.Struct):
+    strict: _Strict
+
+
+class _Reader(msgspec.Struct):
+    kinds: list[str]
+
+
+class _File(msgspec.Struct):
+    """As much of what `eval agree --json` writes as is shown beside scores."""
+
+    annotators: list[_Reader]
+    documents: int | list[str]
+    layers: dict[str, _Layer]
+    what: str = ""
+    document_ids: list[str] | None = None
+    relations: _Relations | None = None
+
+
+def read_ceiling(path: Path, scores: Scores) -> Ceiling:
+    """The agreement that `goldwire eval agree --json` wrote, beside these scores.
+
+    Raises GW530 where the file is not of that form or shares no layer with the scores.
+    """
+    hint = "make it with: goldwire eval agree --json FILE"
+    try:
+        figures = strict_json.decode(read_text(path), _File)
+    except msgspec.DecodeError as error:
+        message = f"not what `eval agree` writes: {error}"
+        raise GoldwireError.of("GW530", message, where=str(path), hint=hint) from None
+    found = {layer: one.exact for layer, one in figures.layers.items() if layer in scores.layers}
+    if not found:
+        message = f"it holds no agreement on {', '.join(scores.layers)}"
+        raise GoldwireError.of("GW530", message, where=str(path), hint=hint)
+    layers = {}
+    for layer, one in found.items():
+        model = scores.layers[layer]["exact"].micro().counts.f1
+        layers[layer] = Beside(model, one.f1, one.ci95, _share(model, one.f1))
+    kinds = [set(one.kinds) for one in figures.annotators]
+    number = figures.documents if isinstance(figures.documents, int) else len(figures.documents)
+    return Ceiling(
+        _readers(kinds),
+        len(kinds),
+        figures.what,
+        number,
+        layers,
+        tuple(_other_documents(figures.document_ids, number, scores)),
+        _relations_of(figures.relations, scores),
+    )
+
+
+def _relations_of(found: _Relations | None, scores: Scores) -> Beside | None:
+    """The file's agreement on the relations that are scored; an interval only where it has no others."""
+    if found is None or scores.relations is None:
+        return None
+    strict, known = found.strict, set(scores.relations.labels)
+    kept = [one for label, one in strict.labels.items() if label in known]
+    right, wrong = sum(one.matched for one in kept), sum(one.unmatched for one in kept)
+    readers = 2 * right / (2 * right + wrong) if right + wrong else None
+    model = scores.relations.micro().counts.f1
+    interval_too = strict.micro.ci95 if len(kept) == len(strict.labels) else None
+    return Beside(model, readers, interval_too, _share(model, readers))
+
+
+def _other_documents(names: Sequence[str] | None, number: int, scores: Scores) -> list[str]:
+    same = number == len(scores.documents) if names is None else set(names) == set(scores.documents)
+    if same:
+        return []
+    return [f"agreement was measured on other documents: {number}, scores on {len(scores.documents)}"]

@@ -1,0 +1,268 @@
+"""γ and γ-cat: agreement on units' places and labels at once, by alignment, corrected for chance.
+
+Mathet, Widlöcher and Métivier, "The Unified and Holistic Method Gamma (γ) for Inter-Annotator Agreement
+Measure and Alignment", Computational Linguistics 41(3), 2015; γ-cat: Mathet, "The Agreement Measure γcat",
+Computational Linguistics 43(3), 2017.
+
+    γ = 1 - observed disorder / expected disorder
+
+The disorder of a continuum is that of its best alignment (see unitary.py) over the mean number of units of a
+reader. The expected one is the mean over samples: n times a reader is drawn and his units are moved round
+the text by a random distance, all distances at least half a mean unit apart. As many samples are drawn as
+the wanted precision needs, at least 30 (section 5.3 of the paper). That is pygamma-agreement's
+ShuffleContinuumSampler (not its default one), except that there a third distance may fall beside the first.
+
+γ-cat asks only whether aligned units bear the same label. Over pairs of aligned units the difference of
+labels is weighted by max(0, 1 - positional dissimilarity) / (k - 1), k being the units in the alignment. Its
+expected value comes from the same samples. Units that nobody else marked do not touch it: they are γ's.
+
+A corpus is taken continuum by continuum, and disorders are added up, each weighted by its mean number of
+units, observed and expected alike; one document gives the paper's value. The samples are shared out over
+the documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from goldwire.eval.agreement.gamma_alignment import WEIGHTS, Best, Units, Weights, best_alignments
+from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
+from goldwire.eval.counts.counts import NO_INTERVAL, Interval
+from goldwire.eval.matching.spans import FloatArray
+
+#: Start, end (code points), code of the label.
+Unit: TypeAlias = tuple[int, int, int]
+#: Samples of the paper's first batch, over all documents; of each document; of all documents at most.
+FIRST, EACH, ALL = 30, 3, 12_000
+#: So many units are aligned at a time.
+TOGETHER = 40_000
+
+
+SAMPLING = Sampling()
+
+
+class Continuum(NamedTuple):
+    """What each reader marked in one text, and the text's length in code points."""
+
+    readers: tuple[tuple[Unit, ...], ...]
+    length: int
+
+
+@dataclass(frozen=True)
+class Gamma:
+    """γ and γ-cat with the document bootstrap's intervals, and how good the sampling was.
+
+    `precision` is the relative half-width of the expected disorder's 95 % interval; `why` and `cat_why`
+    explain what is None.
+    """
+
+    value: float | None
+    ci95: Interval | None
+    why: str
+    cat: float | None
+    cat_ci95: Interval | None
+    cat_why: str
+    observed: float | None = None
+    expected: float | None = None
+    samples: int = 0
+    documents: int = 0
+    precision: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Both figures, each with its interval, and the sampling behind them."""
+
+        def one(value: float | None, ci95: Interval | None, why: str) -> dict[str, Any]:
+            found: dict[str, Any] = {"value": value, "ci95": list(ci95) if ci95 else None}
+            return found | ({"why": why} if why else {})
+
+        return {
+            "gamma": one(self.value, self.ci95, self.why)
+            | {"observed": self.observed, "expected": self.expected},
+            "gamma_cat": one(self.cat, self.cat_ci95, self.cat_why),
+            "samples": {
+                "each": self.samples,
+                "documents": self.documents,
+                "precision": self.precision,
+            },
+        }
+
+
+def gamma(
+    continua: Sequence[Continuum],
+    *,
+    precision: float = 0.02,
+    weights: Weights = WEIGHTS,
+    sampling: Sampling = SAMPLING,
+    count_absent: bool = False,
+) -> Gamma:
+    """γ and γ-cat of some documents; those with one reader or without units are passed over.
+
+    `precision` is the wanted relative error of the expected disorder. `count_absent` lets a unit without a
+    partner count as a difference of labels, as pygamma-agreement 0.5.9 does (there called experimental).
+    """
+    used = [number for number, one in enumerate(continua) if len(one.readers) > 1 and any(one.readers)]
+    if not used:
+        return Gamma(None, None, "no reading has one", None, None, "no reading has one")
+    # Who is called first must not matter to what is drawn.
+    kept = [
+        Continuum(tuple(sorted(tuple(sorted(r)) for r in continua[n].readers)), continua[n].length)
+        for n in used
+    ]
+    means = np.array([sum(map(len, one.readers)) / len(one.readers) for one in kept])
+    observed = _sums(best_alignments(_units([one.readers for one in kept]), weights), weights, count_absent)
+    rng = np.random.default_rng(sampling.seed)
+    draws = _draw(kept, max(EACH, -(-FIRST // len(kept))), rng, weights, count_absent)
+    # How many are needed is estimated from those drawn so far: with more of them it may turn out too few.
+    while (wanted := min(_needed(draws[..., 0] * means[:, None], precision), ALL // len(kept))) > (
+        had := draws.shape[1]
+    ):
+        more = _draw(kept, wanted - had, rng, weights, count_absent)
+        draws = np.concatenate((draws, more), axis=1)
+
+    # Columns: observed disorder, then two sums for labels; the same of each sample.
+    columns = np.zeros((len(continua), 4 + 2 * draws.shape[1]))
+    columns[used, 0], columns[used, 2:4] = observed[:, 0], observed[:, 1:]
+    columns[used, 1] = means * draws[..., 0].mean(axis=1)
+    columns[used, 4:] = draws[..., 1:].reshape(len(kept), -1)
+    total = columns.sum(axis=0)
+    drawn = resampled(columns, sampling) if len(used) > 1 else None
+    value, ci95, why = _figure(
+        _gamma(total), None if drawn is None else _gamma(drawn), "no disorder by chance"
+    )
+    if value is None and total[0] == 0:
+        value, why = 1.0, NO_INTERVAL
+    cat, cat_ci95, cat_why = _figure(
+        _cat(total),
+        None if drawn is None else _cat(drawn),
+        "no two units are aligned" if total[3] == 0 else "undefined, as only one label occurs",
+    )
+    spread = _spread(draws[..., 0] * means[:, None])
+    return Gamma(
+        value,
+        ci95,
+        why,
+        cat,
+        cat_ci95,
+        cat_why,
+        float(total[0] / means.sum()),
+        float(total[1] / means.sum()),
+        draws.shape[1],
+        len(kept),
+        spread,
+    )
+
+
+def _figure(
+    value: FloatArray, drawn: FloatArray | None, undefined: str
+) -> tuple[float | None, Interval | None, str]:
+    if np.isnan(value):
+        return None, None, undefined
+    ci95 = interval(drawn)
+    reason = NO_INTERVAL if drawn is None else "no interval: undefined in most resamples"
+    return float(value), ci95, "" if ci95 else reason
+
+
+def _gamma(sums: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(sums[..., 1] > 0, 1 - sums[..., 0] / sums[..., 1], np.nan))
+
+
+def _cat(sums: FloatArray) -> FloatArray:
+    """γ-cat: the observed share of label differences, and the mean of it over samples."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = sums[..., 2] / sums[..., 3]
+        samples = sums[..., 4::2] / sums[..., 5::2]
+        defined = ~np.isnan(samples)
+        expected = np.where(defined, samples, 0).sum(axis=-1) / defined.sum(axis=-1)
+        return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
+
+
+def _sums(best: Best, weights: Weights, count_absent: bool) -> FloatArray:
+    """Of each continuum: disorder, label differences, their weight."""
+    extra = best.absent * weights.absence if count_absent else np.zeros(len(best.absent))
+    return np.stack((best.disorder, best.labels + extra * weights.absence, best.weight + extra), axis=1)
+
+
+def _units(continua: Sequence[Sequence[Sequence[Unit]]]) -> Units:
+    """The units of some continua as columns."""
+    rows = [
+        (number, reader, *unit)
+        for number, readers in enumerate(continua)
+        for reader, units in enumerate(readers)
+        for unit in units
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 5)
+    number, reader, start, end, label = table.T
+    readers_of = np.array([len(readers) for readers in continua], dtype=np.int64)
+    return Units(number, reader, start, end, label, readers_of)
+
+
+def _draw(
+    continua: Sequence[Continuum], count: int, rng: np.random.Generator, weights: Weights, count_absent: bool
+) -> FloatArray:
+    """Samples of each continuum: (continua × count × (disorder over units of a reader, two label sums))."""
+    found = np.zeros((len(continua) * count, 3))
+    waiting: list[list[list[Unit]]] = []
+    first = units = 0
+    for place in range(len(found)):
+        waiting.append(_sample(continua[place // count], rng))
+        units += sum(map(len, waiting[-1]))
+        if units >= TOGETHER or place + 1 == len(found):
+            sums = _sums(best_alignments(_units(waiting), weights), weights, count_absent)
+            sums[:, 0] /= [sum(map(len, readers)) / len(readers) for readers in waiting]
+            found[first : place + 1] = sums
+            waiting, first, units = [], place + 1, 0
+    return found.reshape(len(continua), count, 3)
+
+
+def _sample(one: Continuum, rng: np.random.Generator) -> list[list[Unit]]:
+    """As many readers as there are, each one of them drawn and moved round the text."""
+    count = len(one.readers)
+    length = max(one.length, *(end for units in one.readers for _, end, _ in units), 1)
+    sizes = [end - start for units in one.readers for start, end, _ in units]
+    apart = sum(sizes) / len(sizes) / 2
+    while True:
+        found: list[list[Unit]] = []
+        taken: list[int] = []
+        for reader in rng.integers(0, count, size=count):
+            shift = _shift(taken, apart, length, rng)
+            taken.append(shift)
+            found.append(
+                [
+                    ((start + shift) % length, (start + shift) % length + end - start, label)
+                    for start, end, label in one.readers[reader]
+                ]
+            )
+        if any(found):
+            return found
+
+
+def _shift(taken: Sequence[int], apart: float, length: int, rng: np.random.Generator) -> int:
+    """A distance to move by, uniform over those far enough from the ones taken, if there are any."""
+    for _ in range(20):
+        shift = int(rng.integers(0, length))
+        if all(abs(shift - t) >= apart for t in taken):
+            return shift
+    places = np.arange(length)
+    free = np.ones(length, dtype=bool)
+    for t in taken:
+        free &= np.abs(places - t) >= apart
+    return int(rng.choice(places[free])) if free.any() else int(rng.integers(0, length))
+
+
+def _spread(samples: FloatArray) -> float | None:
+    """Half the 95 % interval of the sum of the rows' means, relative to it."""
+    mean = float(samples.mean(axis=1).sum())
+    if samples.shape[1] < 2 or not mean:
+        return None
+    return float(1.96 * np.sqrt(samples.var(axis=1, ddof=1).sum() / samples.shape[1]) / mean)
+
+
+def _needed(samples: FloatArray, precision: float) -> int:
+    """How many samples of each document bring the relative error down to the precision."""
+    spread = _spread(samples)
+    return 0 if spread is None else int(np.ceil(samples.shape[1] * (spread / precision) ** 2))

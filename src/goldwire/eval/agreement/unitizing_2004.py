@@ -1,0 +1,105 @@
+"""Unitizing alpha as it was first defined, label by label, from the lengths of what does not coincide.
+
+Krippendorff, "On the reliability of unitizing continuous data", Sociological Methodology 25, 1995, and
+"Measuring the reliability of qualitative text analysis data", Quality & Quantity 38, 2004, appendix. It is
+what DKPro Statistics and INCEpTION call unitizing alpha; with three readers and more its authors replaced it
+by uα (see unitizing.py). For a label, m readers and a continuum of length L:
+
+    D_o = Σ over ordered pairs of sections of two readers of δ² / (m (m - 1) L²)
+    D_e = 2/L · Σ over units of [(N - 1)/3 · (2l³ - 3l² + l) + l² Σ over gaps ≥ l of (gap - l + 1)]
+          / (m L (m L - 1) - Σ over units of l (l - 1))
+
+δ² of two units that intersect is (start - start)² + (end - end)², of a unit that lies in a gap its length²,
+else 0; N is the number of units, l a unit's length. α = 1 - Σ D_o / Σ D_e over labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from goldwire.eval.agreement.gamma import Continuum
+from goldwire.eval.agreement.kappa import Share
+from goldwire.eval.matching.spans import FloatArray, IntArray
+
+UNIT = "code_points"
+
+
+def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
+    """α_U over the documents that every reader has read, laid end to end; it has no interval.
+
+    Units of one reader and label may not overlap; those of different labels may.
+    """
+    most = max((len(one.readers) for one in continua), default=0)
+    used = [one for one in continua if len(one.readers) == most and one.length > 0]
+    length = sum(one.length for one in used)
+    if most < 2 or not length:
+        return Share(None, 0, None, "there is none", UNIT)
+    found = np.array([disagreement(used, label) for label in range(labels)]).reshape(-1, 2).sum(axis=0)
+    if not found[1]:
+        return Share(None, length, None, "no disagreement is possible: there is no unit", UNIT)
+    why = "no interval: it is no ratio of sums over documents"
+    return Share(float(1 - found[0] / found[1]), length, None, why, UNIT)
+
+
+def disagreement(continua: Sequence[Continuum], label: int) -> tuple[float, float]:
+    """Observed and expected disagreement on one label; every continuum has the same number of readers."""
+    readers = len(continua[0].readers)
+    units: list[IntArray] = []
+    gaps: list[IntArray] = []
+    for reader in range(readers):
+        extents, between = _sections(continua, reader, label)
+        units.append(extents)
+        gaps.append(between)
+    total = sum(one.length for one in continua)
+    observed = 2 * sum(_apart(one, other) for one, other in combinations(units, 2))
+    lengths = np.concatenate([extents[:, 1] - extents[:, 0] for extents in units]).astype(np.float64)
+    between = np.sort(np.concatenate(gaps)).astype(np.float64)
+    wide = np.searchsorted(between, lengths, side="left")
+    rest = np.concatenate((np.cumsum(between[::-1])[::-1], [0.0]))[wide]
+    room = rest - (len(between) - wide) * (lengths - 1)
+    inner = (len(lengths) - 1) / 3 * (2 * lengths**3 - 3 * lengths**2 + lengths) + lengths**2 * room
+    places = readers * total * (readers * total - 1) - float((lengths * (lengths - 1)).sum())
+    expected = 2 / total * float(inner.sum()) / places if places else 0.0
+    return observed / (readers * (readers - 1) * total**2), expected
+
+
+def _sections(continua: Sequence[Continuum], reader: int, label: int) -> tuple[IntArray, IntArray]:
+    """A reader's units of a label, (units × (start, end)) on one line, and the lengths of the gaps."""
+    extents: list[tuple[int, int]] = []
+    gaps: list[int] = []
+    begin = 0
+    for one in continua:
+        last = 0
+        for start, end, code in sorted(one.readers[reader]):
+            if code == label:
+                extents.append((begin + start, begin + end))
+                gaps.append(start - last)
+                last = end
+        gaps.append(one.length - last)
+        begin += one.length
+    return np.array(extents, dtype=np.int64).reshape(-1, 2), np.array(
+        [g for g in gaps if g > 0], dtype=np.int64
+    )
+
+
+def _apart(one: IntArray, other: IntArray) -> float:
+    """Σ δ² between two readers: units that intersect, and units of either in a gap of the other."""
+    first = np.searchsorted(other[:, 1], one[:, 0], side="right")
+    last = np.searchsorted(other[:, 0], one[:, 1], side="left")
+    count = np.maximum(last - first, 0)
+    rows = np.repeat(np.arange(len(one)), count)
+    cols = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    met = float(((one[rows] - other[cols]) ** 2).sum())
+    alone = np.ones(len(other), dtype=bool)
+    alone[cols] = False
+    missed: FloatArray = np.concatenate((_lengths(one[count == 0]), _lengths(other[alone]))).astype(
+        np.float64
+    )
+    return met + float((missed**2).sum())
+
+
+def _lengths(extents: IntArray) -> IntArray:
+    return np.asarray(extents[:, 1] - extents[:, 0])

@@ -1,0 +1,316 @@
+"""What a run came to, kept so that a later run can be tested against it: `eval/baseline.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goldwire import __version__, strict_json
+from goldwire.errors import GoldwireError
+from goldwire.eval.counts.counts import Counts, Interval, LabelCounts
+from goldwire.eval.counts.significance import spread
+from goldwire.eval.matching.spans import FloatArray
+from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
+from goldwire.eval.scoring.scores import Scores, score
+from goldwire.files import read_text, sha256, write_text
+from goldwire.model import Annotation
+
+FORMAT = "goldwire baseline 1"
+#: Differences up to this are the rounding of floating point.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Exact counts of one layer, (documents × labels × tp, fp, fn), and what they rest on.
+
+    `corpus` is name, version and content hash; `groups` the story of each document, where any has one;
+    `hashes` the SHA-256 of each document's text and of the layer's reference spans, where they are known.
+    """
+
+    layer: str
+    labels: tuple[str, ...]
+    documents: tuple[str, ...]
+    counts: FloatArray
+    f1: float | None
+    ci95: Interval | None
+    corpus: dict[str, str]
+    schema: tuple[str, ...]
+    seed: int
+    config: dict[str, Any]
+    reference: str
+    groups: tuple[str, ...] | None = None
+    hashes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Counts:
+        """All labels and documents together."""
+        return Counts(*(int(value) for value in self.counts.sum(axis=(0, 1))))
+
+    @property
+    def corpus_in_words(self) -> str:
+        """Name, version and the start of the content hash."""
+        return f"{self.corpus['name']} {self.corpus['version']} ({self.corpus['content_hash'][:12]})"
+
+    def of(self, label: str) -> Counts:
+        """One label over all documents."""
+        if label not in self.labels:
+            return Counts()
+        return Counts(*(int(value) for value in self.counts[:, self.labels.index(label)].sum(axis=0)))
+
+    def supports(self) -> dict[str, dict[str, float]]:
+        """Reference spans by document and label, where there are any."""
+        return {
+            name: {
+                label: cell[0] + cell[2]
+                for label, cell in zip(self.labels, row, strict=True)
+                if cell[::2].any()
+            }
+            for name, row in zip(self.documents, self.counts, strict=True)
+        }
+
+    def only(self, documents: Collection[str]) -> Standing:
+        """The same, of some documents alone; its interval is not known then."""
+        if len(documents) == len(self.documents):
+            return self
+        places = [place for place, name in enumerate(self.documents) if name in documents]
+        counts = self.counts[places]
+        return dataclasses.replace(
+            self,
+            documents=tuple(self.documents[place] for place in places),
+            counts=counts,
+            f1=Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1,
+            ci95=None,
+            groups=tuple(self.groups[place] for place in places) if self.groups else None,
+        )
+
+    def as_label_counts(self) -> LabelCounts:
+        """As the tests take it."""
+        return LabelCounts(self.labels, self.counts, self.counts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `eval/baseline.json`; labels that a document lacks on both sides are left out."""
+        total = self.total
+        per_document = {
+            name: {
+                label: [int(value) for value in cell]
+                for label, cell in zip(self.labels, row, strict=True)
+                if cell.any()
+            }
+            for name, row in zip(self.documents, self.counts, strict=True)
+        }
+        figures: dict[str, Any] = {
+            "format": FORMAT,
+            "reference": self.reference,
+            "layer": self.layer,
+            "kind": "exact",
+            "micro": {
+                "tp": total.tp,
+                "fp": total.fp,
+                "fn": total.fn,
+                "precision": total.precision,
+                "recall": total.recall,
+                "f1": self.f1,
+                "ci95": list(self.ci95) if self.ci95 else None,
+            },
+            "corpus": self.corpus,
+            "schema": list(self.schema),
+            "config": self.config,
+            "seed": self.seed,
+            "goldwire": __version__,
+            "documents": per_document,
+        }
+        if self.hashes:
+            figures["hashes"] = {
+                kind: {name: self.hashes[name][place] for name in self.documents}
+                for place, kind in enumerate(("text", "reference"))
+            }
+        return figures | ({"stories": list(self.groups)} if self.groups else {})
+
+
+def write_standing(path: Path, standing: Standing) -> None:
+    """Write a baseline, a line for each document, so that a diff of it can be read."""
+    figures = standing.as_json()
+    documents = figures.pop("documents")
+    head = json.dumps(figures, ensure_ascii=False, indent=1)[:-2]
+    lines = [
+        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(found, ensure_ascii=False)}"
+        for name, found in documents.items()
+    ]
+    write_text(path, head + ',\n "documents": {\n' + ",\n".join(lines) + "\n }\n}\n")
+
+
+def read_standing(path: Path) -> Standing:
+    """Read a baseline; raises GW532 where there is none, GW536 where it is not one."""
+    hint = "make it with: goldwire eval gate --update, and commit it"
+    if not path.exists():
+        raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
+    try:
+        return parse(read_text(path))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        why = f": {error}" if isinstance(error, strict_json.NotStrict) else ""
+        raise GoldwireError.of("GW536", f"not a baseline{why}", where=str(path), hint=hint) from None
+
+
+def parse(text: str) -> Standing:
+    """A baseline's text; raises what `from_json` raises, also for names that no file can hold."""
+    figures = strict_json.loads(text)
+    json.dumps(figures, ensure_ascii=False).encode()  # halves of characters are a ValueError
+    return from_json(figures)
+
+
+def from_json(figures: Mapping[str, Any]) -> Standing:
+    """The inverse of `Standing.as_json`; F1 is derived from the counts.
+
+    Raises ValueError, KeyError, TypeError or OverflowError for another form, for counts below zero, and where
+    the stored F1 does not follow from the counts.
+    """
+    if figures["format"] != FORMAT:
+        raise ValueError(figures["format"])
+    documents: dict[str, dict[str, list[int]]] = figures["documents"]
+    labels = tuple(sorted({label for found in documents.values() for label in found}))
+    counts = np.zeros((len(documents), len(labels), 3))
+    for number, found in enumerate(documents.values()):
+        for label, cell in found.items():
+            counts[number, labels.index(label)] = cell
+    if not (np.isfinite(counts) & (counts >= 0)).all():
+        raise ValueError("counts")
+    f1 = Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1
+    micro = figures["micro"]
+    if not _same(micro["f1"], f1):
+        raise ValueError(micro["f1"])
+    ci95 = micro["ci95"]
+    groups = figures.get("stories")
+    hashed = figures.get("hashes") or {}
+    hashes = {
+        name: (str(hashed["text"][name]), str(hashed["reference"][name])) for name in documents if hashed
+    }
+    if groups and len(groups) != len(documents):
+        raise ValueError("stories")
+    return Standing(
+        str(figures["layer"]),
+        labels,
+        tuple(documents),
+        counts,
+        f1,
+        (float(ci95[0]), float(ci95[1])) if ci95 else None,
+        {name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
+        tuple(figures["schema"]),
+        int(figures["seed"]),
+        dict(figures["config"]),
+        str(figures["reference"]),
+        tuple(map(str, groups)) if groups else None,
+        hashes,
+    )
+
+
+def _same(stored: float | None, derived: float | None) -> bool:
+    """Whether a stored figure is the derived one, but for rounding; nan never is."""
+    if stored is None or derived is None:
+        return stored is derived
+    return abs(stored - derived) <= ROUNDING
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run: its standing, its scores, and the documents with both readings.
+
+    `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations,
+    `note` says of how many documents the model was trained on, where there are any.
+    """
+
+    standing: Standing
+    scores: Scores
+    paired: tuple[Paired, ...]
+    task: str = ""
+    of_project: bool = False
+    note: str = ""
+
+
+def measure(path: Path, *, trained_on: bool = False) -> Measured:
+    """What `goldwire train` left: `scores.json` at `path`, `gold.jsonl` and `predictions.jsonl` beside it.
+
+    Counts per document are taken from the articles and held against the file; documents that the model was
+    trained on are left out then, unless `trained_on` (see `unseen`). Raises GW535 where there is no
+    scores.json, or it says nothing of layer or corpus, GW537 where the articles beside it give other figures.
+    """
+    from goldwire.formats.jsonl import read_jsonl
+
+    hint = "run it again: goldwire train ner"
+    if not path.exists():
+        raise GoldwireError.of("GW535", "there are no scores", where=str(path), hint="goldwire train ner")
+    try:
+        figures = strict_json.loads(read_text(path))
+        layer = str(figures["layer"])
+        micro = figures["layers"][layer]["exact"]["micro"]
+        corpus = figures["corpus"]
+        stamp = {
+            "name": str(corpus.get("name", "")),
+            "version": str(corpus.get("version", "")),
+            "content_hash": str(corpus.get("content_hash") or corpus["sha256"]),
+        }
+        resamples, seed = int(figures["resamples"]), int(figures["seed"])
+        schema, config = tuple(figures["schema"]), dict(figures.get("config", {}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        twice = isinstance(error, strict_json.NotStrict)
+        why = str(error) if twice else "layer, corpus and figures are expected in it"
+        message = f"not the scores of a training run: {why}"
+        raise GoldwireError.of("GW535", message, where=str(path), hint=hint) from None
+    paired = pair_up(
+        read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))
+    )
+
+    def scored(pairs: Sequence[Paired]) -> Scores:
+        both = [(one.gold, one.pred) for one in pairs]
+        groups = stories(one.document for one in pairs)
+        return score(both, layers=[layer], resamples=resamples, seed=seed, groups=groups)
+
+    scores = scored(paired)
+    total = scores.layers[layer]["exact"].total()
+    if [total.tp, total.fp, total.fn] != [micro["tp"], micro["fp"], micro["fn"]]:
+        message = "gold.jsonl and predictions.jsonl beside it give other figures"
+        raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
+    (kept,), note = unseen(paired, trained_on=trained_on)
+    if len(kept) < len(paired):
+        paired, scores = kept, scored(kept)
+    groups = stories(one.document for one in paired)
+    exact = scores.layers[layer]["exact"]
+    found = exact.micro()
+    standing = Standing(
+        layer,
+        exact.labels,
+        scores.documents,
+        exact.counts,
+        found.counts.f1,
+        found.ci95,
+        stamp,
+        schema,
+        seed,
+        config,
+        scores.reference,
+        tuple(groups) if groups else None,
+        {one.document.id: (sha256(one.document.text), reference_hash(one.gold, layer)) for one in paired},
+    )
+    task, of_project = str(figures.get("task", "")), bool(corpus.get("content_hash"))
+    return Measured(standing, scores, tuple(paired), task, of_project, note)
+
+
+def reference_hash(annotation: Annotation, layer: str) -> str:
+    """The SHA-256 of what the counts of a layer rest on: its spans with their labels, in any order."""
+    marks = sorted([span.start, span.end, span.label] for span in annotation.layer(layer))
+    return sha256(json.dumps(marks))
+
+
+def wide(one: Standing, other: Standing) -> tuple[Sequence[str], FloatArray, FloatArray]:
+    """The labels of both, and the counts of both with these labels, documents in the order of the first."""
+    labels = tuple(sorted({*one.labels, *other.labels}))
+    places = {name: place for place, name in enumerate(other.documents)}
+    order = [places[name] for name in one.documents]
+    wider, others = (spread(standing.as_label_counts(), labels) for standing in (one, other))
+    return labels, wider, others[order]

@@ -1,0 +1,274 @@
+"""Whether a run is good enough to be merged: against the committed baseline, and against a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.agreement.ceiling import Beside, Ceiling
+from goldwire.eval.ci.baseline import ROUNDING, Standing, read_standing, wide, write_standing
+from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
+from goldwire.eval.scoring.overlap import Overlap, other_layer, overlap
+from goldwire.figures import amount, number, p_in_words, p_value, signed, signed_interval
+
+#: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.
+TOLERANCE = 0.02
+#: With fewer documents (or stories) that did not change, a run on changed data is not compared: six is the
+#: least with which the paired test can say anything, 2 / 2^6 = .031, and under it F1 moves by more than any
+#: tolerance for having learned from other articles.
+ENOUGH = 6
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of the gate, whether it holds, and why."""
+
+    name: str
+    passed: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A run against its baseline, on the documents that both have unchanged.
+
+    `test` has the baseline as first, the run as second; None where too few documents are unchanged. `grave`
+    are warnings of what makes the verdict worth less: a baseline that the branch itself brings.
+    """
+
+    now: Standing
+    baseline: Standing
+    overlap: Overlap
+    checks: tuple[Check, ...]
+    test: Tested | None
+    tolerance: float
+    floor: float | None
+    ceiling: Ceiling | None = None
+    warnings: tuple[str, ...] = ()
+    grave: tuple[str, ...] = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether the run was held against the baseline."""
+        return self.test is not None
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every condition holds; None where they do, but nothing was compared."""
+        if not all(check.passed for check in self.checks):
+            return False
+        return True if self.compared else None
+
+    @property
+    def state(self) -> str:
+        """`passed`, `failed` or `not compared`."""
+        return {True: "passed", False: "failed", None: "not compared"}[self.passed]
+
+    @property
+    def why(self) -> str:
+        """One line: the first condition that fails, else how the run stands."""
+        failed = [check.why for check in self.checks if not check.passed]
+        if failed:
+            return "; ".join(failed)
+        return self.checks[-1].why if self.compared else too_few(self.now, self.overlap)
+
+    @property
+    def data(self) -> str:
+        """What was compared, where the data changed; empty where the corpus is the same."""
+        if self.now.corpus["content_hash"] == self.baseline.corpus["content_hash"]:
+            return ""
+        return (
+            f"the data changed: {'compared' if self.compared else 'not compared'} {self.overlap.in_words()}"
+        )
+
+    @property
+    def f1_pair(self) -> tuple[float | None, float | None]:
+        """F1 of baseline and run on what was compared; None where nothing was."""
+        return (self.test.micro.first.f1, self.test.micro.second.f1) if self.test else (None, None)
+
+    @property
+    def beside(self) -> Beside | None:
+        """The readers' agreement on this layer, where it is known."""
+        return self.ceiling.layers.get(self.now.layer) if self.ceiling else None
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """What, baseline F1, F1 now, change, its 95 % interval, p (for labels Holm's), support; of what was
+        compared."""
+        if self.test is None:
+            return []
+        shared = self.now.only(self.overlap.same)
+        micro = self.test.micro
+        found = [("micro", micro, micro.p, shared.total.support)]
+        found += [
+            (label, one, one.p_holm, shared.of(label).support) for label, one in self.test.labels.items()
+        ]
+        return [
+            (
+                name,
+                number(one.first.f1),
+                number(one.second.f1),
+                signed(one.value),
+                signed_interval(one.ci95),
+                p_value(p),
+                amount(support),
+            )
+            for name, one, p, support in found
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict, its conditions, the test, and what was compared."""
+        figures: dict[str, Any] = {
+            "passed": self.passed,
+            "compared": self.compared,
+            "why": self.why,
+            "reference": self.now.reference,
+            "layer": self.now.layer,
+            "f1": self.now.f1,
+            "ci95": list(self.now.ci95) if self.now.ci95 else None,
+            "baseline": {
+                "f1": self.baseline.f1,
+                "ci95": self.baseline.ci95,
+                "config": self.baseline.config,
+                "corpus": self.baseline.corpus,
+            },
+            "floor": self.floor,
+            "tolerance": self.tolerance,
+            "checks": [{"name": one.name, "passed": one.passed, "why": one.why} for one in self.checks],
+            "test": self.test.as_json() if self.test else None,
+            "corpus": self.now.corpus,
+            "schema": list(self.now.schema),
+            "documents": len(self.now.documents),
+            "data": self.overlap.as_json(),
+            "warnings": [*self.grave, *self.warnings],
+        }
+        return figures | ({"agreement": self.ceiling.as_json()} if self.ceiling else {})
+
+
+COLUMNS = ("label", "baseline F1", "F1", "change", "95 % of it", "p", "support")
+
+
+def gate(
+    now: Standing,
+    baseline: Standing,
+    *,
+    floor: float | None = None,
+    tolerance: float = TOLERANCE,
+    rounds: int = 10_000,
+    ceiling: Ceiling | None = None,
+    grave: Sequence[str] = (),
+) -> Gated:
+    """Hold a run against a baseline, on the documents whose text and reference are the same in both.
+
+    It fails under the `floor`, where the paired randomisation says that it is worse (two-sided, α .05), and
+    where F1 falls by more than `tolerance`. Where the data changed and fewer than `ENOUGH` documents did not,
+    only the floor is held. `grave` is kept, to be said first. Raises GW533, GW534 and GW551 for what can't be
+    compared, see `overlap`.
+    """
+    shared = overlap(now, baseline)
+    checks = [_floor(now, floor)] if floor is not None else []
+    mine, theirs = now.only(shared.same), baseline.only(shared.same)
+    units = len(set(mine.groups)) if mine.groups else len(shared.same)
+    test = None
+    warnings: list[str] = []
+    if shared.whole or units >= ENOUGH:
+        labels, before, after = wide(theirs, mine)
+        groups = theirs.groups
+        test = compare_counts(before, after, labels, rounds=rounds, seed=now.seed, groups=groups)
+        checks += _comparisons(now, test, tolerance, partial=not shared.whole)
+        warnings.append(power_warning(test.units, rounds, grouped=groups is not None))
+    for name, one, other in (
+        ("schema", ", ".join(baseline.schema), ", ".join(now.schema)),
+        ("reference", baseline.reference, now.reference),
+        ("seed", str(baseline.seed), str(now.seed)),
+    ):
+        if one != other:
+            warnings.append(f"another {name}: {one} in the baseline, {other} now")
+    same_content = now.corpus["content_hash"] == baseline.corpus["content_hash"]
+    if same_content and now.corpus["version"] != baseline.corpus["version"]:
+        versions = f"{baseline.corpus['version']} and {now.corpus['version']}"
+        warnings.append(f"the corpus is the same under two versions, {versions}")
+    return Gated(
+        now=now,
+        baseline=baseline,
+        overlap=shared,
+        checks=tuple(checks),
+        test=test,
+        tolerance=tolerance,
+        floor=floor,
+        ceiling=ceiling,
+        warnings=tuple(filter(None, warnings)),
+        grave=tuple(filter(None, grave)),
+    )
+
+
+def too_few(now: Standing, shared: Overlap) -> str:
+    """Why nothing was compared, and what to do."""
+    name = "stories" if now.groups else "documents"
+    return (
+        f"{now.layer} F1 {number(now.f1)}; too few {name} are unchanged since the baseline "
+        f"({len(shared.same)} document(s)), {ENOUGH} are needed: look at the new figures, then write the "
+        "baseline anew with goldwire eval gate --update"
+    )
+
+
+def update_baseline(path: Path, now: Standing) -> str:
+    """Write the baseline anew; in a sentence what that changes. Raises GW534 where it is of another layer."""
+    change = _change(path, now) if path.exists() else "there was none before"
+    write_standing(path, now)
+    return f"baseline: {path}, {now.corpus_in_words}; {change}. Look at the change, then commit it."
+
+
+def _change(path: Path, now: Standing) -> str:
+    """How a run stands to the baseline that it replaces, or why it can't be compared."""
+    try:
+        before = read_standing(path)
+    except GoldwireError as error:
+        return error.faults[0].message
+    if before.layer != now.layer:
+        raise other_layer(now, before)
+    try:
+        return gate(now, before).why
+    except GoldwireError as error:
+        return error.faults[0].message
+
+
+def _floor(now: Standing, floor: float) -> Check:
+    under = now.f1 is None or now.f1 < floor - ROUNDING
+    relation = "under" if under else "not under"
+    why = f"{now.layer} F1 {number(now.f1)} is {relation} the floor of {number(floor)}"
+    return Check("floor", not under, why)
+
+
+def _comparisons(now: Standing, test: Tested, tolerance: float, *, partial: bool) -> list[Check]:
+    """The paired test and the tolerance; `partial` where not all documents are compared."""
+    before, after = test.micro.first.f1, test.micro.second.f1
+    gap = (after or 0.0) - (before or 0.0)
+    said = f"{now.layer} F1 {number(after)}" + (" on the unchanged documents" if partial else "")
+    p = test.micro.p
+    worse = gap < -ROUNDING and p is not None and p < ALPHA
+    against = f"{signed(gap)} against the baseline's {number(before)}"
+    units = "stories" if now.groups else "documents"
+    tested = f"{p_in_words(p)} over {test.units} {units}" if p is not None else "-"
+    proven = Check("paired test", not worse, f"{said}, {against}: {_verdict(gap, worse, p)}, {tested}")
+    fell = gap < -tolerance - ROUNDING
+    limit = f"the tolerance of {number(tolerance)}"
+    if fell:
+        why = f"{said} fell by {number(-gap)}, more than {limit}"
+    elif abs(gap) <= ROUNDING:
+        why = f"{said}, the same as the baseline's"
+    else:
+        why = f"{said}, {against}: " + (
+            f"within {limit}, {tested}" if gap < 0 else f"no fall, {_verdict(gap, False, p)}, {tested}"
+        )
+    return [proven, Check("tolerance", not fell, why)]
+
+
+def _verdict(gap: float, worse: bool, p: float | None) -> str:
+    if worse:
+        return "worse beyond chance"
+    if gap > ROUNDING:
+        return "better beyond chance" if p is not None and p < ALPHA else "perhaps chance"
+    return "not worse beyond chance"

@@ -1,0 +1,144 @@
+"""What a gate's two sides are worth: a run of the annotations as they are, a baseline as it was merged."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.ci.baseline import Measured, Standing, parse, read_standing
+from goldwire.eval.ci.gate import gate
+from goldwire.eval.ci.repository import run_git, tracked_name
+from goldwire.figures import number
+from goldwire.files import file_name
+from goldwire.project import Project
+
+#: Where a branch is taken to come from when nobody says it.
+_BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+def baseline_path(project: Project, scores: Path, task: str) -> Path:
+    """Where the baseline of a run is kept: `eval/baseline.json` for `ner`, else `eval/baseline-NAME.json`.
+
+    NAME is the run's folder in `eval/reports/`, else the `task` that was trained.
+    """
+    reports = project.reports.resolve()
+    inside = reports in scores.resolve().parent.parents
+    name = scores.resolve().parent.relative_to(reports).parts[0] if inside else task or "ner"
+    return project.eval / ("baseline.json" if name == "ner" else f"baseline-{file_name(name)}.json")
+
+
+def check_current(run: Measured, project: Project) -> None:
+    """Refuse a run that is older than the project's annotations: its figures are not theirs (GW552).
+
+    A run on another file (`--data`) and a project that stores no annotations are not judged.
+    """
+    if not run.of_project or not project.annotations.is_dir():
+        return
+    from goldwire.corpus.dataset.build import load_corpus
+
+    corpus = load_corpus(project)
+    content = corpus.content_hash()
+    if run.standing.corpus["content_hash"] != content:
+        here = f"{project.name} {corpus.version} ({content[:12]})"
+        message = (
+            f"the run is of {run.standing.corpus_in_words}, the project is now {here}: "
+            "annotations, texts, schema or guidelines have changed since"
+        )
+        raise GoldwireError.of("GW552", message, hint="train again, then gate: goldwire train ner")
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The baseline where this branch left the one that it is to be merged into.
+
+    `commit` is that merge base; `standing` is None where it had no baseline, or one that can't be read.
+    """
+
+    ref: str
+    commit: str
+    standing: Standing | None
+    present: bool
+
+
+def branch_note(path: Path, now: Standing, base: str | None = None) -> str:
+    """Whether the branch changes the baseline itself, from what to what, and how the run stands against the
+    earlier one; empty where it does not, or where there is no git and no pull request.
+
+    `base` names what the branch is merged into (default: the pull request's target, else the main branch).
+    Raises GW553 where git does not know a `base` that was named.
+    """
+    asked = base or ""
+    target = os.environ.get("GITHUB_BASE_REF") or os.environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME") or ""
+    names = [asked] if asked else [f"origin/{target}", target] if target else list(_BASES)
+    try:
+        folder, name = tracked_name(path)
+    except GoldwireError as error:
+        if asked:
+            hint = "--base needs a git repository"
+            raise GoldwireError.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
+        return _unknown(names[0], "there is no git repository here") if target else ""
+    ref, commit = _merge_base(folder, names)
+    if not commit:
+        reason = (
+            f"`{names[0]}` and this branch have no common commit here"
+            if ref
+            else f"git knows no `{names[0]}`"
+        )
+        if asked:
+            raise GoldwireError.of("GW553", reason, hint="name a branch or commit that is fetched")
+        return _unknown(names[0], reason) if target else ""
+    blob = run_git(folder, "cat-file", "blob", f"{commit}:{name}")
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    if blob.returncode == 0 and blob.stdout == text:
+        return ""
+    return _changed(_earlier(ref, commit, blob.stdout if blob.returncode == 0 else None), path, now)
+
+
+def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
+    """The first of the names that git knows, and the commit where the branch left it; empty where none."""
+    for name in names:
+        if (
+            name.startswith("-")
+            or run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").returncode
+        ):
+            continue
+        done = run_git(folder, "merge-base", "HEAD", name)
+        return name, done.stdout.strip() if done.returncode == 0 else ""
+    return "", ""
+
+
+def _earlier(ref: str, commit: str, text: str | None) -> Earlier:
+    try:
+        standing = parse(text) if text is not None else None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+        standing = None
+    return Earlier(ref, commit, standing, text is not None)
+
+
+def _changed(earlier: Earlier, path: Path, now: Standing) -> str:
+    """In a sentence what the branch made of the baseline."""
+    since = f"since it left `{earlier.ref}` at {earlier.commit[:9]}"
+    if not earlier.present:
+        return f"this branch adds the baseline that it is held against ({since}): nobody has merged it yet"
+    said = f"this branch changes the baseline that it is held against, {since}"
+    if earlier.standing is None:
+        return f"{said}; the earlier one can't be read"
+    before, after = earlier.standing, read_standing(path)
+    corpora = (before.corpus_in_words, after.corpus_in_words)
+    on = f", on {corpora[0]}, then {corpora[1]}" if corpora[0] != corpora[1] else ""
+    try:
+        held = gate(now, before)
+    except GoldwireError as error:
+        verdict = f"can't be compared with the earlier one ({error.faults[0].code})"
+    else:
+        verdict = f"held against the earlier one: {held.state}, {held.why}"
+    return f"{said}: F1 {number(before.f1)}, now {number(after.f1)}{on}. This run {verdict}"
+
+
+def _unknown(ref: str, reason: str) -> str:
+    return (
+        f"whether this pull request changes the baseline itself can't be told: {reason} "
+        f"(fetch `{ref}` and the history: fetch-depth: 0 for actions/checkout)"
+    )

@@ -1,0 +1,139 @@
+"""F1 over the corpus's versions, read from the git history of the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.ci.baseline import Standing, parse
+from goldwire.eval.ci.repository import git, run_git, tracked_name
+from goldwire.figures import amount, interval, number
+from goldwire.html.charts import Point, line
+from goldwire.html.templates import page_templates, render_page
+
+COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One committed baseline: when, in which commit (`""`: not committed yet), and what it says."""
+
+    date: str
+    commit: str
+    standing: Standing
+
+    def row(self) -> tuple[str, ...]:
+        """As a line of the table."""
+        found = self.standing
+        return (
+            self.date[:10],
+            self.commit[:9] or "not yet",
+            f"{found.corpus['name']} {found.corpus['version']}",
+            found.corpus["content_hash"][:12],
+            found.layer,
+            number(found.f1),
+            interval(found.ci95),
+            amount(len(found.documents)),
+            found.reference,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Date, commit, corpus and figures."""
+        found = self.standing
+        return {
+            "date": self.date,
+            "commit": self.commit,
+            "corpus": found.corpus,
+            "layer": found.layer,
+            "f1": found.f1,
+            "ci95": list(found.ci95) if found.ci95 else None,
+            "documents": len(found.documents),
+            "reference": found.reference,
+        }
+
+
+@dataclass(frozen=True)
+class History:
+    """The baselines of one file, the oldest first; `unreadable` are commits that hold it in another form."""
+
+    steps: tuple[Step, ...]
+    unreadable: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """All steps."""
+        return {"steps": [step.as_json() for step in self.steps], "unreadable": list(self.unreadable)}
+
+
+def history(path: Path, *, advance: Callable[[int], None] | None = None) -> History:
+    """The committed versions of a baseline, and the one in the folder where it differs from the last.
+
+    Raises GW540 outside a git repository, GW541 where the file was never committed and is not there either.
+    """
+    folder, name = tracked_name(path)
+    steps: list[Step] = []
+    unreadable: list[str] = []
+    if _has_commits(folder):
+        only = ("--diff-filter=AM", "--", f":(top,literal){name}")
+        found = git(folder, "log", "--reverse", "--format=%H %cI", *only)
+        for entry in found.splitlines():
+            commit, date = entry.split(" ", 1)
+            standing = _parsed(git(folder, "show", f"{commit}:{name}"))
+            if standing is None:
+                unreadable.append(commit)
+            else:
+                steps.append(Step(date, commit, standing))
+            if advance is not None:
+                advance(1)
+    if path.is_file():
+        standing = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+        if standing is not None and (not steps or standing.as_json() != steps[-1].standing.as_json()):
+            steps.append(Step("now", "", standing))
+    if not steps:
+        raise GoldwireError.of("GW541", "no baseline has been committed", where=str(path), hint=_MAKE)
+    return History(tuple(steps), tuple(unreadable))
+
+
+_MAKE = "make one with: goldwire eval gate --update, and commit it"
+
+
+def _parsed(text: str) -> Standing | None:
+    try:
+        return parse(text)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+        return None
+
+
+def _has_commits(folder: Path) -> bool:
+    done = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    return done.returncode == 0
+
+
+def drawing(steps: Sequence[Step]) -> str:
+    """F1 with its intervals as SVG; a dashed line stands where the corpus's content changes."""
+    points = []
+    before = ""
+    for step in steps:
+        found = step.standing
+        content = found.corpus["content_hash"]
+        low, high = found.ci95 or (None, None)
+        date, commit, *_ = step.row()
+        note = f"{date} {commit}: {number(found.f1)} ({interval(found.ci95)}), {found.corpus_in_words}"
+        points.append(Point(found.corpus["version"], found.f1, low, high, note, before not in ("", content)))
+        before = content
+    return line(points, f"F1 of {len(steps)} baselines; the same figures stand in the table")
+
+
+def page(found: History, title: str) -> str:
+    """The drawing and its table as one HTML page without network."""
+    return render_page(
+        page_templates("goldwire.eval").get_template("history.html.j2"),
+        title=title,
+        columns=COLUMNS,
+        rows=[step.row() for step in found.steps],
+        drawing=drawing(found.steps),
+        unreadable=len(found.unreadable),
+        draft=any(step.standing.reference == "draft" for step in found.steps),
+    )

@@ -1,0 +1,175 @@
+"""What is said of spans that were found: their attributes, and which of them name the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from goldwire.eval.counts.bootstrap import Sampling, grouped, interval, resampled
+from goldwire.eval.counts.counts import NO_INTERVAL, Interval, LabelCounts
+from goldwire.eval.matching.clusters import METRICS, Metric, f1s, rates, resolve
+from goldwire.eval.matching.spans import EXTENT, SAME, Alignment, FloatArray, IntArray, Spans
+from goldwire.model import AttributeValue, Span
+from goldwire.schemas import Attribute
+
+Value: TypeAlias = AttributeValue | tuple[str, ...] | None
+
+
+def value_of(span: Span, name: str, attribute: Attribute | None) -> Value:
+    """The value that counts: the span's, else the default of its label; None where there is none."""
+    value = span.attributes.get(name)
+    if value is None or value is False or value == "" or value == []:
+        return attribute.default_for(span.label) if attribute is not None else None
+    return tuple(sorted(value)) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, eq=False)
+class AttributeCounts:
+    """How often a right span bears the right value: `counts` has right ones as tp, wrong ones as fp and fn.
+
+    Only spans of equal extent and label count, and of them those on which either side has a value (or a
+    default). `both_absent` says on how many neither has one.
+    """
+
+    counts: LabelCounts
+    both_absent: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Accuracy, its interval, and what it rests on, for each attribute."""
+        figures: dict[str, Any] = {}
+        for name, found in self.counts.figures().items():
+            counts = found.counts
+            one = {
+                "accuracy": counts.f1,
+                "ci95": list(found.ci95) if found.ci95 else None,
+                "right": counts.tp,
+                "spans": counts.support,
+                "both_absent": self.both_absent[name],
+            }
+            why = "no right span bears it" if counts.f1 is None else found.why
+            figures[name] = one | ({"why": why} if why else {})
+        return figures
+
+
+def attribute_names(
+    sides: Sequence[Sequence[Span]], attributes: Mapping[str, Attribute] | None
+) -> tuple[str, ...]:
+    """The attributes to score: a schema's in its order, else all that occur."""
+    if attributes is not None:
+        return tuple(attributes)
+    return tuple(sorted({name for side in sides for span in side for name in span.attributes}))
+
+
+def attribute_counts(
+    matched: Sequence[tuple[Span, Span, int]],
+    documents: int,
+    names: Sequence[str],
+    attributes: Mapping[str, Attribute] | None,
+) -> tuple[FloatArray, dict[str, int]]:
+    """Counts (documents × attributes × right, wrong, wrong) of exactly matched spans (gold, pred, document);
+    and on how many of them neither side has a value."""
+    counts = np.zeros((documents, len(names), 3))
+    absent = dict.fromkeys(names, 0)
+    for code, name in enumerate(names):
+        attribute = attributes[name] if attributes is not None else None
+        for gold, pred, document in matched:
+            if attribute is not None and not attribute.applies_to(gold.label):
+                continue
+            one, other = value_of(gold, name, attribute), value_of(pred, name, attribute)
+            if one is None and other is None:
+                absent[name] += 1
+            elif one == other:
+                counts[document, code, 0] += 1
+            else:
+                counts[document, code, 1:] += 1
+    return counts, absent
+
+
+def exactly(
+    alignment: Alignment,
+    document: IntArray,
+    sides: tuple[Sequence[Span], Sequence[Span]],
+    rows: tuple[IntArray, IntArray],
+) -> list[tuple[Span, Span, int]]:
+    """The pairs of equal extent and label as spans, each with its document's number.
+
+    `rows` are the places of the aligned rows in `sides`, gold's and the prediction's.
+    """
+    kept = np.flatnonzero(alignment.stage == SAME)
+    gold, pred = alignment.gold[kept], alignment.pred[kept]
+    return [
+        (sides[0][a], sides[1][b], int(number))
+        for a, b, number in zip(rows[0][gold], rows[1][pred], document[gold], strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Precision, recall and F1 of one metric, over mentions of all documents together."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    ci95: Interval | None = None
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, and the reason where one is null."""
+        figures: dict[str, Any] = {
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+            "ci95": list(self.ci95) if self.ci95 else None,
+        }
+        return figures | ({"why": self.why} if self.why else {})
+
+
+def identity(
+    name: str,
+    attribute: Attribute | None,
+    sides: tuple[Sequence[Span], Sequence[Span]],
+    columns: tuple[Spans, Spans],
+    alignment: Alignment,
+    documents: int,
+    sampling: Sampling,
+) -> dict[Metric, Identity]:
+    """Which mentions name the same thing by the ids that `name` holds, across all documents.
+
+    Mentions of equal extent are the same mention; one without an id is in no cluster. Intervals redraw what
+    the mentions of each document add (clusters are formed once, over all documents).
+    """
+    gold, pred = columns
+    ids = [
+        _codes([value_of(spans[row], name, attribute) for row in side.row])
+        for spans, side in zip(sides, columns, strict=True)
+    ]
+    kept = alignment.stage <= EXTENT
+    here, there = alignment.gold[kept], alignment.pred[kept]
+    alone = np.delete(np.arange(len(pred)), there)
+    other = np.full(len(gold) + len(alone), -1, dtype=np.int64)
+    other[here], other[len(gold) :] = ids[1][there], ids[1][alone]
+    one = np.concatenate((ids[0], np.full(len(alone), -1, dtype=np.int64)))
+    where = np.concatenate((gold.document, pred.document[alone]))
+    found: dict[Metric, Identity] = {}
+    if not ((one >= 0).any() or (other >= 0).any()):
+        return dict.fromkeys(METRICS, Identity(None, None, None, why="no span bears an id"))
+    for metric, resolved in resolve(one, other).items():
+        added = np.zeros((documents, 4))
+        np.add.at(added, where, resolved.columns())
+        precision, recall, f1 = rates(added.sum(axis=0))
+        some = int((grouped(added, sampling.groups)[:, [1, 3]].sum(axis=1) > 0).sum())
+        sums = resampled(added, sampling) if some > 1 else None
+        ci95 = interval(f1s(sums)) if sums is not None else None
+        why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
+        found[metric] = Identity(precision, recall, f1, ci95, why)
+    return found
+
+
+def _codes(values: Sequence[Value]) -> IntArray:
+    """Each value's number, -1 for none."""
+    codes: dict[Value, int] = {}
+    found = [-1 if value is None else codes.setdefault(value, len(codes)) for value in values]
+    return np.array(found, dtype=np.int64)

@@ -1,0 +1,200 @@
+"""Counts and what follows from them: precision, recall, F1, and their intervals.
+
+Only counts are kept. Undefined figures are None with a reason, never 0 or nan: precision where nothing was
+predicted, recall where gold has nothing, F1 where both are empty. Where one side only is empty F1 is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from goldwire.eval.counts.bootstrap import interval
+from goldwire.eval.matching.spans import FloatArray
+
+Interval: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """True positives, false positives, false negatives; `tp` sums credits where matches can be half."""
+
+    tp: float = 0
+    fp: float = 0
+    fn: float = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+
+    @property
+    def predicted(self) -> float:
+        """How many spans were predicted."""
+        return self.tp + self.fp
+
+    @property
+    def support(self) -> float:
+        """How many spans gold has."""
+        return self.tp + self.fn
+
+    @property
+    def precision(self) -> float | None:
+        """tp / (tp + fp); None where nothing was predicted."""
+        return self.tp / self.predicted if self.predicted else None
+
+    @property
+    def recall(self) -> float | None:
+        """tp / (tp + fn); None where gold has nothing."""
+        return self.tp / self.support if self.support else None
+
+    @property
+    def f1(self) -> float | None:
+        """2 tp / (2 tp + fp + fn); None where both sides are empty."""
+        both = self.predicted + self.support
+        return 2 * self.tp / both if both else None
+
+
+def rates(counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Precision, recall and F1 of counts (… × 3); nan where undefined."""
+    tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Counts with the 95 % intervals of precision, recall and F1; `why` explains what is None."""
+
+    counts: Counts
+    precision_ci: Interval | None = None
+    recall_ci: Interval | None = None
+    ci95: Interval | None = None
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts, figures, the interval of F1, and the reason where one of them is null."""
+        counts = self.counts
+        figures: dict[str, Any] = {
+            "tp": _whole(counts.tp),
+            "fp": _whole(counts.fp),
+            "fn": _whole(counts.fn),
+            "precision": counts.precision,
+            "recall": counts.recall,
+            "f1": counts.f1,
+            "ci95": list(self.ci95) if self.ci95 else None,
+        }
+        return figures | ({"why": self.why} if self.why else {})
+
+
+@dataclass(frozen=True)
+class Macro:
+    """The mean F1 over the labels that gold has; `excluded` are those that were only predicted."""
+
+    f1: float | None
+    ci95: Interval | None
+    excluded: tuple[str, ...] = ()
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The mean and its interval; what was left out, and why something is null."""
+        figures: dict[str, Any] = {"f1": self.f1, "ci95": list(self.ci95) if self.ci95 else None}
+        if self.excluded:
+            figures["excluded"] = list(self.excluded)
+        return figures | ({"why": self.why} if self.why else {})
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCounts:
+    """Counts per document and label, (documents × labels × 3), and their sums over resamples.
+
+    `sums` is (resamples × labels × 3), or None where there are no intervals; `units` is the same as
+    `counts`, added up by group where documents were grouped.
+    """
+
+    labels: tuple[str, ...]
+    counts: FloatArray
+    units: FloatArray
+    sums: FloatArray | None = None
+
+    def total(self) -> Counts:
+        """All labels and documents together."""
+        return _counts(self.counts.sum(axis=(0, 1)))
+
+    def of(self, label: str) -> Counts:
+        """One label over all documents."""
+        return _counts(self.counts[:, self.labels.index(label)].sum(axis=0))
+
+    def document(self, number: int) -> Counts:
+        """One document, all labels."""
+        return _counts(self.counts[number].sum(axis=0))
+
+    def micro(self) -> Figure:
+        """All labels together, each span weighing the same."""
+        sums = None if self.sums is None else self.sums.sum(axis=1)
+        return figure(self.units.sum(axis=1), sums)
+
+    def figures(self) -> dict[str, Figure]:
+        """Each label by itself."""
+        return {
+            label: figure(self.units[:, code], None if self.sums is None else self.sums[:, code])
+            for code, label in enumerate(self.labels)
+        }
+
+    def macro(self) -> Macro:
+        """Each label of gold weighing the same."""
+        totals = self.counts.sum(axis=0)
+        has = (totals[:, 0] + totals[:, 2]) > 0
+        excluded = tuple(label for label, kept in zip(self.labels, has, strict=True) if not kept)
+        if not has.any():
+            return Macro(None, None, excluded, "gold has no label here")
+        point = float(rates(totals[has])[2].mean())
+        if self.sums is None:
+            return Macro(point, None, excluded, NO_INTERVAL)
+        f1 = rates(self.sums[:, has])[2]
+        # A resample that holds no such label on either side says nothing about it.
+        defined = ~np.isnan(f1)
+        with np.errstate(invalid="ignore"):
+            means = np.where(defined, f1, 0.0).sum(axis=1) / defined.sum(axis=1)
+        found = interval(means)
+        return Macro(point, found, excluded, "" if found else "undefined in most resamples")
+
+    def as_json(self, micro: str = "micro") -> dict[str, Any]:
+        """`micro`, `macro`, `labels`."""
+        return {
+            micro: self.micro().as_json(),
+            "macro": self.macro().as_json(),
+            "labels": {label: found.as_json() for label, found in self.figures().items()},
+        }
+
+
+NO_INTERVAL = "no interval: it needs two documents and resamples"
+
+
+def figure(units: FloatArray, sums: FloatArray | None) -> Figure:
+    """The figure of counts per unit (documents × 3) with intervals from their sums (resamples × 3)."""
+    counts = _counts(units.sum(axis=0))
+    why = []
+    if counts.f1 is None:
+        return Figure(counts, why="on neither side")
+    if counts.precision is None:
+        why.append("nothing predicted")
+    if counts.recall is None:
+        why.append("gold has none")
+    present = int((units.sum(axis=1) > 0).sum())
+    if sums is None:
+        return Figure(counts, why="; ".join([*why, NO_INTERVAL]))
+    if present < 2:
+        return Figure(counts, why="; ".join([*why, "no interval: in one document only"]))
+    precision, recall, f1 = (interval(values) for values in rates(sums))
+    if f1 is None:
+        why.append("no interval: undefined in most resamples")
+    return Figure(counts, precision, recall, f1, "; ".join(why))
+
+
+def _counts(values: FloatArray) -> Counts:
+    return Counts(*(_whole(float(value)) for value in values))
+
+
+def _whole(value: float) -> float:
+    return int(value) if float(value).is_integer() else value

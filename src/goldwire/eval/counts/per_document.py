@@ -1,0 +1,128 @@
+"""Counts per document of everything that `score` reports, and their sums over resamples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from goldwire.eval.counts.bootstrap import Sampling, grouped, resampled
+from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.matching.relations import RELATION_KINDS, RelationKind, keys, relation_counts
+from goldwire.eval.matching.span_heads import head_spans, language_of
+from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, align, tabulate
+from goldwire.eval.matching.structures import (
+    STRUCTURE_KINDS,
+    StructureKind,
+    head_layers,
+    structure_counts,
+    structures,
+)
+from goldwire.model import Annotation, Document, Span
+
+#: The labels, and counts (documents × labels × tp, fp, fn).
+Labelled: TypeAlias = tuple[tuple[str, ...], FloatArray]
+#: The same by layer and kind.
+Parts: TypeAlias = dict[tuple[str, str], Labelled]
+
+
+def span_counts(
+    gold: Spans, pred: Spans, alignment: Alignment, kind: Kind, documents: int, labels: int
+) -> FloatArray:
+    """Counts (documents × labels × tp, fp, fn) of an alignment.
+
+    Each pair's credit counts as tp under gold's label; what a gold span lacks of 1 is fn under its label,
+    what a predicted one lacks is fp under its own: tp + fn is gold's count whatever the kind.
+    """
+    credit = alignment.credit(kind)
+    had, got = np.zeros(len(gold)), np.zeros(len(pred))
+    had[alignment.gold] = credit
+    got[alignment.pred] = credit
+
+    def added(side: Spans, weights: FloatArray) -> FloatArray:
+        places = side.document * labels + side.label
+        sums = np.bincount(places, weights=weights, minlength=documents * labels)
+        return np.asarray(sums, dtype=np.float64).reshape(documents, labels)
+
+    if not labels:
+        return np.zeros((documents, 0, 3))
+    return np.stack([added(gold, had), added(pred, 1 - got), added(gold, 1 - had)], axis=-1)
+
+
+def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:
+    """Counts with their sums over resamples: all parts see the same draws, made once."""
+    if not parts:
+        return {}
+    documents = len(next(iter(parts.values()))[1])
+    flat = np.concatenate([counts.reshape(documents, -1) for _, counts in parts.values()], axis=1)
+    sums = resampled(flat, sampling)
+    units = grouped(flat, sampling.groups)
+    counted: dict[tuple[str, str], LabelCounts] = {}
+    first = 0
+    for name, (labels, counts) in parts.items():
+        here = slice(first, first + len(labels) * 3)
+        first = here.stop
+        counted[name] = LabelCounts(
+            labels,
+            counts,
+            units[:, here].reshape(len(units), len(labels), 3),
+            None if sums is None else sums[:, here].reshape(len(sums), len(labels), 3),
+        )
+    return counted
+
+
+def head_counts(
+    golds: Sequence[Annotation],
+    preds: Sequence[Annotation],
+    documents: Sequence[Document],
+    layer: str,
+    labels: Sequence[str],
+) -> FloatArray:
+    """Counts of spans with the same head and label."""
+    codes = {label: code for code, label in enumerate(labels)}
+    gold, pred = (
+        tabulate(
+            [
+                [
+                    Span("", layer, *found)
+                    for found in head_spans(document.text, annotation.layer(layer), language_of(document))
+                ]
+                for annotation, document in zip(side, documents, strict=True)
+            ],
+            codes,
+        )
+        for side in (golds, preds)
+    )
+    return span_counts(gold, pred, align(gold, pred), "exact", len(documents), len(labels))
+
+
+def relation_parts(
+    golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
+) -> tuple[dict[RelationKind, Labelled], list[str]]:
+    """Counts of relations by kind, none where there are no relations; warnings about them."""
+    found = [[keys(annotation, limit) for annotation in side] for side in (golds, preds)]
+    one, other = ([relations for relations, _ in side] for side in found)
+    names = tuple(sorted({key[0] for side in (one, other) for relations in side for key in relations}))
+    if not names:
+        return {}, []
+    counted = {kind: (names, relation_counts(one, other, names, kind)) for kind in RELATION_KINDS}
+    twice = sum(count for side in found for _, count in side)
+    said = f"{twice} relation(s) with the same label and ends stood twice and count once"
+    return counted, [said] if twice else []
+
+
+def structure_parts(
+    golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
+) -> dict[tuple[str, StructureKind], Labelled]:
+    """Counts of spans with all their arguments, in the layers that have some."""
+    if not any(annotation.relations for side in (golds, preds) for annotation in side):
+        return {}
+    whole = [[structures(annotation, limit) for annotation in side] for side in (golds, preds)]
+    counted: dict[tuple[str, StructureKind], Labelled] = {}
+    for layer in head_layers(whole):
+        gold, pred = ([each.get(layer, set()) for each in side] for side in whole)
+        labels = tuple(sorted({s[0] for side in (gold, pred) for each in side for s in each}))
+        for kind in STRUCTURE_KINDS:
+            counted[layer, kind] = labels, structure_counts(gold, pred, labels, kind)
+    return counted

@@ -1,0 +1,87 @@
+"""Matching relations: strict on both ends, or with partial credit for ends that overlap."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from goldwire.eval.matching.spans import FloatArray
+from goldwire.model import Annotation, pairs
+
+#: An end: layer, start, end, label.
+End: TypeAlias = tuple[str, int, int, str]
+Key: TypeAlias = tuple[str, End, End]
+RelationKind: TypeAlias = Literal["strict", "partial"]
+RELATION_KINDS: tuple[RelationKind, ...] = ("strict", "partial")
+
+
+def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple[set[Key], int]:
+    """An annotation's relations as label and ends, and how many of them stood twice.
+
+    With `layers`, only relations with both ends in them.
+    """
+    found: set[Key] = set()
+    count = 0
+    for relation, head, tail in pairs(annotation):
+        if layers is None or (head.layer in layers and tail.layer in layers):
+            ends = [(span.layer, span.start, span.end, span.label) for span in (head, tail)]
+            found.add((relation.label, ends[0], ends[1]))
+            count += 1
+    return found, count - len(found)
+
+
+def relation_counts(
+    gold: Sequence[set[Key]], pred: Sequence[set[Key]], labels: Sequence[str], kind: RelationKind = "strict"
+) -> FloatArray:
+    """Counts (documents × labels × tp, fp, fn) of relations matched within each document.
+
+    Strict: same relation label, and both ends of the same layer, extent and label. Partial: same relation
+    label and layers, the ends' labels not judged; an end of the same extent counts ½, one that overlaps ¼,
+    and both must at least overlap. Strict pairs go first, the rest is the assignment with the most credit.
+    """
+    codes = {label: code for code, label in enumerate(labels)}
+    counts = np.zeros((len(gold), len(labels), 3))
+    for number, (one, other) in enumerate(zip(gold, pred, strict=True)):
+        shared = one & other
+        for label, *_ in shared:
+            counts[number, codes[label], 0] += 1
+        left, right = one - shared, other - shared
+        for label, *_ in right:
+            counts[number, codes[label], 1] += 1
+        for label, *_ in left:
+            counts[number, codes[label], 2] += 1
+        if kind == "partial" and left and right:
+            for label, credit in _partial(left, right).items():
+                counts[number, codes[label]] += np.array([credit, -credit, -credit])
+    return counts
+
+
+def _partial(gold: set[Key], pred: set[Key]) -> dict[str, float]:
+    """The credit of each label's relations under the best assignment."""
+    by_label: dict[str, tuple[list[Key], list[Key]]] = defaultdict(lambda: ([], []))
+    for side, found in enumerate((gold, pred)):
+        for key in sorted(found):
+            by_label[key[0]][side].append(key)
+    credits: dict[str, float] = {}
+    for label, (left, right) in by_label.items():
+        if left and right:
+            value = np.array([[_credit(a, b) for b in right] for a in left])
+            if value.any():
+                from scipy.optimize import linear_sum_assignment
+
+                credits[label] = float(value[linear_sum_assignment(value, maximize=True)].sum())
+    return credits
+
+
+def _worth(one: End, other: End) -> float:
+    if one[0] != other[0] or min(one[2], other[2]) <= max(one[1], other[1]):
+        return 0.0
+    return 0.5 if one[1:3] == other[1:3] else 0.25
+
+
+def _credit(one: Key, other: Key) -> float:
+    head, tail = _worth(one[1], other[1]), _worth(one[2], other[2])
+    return head + tail if head and tail else 0.0

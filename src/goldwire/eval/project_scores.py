@@ -1,0 +1,145 @@
+"""Scoring files: which annotations are paired, by which schema, beside which agreement."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
+from goldwire.eval.scoring.scores import Scores, score
+from goldwire.files import read_bytes, sha256
+from goldwire.model import Article, curated
+from goldwire.project import Project, find_project
+from goldwire.schemas import Schema, load_schema
+
+
+def score_articles(
+    gold: Sequence[Article],
+    pred: Sequence[Article],
+    *,
+    schema_path: Path | None = None,
+    agreement_path: Path | None = None,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    project: Project | None = None,
+    trained_on: bool = False,
+) -> tuple[Scores, list[Paired]]:
+    """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
+
+    Documents that the model was trained on are left out, unless `trained_on` (see `unseen`). Agreement comes
+    from `agreement_path`, else from the readings that `gold` holds, else from the `project`.
+    """
+    (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
+    schema = load_schema(schema_path) if schema_path else project_schema(paired)
+    scores = score(
+        [(one.gold, one.pred) for one in paired],
+        layers=layers,
+        resamples=resamples,
+        seed=seed,
+        groups=stories(one.document for one in paired),
+        strict_layers=True,
+        schema=schema,
+        documents=[one.document for one in paired],
+    )
+    if note:
+        scores = dataclasses.replace(scores, warnings=(note, *scores.warnings))
+    scores = with_agreement(scores, paired, gold, agreement_path)
+    if scores.agreement is None and project is not None:
+        scores = in_project(scores, paired, project, None)
+    return scores, paired
+
+
+def with_agreement(
+    scores: Scores, paired: Sequence[Paired], readings: Sequence[Article], path: Path | None = None
+) -> Scores:
+    """The scores beside the agreement in the file, or of the readings; as they are without two readings."""
+    if path is None and not any(len(article.annotations) > 1 for article in readings):
+        return scores
+    from goldwire.eval.agreement.ceiling import ceiling_of, read_ceiling
+
+    found = (
+        ceiling_of(readings, [one.gold for one in paired], scores)
+        if path is None
+        else read_ceiling(path, scores)
+    )
+    return dataclasses.replace(scores, agreement=found)
+
+
+def project_here() -> Project | None:
+    """The project that the working folder lies in, if any."""
+    try:
+        return find_project()
+    except GoldwireError:
+        return None
+
+
+def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
+    """What `gold`, read from `path`, is: name, version and `content_hash` of the corpus of the project here
+    where all of it is of that corpus, else the file's name and `sha256`, as `goldwire train --data` says it.
+
+    What can be read once only (a pipe) is hashed as it is written again.
+    """
+    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.formats.jsonl import dumps
+
+    project = project_here()
+    if project is not None:
+        try:
+            corpus = load_corpus(project)
+        except GoldwireError:
+            corpus = None  # what is wrong with a project says nothing of the files
+        held = {a.document.id: a for a in corpus.articles} if corpus is not None else {}
+        if corpus is not None and gold and all(_same(a, held.get(a.document.id)) for a in gold):
+            return {
+                "name": project.name,
+                "version": corpus.version,
+                "content_hash": corpus.content_hash(),
+            }
+    data = read_bytes(path) if path.is_file() else b"".join(dumps(article) + b"\n" for article in gold)
+    return {"name": path.stem, "version": "0.0.0", "sha256": sha256(data)}
+
+
+def _same(one: Article, other: Article | None) -> bool:
+    """Whether two articles have the same text and the same reference, wherever their files come from."""
+    if other is None or one.document.text != other.document.text:
+        return False
+    mine, theirs = curated(one.annotations), curated(other.annotations)
+    if mine is None or theirs is None:
+        return mine is theirs
+    said = [(a.annotator, a.schema, a.status, a.spans, a.relations) for a in (mine, theirs)]
+    return said[0] == said[1]
+
+
+def project_schema(paired: Sequence[Paired]) -> Schema | None:
+    """The schema of the project here, where all of gold follows it; else None."""
+    project = project_here()
+    if project is None or not project.schema_path.is_file():
+        return None
+    schema = load_schema(project.schema_path)
+    return schema if all(one.gold.schema == schema.stamp for one in paired) else None
+
+
+def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None) -> Scores:
+    """The scores beside the agreement in the file at `path`, else of the project's stored readings, else in
+    its `eval/agreement.json` where that is of these documents; as they are where there is none of these."""
+    from goldwire.eval.agreement.ceiling import is_about
+
+    readings = project_readings(project, scores) if path is None else []
+    stored = project.eval / "agreement.json"
+    read_twice = any(len(article.annotations) > 1 for article in readings)
+    if path is None and not read_twice and stored.is_file() and is_about(stored, scores):
+        path = stored
+    return with_agreement(scores, paired, readings, path)
+
+
+def project_readings(project: Project, scores: Scores) -> list[Article]:
+    """The project's articles that were scored, with their stored annotations; none where it stores none."""
+    if not project.annotations.is_dir():
+        return []
+    from goldwire.annotations.store import project_articles
+
+    wanted = set(scores.documents)
+    return [article for article in project_articles(project) if article.document.id in wanted]

@@ -1,0 +1,80 @@
+"""The confusion matrix, and every error in its sentence: what a page shows of what went wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from goldwire.eval.matching.spans import Pair, Verdict
+from goldwire.eval.report.context import extract, sentences
+from goldwire.eval.scoring.pairing import Paired
+
+#: Errors of one kind that a page shows; how many more there are is said.
+MOST = 400
+VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "missed": ("Missed", "in the reference, without a partner in the prediction"),
+    "spurious": ("Spurious", "predicted, without a partner in the reference"),
+    "label": ("Wrong label", "the extent is right, the label is not"),
+    "extent": ("Wrong extent", "the label is right, the extent overlaps"),
+    "label+extent": ("Wrong label and extent", "the two overlap, and that is all"),
+}
+NONE_PREDICTED, NONE_IN_GOLD = "missed", "spurious"
+
+
+def confusion(pairs: Sequence[Pair], labels: Sequence[str]) -> dict[str, Any]:
+    """Rows: gold labels, then what was spurious; columns: predicted labels, then what was missed."""
+    if not pairs:
+        return {"columns": [], "rows": []}
+    from sklearn.metrics import confusion_matrix
+
+    nothing = "\0"  # no label can be this
+    truth = [pair.gold.label if pair.gold else nothing for pair in pairs]
+    guess = [pair.pred.label if pair.pred else nothing for pair in pairs]
+    matrix = confusion_matrix(truth, guess, labels=[*labels, nothing])
+    rows = []
+    for row, name in enumerate([*labels, NONE_IN_GOLD]):
+        total = int(matrix[row].sum())
+        cells = [
+            {
+                "count": int(count),
+                # The square root: a rare confusion must be seen too.
+                "shade": (float(count) / total) ** 0.5 if total else 0.0,
+                "right": row == column and row < len(labels),
+                "empty": row == column == len(labels),
+            }
+            for column, count in enumerate(matrix[row])
+        ]
+        rows.append({"name": name, "cells": cells, "total": total})
+    return {"columns": [*labels, NONE_PREDICTED], "rows": rows}
+
+
+def errors(found: Sequence[tuple[Paired, Pair]]) -> list[dict[str, Any]]:
+    """Every wrong span in its sentence, grouped by what is wrong with it."""
+    bounds: dict[str, list[tuple[int, int]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {verdict: [] for verdict in VERDICTS}
+    sizes: Counter[str] = Counter()
+    for one, pair in found:
+        if pair.verdict == "correct":
+            continue
+        sizes[pair.verdict] += 1
+        if len(groups[pair.verdict]) >= MOST:
+            continue
+        document = one.document
+        if document.id not in bounds:
+            bounds[document.id] = sentences(document.text)
+        labels = {span.label for span in (pair.gold, pair.pred) if span is not None}
+        groups[pair.verdict].append(
+            {
+                "document": document.id,
+                "start": pair.span.start,
+                "gold": pair.gold.label if pair.gold else "",
+                "pred": pair.pred.label if pair.pred else "",
+                "labels": sorted(labels),
+                "extract": extract(document.text, bounds[document.id], pair),
+            }
+        )
+    return [
+        {"verdict": verdict, "name": name, "what": what, "count": sizes[verdict], "items": groups[verdict]}
+        for verdict, (name, what) in VERDICTS.items()
+    ]

@@ -1,0 +1,291 @@
+"""Scores of predictions against a reference, per layer, matching kind and label, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.eval.counts.attributes import (
+    AttributeCounts,
+    Identity,
+    attribute_counts,
+    attribute_names,
+    exactly,
+    identity,
+)
+from goldwire.eval.counts.bootstrap import FEW, Sampling
+from goldwire.eval.counts.counts import Counts, LabelCounts
+from goldwire.eval.counts.per_document import Parts, head_counts, relation_parts, structure_parts
+from goldwire.eval.counts.per_document import assemble as assemble
+from goldwire.eval.counts.per_document import span_counts as span_counts
+from goldwire.eval.matching.clusters import Metric
+from goldwire.eval.matching.span_heads import BEFORE, language_of
+from goldwire.eval.matching.span_table import Side
+from goldwire.eval.matching.spans import Kind, Spans, align
+from goldwire.eval.matching.structures import (
+    STRUCTURE_KINDS,
+    StructureKind,
+    required,
+)
+from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_machine
+from goldwire.schemas import Schema
+
+if TYPE_CHECKING:
+    from goldwire.eval.agreement.ceiling import Ceiling
+
+#: The kinds that `score` reports.
+KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Counts per document of everything that was scored; all figures are derived from them.
+
+    `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
+    out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
+    spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
+    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
+    `unknown` of how many documents nobody knows who made the reference.
+    """
+
+    documents: tuple[str, ...]
+    layers: dict[str, dict[Kind, LabelCounts]]
+    relations: LabelCounts | None
+    reference: str
+    warnings: tuple[str, ...]
+    resamples: int
+    seed: int
+    relations_partial: LabelCounts | None = None
+    attributes: dict[str, AttributeCounts] = field(default_factory=dict)
+    structures: dict[str, dict[StructureKind, LabelCounts]] = field(default_factory=dict)
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    identity: dict[str, dict[str, dict[Metric, Identity]]] = field(default_factory=dict)
+    heads: dict[str, LabelCounts] = field(default_factory=dict)
+    agreement: Ceiling | None = None
+    unknown: int = 0
+
+    @property
+    def reference_in_words(self) -> str:
+        """The reference's status, and whether it is unknown who made it."""
+        if not self.unknown:
+            return self.reference
+        every = self.unknown == len(self.documents)
+        of = "" if every else f" in {self.unknown} of {len(self.documents)}"
+        return f"{self.reference}, unknown annotators{of}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures in the form that `eval score --json` writes."""
+        figures: dict[str, Any] = {
+            "layers": {
+                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"head": self.heads[layer].as_json()} if layer in self.heads else {})
+                for layer, kinds in self.layers.items()
+            }
+        }
+        for name, counts in (("relations", self.relations), ("relations_partial", self.relations_partial)):
+            if counts is not None:
+                figures[name] = _with_micro(counts)
+        if self.attributes:
+            figures["attributes"] = {layer: found.as_json() for layer, found in self.attributes.items()}
+        if self.structures:
+            figures["structures"] = {
+                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"required": list(self.required[layer])} if self.required.get(layer) else {})
+                for layer, kinds in self.structures.items()
+            }
+        if self.identity:
+            figures["identity"] = {
+                layer: {
+                    name: {metric: one.as_json() for metric, one in found.items()}
+                    for name, found in names.items()
+                }
+                for layer, names in self.identity.items()
+            }
+        if self.agreement is not None:
+            figures["agreement"] = self.agreement.as_json()
+        return figures | {
+            "documents": len(self.documents),
+            "reference": self.reference,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "warnings": list(self.warnings),
+            **({"reference_unknown": self.unknown} if self.unknown else {}),
+        }
+
+
+def score(
+    pairs: Sequence[tuple[Annotation, Annotation]],
+    *,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    groups: Sequence[Hashable] | None = None,
+    strict_layers: bool = False,
+    schema: Schema | None = None,
+    documents: Sequence[Document] | None = None,
+) -> Scores:
+    """Score (gold, prediction) of each document.
+
+    `layers` defaults to all that occur; one that is named and occurs nowhere has undefined figures, or is
+    refused (GW505) with `strict_layers`.
+    `groups` names a group for each document: those of one group are resampled together. With a `schema` an
+    absent attribute means its default, and attributes of kind id are scored as identity. With the `documents`
+    spans are matched by their heads too, where `heads` knows the language of all. Raises GW504 without
+    documents, GW506 where the two of a pair belong to different documents or texts.
+    """
+    _check(pairs)
+    golds, preds = [gold for gold, _ in pairs], [pred for _, pred in pairs]
+    left, right = Side(golds), Side(preds)
+    present = left.layers | right.layers
+    wanted = sorted(present) if layers is None else list(dict.fromkeys(layers))
+    if strict_layers:
+        known_layers(wanted, present)
+    warnings: list[str] = []
+    sampling = Sampling(resamples, seed, groups)
+
+    parts: Parts = {}
+    absent: dict[str, dict[str, int]] = {}
+    same: dict[str, dict[str, dict[Metric, Identity]]] = {}
+    for layer in wanted:
+        labels = tuple(sorted(left.labels(layer) | right.labels(layer)))
+        gold, pred = left.spans(layer, labels), right.spans(layer, labels)
+        warnings += _layer_warnings(layer, gold, pred)
+        blind, typed = align(gold, pred), align(gold, pred, by_label=True)
+        for kind in KINDS:
+            alignment = typed if kind == "type" else blind
+            parts[layer, kind] = labels, span_counts(gold, pred, alignment, kind, len(pairs), len(labels))
+        sides = left.flat(layer), right.flat(layer)
+        attributes = schema.layers[layer].attributes if schema and layer in schema.layers else None
+        ids = [name for name, one in (attributes or {}).items() if one.kind == "id"]
+        if sides[1] and not any(span.attributes for span in sides[1]):
+            # A model that predicts spans only is not wrong about what it does not say.
+            if any(span.attributes for span in sides[0]):
+                warnings.append(
+                    f"layer `{layer}`: the prediction bears no attribute, so attributes are not scored"
+                )
+            attributes, ids = {}, []
+        names = tuple(name for name in attribute_names(sides, attributes) if name not in ids)
+        if names:
+            matched = exactly(blind, gold.document, sides, (gold.row, pred.row))
+            counts, absent[layer] = attribute_counts(matched, len(pairs), names, attributes)
+            parts[layer, "attributes"] = names, counts
+        if documents is not None and all(language_of(one) in BEFORE for one in documents):
+            parts[layer, "head"] = labels, head_counts(golds, preds, documents, layer, labels)
+        for name in ids:
+            one = attributes[name] if attributes else None
+            same.setdefault(layer, {})[name] = identity(
+                name, one, sides, (gold, pred), blind, len(pairs), sampling
+            )
+
+    limit = None if layers is None else set(wanted)
+    relations, said = relation_parts(golds, preds, limit)
+    warnings += said
+    wholes = structure_parts(golds, preds, limit)
+    parts |= {("", kind): counts for kind, counts in relations.items()}
+    parts |= {(layer, kind): counts for (layer, kind), counts in wholes.items()}
+    counted = assemble(parts, sampling)
+    heads = list(dict.fromkeys(layer for layer, _ in wholes))
+    units = len(set(groups)) if groups is not None else len(pairs)
+    return Scores(
+        tuple(gold.document for gold in golds),
+        {layer: {kind: counted[layer, kind] for kind in KINDS} for layer in wanted},
+        counted.get(("", "strict")),
+        min((trust(gold) for gold in golds), key=STATUSES.index),
+        (*few_warnings(units, grouped=groups is not None), *filter(None, [unknown_note(golds)]), *warnings),
+        resamples,
+        seed,
+        counted.get(("", "partial")),
+        {layer: AttributeCounts(counted[layer, "attributes"], found) for layer, found in absent.items()},
+        {layer: {kind: counted[layer, kind] for kind in STRUCTURE_KINDS} for layer in heads},
+        {layer: required(schema, layer) for layer in heads},
+        same,
+        {layer: counted[layer, "head"] for layer in wanted if (layer, "head") in counted},
+        unknown=sum(gold.provenance.kind == "unknown" for gold in golds),
+    )
+
+
+def trust(annotation: Annotation) -> Status:
+    """An annotation's status as far as people stand behind it: what a machine made is a draft.
+
+    Where it is unknown who made it the stated status stands; scores say so (`unknown_note`).
+    """
+    return "draft" if by_machine(annotation) and annotation.status != "skipped" else annotation.status
+
+
+def unknown_note(golds: Sequence[Annotation]) -> str:
+    """What to say of a reference that nobody is known to have made; empty where all makers are known."""
+    unknown = sum(gold.provenance.kind == "unknown" for gold in golds)
+    if not unknown:
+        return ""
+    return (
+        f"who made the reference of {unknown} of {len(golds)} document(s) is unknown: a person or a machine"
+    )
+
+
+def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:
+    """The counts of one document's spans of one layer, all labels together."""
+    left, right = Side.of_spans(gold), Side.of_spans(pred)
+    labels = tuple(sorted(left.labels("") | right.labels("")))
+    one, other = left.spans("", labels), right.spans("", labels)
+    alignment = align(one, other, by_label=kind == "type")
+    tp, fp, fn = span_counts(one, other, alignment, kind, 1, max(1, len(labels))).sum(axis=(0, 1))
+    return Counts(float(tp), float(fp), float(fn))
+
+
+def few_warnings(units: int, *, grouped: bool = False) -> list[str]:
+    """A plain warning where there are too few documents to believe an interval."""
+    name = "group" if grouped else "document"
+    if units < 2:
+        return [f"{units} {name}: no interval can be given"]
+    if units < FEW:
+        return [f"{units} {name}s, fewer than {FEW}: intervals are rough and tend to be too narrow"]
+    return []
+
+
+def known_layers(layers: Iterable[str], present: Iterable[str]) -> None:
+    """Refuse the names of layers that no annotation has a span of (GW505)."""
+    known = set(present)
+    hint = one_of(known)
+    raise_faults(
+        Fault("GW505", f"no annotation has a span of layer `{name}`", "", hint)
+        for name in layers
+        if name not in known
+    )
+
+
+def _with_micro(counts: LabelCounts) -> dict[str, Any]:
+    """The figures by label, and `micro` beside them."""
+    named = {("micro (label)" if name == "micro" else name): one for name, one in counts.figures().items()}
+    return {name: one.as_json() for name, one in named.items()} | {"micro": counts.micro().as_json()}
+
+
+def _layer_warnings(layer: str, gold: Spans, pred: Spans) -> list[str]:
+    warnings = []
+    for name, side, other in (("gold", gold, pred), ("the prediction", pred, gold)):
+        if len(other) and not len(side):
+            warnings.append(
+                f"{name} has no span at all of layer `{layer}`: every span of the other side is wrong"
+            )
+        if len(side.dropped):
+            twice = len(side.dropped)
+            warnings.append(f"layer `{layer}`: {twice} duplicate span(s) in {name} count once")
+    if not len(gold) and not len(pred):
+        warnings.append(f"layer `{layer}` is empty on both sides: its figures are undefined")
+    return warnings
+
+
+def _check(pairs: Sequence[tuple[Annotation, Annotation]]) -> None:
+    if not pairs:
+        raise GoldwireError.of("GW504", "there is no document to score", hint="give gold and predictions")
+    faults = []
+    for number, (gold, pred) in enumerate(pairs):
+        place = f"$[{number}]"
+        if gold.document != pred.document:
+            message = f"gold is of `{gold.document}`, the prediction of `{pred.document}`"
+            faults.append(Fault("GW506", message, place, "pair annotations of one document"))
+        elif gold.text_sha256 and pred.text_sha256 and gold.text_sha256 != pred.text_sha256:
+            message = f"gold and prediction of `{gold.document}` belong to different texts"
+            faults.append(Fault("GW506", message, place, "predict on the text that was annotated"))
+    raise_faults(faults)

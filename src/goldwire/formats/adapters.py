@@ -1,0 +1,82 @@
+"""The readers and writers of formats whose own functions need more, or less, than a path and a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from goldwire.annotations.store import (
+    annotation_path,
+    join,
+    load_annotation,
+    project_articles,
+    write_annotation,
+)
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import read_bytes, sha256
+from goldwire.formats import Setting, jsonl, quotes
+from goldwire.model import STATUSES, Article
+from goldwire.project import load_project
+from goldwire.seeds import load_seeds
+
+
+def read_jsonl(path: Path, _setting: Setting) -> list[Article]:
+    """The articles of a JSON Lines file."""
+    return jsonl.read_jsonl(path)
+
+
+def stream_jsonl(path: Path, _setting: Setting) -> Iterator[Article]:
+    """The articles of a JSON Lines file, one at a time."""
+    return jsonl.stream_jsonl(path)
+
+
+def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> int:
+    """Articles to a JSON Lines file."""
+    return jsonl.write_jsonl(path, articles)
+
+
+def read_quotes(path: Path, setting: Setting) -> list[Article]:
+    """The articles of the project that a file of quotes, or a folder of them, annotates."""
+    found = quotes.read_quotes_files(path, setting.documents, setting.schema, setting.guidelines)
+    return [article for article in join(setting.documents, found) if article.annotations]
+
+
+def read_store(path: Path, _setting: Setting) -> list[Article]:
+    """All articles of the project in the folder `path`, with their stored annotations."""
+    return project_articles(load_project(path))
+
+
+def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+    """Keep all annotations in the project in the folder `path`; the number of files that changed.
+
+    The store keeps no articles: those without annotations that the project lacks are put down as lost.
+
+    Raises one error, and writes nothing, where an article is not the project's, its text is another, or an
+    annotation would replace a more trusted one of the same annotator (GW260).
+    """
+    project = load_project(path)
+    documents, articles = load_seeds(project), list(articles)
+    texts = {document.id: document.text for document in documents}
+    for article in articles:
+        if not article.annotations and texts.get(article.document.id) != article.document.text:
+            kind = "articles that the project lacks: list them in seeds/articles.jsonl"
+            setting.lose(kind, article.document.id)
+    setting.check()
+    annotations = [
+        msgspec.structs.replace(annotation, text_sha256=sha256(article.document.text))
+        for article in articles
+        for annotation in article.annotations
+    ]
+    join(documents, annotations)
+    faults: list[Fault] = []
+    for annotation in annotations:
+        file = annotation_path(project, annotation)
+        kept = load_annotation(read_bytes(file)) if file.is_file() else annotation
+        if STATUSES.index(kept.status) > STATUSES.index(annotation.status):
+            message = f"a {kept.status} annotation would be replaced by a {annotation.status} one"
+            place = f"{annotation.annotator}/{annotation.document}"
+            faults.append(Fault("GW260", message, place, f"remove {file} first if that is meant"))
+    raise_faults(faults)
+    return sum(write_annotation(project, annotation) for annotation in annotations)

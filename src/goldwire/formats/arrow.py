@@ -1,0 +1,205 @@
+"""Articles as Arrow arrays, built a field at a time: many times quicker than a dictionary for each span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldwire.files import sha256
+from goldwire.formats.features import Columns, attribute_reader
+from goldwire.model import Annotation, Article, curated
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+#: A text as a column holds it: the layer's or label's name, or its number.
+Name = Callable[[str], Any]
+
+
+def _same(name: str) -> str:
+    return name
+
+
+def batch(articles: Sequence[Article]) -> pa.RecordBatch:
+    """A row for each article: id, text, meta (JSON), annotations whole. Needs no schema."""
+    import pyarrow as pa
+
+    annotations = [a for article in articles for a in article.annotations]
+    texts = [article.document.text for article in articles for _ in article.annotations]
+    offsets = _offsets([len(article.annotations) for article in articles])
+    rows = annotation_columns(annotations, texts)
+    del rows["document"]
+    return pa.RecordBatch.from_pydict(
+        {
+            "id": pa.array([article.document.id for article in articles], pa.string()),
+            "text": pa.array([article.document.text for article in articles], pa.string()),
+            "meta": pa.array([_json(article.document.meta) for article in articles], pa.string()),
+            "annotations": pa.ListArray.from_arrays(offsets, struct(rows)),
+        }
+    )
+
+
+def annotation_columns(
+    annotations: Sequence[Annotation],
+    texts: Sequence[str],
+    layer: Name = _same,
+    label: Name = _same,
+    relation: Name = _same,
+) -> dict[str, pa.Array]:
+    """The columns of annotations over their documents' `texts`: a row each, spans and relations in lists."""
+    import pyarrow as pa
+
+    columns = {
+        "document": pa.array([a.document for a in annotations], pa.string()),
+        "annotator": pa.array([a.annotator for a in annotations], pa.string()),
+        "schema": pa.array([a.schema for a in annotations], pa.string()),
+        "status": pa.array([a.status for a in annotations], pa.string()),
+        "provenance": _provenance(annotations),
+        "text_sha256": pa.array([sha256(text) for text in texts], pa.string()),
+    }
+    spans = list(chain.from_iterable(a.spans for a in annotations))
+    names: dict[str, Any] = {}
+    layers = [
+        names[s.layer] if s.layer in names else names.setdefault(s.layer, layer(s.layer)) for s in spans
+    ]
+    kinds: dict[str, Any] = {}
+    labels = [
+        kinds[s.label] if s.label in kinds else kinds.setdefault(s.label, label(s.label)) for s in spans
+    ]
+    marked = [text[s.start : s.end] for a, text in zip(annotations, texts, strict=True) for s in a.spans]
+    columns["spans"] = pa.ListArray.from_arrays(
+        _offsets([len(a.spans) for a in annotations]),
+        struct(
+            {
+                "id": pa.array([s.id for s in spans], pa.string()),
+                "layer": pa.array(layers, pa.string() if layer is _same else pa.int64()),
+                "label": pa.array(labels, pa.string() if label is _same else pa.int64()),
+                "start": pa.array([s.start for s in spans], pa.int32()),
+                "end": pa.array([s.end for s in spans], pa.int32()),
+                "text": pa.array(marked, pa.string()),
+                "attributes": pa.array([_json(s.attributes) for s in spans], pa.string()),
+                "marked_by": texts_array([s.marked_by for s in spans]),
+                "origin": pa.array([s.origin for s in spans], pa.string()),
+                "score": pa.array([s.score for s in spans], pa.float64()),
+            }
+        ),
+    )
+    relations = list(chain.from_iterable(a.relations for a in annotations))
+    types = pa.string() if relation is _same else pa.int64()
+    columns["relations"] = pa.ListArray.from_arrays(
+        _offsets([len(a.relations) for a in annotations]),
+        struct(
+            {
+                "label": pa.array([relation(r.label) for r in relations], types),
+                "head": pa.array([r.head for r in relations], pa.string()),
+                "tail": pa.array([r.tail for r in relations], pa.string()),
+                "marked_by": texts_array([r.marked_by for r in relations]),
+            }
+        ),
+    )
+    return columns
+
+
+def document_columns(articles: Sequence[Article], columns: Columns) -> pa.RecordBatch:
+    """The rows of the config `documents`, as `Columns.document_rows` makes them."""
+    import pyarrow as pa
+
+    schema = columns.arrow_schema("documents")
+    chosen = [curated(article.annotations) for article in articles]
+    rows = [columns.plain_row(*pair) for pair in zip(articles, chosen, strict=True)]
+    names = [name for name in schema.names if name not in columns.layer_names.values()]
+    arrays = {name: pa.array([row[name] for row in rows], schema.field(name).type) for name in names}
+    texts = [article.document.text for article in articles]
+    for layer, column in columns.layer_names.items():
+        held = [a.layer(layer) if a is not None else () for a in chosen]
+        spans = list(chain.from_iterable(held))
+        kind, fields = columns.schema.layers[layer], columns.fields[layer]
+        types = {field.name: field.type for field in schema.field(column).type.value_type}
+        labels = {label: number for number, label in enumerate(kind.labels)}
+        marked = [text[s.start : s.end] for text, several in zip(texts, held, strict=True) for s in several]
+        made = {
+            "id": pa.array([s.id for s in spans], pa.string()),
+            "label": pa.array([labels[s.label] for s in spans], pa.int64()),
+            "start": pa.array([s.start for s in spans], pa.int32()),
+            "end": pa.array([s.end for s in spans], pa.int32()),
+            "text": pa.array(marked, pa.string()),
+        }
+        for key, attribute in kind.attributes.items():
+            name, value = fields[key], attribute_reader(attribute)
+            made[name] = pa.array([value(s.attributes.get(key)) for s in spans], types[name])
+        tails: list[dict[tuple[str, str], list[str]]] = []
+        for annotation in chosen:
+            tails.append({})
+            for relation in annotation.relations if annotation is not None else ():
+                tails[-1].setdefault((relation.head, relation.label), []).append(relation.tail)
+        for key in columns.relations(layer):
+            lists = [
+                ends.get((s.id, key), []) for ends, several in zip(tails, held, strict=True) for s in several
+            ]
+            made[fields[key]] = texts_array(lists)
+        arrays[column] = pa.ListArray.from_arrays(_offsets([len(several) for several in held]), struct(made))
+    return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+
+def struct(columns: dict[str, pa.Array]) -> pa.StructArray:
+    """Columns as one array of structs, none of them null."""
+    import pyarrow as pa
+
+    return pa.StructArray.from_arrays(list(columns.values()), list(columns))
+
+
+def texts_array(lists: Sequence[Sequence[str]]) -> pa.ListArray:
+    """Lists of texts."""
+    import pyarrow as pa
+
+    flat = list(chain.from_iterable(lists))
+    return pa.ListArray.from_arrays(_offsets([len(each) for each in lists]), pa.array(flat, pa.string()))
+
+
+def _provenance(annotations: Sequence[Annotation]) -> pa.StructArray:
+    import pyarrow as pa
+
+    made = [a.provenance for a in annotations]
+    columns = {
+        name: pa.array([getattr(each, name) for each in made], pa.string())
+        for name in ("kind", "name", "version", "guidelines", "created", "updated")
+    }
+    columns["lead_time"] = pa.array([each.lead_time for each in made], pa.float64())
+    columns["seen_predictions"] = pa.array([each.seen_predictions for each in made], pa.bool_())
+    columns["based_on"] = texts_array([each.based_on for each in made])
+    return struct(columns)
+
+
+def _offsets(lengths: Iterable[int]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(list(accumulate(lengths, initial=0)), pa.int32())
+
+
+def _json(value: dict[str, Any]) -> str:
+    """JSON, keys in order."""
+    return _encode(value).decode() if value else "{}"
+
+
+def annotation_of(row: dict[str, Any], document: str) -> Annotation:
+    """A row back as an annotation. Names stand in it as texts.
+
+    Raises msgspec.ValidationError and KeyError where it is no such row.
+    """
+    spans = []
+    for span in row["spans"]:
+        attributes = msgspec.json.decode(span["attributes"])
+        kept = {key: span[key] for key in ("id", "layer", "label", "start", "end")}
+        rest = {key: span[key] for key in ("marked_by", "origin", "score") if span.get(key) is not None}
+        spans.append({**kept, **rest, "attributes": attributes})
+    relations = [
+        {key: value for key, value in each.items() if value is not None} for each in row["relations"]
+    ]
+    provenance = {key: value for key, value in row["provenance"].items() if value is not None}
+    plain = {key: row[key] for key in ("annotator", "schema", "status", "text_sha256")}
+    made = {"document": document, **plain, "provenance": provenance, "spans": spans, "relations": relations}
+    return msgspec.convert(made, Annotation)

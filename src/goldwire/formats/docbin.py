@@ -1,0 +1,273 @@
+"""spaCy's DocBin: a `Doc` for each annotation, and one for a document without any.
+
+`doc.spans[layer]` holds a layer's spans, in whole tokens; `doc.ents` those of the first layer that nest in no
+other, so that `spacy train` finds them. `doc.user_data["goldwire"]` holds the rest: attributes and relations
+as `formats.docs` reads them from any pipeline, and beside them `extents` (code points, where a span cuts
+tokens they differ from the group's), `ids`, `marked_by` and `origins` by layer, `document` and `annotation`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldwire.annotations.integrity import article_faults
+from goldwire.annotations.tokens import tokenizer
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import amount
+from goldwire.files import read_bytes, write_bytes
+from goldwire.formats import Setting
+from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
+from goldwire.limits import inflated
+from goldwire.model import Annotation, Article, Document, Relation, Span, outermost
+from goldwire.seeds import normalise
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+#: Who annotated where a Doc does not say so.
+ANNOTATOR = "docbin"
+_PIECE = 1 << 20
+_TOKENS = ("TAG", "POS", "MORPH", "LEMMA", "DEP")
+
+
+def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+    """Articles to one `.spacy` file; the number of Docs. What spans cut tokens is told by the token."""
+    from spacy.tokens import DocBin
+
+    held = list(articles)
+    flat = setting.layer or next(iter(setting.schema_for(held).layers), LAYER)
+    tokenizers: dict[str, Language] = {}
+    store = DocBin(store_user_data=True)
+    for article in held:
+        language = setting.language_of(article.document)
+        if language not in tokenizers:
+            tokenizers[language] = tokenizer(language)
+        nlp = tokenizers[language]
+        for annotation in article.annotations or (None,):
+            store.add(to_doc(article.document, annotation, nlp, flat, setting))
+    setting.check()
+    write_bytes(path, store.to_bytes())
+    return len(store)
+
+
+def to_doc(
+    document: Document,
+    annotation: Annotation | None,
+    nlp: Language,
+    flat: str,
+    setting: Setting | None = None,
+) -> Doc:
+    """A document and one annotation as a Doc; `flat` is the layer of `doc.ents`.
+
+    Spans that cut tokens are widened in the groups; their places go to `setting.widened`.
+    """
+    from spacy.tokens import Span as Group
+
+    doc = nlp.make_doc(document.text)
+    own: dict[str, Any] = {"document": msgspec.to_builtins(document)}
+    doc.user_data[KEY] = own
+    if annotation is None:
+        return doc
+    starts = [token.idx for token in doc]
+    ends = [token.idx + len(token) for token in doc]
+    places: dict[str, list[Any]] = {}
+    layers = list(dict.fromkeys(span.layer for span in annotation.spans))
+    keys = ("attributes", "extents", "ids", "marked_by", "origins")
+    own |= {key: {layer: [] for layer in layers} for key in keys} | {"relations": [], "layers": layers}
+    own["order"] = [layers.index(span.layer) for span in annotation.spans]
+    tokens: dict[str, tuple[int, int]] = {}
+    for layer in layers:
+        spans = annotation.layer(layer)
+        group = []
+        for index, span in enumerate(spans):
+            # What lies in white space between two tokens stands at the token before it.
+            first = min(bisect_right(ends, span.start), len(starts) - 1)
+            last = max(bisect_left(starts, span.end), first + 1)
+            if (starts[first], ends[last - 1]) != (span.start, span.end) and setting is not None:
+                place = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
+                marked = document.text[span.start : span.end]
+                whole = document.text[starts[first] : ends[last - 1]]
+                setting.widened.append(f"{place} «{marked}» in «{whole}»")
+            tokens[span.id] = (first, last)
+            places[span.id] = [layer, index]
+            group.append(Group(doc, first, last, label=span.label))
+            own["attributes"][layer].append(dict(span.attributes))
+            own["extents"][layer].append([span.start, span.end])
+            own["ids"][layer].append(span.id)
+            own["marked_by"][layer].append(list(span.marked_by))
+            own["origins"][layer].append(span.origin)
+        doc.spans[layer] = group
+        if any(span.score is not None for span in spans):
+            doc.spans[layer].attrs["scores"] = [span.score for span in spans]
+    doc.set_ents(_flat(doc, annotation.layer(flat), tokens))
+    own["relations"] = [
+        [r.label, places[r.head], places[r.tail], list(r.marked_by)] for r in annotation.relations
+    ]
+    rest = msgspec.structs.replace(annotation, spans=(), relations=())
+    own["annotation"] = msgspec.to_builtins(rest)
+    return doc
+
+
+def _flat(doc: Doc, spans: tuple[Span, ...], tokens: dict[str, tuple[int, int]]) -> list[Any]:
+    """The outermost spans of a layer as entities: no two of them share a token."""
+    from spacy.tokens import Span as Group
+
+    taken: set[int] = set()
+    made = []
+    for span in outermost(spans)[0]:
+        extent = range(*tokens[span.id])
+        if taken.isdisjoint(extent) and any(not doc[index].is_space for index in extent):
+            taken.update(extent)
+            made.append(Group(doc, extent.start, extent.stop, label=span.label))
+    return made
+
+
+def read_docbin(path: Path, setting: Setting) -> list[Article]:
+    """The articles of a `.spacy` file, or of all in a folder; Docs of one document are put together.
+
+    A Doc that goldwire did not write is a document `NAME-1`, `NAME-2`, …: its groups are the layers, its
+    entities the layer `entity`. Raises GW278 where a file is no DocBin, GW279 for Docs that contradict each
+    other or themselves.
+    """
+    import spacy
+    from spacy.tokens import DocBin
+
+    files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
+    if not files:
+        raise GoldwireError.of(
+            "GW278", "no .spacy file in this folder", where=str(path), hint="name the file"
+        )
+    vocab = spacy.blank("xx").vocab
+    found: dict[str, Article] = {}
+    faults: list[Fault] = []
+    for file in files:
+        data = read_bytes(file)
+        _check_size(data, file)
+        try:
+            docs = list(DocBin().from_bytes(data).get_docs(vocab))
+        except Exception as error:  # noqa: BLE001 - zlib, msgpack and spaCy each raise their own
+            message = f"no DocBin: {type(error).__name__} {str(error).partition('. ')[0][:120]}".rstrip()
+            hint = "spaCy writes them: nlp.to_disk is no DocBin, doc_bin.to_disk is"
+            raise GoldwireError.of("GW278", message, where=str(file), hint=hint) from None
+        for number, doc in enumerate(docs, start=1):
+            place = f"{file} Doc {number}"
+            try:
+                article = from_doc(doc, f"{file.stem}-{number}", setting)
+            except (
+                msgspec.ValidationError, AttributeError, KeyError, IndexError, TypeError, ValueError,
+                RecursionError,
+            ) as error:  # fmt: skip
+                message = f"its text or its user_data[{KEY!r}] can't be taken: {type(error).__name__} {error}"
+                faults.append(Fault("GW279", message, place, f"repair it, or remove user_data[{KEY!r}]"))
+                continue
+            known = found.get(article.document.id)
+            if known is not None and known.document != article.document:
+                message = f"another `{article.document.id}` than in an earlier Doc"
+                faults.append(Fault("GW279", message, place, "one text for each id"))
+                continue
+            held = known.annotations if known is not None else ()
+            article = Article(article.document, (*held, *article.annotations))
+            faults.extend(article_faults(article, place))
+            found[article.document.id] = article
+    raise_faults(faults[:100])
+    return list(found.values())
+
+
+def _check_size(data: bytes, file: Path) -> None:
+    """Raise GW278 where a DocBin holds more than a file of its size may, before it is held itself."""
+    limit, size = inflated(len(data)), 0
+    unpacking = zlib.decompressobj()
+    try:
+        while data and size <= limit:
+            size += len(unpacking.decompress(data, _PIECE))
+            data = unpacking.unconsumed_tail
+    except zlib.error:
+        return  # the reader says what it is
+    if size > limit:
+        message = f"it inflates beyond {amount(limit >> 20)} MiB, more than a file of its size should hold"
+        raise GoldwireError.of("GW278", message, where=str(file), hint="split it into several files")
+
+
+def from_doc(doc: Doc, name: str, setting: Setting) -> Article:
+    """A Doc as an article with one annotation, or none; `name` is its id where it holds none."""
+    own = doc.user_data.get(KEY)
+    if not isinstance(own, dict) or "document" not in own:
+        return _foreign(doc, name, setting)
+    own = _lists(own)
+    document = msgspec.convert(own["document"], Document)
+    if document.text != doc.text:
+        raise ValueError("the document's text is not the Doc's")
+    if "annotation" not in own:
+        return Article(document)
+    layers: list[str] = own["layers"]
+    made: dict[tuple[str, int], Span] = {}
+    for layer in layers:
+        scores = doc.spans[layer].attrs.get("scores") or [None] * len(doc.spans[layer])
+        for index, group in enumerate(doc.spans[layer]):
+            start, end = own["extents"][layer][index]
+            attributes, origin = own["attributes"][layer][index], own["origins"][layer][index]
+            marked_by = tuple(own["marked_by"][layer][index])
+            made[layer, index] = Span(
+                own["ids"][layer][index],
+                layer,
+                group.label_,
+                start,
+                end,
+                attributes,
+                marked_by,
+                origin,
+                scores[index],
+            )
+    counters = dict.fromkeys(layers, -1)
+    spans = []
+    for number in own["order"]:
+        counters[layers[number]] += 1
+        spans.append(made[layers[number], counters[layers[number]]])
+    relations = tuple(
+        Relation(label, made[head[0], head[1]].id, made[tail[0], tail[1]].id, tuple(marked_by))
+        for label, head, tail, marked_by in own["relations"]
+    )
+    annotation = msgspec.convert(own["annotation"], Annotation)
+    spans = msgspec.convert(msgspec.to_builtins(spans), list[Span])  # the file's types are anybody's
+    return Article(document, (msgspec.structs.replace(annotation, spans=tuple(spans), relations=relations),))
+
+
+def _lists(value: Any) -> Any:
+    """The value with lists again where DocBin gives tuples back."""
+    if isinstance(value, dict):
+        return {key: _lists(each) for key, each in value.items()}
+    return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _beyond(doc: Doc) -> Iterator[str]:
+    """What another's Doc says that the model has no place for."""
+    if doc.cats:
+        yield "doc.cats"
+    yield from (f"token.{name.lower()}" for name in _TOKENS if doc.has_annotation(name))
+    spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+    yield from ("kb_id of a span" for span in spans if span.kb_id_)
+    yield from ("id of a span" for span in spans if span.id_)
+
+
+def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
+    text = doc.text
+    if text != normalise(text):
+        raise ValueError("the text is not normalised (NFC, \\n)")
+    for kind in _beyond(doc):
+        setting.lose(kind, name)
+    layers = tuple(dict.fromkeys((*doc.spans, *((LAYER,) if doc.ents else ()))))
+    if not layers:
+        return Article(Document(name, text))
+    pipeline = Pipeline(setting.annotator or ANNOTATOR, "", "found@0", layers)
+    document = Document(name, text)
+    found = annotation_from(doc, document, pipeline)
+    plain = Annotation(name, pipeline.name, "found@0", setting.status)
+    spans = {"spans": found.spans, "relations": found.relations, "text_sha256": found.text_sha256}
+    return Article(document, (msgspec.structs.replace(plain, **spans),))

@@ -1,0 +1,140 @@
+"""JSON Lines, a document a line: goldwire's own interchange. It holds the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from goldwire import strict_json
+from goldwire.annotations.integrity import article_faults
+from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.files import read_bytes, writing
+from goldwire.limits import TOO_DEEP
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span, Status
+
+
+class AnnotationRecord(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An annotation as it stands in a line: its document is the line's."""
+
+    annotator: str
+    schema: str
+    status: Status = "draft"
+    provenance: Provenance = field(default_factory=Provenance)
+    spans: tuple[Span, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    text_sha256: str = ""
+
+
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One line."""
+
+    id: str
+    text: str
+    meta: dict[str, Any] = field(default_factory=dict)
+    annotations: tuple[AnnotationRecord, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder()
+
+
+def to_record(article: Article) -> Record:
+    """An article as a line's record."""
+    annotations = tuple(
+        AnnotationRecord(a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
+        for a in article.annotations
+    )
+    return Record(article.document.id, article.document.text, article.document.meta, annotations)
+
+
+def from_record(record: Record) -> Article:
+    """A line's record as an article."""
+    annotations = tuple(
+        Annotation(
+            record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256
+        )
+        for a in record.annotations
+    )
+    return Article(Document(record.id, record.text, record.meta), annotations)
+
+
+def dumps(article: Article) -> bytes:
+    """One line, without its line end."""
+    return _encoder.encode(to_record(article))
+
+
+def loads(line: bytes, source: str) -> Article:
+    """The article of one line. Raises one error with every fault found, each after `source`."""
+    try:
+        article = from_record(_strictly(line))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message, path = strict_json.told(error)
+        place = f"{source} {path}".rstrip()
+        raise GoldwireError.of(
+            "GW207", message, where=place, hint="see docs/researchers.md, JSON Lines"
+        ) from None
+    if faults := list(article_faults(article, source)):
+        raise GoldwireError(*faults)
+    return article
+
+
+def _strictly(line: bytes) -> Record:
+    """A line's record. A line as goldwire writes it holds no key twice, which spares a second reading."""
+    try:
+        record = _decoder.decode(line)
+        strict_json.check_depth(record.meta)
+        if _encoder.encode(record) != line.rstrip(b"\r\n"):
+            strict_json.check(line)
+    except RecursionError:
+        raise strict_json.NotStrict(TOO_DEEP) from None
+    return record
+
+
+def read_jsonl(path: Path) -> list[Article]:
+    """All articles of a file. Raises one error with the faults of all its lines (the first hundred)."""
+    return list(stream_jsonl(path))
+
+
+def stream_jsonl(path: Path) -> Iterator[Article]:
+    """The articles of a file one at a time; after a fault none, and one error with all faults at the end."""
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                place = f"{path}:{number}"
+                try:
+                    article = loads(line, place)
+                except GoldwireError as error:
+                    faults.extend(error.faults)
+                    continue
+                if first := seen.get(article.document.id):
+                    message = f"document `{article.document.id}` stands twice"
+                    hint = f"line {first} has it; put all annotations of a document on one line"
+                    faults.append(Fault("GW208", message, place, hint))
+                seen.setdefault(article.document.id, number)
+                if not faults:
+                    yield article
+    except OSError:
+        if path.is_dir():
+            hint = "name the .jsonl file; `corpus convert` reads folders --from store, parquet, brat or cas"
+            raise GoldwireError.of("GW207", "a folder, not a file", where=str(path), hint=hint) from None
+        read_bytes(path)  # says what is the matter
+        raise
+    raise_faults(faults[:100])
+
+
+def write_jsonl(path: Path, articles: Iterable[Article]) -> int:
+    """Write articles to a file, whole or not at all; the number written."""
+    count = 0
+    with writing(path) as stream:
+        for article in articles:
+            stream.write(dumps(article) + b"\n")
+            count += 1
+    return count

@@ -1,0 +1,249 @@
+"""Parquet: the dataset as `corpus build` writes it (a folder), or one file with a row for each document.
+
+The folder holds the configs `documents` (the curated annotation, a typed column for each layer) and
+`annotations` (everything), and a README.md that tells `datasets` of them; both are needed to read it back.
+The file `NAME.parquet` holds id, text, meta and annotations whole, with names as texts: it asks for no schema
+and is written a batch at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import __version__, strict_json
+from goldwire.annotations.integrity import article_faults
+from goldwire.corpus.dataset.card_header import config_fields, header_yaml
+from goldwire.corpus.dataset.files import MANIFEST, dataset_files, features_of, name_by_content, no_dataset
+from goldwire.errors import Fault, raise_faults
+from goldwire.figures import amount
+from goldwire.files import write_text, writing
+from goldwire.folders import replacing
+from goldwire.formats import Setting
+from goldwire.formats.arrow import annotation_columns, annotation_of, batch, document_columns
+from goldwire.formats.features import META, Columns
+from goldwire.formats.inferred_schema import SchemaFor, check_fit
+from goldwire.limits import inflated
+from goldwire.model import Annotation, Article, Document
+from goldwire.schemas import Schema
+
+#: Documents in a batch, and in a row group of the file.
+BATCH = 500
+CONFIGS = ("documents", "annotations")
+
+
+def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
+    """Articles to the file `NAME.parquet`, else to a folder; the number of documents.
+
+    Each annotation gets the hash of its text. A folder asks for a schema: GW270 for what that one lacks.
+    """
+    if path.suffix == ".parquet":
+        return _write_file(path, articles)
+    if setting.named_schema is not None:
+        return _write_folder(path, articles, Columns(setting.named_schema))
+    with spooled(articles, setting) as (schema, again):
+        return _write_folder(path, again, Columns(schema))
+
+
+@contextmanager
+def spooled(articles: Iterable[Article], setting: Setting) -> Iterator[tuple[Schema, Iterator[Article]]]:
+    """The schema of articles that pass once, and the articles again: kept in a file, not in memory."""
+    encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Article).decode
+    found = SchemaFor(setting)
+    with tempfile.TemporaryFile() as stream:
+        for article in articles:
+            found.add(article)
+            data = encode(article)
+            stream.write(len(data).to_bytes(8, "little") + data)
+        stream.seek(0)
+        lengths = iter(lambda: stream.read(8), b"")
+        yield found.schema(), (decode(stream.read(int.from_bytes(each, "little"))) for each in lengths)
+
+
+def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    source = iter(articles)
+    while held := list(islice(source, BATCH)):
+        yield held
+
+
+def _write_file(path: Path, articles: Iterable[Article]) -> int:
+    import pyarrow.parquet as pq
+
+    count = 0
+    schema = batch([]).schema
+    with writing(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for held in _batches(articles):
+            writer.write_batch(batch(held))
+            count += len(held)
+    return count
+
+
+def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    layers = {name: number for number, name in enumerate(columns.schema.layers)}
+    labels = {name: number for number, name in enumerate(columns.labels)}
+    relations = {name: number for number, name in enumerate(columns.schema.relations)}
+    count = 0
+    with replacing(path, MANIFEST, code="GW213") as folder:
+        schemas = {config: columns.arrow_schema(config) for config in CONFIGS}
+        writers: dict[str, Any] = {}
+        try:
+            for config in CONFIGS:
+                (folder / config).mkdir()
+                file = folder / config / "train.parquet"
+                writers[config] = pq.ParquetWriter(file, schemas[config], compression="zstd")
+            for held in _batches(articles):
+                check_fit(held, columns.schema)
+                writers["documents"].write_batch(document_columns(held, columns))
+                pairs = [
+                    (a, article.document.text)
+                    for article in held
+                    for a in sorted(article.annotations, key=lambda each: each.annotator)
+                ]
+                made = annotation_columns(
+                    [a for a, _ in pairs],
+                    [text for _, text in pairs],
+                    layers.__getitem__,
+                    labels.__getitem__,
+                    relations.__getitem__,
+                )
+                arrays = list(made.values())
+                if not relations:  # the column is of texts then
+                    arrays[-1] = arrays[-1].cast(schemas["annotations"].field("relations").type)
+                writers["annotations"].write_batch(
+                    pa.RecordBatch.from_arrays(arrays, schema=schemas["annotations"])
+                )
+                count += len(held)
+        finally:
+            for writer in writers.values():
+                writer.close()
+        paths = {config: {"train": name_by_content(folder / config / "train.parquet")} for config in CONFIGS}
+        features = {config: columns.plain_features(config) for config in CONFIGS}
+        # The header alone, which names the configs to `datasets`: a card is what `corpus build` writes.
+        write_text(folder / MANIFEST, json.dumps({"goldwire": __version__, "configs": paths}) + "\n")
+        write_text(folder / "README.md", f"---\n{header_yaml(config_fields(paths, features))}---\n")
+    return count
+
+
+def read_parquet(path: Path, setting: Setting) -> list[Article]:
+    """The articles of a file, or of a dataset's folder, in the order of its documents.
+
+    Raises GW283 where it is no such dataset, GW284 for rows that are not the model's, GW201 to GW206 for
+    what breaks its rules.
+    """
+    return list(stream_parquet(path, setting))
+
+
+def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
+    """The articles one after the other; of a folder all annotations are held. Raises as `read_parquet`."""
+    files = _files(path, "documents") if path.is_dir() else [path]
+    annotations = _annotations(path) if path.is_dir() else {}
+    needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))
+    seen: set[str] = set()
+    faults: list[Fault] = []
+    for file in files:
+        for number, row in _rows(file, needed):
+            place = f"{file} row {number}"
+            try:
+                article = _article(row, annotations.pop(row["id"], ()))
+            except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+                message = f"not a document of goldwire's: {type(error).__name__} {error}"
+                faults.append(Fault("GW284", message, place, "convert it to JSON Lines by hand"))
+                continue
+            if article.document.id in seen:
+                message = f"document `{article.document.id}` stands twice"
+                faults.append(Fault("GW284", message, place, "remove one"))
+            seen.add(article.document.id)
+            faults.extend(article_faults(article, place))
+            if not faults:
+                yield article
+    for name in annotations:
+        faults.append(Fault("GW284", f"annotations of `{name}`, which is no document", str(path)))
+    raise_faults(faults[:100])
+
+
+def _files(path: Path, config: str) -> list[Path]:
+    return sorted(file for files in dataset_files(path, config).values() for file in files)
+
+
+def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file with their numbers from 1, numbers of class labels turned into names."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as source:
+            number = size = 0
+            lacking = [name for name in needed if name not in source.schema_arrow.names]
+            if lacking:
+                message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
+                raise no_dataset(file, message)
+            limit = inflated(file.stat().st_size)
+            groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
+            held_bytes = sum(group.total_byte_size for group in groups)
+            for held in source.iter_batches(BATCH) if held_bytes <= limit else (None,):
+                size += held.nbytes if held is not None else held_bytes
+                if held is None or size > limit:
+                    message = f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
+                    raise no_dataset(file, message, hint="write it as several files")
+                for row in held.to_pylist():
+                    number += 1
+                    yield number, row
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        message = f"no parquet: {str(error).splitlines()[0]}"
+        raise no_dataset(file, message) from None
+
+
+def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
+    if "annotations" in row:
+        document = msgspec.convert(
+            {"id": row["id"], "text": row["text"], "meta": strict_json.loads(row["meta"])}, Document
+        )
+        return Article(document, tuple(annotation_of(each, document.id) for each in row["annotations"]))
+    meta = {key: row[key] for key in META if row.get(key) is not None}
+    if row.get("oddities") is not None:
+        meta["oddities"] = row["oddities"]
+    meta |= strict_json.decode(row["meta"], dict[str, Any])
+    document = msgspec.convert({"id": row["id"], "text": row["text"], "meta": meta}, Document)
+    return Article(document, tuple(annotations))
+
+
+def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
+    """The annotations of a folder by document."""
+    found: dict[str, tuple[Annotation, ...]] = {}
+    faults: list[Fault] = []
+    for file in _files(path, "annotations"):
+        names: dict[str, Any] = {}
+        for number, row in _rows(file, ("document", "spans", "relations", "provenance")):
+            if not names:
+                names = features_of(file)
+            try:
+                _name(row, names)
+                annotation = annotation_of(row, row["document"])
+            except (KeyError, IndexError, TypeError, ValueError, msgspec.MsgspecError) as error:
+                message = f"not an annotation of goldwire's: {type(error).__name__} {error}"
+                faults.append(Fault("GW284", message, f"{file} row {number}"))
+                continue
+            found[annotation.document] = (*found.get(annotation.document, ()), annotation)
+    raise_faults(faults[:100])
+    return found
+
+
+def _name(row: dict[str, Any], features: dict[str, Any]) -> None:
+    """Numbers of class labels become their names, in place."""
+    for column, keys in (("spans", ("layer", "label")), ("relations", ("label",))):
+        for key in keys:
+            names = features.get(column, {}).get("feature", {}).get(key, {}).get("names")
+            for each in row[column] if names else ():
+                if each[key] < 0:
+                    raise IndexError(f"{key} {each[key]}")
+                each[key] = names[each[key]]

@@ -1,0 +1,1 @@
+"""What every page shares: templates, charts, spans drawn in text."""

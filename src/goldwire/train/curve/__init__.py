@@ -1,0 +1,1 @@
+"""The learning curve: F1 over how much was learned from, and what more would bring."""

@@ -1,0 +1,157 @@
+"""One pipeline from several trainings: a model for each layer, then attributes and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from goldwire.pipelines import pipeline_path, quiet
+from goldwire.train.options import config_fault, options_of
+from goldwire.train.pipeline.fit_layer import Fitted, fit
+from goldwire.train.pipeline.relations_and_attributes import add_heads
+from goldwire.train.training_data import Cut, Reference
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from goldwire.train.run.jobs import Setup
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A pipeline, the spans that cut a token, the updates made, and what its heads are.
+
+    `too_long` counts spans that no model looks at, `attributes` says of each attribute (layer, name) whether
+    it was learned: not where a classifier does no better than the most frequent value; `types` are the
+    relations.
+    """
+
+    nlp: Language
+    cuts: list[Cut]
+    updates: int
+    too_long: int = 0
+    attributes: dict[tuple[str, str], bool] = field(default_factory=dict)
+    types: dict[str, Any] = field(default_factory=dict)
+
+
+def assemble(
+    references: Sequence[Reference],
+    setup: Setup,
+    layer: str,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> Assembled:
+    """Learn each layer of `setup` by its own config, put the models into one pipeline, and add what
+    attributes and relations are told by. A layer other than `layer` without an example is left out.
+
+    Raises what `fit` and `add_heads` raise.
+    """
+    parts = setup.parts or ((layer, setup.config),)
+    flat = parts[-1][0]
+    if setup.parts:
+        parts = tuple(one for one in parts if one[0] == layer or _has(references, one[0]))
+    fitted: dict[str, Fitted] = {}
+    options = {name: options_of(config, setup.overrides) for name, config in parts}
+    for one in options.values() if setup.heads else ():
+        if one.syntax:
+            # Told before the training, not after.
+            pipeline_path(one.syntax)
+    for number, (name, config) in enumerate(parts):
+        if options[name].nested and name != flat:
+            hint = "remove it: only the layer of `doc.ents` may have two recognisers"
+            raise config_fault(config, f"[goldwire] nested is set for layer `{name}`", hint)
+        learn = partial(
+            fit,
+            references,
+            config_path=config,
+            overrides=setup.overrides,
+            seed=setup.seed,
+            language=setup.language,
+            layer=name,
+        )
+        share = _share(progress, number, len(parts))
+        if options[name].nested:
+            fitted[name] = _nested(learn, name, share)
+        else:
+            fitted[name] = _voting(learn, setup.seed, options[name].seeds, share)
+    with quiet():
+        nlp = _joined({name: one.nlp for name, one in fitted.items()}, flat)
+    cuts = [cut for one in fitted.values() for cut in one.cuts]
+    updates = sum(one.updates for one in fitted.values())
+    too_long = sum(one.too_long for one in fitted.values())
+    if not setup.heads:
+        return Assembled(nlp, cuts, updates, too_long)
+    with quiet():
+        learned, types = add_heads(nlp, references, options, flat=flat, of=setup.heads, schema=setup.schema)
+    return Assembled(nlp, cuts, updates, too_long, learned, types)
+
+
+def _has(references: Sequence[Reference], layer: str) -> bool:
+    return any(reference.annotation.layer(layer) for reference in references)
+
+
+def _share(
+    progress: Callable[[float], None] | None, number: int, count: int
+) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    return lambda share: progress((number + share) / count)
+
+
+def _nested(learn: Callable[..., Fitted], layer: str, progress: Callable[[float], None] | None) -> Fitted:
+    """A pipeline of two recognisers: of the outermost spans, and of the innermost, kept inside the others."""
+    outer, inner = (learn(inner=bool(n), progress=_share(progress, n, 2)) for n in (0, 1))
+    nlp = _joined({layer: inner.nlp, "": outer.nlp}, "")
+    with quiet():
+        nlp.add_pipe("goldwire_nest", name="nest", config={"layer": layer})
+    return Fitted(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
+
+
+def _voting(
+    learn: Callable[..., Fitted], seed: int, count: int, progress: Callable[[float], None] | None
+) -> Fitted:
+    """A pipeline of `count` recognisers, from as many seeds, that keeps what more than half of them find."""
+    every = [learn(seed=seed + n, progress=_share(progress, n, count)) for n in range(count)]
+    first = every[0]
+    if count == 1:
+        return first
+    own = first.nlp.pipe_names[0]
+    with quiet():
+        for n, one in enumerate(every[1:], start=1):
+            _put_before(first.nlp, own, one.nlp, f"seed{n}")
+            config = {"place": n, "of": count}
+            first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=own)
+        first.nlp.add_pipe("goldwire_vote", name="vote", config={"place": count, "of": count})
+    return Fitted(first.nlp, first.cuts, sum(one.updates for one in every), first.too_long)
+
+
+def _joined(models: Mapping[str, Language], flat: str) -> Language:
+    """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
+    layer `flat` comes last and stays, where there is one."""
+    last = flat if flat in models else list(models)[-1]
+    base = models[last]
+    own = base.pipe_names[0]
+    for layer, nlp in models.items():
+        if nlp is base:
+            continue
+        _put_before(base, own, nlp, layer)
+        if _recognises(nlp):
+            base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=own)
+    if last != flat and _recognises(base, own):
+        # Readers take `doc.ents` for the flat layer's.
+        base.add_pipe("goldwire_layer", name=f"{last}_layer", config={"layer": last})
+    return base
+
+
+def _put_before(base: Language, first: str, nlp: Language, prefix: str) -> None:
+    """A pipeline's components, in their order, before the one called `first`; each brings its own weights."""
+    for name in nlp.pipe_names:
+        base.add_pipe(name, source=nlp, name=f"{prefix}_{name}", before=first)
+
+
+def _recognises(nlp: Language, start: str = "") -> bool:
+    """Whether it writes to `doc.ents`, by its components from `start` on."""
+    names = nlp.pipe_names[nlp.pipe_names.index(start) :] if start else nlp.pipe_names
+    return "ner" in {nlp.get_pipe_meta(name).factory for name in names}

@@ -1,0 +1,288 @@
+"""Linear classifiers for what spans are and how they are related, learned with scikit-learn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from goldwire.eval.scoring.pairing import stories
+from goldwire.formats.spacy_doc import trim
+from goldwire.model import Annotation, Span, pairs
+from goldwire.schemas import Schema
+from goldwire.train.pipeline.components import Linear
+from goldwire.train.pipeline.features import attribute_features, candidates, gap, pair_features
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from goldwire.train.training_data import Reference
+
+T = TypeVar("T")
+#: A pair of spans: its features, its relation or "", the relations that it may have.
+_Pair: TypeAlias = tuple[list[str], str, frozenset[str]]
+#: Inverse strength of the regularisation, and how many held-out parts thresholds are chosen on.
+STRENGTH, PARTS = 1.0, 5
+#: Level of the one-sided tests of whether an attribute's classifier helps.
+LEVEL = 0.05
+#: Values of an attribute without a schema: more than this are no choice.
+CHOICES = 20
+#: Tokens that a pair's ends may be apart, at most; less where the pairs learned from are closer.
+WINDOW = 150
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A document with its marked spans on tokens, and where each span went: its id to layer and index.
+
+    `story` is that of the document, or its id: one story is never learned and held out.
+    """
+
+    doc: Doc
+    places: dict[str, tuple[str, int]]
+    reference: Annotation
+    story: str
+
+
+def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[str]) -> Marked:
+    """The reference's spans of `layers`, nested ones too, in `doc.spans`; what cuts a token is widened."""
+    text = reference.document.text
+    doc = read(text)
+    places: dict[str, tuple[str, int]] = {}
+    for layer in layers:
+        held = []
+        for span in reference.full.layer(layer):
+            start, end = trim(text, span.start, span.end)
+            found = doc.char_span(start, end, label=span.label, alignment_mode="expand")
+            if start < end and found is not None:
+                held.append((found, span.id))
+        held.sort(key=lambda one: (one[0].start, one[0].end))
+        doc.spans[layer] = [found for found, _ in held]
+        places.update({name: (layer, index) for index, (_, name) in enumerate(held)})
+    (story,) = stories([reference.document]) or [reference.document.id]
+    return Marked(doc, places, reference.full, story)
+
+
+def relation_types(
+    schema: Schema | None, references: Iterable[Reference], layers: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """What relations there are between `layers`, which ends each allows, how many of each a head has.
+
+    From the schema; without one from the ends that were seen, in any number.
+    """
+    types: dict[str, dict[str, Any]] = {}
+    if schema is not None:
+        for name, one in schema.relations.items():
+            ends = {
+                side: [
+                    [e.layer, list(e.labels) if e.labels is not None else None]
+                    for e in given
+                    if e.layer in layers
+                ]
+                for side, given in (("head", one.head), ("tail", one.tail))
+            }
+            if ends["head"] and ends["tail"]:
+                types[name] = {**ends, "min": one.min, "max": one.max}
+        return types
+    seen: dict[str, tuple[dict[str, set[str]], dict[str, set[str]]]] = {}
+    for reference in references:
+        for relation, head, tail in pairs(reference.full):
+            if head.layer in layers and tail.layer in layers:
+                sides = seen.setdefault(relation.label, ({}, {}))
+                for side, span in zip(sides, (head, tail), strict=True):
+                    side.setdefault(span.layer, set()).add(span.label)
+    for name, both in sorted(seen.items()):
+        heads, tails = ([[layer, sorted(labels)] for layer, labels in sorted(one.items())] for one in both)
+        types[name] = {"head": heads, "tail": tails, "min": 0, "max": None}
+    return types
+
+
+def fit_linear(
+    rows: Sequence[Sequence[str]], targets: Sequence[str], *, strength: float = STRENGTH
+) -> Linear:
+    """Logistic regression over features that at least two rows have; where there is none, or a single class,
+    how often each class is seen."""
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    counts = Counter(name for row in rows for name in set(row))
+    names = sorted(name for name, count in counts.items() if count > 1)
+    classes = sorted(set(targets))
+    if len(classes) < 2 or not names:
+        shares = Counter(targets)
+        return Linear(
+            classes,
+            [],
+            np.zeros((len(classes), 0)),
+            [np.log(shares[name] / len(targets)) for name in classes],
+        )
+    index = {name: place for place, name in enumerate(names)}
+    places = [sorted({index[name] for name in row if name in index}) for row in rows]
+    indptr = np.cumsum([0, *map(len, places)])
+    indices = np.array([place for row in places for place in row], dtype=np.int64)
+    matrix = csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(rows), len(names)))
+    learner = LogisticRegression(C=strength, max_iter=1000)
+    learner.fit(matrix, np.array(targets))
+    weights, bias = learner.coef_, learner.intercept_
+    if len(classes) == 2:
+        # One row for the second class: as two rows the softmax gives the same chances.
+        weights, bias = np.vstack((-weights / 2, weights / 2)), np.array((-bias[0] / 2, bias[0] / 2))
+    return Linear(classes, names, weights, bias)
+
+
+def fit_attribute(
+    found: Sequence[Marked], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
+) -> tuple[Linear | None, bool]:
+    """A classifier of an attribute's `value`, "" for none, and whether it was learned.
+
+    Where, on stories held out in turn, it does not help (see `helps`), it says what more than half of the
+    spans have, always; None where that is nothing.
+    """
+    examples = _by_story(
+        found,
+        [
+            [
+                (attribute_features(one.doc.spans[layer][one.places[span.id][1]]), value(span))
+                for span in one.reference.layer(layer)
+                if span.id in one.places and (labels is None or span.label in labels)
+            ]
+            for one in found
+        ],
+    )
+    pooled = [row for one in examples for row in one]
+    rows, targets = [row for row, _ in pooled], [target for _, target in pooled]
+    alone: list[tuple[int, int]] = []
+    for learned, held in _parts(examples):
+        common = Counter(target for _, target in learned)
+        if not common:
+            continue
+        model = fit_linear([row for row, _ in learned], [target for _, target in learned])
+        usual = max(common, key=lambda name: (common[name], name))
+        for story in held:
+            ours = [model.classes[int(model.chances(row).argmax())] == target for row, target in story]
+            theirs = [usual == target for _, target in story]
+            both = list(zip(ours, theirs, strict=True))
+            alone.append((sum(a and not b for a, b in both), sum(b and not a for a, b in both)))
+    if helps(alone):
+        return fit_linear(rows, targets), True
+    most, times = max(Counter(targets).items(), key=lambda one: one[1], default=("", 0))
+    always = fit_linear([[] for _ in targets], targets) if most and 2 * times > len(targets) else None
+    return always, False
+
+
+def helps(alone: Sequence[tuple[int, int]]) -> bool:
+    """Whether a classifier is surely right more often than the most frequent value, given on how many spans
+    of each story either alone is right, the classifier's first.
+
+    Two one-sided tests must both say so at `LEVEL`: over spans the exact test of McNemar (1947), which few
+    spans do not pass by chance; over stories that of Durkalski et al. (2003), sum of differences by root of
+    the sum of their squares, which no single story can pass, whatever its length, nor two.
+    """
+    from scipy.stats import binomtest, norm
+
+    ours, theirs = (sum(side) for side in zip(*alone, strict=True)) if alone else (0, 0)
+    if ours <= theirs:
+        return False
+    over_spans = binomtest(ours, ours + theirs, alternative="greater").pvalue
+    over_stories = norm.sf((ours - theirs) / sum((a - b) ** 2 for a, b in alone) ** 0.5)
+    return bool(max(over_spans, over_stories) < LEVEL)
+
+
+def _by_story(found: Sequence[Marked], examples: Sequence[list[T]]) -> list[list[T]]:
+    """The documents' examples, those of one story together."""
+    held: dict[str, list[T]] = {}
+    for one, rows in zip(found, examples, strict=True):
+        held.setdefault(one.story, []).extend(rows)
+    return list(held.values())
+
+
+def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], Sequence[list[T]]]]:
+    """What is learned, and the stories held out, in turn; none for one story."""
+    parts = min(PARTS, len(examples))
+    for part in range(parts if parts > 1 else 0):
+        learned = [row for place, one in enumerate(examples) if place % parts != part for row in one]
+        yield learned, examples[part::parts]
+
+
+def fit_relations(
+    found: Sequence[Marked], types: dict[str, dict[str, Any]]
+) -> tuple[dict[str, Linear], dict[str, Any]]:
+    """One classifier for each layer that relations go out from, and the settings of the component.
+
+    Every allowed pair is an example: of the relation that joins it, or of none. The threshold of each
+    relation is the one with the best F1 on documents held out in turn.
+    """
+    models: dict[str, Linear] = {}
+    settings: dict[str, Any] = {"relations": types, "windows": {}, "thresholds": {}}
+    for layer in dict.fromkeys(end[0] for one in types.values() for end in one["head"]):
+        own = {kind: one for kind, one in types.items() if any(end[0] == layer for end in one["head"])}
+        window = _window(found, layer)
+        examples = [_pairs_of(one, layer, own, window) for one in found]
+        rows = [row for one in examples for row, *_ in one]
+        targets = [target for one in examples for _, target, *_ in one]
+        if not any(targets):
+            continue
+        models[layer] = fit_linear(rows, targets)
+        settings["windows"][layer] = window
+        settings["thresholds"][layer] = _thresholds(_by_story(found, examples))
+    return models, settings
+
+
+def _window(found: Sequence[Marked], layer: str) -> int:
+    apart = []
+    for one in found:
+        for relation, *_ in pairs(one.reference):
+            if (
+                relation.head in one.places
+                and relation.tail in one.places
+                and one.places[relation.head][0] == layer
+            ):
+                (a, i), (b, j) = one.places[relation.head], one.places[relation.tail]
+                apart.append(gap(one.doc.spans[a][i], one.doc.spans[b][j]))
+    return min(WINDOW, int(np.quantile(apart, 0.98))) if apart else 0
+
+
+def _pairs_of(one: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
+    """Each allowed pair of a document: features, relation or "", allowed relations."""
+    by_place: dict[tuple[Any, Any], str] = {}
+    for relation, *_ in pairs(one.reference):
+        if relation.head in one.places and relation.tail in one.places and relation.label in types:
+            by_place[one.places[relation.head], one.places[relation.tail]] = relation.label
+    spans = {name: list(group) for name, group in one.doc.spans.items()}
+    listed = []
+    for head, ends in candidates(one.doc, spans, layer, types, window):
+        for end in ends:
+            label = by_place.get(((layer, head), end.end), "")
+            listed.append((pair_features(one.doc, end), label if label in end.kinds else "", end.kinds))
+    return listed
+
+
+def _thresholds(examples: Sequence[list[_Pair]]) -> dict[str, float]:
+    """For each relation the chance from which it is drawn, by F1 on held-out stories; .5 with one."""
+    held: list[tuple[str, frozenset[str], dict[str, float]]] = []
+    for learned, rest in _parts(examples):
+        if not any(target for _, target, *_ in learned):
+            continue
+        model = fit_linear([row for row, *_ in learned], [target for _, target, *_ in learned])
+        for row, target, kinds in (pair for story in rest for pair in story):
+            chances = dict(zip(model.classes, model.chances(row).tolist(), strict=True))
+            held.append((target, kinds, chances))
+    return {kind: _best(held, kind) for kind in sorted({t for one in examples for _, t, _ in one if t})}
+
+
+def _best(held: Sequence[tuple[str, frozenset[str], dict[str, float]]], kind: str) -> float:
+    ranked = sorted(
+        ((chances.get(kind, 0.0), target == kind) for target, allowed, chances in held if kind in allowed),
+        reverse=True,
+    )
+    wanted = sum(right for _, right in ranked)
+    best, bar, right = 0.0, 0.5, 0
+    for number, (chance, hit) in enumerate(ranked, start=1):
+        right += hit
+        f1 = 2 * right / (number + wanted) if wanted else 0.0
+        if f1 > best:
+            best, bar = f1, chance
+    return round(min(0.9, max(0.1, bar)), 4)

@@ -1,0 +1,202 @@
+"""The end of a pipeline: attributes of spans and relations between them, learned from marked spans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.counts.attributes import value_of
+from goldwire.model import Annotation, Relation, Span
+from goldwire.pipelines import load_pipeline
+from goldwire.schemas import Schema
+from goldwire.train.options import Options
+from goldwire.train.pipeline.components import KEY, show_layers
+from goldwire.train.pipeline.features import candidates, gap
+from goldwire.train.pipeline.linear import (
+    CHOICES,
+    Marked,
+    fit_attribute,
+    fit_relations,
+    marked,
+    relation_types,
+)
+from goldwire.train.training_data import Reference
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+
+def add_heads(
+    nlp: Language,
+    references: Sequence[Reference],
+    options: Mapping[str, Options],
+    *,
+    flat: str,
+    of: Sequence[str],
+    schema: Schema | None,
+) -> tuple[dict[tuple[str, str], bool], dict[str, Any]]:
+    """Put what tells attributes and relations at the pipeline's end: those of spans of the layers in `of`.
+
+    Of each attribute (layer, name) whether it was learned: only where a classifier is surely right more
+    often than the most frequent value (`helps`); and the relations, as `relation_types` gives them. Raises
+    GW410, GW411 and GW418 for the pipeline that is named for its parser.
+    """
+    layers = list(options)
+    types = {
+        kind: one
+        for kind, one in relation_types(schema, references, layers).items()
+        if any(end[0] in of and options[end[0]].relations for end in one["head"])
+    }
+    syntax = next((one.syntax for one in options.values() if one.syntax), None)
+    if syntax and types:
+        _add_parser(nlp, syntax)
+    found = [marked(reader(nlp), reference, layers) for reference in references]
+    learned: dict[tuple[str, str], bool] = {}
+    models, labels = {}, {}
+    for layer, name, bearing in attributes_of(schema, references, [layer for layer in layers if layer in of]):
+        if options[layer].attributes:
+            model, helped = fit_attribute(found, layer, bearing, _value(schema, layer, name))
+            learned[layer, name] = helped
+            if model is not None:
+                models[f"{layer}\t{name}"], labels[f"{layer}\t{name}"] = model, bearing
+    if models:
+        _put(nlp, "goldwire_attributes", flat, models, {"layers": layers, "labels": labels})
+    drawn, settings = fit_relations(found, types)
+    if drawn:
+        _put(nlp, "goldwire_relations", flat, drawn, {**settings, "layers": layers})
+    show_layers(layers)
+    return learned, types
+
+
+def _add_parser(nlp: Language, syntax: str) -> None:
+    """Put the parser of the pipeline `syntax` at the end; GW418 where it does not fit."""
+    source = load_pipeline(syntax, only=["parser"])
+    theirs, ours = source.vocab.vectors, nlp.vocab.vectors
+    why, hint = "", ""
+    if "parser" not in source.pipe_names:
+        why, hint = "it has no parser", "name a pipeline with one, or syntax = null"
+    elif "parser" in nlp.pipe_names:
+        why, hint = "the config has a parser of its own", "set syntax = null"
+    elif theirs.size and not (theirs.shape == ours.shape and bool((theirs.data == ours.data).all())):
+        why = "its parser needs its own vectors, and the config names others or none"
+        hint = f'set vectors = "{syntax}" in [paths], or syntax = null'
+    if why:
+        where = f"[goldwire] syntax = {syntax}"
+        raise GoldwireError.of("GW418", f"can't be used: {why}", where=where, hint=hint)
+    if "tok2vec" in source.pipe_names:
+        source.replace_listeners("tok2vec", "parser", ["model.tok2vec"])
+    nlp.add_pipe("parser", source=source)
+
+
+def _put(nlp: Language, factory: str, flat: str, models: Mapping[str, Any], settings: dict[str, Any]) -> None:
+    component: Any = nlp.add_pipe(factory, config={"flat": flat})
+    # By name, not by class: `spacy package` runs the file anew, and its classes are others then.
+    component.set(dict(models), settings)
+
+
+def reader(nlp: Language) -> Callable[[str], Doc]:
+    """What makes a text's tokens, with the pipeline's parse where it has a parser."""
+    parser: Any = nlp.get_pipe("parser") if "parser" in nlp.pipe_names else None
+
+    def read(text: str) -> Doc:
+        doc = nlp.make_doc(text)
+        return parser(doc) if parser is not None and len(doc) else doc
+
+    return read
+
+
+def _value(schema: Schema | None, layer: str, name: str) -> Callable[[Span], str]:
+    """An attribute's value on a span; "" where it has none, or what an absent one means."""
+    attribute = schema.layers[layer].attributes.get(name) if schema and layer in schema.layers else None
+
+    def value(span: Span) -> str:
+        found = value_of(span, name, attribute)
+        default = attribute.default_for(span.label) if attribute is not None else None
+        return "" if found is None or found == default else str(found)
+
+    return value
+
+
+def attributes_of(
+    schema: Schema | None, references: Sequence[Reference], layers: Sequence[str]
+) -> Iterator[tuple[str, str, list[str] | None]]:
+    """Layer, name and labels of the attributes that are a choice of one value and were marked at least once.
+
+    Without a schema: those of text with few values, each of them marked more than once.
+    """
+    for layer in layers:
+        values: dict[str, Counter[str]] = {}
+        for reference in references:
+            for span in reference.annotation.layer(layer):
+                for name, value in span.attributes.items():
+                    if isinstance(value, str) and value:
+                        values.setdefault(name, Counter())[value] += 1
+        for name, counts in sorted(values.items()):
+            if schema is not None and layer in schema.layers:
+                attribute = schema.layers[layer].attributes.get(name)
+                if attribute is not None and attribute.kind == "choice":
+                    yield layer, name, attribute.labels
+            elif len(counts) <= CHOICES and min(counts.values()) > 1:
+                yield layer, name, None
+
+
+def given_spans(nlp: Language, references: Sequence[Reference], layers: Sequence[str]) -> list[Annotation]:
+    """Each reference's own spans with the attributes and relations that the pipeline gives them: what its
+    heads are worth where all spans are right."""
+    read = reader(nlp)
+    found = []
+    for reference in references:
+        one = marked(read, reference, layers)
+        for name in ("goldwire_attributes", "goldwire_relations"):
+            if name in nlp.pipe_names:
+                nlp.get_pipe(name)(one.doc)
+        own = one.doc.user_data.get(KEY) or {}
+        attributes = own.get("attributes", {})
+        ids = {place: name for name, place in one.places.items()}
+        spans = []
+        for span in reference.full.spans:
+            layer, index = one.places.get(span.id, (span.layer, -1))
+            rows = attributes.get(layer, [])
+            spans.append(replace(span, attributes=dict(rows[index]) if 0 <= index < len(rows) else {}))
+        relations = tuple(
+            Relation(label, ids[head[0], head[1]], ids[tail[0], tail[1]])
+            for label, head, tail in own.get("relations", ())
+        )
+        found.append(replace(reference.full, spans=tuple(spans), relations=relations))
+    return found
+
+
+def nearest_by_rule(
+    nlp: Language, references: Sequence[Reference], layers: Sequence[str], types: Mapping[str, Any]
+) -> list[Annotation]:
+    """Each reference with the relations that a rule draws: of each head to its nearest allowed tail in its
+    sentence, for each relation; a tail that several allow goes to the first of them in the schema."""
+    read = reader(nlp)
+    return [
+        replace(reference.full, relations=_nearest(marked(read, reference, layers), types))
+        for reference in references
+    ]
+
+
+def _nearest(one: Marked, types: Mapping[str, Any]) -> tuple[Relation, ...]:
+    ids = {place: name for name, place in one.places.items()}
+    spans = {layer: list(group) for layer, group in one.doc.spans.items()}
+    drawn = []
+    for layer in dict.fromkeys(end[0] for held in types.values() for end in held["head"]):
+        own = {kind: held for kind, held in types.items() if any(end[0] == layer for end in held["head"])}
+        for head, ends in candidates(one.doc, spans, layer, own, len(one.doc)):
+            taken: set[tuple[str, int]] = set()
+            for kind in own:
+                able = [
+                    end for end in ends if kind in end.kinds and not end.sentences and end.end not in taken
+                ]
+                if able:
+                    end = min(able, key=lambda other: (gap(other.head, other.tail), other.tail.start))
+                    taken.add(end.end)
+                    drawn.append(Relation(kind, ids[layer, head], ids[end.end]))
+    return tuple(drawn)

@@ -1,0 +1,183 @@
+"""A model's card: what it learned, how far it can be trusted, F1 by label as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from goldwire.figures import amount, number, with_interval
+from goldwire.files import write_text
+from goldwire.html.charts import STYLE
+from goldwire.train.pipeline.components import plural
+
+PLOT = "f1.svg"
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 720, 210, 60, 22, 30
+
+
+def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str) -> None:
+    """Write `README.md` and the plot into a model's folder."""
+    write_text(folder / PLOT, label_plot(figures))
+    write_text(folder / "README.md", "\n".join(_lines(figures, name, version)) + "\n")
+
+
+def label_plot(figures: Mapping[str, Any]) -> str:
+    """F1 of each label with its interval, layer by layer, as one `<svg>`; all text is escaped."""
+    rows: list[tuple[str, Mapping[str, Any] | None]] = []
+    for layer, counts in _labels(figures).items():
+        exact = figures["layers"][layer]["exact"]
+        if len(_labels(figures)) > 1:
+            rows.append((layer, None))
+        rows.append((f"all ({sum(counts.values())})", exact["micro"]))
+        rows += [(f"{label} ({count})", exact["labels"].get(label, {})) for label, count in counts.items()]
+    height = _TOP + _ROW * len(rows) + 12
+    inner = _WIDTH - _LEFT - _RIGHT
+    title = "F1 by label, on unseen articles"
+    parts = [
+        f'<svg class="line" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="{title}; the same figures stand in the tables"><style>{STYLE}</style>'
+        '<rect width="100%" height="100%" style="fill:var(--card)"/>'
+    ]
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x = _LEFT + inner * tick
+        parts.append(
+            f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{_TOP - 8}" y2="{height - 8}" style="stroke:var(--line)"/>'
+            + _text(number(tick, 2), x, _TOP - 14, "middle", "quiet")
+        )
+    for place, (name, found) in enumerate(rows):
+        parts.append(_row(_TOP + _ROW * place + _ROW / 2, name, found, inner))
+    return "".join(parts) + "</svg>\n"
+
+
+def _text(text: str, x: float, y: float, anchor: str, colour: str = "ink") -> str:
+    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    return f'<text {place} style="fill:var(--{colour})">{escape(text)}</text>'
+
+
+def _row(y: float, name: str, found: Mapping[str, Any] | None, inner: int) -> str:
+    if found is None:
+        return f'<text x="8" y="{y + 4:.0f}" font-weight="600" style="fill:var(--ink)">{escape(name)}</text>'
+    text = _text(name, _LEFT - 12, y + 4, "end")
+    value, interval = found.get("f1"), found.get("ci95")
+    if value is None:
+        return text + f'<text x="{_LEFT + 6}" y="{y + 4:.0f}" style="fill:var(--quiet)">no score</text>'
+    if interval:
+        low, high = (_LEFT + inner * one for one in interval)
+        text += (
+            f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" style="stroke:var(--gold);stroke-width:2;opacity:.5"/>'
+        )
+    return (
+        text
+        + f'<circle cx="{_LEFT + inner * value:.1f}" cy="{y:.1f}" r="4.5" style="fill:var(--gold)"/>'
+        + _text(number(value), _WIDTH - 8, y + 4, "end")
+    )
+
+
+def _labels(figures: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:
+    others = {name: one["labels"] for name, one in figures.get("others", {}).items()}
+    return {figures["layer"]: figures["data"]["labels"], **others}
+
+
+def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]:
+    data, corpus, config = figures["data"], figures["corpus"], figures["config"]
+    layers = list(_labels(figures))
+    yield f"# {name} {version}"
+    yield ""
+    listed = ", ".join(f"`{layer}`" for layer in layers)
+    yield (
+        f"A spaCy pipeline for the layers {listed}."
+        if len(layers) > 1
+        else f"A spaCy model of layer {listed}."
+    )
+    yield f"Learned from {data['documents']} articles; the scores below are of models that had not seen the "
+    yield f"article they were scored on. Reference: **{figures['reference']}**."
+    yield ""
+    yield "```python"
+    yield "import spacy"
+    yield 'nlp = spacy.load("FOLDER")'
+    yield "doc = nlp(text)"
+    yield "doc.ents" if figures["task"] != "spans" else f'doc.spans["{layers[0]}"]'
+    if "given_spans" in figures:
+        yield from (f"doc._.{plural(layer)}" for layer in layers)
+    yield "```"
+    yield ""
+    yield f"![F1 by label]({PLOT})"
+    yield ""
+    for layer, counts in _labels(figures).items():
+        yield from _table(figures, layer, counts)
+    relations = figures.get("relations", {})
+    if relations and "given_spans" in figures:
+        given = figures["given_spans"]
+        yield "| relation | F1 between the model's own spans | where the spans are given | nearest span |"
+        yield "|---|---|---|---|"
+        for one in sorted({*relations, *given["relations"]}):
+            found = (relations, given["relations"], given["nearest"])
+            yield f"| {_cell(one)} | " + " | ".join(_figure(of.get(one, {})) for of in found) + " |"
+        yield ""
+    yield "## To bear in mind"
+    yield ""
+    yield from (f"- {note}" for note in figures["notes"])
+    yield ""
+    yield "## How it was made"
+    yield ""
+    made = {
+        "goldwire": figures["goldwire"],
+        "corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
+        "content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
+        "data hash": data["sha256"],
+        "learned from": _sides(corpus),
+        "schema": ", ".join(figures["schema"]),
+        **{
+            f"config{of}": f"{one['file']}, SHA-256 {one['sha256']}"
+            for of, one in (
+                {f" of `{layer}`": part for layer, part in config["parts"].items()}
+                if "parts" in config
+                else {"": config}
+            ).items()
+        },
+        "changed for the run": ", ".join(f"{key} = {value}" for key, value in config["overrides"].items()),
+        "seed": figures["seed"],
+        "licence": corpus.get("licence", ""),
+    }
+    yield "| | |"
+    yield "|---|---|"
+    for key, value in made.items():
+        if value != "":
+            yield f"| {key} | {_cell(value)} |"
+
+
+def _sides(corpus: Mapping[str, Any]) -> str:
+    """Which sides of the project's split were learned from, and what was held back; empty without a split."""
+    if "sides" not in corpus:
+        return ""
+    held = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items()) or "nothing"
+    return f"side {', '.join(corpus['sides'])} of the split; held back: {held}"
+
+
+def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) -> Iterator[str]:
+    differences = (
+        figures["differences"] if layer == figures["layer"] else figures["others"][layer]["differences"]
+    )
+    systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
+    exact = [one["layers"][layer]["exact"] for one in systems.values()]
+    yield f"| {_cell(layer)} | examples | " + " | ".join(f"{name} F1" for name in systems) + " |"
+    yield "|---" * (len(systems) + 2) + "|"
+    yield (
+        f"| all, micro | {amount(sum(counts.values()))} | "
+        + " | ".join(_figure(one["micro"]) for one in exact)
+        + " |"
+    )
+    yield "| all, macro | | " + " | ".join(_figure(one["macro"]) for one in exact) + " |"
+    for label, count in counts.items():
+        rates: Sequence[str] = [_figure(one["labels"].get(label, {})) for one in exact]
+        yield f"| {_cell(label)} | {amount(count)} | " + " | ".join(rates) + " |"
+    yield ""
+
+
+def _figure(found: Mapping[str, Any]) -> str:
+    return with_interval(found.get("f1"), found.get("ci95"))
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,192 @@
+"""Trainings side by side, a process each: what is learned, what is predicted then, how far they are."""
+
+from __future__ import annotations
+
+import os
+import queue
+import resource
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+from goldwire.errors import GoldwireError
+from goldwire.model import Annotation, Document
+from goldwire.pipelines import quiet
+from goldwire.schemas import Schema
+from goldwire.train.training_data import Cut, Reference
+
+#: Progress is counted in hundredths of a training.
+PARTS = 100
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a model is trained; all that a worker needs besides the text.
+
+    `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
+    `heads` attributes and relations are learned too, by the `schema` where there is one.
+    """
+
+    config: Path
+    overrides: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    language: str | None = None
+    parts: tuple[tuple[str, Path], ...] = ()
+    heads: tuple[str, ...] = ()
+    schema: Schema | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training: what is learned, what is predicted then, and where the model is saved, if anywhere.
+
+    `given` are the references of the documents predicted: their spans, for heads to be tried on.
+    """
+
+    setup: Setup
+    layer: str
+    train: tuple[Reference, ...]
+    test: tuple[Document, ...]
+    out: Path | None = None
+    given: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a training came to: what model and lexicon find in the job's `test`, and what `fit` counts.
+
+    `given` and `nearest` are of the job's `given`, `attributes` (layer, name) those that were learned, `cpu`
+    in seconds.
+    """
+
+    predictions: list[Annotation]
+    lexicon: list[Annotation]
+    cuts: list[Cut]
+    updates: int
+    cpu: float
+    given: list[Annotation] = field(default_factory=list)
+    nearest: list[Annotation] = field(default_factory=list)
+    attributes: tuple[tuple[str, str], ...] = ()
+    too_long: int = 0
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    workers: int,
+    *,
+    beside: Callable[[], Any] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[list[Done], Any]:
+    """Do the jobs side by side in `workers` processes, started afresh so that none inherits another's state.
+
+    The results come in the jobs' order, whatever the order of their end; second what `beside`, one more job
+    that can be pickled, came to. `advance` gets hundredths of a training, `PARTS` for each job. Raises what
+    training raises, and GW409 where a process dies.
+    """
+    context = get_context("spawn")
+    reports = context.Queue()
+    # One thread a process: more would fight over the cores, and sums would depend on their number.
+    caps = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    before = {name: os.environ.get(name) for name in caps}
+    os.environ.update(caps)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(reports,))
+    try:
+        futures: list[Future[Done]] = [pool.submit(_work, job) for job in jobs]
+        extra: Future[Any] | None = None if beside is None else pool.submit(beside)
+        waiting: set[Future[Any]] = {*futures, *([extra] if extra is not None else [])}
+        while waiting:
+            finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+            _drain(reports, advance)
+            for future in finished:
+                future.result()
+        _drain(reports, advance)
+        return [future.result() for future in futures], extra.result() if extra is not None else None
+    except BrokenProcessPool:
+        hint = (
+            "out of memory? Try with less text, or with the environment's OMP_NUM_THREADS=1 on a free machine"
+        )
+        raise GoldwireError.of("GW409", "a training process died", hint=hint) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        reports.close()
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
+    while True:
+        try:
+            parts = reports.get_nowait()
+        except queue.Empty:
+            return
+        if advance is not None:
+            advance(parts)
+
+
+_reports: Any = None
+
+
+def _begin(reports: Any) -> None:
+    global _reports
+    _reports = reports
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(job: Job) -> Done:
+    """One training in a worker process, then the prediction of its documents."""
+    from goldwire.formats.spacy_doc import Pipeline, annotation_from
+    from goldwire.train.pipeline.assemble import assemble
+    from goldwire.train.pipeline.relations_and_attributes import given_spans, nearest_by_rule
+    from goldwire.train.run.baselines import lexicon_annotations
+
+    started = _cpu()
+    told = 0
+
+    def report(share: float) -> None:
+        nonlocal told
+        parts = min(PARTS, int(share * PARTS))
+        if parts > told and _reports is not None:
+            _reports.put(parts - told)
+            told = parts
+
+    made = assemble(job.train, job.setup, job.layer, progress=report)
+    if job.out is not None:
+        made.nlp.to_disk(job.out)
+    layers = tuple(layer for layer, _ in job.setup.parts) or (job.layer,)
+    pipeline = Pipeline("", "", "", layers, layers[-1])
+    texts = [document.text for document in job.test]
+    with quiet():
+        found = [
+            annotation_from(doc, document, pipeline)
+            for document, doc in zip(job.test, made.nlp.pipe(texts), strict=True)
+        ]
+        given = given_spans(made.nlp, job.given, layers)
+        rule = nearest_by_rule(made.nlp, job.given, layers, made.types)
+    lexicon = lexicon_annotations(made.nlp, job.train, job.test, layers) if job.test else []
+    report(1.0)
+    learned = tuple(name for name, was in made.attributes.items() if was)
+    return Done(
+        found, lexicon, made.cuts, made.updates, _cpu() - started, given, rule, learned, made.too_long
+    )
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,287 @@
+"""What a run's figures mean: gains over baselines, what to bear in mind, what a model says of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from goldwire.eval.counts.attributes import Value, attribute_counts, value_of
+from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.counts.significance import ALPHA, compare_labels
+from goldwire.eval.scoring.scores import Scores
+from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
+from goldwire.model import Annotation
+from goldwire.schemas import Schema
+from goldwire.train.run.agreement import agreement_note
+from goldwire.train.run.crossval import CrossValidated
+from goldwire.train.training_data import FEW, Material
+
+
+def difference(model: Scores, other: Scores, layer: str, groups: Sequence[str] | None) -> dict[str, Any]:
+    """By how much the model's micro F1 exceeds the other's: interval and p of `eval compare`'s paired tests.
+
+    `groups` names the story of each document, where they have any; documents of one story are exchanged and
+    redrawn together.
+    """
+    return gain(model.layers[layer]["exact"], other.layers[layer]["exact"], model.seed, groups)
+
+
+def gain(
+    model: LabelCounts, other: LabelCounts, seed: int, groups: Sequence[str] | None, *, measure: str = "f1"
+) -> dict[str, Any]:
+    """By how much the model's `measure` exceeds the other's, all labels together: interval and p."""
+    tested = compare_labels(other, model, seed=seed, groups=groups)
+    micro = tested.micro
+    interval = list(micro.ci95) if micro.ci95 else None
+    return {measure: micro.value, "ci95": interval, "p": micro.p, "smallest_p": tested.smallest_p}
+
+
+def attribute_gains(
+    model: Scores,
+    gold: Sequence[Annotation],
+    schema: Schema | None,
+    usual: Mapping[str, Mapping[str, Usual]],
+    groups: Sequence[str] | None,
+) -> dict[str, dict[str, Any]]:
+    """For each layer and attribute by how much the model's accuracy on the spans of `gold` exceeds that of
+    one who always says the usual value: `gain` of the same paired tests."""
+    found: dict[str, dict[str, Any]] = {}
+    for layer, values in usual.items():
+        known = schema.layers[layer].attributes if schema is not None and layer in schema.layers else None
+        scored = model.attributes.get(layer)
+        for name, (_, value) in values.items():
+            if scored is None or name not in scored.counts.labels:
+                continue
+            said = {} if value is None else {name: list(value) if isinstance(value, tuple) else value}
+            marked = [
+                (span, replace(span, attributes=said), number)
+                for number, annotation in enumerate(gold)
+                for span in annotation.layer(layer)
+            ]
+            counts, _ = attribute_counts(marked, len(gold), (name,), known)
+            place = scored.counts.labels.index(name)
+            ours = scored.counts.counts[:, place : place + 1]
+            found.setdefault(layer, {})[name] = gain(
+                LabelCounts((name,), ours, ours),
+                LabelCounts((name,), counts, counts),
+                model.seed,
+                groups,
+                measure="accuracy",
+            )
+    return found
+
+
+_MEASURES = {"f1": "F1", "accuracy": "accuracy"}
+
+
+def verdict(name: str, figures: Mapping[str, Any]) -> str:
+    """In words: whether the model beats a baseline, and how sure that is; `figures` as `gain` gives them."""
+    measure = next(key for key in _MEASURES if key in figures)
+    gain, found, p = figures[measure], figures["ci95"], figures["p"]
+    if gain is None:
+        return f"the {name} baseline can't be compared: one of the two marks nothing"
+    extent = f"{_MEASURES[measure]} {signed(gain)}" + (
+        f", 95 % interval {signed_interval(found)}" if found else ""
+    )
+    if gain <= 0:
+        return f"the model does NOT beat the {name} baseline: {extent}"
+    if p is not None and p < ALPHA:
+        return f"the model beats the {name} baseline: {extent}, {p_in_words(p)}"
+    chance = p_in_words(p)
+    least = figures["smallest_p"]
+    few = f", the least that so few articles can give is {p_value(least)}" if least > ALPHA else ""
+    return f"the model is ahead of the {name} baseline, which may be chance: {extent} ({chance}{few})"
+
+
+class Usual(NamedTuple):
+    """What an attribute most often is: the share of spans on which one is right who always says `value`;
+    None says nothing, so that the default counts."""
+
+    share: float
+    value: Value
+
+
+def usual_values(
+    gold: Iterable[Annotation], schema: Schema | None, layers: Sequence[str]
+) -> dict[str, dict[str, Usual]]:
+    """For each layer and attribute what to say always: nothing, or the most frequent value, whichever is
+    right more often; counted as attributes are scored."""
+    counts: dict[tuple[str, str], Counter[Value]] = {}
+    default: Counter[tuple[str, str]] = Counter()
+    for annotation in gold:
+        for span in annotation.spans:
+            known = schema.layers[span.layer].attributes if schema and span.layer in schema.layers else {}
+            for name in {*span.attributes, *known} if span.layer in layers else ():
+                attribute = known.get(name)
+                if attribute is None or attribute.applies_to(span.label):
+                    value = value_of(span, name, attribute)
+                    counts.setdefault((span.layer, name), Counter())[value] += 1
+                    if attribute is not None and value is not None:
+                        default[span.layer, name] += value == attribute.default_for(span.label)
+    usual: dict[str, dict[str, Usual]] = {}
+    for (layer, name), values in sorted(counts.items()):
+        total, absent = values.total(), values.pop(None, 0)
+        if values:
+            nothing = Usual(default[layer, name] / (total - absent), None)
+            value, most = max(values.items(), key=lambda item: item[1])
+            usual.setdefault(layer, {})[name] = max(
+                nothing, Usual(most / total, value), key=lambda u: u.share
+            )
+    return usual
+
+
+def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated) -> list[str]:
+    """What a reader of the figures must know, in words."""
+    data, layer = figures["data"], figures["layer"]
+    several = "others" in figures
+    notes = [
+        (f"layer `{layer}`: " if several else "") + verdict(name, gain)
+        for name, gain in figures["differences"].items()
+    ]
+    for other, one in figures.get("others", {}).items():
+        notes += [f"layer `{other}`: {verdict(name, gain)}" for name, gain in one["differences"].items()]
+    notes += _head_notes(figures)
+    if beside := agreement_note(figures):
+        notes.append(beside)
+    reference = figures["reference"]
+    if reference == "draft":
+        notes.append("reference: draft: no one has reviewed it, so these are no scores against gold")
+    else:
+        notes.append(f"reference: {reference}")
+    if left := figures.get("stock", {}).get("left_out"):
+        listed = ", ".join(f"{count} {label}" for label, count in left.items())
+        model = figures["stock"]["model"]
+        notes.append(f"{model}: {listed} left out, since [predict.labels] does not map them")
+    if found.nested:
+        every = figures["with_nested"]["f1"]
+        notes.append(
+            f"{found.nested} nested spans of layer `{layer}` left out: the model is flat"
+            + (f"; F1 against all spans, they too: {number(every)}" if every is not None else "")
+        )
+    if crossed.cuts:
+        shown = ", ".join(f"`{cut.text}` in `{'`, `'.join(cut.tokens)}`" for cut in crossed.cuts[:3])
+        lost = sum(not cut.learned for cut in crossed.cuts)
+        notes.append(
+            f"{len(crossed.cuts)} spans begin or end inside a token ({shown}"
+            + (", …; all of them in scores.json" if len(crossed.cuts) > 3 else "")
+            + "): learned as whole tokens"
+            + (f", {lost} of them not at all" if lost else "")
+            + ", and never found exactly; mark whole words"
+        )
+    if crossed.too_long:
+        notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
+    if left := data["not_scored"]:
+        notes.append(
+            f"{left} articles were learned from but not scored on: their annotators had seen predictions"
+            " (--score-seen scores them too)"
+        )
+    if crossed.apart:
+        notes.append(
+            f"{crossed.apart} times an article was kept out of a training: another of its story, "
+            "or a near copy, was tested"
+        )
+    if found.few:
+        listed = ", ".join(f"{label} {count}" for label, count in found.few.items())
+        some = f"{len(found.few)} labels have fewer than {FEW} examples"
+        notes.append(f"{some}, too few to learn or to judge: {listed}; mark more")
+    if found.unannotated:
+        notes.append(f"{found.unannotated} articles without an annotation were left out")
+    shared = len(data["labels"]) and len(crossed.folds) < len(found.references)
+    if shared:
+        notes.append(f"{len(crossed.folds)} folds over {len(found.references)} documents")
+    if figures["corpus"].get("built") is False:
+        notes.append("corpus/ was built from other annotations than these: goldwire corpus build")
+    return notes
+
+
+def _head_notes(figures: Mapping[str, Any]) -> list[str]:
+    """What attributes and relations are worth, with the reference's spans and with the model's own."""
+    given = figures.get("given_spans")
+    if given is None:
+        return []
+    notes = []
+    ours, rule = (given[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
+    own = figures.get("relations", {}).get("micro", {}).get("f1")
+    if ours is not None:
+        notes.append(
+            f"relations: F1 {number(ours)} where the reference's spans are given"
+            + (f", {number(own)} between the spans that the model finds itself" if own is not None else "")
+            + (
+                f"; the nearest allowed span: {number(rule)} where spans are given"
+                if rule is not None
+                else ""
+            )
+        )
+    if gain := given["differences"]["relations"]:
+        notes.append(f"relations where spans are given: {verdict('nearest-span', gain)}")
+    for layer, names in given["majority"].items():
+        for name, share in names.items():
+            right = given["attributes"].get(layer, {}).get(name, {}).get("accuracy")
+            times = given["learned"].get(f"{layer}/{name}", 0)
+            usual = "what more than half of its spans have is given, if anything"
+            if not times:
+                notes.append(
+                    f"attribute `{name}` of layer `{layer}` is not learned: not surely right more often than "
+                    f"one who always says the same ({number(share)}); {usual}"
+                )
+            elif right is not None:
+                gain = given["differences"]["attributes"].get(layer, {}).get(name)
+                notes.append(
+                    f"attribute `{name}` of layer `{layer}`: right on {number(right)} of the "
+                    f"reference's spans, one who always says the same on {number(share)}"
+                    + (f": {verdict('same-value', gain)}" if gain else "")
+                    + f"; learned in {times} of {given['trainings']} trainings"
+                    + (f"; in the others {usual}" if times < given["trainings"] else "")
+                )
+    return notes
+
+
+def meta_values(
+    figures: Mapping[str, Any],
+    setting: Mapping[str, Any],
+    name: str,
+    version: str,
+    layers: Sequence[str],
+) -> dict[str, Any]:
+    """What a model's `meta.json` says of itself; `performance` is measured on unseen articles."""
+    exact = figures["layers"][figures["layer"]]["exact"]
+    micro = exact["micro"]
+    listed = " and ".join(f"`{layer}`" for layer in layers)
+    per_label = {
+        label: {"p": one["precision"], "r": one["recall"], "f": one["f1"]}
+        for label, one in exact["labels"].items()
+    }
+    documents = figures["documents"]
+    return {
+        "name": name,
+        "version": version,
+        "description": f"{listed}, learned from {figures['data']['documents']} articles, "
+        f"scored on {documents} of them unseen; "
+        f"reference: {figures['reference']}.",
+        "author": "made with goldwire",
+        "license": figures["corpus"].get("licence", ""),
+        "performance": {
+            "ents_p": micro["precision"],
+            "ents_r": micro["recall"],
+            "ents_f": micro["f1"],
+            "ents_per_type": per_label,
+        },
+        "goldwire": {
+            **setting,
+            # `layer` is what doc.ents holds: readers of other pipelines' words know it by this name.
+            "layer": figures["flat"],
+            "layers": list(layers),
+            "reference": figures["reference"],
+            "scores": {
+                "micro": micro,
+                "macro": exact["macro"],
+                "differences": figures["differences"],
+                "layers": {one: figures["layers"][one]["exact"]["micro"] for one in layers},
+                **({"relations": figures["relations"]["micro"]} if "relations" in figures else {}),
+                **({"given_spans": figures["given_spans"]} if "given_spans" in figures else {}),
+            },
+        },
+    }

@@ -1,0 +1,67 @@
+"""A trained model as a Python package that loads without goldwire."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+from goldwire.errors import GoldwireError
+from goldwire.folders import MANIFEST, replacing
+from goldwire.leftovers import part_folder
+from goldwire.pipelines import pipeline_path, quiet
+from goldwire.redaction import shortened
+from goldwire.train.pipeline import components, features
+
+#: What travels in the package: neither imports anything of goldwire.
+CODE = (features, components)
+
+
+def package(model: Path, out: Path, *, name: str | None = None) -> Path:
+    """Make a source package of the model in `out` with `spacy package`; its folder.
+
+    Raises GW410 where `model` is none, GW417 where spaCy can't make the package.
+    """
+    path = pipeline_path(str(model))
+    code = [Path(str(module.__file__)) for module in CODE]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with part_folder(out / "package") as work:
+            made = _make(path, work, code, name, out)
+            target = out / made.name
+            with replacing(target, MANIFEST, code="GW417") as folder:
+                shutil.copytree(made, folder, dirs_exist_ok=True)
+    except OSError as error:
+        raise _refused(out, str(error.strerror or error)) from error
+    return target
+
+
+def _make(path: Path, work: Path, code: list[Path], name: str | None, out: Path) -> Path:
+    """The package as spaCy makes it, in the empty folder `work`; what it complains of names `out`."""
+    from spacy.cli.package import package as make
+
+    said = io.StringIO()
+    try:
+        with quiet(), contextlib.redirect_stdout(said):
+            make(
+                path,
+                work,
+                code_paths=code,
+                name=name,
+                create_meta=False,
+                create_sdist=False,
+                silent=True,
+            )
+    except (SystemExit, OSError, ValueError) as error:
+        raise _refused(out, shortened(said.getvalue() or str(error), 300)) from error
+    [made] = [each for each in work.iterdir() if (each / "setup.py").is_file()]
+    # What its setup.py does when it is installed: so the folder can be imported as it is, too.
+    shutil.copy(made / "meta.json", made / made.name.rsplit("-", 1)[0])
+    return made
+
+
+def _refused(out: Path, why: str) -> GoldwireError:
+    return GoldwireError.of(
+        "GW417", f"no package: {why}", where=str(out), hint="name another folder, or --name"
+    )

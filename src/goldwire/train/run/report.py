@@ -1,0 +1,195 @@
+"""What a run leaves for readers: the articles, the scores as JSON, and the report as one page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from goldwire.eval.report.page import Extra, Run, write_report, write_run
+from goldwire.eval.scoring.scores import Scores
+from goldwire.figures import interval, signed, signed_interval
+from goldwire.files import write_text
+from goldwire.model import Article
+
+PAGE = "report.html"
+
+
+def write_reports(
+    folder: Path,
+    *,
+    gold: Sequence[Article],
+    pred: Sequence[Article],
+    scores: Scores,
+    figures: Mapping[str, Any],
+) -> Path:
+    """Write `gold.jsonl`, `predictions.jsonl`, `scores.json`, and the page; the page's place.
+
+    `report.json` beside them lets `goldwire eval report --from` make the page again.
+    """
+    corpus = figures["corpus"]
+    title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
+    run = Run(list(gold), list(pred), title, page_meta(figures), page_tables(figures))
+    write_run(folder, run)
+    write_text(folder / "scores.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    page = folder / PAGE
+    write_report(
+        page, gold=run.gold, pred=run.pred, scores=scores, title=title, meta=run.meta, extra=run.extra
+    )
+    return page
+
+
+def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The head of the page: what was learned from what, and how."""
+    corpus, config, seconds = figures["corpus"], figures["config"], figures["seconds"]
+    folds, documents = figures["folds"], figures["documents"]
+    changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
+    alone = all(len(fold) == 1 for fold in folds)
+    return {
+        "Corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
+        "Content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
+        "Schema": ", ".join(figures["schema"]),
+        "Layer": layer_in_words(figures),
+        "Scored by": f"leaving each of {documents} articles out in turn"
+        if alone
+        else f"{len(folds)} folds over {documents} articles",
+        "Config": ", ".join(config_files(config)) + (f" with {changed}" if changed else ""),
+        "Seed": figures["seed"],
+        "Time": f"{seconds['wall']} s on {seconds['processes']} processes, {seconds['cpu']} s of CPU",
+    }
+
+
+def config_files(config: Mapping[str, Any]) -> list[str]:
+    """The config's file, or that of each layer, once."""
+    parts = config.get("parts", {})
+    return list(dict.fromkeys(one["file"] for one in parts.values())) or [config["file"]]
+
+
+def layer_in_words(figures: Mapping[str, Any]) -> str:
+    """The layer, with what a flat model leaves of it."""
+    data = figures["data"]
+    nested = f", {data['nested_left_out']} nested ones left out" if data["nested_left_out"] else ""
+    more = "".join(f"; {n}: {sum(o['labels'].values())} spans" for n, o in figures.get("others", {}).items())
+    return f"{figures['layer']}: {data['spans']} spans{nested}{more}"
+
+
+def page_tables(figures: Mapping[str, Any]) -> list[Extra]:
+    """The model beside its baselines; F1 by label of each; what to bear in mind."""
+    systems = {"model": figures, **figures["baselines"]}
+    notes: Extra = {
+        "title": "To bear in mind",
+        "columns": [""],
+        "rows": [[note] for note in figures["notes"]],
+    }
+    tables = [notes]
+    learned = {figures["layer"]: (figures["differences"], figures["data"]["labels"])}
+    learned |= {name: (o["differences"], o["labels"]) for name, o in figures.get("others", {}).items()}
+    for layer, (differences, labels) in learned.items():
+        shown = {name: one for name, one in systems.items() if name == "model" or name in differences}
+        beside = figures.get("agreement", {}).get("layers", {}).get(layer)
+        name = layer if len(learned) > 1 else ""
+        tables += _layer_tables(name, layer, shown, differences, labels, beside)
+    return [*tables, *_given_tables(figures)]
+
+
+def _layer_tables(
+    name: str,
+    layer: str,
+    systems: Mapping[str, Any],
+    differences: Mapping[str, Any],
+    labels: Mapping[str, int],
+    agreement: Mapping[str, Any] | None,
+) -> list[Extra]:
+    """A layer's model beside its baselines and the readers' agreement, and F1 by label; `name` stands in the
+    titles."""
+    of = f"{name}: " if name else ""
+    exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
+    beside: Extra = {
+        "title": f"{of}Beside the baselines",
+        "columns": ["", "P", "R", "F1", "95 %", "macro F1", "gain of the model"],
+        "rows": [
+            [
+                system,
+                *(one["micro"][key] for key in ("precision", "recall", "f1")),
+                interval(one["micro"]["ci95"]),
+                one["macro"]["f1"],
+                _gain(differences.get(system)),
+            ]
+            for system, one in exact.items()
+        ]
+        + _readers(agreement),
+        "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
+        "in the other articles, with its most frequent label. Gains with the paired document bootstrap."
+        + (" Readers: how far they agree; who they are is said above." if agreement else ""),
+    }
+    by_label: Extra = {
+        "title": f"{of}F1 by label, beside the baselines",
+        "columns": ["label", "examples", *exact],
+        "rows": [
+            [label, count, *(one["labels"].get(label, {}).get("f1") for one in exact.values())]
+            for label, count in labels.items()
+        ],
+    }
+    return [beside, by_label]
+
+
+def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
+    """Relations and attributes: where the reference's spans are given, and between the model's own."""
+    given = figures.get("given_spans")
+    if given is None:
+        return []
+    f1 = {
+        "model, spans given": given["relations"],
+        "nearest, spans given": given["nearest"],
+        "model, its own spans": figures.get("relations", {}),
+    }
+    names = sorted({name for one in f1.values() for name in one if name != "micro"})
+    both = readers_of_relations(figures)
+    relations: Extra = {
+        "title": "Relations, F1",
+        "columns": ["relation", *f1],
+        "rows": [
+            *([name, *(one.get(name, {}).get("f1") for one in f1.values())] for name in (*names, "micro")),
+            *([["readers, micro", both[0], None, both[1]]] if any(both) else []),
+        ],
+        "note": "Spans given: the reference's own, so that only the relations are judged. Nearest: of each "
+        "head to the nearest span in its sentence that the schema allows."
+        + (" Readers: how far they agree, where all marked the spans, and between their own." * any(both)),
+    }
+    attributes: Extra = {
+        "title": "Attributes of the reference's own spans",
+        "columns": ["attribute", "right", "always the same", "learned in trainings"],
+        "rows": [
+            [
+                f"{layer}/{name}",
+                given["attributes"].get(layer, {}).get(name, {}).get("accuracy"),
+                share,
+                f"{given['learned'].get(f'{layer}/{name}', 0)} of {given['trainings']}",
+            ]
+            for layer, shares in given["majority"].items()
+            for name, share in shares.items()
+        ],
+    }
+    return [relations, *([attributes] if attributes["rows"] else [])]
+
+
+def _readers(agreement: Mapping[str, Any] | None) -> list[list[Any]]:
+    if agreement is None:
+        return []
+    return [
+        ["readers", None, None, agreement["agreement_f1"], interval(agreement["agreement_ci95"]), None, ""]
+    ]
+
+
+def readers_of_relations(figures: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """How far readers agree on relations, F1: where all marked the spans, and between their own spans."""
+    given = figures.get("given_spans", {}).get("agreement") or {}
+    own = figures.get("agreement", {}).get("relations") or {}
+    return given.get("f1"), own.get("agreement_f1")
+
+
+def _gain(value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return ""
+    return signed(value["f1"]) + (f" ({signed_interval(value['ci95'])})" if value["ci95"] else "")

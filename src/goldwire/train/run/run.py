@@ -1,0 +1,299 @@
+"""One run: learn, predict what was not seen, score beside the baselines, keep the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from goldwire import __version__
+from goldwire.eval.project_scores import in_project, project_readings
+from goldwire.eval.scoring.pairing import Paired
+from goldwire.eval.scoring.scores import Scores, score
+from goldwire.files import read_bytes, sha256
+from goldwire.formats.jsonl import dumps
+from goldwire.model import Annotation, Article
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.train.learned_from import KEY, learned_from
+from goldwire.train.pipeline.relations_and_attributes import attributes_of
+from goldwire.train.run.agreement import related_agreement
+from goldwire.train.run.baselines import stock_predictions, stock_setting
+from goldwire.train.run.card import write_card
+from goldwire.train.run.crossval import CrossValidated, cross_validate
+from goldwire.train.run.model_folder import fill_meta, model_folder
+from goldwire.train.run.notes import attribute_gains, difference, gain, meta_values, notes_on, usual_values
+from goldwire.train.run.plan import Plan as Plan
+from goldwire.train.run.plan import plan
+from goldwire.train.run.plan import project_articles as project_articles
+from goldwire.train.run.report import write_reports
+from goldwire.train.training_data import Material
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to: `figures` as in `scores.json`, `notes` to read with them, the report's `page`."""
+
+    figures: dict[str, Any]
+    notes: list[str]
+    model: Path
+    reports: Path
+    page: Path
+
+
+def plan_ner(project: Project | Path | None = None, **settings: Any) -> Plan:
+    """`plan` for one flat layer."""
+    return plan("ner", project, **settings)
+
+
+def run_ner(
+    plan: Plan,
+    *,
+    resamples: int = 1000,
+    processes: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Run:
+    """`run`, by its older name."""
+    return run(plan, resamples=resamples, processes=processes, advance=advance)
+
+
+def run(
+    plan: Plan,
+    *,
+    resamples: int = 1000,
+    processes: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Run:
+    """Score the plan's model on documents that it has not seen, beside its baselines, and save one that was
+    trained on all of them.
+
+    The plan's `out` gets the pipeline; its `reports` gets `gold.jsonl` (what was scored against),
+    `predictions.jsonl` (out-of-fold), `scores.json` and the page. Nothing is written where anything fails.
+    `advance` gets `plan.parts` in all. Raises GW403 to GW413 for config, stock model or folder.
+    """
+    notes: list[str] = list(plan.notes)
+    beside = _stock_job(plan.project, plan.material, notes)
+    with model_folder(plan.out) as folder:
+        crossed = cross_validate(
+            plan.material,
+            plan.setup,
+            name=plan.task,
+            version=plan.version,
+            final=folder,
+            groups=plan.stories,
+            count=plan.folds,
+            processes=processes,
+            beside=beside,
+            advance=advance,
+        )
+        gold = _gold(plan)
+        systems = {"model": crossed.predictions}
+        if crossed.beside is not None:
+            systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
+        systems["lexicon"] = crossed.lexicon
+        scores = {name: _score(plan, gold, found, resamples=resamples) for name, found in systems.items()}
+        if plan.project is not None:
+            paired = [
+                Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
+                for r in plan.material.scored
+            ]
+            scores["model"] = in_project(scores["model"], paired, plan.project, None)
+        setting = _setting(plan, crossed)
+        layer = plan.material.layer
+        figures = {
+            **scores["model"].as_json(),
+            "baselines": {name: one.as_json() for name, one in scores.items() if name != "model"},
+            "differences": _differences(plan, scores, layer),
+            **setting,
+            "seconds": {
+                "wall": round(crossed.wall, 1),
+                "cpu": round(crossed.cpu, 1),
+                "processes": crossed.processes,
+            },
+        }
+        if plan.task == "ner":
+            full = _score(plan, _gold(plan, nested=True), crossed.predictions, resamples=resamples)
+            figures["with_nested"] = full.layers[layer]["exact"].micro().as_json()
+        if plan.material.others:
+            figures["others"] = {
+                name: {
+                    "labels": plan.material.labels_of(name),
+                    "differences": _differences(plan, scores, name),
+                }
+                for name in plan.material.others
+            }
+        if plan.setup.heads:
+            figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
+            if plan.project is not None:
+                readings = project_readings(plan.project, scores["model"])
+                figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
+        if crossed.beside is not None and plan.project is not None:
+            model = plan.project.setting("predict", "model")
+            figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
+        figures["notes"] = [*notes_on(figures, plan.material, crossed), *notes]
+        values = meta_values(figures, setting, plan.name, plan.version, plan.material.layers)
+        values["goldwire"][KEY] = learned_from(r.document for r in plan.material.references)
+        fill_meta(folder, values)
+        write_card(folder, figures, plan.name, plan.version)
+        page = write_reports(
+            plan.reports,
+            gold=[Article(r.document, (gold[r.document.id],)) for r in plan.material.scored],
+            pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.material.scored],
+            scores=scores["model"],
+            figures=figures,
+        )
+    return Run(figures, figures["notes"], plan.out, plan.reports, page)
+
+
+def _gold(plan: Plan, *, nested: bool = False) -> dict[str, Annotation]:
+    """What is scored against, by document: with the attributes that were to be learned, where any were.
+
+    For a flat model the outermost spans alone, unless `nested`.
+    """
+    references = plan.material.scored
+    gold = {r.document.id: r.full if nested else r.annotation for r in references}
+    if not plan.setup.heads:
+        return gold
+    tried = {
+        (layer, name) for layer, name, _ in attributes_of(plan.setup.schema, references, plan.setup.heads)
+    }
+    return {
+        name: replace(
+            one,
+            spans=tuple(
+                replace(s, attributes={k: v for k, v in s.attributes.items() if (s.layer, k) in tried})
+                for s in one.spans
+            ),
+        )
+        for name, one in gold.items()
+    }
+
+
+def _rules(plan: Plan) -> Schema | None:
+    """The schema, its attributes cut down to those that were to be learned."""
+    schema = plan.setup.schema
+    if schema is None or not plan.setup.heads:
+        return None
+    tried = {
+        (layer, name) for layer, name, _ in attributes_of(schema, plan.material.references, plan.setup.heads)
+    }
+    layers = {
+        name: replace(one, attributes={k: v for k, v in one.attributes.items() if (name, k) in tried})
+        for name, one in schema.layers.items()
+    }
+    return replace(schema, layers=layers)
+
+
+def _score(
+    plan: Plan, gold: Mapping[str, Annotation], predictions: Mapping[str, Annotation], *, resamples: int
+) -> Scores:
+    """Predictions against the reference, on the documents that are scored."""
+    pairs = [(one, predictions[name]) for name, one in gold.items()]
+    return score(
+        pairs,
+        layers=list(plan.material.layers),
+        resamples=resamples,
+        seed=plan.setup.seed,
+        groups=plan.scored_stories,
+        schema=_rules(plan),
+    )
+
+
+def _differences(plan: Plan, scores: Mapping[str, Scores], layer: str) -> dict[str, Any]:
+    """The model's gain in a layer over each baseline that says anything of it."""
+    stock = None if plan.project is None else stock_setting(plan.project)
+    return {
+        name: difference(scores["model"], one, layer, plan.scored_stories)
+        for name, one in scores.items()
+        if name != "model" and (name != "stock" or stock is None or stock.layer == layer)
+    }
+
+
+def _given(
+    plan: Plan, crossed: CrossValidated, gold: Mapping[str, Annotation], *, resamples: int
+) -> dict[str, Any]:
+    """Attributes and relations of the reference's own spans: of the model, of the rule that takes the
+    nearest, and how often an attribute has its most frequent value."""
+    model = _score(plan, gold, crossed.given, resamples=resamples)
+    rule = _score(plan, gold, crossed.nearest, resamples=resamples)
+    ours, nearest = model.as_json(), rule.as_json()
+    usual = usual_values(gold.values(), plan.setup.schema, plan.setup.heads)
+    stories = plan.scored_stories
+    related = None
+    if model.relations is not None and rule.relations is not None:
+        related = gain(model.relations, rule.relations, model.seed, stories)
+    return {
+        "relations": ours.get("relations", {}),
+        "nearest": nearest.get("relations", {}),
+        "attributes": ours.get("attributes", {}),
+        "majority": {
+            layer: {name: found.share for name, found in names.items()} for layer, names in usual.items()
+        },
+        "differences": {
+            "relations": related,
+            "attributes": attribute_gains(model, list(gold.values()), plan.setup.schema, usual, stories),
+        },
+        "learned": {"/".join(name): count for name, count in sorted(crossed.attributes.items())},
+        "trainings": len(crossed.folds) + 1,
+    }
+
+
+def _setting(plan: Plan, crossed: CrossValidated) -> dict[str, Any]:
+    """All that makes a run what it is: data, schema, config, seed, folds."""
+    found, setup = plan.material, plan.setup
+    text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in found.references)
+    return {
+        "task": plan.task,
+        "layer": found.layer,
+        "flat": setup.parts[-1][0] if setup.parts else found.layer,
+        "schema": sorted({reference.annotation.schema for reference in found.references}),
+        "corpus": plan.corpus,
+        "config": {
+            "file": setup.config.name,
+            "sha256": sha256(read_bytes(setup.config)),
+            "overrides": setup.overrides,
+            **(
+                {
+                    "parts": {
+                        name: {"file": path.name, "sha256": sha256(read_bytes(path))}
+                        for name, path in setup.parts
+                    }
+                }
+                if setup.parts
+                else {}
+            ),
+        },
+        "seed": setup.seed,
+        "folds": [list(fold.test) for fold in crossed.folds],
+        "data": {
+            "documents": len(found.references),
+            "not_scored": len(found.references) - len(found.scored),
+            "unannotated": found.unannotated,
+            "spans": sum(found.labels.values()),
+            "labels": found.labels,
+            "few_examples": found.few,
+            "nested_left_out": found.nested,
+            "tokens_cut": [asdict(cut) for cut in crossed.cuts],
+            "too_long": crossed.too_long,
+            "sha256": sha256(text),
+        },
+        "goldwire": __version__,
+    }
+
+
+def _stock_job(
+    project: Project | None, found: Material, notes: list[str]
+) -> Callable[[], tuple[list[Article], dict[str, int]]] | None:
+    """The stock model's predictions, to be made beside the training; a note where there are none."""
+    setting = None if project is None else stock_setting(project)
+    if project is None or setting is None:
+        notes.append("no stock model to compare with: goldwire.toml names none in [predict]")
+        return None
+    if setting.layer not in found.layers:
+        notes.append(f"no stock model to compare with: [predict] is for layer `{setting.layer}`")
+        return None
+    return partial(stock_predictions, project, [reference.document for reference in found.scored])

@@ -1,0 +1,301 @@
+"""From annotations to what spaCy learns from: the curated layers, flat or nested, cut into paragraphs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.formats.spacy_doc import trim
+from goldwire.model import Annotation, Article, Document, Span, curated, outermost, span_key
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+    from spacy.tokens import Span as SpacySpan
+
+#: Labels with fewer examples than this are warned of: too few to learn from, or to score.
+FEW = 5
+#: Paragraphs of more tokens than this are cut into sentences for training.
+LONGEST = 40
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A document with the spans that a model can learn, and those that a flat one can't: nested in others.
+
+    One that is not `scored` is learned from only: its annotator had seen predictions.
+    """
+
+    document: Document
+    annotation: Annotation
+    nested: tuple[Span, ...] = ()
+    scored: bool = True
+
+    @property
+    def full(self) -> Annotation:
+        """The annotation with its nested spans."""
+        return msgspec.structs.replace(self.annotation, spans=(*self.annotation.spans, *self.nested))
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to learn from: references with the spans of `layers`, of which `layer` is the first, and
+    how many articles no one has annotated."""
+
+    layer: str
+    references: tuple[Reference, ...]
+    unannotated: int = 0
+    others: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that are learned."""
+        return (self.layer, *self.others)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Spans of the first layer by label, the most frequent first."""
+        return self.labels_of(self.layer)
+
+    def labels_of(self, layer: str) -> dict[str, int]:
+        """Spans of a layer by label, the most frequent first."""
+        counts = Counter(span.label for r in self.references for span in r.annotation.layer(layer))
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def few(self) -> dict[str, int]:
+        """Labels with fewer than `FEW` examples, of any layer."""
+        every = [item for layer in self.layers for item in self.labels_of(layer).items()]
+        return {label: count for label, count in every if count < FEW}
+
+    @property
+    def nested(self) -> int:
+        """Spans left out because an outer span holds them."""
+        return sum(len(reference.nested) for reference in self.references)
+
+    @property
+    def documents(self) -> list[str]:
+        """The ids, in order."""
+        return [reference.document.id for reference in self.references]
+
+    @property
+    def scored(self) -> tuple[Reference, ...]:
+        """Those that a model may be scored on."""
+        return tuple(reference for reference in self.references if reference.scored)
+
+    def only(self, documents: Iterable[str]) -> Material:
+        """The same material, cut down to some documents."""
+        wanted = set(documents)
+        return replace(self, references=tuple(r for r in self.references if r.document.id in wanted))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A span that begins or ends inside a token. `learned` is what the model is taught: the widened text, or
+    nothing where widening would run into another span."""
+
+    document: str
+    label: str
+    start: int
+    end: int
+    text: str
+    tokens: tuple[str, ...]
+    learned: str
+
+
+def material(
+    articles: Iterable[Article],
+    layer: str,
+    *,
+    others: Sequence[str] = (),
+    nested: bool = False,
+    score_seen: bool = True,
+    heads: Sequence[str] | None = None,
+) -> Material:
+    """The curated annotation of each article, its `layer` flattened to the outermost spans.
+
+    With `others`, further layers, or with `nested`, all spans are kept, with the relations between them; with
+    `heads` only those that go out from these layers.
+    Without `score_seen` an annotation whose annotator had seen predictions is learned from, not scored on.
+    Raises GW401 where no article has an annotation, GW402 where the layer has no span in any of them, GW416
+    where none may be scored on.
+    """
+    references: list[Reference] = []
+    unannotated = 0
+    layers: Counter[str] = Counter()
+    for article in articles:
+        annotation = curated(article.annotations)
+        if annotation is None:
+            unannotated += 1
+            continue
+        layers.update(span.layer for span in annotation.spans)
+        scored = score_seen or not annotation.provenance.seen_predictions
+        if nested or others:
+            spans = tuple(span for span in annotation.spans if span.layer in (layer, *others))
+            ids = {span.id for span in spans}
+            out = {span.id for span in spans if heads is None or span.layer in heads}
+            relations = tuple(r for r in annotation.relations if r.head in out and r.tail in ids)
+            kept = msgspec.structs.replace(annotation, spans=spans, relations=relations)
+            references.append(Reference(article.document, kept, scored=scored))
+        else:
+            flat, inner = outermost(annotation.layer(layer))
+            kept = msgspec.structs.replace(annotation, spans=flat, relations=())
+            references.append(Reference(article.document, kept, inner, scored))
+    if not references:
+        raise GoldwireError.of(
+            "GW401",
+            "no article is annotated",
+            hint="annotate some (goldwire annotate push, pull) or name --data",
+        )
+    if not layers[layer]:
+        found = one_of(f"{name} ({count} spans)" for name, count in layers.items())
+        raise GoldwireError.of(
+            "GW402", f"layer `{layer}` has no examples in {len(references)} annotated articles", hint=found
+        )
+    if not any(reference.scored for reference in references):
+        message = f"the annotators of all {len(references)} articles had seen predictions: none to score on"
+        hint = "annotate some without predictions, or score on these too: --score-seen"
+        raise GoldwireError.of("GW416", message, hint=hint)
+    return Material(layer, tuple(references), unannotated, tuple(name for name in others if layers[name]))
+
+
+def to_doc(
+    nlp: Language, reference: Reference, layer: str | None = None, *, group: bool = False, inner: bool = False
+) -> tuple[Doc, list[Cut]]:
+    """A document's spans (those of `layer`) on the tokens of `nlp`, and those that cut a token.
+
+    The outermost become `doc.ents`, or the `inner`most; with `group` all of them stand in `doc.spans[layer]`
+    too. A span that begins or ends inside a token is widened to whole tokens: dropped, it would teach that
+    nothing stands there. Where the widened span would overlap another one, its tokens are left unknown
+    instead, so that the model is taught neither. Scores always compare with the spans as they were marked.
+    """
+    text = reference.document.text
+    doc = nlp.make_doc(text)
+    entities = []
+    unknown: list[SpacySpan] = []
+    pending: list[Span] = []
+    cuts: list[Cut] = []
+    taken: set[int] = set()
+    marked = reference.annotation.spans if layer is None else reference.annotation.layer(layer)
+    flat, left = (innermost(marked), ()) if inner else outermost(marked)
+    if group and layer is not None:
+        doc.spans[layer] = [
+            found
+            for span in (*marked, *reference.nested)
+            if (
+                found := doc.char_span(
+                    *trim(text, span.start, span.end), label=span.label, alignment_mode="expand"
+                )
+            )
+        ]
+        cuts += [_cut(doc, reference, span) for span in left if _cuts(doc, text, span)]
+    for span in flat:
+        start, end = trim(text, span.start, span.end)
+        found = doc.char_span(start, end, label=span.label) if start < end else None
+        if found is None:
+            pending.append(span)
+        else:
+            entities.append(found)
+            taken.update(range(found.start, found.end))
+    for span in pending:
+        start, end = trim(text, span.start, span.end)
+        wide = doc.char_span(start, end, label=span.label, alignment_mode="expand") if start < end else None
+        learned = ""
+        if wide is not None and taken.isdisjoint(range(wide.start, wide.end)):
+            entities.append(wide)
+            learned = wide.text
+        elif wide is not None:
+            free = [i for i in range(wide.start, wide.end) if i not in taken]
+            unknown.extend(doc[i : i + 1] for i in free)
+        if wide is not None:
+            taken.update(range(wide.start, wide.end))
+        cuts.append(_cut(doc, reference, span, learned))
+    doc.set_ents(entities, missing=unknown, default="outside")
+    return doc, cuts
+
+
+def innermost(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Flat spans: the shorter one stays where two overlap, then the earlier one, so that the inner of a nest
+    does."""
+    kept: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(spans, key=lambda s: (s.end - s.start, *span_key(s))):
+        extent = range(span.start, span.end)
+        if taken.isdisjoint(extent):
+            taken.update(extent)
+            kept.append(span)
+    return tuple(sorted(kept, key=span_key))
+
+
+def _cuts(doc: Doc, text: str, span: Span) -> bool:
+    start, end = trim(text, span.start, span.end)
+    return start == end or doc.char_span(start, end) is None
+
+
+def _cut(doc: Doc, reference: Reference, span: Span, learned: str | None = None) -> Cut:
+    """A span that cuts a token; taught as the widened text where nothing else is said."""
+    text = reference.document.text
+    start, end = trim(text, span.start, span.end)
+    wide = doc.char_span(start, end, alignment_mode="expand") if start < end else None
+    tokens = tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end)
+    taught = learned if learned is not None else wide.text if wide is not None else ""
+    marked = text[span.start : span.end]
+    return Cut(reference.document.id, span.label, span.start, span.end, marked, tokens, taught)
+
+
+def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
+    """The paragraphs of a document as documents of their own; those of more than `longest` tokens are cut
+    into sentences, found by rule.
+
+    Little text trains better and faster in many small pieces. No cut runs through an entity, and none loses a
+    token. `user_data["offset"]` is where each piece begins, in code points.
+    """
+    from spacy.pipeline import Sentencizer
+    from spacy.tokens import Span as SpacySpan
+
+    if not len(doc):
+        return []
+    groups = {layer: list(group) for layer, group in doc.spans.items()}
+    inside = {t.i for one in (doc.ents, *groups.values()) for span in one for t in span[1:]}
+    Sentencizer()(doc)
+    sentences = [token.i for token in doc[1:] if token.is_sent_start and token.i not in inside]
+    breaks = [i for i in range(1, len(doc)) if "\n" in doc[i - 1].text and i not in inside]
+    starts = [0, *breaks]
+    for start, end in zip([0, *breaks], [*breaks, len(doc)], strict=True):
+        if end - start > longest:
+            starts.extend(i for i in sentences if start < i < end)
+    starts = sorted(set(starts))
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(doc)], strict=True):
+        piece = doc[start:end].as_doc()
+        for layer, group in groups.items():
+            within = [span for span in group if start <= span.start and span.end <= end]
+            piece.spans[layer] = [
+                SpacySpan(piece, span.start - start, span.end - start, label=span.label) for span in within
+            ]
+        piece.user_data["offset"] = doc[start].idx
+        found.append(piece)
+    return found
+
+
+def training_docs(
+    nlp: Language,
+    references: Sequence[Reference],
+    layer: str | None = None,
+    *,
+    group: bool = False,
+    inner: bool = False,
+) -> tuple[list[Doc], list[Cut]]:
+    """All references in pieces, and all spans that cut a token; see `to_doc`."""
+    docs: list[Doc] = []
+    cuts: list[Cut] = []
+    for reference in references:
+        doc, cut = to_doc(nlp, reference, layer, group=group, inner=inner)
+        docs.extend(pieces(doc))
+        cuts.extend(cut)
+    return docs, cuts

@@ -1,0 +1,142 @@
+"""A finished annotation is read as decisions that, carried out, give that annotation again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
+from goldwire.annotate.adjudication.merge import Decision, adjudicate, span_name
+from goldwire.annotate.sync.reconcile import content
+from goldwire.model import Annotation, Document, Relation, Span
+from tests.annotate.adjudication.test_merge import DOCUMENT, SCHEMA, A, B, span
+from tests.annotate.helpers import TEXT, make_schema
+
+EVERY = make_schema()
+ARTICLE = Document("soup", TEXT)
+#: Values of each kind of attribute; None leaves it out.
+VALUES: dict[str, list[Any]] = {
+    "state": [None, "raw", "cooked"],
+    "tastes": [None, ["sweet"], ["sweet", "sour"]],
+    "note": [None, "un", "deux"],
+    "word_part": [None, True],
+}
+EDGES = (2, 11, 13, 22, 35, 41)
+
+
+@st.composite
+def marked(draw: st.DrawFn, name: str) -> Annotation:
+    """An annotation over few extents, so that readings often meet; no extent and label twice."""
+    spans: dict[tuple[Any, ...], Span] = {}
+    for number in range(draw(st.integers(0, 6))):
+        start, end = sorted(draw(st.lists(st.sampled_from(EDGES), min_size=2, max_size=2, unique=True)))
+        label = draw(st.sampled_from(("FOOD", "TOOL", "CUT", "HEAT")))
+        attributes: dict[str, Any] = {}
+        if label in ("FOOD", "TOOL"):
+            drawn = {key: draw(st.sampled_from(values)) for key, values in VALUES.items()}
+            attributes = {key: value for key, value in drawn.items() if value is not None}
+        elif label == "CUT" and draw(st.booleans()):
+            attributes = {"how": draw(st.sampled_from(("fin", "gros")))}
+        layer = "thing" if label in ("FOOD", "TOOL") else "step"
+        spans.setdefault((label, start, end), Span(f"{name}{number}", layer, label, start, end, attributes))
+    heads = [s.id for s in spans.values() if s.layer == "step"]
+    tails = [s.id for s in spans.values() if s.layer == "thing"]
+    relations: set[Relation] = set()
+    if heads and tails:
+        arrow = st.builds(
+            Relation, st.sampled_from(("object", "with")), st.sampled_from(heads), st.sampled_from(tails)
+        )
+        relations = set(draw(st.lists(arrow, max_size=4)))
+    order = sorted(relations, key=lambda r: (r.label, r.head, r.tail))
+    made = Annotation(
+        "soup", name, EVERY.stamp, "submitted", spans=tuple(spans.values()), relations=tuple(order)
+    )
+    shown = as_shown(made, EVERY, TEXT)
+    assume(len({span_name(one) for one in shown.spans}) == len(shown.spans))
+    return shown
+
+
+def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
+    """The readings merged by a verdict."""
+    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own=found.own)
+    assert outcome.open == []
+    return settled(outcome.annotation, EVERY)
+
+
+@given(marked("anna"), marked("bruno"), marked("marie"))
+def test_decisions_give_the_adjudicators_annotation_again(
+    a: Annotation, b: Annotation, marks: Annotation
+) -> None:
+    """Whatever the two readings and the adjudicator marked, the decisions lead to exactly the latter."""
+    found = verdict(ARTICLE, (a, b), EVERY, marks)
+    result = carried_out(found, a, b)
+    assert content(result) == content(settled(marks, EVERY))
+    assert all(one.marked_by for one in result.spans)
+    assert all(arrow.marked_by for arrow in result.relations)
+
+
+@given(marked("anna"), marked("bruno"), marked("marie"), marked("marie"))
+def test_a_second_verdict_replaces_the_first(
+    a: Annotation, b: Annotation, first: Annotation, second: Annotation
+) -> None:
+    """A changed mind counts; who stays with a decision keeps its reason."""
+    before = verdict(ARTICLE, (a, b), EVERY, first, reason=lambda _span: "first")
+    after = verdict(ARTICLE, (a, b), EVERY, second, decisions=before.decisions, reason=lambda _span: "second")
+    assert content(carried_out(after, a, b)) == content(settled(second, EVERY))
+    for key, decision in after.decisions.items():
+        same = key in before.decisions and before.decisions[key].decide == decision.decide
+        same = same and before.decisions[key].value == decision.value
+        assert decision.reason == ("first" if same else "second")
+
+
+def test_each_kind_of_item_gets_its_answer() -> None:
+    """Extent, missed span, value and relation are decided by what the adjudicator's annotation holds."""
+    marks = Annotation(
+        "d",
+        "marie",
+        SCHEMA.stamp,
+        spans=(
+            span("1", "Couper", "CUT"),
+            span("2", "tomate", "FOOD", state="cooked"),
+            span("3", "couteau à pain", "TOOL"),
+            span("4", "puis", "HEAT"),
+        ),
+        relations=(Relation("object", "1", "2"),),
+    )
+    found = verdict(DOCUMENT, (A, B), SCHEMA, marks)
+    told = {key: (made.kind, made.decide) for key, made in found.decisions.items()}
+    assert told == {
+        "thing TOOL 27-34 | thing TOOL 27-41": ("extent", "b"),
+        "thing FOOD 37-41 | -": ("missed", "neither"),
+        "- | step HEAT 48-53": ("missed", "neither"),
+        "attribute thing FOOD 12-18 state": ("attribute", "b"),
+        "relation object step CUT 0-6 -> thing FOOD 12-18": ("argument", "a"),
+        "relation with step CUT 0-6 -> thing TOOL 27-41": ("amended", "neither"),
+    }
+    assert found.own is not None
+    assert [(s.label, s.start, s.end) for s in found.own.spans] == [("HEAT", 43, 47)]
+
+
+def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:
+    """Only what was asked is answered; what both agree on meanwhile stands, what is new stays open."""
+    both = (
+        msgspec.structs.replace(A, spans=(*A.spans, span("n", "puis", "HEAT"))),
+        msgspec.structs.replace(B, spans=(*B.spans, span("n", "puis", "HEAT"))),
+    )
+    asked = {"thing TOOL 27-34 | thing TOOL 27-41", "attribute thing FOOD 12-18 state"}
+    kept = Decision("thing FOOD 37-41 | -", "missed", "a", "in the text")
+    marks = Annotation(
+        "d", "marie", SCHEMA.stamp, spans=(span("2", "tomate", "FOOD"), span("3", "couteau", "TOOL"))
+    )
+    found = verdict(DOCUMENT, both, SCHEMA, marks, decisions={kept.key: kept}, partial=True, asked=asked)
+    assert {key: made.decide for key, made in found.decisions.items()} == {
+        kept.key: "a",
+        "thing TOOL 27-34 | thing TOOL 27-41": "a",
+        "attribute thing FOOD 12-18 state": "a",
+    }
+    outcome = adjudicate(DOCUMENT, both, SCHEMA, found.decisions, own=found.own)
+    assert "- | step HEAT 48-53" in {item.key for item in outcome.open}
+    assert any(s.start == 43 for s in outcome.annotation.spans)

@@ -1,0 +1,61 @@
+"""What a corpus holds is counted by layer, label, document, annotator and status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.annotations.stats import count
+from goldwire.cli.corpus import command
+from goldwire.model import Article
+from tests.corpus.mini import mini_articles, mini_project, mini_schema
+from tests.strategies import articles as any_articles
+
+
+def test_all_annotations_or_the_curated_ones_are_counted() -> None:
+    """The labels keep the schema's order, nested spans are counted by layer."""
+    every = count(mini_articles(), mini_schema())
+    assert every.labels == {"thing": {"FOOD": 19, "TOOL": 6}, "step": {"CUT": 5, "HEAT": 10}}
+    assert every.nested == {"thing": 3, "step": 0}
+    assert every.nested_share("thing") == 3 / 25
+    assert every.by_annotator["anna"] == {"documents": 2, "thing": 14, "step": 7}
+    assert (every.by_status, every.by_kind) == ({"submitted": 4}, {"human": 4})
+    chosen = count(mini_articles(), mini_schema(), only_curated=True)
+    assert (chosen.annotations, list(chosen.by_annotator)) == (2, ["bruno"])
+
+
+@given(st.lists(any_articles(), max_size=4, unique_by=lambda article: article.document.id))
+def test_every_span_is_counted_once_in_each_table(articles: list[Article]) -> None:
+    """Layers, documents and annotators add up to the same total, which is the number of spans."""
+    counts = count(articles, mini_schema())
+    spans = sum(len(a.spans) for article in articles for a in article.annotations)
+    assert counts.spans == sum(counts.layers.values()) == spans
+    assert sum(n for row in counts.by_document.values() for n in row.values()) == spans
+    rows = counts.by_annotator.values()
+    assert sum(n for row in rows for key, n in row.items() if key != "documents") == spans
+    assert sum(counts.by_status.values()) == counts.annotations
+    assert all(0 <= counts.nested_share(layer) <= 1 for layer in counts.layers)
+
+
+def test_labels_that_no_schema_names_are_counted_as_found() -> None:
+    """Without a schema the labels are those of the annotations; nothing counts as nothing."""
+    assert count(mini_articles()).layers == {"thing": 25, "step": 15}
+    assert count([]).as_dict()["spans"] == 0
+    assert count([], mini_schema()).nested_share("thing") == 0.0
+
+
+def test_the_command_prints_tables_and_writes_json(tmp_path: Path) -> None:
+    """`corpus stats --json` holds the figures that are printed."""
+    project = mini_project(tmp_path / "mini")
+    path = tmp_path / "stats.json"
+    arguments = ["stats", "--project", str(project.root), "--json", str(path)]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "2 documents, 4 annotations, 59 words" in done.stdout
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    assert figures["layers"] == {"thing": 25, "step": 15}
+    assert figures["nested_share"]["thing"] == 0.12

@@ -1,0 +1,51 @@
+"""The example corpus that stands in this repository: sound, and what its sources build."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.quality.checks import run_checks
+from goldwire.project import load_project
+
+ROOT = Path(__file__).parents[3]
+PROJECT = load_project(ROOT)
+
+
+def test_no_rule_is_broken_and_there_is_no_exception_list() -> None:
+    """All readings and the adjudication hold to every rule of the schema."""
+    result = run_checks(PROJECT)
+    assert result.faults == []
+    assert result.annotations == 15
+
+
+def test_the_dataset_in_the_repository_is_built_from_its_sources() -> None:
+    """Text, annotations, schema or guidelines that change without a new build are found here."""
+    manifest = json.loads((ROOT / "corpus/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["content_hash"] == load_corpus(PROJECT).content_hash()
+
+
+def test_machine_drafts_say_so() -> None:
+    """Every annotation is a model's draft; the readings saw no predictions, the adjudication names them."""
+    for article in load_corpus(PROJECT).articles:
+        assert {a.annotator for a in article.annotations} == {"reading-a", "reading-b", "adjudicated"}
+        for annotation in article.annotations:
+            assert (annotation.status, annotation.provenance.kind) == ("draft", "model")
+            if annotation.provenance.based_on:
+                assert annotation.provenance.based_on == ("reading-a", "reading-b")
+                assert all(span.marked_by for span in annotation.spans)
+                assert all(relation.marked_by for relation in annotation.relations)
+            else:
+                assert annotation.provenance.seen_predictions is False
+
+
+@pytest.mark.parametrize("layer", ["entity", "event", "stance"])
+def test_the_card_never_calls_a_draft_gold(layer: str) -> None:
+    """The card names each layer's count and the status; the word gold is not used for it."""
+    card = (ROOT / "corpus/README.md").read_text(encoding="utf-8")
+    assert f"`{layer}`" in card
+    assert "no person has reviewed" in card
+    assert "gold" not in card.lower().replace("goldwire", "")

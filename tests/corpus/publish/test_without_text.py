@@ -1,0 +1,279 @@
+"""Standoff datasets: no stretch of a text in any file, and whole again with the user's own copies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from goldwire.annotations.store import write_annotation
+from goldwire.cli.corpus import command
+from goldwire.corpus.dataset.build import Corpus, load_corpus
+from goldwire.corpus.dataset.files import dataset_files
+from goldwire.corpus.publish.without_text import WINDOW, quoted, read_standoff, rehydrate, windows
+from goldwire.corpus.publish.write import write_standoff
+from goldwire.corpus.split.io import Split, split_path, write_split
+from goldwire.corpus.versions.diff import Side, diff
+from goldwire.errors import GoldwireError
+from goldwire.formats.jsonl import dumps, read_jsonl
+from goldwire.model import Article
+from goldwire.project import Project, example_root, load_project
+from tests.corpus.mini import mini_project
+from tests.strategies import articles
+
+
+def example(folder: Path) -> Path:
+    """The example project's corpus as a standoff dataset."""
+    folder.mkdir()
+    write_standoff(load_corpus(load_project(example_root())), folder)
+    return folder
+
+
+def strings(value: Any) -> Iterator[str]:
+    """All strings of a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for pair in value.items():
+            yield from strings(list(pair))
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
+
+
+def contents(folder: Path) -> dict[str, list[str]]:
+    """Every file's text; of parquet every string in it and in its schema."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, list[str]] = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            found[str(path)] = [*strings(table.to_pylist()), str(table.schema), str(table.schema.metadata)]
+        else:
+            text = path.read_text(encoding="utf-8")
+            found[str(path)] = [text]
+            if path.suffix in (".json", ".jsonl"):
+                found[str(path)] += [
+                    s
+                    for line in text.splitlines()
+                    if line[:1] == "{" and line[-1:] == "}"
+                    for s in strings(json.loads(line))
+                ]
+    return found
+
+
+def test_no_stretch_of_any_text_is_in_any_file(tmp_path: Path) -> None:
+    """Every 20 characters of the example's five articles are looked for in all that would be published."""
+    folder = example(tmp_path / "standoff")
+    stretches = {
+        article.document.text[i : i + WINDOW]
+        for article in load_corpus(load_project(example_root())).articles
+        for i in range(len(article.document.text) - WINDOW + 1)
+    }
+    assert len(stretches) > 10_000
+    for name, held in contents(folder).items():
+        for text in held:
+            there = {text[i : i + WINDOW] for i in range(len(text) - WINDOW + 1)} & stretches
+            assert not there, (name, there)
+
+
+def test_everything_else_is_still_there(tmp_path: Path) -> None:
+    """With the very texts, all annotations come back; `datasets` reads the annotations without the words."""
+    import pyarrow.parquet as pq
+
+    folder = example(tmp_path / "standoff")
+    project = load_project(example_root())
+    done = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
+    whole = load_corpus(project).articles
+    assert [a.annotations for a in read_jsonl(tmp_path / "whole.jsonl")] == [a.annotations for a in whole]
+    assert done.articles == read_jsonl(tmp_path / "whole.jsonl")
+    found = diff(Side("a", whole), Side("b", done.articles))
+    assert not any(document.compared.spans for document in found.documents)
+    table = pq.read_table(*dataset_files(folder, "annotations")["train"])
+    assert "text" not in table.schema.field("spans").type.value_type.names
+    assert sum(map(len, table["spans"].to_pylist())) == sum(
+        len(a.spans) for w in whole for a in w.annotations
+    )
+
+
+@given(st.lists(articles(), min_size=1, max_size=3, unique_by=lambda a: a.document.id))
+@settings(max_examples=20)
+def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, made: list[Article]) -> None:
+    """Emoji, combining accents, Arabic: what leaves without its text is the same with it."""
+    made = [a for a in made if a.document.text.strip()]
+    made = list({a.document.text: a for a in made}.values())
+    assume(made)
+    folder = tmp_path_factory.mktemp("any")
+    from goldwire.corpus.publish.without_text import dumps as line
+    from goldwire.corpus.publish.without_text import to_record
+
+    (folder / "standoff.jsonl").write_bytes(b"\n".join(line(to_record(a, a.document.meta)) for a in made))
+    (folder / "mine.jsonl").write_bytes(
+        b"\n".join(dumps(Article(structs.replace(a.document, meta={}))) for a in made)
+    )
+    done = rehydrate(folder, folder / "mine.jsonl", folder / "out.jsonl")
+    assert [a.annotations for a in done.articles] == [a.annotations for a in made]
+    assert [a.document.text for a in done.articles] == [a.document.text for a in made]
+
+
+def test_copies_are_known_by_their_hash_whatever_their_name(tmp_path: Path) -> None:
+    """Another file name, `\\r\\n` and decomposed accents are the same text; seeds are normalised so too."""
+    import unicodedata
+
+    folder = example(tmp_path / "standoff")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for number, article in enumerate(load_corpus(load_project(example_root())).articles):
+        text = unicodedata.normalize("NFD", article.document.text).replace("\n", "\r\n")
+        (mine / f"copy{number}.txt").write_bytes(text.encode())
+    done = rehydrate(folder, mine, tmp_path / "out.jsonl")
+    assert len(done.articles) == 5
+
+
+def test_another_text_is_refused_by_name(tmp_path: Path) -> None:
+    """One letter more, or no copy: the document is named, nothing is written; --partial leaves it out."""
+    project = mini_project(tmp_path / "mini")
+    folder = tmp_path / "standoff"
+    folder.mkdir()
+    write_standoff(load_corpus(project), folder)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    texts = {a.document.id: a.document.text for a in load_corpus(project).articles}
+    (mine / "pommes.txt").write_text(texts["pommes"] + "!", encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        rehydrate(folder, mine, tmp_path / "out.jsonl")
+    first, second = caught.value.faults
+    assert (first.code, second.code) == ("GW298", "GW298")
+    assert "`pommes` is another text" in first.message
+    assert "no copy of `soupe`" in second.message
+    assert not (tmp_path / "out.jsonl").exists()
+    (mine / "soupe.txt").write_text(texts["soupe"], encoding="utf-8")
+    arguments = ["rehydrate", str(folder), str(mine), str(tmp_path / "out.jsonl"), "--partial"]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert "left out, another text: pommes" in done.stderr
+    assert [a.document.id for a in read_jsonl(tmp_path / "out.jsonl")] == ["soupe"]
+
+
+def quoting(tmp_path: Path) -> Corpus:
+    """A corpus whose metadata and attributes quote its texts."""
+    project = mini_project(tmp_path / "mini")
+    corpus = load_corpus(project)
+    first = corpus.articles[0]
+    quote = first.document.text[3:40]
+    annotation = first.annotations[0]
+    span = structs.replace(annotation.spans[0], attributes={"why": f"because of «{quote}»"})
+    spans = (span, *annotation.spans[1:])
+    document = structs.replace(
+        first.document,
+        meta={**first.document.meta, "title": f"On {quote}", "source": "A paper", "lead": "short"},
+    )
+    corpus.articles[0] = Article(document, (structs.replace(annotation, spans=spans), *first.annotations[1:]))
+    return corpus
+
+
+def test_metadata_and_attributes_that_quote_are_left_out_and_counted(tmp_path: Path) -> None:
+    """A title that is the first sentence goes, the source stays, a note that quotes goes."""
+    folder = tmp_path / "standoff"
+    folder.mkdir()
+    withheld = write_standoff(quoting(tmp_path), folder)
+    assert withheld.meta["title"] >= 1
+    assert withheld.meta["lead"] == 1
+    assert list(withheld.attributes.values()) == [1]
+    first = read_standoff(folder)[0]
+    assert first.meta["source"] == "A paper"
+    assert "title" not in first.meta
+    assert json.loads((folder / "manifest.json").read_text())["withheld"]["meta"] == withheld.meta
+
+
+def test_a_changelog_that_quotes_is_refused(tmp_path: Path) -> None:
+    """What people wrote is not changed behind their back: the file and the passage are named."""
+    project = mini_project(tmp_path / "mini")
+    corpus = load_corpus(project)
+    project.corpus.mkdir()
+    quote = corpus.articles[0].document.text[:30]
+    (project.corpus / "CHANGELOG.md").write_text(f"# Changes\n\n«{quote}» was mended.\n", encoding="utf-8")
+    (tmp_path / "standoff").mkdir()
+    with pytest.raises(GoldwireError, match=r"GW295 CHANGELOG\.md: quotes `pommes`"):
+        write_standoff(corpus, tmp_path / "standoff")
+
+
+def test_the_split_goes_along(tmp_path: Path) -> None:
+    """Sides are files of the standoff dataset too."""
+    project = mini_project(tmp_path / "mini")
+    write_split(split_path(project), Split("parts", sides={"pommes": "train", "soupe": "test"}))
+    folder = tmp_path / "standoff"
+    folder.mkdir()
+    write_standoff(load_corpus(project), folder)
+    assert sorted(dataset_files(folder, "annotations")) == ["test", "train"]
+    assert (folder / "split.json").is_file()
+
+
+def test_what_is_no_standoff_is_refused(tmp_path: Path) -> None:
+    """Each bad line is named; a folder without the file says so."""
+    (tmp_path / "standoff.jsonl").write_text('{"id": "a"}\n[]\n', encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        read_standoff(tmp_path)
+    assert [fault.code for fault in caught.value.faults] == ["GW297", "GW297"]
+    line = '{"id": "a", "text_sha256": "b", "length": 1}\n'
+    for text, said in (("\n", "holds no document"), (line + line, "`a` stands twice")):
+        (tmp_path / "standoff.jsonl").write_text(text, encoding="utf-8")
+        with pytest.raises(GoldwireError, match=f"GW297.*{said}"):
+            read_standoff(tmp_path)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(GoldwireError, match="GW901"):
+        read_standoff(tmp_path / "none")
+
+
+@given(st.text(min_size=WINDOW, max_size=60), st.data())
+def test_any_quoted_stretch_is_found(text: str, data: st.DataObject) -> None:
+    """Whatever 20 characters of a text stand inside another string, they are found."""
+    start = data.draw(st.integers(0, len(text) - WINDOW))
+    string = data.draw(st.text(max_size=10)) + text[start : start + WINDOW] + data.draw(st.text(max_size=10))
+    assert quoted({"d": text}, windows([string]))
+
+
+def publishing(project: Project, *more: str) -> list[str]:
+    """The words of a rehearsal of `corpus publish`."""
+    return ["publish", "--repo", "a/b", "--project", str(project.root), "--dry-run", *more]
+
+
+def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
+    """`corpus publish --standoff --out` leaves the dataset; --out without --standoff is wrong use."""
+    project = mini_project(tmp_path / "mini")
+    annotation = load_corpus(project).articles[0].annotations[0]
+    write_annotation(project, annotation)
+    base = publishing(project, "--out", str(tmp_path / "out"))
+    done = CliRunner().invoke(command, [*base, "--standoff"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert {r.id for r in read_standoff(tmp_path / "out")} == {"pommes", "soupe"}
+    assert CliRunner().invoke(command, base).exit_code == 2
+
+
+def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:
+    """A second --out into the same folder is refused before anything is moved; what is there stays whole."""
+    project = mini_project(tmp_path / "mini")
+    arguments = publishing(project, "--standoff", "--out")
+    assert CliRunner().invoke(command, [*arguments, str(tmp_path / "out")]).exit_code == 0
+    held = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    again = CliRunner().invoke(command, [*arguments, str(tmp_path / "out")])
+    assert isinstance(again.exception, GoldwireError)
+    assert "something is there already" in str(again.exception)
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == held
+
+
+@given(st.text("abcdeé fgß\n", min_size=60, max_size=80))
+def test_a_quote_in_capitals_or_decomposed_is_one(text: str) -> None:
+    """The same words in another case, spacing or Unicode form are no other words."""
+    import unicodedata
+
+    for other in (text.upper(), unicodedata.normalize("NFD", text), "  ".join(text.split(" "))):
+        if len(" ".join(text.split())) >= 2 * WINDOW:
+            assert quoted({"d": text}, windows([f"«{other}»"]))

@@ -1,0 +1,1 @@
+"""What `goldwire.corpus.versions` promises."""

@@ -1,0 +1,176 @@
+"""`goldwire corpus convert`: what is printed, what is refused, what is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from msgspec import structs
+
+from goldwire.annotations.tokens import tokenizer
+from goldwire.cli.corpus import command
+from goldwire.errors import GoldwireError
+from goldwire.formats import FORMATS, Setting
+from goldwire.formats.docbin import to_doc
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
+from goldwire.model import Annotation, Article, Document, Span
+from tests.formats.sample import SCHEMA, marks, rich, sample
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and messages; an error that the command line would print is exit code 2."""
+    done = CliRunner().invoke(command, ["convert", *map(str, arguments)])
+    if isinstance(done.exception, GoldwireError):
+        return 2, str(done.exception)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stderr
+
+
+@pytest.fixture
+def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample as JSON Lines, outside any project."""
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "in.jsonl", rich())
+    return tmp_path / "in.jsonl"
+
+
+def test_losses_are_printed_counted_and_written(lines: Path, tmp_path: Path) -> None:
+    """Each kind with its number and its first places, on the screen and as JSON."""
+    figures = tmp_path / "x.json"
+    code, said = run(lines, tmp_path / "out", "--from", "jsonl", "--to", "brat", "--json", figures)
+    assert code == 0
+    assert "3 documents, 3 annotations, 12 spans, 4 relations read; 3 .ann files written" in said
+    assert "not kept: 12 × score (anna/recette-1 T1, anna/recette-1 T2, anna/recette-1 T3, …)" in said
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert (found["written"], found["spans"]) == (3, 12)
+    assert found["lost"]["document meta"] == {"count": 3, "first": ["recette-1", "recette-2", "recette-3"]}
+    assert found["lost"]["marked_by"]["count"] == 16
+
+
+@pytest.mark.parametrize("target", ["brat", "conll"])
+def test_strict_writes_nothing_and_ends_with_two(target: str, lines: Path, tmp_path: Path) -> None:
+    """Every kind of loss is an error then; what holds everything is written all the same."""
+    code, said = run(lines, tmp_path / "out", "--from", "jsonl", "--to", target, "--strict")
+    assert (code, (tmp_path / "out").exists()) == (2, False)
+    assert "GW272" in said and "would be lost" in said
+    for whole in ("docbin", "parquet", "labelstudio", "cas"):
+        assert run(lines, tmp_path / whole, "--from", "jsonl", "--to", whole, "--strict")[0] == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "cas",
+        "docbin",
+        "in.jsonl",
+        "labelstudio",
+        "parquet",
+    ]
+
+
+def test_the_most_trusted_alone(lines: Path, tmp_path: Path) -> None:
+    """The others are counted, whatever the target."""
+    code, said = run(lines, tmp_path / "out.jsonl", "--from", "jsonl", "--to", "jsonl", "--curated")
+    assert (code, "not kept: 1 × annotations by others (béa/recette-1)" in said) == (0, True)
+    assert [len(article.annotations) for article in read_jsonl(tmp_path / "out.jsonl")] == [1, 1, 0]
+
+
+def test_a_folder_is_filled_but_not_mixed(lines: Path, tmp_path: Path) -> None:
+    """Files of people stay, the same conversion goes over itself, another one's documents are refused."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.md").write_text("mine", encoding="utf-8")
+    for _ in range(2):
+        assert run(lines, out, "--from", "jsonl", "--to", "brat")[0] == 0
+    write_jsonl(lines, sample()[1:])
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    code, said = run(lines, out, "--from", "jsonl", "--to", "brat")
+    assert code == 2 and "GW271" in said and "anna/recette-1.ann" in said
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert (out / "notes.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_schema_that_does_not_fit_is_told_at_once(lines: Path, tmp_path: Path) -> None:
+    """Every layer, label, attribute and relation that it lacks."""
+    text = SCHEMA.read_text(encoding="utf-8").replace("TOOL:", "SPOON:").replace("[TOOL]", "[SPOON]")
+    schema = tmp_path / "s.yaml"
+    schema.write_text(text.replace("note:", "remark:"), encoding="utf-8")
+    code, said = run(lines, tmp_path / "out", "--from", "jsonl", "--to", "cas", "--schema", schema)
+    assert code == 2
+    assert "layer `thing` of mini@0.1 has no label `TOOL`" in said and "has no attribute `note`" in said
+
+
+def test_spans_that_cut_tokens_are_told_with_the_token(tmp_path: Path) -> None:
+    """DocBin keeps their extents, CoNLL widens them."""
+    document = Document("d", "l’ex-premier ministre", {"language": "fr"})
+    spans = (Span("a", "entity", "ROLE", 5, 12),)
+    held = [Article(document, (Annotation("d", "x", "s@1", spans=spans),))]
+    setting = Setting()
+    FORMATS["docbin"].write(tmp_path / "x.spacy", held, setting)
+    assert (setting.lost, setting.widened) == ({}, ["x/d [5, 12) «premier» in «ex-premier»"])
+    assert marks(FORMATS["docbin"].read(tmp_path / "x.spacy", Setting())) == marks(held)
+    FORMATS["conll"].write(tmp_path / "x.conll", held, setting)
+    assert setting.lost["spans that cut a token"] == ["x/d [5, 12) «premier» in «ex-premier»"]
+
+
+def test_a_doc_speaks_as_any_pipeline_does() -> None:
+    """Groups, entities, attributes and relations stand where `formats.docs` reads them."""
+    article = rich()[0]
+    doc = to_doc(article.document, article.annotations[0], tokenizer("fr"), "thing")
+    assert [(e.text, e.label_) for e in doc.ents][:2] == [("🍏", "FOOD"), ("oignon rouge", "FOOD")]
+    assert doc.user_data[KEY]["attributes"]["thing"][1] == {"state": "raw", "note": "il pique"}
+    found = annotation_from(doc, article.document, Pipeline("p", "1", "s@1", ("thing", "step"), "thing"))
+    text = article.document.text
+    said = {s.id: text[s.start : s.end] for s in found.spans}
+    assert {(r.label, said[r.head], said[r.tail]) for r in found.relations} == {
+        ("object", "Éplucher", "oignon rouge"),
+        ("object", "Éplucher", "فلفل"),
+        ("object", "dorer\nà feu doux", "oignon rouge"),
+        ("with", "dorer\nà feu doux", "poêle"),
+    }
+    assert {span.score for span in found.spans} == {0.25}
+
+
+def test_a_text_that_xml_can_not_hold_goes_into_json(tmp_path: Path) -> None:
+    """XMI is refused with the character's place; CAS JSON takes it."""
+    document = Document("d", "a\u0007b 🍏")
+    held = [Article(document, (Annotation("d", "x", "s@1", spans=(Span("a", "l", "L", 4, 5),)),))]
+    with pytest.raises(GoldwireError, match="GW281 d: character U\\+0007 at 1"):
+        FORMATS["cas"].write(tmp_path / "xmi", held, Setting())
+    FORMATS["cas"].write(tmp_path / "json", held, Setting(cas_json=True))
+    (again,) = FORMATS["cas"].read(tmp_path / "json", Setting())
+    assert (again.document, again.annotations[0].spans) == (document, held[0].annotations[0].spans)
+
+
+def test_labels_that_no_file_could_hold_come_back(tmp_path: Path) -> None:
+    """A label of two layers, labels with spaces, accents and digits, and a relation named like a keyword."""
+    document = Document("d", "Anna rit")
+    named = [("class", "1 é|x"), ("Relation", "1 é|x"), ("a-b", "X"), ("a-b", "O\tp")]
+    spans = tuple(
+        Span(f"s{n}", layer, label, 0, 4, {"type": "t", "id": "i", "from": "f", "deux mots": True})
+        for n, (layer, label) in enumerate(named)
+    )
+    article = Article(document, (Annotation("d", "le\u0301a/b", "s@1", spans=spans),))
+    for name, path in (
+        ("brat", "b"),
+        ("cas", "c"),
+        ("docbin", "x.spacy"),
+        ("parquet", "p"),
+        ("parquet", "p.parquet"),
+    ):
+        FORMATS[name].write(tmp_path / path, [article], Setting())
+        assert marks(FORMATS[name].read(tmp_path / path, Setting())) == marks([article]), name
+    relabelled = structs.replace(article.annotations[0], spans=spans[:1])
+    setting = Setting()
+    FORMATS["conll"].write(tmp_path / "x.conll", [Article(document, (relabelled,))], setting)
+    assert len(setting.lost["white space in a label"]) == 1
+
+
+@pytest.mark.parametrize("name", [n for n, each in FORMATS.items() if each.writes and n != "store"])
+def test_what_a_format_has_no_place_for_is_said_each_time(name: str, lines: Path, tmp_path: Path) -> None:
+    """Also what is not counted one by one: brat numbers spans anew."""
+    target = tmp_path / f"out.{name}"
+    done = CliRunner().invoke(command, ["convert", str(lines), str(target), "--from", "jsonl", "--to", name])
+    assert done.exit_code == 0, done.output
+    said = f"{name} has no place for: {FORMATS[name].loses}"
+    assert (said in done.stderr) == bool(FORMATS[name].loses)

@@ -1,0 +1,116 @@
+"""Formats by name: what can be read and written, and nothing in half."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from msgspec import structs
+
+from goldwire.annotations.store import read_annotations, write_annotation
+from goldwire.cli.corpus import command
+from goldwire.errors import GoldwireError
+from goldwire.formats import FORMATS, Setting, format_named
+from goldwire.formats.convert import convert
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.model import Annotation, Article, Document
+from tests.corpus.mini import MINI, mini_articles, mini_project
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and messages of `corpus convert`."""
+    done = CliRunner().invoke(command, ["convert", *map(str, arguments)], catch_exceptions=False)
+    return done.exit_code, done.stderr
+
+
+def test_quotes_become_lines_and_the_store(tmp_path: Path) -> None:
+    """A folder of quotes goes to JSON Lines and to a project, and comes back the same from both."""
+    project = mini_project(tmp_path / "mini", annotated=False)
+    lines = tmp_path / "out.jsonl"
+    code, said = run(MINI / "quotes", lines, "--from", "quotes", "--to", "jsonl", "--project", project.root)
+    assert (code, read_jsonl(lines)) == (0, mini_articles())
+    assert "2 documents, 4 annotations, 40 spans, 23 relations read; 2 lines written" in said
+    code, said = run(MINI / "quotes", project.root, "--from", "quotes", "--to", "store")
+    assert (code, len(read_annotations(project))) == (0, 4)
+    assert "4 files changed" in said
+    again = tmp_path / "again.jsonl"
+    run(project.root, again, "--from", "store", "--to", "jsonl")
+    assert again.read_bytes() == lines.read_bytes()
+    assert "0 files changed" in run(lines, project.root, "--from", "jsonl", "--to", "store")[1]
+
+
+def test_a_single_document_of_a_larger_project_is_converted_alone(tmp_path: Path) -> None:
+    """Articles that no file of quotes annotates are not written."""
+    setting = Setting(MINI)
+    path = tmp_path / "out.jsonl"
+    convert(MINI / "quotes/soupe-anna.yaml", path, source="quotes", target="jsonl", setting=setting)
+    assert [article.document.id for article in read_jsonl(path)] == ["soupe"]
+
+
+def test_the_store_never_trades_a_more_trusted_annotation_for_a_lesser_one(tmp_path: Path) -> None:
+    """A reviewed annotation is not replaced by a submitted one; nothing at all is written then."""
+    project = mini_project(tmp_path / "mini", annotated=False)
+    reviewed = structs.replace(mini_articles()[1].annotations[0], status="reviewed")
+    write_annotation(project, reviewed)
+    with pytest.raises(GoldwireError, match="a reviewed annotation would be replaced by a submitted one"):
+        FORMATS["store"].write(project.root, mini_articles(), Setting())
+    assert read_annotations(project) == [reviewed]
+
+
+def test_the_store_refuses_strange_articles_and_other_texts(tmp_path: Path) -> None:
+    """An article that the project lacks, or whose text is another, is named; nothing is written."""
+    project = mini_project(tmp_path / "mini", annotated=False)
+    strange = Article(Document("x", "text"), (Annotation("x", "a", "mini@0.1"),))
+    other = Article(Document("soupe", "text"), (Annotation("soupe", "a", "mini@0.1"),))
+    with pytest.raises(GoldwireError) as caught:
+        FORMATS["store"].write(project.root, [*mini_articles(), strange, other], Setting())
+    assert sorted(fault.code for fault in caught.value.faults) == ["GW203", "GW210"]
+    assert read_annotations(project) == []
+
+
+def test_a_format_that_does_not_exist_or_goes_one_way_is_told_by_name(tmp_path: Path) -> None:
+    """The message lists the formats that would do."""
+    with pytest.raises(GoldwireError, match="unknown format `tape`"):
+        format_named("tape")
+    with pytest.raises(GoldwireError, match="`quotes` can't be written"):
+        convert(tmp_path, tmp_path, source="jsonl", target="quotes", setting=Setting())
+    with pytest.raises(GoldwireError, match="`blind` can't be read"):
+        replace(FORMATS["jsonl"], name="blind", reads=False).read(tmp_path, Setting())
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("jsonl", "GW207 .*the .jsonl file"), ("labelstudio", "GW266 .*the .json file")]
+)
+@pytest.mark.parametrize("project", [MINI, None], ids=["with a schema", "without"])
+def test_a_folder_where_a_file_is_read_is_told_the_way_out(
+    tmp_path: Path, project: Path | None, name: str, told: str
+) -> None:
+    """The message says which file to name, and how folders are read."""
+    with pytest.raises(GoldwireError, match=f"{told}.*--from store") as caught:
+        convert(tmp_path, tmp_path / "out", source=name, target="jsonl", setting=Setting(project))
+    assert "a folder, not a" in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
+    """Where the source is broken the target is not touched."""
+    target = tmp_path / "out.jsonl"
+    write_jsonl(target, mini_articles())
+    before = target.read_bytes()
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("document: nowhere\n", encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW258"):
+        convert(broken, target, source="quotes", target="jsonl", setting=Setting(MINI))
+    assert target.read_bytes() == before
+
+
+def test_every_format_says_what_it_is() -> None:
+    """Each has a sentence for its users, and the functions that it promises."""
+    for name, each in FORMATS.items():
+        assert each.about and each.name == name
+        module = import_module(each.module)
+        assert hasattr(module, f"read_{name}") or not each.reads
+        assert hasattr(module, f"write_{name}") or not each.writes

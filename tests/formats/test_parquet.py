@@ -1,0 +1,139 @@
+"""Parquet: built field by field, and no different from the rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldwire.errors import GoldwireError
+from goldwire.formats import FORMATS, Setting
+from goldwire.formats.arrow import annotation_columns, document_columns
+from goldwire.formats.features import Columns
+from goldwire.formats.inferred_schema import found_schema
+from goldwire.model import Article
+from goldwire.project import load_project
+from goldwire.schemas import Schema, load_schema
+from tests.corpus.mini import mini_articles
+from tests.formats.sample import SCHEMA, marks, rich, sample, whole
+from tests.strategies import articles
+
+ROOT = Path(__file__).parents[2]
+
+
+def same_tables(held: list[Article], schema: Schema) -> None:
+    """Whether arrays built field by field equal those made of rows."""
+    columns = Columns(schema)
+    rows = list(columns.document_rows(held))
+    batch = document_columns(held, columns)
+    batch.validate(full=True)
+    assert batch.equals(pa.RecordBatch.from_pylist(rows, columns.arrow_schema("documents")))
+    pairs = [(a, x.document.text) for x in held for a in sorted(x.annotations, key=lambda a: a.annotator)]
+    made = annotation_columns([a for a, _ in pairs], [text for _, text in pairs])
+    rows = pa.RecordBatch.from_pydict(made).to_pylist()
+    names = list(schema.layers), columns.labels, list(schema.relations)
+    for one, other in zip(rows, columns.annotation_rows(held), strict=True):
+        for span in other["spans"]:
+            span |= {"layer": names[0][span["layer"]], "label": names[1][span["label"]]}
+        for relation in other["relations"]:
+            relation["label"] = names[2][relation["label"]]
+        for side in (one, other):
+            side["spans"] = [{**span, "attributes": json.loads(span["attributes"])} for span in side["spans"]]
+        assert json.dumps(one) == json.dumps(other)  # which makes lists of tuples
+
+
+@settings(max_examples=40)
+@given(held=st.lists(articles(), max_size=2, unique_by=lambda article: article.document.id))
+def test_arrays_equal_rows_for_any_article(held: list[Article]) -> None:
+    """Nulls, empty lists, odd values: not one cell differs."""
+    same_tables(held, found_schema(held))
+
+
+def test_arrays_equal_rows_for_the_examples() -> None:
+    """With schemas that have choices, flags and relations too."""
+    project = load_project(ROOT)
+    same_tables(FORMATS["store"].read(ROOT, Setting()), load_schema(project.schema_path))
+    same_tables(mini_articles(), load_schema(SCHEMA))
+
+
+@pytest.mark.parametrize("config", ["documents", "annotations", "tokens"])
+def test_the_schema_is_what_datasets_makes(config: str) -> None:
+    """Types, made without `datasets`, are its own; no file says so in words that only some versions know."""
+    for path in (SCHEMA, load_project(ROOT).schema_path):
+        columns = Columns(load_schema(path))
+        made = columns.arrow_schema(config)
+        assert made.equals(columns.features(config).arrow_schema)
+        assert list(made.metadata) == [b"goldwire"]
+
+
+def test_the_built_dataset_is_read_whole() -> None:
+    """What `corpus build` wrote gives back every article as the store has it."""
+    assert whole(FORMATS["parquet"].read(ROOT / "corpus", Setting())) == whole(
+        FORMATS["store"].read(ROOT, Setting())
+    )
+
+
+def test_datasets_loads_a_converted_folder(tmp_path: Path) -> None:
+    """Both configs, in a process of its own, with names for the numbers of labels."""
+    FORMATS["parquet"].write(tmp_path / "set", sample(), Setting(schema_path=SCHEMA))
+    code = (
+        "import sys; from datasets import load_dataset\n"
+        "a, b = (load_dataset(sys.argv[1], each)['train'] for each in ('documents', 'annotations'))\n"
+        "print(len(a), len(b), a.features['thing'].feature['label'].names, a[0]['step'][0]['object'])"
+    )
+    env = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", code, str(tmp_path / "set")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout == "3 3 ['FOOD', 'TOOL'] ['T3', 'T5']\n", done.stderr
+
+
+def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
+    """A title that is a number and oddities that are no list come back as they were."""
+    held = rich()
+    held[0].document.meta.update({"title": 7, "url": None, "oddities": "une", "source": "s"})
+    FORMATS["parquet"].write(tmp_path / "set", held, Setting())
+    assert whole(FORMATS["parquet"].read(tmp_path / "set", Setting())) == whole(held)
+
+
+def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
+    """A folder without documents, a file that is no parquet, one of other columns and rows of others."""
+    import pyarrow.parquet as pq
+
+    file = tmp_path / "x.parquet"
+    file.write_bytes(b"no")
+    for path, said in ((tmp_path, "no documents"), (file, "no parquet")):
+        with pytest.raises(GoldwireError, match=said) as caught:
+            FORMATS["parquet"].read(path, Setting())
+        assert caught.value.faults[0].code == "GW283"
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["x", "y"]}), file)
+    with pytest.raises(GoldwireError, match=r"GW283 .* no column `meta`"):
+        FORMATS["parquet"].read(file, Setting())
+    bad = pa.table({"id": ["a", "b"], "text": ["x", "y"], "meta": ["", "[]"], "annotations": [[], []]})
+    pq.write_table(bad, file)
+    with pytest.raises(GoldwireError) as caught:
+        FORMATS["parquet"].read(file, Setting())
+    assert [(f.code, f.where) for f in caught.value.faults] == [
+        ("GW284", f"{file} row 1"),
+        ("GW284", f"{file} row 2"),
+    ]
+
+
+def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    """Labels that a schema lacks are told, all of them, and nothing is written."""
+    target = tmp_path / "set"
+    FORMATS["parquet"].write(target, sample(), Setting())
+    before = {path: path.read_bytes() for path in target.rglob("*.parquet")}
+    schema = load_project(ROOT).schema_path
+    with pytest.raises(GoldwireError) as caught:
+        FORMATS["parquet"].write(target, sample(), Setting(schema_path=schema))
+    assert {fault.code for fault in caught.value.faults} == {"GW270"}
+    assert "has no layer `thing`" in str(caught.value) and "no relation `with`" in str(caught.value)
+    assert {path: path.read_bytes() for path in target.rglob("*.parquet")} == before
+    assert marks(FORMATS["parquet"].read(target, Setting())) == marks(sample())

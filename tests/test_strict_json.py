@@ -1,0 +1,173 @@
+"""Input is read or refused by name: keys that stand twice, endless nesting, misplaced files, long names."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldwire import strict_json
+from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
+from goldwire.corpus.publish.without_text import read_standoff
+from goldwire.corpus.split.io import read_split
+from goldwire.errors import GoldwireError
+from goldwire.files import file_name, file_names, write_text
+from goldwire.formats import FORMATS, Setting
+from goldwire.model import Annotation
+from goldwire.project import Project, load_project
+from goldwire.seeds import load_seeds
+
+MINI = Path(__file__).parents[0] / "data/mini"
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def mini(folder: Path) -> Project:
+    """The second project, copied."""
+    shutil.copytree(MINI, folder / "mini")
+    return load_project(folder / "mini")
+
+
+@given(VALUES, st.text(max_size=5), VALUES, st.integers(0, 3), st.booleans())
+def test_a_key_twice_is_found_wherever_it_stands(
+    value: Any, key: str, other: Any, depth: int, spaced: bool
+) -> None:
+    """At any depth, however keys are spelled and parted; the same text without it is read as ever."""
+    separators = (", ", " : ") if spaced else (",", ":")
+    dumped = json.dumps(value, separators=separators, ensure_ascii=spaced)
+    name, second = json.dumps(key), json.dumps(other, separators=separators)
+    for twice, members in ((False, f"{name}:{dumped}"), (True, f"{name}:{dumped},\n{name} :{second}")):
+        text = "[" * depth + '{"":{' + members + "}}" + "]" * depth
+        if not twice:
+            assert strict_json.loads(text) == json.loads(text)
+            strict_json.check(text.encode())
+            continue
+        for read in (strict_json.loads, strict_json.check):
+            with pytest.raises(strict_json.NotStrict) as caught:
+                read(text.encode())
+            message, path = strict_json.told(caught.value)
+            assert message == f"key `{key}` stands twice (lines 1 and 2)"
+            assert path == "$" + "[0]" * depth + "."
+
+
+ANNOTATION = {"document": "soupe", "annotator": "anna", "schema": "mini@0.1", "spans": []}
+LINE = {"id": "soupe", "text": "Une soupe.", "meta": {"a": {}}, "annotations": []}
+TASK = {"id": 1, "data": {"text": "Une soupe."}, "annotations": []}
+SPLIT = {"kind": "random", "sides": {"train": ["soupe"]}}
+STANDOFF = {"id": "soupe", "text_sha256": "0", "length": 1, "meta": {"a": {}}}
+
+
+def read_one(kind: str, text: str, folder: Path) -> tuple[str, object]:
+    """A text given to one of the readers: its file's name, and what is read."""
+    project = mini(folder)
+    if kind == "store":
+        write_text(project.annotations / "anna/soupe.json", text)
+        return "anna/soupe.json", read_annotations(project)
+    if kind == "seeds":
+        write_text(project.seeds / "articles.jsonl", text)
+        return "articles.jsonl:", load_seeds(project)
+    path = folder / "given.jsonl"
+    write_text(path, f"[{text}]" if kind == "labelstudio" else text)
+    if kind in FORMATS:
+        return path.name, FORMATS[kind].read(path, Setting())
+    return path.name, read_split(path) if kind == "split" else read_standoff(path)
+
+
+READERS: dict[str, dict[str, Any]] = {"store": ANNOTATION, "seeds": LINE, "jsonl": LINE}
+READERS |= {"labelstudio": TASK, "split": SPLIT, "standoff": STANDOFF}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_every_reader_refuses_a_key_twice_and_names_it_and_the_file(kind: str, tmp_path: Path) -> None:
+    """Each key of the record in turn."""
+    for number, key in enumerate(READERS[kind]):
+        text = json.dumps(READERS[kind])[:-1] + f", {json.dumps(key)}: {json.dumps(READERS[kind][key])}}}"
+        folder = tmp_path / str(number)
+        with pytest.raises(GoldwireError) as caught:
+            read_one(kind, text, folder)
+        said = str(caught.value)
+        assert f"`{key}` stands twice" in said
+        assert {"store": "anna/soupe.json", "seeds": "articles.jsonl:1"}.get(kind, "given") in said
+
+
+@pytest.mark.parametrize("levels", [101, 700, 100_000])
+@pytest.mark.parametrize("kind", READERS)
+def test_every_reader_refuses_what_is_nested_too_deep(kind: str, levels: int, tmp_path: Path) -> None:
+    """With one plain error, whether the depth is closed or not."""
+    for number, inner in enumerate(("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels)):
+        text = json.dumps({**READERS[kind], "meta": {"x": "HERE"}, "data": {"text": "a", "x": "HERE"}})
+        with pytest.raises(GoldwireError):
+            read_one(kind, text.replace('"HERE"', inner), tmp_path / str(number))
+
+
+PARTS = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=9).filter(
+    lambda part: part.strip(".")
+)
+SUFFIXES = st.sampled_from([".json", ".JSON", ".Json", " (1).json", ".json.orig", ".json~", ".txt", ""])
+
+
+@settings(deadline=None)
+@given(st.lists(PARTS, max_size=3), PARTS, SUFFIXES, st.booleans())
+def test_what_lies_in_the_store_is_read_or_named(
+    folders: list[str], name: str, suffix: str, sound: bool
+) -> None:
+    """Whatever it is called and wherever it lies; only hidden files that are no JSON may be there unread."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = mini(Path(folder))
+        write_annotation(project, Annotation("soupe", "anna", "mini@0.1"))
+        path = project.annotations.joinpath(*folders, name + suffix)
+        if path.exists():
+            return
+        text = msgspec.json.encode(Annotation("soupe", "bruno", "mini@0.1")).decode()
+        write_text(path, text if sound else "no annotation")
+        hidden = path.name.startswith(".") and path.suffix != ".json"
+        try:
+            assert len(read_annotations(project)) == (1 if hidden else 2)
+            assert hidden or path == annotation_path(project, Annotation("soupe", "bruno", "mini@0.1"))
+        except GoldwireError as error:
+            assert [str(path.relative_to(project.root)) == fault.where for fault in error.faults] == [True]
+            assert not sound or "bruno/soupe.json" in error.faults[0].hint
+
+
+def test_a_linked_folder_of_the_store_is_read(tmp_path: Path) -> None:
+    """A link that leads back into the store ends nowhere."""
+    project = mini(tmp_path)
+    write_annotation(project, Annotation("soupe", "anna", "mini@0.1"))
+    project.annotations.joinpath("anna").rename(tmp_path / "elsewhere")
+    project.annotations.joinpath("anna").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "again").symlink_to(project.annotations)
+    assert [a.annotator for a in read_annotations(project)] == ["anna"]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1), st.integers(1, 300))
+def test_a_name_of_any_length_makes_a_files_name_of_its_own(text: str, times: int) -> None:
+    """It fits the file system with the longest suffix; a longer text has another name."""
+    long, longer = text * times, text * times + "x"
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (long, longer):
+            write_text(Path(folder) / f"{file_name(name)}.own.yaml", name)
+        assert len(list(Path(folder).iterdir())) == 2
+
+
+def test_names_that_were_given_before_stay() -> None:
+    """Stores that exist are found again: what had a sound name of a length that could be written keeps it."""
+    for name in ("soupe", "é" * 110, "a" * 229, "politics@1.0", "Soupe"):
+        assert file_name(name) == name
+    assert file_name("a b") == "a_b-c8687a08"
+
+
+def test_names_that_differ_in_case_alone_are_told_apart() -> None:
+    """On some systems they are one file."""
+    names = file_names(["Soupe", "soupe", "SOUPE", "pommes"])
+    assert len({name.casefold() for name in names.values()}) == 4
+    assert names["pommes"] == "pommes"
