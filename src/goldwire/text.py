@@ -1,0 +1,85 @@
+"""Text that all stages treat alike: normalised once, offsets moved along, white space at edges taken off.
+
+Offsets are Unicode code points throughout, extents half-open.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+
+
+def normalise(text: str) -> str:
+    """NFC, with `\\r\\n` and lone `\\r` turned into `\\n`."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The extent without white space at its ends; empty where there is nothing else."""
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+class NormalisedText:
+    """A text from outside: `raw` as it came, `text` normalised, `offset` from the one to the other.
+
+    Takes time in proportion to the text once, and to the logarithm of its changes for each offset.
+    """
+
+    def __init__(self, raw: str) -> None:
+        self.raw, self.text = raw, normalise(raw)
+        self.same = self.raw == self.text
+        # Each stretch that normalising changes: its begin and end in `raw`, and what `raw` is ahead after it.
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._shifts: list[int] = [0]
+        if not self.same:
+            for run in _changeable().finditer(raw):
+                start, end = max(0, run.start() - 1), run.end()  # what joins needs the character before it
+                before, after = raw[start:end], normalise(raw[start:end])
+                if before != after:
+                    self._starts.append(start)
+                    self._ends.append(end)
+                    self._shifts.append(self._shifts[-1] + len(before) - len(after))
+
+    def offset(self, raw_offset: int) -> int | None:
+        """Where an offset of `raw` lies in `text`; None where normalising joined the characters around it.
+
+        An offset outside `raw` is given back as it is.
+        """
+        if self.same or not 0 <= raw_offset <= len(self.raw):
+            return raw_offset
+        index = bisect_right(self._starts, raw_offset) - 1  # the last stretch that begins here or before
+        if index < 0:
+            return raw_offset
+        start, end = self._starts[index], self._ends[index]
+        if raw_offset >= end:
+            return raw_offset - self._shifts[index + 1]
+        head = normalise(self.raw[start:raw_offset])
+        if head + normalise(self.raw[raw_offset:end]) != normalise(self.raw[start:end]):
+            return None
+        return start - self._shifts[index] + len(head)
+
+
+@cache
+def _changeable() -> re.Pattern[str]:
+    """Runs of what normalising may change or join to the character before it.
+
+    Carriage returns, characters that change alone, and those that join the one before: combining marks, and
+    the second halves of canonical compositions (Unicode Standard Annex 15), Hangul's vowels and final
+    consonants among them. Beyond the basic plane every character is taken for one that may.
+    """
+    characters = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    for point in range(0x80, 0x10000):
+        character = chr(point)
+        if unicodedata.combining(character) or not unicodedata.is_normalized("NFC", character):
+            characters.add(character)
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            characters.add(chr(int(parts[1], 16)))
+    return re.compile(f"(?:\r\n?|[{re.escape(''.join(sorted(characters)))}\U00010000-\U0010ffff])+")

@@ -1,0 +1,69 @@
+"""What `goldwire.text` promises."""
+
+from __future__ import annotations
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from goldwire.text import NormalisedText, normalise, trim
+
+#: Letters that join, in several scripts, line ends, and what changes alone.
+PIECES = st.sampled_from(
+    [
+        "a",
+        "e",
+        " ",
+        "\r",
+        "\n",
+        "\r\n",
+        "\u0301",
+        "\u0323",
+        "\u0344",
+        "\u0f71",
+        "\u0f72",
+        "\u212b",
+        "\u1100",
+        "\u1161",
+        "\u11a8",
+        "\uac00",
+        "\u0958",
+        "\u09c7",
+        "\u09be",
+        "\u0651",
+        "\u064e",
+        "\u0639",
+        "\U0001d15e",
+        "\U00011099",
+        "\U000110ba",
+        "\u4e2d",
+        "\U0001f469\u200d\U0001f467",
+    ]
+)
+TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=12))
+
+
+@settings(max_examples=3000)
+@given(TEXTS)
+@example("x\u0344\u0301")
+def test_an_offset_moves_where_the_text_divides_there_and_nowhere_else(raw: str) -> None:
+    """Each offset goes where the normalised halves meet; where they don't make the whole there is none."""
+    moved = NormalisedText(raw)
+    assert moved.text == normalise(raw)
+    for offset in range(len(raw) + 1):
+        head, tail = normalise(raw[:offset]), normalise(raw[offset:])
+        assert moved.offset(offset) == (len(head) if head + tail == moved.text else None)
+
+
+def test_offsets_outside_the_text_are_given_back() -> None:
+    """What lies outside is for the caller to judge."""
+    moved = NormalisedText("e\u0301")
+    assert (moved.offset(-1), moved.offset(9)) == (-1, 9)
+
+
+@given(TEXTS, st.data())
+def test_a_trimmed_extent_has_no_white_space_at_its_ends_and_all_else(text: str, data: st.DataObject) -> None:
+    """Trimming takes white space off both ends, and nothing else."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    first, last = trim(text, start, end)
+    assert text[first:last] == text[start:end].strip()
