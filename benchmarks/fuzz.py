@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from goldwire.errors import GoldwireError
-from goldwire.formats import Setting
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.result import Read, from_result
+from goldwire.formats.options import Setting
 from goldwire.schemas import Schema
 from goldwire.seeds import normalise
 from tests.annotate import helpers

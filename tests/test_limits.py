@@ -17,9 +17,10 @@ from click.testing import CliRunner
 from goldwire import strict_xml
 from goldwire.cli.schema import command
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.limits import ALIASED, DEPTH, INFLATED
 from goldwire.model import Annotation, Article, Relation, Span
 from goldwire.project import load_project, name_faults

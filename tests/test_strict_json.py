@@ -19,7 +19,8 @@ from goldwire.corpus.publish.without_text import read_standoff
 from goldwire.corpus.split.io import read_split
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, file_names, write_text
-from goldwire.formats import FORMATS, Setting
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds

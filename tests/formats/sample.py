@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import structs
 
 from goldwire.files import sha256
-from goldwire.formats import FORMATS, Setting
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from tests.corpus.mini import MINI, mini_schema
 

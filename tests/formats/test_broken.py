@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.convert import convert
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 
 TEXT = "Marie mange une pomme à Paris.\nElle dort.\n"
 OWN = '# goldwire {"schema": "a@1", "annotator": "x", "references": {}}\n[entities]\n!x\n\tPER\n'

@@ -12,9 +12,10 @@ from msgspec import structs
 from goldwire.annotations.tokens import tokenizer
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.docbin import to_doc
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
 from goldwire.model import Annotation, Article, Document, Span
 from tests.formats.sample import SCHEMA, marks, rich, sample

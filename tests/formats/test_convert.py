@@ -13,9 +13,10 @@ from msgspec import structs
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting, format_named
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS, format_named
 from goldwire.model import Annotation, Article, Document
 from tests.corpus.mini import MINI, mini_articles, mini_project
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.jsonl import dumps, read_jsonl, write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from tests.formats.sample import GOLDEN, SCHEMA, marks, rich, sample
 

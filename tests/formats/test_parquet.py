@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.arrow import annotation_columns, document_columns
 from goldwire.formats.features import Columns
 from goldwire.formats.inferred_schema import found_schema
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema

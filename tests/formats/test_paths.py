@@ -17,10 +17,10 @@ from msgspec import structs
 
 from benchmarks.fuzz import TEXT, mutated, sound
 from goldwire.errors import GoldwireError
-from goldwire.formats import Setting
 from goldwire.formats.labelstudio import export
 from goldwire.formats.labelstudio.export import read_labelstudio, write_labelstudio
 from goldwire.formats.labelstudio.regions import RegionReader
+from goldwire.formats.options import Setting
 from goldwire.model import Article, Relation
 from goldwire.schemas import Schema
 from tests.annotate.helpers import make_schema

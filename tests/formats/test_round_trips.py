@@ -13,8 +13,9 @@ from msgspec import structs
 
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, sha256
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats._escape import escape, unescape
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.project import load_project
 from tests.formats.sample import TEXT, marks, rich, sample, through, whole

@@ -19,7 +19,8 @@ from goldwire.cli.common import (
     write_json,
 )
 from goldwire.figures import amount, percent
-from goldwire.formats import FORMATS, Setting
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from goldwire.formats import Setting
+from goldwire.formats.options import Setting
 from goldwire.model import Article, Provenance
 from goldwire.seeds import normalise
 

@@ -16,7 +16,8 @@ from goldwire.annotations.store import (
 )
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, sha256
-from goldwire.formats import Setting, jsonl, quotes
+from goldwire.formats import jsonl, quotes
+from goldwire.formats.options import Setting
 from goldwire.model import STATUSES, Article
 from goldwire.project import load_project
 from goldwire.seeds import load_seeds

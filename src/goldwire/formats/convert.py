@@ -10,8 +10,9 @@ from typing import Any
 
 from goldwire.annotations.ids import read_ids, unify_ids
 from goldwire.errors import Fault, raise_faults
-from goldwire.formats import Setting, format_named
 from goldwire.formats.inferred_schema import misfits
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import format_named
 from goldwire.model import Article, curated
 
 #: How many places of each kind of loss are shown.

@@ -21,7 +21,8 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.figures import amount
 from goldwire.files import read_bytes, write_bytes
-from goldwire.formats import Setting
+from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.options import Setting
 from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span, outermost
@@ -42,7 +43,7 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
     from spacy.tokens import DocBin
 
     held = list(articles)
-    flat = setting.layer or next(iter(setting.schema_for(held).layers), LAYER)
+    flat = setting.layer or next(iter(schema_for(held, setting).layers), LAYER)
     tokenizers: dict[str, Language] = {}
     store = DocBin(store_user_data=True)
     for article in held:

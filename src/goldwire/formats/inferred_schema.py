@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue
 from goldwire.schemas.schema import (
     Attribute,
@@ -18,9 +18,6 @@ from goldwire.schemas.schema import (
     Schema,
     Value,
 )
-
-if TYPE_CHECKING:
-    from goldwire.formats import Setting
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito).
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
@@ -110,6 +107,20 @@ class SchemaFor:
         if self.own is not None and self.found.stamps <= {self.own.stamp}:
             return self.own
         return self.found.schema(self.setting.language or "xx")
+
+
+def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
+    """The schema by which these articles are written: see `SchemaFor`.
+
+    Raises GW270 for what the articles have and a schema that was asked for lacks.
+    """
+    if setting.named_schema is not None:
+        check_fit(articles, setting.named_schema)
+        return setting.named_schema
+    seen = SchemaFor(setting)
+    for article in articles:
+        seen.add(article)
+    return seen.schema()
 
 
 def layer_of(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:

@@ -26,10 +26,10 @@ from goldwire.errors import Fault, raise_faults
 from goldwire.figures import amount
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
-from goldwire.formats import Setting
 from goldwire.formats.arrow import annotation_columns, annotation_of, batch, document_columns
 from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import SchemaFor, check_fit
+from goldwire.formats.options import Setting
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
 from goldwire.schemas import Schema

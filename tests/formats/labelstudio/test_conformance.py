@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from goldwire.annotations.integrity import article_faults
-from goldwire.formats import Setting
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.other_config import census, read_foreign
+from goldwire.formats.options import Setting
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import Inferred, infer
 from tests.shared import SHARED, needs_shared

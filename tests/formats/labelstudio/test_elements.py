@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from benchmarks.export import schema_text, task, write_export
 from benchmarks.fuzz import TEXT, mutated, sound
 from goldwire.errors import GoldwireError
-from goldwire.formats import Setting
 from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio import elements
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.regions import Item, RegionReader
 from goldwire.formats.labelstudio.result import from_result
+from goldwire.formats.options import Setting
 from tests.annotate.helpers import make_schema
 
 SCHEMA = make_schema()

@@ -10,9 +10,10 @@ import pytest
 from msgspec import structs
 
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
 from goldwire.formats.convert import convert
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from tests.corpus.mini import MINI, mini_articles
 from tests.shared import SHARED, needs_shared

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.popcorn_data import read_popcorn
 from goldwire.errors import GoldwireError
-from goldwire.formats import FORMATS, Setting
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS
 from goldwire.model import Article
 from goldwire.project import load_project
 from goldwire.schemas import load_schema

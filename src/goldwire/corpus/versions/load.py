@@ -13,8 +13,9 @@ from goldwire.corpus.dataset.build import load_corpus
 from goldwire.corpus.versions.diff import Side
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
-from goldwire.formats import Setting, format_named
 from goldwire.formats.jsonl import loads, read_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import format_named
 from goldwire.leftovers import scratch
 from goldwire.model import Article
 from goldwire.project import CONFIG, Project, load_project

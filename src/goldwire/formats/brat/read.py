@@ -8,11 +8,10 @@ from pathlib import Path
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, sha256
-from goldwire.formats import Setting
 from goldwire.formats._offsets import Text
 from goldwire.formats.brat.ann import Ann
 from goldwire.formats.brat.conf import Conf, read_conf
-from goldwire.formats.brat.write import write_brat as write_brat
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
 from goldwire.schemas.schema import Schema
 
@@ -110,6 +109,3 @@ def _pair(
         text_sha256=sha256(text.text),
     )
     return document, annotation
-
-
-__all__ = ["read_brat", "write_brat"]

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from goldwire.files import file_names
-from goldwire.formats import Setting
 from goldwire.formats._escape import escape
 from goldwire.formats._offsets import lose_beyond
 from goldwire.formats.brat.conf import Names, annotation_conf, value_name, visual_conf
 from goldwire.formats.folder import writing_folder
+from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue, Span
 
 #: The type of the note that holds attributes which are no text.
@@ -29,7 +30,7 @@ _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
     held = list(articles)
-    names = Names(setting.schema_for(held))
+    names = Names(schema_for(held, setting))
     annotators = sorted({a.annotator for article in held for a in article.annotations})
     files = file_names(article.document.id for article in held)
     folders = file_names(annotators)

@@ -13,7 +13,6 @@ from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, sha256
-from goldwire.formats import Setting
 from goldwire.formats._escape import unescape
 from goldwire.formats._offsets import Text
 from goldwire.formats.cas.types import (
@@ -29,7 +28,7 @@ from goldwire.formats.cas.types import (
     cassis,
 )
 from goldwire.formats.cas.write import INITIAL
-from goldwire.formats.cas.write import write_cas as write_cas
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
 from goldwire.strict_xml import Watch
 

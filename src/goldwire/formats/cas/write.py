@@ -17,7 +17,6 @@ import msgspec
 from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import file_names
-from goldwire.formats import Setting
 from goldwire.formats.cas.types import (
     HEAD,
     ID,
@@ -31,6 +30,8 @@ from goldwire.formats.cas.types import (
     feature,
 )
 from goldwire.formats.folder import writing_folder
+from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.options import Setting
 from goldwire.formats.spacy_doc import trim
 from goldwire.model import Annotation, Article, Document, Span
 
@@ -49,7 +50,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     Raises GW281 where a text holds what XML can't, GW271 where the folder holds other files.
     """
     held = list(articles)
-    types = Types(setting.schema_for(held))
+    types = Types(schema_for(held, setting))
     if not setting.cas_json:
         raise_faults(
             Fault("GW281", f"character U+{ord(found[0]):04X} at {found.start()}, which XML can't hold",

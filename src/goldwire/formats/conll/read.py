@@ -18,11 +18,10 @@ import msgspec
 from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text, sha256
-from goldwire.formats import Setting
 from goldwire.formats._offsets import Text
 from goldwire.formats.conll.tags import OUTSIDE, decode, split_tag
 from goldwire.formats.conll.write import MARK, MISC, TOKEN, unspaced
-from goldwire.formats.conll.write import write_conll as write_conll
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
 
 #: Who annotated, the layer of a tag column and the schema, where nothing names them.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from goldwire.annotations.tokens import tokenizer
 from goldwire.files import writing
-from goldwire.formats import Setting
 from goldwire.formats._offsets import lose_beyond
 from goldwire.formats.conll.tags import encode
+from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Span, curated
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
     all else are counted in `setting.lost`.
     """
     held = list(articles)
-    layer = setting.layer or next(iter(setting.schema_for(held).layers), "entity")
+    layer = setting.layer or next(iter(schema_for(held, setting).layers), "entity")
     columns = [layer, *(f"{layer}-{level}" for level in range(2, setting.depth + 1))]
     tokenizers: dict[str, Language] = {}
     with writing(path) as stream:

@@ -15,7 +15,7 @@ from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256, write_text
-from goldwire.formats import Setting
+from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.labelstudio.elements import NotAnArray, elements
 from goldwire.formats.labelstudio.extras import KEY, joined, split
 from goldwire.formats.labelstudio.inferred import fits_tasks, found_in_tasks
@@ -23,6 +23,7 @@ from goldwire.formats.labelstudio.other_config import read_foreign
 from goldwire.formats.labelstudio.regions import RegionReader
 from goldwire.formats.labelstudio.result import Read, from_result, to_result
 from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, decode, known
+from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.schemas import Schema
 from goldwire.schemas.infer import Names
@@ -250,7 +251,7 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
     """
     tasks = []
     articles = list(articles)
-    schema = setting.schema_for(articles)
+    schema = schema_for(articles, setting)
     for article in articles:
         document = article.document
         made = []

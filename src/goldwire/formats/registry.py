@@ -1,0 +1,143 @@
+"""All formats by name: what each is, holds and loses, and where its reader and writer are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.formats.options import Setting
+from goldwire.model import Article
+
+Reader = Callable[[Path, Setting], list[Article]]
+Streamer = Callable[[Path, Setting], Iterator[Article]]
+Writer = Callable[[Path, Iterable[Article], Setting], int]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format. `loses` says in a few words what it can't hold; empty where it holds the whole model.
+
+    What was lost in fact is put down in the setting. `unit` is what its writer counts.
+    Its functions are `read_NAME` of the module `reader` and `write_NAME` of `writer`, imported when they are
+    used; a `stream_NAME` yields articles one at a time, and a writer that `streams` takes them so. A format
+    without a writer is read only, and the other way round.
+    """
+
+    name: str
+    about: str
+    reader: str = ""
+    writer: str = ""
+    loses: str = ""
+    unit: str = "lines"
+    streams: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it can be read."""
+        return bool(self.reader)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it can be written."""
+        return bool(self.writer)
+
+    def stream(self, path: Path, setting: Setting) -> Iterator[Article] | None:
+        """The articles of `path` one at a time; None where the format can only be read whole."""
+        stream: Streamer | None = getattr(import_module(self.reader), f"stream_{self.name}", None)
+        return stream(path, setting) if stream is not None else None
+
+    def read(self, path: Path, setting: Setting) -> list[Article]:
+        """All articles of `path`. Raises GW259 where the format is written only."""
+        if not self.reads:
+            readable = one_of(name for name, each in FORMATS.items() if each.reads)
+            raise GoldwireError.of("GW259", f"format `{self.name}` can't be read", hint=readable)
+        read: Reader = getattr(import_module(self.reader), f"read_{self.name}")
+        return read(path, setting)
+
+    def write(self, path: Path, articles: Iterable[Article], setting: Setting) -> int:
+        """Write articles to `path`, whole or not at all; the number written. Raises GW259 as above."""
+        self.check_writable()
+        write: Writer = getattr(import_module(self.writer), f"write_{self.name}")
+        return write(path, articles, setting)
+
+    def check_writable(self) -> None:
+        """Raise GW259 where the format is read only."""
+        if not self.writes:
+            writable = one_of(name for name, each in FORMATS.items() if each.writes)
+            raise GoldwireError.of("GW259", f"format `{self.name}` can't be written", hint=writable)
+
+
+_HERE = "goldwire.formats"
+_OWN = f"{_HERE}.adapters"
+
+FORMATS: dict[str, Format] = {
+    each.name: each
+    for each in (
+        Format("jsonl", "JSON Lines, a document a line", _OWN, _OWN, streams=True),
+        Format(
+            "labelstudio",
+            "Label Studio's JSON export",
+            f"{_HERE}.labelstudio.export",
+            f"{_HERE}.labelstudio.export",
+            loses="a relation that stands twice",
+            unit="tasks",
+        ),
+        Format(
+            "brat",
+            "brat standoff, a folder of .txt and .ann with annotation.conf and visual.conf",
+            f"{_HERE}.brat.read",
+            f"{_HERE}.brat.write",
+            loses="span ids, meta, status, provenance, marked_by, origin, score",
+            unit=".ann files",
+        ),
+        Format(
+            "docbin",
+            "spaCy's DocBin: entities, span groups, the rest in user_data",
+            f"{_HERE}.docbin",
+            f"{_HERE}.docbin",
+            unit="Docs",
+        ),
+        Format(
+            "parquet",
+            "the dataset, a folder as `corpus build` writes it, or one file NAME.parquet",
+            f"{_HERE}.parquet",
+            f"{_HERE}.parquet",
+            unit="documents",
+            streams=True,
+        ),
+        Format(
+            "conll",
+            "CoNLL: a token a line, one layer's tags in IOB1, IOB2 or IOBES",
+            f"{_HERE}.conll.read",
+            f"{_HERE}.conll.write",
+            loses="other layers, nesting beyond --depth, extents that cut tokens, relations, attributes, "
+            "ids, all annotators but the most trusted, meta, status, provenance, marked_by, origin, score",
+            unit="documents",
+        ),
+        Format(
+            "cas",
+            "UIMA CAS as INCEpTION opens it, XMI or JSON: DOCUMENT/ANNOTATOR.xmi",
+            f"{_HERE}.cas.read",
+            f"{_HERE}.cas.write",
+            unit="files",
+        ),
+        Format("quotes", "YAML written by hand: a file, or a folder of files", _OWN),
+        Format(
+            "store",
+            "a project's own annotations; its path is the project's folder",
+            _OWN,
+            _OWN,
+            unit="files changed",
+        ),
+    )
+}
+
+
+def format_named(name: str) -> Format:
+    """The format of that name; raises GW259 with the names that exist."""
+    if name not in FORMATS:
+        raise GoldwireError.of("GW259", f"unknown format `{name}`", hint=one_of(FORMATS))
+    return FORMATS[name]
