@@ -139,7 +139,7 @@ def side(name: str, source: Path, folder: Path) -> dict[str, float]:
 
     if name == "ours":
         import goldwire.corpus.convert
-        import goldwire.corpus.formats.export  # noqa: F401
+        import goldwire.formats.labelstudio.export  # noqa: F401
 
     else:
         import label_studio_sdk.converter  # noqa: F401

@@ -7,7 +7,6 @@ has; below its name stands which packages it imports.
 from __future__ import annotations
 
 import ast
-import sys
 import tomllib
 from html import escape
 from pathlib import Path
@@ -38,10 +37,10 @@ def rooms(package: str) -> list[str]:
     folder = SOURCE.joinpath(*package.split(".")[1:])
     lines = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        modules = len([file for file in path.rglob("*.py") if file.name != "__init__.py"]) if path.is_dir() else 0
-        if modules:
-            lines.append(f"{path.name}/ · {modules}")
-    own = [path.stem for path in sorted(folder.glob("*.py")) if path.stem != "__init__"] if folder.is_dir() else []
+        modules = [file for file in path.rglob("*.py") if file.name != "__init__.py"]
+        if path.is_dir() and modules:
+            lines.append(f"{path.name}/ · {len(modules)}")
+    own = [path.stem for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
     return lines + own if lines or len(own) <= 9 else [f"{len(own)} modules"]
 
 
@@ -106,4 +105,3 @@ def drawing() -> str:
 
 if __name__ == "__main__":
     PICTURE.write_text(drawing(), encoding="utf-8")
-    sys.stdout.write(f"{PICTURE}\n")

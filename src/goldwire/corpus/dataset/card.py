@@ -51,7 +51,7 @@ def card(
     environment.filters |= FILTERS
     environment.finalize = lambda value: "" if value is None else value
     template = environment.from_string(
-        resources.files("goldwire.corpus").joinpath("card.md.j2").read_text(encoding="utf-8")
+        resources.files("goldwire.corpus.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
     status = _status(corpus)

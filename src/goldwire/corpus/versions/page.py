@@ -52,7 +52,7 @@ def page(diff: Diff, *, shown: int = SHOWN, changes: int = CHANGES) -> str:
 
 @cache
 def _template() -> Any:
-    return page_templates("goldwire.corpus", "").get_template("diff.html.j2")
+    return page_templates("goldwire.corpus.versions", "").get_template("diff.html.j2")
 
 
 def lines(diff: Diff, most: int) -> Iterator[str]:

@@ -129,7 +129,7 @@ def drawing(steps: Sequence[Step]) -> str:
 def page(found: History, title: str) -> str:
     """The drawing and its table as one HTML page without network."""
     return render_page(
-        page_templates("goldwire.eval").get_template("history.html.j2"),
+        page_templates("goldwire.eval.ci", "").get_template("history.html.j2"),
         title=title,
         columns=COLUMNS,
         rows=[step.row() for step in found.steps],

@@ -67,7 +67,7 @@ def write_report(
     `extra` adds tables (see `Extra`). Wordings are seen where `train` has them, else where the reference's
     other documents do. All text is escaped.
     """
-    environment = page_templates("goldwire.eval")
+    environment = page_templates("goldwire.eval.report", "")
     paired = pair_up(gold, pred)
     page = render_page(
         environment.get_template("report.html.j2"),

@@ -41,7 +41,7 @@ def page(curve: Curve) -> str:
     changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
     words = curve.next.in_words()
     return render_page(
-        page_templates("goldwire.train", "").get_template("curve.html.j2"),
+        page_templates("goldwire.train.curve", "").get_template("curve.html.j2"),
         title=f"{corpus.get('name', 'goldwire')}: what more articles bring, layer {curve.layer}",
         next=f"{words[0].upper()}{words[1:]}.",
         draft=curve.reference == "draft",
