@@ -16,7 +16,8 @@ $(STAMP): pyproject.toml requirements.txt install.sh
 	touch $@
 
 # After a change of dependencies: what is pinned stays, what is new comes with its hashes; addresses never.
-requirements: env
+requirements:
+	test -x $(BIN)/uv || $(MAKE) env
 	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --strip-extras --custom-compile-command 'make requirements' -o requirements.txt
 
@@ -29,6 +30,7 @@ check: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto --dist loadgroup -m 'not live and not browser and not slow' $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
@@ -38,6 +40,7 @@ test: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
 
 # Which lines no test reaches; tracing them doubles the time.

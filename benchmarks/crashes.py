@@ -22,8 +22,8 @@ from typing import Any
 import psutil
 
 from goldwire.annotate.labelstudio import server
-from goldwire.annotate.labelstudio.accounts import accounts_path
 from goldwire.annotate.labelstudio.client import Client, connect
+from goldwire.annotate.records.accounts import accounts_path
 from goldwire.annotate.sync.pull import pull, quarantine_path
 from goldwire.annotate.sync.push import push, uid
 from goldwire.annotations.store import read_annotations

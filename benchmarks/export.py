@@ -139,6 +139,7 @@ def side(name: str, source: Path, folder: Path) -> dict[str, float]:
 
     if name == "ours":
         import goldwire.corpus.convert
+
         import goldwire.formats.labelstudio.export  # noqa: F401
 
     else:

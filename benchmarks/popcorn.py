@@ -1,8 +1,8 @@
 """What can be learned from 320 French reports on a CPU: POPCORN's entities, events, attributes and relations.
 
 `python -m benchmarks.popcorn [--folds 5] [--quick] [--processes 2] [--ner] [--json FILE]`: every report is
-predicted by a model that has not seen it, and scored by `goldwire.eval.scoring.scores`: strict (extent and label),
-micro and macro over the labels. `--quick` does one fold. `--ner` trains the entity and event model of
+predicted by a model that has not seen it, and scored by `goldwire.eval.scoring.scores`: strict (extent and
+label), micro and macro over the labels. `--quick` does one fold. `--ner` trains the entity and event model of
 `train/ner.cfg` too, which takes much longer.
 
 Relations are scored on entities: a triple is right where both its ends are. Once with the entities given,

@@ -14,7 +14,7 @@ from goldwire.annotate.labelstudio.client import connect
 from goldwire.annotate.sync.push import push
 from goldwire.annotations.store import read_annotations
 from goldwire.corpus.browse.site import browse
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.project import Project, copy_example
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds

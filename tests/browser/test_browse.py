@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldwire.corpus.browse import browse
-from goldwire.corpus.dataset.build import Corpus, load_corpus
+from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import example_root, load_project
 from tests.corpus.mini import MINI, mini_articles, mini_schema

@@ -15,7 +15,7 @@ import pytest
 
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.review import review, write_review
-from goldwire.corpus.dataset.build import Corpus
+from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.versions.diff import Side, diff
 from goldwire.corpus.versions.page import write_page as write_diff
 from goldwire.eval.ci.history import History, Step

@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.eval.project_scores import corpus_stamp
 from goldwire.files import sha256
 from goldwire.formats.jsonl import write_jsonl

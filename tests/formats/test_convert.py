@@ -79,7 +79,7 @@ def test_a_format_that_does_not_exist_or_goes_one_way_is_told_by_name(tmp_path: 
     with pytest.raises(GoldwireError, match="`quotes` can't be written"):
         convert(tmp_path, tmp_path, source="jsonl", target="quotes", setting=Setting())
     with pytest.raises(GoldwireError, match="`blind` can't be read"):
-        replace(FORMATS["jsonl"], name="blind", reads=False).read(tmp_path, Setting())
+        replace(FORMATS["jsonl"], name="blind", reader="").read(tmp_path, Setting())
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,5 @@ def test_every_format_says_what_it_is() -> None:
     """Each has a sentence for its users, and the functions that it promises."""
     for name, each in FORMATS.items():
         assert each.about and each.name == name
-        module = import_module(each.module)
-        assert hasattr(module, f"read_{name}") or not each.reads
-        assert hasattr(module, f"write_{name}") or not each.writes
+        assert not each.reads or hasattr(import_module(each.reader), f"read_{name}")
+        assert not each.writes or hasattr(import_module(each.writer), f"write_{name}")

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.labelstudio.accounts import Accounts, accounts_path
 from goldwire.annotate.labelstudio.client import TOKEN_VARIABLE, WORK, Client, check_address, checked
 from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import safe_name, sha256, write_text

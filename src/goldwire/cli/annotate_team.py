@@ -114,7 +114,7 @@ def rename(old: str, new: str, url: str | None, json_path: Path | None, project:
     assigned to them, on the server. Two annotators are never made one.
     """
     from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.team.rename import rename as rename_annotator
+    from goldwire.annotate.rename import rename as rename_annotator
 
     report = rename_annotator(project, old, new, lambda: connect(project, url=url))
     told = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"

@@ -118,7 +118,8 @@ def convert(
 @json_option
 def build(project: Project, strict: bool, json_path: Path | None) -> None:
     """Write the dataset into corpus/: parquet, card, manifest."""
-    from goldwire.corpus.dataset.build import CONFIGS, load_corpus
+    from goldwire.corpus.corpus import load_corpus
+    from goldwire.corpus.dataset.build import CONFIGS
     from goldwire.corpus.dataset.build import build as run
 
     corpus = load_corpus(project)
@@ -205,7 +206,7 @@ def check(
 def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
     """Count spans by layer, label, document, annotator and status."""
     from goldwire.annotations.stats import count
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
 
     corpus = load_corpus(project)
     say_unlisted(project)

@@ -28,7 +28,7 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
     Which relation leads to whom follows from the schema; [browse] in goldwire.toml says it otherwise.
     """
     from goldwire.corpus.browse import browse as run
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
 
     corpus = load_corpus(project)
     with progress("Writing", total=len(corpus.articles)) as advance:
@@ -75,7 +75,7 @@ def review(
     """
     from goldwire.corpus.browse.review import review as run
     from goldwire.corpus.browse.review import write_review
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.quality.consistency import KINDS
     from goldwire.corpus.quality.label_errors import KINDS as SUSPECT_KINDS
     from goldwire.corpus.quality.label_errors import counts

@@ -113,7 +113,7 @@ def split(
     Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
     taken from it too. `corpus build` writes the sides as splits.
     """
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.split.io import read_split, split_path, write_split
     from goldwire.corpus.split.split import Plan, make_split, plan_for
 
@@ -212,7 +212,7 @@ def publish(
     Texts that may not be passed on are not: --standoff publishes annotations with text hashes instead. The
     token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
     """
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.publish.hub import parcel
     from goldwire.corpus.publish.hub import publish as push
 

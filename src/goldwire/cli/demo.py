@@ -98,7 +98,8 @@ def _annotate(project: Project) -> dict[str, Any]:
 def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
     """Build, train, score, report; the report's place, and the figures of the dataset and the model."""
     from goldwire.cli.train import show
-    from goldwire.corpus.dataset.build import CONFIGS, build, load_corpus
+    from goldwire.corpus.corpus import load_corpus
+    from goldwire.corpus.dataset.build import CONFIGS, build
     from goldwire.train.run.run import plan_ner, run_ner
 
     corpus = load_corpus(project)

@@ -82,7 +82,7 @@ def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
 
     What can be read once only (a pipe) is hashed as it is written again.
     """
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
     from goldwire.formats.jsonl import dumps
 
     project = project_here()

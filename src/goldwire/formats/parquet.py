@@ -20,13 +20,20 @@ import msgspec
 
 from goldwire import __version__, strict_json
 from goldwire.annotations.integrity import article_faults
-from goldwire.corpus.dataset.card_header import config_fields, header_yaml
-from goldwire.corpus.dataset.files import MANIFEST, dataset_files, features_of, name_by_content, no_dataset
 from goldwire.errors import Fault, raise_faults
 from goldwire.figures import amount
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
 from goldwire.formats.arrow import annotation_columns, annotation_of, batch, document_columns
+from goldwire.formats.dataset_files import (
+    MANIFEST,
+    config_fields,
+    dataset_files,
+    features_of,
+    header_yaml,
+    name_by_content,
+    no_dataset,
+)
 from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import SchemaFor, check_fit
 from goldwire.formats.options import Setting

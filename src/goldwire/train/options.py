@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from goldwire import strict_json
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_text
 from goldwire.redaction import shortened
+from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
     from thinc.api import Config
@@ -166,3 +167,20 @@ def config_error(path: Path, error: Exception) -> GoldwireError:
 def config_fault(path: Path, message: str, hint: str) -> GoldwireError:
     """What is wrong with a config's values."""
     return GoldwireError.of("GW403", message, where=str(path), hint=hint)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a model is trained; all that a worker needs besides the text.
+
+    `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
+    `heads` attributes and relations are learned too, by the `schema` where there is one.
+    """
+
+    config: Path
+    overrides: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    language: str | None = None
+    parts: tuple[tuple[str, Path], ...] = ()
+    heads: tuple[str, ...] = ()
+    schema: Schema | None = None

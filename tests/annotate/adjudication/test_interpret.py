@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
 from goldwire.annotate.adjudication.merge import Decision, adjudicate, span_name
-from goldwire.annotate.sync.reconcile import content
+from goldwire.annotations.meaning import content
 from goldwire.model import Annotation, Document, Relation, Span
 from tests.annotate.adjudication.test_merge import DOCUMENT, SCHEMA, A, B, span
 from tests.annotate.helpers import TEXT, make_schema

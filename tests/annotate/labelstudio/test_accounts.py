@@ -9,29 +9,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import goldwire.annotate.rename as rename_module
 import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldwire.annotate.labelstudio.accounts import (
+import goldwire.annotate.rename as rename_module
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.labelstudio.users import UNKNOWN, address
+from goldwire.annotate.records.accounts import (
     Account,
     Accounts,
     accounts_path,
     read_accounts,
     write_accounts,
 )
-from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.labelstudio.users import UNKNOWN, address
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.rename import rename
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign_project, pull_projects, push_assigned
-from goldwire.annotate.team.assignments import title_for
-from goldwire.annotate.team.rename import rename
 from goldwire.annotate.team.status import status
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command

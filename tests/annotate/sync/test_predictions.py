@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.importer import Intake
 from goldwire.annotate.sync.predictions import version
 from goldwire.formats.spacy_doc import Pipeline

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from goldwire.cli.corpus import command
 from goldwire.corpus.browse.review import review, write_review
-from goldwire.corpus.dataset.build import Corpus, load_corpus
+from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.corpus.quality.consistency import Inconsistency, context, inconsistencies, wording
 from goldwire.corpus.quality.label_errors import Suspects, find_suspects
 from goldwire.errors import GoldwireError

@@ -21,7 +21,7 @@ from goldwire.corpus.browse.csv_tables import csv_bytes, frame_columns, frame_ro
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.browse.page_data import dumps, mark_classes
 from goldwire.corpus.browse.text import lanes, paragraphs, render
-from goldwire.corpus.dataset.build import Corpus, load_corpus
+from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import Project, example_root, load_project

@@ -16,10 +16,11 @@ from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
-from goldwire.corpus.dataset.build import Build, Corpus, build, load_corpus
-from goldwire.corpus.dataset.files import dataset_files
+from goldwire.corpus.corpus import Corpus, load_corpus
+from goldwire.corpus.dataset.build import Build, build
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
+from goldwire.formats.dataset_files import dataset_files
 from goldwire.formats.features import Columns
 from goldwire.model import Annotation, Article, Provenance, Relation, Span, curated
 from goldwire.project import Project, load_project

@@ -11,7 +11,8 @@ from msgspec import structs
 
 from goldwire.annotations.stats import count
 from goldwire.annotations.store import write_annotation
-from goldwire.corpus.dataset.build import build, load_corpus
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card_header import LICENCES, licence_fields
 from goldwire.corpus.dataset.card_statement import QUESTIONS, shares, statement
 from goldwire.corpus.split.groups import Rule

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.quality.checks import run_checks
 from goldwire.project import load_project
 

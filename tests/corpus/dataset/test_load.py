@@ -16,12 +16,13 @@ from msgspec import structs
 
 import goldwire
 from goldwire.annotations.store import write_annotation
-from goldwire.corpus.dataset.build import build, load_corpus
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS
-from goldwire.corpus.dataset.files import dataset_files, features_of
 from goldwire.corpus.publish.hub import parcel
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
+from goldwire.formats.dataset_files import dataset_files, features_of
 from goldwire.formats.features import Columns
 from goldwire.model import Annotation
 from goldwire.project import Project, cache_home, load_project

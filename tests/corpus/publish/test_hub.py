@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goldwire.cli.corpus import command
-from goldwire.corpus.dataset.build import build, load_corpus
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.publish.hub import parcel, publish
 from goldwire.errors import GoldwireError
 from goldwire.project import Project, load_project

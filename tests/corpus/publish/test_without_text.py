@@ -15,13 +15,13 @@ from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
-from goldwire.corpus.dataset.build import Corpus, load_corpus
-from goldwire.corpus.dataset.files import dataset_files
+from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.corpus.publish.without_text import WINDOW, quoted, read_standoff, rehydrate, windows
 from goldwire.corpus.publish.write import write_standoff
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.corpus.versions.diff import Side, diff
 from goldwire.errors import GoldwireError
+from goldwire.formats.dataset_files import dataset_files
 from goldwire.formats.jsonl import dumps, read_jsonl
 from goldwire.model import Article
 from goldwire.project import Project, example_root, load_project

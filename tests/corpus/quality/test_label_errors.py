@@ -8,7 +8,7 @@ import sys
 import msgspec
 import pytest
 
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.quality.label_errors import Suspects, find_suspects
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span, curated

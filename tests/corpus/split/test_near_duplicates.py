@@ -90,7 +90,10 @@ def test_scripts_without_spaces_are_compared_by_characters() -> None:
 
 def test_hashes_are_the_same_in_every_process() -> None:
     """Python's own hash of texts changes from run to run; ours does not."""
-    code = "from goldwire.corpus.split.near_duplicates import shingles; print(shingles(['un deux trois quatre']).hashes.tolist())"
+    code = (
+        "from goldwire.corpus.split.near_duplicates import shingles\n"
+        "print(shingles(['un deux trois quatre']).hashes.tolist())"
+    )
     seen = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -16,8 +16,8 @@ from msgspec import structs
 
 from goldwire.annotations import rules
 from goldwire.cli.corpus import command
-from goldwire.corpus.dataset.build import build, load_corpus
-from goldwire.corpus.dataset.files import dataset_files
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.quality.checks import run_checks
 from goldwire.corpus.split.groups import Rule, components, find_ties, happening_attributes
 from goldwire.corpus.split.io import Fold, Split, read_split, split_path, write_split
@@ -25,6 +25,7 @@ from goldwire.corpus.split.leaks import leaks, split_faults
 from goldwire.corpus.split.split import Plan, make_split, plan_for
 from goldwire.corpus.split.stratify import Group, deal
 from goldwire.errors import GoldwireError
+from goldwire.formats.dataset_files import dataset_files
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import example_root, load_project

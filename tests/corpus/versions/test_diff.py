@@ -15,7 +15,8 @@ from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
-from goldwire.corpus.dataset.build import build, load_corpus
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.publish.write import write_standoff
 from goldwire.corpus.versions.changelog import add_entry, due, entry, next_version
 from goldwire.corpus.versions.diff import Diff, Side, diff

@@ -14,7 +14,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Standing, from_json, measure
 from goldwire.eval.ci.gate import ENOUGH, gate
 from goldwire.eval.ci.outputs import badge, comment, headline, junit, markdown
-from goldwire.eval.scoring.overlap import overlap
+from goldwire.eval.ci.overlap import overlap
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from tests.eval.ci.test_gate import GOLD, TEXT, failed, left_by_train, project, standing
 from tests.eval.helpers import article, reading, spans

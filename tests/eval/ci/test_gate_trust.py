@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.annotations.store import write_annotation
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Standing, from_json, read_standing, write_standing
 from goldwire.eval.ci.gate import gate

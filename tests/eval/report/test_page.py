@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from goldwire.errors import GoldwireError
+from goldwire.eval.matching.context import extract, sentences
 from goldwire.eval.matching.spans import match
-from goldwire.eval.report.context import extract, sentences
 from goldwire.eval.report.page import Run, read_run, reference_in_words, write_report, write_run
 from goldwire.eval.scoring.pairing import pair_up, stories
 from goldwire.eval.scoring.scores import score

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.spans import Pair, match
+from goldwire.eval.report.span_layers import paragraphs
 from goldwire.eval.scoring.breakdown import LENGTHS, SEEN, break_down, by_label, length_class, surface
 from goldwire.eval.scoring.pairing import pair_up
-from goldwire.html.spans import paragraphs
 from goldwire.model import Article, Span
 from tests.eval.helpers import Mark, article, marks, reading, spans
 from tests.eval.report.test_page import page

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Article, Relation, pairs
+from goldwire.train.options import Setup
 from goldwire.train.pipeline.assemble import assemble
-from goldwire.train.run.jobs import Setup
 from goldwire.train.run.package import package
 from goldwire.train.run.plan import Task, plan
 from goldwire.train.run.predict import predict

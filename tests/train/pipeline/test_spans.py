@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from goldwire.errors import GoldwireError
 from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Annotation, Article, Document, Span
-from goldwire.train.options import options_of, read_config
+from goldwire.train.options import Setup, options_of, read_config
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.fit_layer import fill_spancat, fit, held_back
 from goldwire.train.run.crossval import folds
-from goldwire.train.run.jobs import Setup
 from goldwire.train.training_data import Reference, innermost, material, pieces, to_doc
 from tests.train.conftest import TINY, TOK2VEC, article
 

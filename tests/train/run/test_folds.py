@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
+from goldwire.train.options import Setup
 from goldwire.train.run.crossval import ALL_OUT, FOLDS, fold_job, folds, total_parts
-from goldwire.train.run.jobs import PARTS, Setup
+from goldwire.train.run.jobs import PARTS
 from goldwire.train.training_data import material
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.train.run.jobs import PARTS, Job, Setup, run_jobs
+from goldwire.train.options import Setup
+from goldwire.train.run.jobs import PARTS, Job, run_jobs
 from goldwire.train.training_data import material
 
 

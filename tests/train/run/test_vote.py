@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from goldwire.errors import GoldwireError
-from goldwire.train.options import options_of, read_config
+from goldwire.train.options import Setup, options_of, read_config
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.components import Vote
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.run.jobs import Setup
 from goldwire.train.training_data import material
 from tests.train.conftest import told
 

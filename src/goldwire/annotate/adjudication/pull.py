@@ -12,12 +12,12 @@ from goldwire.annotate.adjudication.decisions import Case, close_case, joined, w
 from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate, span_name
 from goldwire.annotate.adjudication.push import State, cases, state_of, tasks_of, title, version
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import locked, make_cache
 from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.push import find_project, uid
-from goldwire.annotate.sync.reconcile import content
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.formats.labelstudio.result import from_result

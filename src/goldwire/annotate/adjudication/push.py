@@ -25,8 +25,8 @@ from goldwire.annotate.adjudication.merge import (
     span_name,
 )
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push, uid
-from goldwire.annotate.team.assignments import title_for
 from goldwire.annotations.store import join, read_annotations
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Provenance

@@ -14,7 +14,7 @@ import msgspec
 
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import locked, make_cache
-from goldwire.annotate.sync.pulled import follow
+from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.push import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults

@@ -21,7 +21,8 @@ import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.sync.importer import Intake
-from goldwire.annotate.sync.reconcile import content, kept, later
+from goldwire.annotate.sync.reconcile import kept, later
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import dumps_annotation, load_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, read_bytes, read_text, write_text

@@ -9,11 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import UNKNOWN
-from goldwire.annotate.sync.pull_state import before, to_come
-from goldwire.annotate.sync.pulled import (
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.pulled import (
     Pulled,
     key_of,
     local_hash,
@@ -22,8 +21,10 @@ from goldwire.annotate.sync.pulled import (
     remote_hash,
     source_of,
 )
+from goldwire.annotate.sync.pull_state import before, to_come
 from goldwire.annotate.sync.quarantine import Line
-from goldwire.annotate.sync.reconcile import content, later, merge
+from goldwire.annotate.sync.reconcile import later, merge
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import annotation_path, load_annotation, write_annotation
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, sha256

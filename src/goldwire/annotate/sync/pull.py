@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import locked, make_cache
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import account_number
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.pulled import write_pulled
 from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
 from goldwire.annotate.sync.importer import Intake, Prefer
 from goldwire.annotate.sync.pull_state import (
@@ -27,7 +28,6 @@ from goldwire.annotate.sync.pull_state import (
     write_state,
     written_as,
 )
-from goldwire.annotate.sync.pulled import write_pulled
 from goldwire.annotate.sync.quarantine import Line, keep, quarantine_path
 from goldwire.errors import Fault, GoldwireError
 from goldwire.leftovers import sweep

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
+from goldwire.annotations.meaning import content, extent, meaning
 from goldwire.formats.labelstudio.result import from_result, to_result
 from goldwire.model import Annotation, Span
 from goldwire.schemas import Schema
@@ -58,13 +57,13 @@ def kept(stored: Sequence[Span], pulled: Sequence[Span]) -> Iterator[Span]:
     Label Studio calls everything `manual` that it saves, also what came without an origin.
     """
     by_id = {span.id: span for span in stored}
-    marks = {_extent(span): span.marked_by for span in stored if span.marked_by}
+    marks = {extent(span): span.marked_by for span in stored if span.marked_by}
     for span in pulled:
         old = by_id.get(span.id)
-        if old is not None and _meaning(old) == _meaning(span):
+        if old is not None and meaning(old) == meaning(span):
             yield old
         else:
-            yield msgspec.structs.replace(span, marked_by=marks.get(_extent(span), ()))
+            yield msgspec.structs.replace(span, marked_by=marks.get(extent(span), ()))
 
 
 def _same(stored: Annotation, pulled: Annotation, schema: Schema, text: str) -> bool:
@@ -79,25 +78,6 @@ def _same(stored: Annotation, pulled: Annotation, schema: Schema, text: str) -> 
     there_and_back = from_result(to_result(stored, schema), text, schema)
     spans, relations = there_and_back.spans, there_and_back.relations
     return content(msgspec.structs.replace(stored, spans=spans, relations=relations)) == wanted
-
-
-def content(annotation: Annotation) -> tuple[Counter[Any], Counter[Any]]:
-    """Spans and relations as they mean, whatever their ids, order, origin and score."""
-    by_id = {span.id: _meaning(span) for span in annotation.spans}
-    relations = Counter((r.label, by_id.get(r.head), by_id.get(r.tail)) for r in annotation.relations)
-    return Counter(map(_meaning, annotation.spans)), relations
-
-
-def _meaning(span: Span) -> tuple[Any, ...]:
-    attributes = tuple(
-        (name, tuple(sorted(value)) if isinstance(value, list) else value)
-        for name, value in sorted(span.attributes.items())
-    )
-    return (*_extent(span), attributes)
-
-
-def _extent(span: Span) -> tuple[str, str, int, int]:
-    return span.layer, span.label, span.start, span.end
 
 
 def _known(span: Span, schema: Schema) -> bool:

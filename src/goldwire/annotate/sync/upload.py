@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import locked, make_cache
 from goldwire.annotate.labelstudio.users import address
-from goldwire.annotate.sync.pulled import (
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.pulled import (
     Pulled,
     key_of,
     local_hash,

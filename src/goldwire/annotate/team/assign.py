@@ -16,16 +16,16 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import locked, make_cache
 from goldwire.annotate.labelstudio.users import RESERVED
-from goldwire.annotate.sync.importer import Prefer
-from goldwire.annotate.sync.pull import PullReport, pull
-from goldwire.annotate.sync.push import PushReport, find_project, push
-from goldwire.annotate.team.assignments import (
+from goldwire.annotate.records.assignments import (
     Assignment,
     assignments_path,
     read_assignments,
     title_for,
     write_assignments,
 )
+from goldwire.annotate.sync.importer import Prefer
+from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.push import PushReport, find_project, push
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
 from goldwire.project import Project

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotate.labelstudio.accounts import Accounts
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.sync.push import find_project
-from goldwire.annotate.team.assignments import read_assignments, title_for
 from goldwire.project import Project
 
 _INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.team.assignments import title_for
+from goldwire.annotate.records.assignments import title_for
 from goldwire.project import Project
 
 

@@ -24,7 +24,7 @@ from goldwire.html.templates import page_templates, render_page
 from goldwire.model import curated
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.build import Corpus
+    from goldwire.corpus.corpus import Corpus
 
 #: Rows of each list that a page shows; JSON holds all.
 SHOWN = 300

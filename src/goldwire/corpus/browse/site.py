@@ -27,7 +27,7 @@ from goldwire.model import Article, curated
 from goldwire.project import CONFIG
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.build import Corpus
+    from goldwire.corpus.corpus import Corpus
 
 #: The file that says which files of a folder are a site of ours, and may be written anew.
 MARKER = "goldwire-site.json"

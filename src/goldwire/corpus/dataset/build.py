@@ -9,60 +9,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from goldwire import __version__, strict_json
 from goldwire.annotations import rules
 from goldwire.annotations.stats import Counts, count
-from goldwire.annotations.store import dumps_annotation, project_articles
 from goldwire.annotations.tokens import Loss, tokenizer
+from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
 from goldwire.corpus.dataset.card import card
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
-from goldwire.corpus.dataset.files import MANIFEST, write_parquet
-from goldwire.corpus.quality.checks import CheckResult, Registries, check_articles
+from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes, read_text, sha256, write_text
+from goldwire.files import read_bytes, read_text, write_text
 from goldwire.folders import replacing
+from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
 from goldwire.model import Article
-from goldwire.project import Project
-from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.load import load_registries
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
-
-
-@dataclass
-class Corpus:
-    """Everything that a dataset is made of."""
-
-    project: Project
-    schema: Schema
-    registries: Registries
-    articles: list[Article]
-    sources: dict[str, str] = field(
-        default_factory=dict
-    )  # registries and guidelines: name, SHA-256 of the file
-
-    @property
-    def version(self) -> str:
-        """The dataset's version, from goldwire.toml."""
-        return str(self.project.setting("corpus", "version", "0.0.0"))
-
-    def content_hash(self) -> str:
-        """The SHA-256 of all that a reader of the dataset depends on, whatever its order.
-
-        Texts and annotations as the store writes them, schema, registries, guidelines.
-        """
-        parts = [sha256(msgspec.json.encode(self.schema))]
-        parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
-        for article in sorted(self.articles, key=lambda each: each.document.id):
-            parts.append(f"{article.document.id} {sha256(msgspec.json.encode(article.document))}")
-            parts.extend(sorted(sha256(dumps_annotation(a)) for a in article.annotations))
-        return sha256("\n".join(parts))
 
 
 @dataclass(frozen=True)
@@ -79,16 +44,6 @@ class Build:
     losses: dict[str, Loss]
     changelog_current: bool
     aside: list[Path] = field(default_factory=list)
-
-
-def load_corpus(project: Project) -> Corpus:
-    """The project's articles with their stored annotations, its schema and registries."""
-    schema = load_schema(project.schema_path)
-    articles = project_articles(project)
-    files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
-    files["guidelines"] = project.annotate / "guidelines.md"
-    sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}
-    return Corpus(project, schema, load_registries(schema, project.schema_path), articles, sources)
 
 
 def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None] | None = None) -> Build:

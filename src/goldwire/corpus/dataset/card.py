@@ -23,7 +23,7 @@ from goldwire.model import STATUSES, Annotation, by_machine, curated
 from goldwire.schemas.schema import End
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.build import Corpus
+    from goldwire.corpus.corpus import Corpus
 
 CONFIGS = ("documents", "annotations", "tokens")
 _MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}

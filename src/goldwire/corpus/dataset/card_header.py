@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.stats import Counts
-from goldwire.formats.features import yaml_features
+from goldwire.formats.dataset_files import config_fields, header_yaml
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.build import Corpus
+    from goldwire.corpus.corpus import Corpus
 
 #: The least version of `datasets` that reads what we write; a test loads with it.
 LEAST_DATASETS = "2.19"
@@ -64,36 +64,6 @@ def header(
         **config_fields(paths, features),
     }
     return header_yaml(fields)
-
-
-def config_fields(
-    paths: Mapping[str, Mapping[str, str]], features: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """What tells `datasets` of the configs: where their files are, the first by default, and their types."""
-    return {
-        "configs": [
-            {
-                "config_name": config,
-                **({"default": True} if number == 0 else {}),
-                "data_files": [{"split": side, "path": path} for side, path in sides.items()],
-            }
-            for number, (config, sides) in enumerate(paths.items())
-        ],
-        "dataset_info": [
-            {"config_name": config, "features": yaml_features(plain)} for config, plain in features.items()
-        ],
-    }
-
-
-def header_yaml(fields: dict[str, Any]) -> str:
-    """Fields as YAML, each written out where it stands."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, _data: Any) -> bool:
-            return True
-
-    return str(yaml.dump(fields, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10_000))
 
 
 def licence_fields(licence: str) -> dict[str, str]:

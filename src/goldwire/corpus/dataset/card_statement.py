@@ -9,7 +9,7 @@ from goldwire.figures import amount
 from goldwire.model import Annotation, by_machine, curated
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.build import Corpus
+    from goldwire.corpus.corpus import Corpus
 
 #: The questions of a data statement (Bender and Friedman 2018), and the key of [corpus.statement] for each.
 QUESTIONS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldwire.corpus.dataset.files import MANIFEST, dataset_files, features_of
 from goldwire.errors import GoldwireError, one_of
+from goldwire.formats.dataset_files import MANIFEST, dataset_files, features_of
 from goldwire.project import CONFIG, load_project
 
 if TYPE_CHECKING:

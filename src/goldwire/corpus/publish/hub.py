@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
-from goldwire.corpus.dataset.build import Corpus
+from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card_header import LICENCE_FILE
 from goldwire.corpus.publish.write import Withheld, write_standoff
 from goldwire.corpus.split.io import NAME as SPLIT

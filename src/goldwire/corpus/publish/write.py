@@ -13,15 +13,16 @@ from msgspec import structs
 
 from goldwire import __version__
 from goldwire.annotations.stats import count
-from goldwire.corpus.dataset.build import Corpus, split_articles
+from goldwire.corpus.corpus import Corpus
+from goldwire.corpus.dataset.build import split_articles
 from goldwire.corpus.dataset.card import card
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
-from goldwire.corpus.dataset.files import MANIFEST, write_parquet
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_bytes, read_text, sha256, write_bytes, write_text
+from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import META, Columns, arrow_schema
 from goldwire.model import Article, Span
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.versions.diff import Side
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes

@@ -12,8 +12,8 @@ import numpy as np
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, Difference, Tested, compare_labels, power_warning
+from goldwire.eval.matching.context import sentences
 from goldwire.eval.matching.spans import Kind
-from goldwire.eval.report.context import sentences
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.eval.scoring.scores import Scores, known_layers, score, unknown_note
 from goldwire.figures import amount, number, p_in_words, signed_interval

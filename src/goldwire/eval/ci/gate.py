@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.agreement.ceiling import Beside, Ceiling
 from goldwire.eval.ci.baseline import ROUNDING, Standing, read_standing, wide, write_standing
+from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
-from goldwire.eval.scoring.overlap import Overlap, other_layer, overlap
+from goldwire.eval.scoring.ceiling import Beside, Ceiling
 from goldwire.figures import amount, number, p_in_words, p_value, signed, signed_interval
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.

@@ -36,7 +36,7 @@ def check_current(run: Measured, project: Project) -> None:
     """
     if not run.of_project or not project.annotations.is_dir():
         return
-    from goldwire.corpus.dataset.build import load_corpus
+    from goldwire.corpus.corpus import load_corpus
 
     corpus = load_corpus(project)
     content = corpus.content_hash()

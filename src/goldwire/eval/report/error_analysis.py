@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from goldwire.eval.matching.context import extract, sentences
 from goldwire.eval.matching.spans import Pair, Verdict
-from goldwire.eval.report.context import extract, sentences
 from goldwire.eval.scoring.pairing import Paired
 
 #: Errors of one kind that a page shows; how many more there are is said.

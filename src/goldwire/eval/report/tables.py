@@ -10,7 +10,7 @@ from goldwire.eval.scoring.scores import Scores
 from goldwire.figures import UNDEFINED, amount, interval, number
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement.ceiling import Beside, Ceiling
+    from goldwire.eval.scoring.ceiling import Beside, Ceiling
 
 Row = tuple[str, ...]
 SCORE_COLUMNS = ["layer", "label", "P", "R", "F1", "95 % interval", "support"]

@@ -33,7 +33,7 @@ from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_mach
 from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement.ceiling import Ceiling
+    from goldwire.eval.scoring.ceiling import Ceiling
 
 #: The kinds that `score` reports.
 KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")

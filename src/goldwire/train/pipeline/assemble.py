@@ -16,7 +16,7 @@ from goldwire.train.training_data import Cut, Reference
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from goldwire.train.run.jobs import Setup
+    from goldwire.train.options import Setup
 
 
 @dataclass(frozen=True)

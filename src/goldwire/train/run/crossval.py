@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Provenance
-from goldwire.train.run.jobs import PARTS, Job, Setup, cores, run_jobs
+from goldwire.train.options import Setup
+from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
 from goldwire.train.training_data import Cut, Material, Reference
 
 #: Up to this many documents (or stories) each is left out in turn; more are dealt into `FOLDS` folds.

@@ -17,28 +17,11 @@ from typing import Any
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 from goldwire.pipelines import quiet
-from goldwire.schemas import Schema
+from goldwire.train.options import Setup
 from goldwire.train.training_data import Cut, Reference
 
 #: Progress is counted in hundredths of a training.
 PARTS = 100
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How a model is trained; all that a worker needs besides the text.
-
-    `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
-    `heads` attributes and relations are learned too, by the `schema` where there is one.
-    """
-
-    config: Path
-    overrides: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    language: str | None = None
-    parts: tuple[tuple[str, Path], ...] = ()
-    heads: tuple[str, ...] = ()
-    schema: Schema | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from goldwire import strict_json
-from goldwire.corpus.dataset.build import load_corpus
+from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.split.groups import Rule, components, find_ties
 from goldwire.corpus.split.io import NAME, project_rule, sides_of, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
@@ -21,10 +21,9 @@ from goldwire.model import Article, Document, curated, pairs
 from goldwire.project import Project, example_root, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.train.learned_from import COPY
-from goldwire.train.options import parse_overrides
+from goldwire.train.options import Setup, parse_overrides
 from goldwire.train.pipeline.components import plural
 from goldwire.train.run.crossval import total_parts
-from goldwire.train.run.jobs import Setup
 from goldwire.train.run.model_folder import check_out, model_name
 from goldwire.train.training_data import Material, material
 

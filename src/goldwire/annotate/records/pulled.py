@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from goldwire import strict_json
-from goldwire.annotate.sync.reconcile import content
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
 from goldwire.model import Annotation

@@ -26,8 +26,8 @@ from goldwire.annotate.labelstudio.users import (
     annotator_names,
     is_own_address,
 )
-from goldwire.annotate.sync.pulled import follow
-from goldwire.annotate.team.assignments import titles
+from goldwire.annotate.records.assignments import titles
+from goldwire.annotate.records.pulled import follow
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import read_text, sha256, write_text

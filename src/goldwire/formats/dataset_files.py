@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import msgspec
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
 from goldwire.files import writing
-from goldwire.formats.features import METADATA
+from goldwire.formats.features import METADATA, yaml_features
 
 #: What the dataset is, in figures, and which files are it.
 MANIFEST = "manifest.json"
@@ -102,3 +102,33 @@ def features_of(file: Path) -> dict[str, Any]:
         return strict_json.decode(held, _Huggingface).info.features
     except msgspec.MsgspecError as error:
         raise no_dataset(file, f"its metadata `{key}` is broken: {error}") from None
+
+
+def config_fields(
+    paths: Mapping[str, Mapping[str, str]], features: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What tells `datasets` of the configs: where their files are, the first by default, and their types."""
+    return {
+        "configs": [
+            {
+                "config_name": config,
+                **({"default": True} if number == 0 else {}),
+                "data_files": [{"split": side, "path": path} for side, path in sides.items()],
+            }
+            for number, (config, sides) in enumerate(paths.items())
+        ],
+        "dataset_info": [
+            {"config_name": config, "features": yaml_features(plain)} for config, plain in features.items()
+        ],
+    }
+
+
+def header_yaml(fields: dict[str, Any]) -> str:
+    """Fields as YAML, each written out where it stands."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, _data: Any) -> bool:
+            return True
+
+    return str(yaml.dump(fields, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10_000))

@@ -13,25 +13,25 @@ import yaml
 
 from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import folder, read_file
-from goldwire.annotate.labelstudio.accounts import (
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.users import address
+from goldwire.annotate.records.accounts import (
     Account,
     accounts_path,
     email_hash,
     read_accounts,
     write_accounts,
 )
-from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
-from goldwire.annotate.labelstudio.users import address
-from goldwire.annotate.sync.pulled import follow
-from goldwire.annotate.sync.quarantine import quarantine_path
-from goldwire.annotate.team.assign import check_name
-from goldwire.annotate.team.assignments import (
+from goldwire.annotate.records.assignments import (
     assignments_path,
     read_assignments,
     title_for,
     write_assignments,
 )
+from goldwire.annotate.records.pulled import follow
+from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.team.assign import check_name
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import file_name, read_bytes, read_text, write_text

@@ -1,0 +1,55 @@
+"""A project's corpus in memory: articles with their stored annotations, schema and registries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from goldwire.annotations.store import dumps_annotation, project_articles
+from goldwire.corpus.quality.checks import Registries
+from goldwire.files import read_bytes, sha256
+from goldwire.model import Article
+from goldwire.project import Project
+from goldwire.schemas import Schema, load_schema
+from goldwire.schemas.load import load_registries
+
+
+@dataclass
+class Corpus:
+    """Everything that a dataset is made of."""
+
+    project: Project
+    schema: Schema
+    registries: Registries
+    articles: list[Article]
+    sources: dict[str, str] = field(
+        default_factory=dict
+    )  # registries and guidelines: name, SHA-256 of the file
+
+    @property
+    def version(self) -> str:
+        """The dataset's version, from goldwire.toml."""
+        return str(self.project.setting("corpus", "version", "0.0.0"))
+
+    def content_hash(self) -> str:
+        """The SHA-256 of all that a reader of the dataset depends on, whatever its order.
+
+        Texts and annotations as the store writes them, schema, registries, guidelines.
+        """
+        parts = [sha256(msgspec.json.encode(self.schema))]
+        parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
+        for article in sorted(self.articles, key=lambda each: each.document.id):
+            parts.append(f"{article.document.id} {sha256(msgspec.json.encode(article.document))}")
+            parts.extend(sorted(sha256(dumps_annotation(a)) for a in article.annotations))
+        return sha256("\n".join(parts))
+
+
+def load_corpus(project: Project) -> Corpus:
+    """The project's articles with their stored annotations, its schema and registries."""
+    schema = load_schema(project.schema_path)
+    articles = project_articles(project)
+    files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
+    files["guidelines"] = project.annotate / "guidelines.md"
+    sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}
+    return Corpus(project, schema, load_registries(schema, project.schema_path), articles, sources)
