@@ -32,7 +32,7 @@ def check_ours(folder: Path, manifest: str, *, code: str, what: str) -> None:
     """Refuse, with `code`, a folder that holds something and not `what`, as one of our manifests lists it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not is_ours(folder, manifest):
         message = f"holds something else than {what} that goldwire wrote"
-        hint = f"name a new folder (what has no {manifest} was not written by this version of goldwire)"
+        hint = f"name a new folder; what this version of goldwire wrote has a {manifest} that lists its files"
         raise GoldwireError.of(code, message, where=str(folder), hint=hint)
 
 

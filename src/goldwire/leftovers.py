@@ -155,7 +155,9 @@ def _lives(process: int, written: float) -> bool:
     import psutil
 
     try:
-        return bool(psutil.Process(process).create_time() <= written + _SLACK)
+        owner = psutil.Process(process)
+        # One that was killed keeps its number until its parent looks, which in a container may be never.
+        return owner.status() != psutil.STATUS_ZOMBIE and owner.create_time() <= written + _SLACK
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:

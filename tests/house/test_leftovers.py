@@ -51,13 +51,19 @@ def writer(target: Path, *, folder: bool) -> Iterator[tuple[subprocess.Popen[str
             process.kill()
 
 
+@pytest.mark.parametrize("looked_at", [True, False])
 @pytest.mark.parametrize("folder", [False, True])
-def test_what_is_under_way_stays_until_its_writer_is_dead(tmp_path: Path, folder: bool) -> None:
-    """A living writer's is left alone; once it is killed, the same sweep takes it."""
+def test_what_is_under_way_stays_until_its_writer_is_dead(
+    tmp_path: Path, folder: bool, looked_at: bool
+) -> None:
+    """A living writer's is left alone; once it is killed the sweep takes it, also if no parent looked yet."""
     with writer(tmp_path / "x.json", folder=folder) as (process, part):
         assert sweep(tmp_path) == 0 and part.exists()
         process.kill()
-        process.wait()
+        if looked_at:
+            process.wait()
+        else:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert sweep(tmp_path) == 1 and not part.exists()
 
 

@@ -119,6 +119,21 @@ def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> N
     assert not any("goldwire" in one for one in requirements)
 
 
+def test_a_package_leaves_what_others_put_beside_it(trained: Trained, tmp_path: Path) -> None:
+    """Made anew, it keeps files that are not its own; a folder that is no package stays (GW417)."""
+    made = package(trained.model, tmp_path / "packages")
+    (made / "notes.txt").write_text("mine")
+    assert package(trained.model, tmp_path / "packages") == made
+    assert (made / "notes.txt").read_text() == "mine"
+    stranger = tmp_path / "other" / made.name
+    stranger.mkdir(parents=True)
+    (stranger / "setup.py").write_text("mine")
+    with pytest.raises(GoldwireError, match="GW417"):
+        package(trained.model, tmp_path / "other")
+    assert [path.name for path in stranger.iterdir()] == ["setup.py"]
+    assert (stranger / "setup.py").read_text() == "mine"
+
+
 def test_predictions_hold_relations(trained: Trained) -> None:
     """The out-of-fold predictions that a run leaves hold spans of all layers and relations between them."""
     articles = read_jsonl(trained.run.reports / "predictions.jsonl")
