@@ -138,7 +138,7 @@ def side(name: str, source: Path, folder: Path) -> dict[str, float]:
     import psutil
 
     if name == "ours":
-        import goldwire.corpus.convert
+        import goldwire.formats.convert
 
         import goldwire.formats.labelstudio.export  # noqa: F401
 

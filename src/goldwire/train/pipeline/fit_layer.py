@@ -69,7 +69,7 @@ def fit(
     )
     from spacy.util import registry, resolve_dot_names
 
-    import goldwire.train.callbacks  # noqa: F401  configs name its functions
+    import goldwire.train.pipeline.callbacks  # noqa: F401  configs name its functions
 
     if not any(_spans(reference, layer) for reference in references):
         names = ", ".join(reference.document.id for reference in references[:5])

@@ -51,8 +51,8 @@ def predict(
     `layer` defaults to those that the model was trained on. Raises GW410 where there is no such model,
     GW411 where it can't be loaded.
     """
-    import goldwire.train.components
-    import goldwire.train.features  # noqa: F401  models of several layers are made of these
+    import goldwire.train.pipeline.components
+    import goldwire.train.pipeline.features  # noqa: F401  models of several layers are made of these
 
     nlp = load_pipeline(model)
     pipeline = Pipeline.of(nlp.meta)
