@@ -2,8 +2,8 @@
 
 `python -m benchmarks.active [--seeds 5] [--layer entity] [--quick]`. From 20 reports on, 20 more a round
 are "annotated" (their gold is revealed), chosen at random or by `goldwire.annotate.ml_backend.ranking.rank`,
-with the uncertainty of a model trained on what is annotated so far. All seeds are scored on the same 80 reports;
-start and random order differ. Intervals: bootstrap over seeds and test reports together.
+with the uncertainty of a model trained on what is annotated so far. All seeds are scored on the same 80
+reports; start and random order differ. Intervals: bootstrap over seeds and test reports together.
 """
 
 from __future__ import annotations

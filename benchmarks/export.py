@@ -139,7 +139,6 @@ def side(name: str, source: Path, folder: Path) -> dict[str, float]:
 
     if name == "ours":
         import goldwire.formats.convert
-
         import goldwire.formats.labelstudio.export  # noqa: F401
 
     else:
