@@ -27,7 +27,7 @@ _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW119, GW125)."""
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW114, GW125)."""
     data, lines = parse_yaml(read_text(path), str(path))
     schema, faults = convert(data, Schema, lines, str(path))
     if schema is None:

@@ -1,0 +1,71 @@
+"""Pages that list what the code has: nothing is missing in them, and nothing is there that the code lacks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src/goldwire"
+ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
+#: What the code can say: codes are strings of their own.
+CODES = {
+    node.value
+    for tree in TREES.values()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.Constant) and re.fullmatch(r"GW\d{3}", str(node.value))
+}
+
+
+def test_every_code_of_an_error_has_one_line_and_every_line_its_code() -> None:
+    """What goldwire prints can be looked up in docs/errors.md, which tells of no code that is gone."""
+    lines = Counter(re.findall(r"^\| \*\*(GW\d{3})\*\* \|", ERRORS, re.M))
+    assert set(lines) == CODES
+    assert max(lines.values()) == 1
+
+
+def test_every_code_says_what_it_means_and_what_to_do_under_its_own_hundred() -> None:
+    """No line is left empty, and a code stands under the heading of its first digit."""
+    hundred = ""
+    for line in ERRORS.splitlines():
+        if heading := re.match(r"## (GW\d)", line):
+            hundred = heading[1]
+        if row := re.match(r"\| \*\*(GW\d{3})\*\* \| (.*) \| (.*) \|$", line):
+            assert row[1].startswith(hundred), row[1]
+            assert len(row[2]) > 10 and len(row[3]) > 5, row[1]
+
+
+def test_no_page_and_no_docstring_names_a_code_that_is_gone() -> None:
+    """A code that is told of exists."""
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *TREES]
+    told = {page: set(re.findall(r"\bGW\d{3}\b", page.read_text(encoding="utf-8"))) for page in pages}
+    assert not {str(page): codes - CODES for page, codes in told.items() if codes - CODES}
+
+
+def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
+    """Each `[table] key` that the code asks a project for stands in docs/configuration.md."""
+    explained = set(re.findall(r"^\| `\[(\w+)\.?(\w+)?(?:\.\w+)?\](?: (\w+))?` \|", CONFIGURATION, re.M))
+    known = {(table, key or inner) for table, inner, key in explained}
+    read = {
+        (str(node.args[0].value), str(node.args[1].value))
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("setting", "_setting")
+        and len(node.args) >= 2
+        and isinstance(node.args[0], ast.Constant) and isinstance(node.args[1], ast.Constant)
+    }  # fmt: skip
+    assert ("corpus", "redistributable") in read
+    assert read <= known
+
+
+def test_the_places_that_the_code_page_names_are_there() -> None:
+    """*How the code is laid out* and *Where do I change …?* name files and folders that exist."""
+    page = (ROOT / "docs/code.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:src|tests|docs|benchmarks|schemas|seeds)/[^`]*|[\w-]+\.(?:toml|yml))`", page)
+    assert len(named) > 40
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
