@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test coverage test-transformers bench bench-models pictures clean
+.PHONY: env requirements demo check test coverage test-transformers bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -71,7 +71,12 @@ test-transformers: env
 	$(VENV)-transformers/bin/pytest tests/train/test_transformers.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-transformers demo .goldwire .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-transformers demo site .goldwire .pytest_cache .mypy_cache .ruff_cache
+
+# The documentation site, to open from the disk: site/index.html. A link or a page that leads nowhere fails.
+docs: env
+	$(BIN)/python docs/tools/rooms.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # The README's pictures, taken anew in a real browser.
 pictures: env

@@ -40,6 +40,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        command.name = cmd_name  # the name that it goes by in the docs
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

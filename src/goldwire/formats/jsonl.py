@@ -74,9 +74,7 @@ def loads(line: bytes, source: str) -> Article:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message, path = strict_json.told(error)
         place = f"{source} {path}".rstrip()
-        raise GoldwireError.of(
-            "GW207", message, where=place, hint="see docs/researchers.md, JSON Lines"
-        ) from None
+        raise GoldwireError.of("GW207", message, where=place, hint="see docs/jsonl.md") from None
     if faults := list(article_faults(article, source)):
         raise GoldwireError(*faults)
     return article

@@ -1,0 +1,99 @@
+"""What the site has besides the pages in `docs/`: hooks that MkDocs calls, named in `mkdocs.yml`.
+
+CONTRIBUTING, SECURITY and CHANGELOG of the root come along; the index of decisions and the page of the Python
+API are made from what there is. Links are those of the checkout, and are turned to the site's here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+import goldwire
+
+ROOT = Path(__file__).parents[2]
+#: Pages of the checkout's root that the site shows.
+FROM_ROOT = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
+_CODE = re.compile(r"<strong>(GW\d{3})</strong>")
+
+
+def decisions() -> dict[str, str]:
+    """Each decision's file and its title, in their order."""
+    titles = {}
+    for path in sorted((ROOT / "docs/decisions").glob("[0-9]*.md")):
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        words = re.sub(r"^#\s*(\d+[.:]?)?\s*", "", first)
+        titles[path.name] = f"{int(path.name[:4])}. {words[:1].upper()}{words[1:]}"
+    return titles
+
+
+def decisions_index() -> str:
+    """A page with the title of each decision."""
+    head = (
+        "# Decisions\n\nWhat somebody might question: what was decided, why, and what was turned down.\n\n"
+        "| |\n|---|\n"
+    )
+    return head + "".join(f"| [{title}]({name}) |\n" for name, title in decisions().items())
+
+
+def api_page() -> str:
+    """A page with everything that `goldwire.__all__` names, in its order."""
+    head = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    names = [name for name in goldwire.__all__ if not name.startswith("__")]
+    return head + "".join(f"\n::: goldwire.{name}\n" for name in names)
+
+
+def on_config(config: Any) -> Any:
+    """Put all decisions under *Why*, by their titles."""
+    for part in config.nav:
+        if part.get("Why") == "decisions/index.md":
+            listed = [{title: f"decisions/{name}"} for name, title in decisions().items()]
+            part["Why"] = ["decisions/index.md", *listed]
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages that do not lie in `docs/`."""
+    made = {name: (ROOT / name).read_text(encoding="utf-8") for name in FROM_ROOT}
+    made |= {"decisions/index.md": decisions_index(), "reference/api.md": api_page()}
+    for name, text in made.items():
+        if (there := files.get_file_from_path(name)) is not None:
+            files.remove(there)
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Turn the links of the checkout to those of the site; what the site lacks stays as words."""
+    inside = Path("docs") / page.file.src_uri
+    here = Path(page.file.src_uri) if page.file.src_uri in FROM_ROOT else inside
+
+    def turned(link: re.Match[str]) -> str:
+        words, (target, mark, anchor) = link[1], link[2].partition("#")
+        if not target or re.match(r"[a-z]+:", target):
+            return link[0]
+        aim = (ROOT / here.parent / target).resolve().relative_to(ROOT)
+        if aim.as_posix() in FROM_ROOT:
+            name = aim.as_posix()
+        elif aim.parts[:1] == ("docs",):
+            name = aim.relative_to("docs").as_posix()
+            name = "decisions/index.md" if name == "decisions" else name
+        else:
+            return words  # a file of the checkout
+        up = "../" * page.file.src_uri.count("/")
+        return f"[{words}]({up}{name}{mark}{anchor})"
+
+    return _LINK.sub(turned, markdown)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Each error code can be linked to (`errors.html#gw101`); an option without a default shows none."""
+    if page.file.src_uri == "errors.md":
+        return _CODE.sub(lambda code: f'<strong id="{code[1].lower()}">{code[1]}</strong>', html)
+    if page.file.src_uri == "reference/cli.md":
+        return html.replace("<code>Sentinel.UNSET</code>", "")
+    return html
