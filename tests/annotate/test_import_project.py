@@ -168,7 +168,7 @@ def test_a_running_project_is_adopted(
         tasks += [{"data": {"content": "Rien."}}]
         client.import_tasks(number, tasks)
         ids = [int(task["id"]) for task in client.tasks(number, ("data",))]
-        second = int(client.create_user("berta@example.org", "Berta")["id"])
+        second = int(client.create_user("adopted-berta@example.org", "Berta")["id"])
         client.create_annotation(ids[0], {"result": _result(), "lead_time": 3.5})
         starred = {"result": _result()[:2], "completed_by": second, "ground_truth": True}
         client.create_annotation(ids[0], starred)
@@ -198,7 +198,7 @@ def test_a_running_project_is_adopted(
     assert (documents[0].id, documents[0].meta["source"]) == ("un_1", "s")
     articles = join(documents, read_annotations(project))
     by_name = {a.annotator: a for a in articles[0].annotations}
-    own = next(a for name, a in by_name.items() if name != "berta")
+    own = next(a for name, a in by_name.items() if name != "adopted-berta")
     assert own.schema == schema.stamp == "adopted@1.0"
     assert _told(own, documents[0].text) == {
         ("label", "Personne", "Anna"),
@@ -209,9 +209,9 @@ def test_a_running_project_is_adopted(
     }
     assert {r.label for r in own.relations} == {"victime_de", "related"}
     assert (own.status, own.provenance.lead_time) == ("submitted", 3.5)
-    assert len(by_name["berta"].spans) == 2
+    assert len(by_name["adopted-berta"].spans) == 2
     # Two tasks of one text: of one annotator's two annotations the submitted one is kept.
-    assert [(a.annotator, a.status) for a in articles[1].annotations] == [("berta", "submitted")]
+    assert [(a.annotator, a.status) for a in articles[1].annotations] == [("adopted-berta", "submitted")]
     lines = [json.loads(line) for line in (project.annotate / "quarantine.jsonl").read_text().splitlines()]
     reasons = sorted(line["reason"] for line in lines)
     assert len(lines) == sum(report["quarantined"].values()) == 5

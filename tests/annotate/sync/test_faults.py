@@ -18,7 +18,6 @@ from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.sync.pending import in_flight_path, note, noted, sending
 from goldwire.annotate.sync.push import find_project, uid
 from goldwire.errors import GoldwireError
-from goldwire.files import write_text
 from goldwire.leftovers import sweep
 
 
@@ -167,7 +166,7 @@ def test_what_a_dead_writer_left_is_swept(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(target)], check=False)
     [left] = target.parent.iterdir()
     assert left.name.endswith(".part")
-    write_text(tmp_path / "deep/other.part", "not ours")
+    (tmp_path / "deep/other.part").write_text("not ours")
     mine = left.with_name(left.name.replace(left.name.split(".")[-2].split("-")[0], str(1)))
     mine.write_bytes(b"another process's")
     assert sweep(tmp_path) == 1

@@ -140,8 +140,10 @@ def test_two_annotators_read_blind(project: Project, named_server: Server, tmp_p
         return result.output
 
     shown = goldwire("assign", "--annotators", "anna,bruno,chloé", "--per-article", "2")
-    assert f"{named_server.url}/user/signup" in shown
-    made = json.loads(figures.read_text(encoding="utf-8"))["annotators"]
+    told = json.loads(figures.read_text(encoding="utf-8"))
+    assert told["invite"].startswith(f"{named_server.url}/user/signup")
+    assert told["invite"] not in shown  # who has it can join: it is shown in a terminal only
+    made = told["annotators"]
     assert sorted(report["sent"] for report in made.values()) == [2, 3, 3]
     wanted = {name: {a.article for a in read_assignments(project) if a.annotator == name} for name in made}
     schema = load_schema(project.root / "mini.yaml")

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
 from goldwire.eval.ci.baseline import measure, write_standing
+from goldwire.model import Article
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds
 from tests.eval.ci.test_gate import left_by_train
@@ -251,7 +253,7 @@ def tiny_project(folder: Path) -> Project:
     (folder / "schemas/tiny.yaml").write_text(SCHEMA, encoding="utf-8")
     (folder / "train").mkdir()
     (folder / "train/ner.cfg").write_text(TINY, encoding="utf-8")
-    articles = [tiny_article(number) for number in range(3)]
+    articles = [unlike_the_others(tiny_article(number), number) for number in range(3)]
     lines = [json.dumps({"id": a.document.id, "text": a.document.text}) for a in articles]
     (folder / "seeds/articles.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     project = load_project(folder)
@@ -261,6 +263,14 @@ def tiny_project(folder: Path) -> Project:
         for annotation in found.annotations:
             write_annotation(project, annotation)
     return project
+
+
+def unlike_the_others(found: Article, number: int) -> Article:
+    """The article with words of its own at its end: what is nearly the same is never parted by folds."""
+    words = " ".join(f"mot{number}{letter}{other}" for letter in "abcdefgh" for other in "ijklmnop")
+    return Article(
+        structs.replace(found.document, text=f"{found.document.text}\n{words}.\n"), found.annotations
+    )
 
 
 def empty_wheel(path: Path) -> Path:

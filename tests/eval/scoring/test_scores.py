@@ -116,7 +116,7 @@ def test_reference_is_the_least_trusted_status() -> None:
     ]
     assert score([(one, one) for one in gold]).reference == "reviewed"
     drafts = (
-        reading(document="d2", kind="human"),
+        reading(document="d2", status="draft", kind="human"),
         reading(document="d2", status="adjudicated", kind="model"),
     )
     for low in drafts:
