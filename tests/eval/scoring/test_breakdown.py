@@ -162,8 +162,8 @@ def test_the_page_shows_the_analysis(tmp_path: Path) -> None:
     ):
         assert words in found.text
     assert [tag for tag, _ in found.tags].count("circle") == 2
-    rights = [attrs["class"].split() for tag, attrs in found.tags if tag == "b" and "right" in attrs["class"]]
-    assert any(f".{name}{{--k:0 " in html for names in rights for name in names)
+    bars = [(attributes.get("class") or "").split() for tag, attributes in found.tags if tag == "b"]
+    assert any(f".{name}{{--k:0 " in html for names in bars if "right" in names for name in names)
     assert "<i></i>" not in html
     with pytest.raises(GoldwireError, match="GW550"):
         page(tmp_path, [("A", 2, 8)], [], TEXT, extra=[{**table, "curve": [1, 2]}])
