@@ -21,7 +21,8 @@ import msgspec
 
 from goldwire.errors import GoldwireError
 from goldwire.formats.labelstudio.export import read_labelstudio
-from goldwire.formats.labelstudio.result import Read, from_result
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.formats.labelstudio.result import Read
 from goldwire.formats.options import Setting
 from goldwire.schemas import Schema
 from goldwire.seeds import normalise

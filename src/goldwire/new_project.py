@@ -10,8 +10,8 @@ from goldwire.errors import GoldwireError
 from goldwire.files import write_text
 from goldwire.project import CONFIG, IGNORED, Project, load_project, making
 from goldwire.schemas import load_schema
-from goldwire.schemas.infer import slug
 from goldwire.schemas.label_config import guidelines, label_config
+from goldwire.schemas.slugs import slug
 
 _FOLDERS = ("seeds/articles", "annotate/annotations", "corpus", "train", "eval")
 _CONFIG = """\

@@ -16,7 +16,9 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotations.store import join, read_annotations
 from goldwire.errors import GoldwireError
-from goldwire.formats.labelstudio.other_config import census, read_foreign
+from goldwire.formats.labelstudio.counting import CountedText
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.model import Annotation
 from goldwire.new_project import make_project
 from goldwire.project import load_project
@@ -92,7 +94,7 @@ def test_a_foreign_result_is_read_in_our_names() -> None:
     """Controls, labels, choices and offsets come over; what has no place is kept as the server had it."""
     result = _result()
     names = infer(CONFIG, name="own", language="fr", unnamed=True).names
-    read = read_foreign(result, RAW, names, _schema(unnamed=True))
+    read = read_result(result, CountedText(RAW), Naming(_schema(unnamed=True), names))
     text = normalise(RAW)
     assert {(s.id, s.label, text[s.start : s.end]) for s in read.spans} == {
         ("a", "Personne", "Anna"),
@@ -117,7 +119,7 @@ def test_a_control_that_is_left_out_never_passes_for_another() -> None:
     """A foreign control whose name happens to be one of ours is not read as ours."""
     names = infer(CONFIG, name="own", language="fr").names
     item = {"id": "a", "from_name": "label-certainty", "type": "choices", "value": {"choices": ["Sûr"]}}
-    read = read_foreign([_result()[0], item], RAW, names, _schema())
+    read = read_result([_result()[0], item], CountedText(RAW), Naming(_schema(), names))
     assert not read.spans[0].attributes
     assert [q.item for q in read.quarantined] == [item]
 
@@ -128,7 +130,7 @@ def test_offsets_follow_the_text_that_is_normalised(raw: str, start: int, end: i
     names = infer(CONFIG, name="own", language="fr").names
     value = {"start": start, "end": end, "labels": ["Personne"]}
     item = {"id": "a", "from_name": "label", "to_name": "txt", "type": "labels", "value": value}
-    read = read_foreign([item], raw, names, _schema())
+    read = read_result([item], CountedText(raw), Naming(_schema(), names))
     assert len(read.spans) + len(read.quarantined) == 1
     for span in read.spans:
         assert normalise(raw)[span.start : span.end] == normalise(raw[start:end]).strip()
@@ -188,9 +190,12 @@ def test_a_running_project_is_adopted(
     report = json.loads(figures.read_text())
     assert (report["tasks"], report["articles"], report["annotations"]) == (3, 2, 3)
     assert (report["ground_truth"], report["commented"]) == (1, 0)
-    whole = census(_result()) + census(_result()[:2])
-    assert report["found"] == dict(whole) == {"spans": 9, "attributes": 3, "relations": 2}
-    assert report["kept"] == {"spans": 7, "attributes": 2, "relations": 2}
+    naming = Naming(_schema(unnamed=True), infer(CONFIG, name="own", language="fr", unnamed=True).names)
+    held = [census(result, naming) for result in (_result(), _result()[:2])]
+    kinds, told = ("spans", "attributes", "relations"), report["account"]
+    assert [told[kind]["found"] for kind in kinds] == [9, 3, 2]
+    assert [sum(getattr(one, kind) for one in held) for kind in kinds] == [9, 3, 2]
+    assert [told[kind]["kept"] for kind in kinds] == [7, 2, 2]
     project = load_project(target)
     schema = load_schema(project.schema_path)
     documents = load_seeds(project)

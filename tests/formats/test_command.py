@@ -175,3 +175,55 @@ def test_what_a_format_has_no_place_for_is_said_each_time(name: str, lines: Path
     assert done.exit_code == 0, done.output
     said = f"{name} has no place for: {FORMATS[name].loses}"
     assert (said in done.stderr) == bool(FORMATS[name].loses)
+
+
+def _export(folder: Path) -> Path:
+    """Two tasks of another project: a span that fits, one that says it marks something else, no text."""
+    value = {"start": 0, "end": 4, "labels": ["PER"], "text": "Anna"}
+    good = {"id": "a", "from_name": "tags", "to_name": "doc", "type": "labels", "value": value}
+    wrong = {**good, "id": "b", "value": {**value, "text": "Bert"}}
+    tasks = [
+        {"id": 1, "data": {"body": "Anna met Bob."}, "annotations": [{"result": [good, wrong]}]},
+        {"id": 2, "data": {"body": None}, "annotations": [{"result": [good]}]},
+    ]
+    (folder / "in.json").write_text(json.dumps(tasks), encoding="utf-8")
+    return folder / "in.json"
+
+
+def test_an_export_ends_with_an_account_and_keeps_what_was_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every span is in the sum, what was not kept lies beside the output, and the figures say the same."""
+    monkeypatch.chdir(tmp_path)
+    source, figures = _export(tmp_path), tmp_path / "x.json"
+    to = ("--from", "labelstudio", "--to", "jsonl")
+    code, said = run(source, "out.jsonl", *to, "--json", figures)
+    last = said.strip().splitlines()[-1]
+    assert code == 0
+    assert last.startswith(
+        "spans: 3 in, 1 kept, 2 not kept; relations: 0 in, 0 kept, 0 not kept; attributes:"
+    )
+    assert f"(first: unnamed-1/task-1, {source} $[1])" in last
+    aside = [json.loads(line) for line in Path("out.jsonl.quarantine.jsonl").read_text().splitlines()]
+    assert [(line["item"]["id"], line["count"]) for line in aside] == [("b", 1), (2, 1)]
+    assert "and the region says 'Bert'" in aside[0]["kind"] and "no text" in aside[1]["kind"]
+    told = json.loads(figures.read_text(encoding="utf-8"))
+    assert told["account"]["spans"] == {"found": 3, "kept": 1, "moved": 0, "trimmed": 0}
+    assert told["quarantine_file"].endswith("out.jsonl.quarantine.jsonl")
+    code, said = run(source, "strict.jsonl", *to, "--strict")
+    assert (code, list(tmp_path.glob("strict*"))) == (2, [])
+
+
+def test_the_text_to_read_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its object or its field; without it each marked text is a document, or the question is asked."""
+    monkeypatch.chdir(tmp_path)
+    value = {"start": 0, "end": 4, "labels": ["PER"]}
+    item = {"id": "a", "from_name": "tags", "to_name": "doc", "type": "labels", "value": value}
+    data = {"one": "Anna met Bob.", "other": "Rosa met Bob."}
+    Path("in.json").write_text(json.dumps([{"data": data, "annotations": [{"result": [item]}]}]))
+    to = ("--from", "labelstudio", "--to", "jsonl")
+    code, said = run("in.json", "out.jsonl", *to)
+    assert (code, Path("out.jsonl").exists()) == (2, False)
+    assert "GW289" in said and "--text" in said
+    assert run("in.json", "out.jsonl", *to, "--text", "other")[0] == 0
+    assert read_jsonl(Path("out.jsonl"))[0].document.text == data["other"]

@@ -19,7 +19,8 @@ from benchmarks.fuzz import TEXT, mutated, sound
 from goldwire.errors import GoldwireError
 from goldwire.formats.labelstudio import export
 from goldwire.formats.labelstudio.export import read_labelstudio, write_labelstudio
-from goldwire.formats.labelstudio.regions import RegionReader
+from goldwire.formats.labelstudio.items import Item
+from goldwire.formats.labelstudio.reader import ResultReader
 from goldwire.formats.options import Setting
 from goldwire.model import Article, Relation
 from goldwire.schemas import Schema
@@ -49,19 +50,19 @@ def _slow(_raw: bytes) -> Any:
 
 
 def ways(path: Path, schema: Schema | None) -> tuple[list[str], int]:
-    """What the reader says: as it is, with no result usual, with no task usual; how many it took quickly."""
+    """What the reader says: as it is, with no region usual, with no task usual; how many it took quickly."""
     taken = 0
-    quick = RegionReader.read
+    quick = ResultReader.usual_region
 
-    def counting(self: RegionReader, items: Any, text: str) -> Any:
+    def counting(self: ResultReader, item: Item) -> bool:
         nonlocal taken
-        read = quick(self, items, text)
-        taken += read is not None
+        read = quick(self, item)
+        taken += read
         return read
 
-    with patch.object(RegionReader, "read", counting):
+    with patch.object(ResultReader, "usual_region", counting):
         first = _outcome(path, schema)
-    with patch.object(RegionReader, "read", lambda *_: None):
+    with patch.object(ResultReader, "usual_region", lambda *_: False):
         second = _outcome(path, schema)
     with patch.object(export, "decode", _slow):
         third = _outcome(path, schema)

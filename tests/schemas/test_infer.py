@@ -8,7 +8,8 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import Inferred, infer
+from goldwire.schemas.infer import infer
+from goldwire.schemas.inferred import Inferred
 from goldwire.schemas.label_config import label_config
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +61,9 @@ def test_a_foreign_config_becomes_a_valid_schema(tmp_path: Path) -> None:
         "how": "choice",
         "events_all": "choices",
         "note": "text",
+        "stars": "text",
     }
-    assert list(schema.layers["entites_nommees"].attributes) == ["events_all", "note"]
+    assert list(schema.layers["entites_nommees"].attributes) == ["events_all", "note", "stars"]
     assert list(schema.relations) == ["employe_de", "events_2"]
     assert schema.layers["entites_nommees"].labels["ORG"].definition == "Une société."
 
@@ -69,7 +71,7 @@ def test_a_foreign_config_becomes_a_valid_schema(tmp_path: Path) -> None:
 def test_names_are_mapped_so_that_they_can_be_mapped_back() -> None:
     """Every stored name has exactly one name in the schema, and no two share theirs."""
     names = infer(FOREIGN, name="mine", language="fr").names
-    assert (names.text_tag, names.text_key) == ("txt", "content")
+    assert [(source.tag, source.key) for source in names.texts] == [("txt", "content")]
     assert names.layers == {"Entités nommées": "entites_nommees", "events": "events"}
     labels = [ours for control in names.labels.values() for ours in control.values()]
     assert len(labels) == len(set(labels)) == 5
@@ -85,7 +87,6 @@ def test_what_a_schema_cannot_say_is_listed() -> None:
         ("Image", "photo"),
         ("RectangleLabels", "boxes"),
         ("Choices", "tone"),
-        ("Rating", "stars"),
         ("Taxonomy", "tax"),
     }
     renamed = {(one.kind, one.old): one.new for one in found.renamed}

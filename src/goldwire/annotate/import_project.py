@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,27 @@ from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import safe_name, sha256, write_text
-from goldwire.formats.labelstudio.other_config import census, read_foreign
-from goldwire.formats.labelstudio.result import Quarantined
+from goldwire.formats.account import Account
+from goldwire.formats.labelstudio.items import items_of
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.people import latest_first
+from goldwire.formats.labelstudio.reader import census, read_over
+from goldwire.formats.labelstudio.result import Quarantined, Read
+from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
 from goldwire.model import Annotation, Document, Provenance, Status
 from goldwire.new_project import make_project
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.infer import Inferred, Left, Renamed, infer, schema_of, slug
-from goldwire.seeds import normalise
+from goldwire.schemas.infer import infer
+from goldwire.schemas.inferred import Inferred, Left, Renamed, schema_of
+from goldwire.schemas.slugs import slug
 
 _INCLUDE = ("id", "data", *WORK, "drafts", "user", "parent_prediction", "total_predictions", "comment_count")
 
 
 @dataclass(frozen=True)
 class AdoptReport:
-    """What was found and what became of it. `found` and `kept` count spans, attributes and relations.
+    """What was found and what became of it; `account` sums up spans, relations and attributes.
 
     `ground_truth` counts marks of annotations, `commented` tasks with comments: neither has a place here.
     """
@@ -44,9 +51,7 @@ class AdoptReport:
     articles: int
     annotations: int
     annotators: tuple[str, ...]
-    found: dict[str, int]
-    kept: dict[str, int]
-    trims: int
+    account: Account
     quarantined: dict[str, int]
     quarantine_file: str
     predictions_left: int
@@ -113,9 +118,7 @@ def adopt(
         len(work.documents),
         len(work.annotations),
         tuple(sorted({annotation.annotator for annotation in work.annotations})),
-        dict(work.found),
-        dict(work.kept),
-        work.trims,
+        work.account,
         dict(Counter(str(line["kind"]) for line in work.lines)),
         "annotate/quarantine.jsonl" if work.lines else "",
         sum(int(task.get("total_predictions") or 0) for task in tasks),
@@ -145,6 +148,15 @@ def _items(annotation: dict[str, Any]) -> list[Any]:
 
 
 @dataclass
+class _Given:
+    """An annotation of a task, and what it holds over one of the task's texts."""
+
+    task: dict[str, Any]
+    annotation: dict[str, Any]
+    read: Read
+
+
+@dataclass
 class _Adoption:
     """What is gathered of the tasks before anything is written."""
 
@@ -154,51 +166,70 @@ class _Adoption:
     where: str
     documents: dict[str, Document] = field(default_factory=dict)
     by_text: dict[str, str] = field(default_factory=dict)
-    given: dict[tuple[str, str], list[tuple[dict[str, Any], dict[str, Any]]]] = field(default_factory=dict)
+    given: dict[tuple[str, str], list[_Given]] = field(default_factory=dict)
     annotations: list[Annotation] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
-    found: Counter[str] = field(default_factory=Counter)
-    kept: Counter[str] = field(default_factory=Counter)
-    trims: int = 0
+    account: Account = field(default_factory=Account.empty)
+
+    @cached_property
+    def naming(self) -> Naming:
+        """How the config's names are called in the schema."""
+        return Naming(self.schema, self.inferred.names)
 
     def task(self, task: dict[str, Any]) -> None:
-        """Put down a task's article and whose annotations it has."""
-        document, why = self.document(task)
+        """Put down a task's articles, one for each text that is marked, and whose annotations they have."""
+        sources = self.inferred.names.texts
+        data = task.get("data")
+        texts = [(source, marked_text(data if isinstance(data, dict) else {}, source)) for source in sources]
+        present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
         for draft in _dicts(task.get("drafts")):
             reason = "a draft that was not submitted"
-            self.aside(document, task, draft, Quarantined("result", reason, draft.get("result")))
-        for annotation in _dicts(task.get("annotations")):
-            self.found += census(annotation.get("result"))
-            if document is None:
-                self.aside(None, task, annotation, Quarantined("result", why, annotation.get("result")))
-            else:
-                name = self.accounts.of(annotation)
-                if name == UNKNOWN:  # several of whom nobody knows are several people
-                    numbered = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
-                    name = next(free for free in numbered if (free, document.id) not in self.given)
-                self.given.setdefault((name, document.id), []).append((task, annotation))
+            self.aside(None, task, draft, Quarantined("result", reason, draft.get("result")))
+        annotations = _dicts(task.get("annotations"))
+        if not present:
+            for annotation in annotations:
+                census(annotation.get("result"), self.naming).enter(self.account)
+                why = Quarantined("result", str(texts[0][1]), annotation.get("result"))
+                self.aside(None, task, annotation, why)
+        results = [items_of(annotation.get("result")) for annotation in annotations]
+        originals = [_items(annotation).__getitem__ for annotation in annotations]
+        for source, marked in present:
+            name = f"-{source.tag}" if len(sources) > 1 else ""
+            document = self.document(task, name, marked.text.text, marked)
+            over, naming = results, self.naming
+            if len(sources) > 1:
+                shown = [each for each, _ in present]
+                over = [items_over(source, shown, items, naming.layers) for items in results]
+                naming = naming.over(source.tag)
+            _, reads = read_over(over, marked.text, naming, originals)
+            for annotation, read in zip(annotations, reads, strict=True):
+                self.put(document, _Given(task, annotation, read))
 
-    def document(self, task: dict[str, Any]) -> tuple[Document | None, str]:
-        """The article of a task, or None and why not. Tasks of one text share their article."""
-        data = task.get("data")
-        key = self.inferred.names.text_key
-        raw = data.get(key) if isinstance(data, dict) else None
-        if not isinstance(data, dict) or not isinstance(raw, str) or not raw.strip():
-            return None, f"the task has no text `{key}`"
-        if any("\ud800" <= char <= "\udfff" for char in raw):
-            return None, f"`{key}` holds half a surrogate pair"
-        text = normalise(raw)
+    def put(self, document: Document, given: _Given) -> None:
+        """Put down whose annotation of an article one is; several of whom nobody knows are several people."""
+        name = self.accounts.of(given.annotation)
+        if name == UNKNOWN:
+            numbered = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+            name = next(free for free in numbered if (free, document.id) not in self.given)
+        self.given.setdefault((name, document.id), []).append(given)
+
+    def document(self, task: dict[str, Any], suffix: str, text: str, marked: MarkedText) -> Document:
+        """The article of a task's text; tasks of one text share theirs."""
         if text not in self.by_text:
+            data = task["data"]
             wanted = data.get("id")
             name = str(wanted) if isinstance(wanted, (str, int)) and str(wanted).strip() else ""
-            name = safe_name(name) or f"task-{task['id']}"
+            name = safe_name(f"{name}{suffix}" if name else "") or f"task-{task['id']}{suffix}"
             # File systems may not tell upper case from lower.
             taken = {held.casefold() for held in self.documents}
             name = name if name.casefold() not in taken else f"{name}-{task['id']}"
-            meta = {k: v for k, v in data.items() if k not in (key, "id", "uid", "sha256")}
+            texts = {source.key.partition(".")[0] for source in self.inferred.names.texts}
+            meta = {key: v for key, v in data.items() if key not in (*texts, "id", "uid", "sha256")}
+            if marked.turns:
+                meta["turns"] = [{"start": start, "speaker": speaker} for start, speaker in marked.turns]
             self.documents[name] = Document(name, text, meta)
             self.by_text[text] = name
-        return self.documents[self.by_text[text]], ""
+        return self.documents[self.by_text[text]]
 
     def aside(
         self, document: Document | None, task: dict[str, Any], given: dict[str, Any], found: Quarantined
@@ -214,21 +245,27 @@ class _Adoption:
         self.lines.append({**place, **msgspec.to_builtins(found)})
 
     def read(self) -> None:
-        """Read each annotator's last annotation of an article; former ones are kept aside."""
+        """Take each annotator's annotation of an article that counts; the others are kept aside."""
         for (name, key), given in self.given.items():
-            # Submitted before skipped, then the last.
-            given.sort(key=lambda pair: (not pair[1].get("was_cancelled"), str(pair[1].get("updated_at"))))
             document = self.documents[key]
-            for task, older in given[:-1]:
+            first, *others = latest_first(
+                given,
+                cancelled=lambda each: bool(each.annotation.get("was_cancelled")),
+                draft=lambda _: False,
+                updated=lambda each: str(each.annotation.get("updated_at") or ""),
+            )
+            for other in others:
                 reason = "the same annotator has a later annotation of this text"
-                self.aside(document, task, older, Quarantined("result", reason, older.get("result")))
-            self.take(document, name, *given[-1])
+                other.read.census.enter(self.account)
+                result = Quarantined("result", reason, other.annotation.get("result"))
+                self.aside(document, other.task, other.annotation, result)
+            self.take(document, name, first)
 
-    def take(self, document: Document, name: str, task: dict[str, Any], given: dict[str, Any]) -> None:
-        raw = task["data"][self.inferred.names.text_key]
-        read = read_foreign(given.get("result") or [], raw, self.inferred.names, self.schema)
+    def take(self, document: Document, name: str, work: _Given) -> None:
+        read, given = work.read, work.annotation
         for one in read.quarantined:
-            self.aside(document, task, given, one)
+            self.aside(document, work.task, given, one)
+        read.enter(self.account)
         editor = self.accounts.of(given, "updated_by")
         seconds = given.get("lead_time")
         begun = given.get("parent_prediction") is not None
@@ -247,10 +284,6 @@ class _Adoption:
         self.annotations.append(
             Annotation(document.id, name, stamp, status, provenance, read.spans, read.relations, digest)
         )
-        self.kept["spans"] += len(read.spans)
-        self.kept["relations"] += len(read.relations)
-        self.kept["attributes"] += sum(len(span.attributes) for span in read.spans)
-        self.trims += len(read.trims)
 
     def write(self, root: Path) -> None:
         """The project's contents, into its folder."""

@@ -156,6 +156,7 @@ def pull(
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.team.assign import pull_projects
+    from goldwire.formats.account import Account
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
@@ -209,6 +210,7 @@ def pull(
         say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
+    say(str(sum((report.account for report in reports), Account.empty())))
     single = len(found) == 1 and not found[0].annotator
     write_json(json_path, reports[0].as_dict() if single else {"projects": [one.as_dict() for one in found]})
     conflicts = [line for report in reports for line in report.conflicts]

@@ -62,6 +62,7 @@ def command() -> None:
     default="draft",
     help="The status, where SRC does not say.",
 )
+@click.option("--text", default="", help="labelstudio: of several marked texts, the object or field to read.")
 @json_option
 def convert(
     src: Path,
@@ -86,8 +87,9 @@ def convert(
     quotes       YAML written by hand, a file or a folder of files; articles are the project's
     store        a project's own annotations; SRC or DST is the project's folder
 
-    With neither --schema nor --config nor --project the labels are taken as found. What the target can't
-    hold is counted, with its first places. docs/formats.md says what each format holds.
+    What of Label Studio's files has no place is written beside DST, as DST.quarantine.jsonl (--to store: into
+    the project's annotate/). With neither --schema nor --config nor --project the labels are taken as found.
+    What the target can't hold is counted, with its first places. docs/formats.md says what each format holds.
     """
     from goldwire.formats.convert import convert as run
 
@@ -107,8 +109,16 @@ def convert(
     for kind, places in done.lost.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
         say(f"not kept: {amount(len(places))} × {kind} ({shown})")
+    for kind, places in done.changed.items():
+        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        say(f"changed: {amount(len(places))} × {kind} ({shown})")
     if FORMATS[target].loses:
         say(f"{target} has no place for: {FORMATS[target].loses}")
+    if done.quarantine_file is not None:
+        say(f"what was put aside is in {done.quarantine_file}, with the reasons")
+    if source == "labelstudio":
+        first = list(dict.fromkeys(line["where"] for line in setting.quarantine))[:3]
+        say(str(done.account) + (f" (first: {', '.join(first)})" if first else ""))
     write_json(json_path, done.as_dict())
 
 

@@ -42,8 +42,7 @@ def command(
     with connect_to(url) as client, progress("tasks") as advance:
         report = adopt(client, number, folder, name=name, language=language, advance=advance)
     rows = [("tasks", report.tasks), ("articles", report.articles), ("annotations", report.annotations)]
-    rows += [(f"{kind}, kept of {report.found[kind]}", report.kept[kind]) for kind in report.found]
-    rows += [("spans trimmed", report.trims), ("predictions left there", report.predictions_left)]
+    rows += [("predictions left there", report.predictions_left)]
     rows += [(f"in quarantine: {kind}", count) for kind, count in report.quarantined.items()]
     rows += unkept(report.ground_truth, report.commented)
     table(("new", ""), rows)
@@ -58,4 +57,5 @@ def command(
         say(f"left out  {left.tag} `{left.name}`: {left.why}")
     if report.quarantine_file:
         say(f"what has no place is in {report.quarantine_file}, with the reasons")
+    say(str(report.account))
     write_json(json_path, report.as_dict())

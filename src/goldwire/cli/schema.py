@@ -198,7 +198,9 @@ def import_config(
 
     from goldwire.errors import GoldwireError
     from goldwire.files import read_text, write_text
-    from goldwire.schemas.infer import check_language, infer, schema_of, slug
+    from goldwire.schemas.infer import infer
+    from goldwire.schemas.inferred import check_language, schema_of
+    from goldwire.schemas.slugs import slug
 
     check_language(language)
     name = slug(name or config.stem)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from goldwire.annotations.ids import read_ids, unify_ids
 from goldwire.errors import Fault, raise_faults
+from goldwire.files import write_text
+from goldwire.formats.account import Account
 from goldwire.formats.inferred_schema import misfits
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
@@ -24,8 +27,10 @@ class Conversion:
     """What went over, and what did not.
 
     `written` counts what the target counts (lines, files that changed), `lost` holds for each kind of thing
-    that one of the two formats could not hold the places where it was. Where articles went through one at a
-    time, `articles` is empty and `counted` has their counts.
+    that one of the two formats could not hold the places where it was, `changed` where something is kept
+    otherwise than it came. `account` sums up what became of the spans, relations and attributes of a format
+    that can hold what the model can't, and what that was lies in the `quarantine_file`. Where articles went
+    through one at a time, `articles` is empty and `counted` has their counts.
     """
 
     articles: list[Article]
@@ -33,6 +38,9 @@ class Conversion:
     lost: dict[str, list[str]]
     widened: list[str] = field(default_factory=list)
     counted: Counter[str] | None = None
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    account: Account = field(default_factory=Account.empty)
+    quarantine_file: Path | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,9 +57,20 @@ class Conversion:
 
     def as_dict(self) -> dict[str, Any]:
         """The counts, what was written, and for each kind of loss its number and first places."""
-        lost = {kind: {"count": len(places), "first": places[:FIRST]} for kind, places in self.lost.items()}
+
+        def shown(kinds: dict[str, list[str]]) -> dict[str, Any]:
+            return {kind: {"count": len(places), "first": places[:FIRST]} for kind, places in kinds.items()}
+
         widened = {"count": len(self.widened), "first": self.widened[:FIRST]}
-        return {**self.counts, "written": self.written, "lost": lost, "widened": widened}
+        return {
+            **self.counts,
+            "written": self.written,
+            "lost": shown(self.lost),
+            "changed": shown(self.changed),
+            "widened": widened,
+            "account": asdict(self.account),
+            "quarantine_file": str(self.quarantine_file or ""),
+        }
 
 
 def convert(
@@ -77,7 +96,7 @@ def convert(
         written = writer.write(
             dst, _passing(_fitting(stream, setting), counted, setting, only_curated), setting
         )
-        return Conversion([], written, setting.lost, setting.widened, counted)
+        return _done([], written, setting, dst, target, counted)
     articles = reader.read(src, setting)
     if ids is not None:
         articles = unify_ids(articles, read_ids(ids), setting.schema)
@@ -86,7 +105,51 @@ def convert(
     articles = list(_fitting(articles, setting))
     setting.check()
     written = writer.write(dst, articles, setting)
-    return Conversion(articles, written, setting.lost, setting.widened)
+    return _done(articles, written, setting, dst, target)
+
+
+def _done(
+    articles: list[Article],
+    written: int,
+    setting: Setting,
+    dst: Path,
+    target: str,
+    counted: Counter[str] | None = None,
+) -> Conversion:
+    """What went over; what was put aside is written beside it, or into the project's `annotate/`."""
+    file = quarantine_path(dst, setting, target)
+    if setting.quarantine:
+        lines = (json.dumps(line, ensure_ascii=not _plain(line)) + "\n" for line in setting.quarantine)
+        write_text(file, "".join(lines))
+    else:
+        file.unlink(missing_ok=True)  # of a former conversion
+    return Conversion(
+        articles,
+        written,
+        setting.lost,
+        setting.widened,
+        counted,
+        setting.changed,
+        setting.account,
+        file if setting.quarantine else None,
+    )
+
+
+def quarantine_path(dst: Path, setting: Setting, target: str) -> Path:
+    """Where a conversion keeps what was put aside: `DST.quarantine.jsonl`, of a project in `annotate/`."""
+    if target == "store":
+        return setting.project.annotate / "convert.quarantine.jsonl"
+    whole = dst.resolve()
+    return whole.with_name(f"{whole.name}.quarantine.jsonl")
+
+
+def _plain(line: dict[str, Any]) -> bool:
+    """Whether UTF-8 can hold it: half a surrogate pair it can't."""
+    try:
+        json.dumps(line, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fitting(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
+from goldwire.formats.account import Account
 from goldwire.model import Document, Status
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
@@ -24,8 +26,9 @@ class Setting:
     another schema than the project's, `config_path` a Label Studio config to make one of. `lost` is what a
     format could not hold: its kind, and where. The others answer what single formats ask: `layer`, `scheme`
     and `depth` CoNLL; `cas_json` CAS; `language` whoever cuts text into tokens; `annotator` and `status`
-    whoever reads a format that names none. `widened` is where tokens hold more than a span, nothing
-    being lost.
+    whoever reads a format that names none; `text` which of several marked texts to take. `widened` is where
+    tokens hold more than a span, nothing being lost. `account` sums up what became of spans, relations and
+    attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept otherwise.
     """
 
     project_path: Path | None = None
@@ -40,18 +43,33 @@ class Setting:
     depth: int = 1
     cas_json: bool = False
     strict: bool = False
+    text: str = ""
     widened: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    account: Account = field(default_factory=Account.empty)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
 
     def lose(self, kind: str, place: str) -> None:
         """Put down one thing that a format can't hold."""
         self.lost.setdefault(kind, []).append(place)
 
+    def change(self, kind: str, place: str) -> None:
+        """Put down one thing that is kept otherwise than it came."""
+        self.changed.setdefault(kind, []).append(place)
+
+    def put_aside(self, kind: str, place: str, item: Any, count: int = 1) -> None:
+        """Put down `count` things that the model has no place for, and keep what they were."""
+        self.lost.setdefault(kind, []).extend([place] * count)
+        self.quarantine.append({"kind": kind, "where": place, "count": count, "item": item})
+
     def check(self) -> None:
         """Raise GW272 where something was lost and nothing may be; asked before files are put in place."""
-        if self.strict and self.lost:
+        if self.strict:
+            outcomes = (("lost", self.lost), ("changed", self.changed))
             raise_faults(
-                Fault("GW272", f"{len(places)} × {kind} would be lost", places[0], "leave out --strict")
-                for kind, places in self.lost.items()
+                Fault("GW272", f"{len(places)} × {kind} would be {what}", places[0], "leave out --strict")
+                for what, kinds in outcomes
+                for kind, places in kinds.items()
             )
 
     @cached_property
@@ -70,7 +88,7 @@ class Setting:
         if self.schema_path is not None:
             return load_schema(self.schema_path)
         if self.config_path is not None:
-            from goldwire.schemas.infer import schema_of
+            from goldwire.schemas.inferred import schema_of
 
             return schema_of(self.inferred, str(self.config_path))
         return load_schema(self.project.schema_path) if self.project_path is not None else None
@@ -78,13 +96,17 @@ class Setting:
     @cached_property
     def inferred(self) -> Inferred:
         """What the config says, and what its controls are called in the schema made of it."""
+        return self.infer({})
+
+    def infer(self, labels: Mapping[str, Collection[str]]) -> Inferred:
+        """What the config says, with the `labels` that tasks use of controls which have none of their own."""
         from goldwire.schemas.infer import infer
 
         if self.config_path is None:
             raise ValueError("no config was named")
         where, text = str(self.config_path), read_text(self.config_path)
         language, name = self.language or "xx", self.config_path.stem
-        return infer(text, name=name, language=language, unnamed=True, where=where)
+        return infer(text, name=name, language=language, unnamed=True, labels=labels, where=where)
 
     def language_of(self, document: Document) -> str:
         """The language whose rules cut a document into tokens: ISO 639-1, `xx` where nothing says which.
@@ -118,4 +140,4 @@ class Setting:
 
 
 if TYPE_CHECKING:
-    from goldwire.schemas.infer import Inferred
+    from goldwire.schemas.inferred import Inferred

@@ -2,132 +2,66 @@
 
 from __future__ import annotations
 
-import colorsys
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import yaml
-from msgspec import Struct, field
+import msgspec
 
 from goldwire import strict_xml
-from goldwire.errors import GoldwireError, raise_faults
-from goldwire.schemas.load import convert, schema_faults
-from goldwire.schemas.schema import Schema
+from goldwire.errors import GoldwireError
+from goldwire.schemas.colors import as_hex, free_color
+from goldwire.schemas.inferred import Inferred, Left, Renamed
+from goldwire.schemas.names import UNNAMED, Names, TextSource
+from goldwire.schemas.slugs import free_name, slug
 
 # Tags that only arrange the page.
 _LAYOUT = frozenset({"View", "Style", "Header", "Collapse", "Panel", "Relations", "Relation", "Filter"})
-# Colours that stay apart for colour-blind eyes (Okabe and Ito), for labels that lack a usable one.
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
-#: What a relation without a label is called.
-UNNAMED = "related"
+#: Why a control that has no labels of its own is left out.
+FROM_DATA = "labels from the task's data"
+#: Objects that hold a text, and the controls that mark it.
+_OBJECTS = {"Text": "Labels", "HyperText": "HyperTextLabels", "Paragraphs": "ParagraphLabels"}
+_LABELS = ("Labels", "HyperTextLabels", "ParagraphLabels")
+#: Controls whose answer about a region is kept as a text.
+_FIGURES = ("TextArea", "Rating", "Number", "DateTime")
+#: Label Studio's front end takes tags in any case.
+_TAGS = {
+    tag.lower(): tag
+    for tag in (*_LAYOUT, *_OBJECTS, *_LABELS, *_FIGURES, "Choices", "Choice", "Label", "Taxonomy")
+}
 
 
-class Names(Struct, frozen=True):
-    """How the names that a config stores are called in the schema; by control where they belong to one.
+def infer(
+    config: str,
+    *,
+    name: str,
+    language: str,
+    unnamed: bool = False,
+    labels: Mapping[str, Collection[str]] | None = None,
+    where: str = "",
+) -> Inferred:
+    """The schema of a config over texts.
 
-    `text_tag` is the Text tag, `text_key` the task's field that it shows. An attribute of several layers has
-    one control: `attributes` gives its name by control and layer.
-    """
-
-    text_tag: str
-    text_key: str
-    layers: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
-    values: dict[str, dict[str, str]] = field(default_factory=dict)
-    relations: dict[str, str] = field(default_factory=dict)
-
-
-class Renamed(Struct, frozen=True):
-    """Something that a schema has to call otherwise than the config, or give another look."""
-
-    kind: str
-    old: str
-    new: str
-
-
-class Left(Struct, frozen=True):
-    """A tag of the config that a schema can't express, and why."""
-
-    tag: str
-    name: str
-    why: str
-
-
-class Inferred(Struct, frozen=True):
-    """A schema as plain data, how its names came about, and what it does not hold of the config."""
-
-    data: dict[str, Any]
-    names: Names
-    renamed: tuple[Renamed, ...]
-    left: tuple[Left, ...]
-
-    def yaml(self) -> str:
-        """The schema file's text."""
-        head = f"# The schema {self.data['name']}, made from a Label Studio config. Its form: goldwire's "
-        dumped = yaml.safe_dump(self.data, allow_unicode=True, sort_keys=False, width=110)
-        return f"{head}docs/schema-format.md.\n{dumped}"
-
-
-def infer(config: str, *, name: str, language: str, unnamed: bool = False, where: str = "") -> Inferred:
-    """The schema of a config over one Text tag; `unnamed` adds a relation for relations without a label.
-
-    Raises GW121 where the config is not XML, GW122 where no `<Labels>` marks a `<Text>`.
+    `unnamed` adds a relation for those without a label, as a config without relations does. `labels` are
+    those that tasks use of controls which take their labels from the task's data. Raises GW121 where the
+    config is not XML, GW122 where no labels mark a text.
     """
     try:
         root = strict_xml.parse(config)
     except (ET.ParseError, ValueError) as error:
         hint = "the file holds a Label Studio labelling configuration"
         raise GoldwireError.of("GW121", f"not XML: {error}", where=where, hint=hint) from None
-    return _Reader(root, where).read(name, language, unnamed)
-
-
-def check_language(code: str) -> None:
-    """Raise GW124 for a language that spaCy, which cuts texts into tokens, does not know."""
-    found = find_spec("spacy")  # without importing it
-    folders = found.submodule_search_locations if found else None
-    known = {path.name for root in folders or () for path in (Path(root) / "lang").iterdir() if path.is_dir()}
-    if code.startswith("_") or code not in known:
-        hint = "an ISO 639-1 code such as fr, en, de; `xx` for a language that is not among them"
-        raise GoldwireError.of("GW124", f"spaCy knows no language `{code}`", where="--language", hint=hint)
-
-
-def schema_of(found: Inferred, where: str = "") -> Schema:
-    """What was inferred, as the toolkit sees a schema, with the checks that `load_schema` makes."""
-    schema, faults = convert(found.data, Schema, {}, where)
-    if schema is None:
-        raise GoldwireError(*faults)
-    raise_faults(schema_faults(schema, where))
-    return schema
-
-
-def slug(name: str, taken: Iterable[str] = (), empty: str = "x") -> str:
-    """`name` in lower-case letters, digits and `_`, with a number where that is taken."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    made = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_") or empty
-    made = made if made[0].isalpha() else f"{empty}_{made}"
-    return _free(made, taken)
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    held = set(taken)
-    found, number = name, 1
-    while found in held:
-        number += 1
-        found = f"{name}_{number}"
-    return found
+    return _Reader(root, where, labels or {}).read(name, language, unnamed)
 
 
 class _Reader:
     """One pass over one config."""
 
-    def __init__(self, root: ET.Element, where: str) -> None:
-        self.root, self.where = root, where
+    def __init__(self, root: ET.Element, where: str, dynamic: Mapping[str, Collection[str]]) -> None:
+        self.root, self.where, self.dynamic = root, where, dynamic
+        for element in root.iter():
+            element.tag = _TAGS.get(str(element.tag).lower(), element.tag)
         self.parents = {child: parent for parent in root.iter() for child in parent}
         self.renamed: list[Renamed] = []
         self.left: list[Left] = []
@@ -137,32 +71,73 @@ class _Reader:
         self.hotkeys: set[str] = set()
 
     def read(self, name: str, language: str, unnamed: bool) -> Inferred:
-        text = self.text()
-        value = text.get("value", "")
-        self.names = Names(text.get("name", ""), value.removeprefix("$"))
-        for kind in ("valueType", "encoding"):
-            if text.get(kind, "text") not in ("text", "none"):
-                self.leave(text, f"{kind} `{text.get(kind)}`: the task does not hold the text itself")
-        for element in self.root.iter("Labels"):
-            if element.get("toName") == self.names.text_tag:
-                self.layer(element)
+        texts = self.texts()
+        self.tags = {source.tag for source in texts}
+        self.names = Names(tuple(texts))
+        for element in self.root.iter():
+            if element.tag in _LABELS and self.marks(element):
+                self.layer(element, "Label")
+        if not self.layers:
+            for element in self.regions():
+                self.layer(element, "Choice")
         relations = self.relations(unnamed)
         for element in self.root.iter():
-            self.other(element, text)
+            self.other(element)
         data: dict[str, Any] = {"name": name, "version": "1.0", "language": language, "title": name}
         data["layers"] = self.layers
         if relations:
             data["relations"] = relations
+        data["label_studio"] = msgspec.to_builtins(self.names)
         return Inferred(data, self.names, tuple(self.renamed), tuple(self.left))
 
-    def text(self) -> ET.Element:
-        """The first Text that has labels; raises GW122 where there is none."""
-        marked = [labels.get("toName") for labels in self.root.iter("Labels") if self.stored(labels, "Label")]
-        for element in self.root.iter("Text"):
-            if element.get("name") in marked and element.get("value", "").startswith("$"):
-                return element
-        hint = 'a schema needs at least <Labels> with a <Label> over a <Text value="$…">'
-        raise GoldwireError.of("GW122", "no labels that mark a text", where=self.where, hint=hint)
+    def marks(self, element: ET.Element) -> bool:
+        """Whether a control is of one of the texts."""
+        return not self.tags.isdisjoint(_listed(element.get("toName", "")))
+
+    def regions(self) -> list[ET.Element]:
+        """Choices that are asked of regions: where no labels are, they alone mark a text."""
+        found = self.root.iter("Choices")
+        return [each for each in found if each.get("perRegion") == "true" and self.stored(each, "Choice")]
+
+    def texts(self) -> list[TextSource]:
+        """The objects whose text labels mark; raises GW122 where there is none."""
+        marking = [
+            element
+            for element in self.root.iter()
+            if element.tag in _LABELS
+            and (self.stored(element, "Label") or element.get("name") in self.dynamic or element.get("value"))
+        ]
+        marked = {name for each in marking or self.regions() for name in _listed(each.get("toName", ""))}
+        found = [
+            self.source(element)
+            for element in self.root.iter()
+            if element.tag in _OBJECTS
+            and element.get("name") in marked
+            and element.get("value", "").startswith("$")
+        ]
+        if not found:
+            others = sorted({f"<{e.tag}>" for e in self.root.iter() if e.get("name") in marked})
+            what = f"labels mark {', '.join(others)}" if others else "no labels that mark a text"
+            hint = 'a schema needs at least <Labels> with a <Label> over a <Text value="$…">'
+            raise GoldwireError.of("GW122", what, where=self.where, hint=hint)
+        return found
+
+    def source(self, element: ET.Element) -> TextSource:
+        """Where the text of an object is; what stands in the way is told."""
+        problem = ""
+        for kind in ("valueType", "encoding"):
+            given = element.get(kind, "text")
+            if given not in ("text", "none"):
+                problem = f"{kind} `{given}`: the task does not hold the text itself"
+                self.leave(element, problem)
+        return TextSource(
+            element.get("name", ""),
+            element.get("value", "").removeprefix("$"),
+            element.tag,
+            element.get("textKey") or element.get("textkey") or "text",
+            element.get("nameKey") or element.get("namekey") or "author",
+            problem,
+        )
 
     def leave(self, element: ET.Element, why: str) -> None:
         self.left.append(Left(element.tag, element.get("name") or element.get("value") or "", why))
@@ -178,13 +153,16 @@ class _Reader:
         found = {child.get("alias") or child.get("value") or "": child for child in element.iter(tag)}
         return [(key, child) for key, child in found.items() if key]
 
-    def layer(self, element: ET.Element) -> None:
+    def layer(self, element: ET.Element, tag: str) -> None:
         control = element.get("name", "")
-        labels = self.stored(element, "Label")
+        labels = self.stored(element, tag)
+        known = {stored for stored, _ in labels}
+        further = (
+            sorted(set(self.dynamic.get(control, ())) - known) if not labels or element.get("value") else []
+        )
+        labels += [(label, ET.Element("Label", value=label)) for label in further]
         if not labels or control in self.names.layers:
-            return self.leave(
-                element, "labels from the task's data" if not labels else "its name stands twice"
-            )
+            return self.leave(element, FROM_DATA if not labels else "its name stands twice")
         name = self.rename("layer", control, slug(control, self.taken, "layer"))
         self.taken.add(name)
         self.names.layers[control] = name
@@ -194,7 +172,7 @@ class _Reader:
         for stored, label in labels:
             # A comma would end a label's name in `whenLabelValue`, a space its name in tables of tokens.
             key = re.sub(r"[\s,]+", "_", stored.strip()).strip("_") or "label"
-            key = self.rename("label", stored, _free(key, self.keys))
+            key = self.rename("label", stored, free_name(key, self.keys))
             self.keys.add(key)
             keys[stored] = key
             shown = label.get("value") or stored
@@ -212,9 +190,9 @@ class _Reader:
 
     def color(self, label: ET.Element, taken: set[str]) -> str:
         given = label.get("background", "")
-        color = f"#{''.join(2 * c for c in given[1:])}" if re.fullmatch("#[0-9a-fA-F]{3}", given) else given
-        if not re.fullmatch("#[0-9a-fA-F]{6}", color) or color.lower() in taken:
-            color = next(c for c in _colors() if c.lower() not in taken)
+        color = as_hex(given)
+        if color is None or color.lower() in taken:
+            color = free_color(taken)
             if given:
                 self.rename("colour", f"{given} of {label.get('value')}", color)
         return color
@@ -232,30 +210,32 @@ class _Reader:
         ends = [{"layer": name} for name in self.layers]
         made: dict[str, Any] = {}
         stored = [e.get("value", "") for e in self.root.iter("Relation") if e.get("value")]
-        for key in [*dict.fromkeys(stored), *([UNNAMED] if unnamed and UNNAMED not in stored else [])]:
+        # A config without <Relation> tags lets people draw relations all the same, without a label.
+        further = [UNNAMED] if (unnamed or not stored) and UNNAMED not in stored else []
+        for key in [*dict.fromkeys(stored), *further]:
             name = self.rename("relation", key, slug(key, self.taken, "relation"))
             self.taken.add(name)
             self.names.relations[key] = name
             made[name] = {"name": key, "definition": key, "head": ends, "tail": ends}
         return made
 
-    def other(self, element: ET.Element, text: ET.Element) -> None:
+    def other(self, element: ET.Element) -> None:
         """Attributes; all else that annotators fill in or see is told."""
-        tag = element.tag
-        if tag in _LAYOUT or element is text or tag == "Label" or tag == "Choice":
+        tag, name = element.tag, element.get("name", "")
+        if tag in _LAYOUT or tag in ("Label", "Choice") or name in self.names.layers or name in self.tags:
             return
-        if tag == "Labels":
-            if element.get("toName") != self.names.text_tag:
+        if tag in _LABELS:
+            if not self.marks(element):
                 self.leave(element, f"it marks `{element.get('toName')}`, not the text")
-        elif tag not in ("Choices", "TextArea"):
-            self.leave(element, "only shown" if tag in ("Text", "HyperText") else "no such thing in a schema")
-        elif element.get("toName") != self.names.text_tag:
+        elif tag not in ("Choices", "Taxonomy", *_FIGURES):
+            self.leave(element, "only shown" if tag in _OBJECTS else "no such thing in a schema")
+        elif not self.marks(element):
             self.leave(element, f"it is asked of `{element.get('toName')}`, not of the text")
         elif element.get("perRegion") != "true":
             self.leave(element, "asked of the whole document; attributes belong to spans")
-        elif tag == "Choices" and not self.stored(element, "Choice"):
+        elif tag in ("Choices", "Taxonomy") and not self.stored(element, "Choice"):
             self.leave(element, "choices from the task's data")
-        elif element.get("name", "") in self.names.attributes:
+        elif name in self.names.attributes:
             self.leave(element, "its name stands twice")
         else:
             self.attribute(element)
@@ -274,6 +254,10 @@ class _Reader:
         if element.tag == "Choices":
             about["kind"] = "choices" if element.get("choice") == "multiple" else "choice"
             about["values"] = self.choices(element, control)
+        elif element.tag == "Taxonomy":
+            paths = {path: path for path in _paths(element)}
+            about |= {"kind": "choices", "values": {path: {"title": path} for path in paths}}
+            self.names.values[control] = paths
         if element.get("required") == "true":
             about["required"] = True
         by_layer: dict[str, str] = {}
@@ -294,7 +278,7 @@ class _Reader:
         keys = self.names.values[control] = {}
         made: dict[str, Any] = {}
         for stored, choice in self.stored(element, "Choice"):
-            key = self.rename("value", stored, _free(stored.strip(), made))
+            key = self.rename("value", stored, free_name(stored.strip(), made))
             keys[stored] = key
             shown = {"title": choice.get("value") or stored}
             made[key] = {**shown, "definition": choice.get("hint")} if choice.get("hint") else shown
@@ -320,14 +304,13 @@ class _Reader:
         return tags, labels
 
 
+def _paths(element: ET.Element, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """The places in a taxonomy, each with those above it."""
+    for child in element:
+        if child.tag == "Choice" and (name := child.get("alias") or child.get("value")):
+            yield " / ".join((*above, name))
+            yield from _paths(child, (*above, name))
+
+
 def _listed(names: str) -> Iterator[str]:
     yield from filter(None, (name.strip() for name in names.split(",")))
-
-
-def _colors() -> Iterator[str]:
-    """The palette, then hues that keep apart (steps of the golden angle)."""
-    yield from _PALETTE
-    for number in range(10_000):
-        level = 0.35 + 0.1 * (number // 40 % 4)
-        parts = colorsys.hls_to_rgb(number * 0.618034 % 1, level, 0.6)
-        yield "#" + "".join(f"{round(255 * part):02X}" for part in parts)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from goldwire.schemas.names import Names
+
 AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag"]
 
 
@@ -158,7 +160,11 @@ class RegistryEntry(Struct, frozen=True):
 
 
 class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """A whole schema. `registries` maps a registry's name to its file, as a path from the schema's."""
+    """A whole schema. `registries` maps a registry's name to its file, as a path from the schema's.
+
+    `label_studio` keeps the names of the label config that the schema was made from, where there was one: an
+    export of that project is read by it.
+    """
 
     name: str
     version: str
@@ -170,6 +176,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     relations: dict[str, RelationType] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     registries: dict[str, str] = field(default_factory=dict)
+    label_studio: Names | None = None
 
     @property
     def stamp(self) -> str:

@@ -18,7 +18,8 @@ from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Provenance, Relation, Span
 from goldwire.project import load_project
 from goldwire.schemas import Schema

@@ -28,7 +28,7 @@ from goldwire.annotate.ml_backend.validate import fit
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotate.sync.push import uid
 from goldwire.errors import GoldwireError, install_hint
-from goldwire.formats.labelstudio.result import from_result
+from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas.label_config import label_config
 from tests.annotate.helpers import make_schema

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas import Schema
 from tests.annotate.helpers import TEXT, make_schema
@@ -114,10 +115,15 @@ def test_a_mutilated_result_is_read_or_set_aside(annotation: Annotation, data: s
     assert all({relation.head, relation.tail} <= known for relation in read.relations)
 
 
+_SAYS = {"start": 0, "end": 1, "labels": ["FOOD"]}
+
+
 def _region(
     start: object, end: object, labels: object, name: str = "thing", **more: object
 ) -> dict[str, Any]:
-    value = {"start": start, "end": end, "labels": labels, "text": "not to be trusted"}
+    value = {"start": start, "end": end, "labels": labels}
+    if type(start) is int and type(end) is int:
+        value["text"] = TEXT[start:end]
     plain = {"id": "r1", "from_name": name, "to_name": "text", "type": "labels", "value": value}
     return {**plain, **more}
 
@@ -133,12 +139,12 @@ def _control(name: str, value: dict[str, Any], region: str = "r1") -> dict[str, 
         ([_region(0, 1, ["NOPE"])], "layer `thing` has no label `NOPE`"),
         ([_region(0, 1, [])], "the region has no label"),
         ([_region(0, 1, ["FOOD"], "elsewhere")], "the schema has no layer `elsewhere`"),
-        ([_region(0, len(TEXT) + 1, ["FOOD"])], "lies outside the text"),
+        ([_region(0, 1, ["FOOD"], value={**_SAYS, "end": 500})], "lies outside the text"),
         ([_region(3, 3, ["FOOD"])], "lies outside the text"),
         ([_region("0", 1, ["FOOD"])], "start and end are no code points"),
         ([_region(True, 2, ["FOOD"])], "start and end are no code points"),
         ([_region(1, 2, ["FOOD"])], "nothing but white space is marked"),
-        ([_control("thing-state", {"choices": ["raw"]})], "no span has the id `r1`"),
+        ([_control("thing-state", {"choices": ["raw"], "start": 0, "end": 1})], "no span has the id `r1`"),
         (
             [_region(0, 1, ["FOOD"]), _control("thing-size", {"choices": ["big"]})],
             "no attribute `thing-size`",
@@ -153,10 +159,12 @@ def _control(name: str, value: dict[str, Any], region: str = "r1") -> dict[str, 
             [_region(0, 1, ["FOOD"]), _control("thing-word_part", {"choices": ["no"]})],
             "a flag holds `yes` only",
         ),
-        ([_region(0, 1, ["FOOD"]), _control("thing-note", {"number": 3})], "neither choices nor text"),
+        ([_region(0, 1, ["FOOD"]), _control("thing-note", {"video": 3})], "neither choices nor text"),
         ([_region(0, 1, ["FOOD"], meta={"text": ["à revoir"]})], "a note on the region"),
+        ([_control("thing-state", {"choices": ["raw"]})], "asked of the whole text"),
         (["nonsense"], "not a region"),
-        ([_region(0, 1, ["FOOD"], type="hypertextlabels")], "mark no plain text"),
+        ([_region(0, 1, ["FOOD"], type="rectanglelabels")], "mark no plain text"),
+        ([_region(0, 1, ["FOOD"], value={**_SAYS, "text": "no"})], "and the region says 'no'"),
     ],
 )
 def test_what_the_schema_has_no_place_for_is_set_aside(items: list[Any], reason: str) -> None:

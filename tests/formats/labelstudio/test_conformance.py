@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from goldwire.annotations.integrity import article_faults
+from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.export import read_labelstudio
-from goldwire.formats.labelstudio.other_config import census, read_foreign
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.formats.options import Setting
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import Inferred, infer
+from goldwire.schemas.infer import infer
+from goldwire.schemas.inferred import Inferred
 from tests.shared import SHARED, needs_shared
 
 FOLDER = SHARED / "data/labelstudio-export"
@@ -51,18 +54,18 @@ def _schema(path: Path, folder: Path) -> Schema:
 @pytest.mark.parametrize("path", EXPORTS, ids=lambda path: path.stem)
 def test_every_span_of_a_real_export_is_kept_or_told(path: Path, tmp_path: Path) -> None:
     """Kept and quarantined together are all spans, and each kept one marks what its annotator saw marked."""
-    schema, names = _schema(path, tmp_path), _inferred(path).names
+    naming = Naming(_schema(path, tmp_path), _inferred(path).names)
     kept = quarantined = 0
-    total: Counter[str] = Counter()
+    total = 0
     for text, result in _results(_tasks(path)):
-        total += census(result)
-        read = read_foreign(result, text, names, schema)
+        total += census(result, naming).spans
+        read = read_result(result, CountedText(text), naming)
         kept += len(read.spans)
         quarantined += sum(one.kind == "span" for one in read.quarantined)
         shown = Counter((i["value"]["text"].strip(), i["value"]["labels"][0]) for i in result)
         assert Counter((text[s.start : s.end], s.label) for s in read.spans) == shown
-    assert total["spans"] > 100
-    assert kept + quarantined == total["spans"]
+    assert total > 100
+    assert kept + quarantined == total
     assert quarantined == 0
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import random
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.export import schema_text, task, write_export
-from benchmarks.fuzz import TEXT, mutated, sound
+from benchmarks.export import schema_text, write_export
+from benchmarks.fuzz import TEXT, sound
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio import elements
 from goldwire.formats.labelstudio.export import read_labelstudio
-from goldwire.formats.labelstudio.regions import Item, RegionReader
-from goldwire.formats.labelstudio.result import from_result
+from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.options import Setting
 from tests.annotate.helpers import make_schema
 
@@ -65,35 +62,6 @@ def test_a_list_that_is_cut_off_is_never_whole(window: int) -> None:
                 _read(odd)
 
 
-def test_usual_results_are_read_as_all_others() -> None:
-    """What the quick reader takes, it takes as `from_result` does; whatever is odd it leaves to that."""
-    reader, taken, left = RegionReader(SCHEMA), 0, 0
-    rng = random.Random(1)
-    made: list[tuple[str, Any]] = []
-    for seed in range(300):
-        try:
-            tasks = json.loads(mutated(seed))
-            made += [(TEXT, a["result"]) for one in tasks for a in one["annotations"]]
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue
-    made += [(TEXT, sound()[0]["annotations"][0]["result"][:1])]
-    for number in range(20):
-        one, _ = task(number, rng)
-        made.append((one["data"]["text"], one["annotations"][0]["result"]))
-    for text, result in made:
-        try:
-            items = msgspec.json.decode(json.dumps(result).encode(), type=list[Item])
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            left += 1
-            continue
-        read = reader.read(items, text)
-        left += read is None
-        if read is not None:
-            taken += 1
-            assert read == from_result(result, text, SCHEMA)
-    assert taken > 20 and left > 100
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -133,23 +101,28 @@ def _export(folder: Path, tasks: int = 30) -> Path:
     return folder / "export.json"
 
 
-def test_a_fault_in_the_last_task_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Articles before it are not kept, the former file is; every fault has its place."""
+def test_a_bad_task_is_put_aside_and_refuses_no_other(tmp_path: Path) -> None:
+    """It is told with its place and its reason; with `strict` the former file stays."""
     source, target = _export(tmp_path), tmp_path / "out.jsonl"
     tasks = json.loads(source.read_text(encoding="utf-8"))
     del tasks[3]["data"]["text"]
-    tasks[29]["data"]["id"] = tasks[28]["data"]["id"]
-    source.write_text(json.dumps(tasks), encoding="utf-8")
+    tasks[17] = 5
+    text = json.dumps(tasks).replace('"id": 29,', '"id": 29, "id": 30,')
+    source.write_text(text, encoding="utf-8")
     target.write_text("before", encoding="utf-8")
-    setting = Setting(schema_path=tmp_path / "schema.yaml")
-    with pytest.raises(GoldwireError) as caught:
-        convert(source, target, source="labelstudio", target="jsonl", setting=setting)
-    assert [(f.code, f.where) for f in caught.value.faults] == [
-        ("GW266", f"{source} $[3]"),
-        ("GW266", f"{source} $[29]"),
-    ]
+    schema = tmp_path / "schema.yaml"
+    strict = Setting(schema_path=schema, strict=True)
+    with pytest.raises(GoldwireError, match="GW272"):
+        convert(source, target, source="labelstudio", target="jsonl", setting=strict)
     assert target.read_text(encoding="utf-8") == "before"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["export.json", "out.jsonl", "schema.yaml"]
+    done = convert(source, target, source="labelstudio", target="jsonl", setting=Setting(schema_path=schema))
+    assert done.counts["documents"] == 27
+    places = {kind: places for kind, places in done.lost.items() if kind.startswith("tasks: ")}
+    assert places == {
+        "tasks: no text under `text`": [f"{source} $[3]"],
+        "tasks: no task of a known form": [f"{source} $[17]"],
+        "tasks: key `id` stands twice": [f"{source} $[28]"],
+    }
 
 
 def test_what_goes_through_is_counted_and_may_be_kept_from_going(tmp_path: Path) -> None:

@@ -91,21 +91,29 @@ def test_only_the_latest_work_of_a_person_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tasks", "rest"),
     [
-        ({}, "not a list of tasks"),
-        ([{"data": {}}], "$[0]: no task with `data.text`"),
-        ([3], "$[0]: no task with `data.text`"),
-        ([{"data": {"text": "e\u0301"}}], "the text of `task-0` is not normalised"),
-        (
-            [{"data": {"id": "x", "text": "a"}}, {"data": {"id": "x", "text": "b"}}],
-            "$[1]: document `x` stands twice",
-        ),
+        (5, "neither a list of tasks nor a task"),
+        ({}, "$: no text under `text`"),
+        ([{"data": {}}], "$[0]: no text under `text`"),
+        ([{"data": {"text": " "}}], "$[0]: the text under `text` is empty"),
+        ([{"data": {"text": None}}], "$[0]: no text under `text`"),
+        ([3], "$[0]: no task of a known form"),
     ],
 )
 def test_what_is_no_export_is_refused_with_its_place(tmp_path: Path, tasks: Any, rest: str) -> None:
-    """Another JSON, a text that offsets could drift in and doubles are told by task."""
+    """Where not one task can be read, each says why."""
     with pytest.raises(GoldwireError, match="GW266") as caught:
         FORMAT.read(written(tmp_path, tasks), Setting(MINI))
     assert rest in str(caught.value)
+
+
+def test_ids_that_stand_twice_are_told_apart_and_texts_normalised(tmp_path: Path) -> None:
+    """Two tasks of one id are two documents; both changes are told."""
+    tasks = [{"data": {"id": "x", "text": "e\u0301"}}, {"data": {"id": "x", "text": "b"}}]
+    setting = Setting(MINI)
+    articles = FORMAT.read(written(tmp_path, tasks), setting)
+    assert [(a.document.id, a.document.text) for a in articles] == [("x", "\xe9"), ("x-2", "b")]
+    assert "texts normalised, offsets moved along" in setting.changed
+    assert "ids that stand twice, told apart by a number" in setting.changed
 
 
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:

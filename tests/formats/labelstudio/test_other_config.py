@@ -326,4 +326,4 @@ def test_an_export_without_its_schema_gives_its_labels_as_found(tmp_path: Path) 
     setting = Setting(config_path=config)
     (article,) = read("labelstudio", path, setting)
     assert [s.label for s in article.annotations[0].spans] == ["PER", "LAUGH"]
-    assert list(setting.lost) == ["attributes: the schema has no place for `mood`"]
+    assert list(setting.lost) == ["attributes: the schema has no attribute `mood`"]

@@ -20,7 +20,8 @@ from goldwire.annotate.sync.push import find_project, uid
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
-from goldwire.formats.labelstudio.result import from_result
+from goldwire.formats.labelstudio.people import latest_first
+from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -194,7 +195,12 @@ class _Taking:
                 theirs.append(annotation)
         if not theirs:
             return None
-        last = max(theirs, key=lambda a: (str(a.get("updated_at")), a["id"]))
+        last = latest_first(
+            sorted(theirs, key=lambda a: int(a["id"])),
+            cancelled=lambda _: False,
+            draft=lambda _: False,
+            updated=lambda a: str(a.get("updated_at")),
+        )[0]
         if last.get("ground_truth"):
             self.report.notes.append(f"{name}: it is marked as ground truth there, which has no place here")
         editor = self.accounts.of(last, "updated_by")

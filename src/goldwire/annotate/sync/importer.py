@@ -28,7 +28,12 @@ from goldwire.annotations.meaning import content
 from goldwire.annotations.store import annotation_path, load_annotation, write_annotation
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, sha256
-from goldwire.formats.labelstudio.result import Quarantined, Read, Trim, from_result
+from goldwire.formats.account import Account
+from goldwire.formats.labelstudio.counting import CountedText
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.people import latest_first
+from goldwire.formats.labelstudio.reader import census, read_result
+from goldwire.formats.labelstudio.result import Quarantined, Read, Trim
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -76,6 +81,7 @@ class Intake:
         self.annotators: set[str] = set()
         self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
         self.ground_truth = self.commented = 0
+        self.naming, self.account = Naming(schema), Account.empty()
 
     def basis(self) -> str:
         """The hash of all that decides how a result is read."""
@@ -99,6 +105,7 @@ class Intake:
             self.refused += [] if fault in self.refused else [fault]
         for annotation in annotations:
             self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
+            census(annotation.get("result"), self.naming).enter(self.account)
         return None
 
     def latest(
@@ -117,12 +124,18 @@ class Intake:
             numbered = (UNKNOWN if n == 1 else f"{UNKNOWN}-{n}" for n in itertools.count(1))
             by_name[next(name for name in numbered if name not in by_name)] = [annotation]
         for name, theirs in by_name.items():
-            theirs.sort(key=lambda a: (not a.get("was_cancelled"), str(a.get("updated_at")), a["id"]))
-            what = "draft" if "draft" in theirs[-1] else "annotation"
-            for other in theirs[:-1]:
-                reason = f"{what} {theirs[-1]['id']} of the same annotator is later"
+            first, *others = latest_first(
+                sorted(theirs, key=lambda a: int(a["id"])),
+                cancelled=lambda a: bool(a.get("was_cancelled")),
+                draft=lambda a: "draft" in a,
+                updated=lambda a: str(a.get("updated_at")),
+            )
+            what = "draft" if "draft" in first else "annotation"
+            for other in others:
+                reason = f"{what} {first['id']} of the same annotator is later"
                 self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
-            yield name, theirs[-1]
+                census(other.get("result"), self.naming).enter(self.account)
+            yield name, first
 
     def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
         """Who made it, or last changed it."""
@@ -209,7 +222,9 @@ class Intake:
 
     def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
         """The spans and relations of an annotation; what has no place goes to the quarantine."""
-        read = from_result(given.get("result") or [], document.text, self.schema)
+        text = CountedText(document.text, kept=True)
+        read = read_result(given.get("result") or [], text, self.naming)
+        read.enter(self.account)
         for quarantined in read.quarantined:
             self.quarantine(task, given, quarantined)
         return read

@@ -30,6 +30,7 @@ from goldwire.annotate.sync.pull_state import (
 )
 from goldwire.annotate.sync.quarantine import Line, keep, quarantine_path
 from goldwire.errors import Fault, GoldwireError
+from goldwire.formats.account import Account
 from goldwire.leftovers import sweep
 from goldwire.model import Document
 from goldwire.project import Project
@@ -58,7 +59,8 @@ _MANY = 20
 class PullReport:
     """What a pull found and did. `refused` are tasks whose text is not the article's.
 
-    `ground_truth` counts marks, `commented` tasks with comments: goldwire keeps neither. `edited_here`
+    `account` sums up the spans, relations and attributes that were read. `ground_truth` counts marks,
+    `commented` tasks with comments: goldwire keeps neither. `edited_here`
     are annotations that differ from the server's since they were changed here, `removed_here` those whose
     file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
     files went under their account's name, `copies` which are of an account that has another name.
@@ -82,6 +84,7 @@ class PullReport:
     quarantine_file: str
     refused: tuple[Fault, ...]
     gone: int
+    account: Account
     ground_truth: int = 0
     commented: int = 0
     edited_here: tuple[str, ...] = ()
@@ -281,6 +284,7 @@ class _Pull:
             annotators=tuple(sorted(done.annotators)),
             spans=done.spans,
             relations=done.relations,
+            account=done.account,
             trims=tuple(done.trims),
             quarantined=quarantined,
             quarantine_file=str(file.relative_to(done.project.root)) if quarantined else "",

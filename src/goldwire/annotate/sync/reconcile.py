@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from goldwire.annotations.meaning import content, extent, meaning
-from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Span
 from goldwire.schemas import Schema
 

@@ -24,7 +24,8 @@ from goldwire.annotate.records.pulled import (
 )
 from goldwire.annotate.sync.push import unusable
 from goldwire.errors import Fault, raise_faults
-from goldwire.formats.labelstudio.result import from_result, to_result
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema

@@ -1,6 +1,7 @@
 """Label Studio's JSON and the model, both ways: the one place that knows its shape.
 
-`export` reads and writes whole files of tasks, `task` one task, `result` one annotation's result list;
-`other_config` reads results of a config that goldwire did not make, `extras` keeps what regions have no
-place for.
+`shapes` knows what files hold, `task` one task, `texts` which of its texts is marked, `counting` how offsets
+are counted, `naming` what a config's names are called, `people` whose annotation counts. `reader` is the one
+reader of results; `task_reader` makes articles of a task, `export` of a file. `result` writes results,
+`extras` keeps what regions have no place for.
 """

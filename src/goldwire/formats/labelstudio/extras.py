@@ -76,4 +76,4 @@ def joined(found: Read, given: Any) -> tuple[Read, Annotation | None]:
     relations = tuple(marked.get((each.label, each.head, each.tail), each) for each in found.relations)
     trims = tuple(each for each in found.trims if each.span not in rest.extents)
     spans = tuple(map(whole, found.spans))
-    return Read(spans, relations, found.quarantined, trims, found.doubles), rest.annotation
+    return found._replace(spans=spans, relations=relations, trims=trims), rest.annotation

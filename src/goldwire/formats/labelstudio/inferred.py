@@ -2,79 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 from goldwire.formats.inferred_schema import layer_of, relation_of
-from goldwire.schemas.infer import UNNAMED, Names
-from goldwire.schemas.label_config import FLAG, TEXT
-from goldwire.schemas.schema import Attribute, AttributeKind, Layer, RelationType, Schema, Value
+from goldwire.formats.labelstudio.items import REGIONS, Item, held_of, items_of, labels_of
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.task import Task, Typed
+from goldwire.formats.labelstudio.texts import TextFinder
+from goldwire.schemas.label_config import FLAG
+from goldwire.schemas.names import UNNAMED, Names
+from goldwire.schemas.schema import Attribute, AttributeKind, Schema, Value
 
 
-def fits_tasks(tasks: Iterable[Any], schema: Schema) -> bool:
-    """Whether every label that these tasks use is the schema's, in a layer named like its control."""
-    for item in _items(tasks):
-        if item.get("type") == "labels":
-            layer = schema.layers.get(str(item.get("from_name")))
-            if layer is None or not set(_texts(item, "labels")) <= layer.labels.keys():
-                return False
-    return True
+class Found(NamedTuple):
+    """What tasks use: a schema, the names of their controls in it, objects whose text can't be told."""
+
+    schema: Schema
+    names: Names
+    open_questions: tuple[str, ...]
 
 
-def found_in_tasks(tasks: Iterable[Any], language: str) -> tuple[Schema, Names]:
-    """The schema that these tasks use, and how their controls are called in it."""
-    labels: dict[str, set[str]] = {}
-    regions: dict[tuple[int, str], set[str]] = {}
-    relations: set[str] = set()
-    named: dict[str, tuple[set[str], AttributeKind, set[str]]] = {}
-    for number, task in enumerate(tasks):
-        for item in _items([task]):
-            if item.get("type") == "labels":
-                control = str(item.get("from_name"))
-                labels.setdefault(control, set()).update(_texts(item, "labels"))
-                regions.setdefault((number, str(item.get("id"))), set()).add(control)
-            elif item.get("type") == "relation":
-                given = item.get("labels")
-                relations |= {str(each) for each in given} if isinstance(given, list) and given else {UNNAMED}
-        for item in _items([task]):
-            if item.get("type") in ("choices", "textarea"):
-                bearers, kind, values = named.get(str(item.get("from_name")), (set(), "text", set()))
-                bearers |= regions.get((number, str(item.get("id"))), set())
-                if item["type"] == "choices":
-                    chosen = _texts(item, "choices")
-                    kind = "choices" if len(chosen) > 1 or kind == "choices" else "choice"
-                    values.update(chosen)
-                named[str(item.get("from_name"))] = (bearers, kind, values)
-    # A `-` in a layer's name would end it in `layer-attribute`.
-    layers = {control: control.replace("-", "_") for control in sorted(labels)}
-    names = Names(TEXT, TEXT, layers, {control: {} for control in layers})
-    made: dict[str, dict[str, Attribute]] = {layer: {} for layer in layers.values()}
-    for control, (bearers, kind, values) in sorted(named.items()):
-        for bearer in sorted(bearers):
-            bare = control.removeprefix(f"{bearer}-")
-            flag = kind != "text" and values == {FLAG}
-            held = {} if flag else {value: Value(value) for value in sorted(values)}
-            made[layers[bearer]][bare] = Attribute(control, "flag" if flag else kind, values=held)
-            names.attributes.setdefault(control, {})[layers[bearer]] = bare
-    names.relations.update({label: label for label in relations})
-    found: dict[str, Layer] = {
-        layer: layer_of(layer, labels[control], made[layer]) for control, layer in layers.items()
-    }
-    kinds: dict[str, RelationType] = {label: relation_of(label, found, found) for label in sorted(relations)}
-    return Schema("found", "0", language, "found", found, relations=kinds), names
+class TasksSeen:
+    """Takes in tasks one at a time, and says which schema they use and where their texts are.
 
+    `controls` holds the labels that each control used, `unnamed` whether relations without a label occur.
+    """
 
-def _items(tasks: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    for task in tasks:
-        several = task.get("annotations") if isinstance(task, dict) else None
-        for annotation in several if isinstance(several, list) else ():
-            result = annotation.get("result") if isinstance(annotation, dict) else None
-            yield from (
-                item for item in (result if isinstance(result, list) else ()) if isinstance(item, dict)
-            )
+    def __init__(self) -> None:
+        self.controls: dict[str, set[str]] = {}
+        self.objects: dict[str, set[str]] = {}
+        self.texts = TextFinder()
+        self.relations: set[str] = set()
+        self.choices: dict[str, set[str]] = {}
+        self.bearers: dict[str, set[str]] = {}
+        self.kinds: dict[str, AttributeKind] = {}
+        self.alone: dict[str, set[str]] = {}
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether a relation without a label occurs."""
+        return UNNAMED in self.relations
 
-def _texts(item: dict[str, Any], key: str) -> list[str]:
-    value = item.get("value")
-    held = value.get(key) if isinstance(value, dict) else None
-    return [str(each) for each in held] if isinstance(held, list) else []
+    def add(self, task: Task) -> None:
+        """Take in one task."""
+        results = [
+            given.result if isinstance(given, Typed) else items_of(given.result)
+            for given in task.annotations
+            if given is not None
+        ] or [items_of(held.get("result")) for held in task.predictions if isinstance(held, dict)]
+        self.texts.add(task.data, [items or [] for items in results])
+        for items in results:
+            self._result([item for item in items or [] if item is not None])
+
+    def _result(self, items: list[Item]) -> None:
+        regions: dict[str, set[str]] = {}
+        for item in items:
+            if item.type in REGIONS and item.from_name:
+                control = item.from_name
+                self.controls.setdefault(control, set()).update(labels_of(item))
+                self.objects.setdefault(control, set()).add(item.to_name or "")
+                regions.setdefault(str(item.id), set()).add(control)
+            elif item.type == "relation":
+                labels = item.labels if isinstance(item.labels, list) else []
+                self.relations |= set(map(str, labels)) or {UNNAMED}
+        for item in items:
+            if item.type in REGIONS or item.type in ("relation", None) or not item.from_name:
+                continue
+            control, bearers = item.from_name, regions.get(str(item.id), set())
+            held = held_of(item)
+            if held is None:
+                continue
+            if (
+                not bearers
+                and item.type == "choices"
+                and item.value is not None
+                and type(item.value.start) is int
+            ):
+                self.alone.setdefault(control, set()).update(held)
+                self.objects.setdefault(control, set()).add(item.to_name or "")
+            self.bearers.setdefault(control, set()).update(bearers)
+            self.choices.setdefault(control, set())
+            if item.type in ("choices", "taxonomy"):
+                several = len(held) > 1 or self.kinds.get(control) == "choices"
+                self.kinds[control] = "choices" if several else "choice"
+                self.choices[control].update(held)
+            else:
+                self.kinds.setdefault(control, "text")
+
+    def fits(self, naming: Naming) -> bool:
+        """Whether every control that marks spans is one of these names, with every label that it used."""
+        return all(
+            control in naming.layers and used <= naming.layers[control].labels.keys()
+            for control, used in self._marking().items()
+        )
+
+    def _marking(self) -> dict[str, set[str]]:
+        """The controls that mark spans, with their labels; choices do where no labels are beside them."""
+        marking = dict(self.controls)
+        for control, used in self.alone.items():
+            if not self.bearers.get(control):
+                marking[control] = used
+        return marking
+
+    def found(self, language: str) -> Found:
+        """The schema that these tasks use."""
+        marking = self._marking()
+        # A `-` in a layer's name would end it in `layer-attribute`.
+        layers: dict[str, str] = {}
+        for control in sorted(marking):
+            name, number = control.replace("-", "_"), 1
+            while name in layers.values():
+                number += 1
+                name = f"{control.replace('-', '_')}_{number}"
+            layers[control] = name
+        sources, open_questions = self.texts.sources()
+        names = Names(
+            tuple(sources),
+            layers,
+            {control: {label: label for label in marking[control]} for control in layers},
+        )
+        made: dict[str, dict[str, Attribute]] = {layer: {} for layer in layers.values()}
+        for control, kind in sorted(self.kinds.items()):
+            for bearer in sorted(self.bearers[control]):
+                bare = control.removeprefix(f"{bearer}-")
+                flag = kind != "text" and self.choices[control] == {FLAG}
+                held = {} if flag else {value: Value(value) for value in sorted(self.choices[control])}
+                made[layers[bearer]][bare] = Attribute(control, "flag" if flag else kind, values=held)
+                names.attributes.setdefault(control, {})[layers[bearer]] = bare
+        names.relations.update({label: label for label in self.relations})
+        held_layers = {
+            layer: layer_of(layer, marking[control], made[layer]) for control, layer in layers.items()
+        }
+        kinds = {label: relation_of(label, held_layers, held_layers) for label in sorted(self.relations)}
+        schema = Schema("found", "0", language, "found", held_layers, relations=kinds)
+        return Found(schema, names, tuple(open_questions))

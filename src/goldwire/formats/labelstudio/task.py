@@ -8,7 +8,9 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, field
 
 from goldwire.formats.labelstudio.extras import KEY
-from goldwire.formats.labelstudio.regions import Item
+from goldwire.formats.labelstudio.items import Item
+from goldwire.formats.labelstudio.people import person
+from goldwire.formats.labelstudio.shapes import as_task
 from goldwire.schemas.label_config import TEXT
 
 #: Names in a task's data that say no metadata.
@@ -17,10 +19,14 @@ _NOTHING = (b"", b"null", b"false", b"0", b"{}", b"[]", b'""')
 
 
 class Given(Struct):
-    """An annotation of a task. `result` is its JSON, or what Python made of it; `Any` is judged on use."""
+    """An annotation of a task; `result` is what stood there, as items or in Python's form.
+
+    What is `Any` is judged on use.
+    """
 
     result: Any = None
     completed_by: Any = None
+    created_username: Any = None
     was_cancelled: Any = None
     ground_truth: Any = None
     created_at: Any = None
@@ -28,7 +34,7 @@ class Given(Struct):
     lead_time: Any = None
     prediction: Raw = Raw()
     parent_prediction: Any = None
-    goldwire: Any = None  # what `export_rest` keeps beside the regions
+    goldwire: Any = None  # what `extras` keeps beside the regions
 
     @property
     def begun(self) -> bool:
@@ -37,17 +43,14 @@ class Given(Struct):
 
     @property
     def person(self) -> str:
-        """Who made it: by e-mail address or user name where these are known, else by number."""
-        user = self.completed_by
-        if isinstance(user, dict):
-            return str(user.get("email") or user.get("username") or f"user-{user.get('id', '')}")
-        return f"user-{user}" if isinstance(user, int) else str(user or "user")
+        """Who made it; empty where the file does not say."""
+        return person(self.completed_by, self.created_username)
 
 
 class Typed(Given):
     """An annotation whose regions are all in their form."""
 
-    result: list[Item] | None = None
+    result: list[Item | None] | None = None
 
 
 class Task(Struct):
@@ -56,10 +59,11 @@ class Task(Struct):
     data: dict[str, Any]
     id: Any = UNSET
     annotations: list[Typed] = field(default_factory=list)
-    predictions: list[Raw] = field(default_factory=list)
-    drafts: list[Raw] = field(default_factory=list)
+    predictions: list[Any] = field(default_factory=list)
+    drafts: list[Any] = field(default_factory=list)
     comment_count: Any = None
     goldwire: Any = None  # metadata under names that a task's data has for itself
+    completions: Any = None  # the annotations of exports before 1.0
 
     @property
     def comments(self) -> int:
@@ -84,9 +88,10 @@ def known(task: Any) -> Task | None:
     """A task in its form, from whatever stands there; what is no annotation stays among them as None."""
     if isinstance(task, Task):
         return task
-    data = task.get("data") if isinstance(task, dict) else None
-    if not isinstance(data, dict):
+    shaped = as_task(task)
+    if shaped is None:
         return None
+    task, data = shaped, shaped["data"]
     given: list[Any] = [
         Given(
             **{key: item.get(key) for key in Given.__struct_fields__ if key != "prediction"},
@@ -94,13 +99,13 @@ def known(task: Any) -> Task | None:
         )
         if isinstance(item, dict)
         else None
-        for item in _several(task.get("annotations"))
+        for item in several(task.get("annotations"))
     ]
-    predictions, drafts = ([Raw()] * len(_several(task.get(kind))) for kind in ("predictions", "drafts"))
     number, comments = task.get("id", UNSET), task.get("comment_count")
+    predictions, drafts = several(task.get("predictions")), several(task.get("drafts"))
     return Task(data, number, given, predictions, drafts, comments, task.get(KEY))
 
 
-def _several(value: Any) -> list[Any]:
+def several(value: Any) -> list[Any]:
     """What should be a list; anything else that is there counts as one thing."""
     return value if isinstance(value, list) else [value] if value else []

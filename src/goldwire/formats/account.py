@@ -1,0 +1,61 @@
+"""What came of the spans, relations and attributes of an input: an account whose sum is always whole."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, replace
+
+
+@dataclass
+class Tally:
+    """How many of a kind there were, and what became of them; `moved` and `trimmed` are among the kept."""
+
+    found: int = 0
+    kept: int = 0
+    moved: int = 0
+    trimmed: int = 0
+
+    @property
+    def not_kept(self) -> int:
+        """What is in no annotation: put aside, or a double."""
+        return self.found - self.kept
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.moved:,} moved" if self.moved else "",
+            f"{self.trimmed:,} trimmed" if self.trimmed else "",
+        ]
+        among = ", ".join(filter(None, parts))
+        kept = f"{self.kept:,} kept" + (f" ({among})" if among else "")
+        return f"{self.found:,} in, {kept}, {self.not_kept:,} not kept"
+
+
+@dataclass
+class Account:
+    """The account of a reading: of a region with several labels each is a span, of a relation a relation."""
+
+    spans: Tally
+    relations: Tally
+    attributes: Tally
+
+    @classmethod
+    def empty(cls) -> Account:
+        """Before anything was read."""
+        return cls(Tally(), Tally(), Tally())
+
+    def __add__(self, other: Account) -> Account:
+        """Both accounts as one."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Account(*(Tally(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
+
+    def kept(self) -> Account:
+        """What is kept so far, to be restored where it turns out not to be."""
+        return Account(*map(replace, (self.spans, self.relations, self.attributes)))
+
+    def restore(self, before: Account) -> None:
+        """Take back what was said to be kept since `before`; what was found stays found."""
+        for name in ("spans", "relations", "attributes"):
+            tally: Tally = getattr(self, name)
+            setattr(self, name, replace(getattr(before, name), found=tally.found))
+
+    def __str__(self) -> str:
+        return f"spans: {self.spans}; relations: {self.relations}; attributes: {self.attributes}"

@@ -1,0 +1,125 @@
+"""The items of a result, typed: what Label Studio writes for regions, their attributes and relations.
+
+Decoded straight into these, a result costs a fraction of what dictionaries cost. Fields are loosely typed on
+purpose: whatever stands in them is judged by the reader, which can say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+_NAMES = {"global_offsets": "globalOffsets", "start_offset": "startOffset", "end_offset": "endOffset"}
+
+
+class Value(Struct, gc=False, rename=_NAMES):
+    """What an item holds: an extent, and what its control says of it under the control's own name."""
+
+    start: Any = None
+    end: Any = None
+    text: Any = None
+    labels: Any = None
+    choices: Any = None
+    hypertextlabels: Any = None
+    paragraphlabels: Any = None
+    rating: Any = None
+    number: Any = None
+    datetime: Any = None
+    taxonomy: Any = None
+    start_offset: Any = None
+    end_offset: Any = None
+    global_offsets: Any = None
+
+
+class Item(Struct, gc=False, rename={"parent_id": "parentID"}):
+    """One item of a result."""
+
+    type: str | None = None
+    id: Any = None
+    from_name: str | None = None
+    to_name: str | None = None
+    value: Value | None = None
+    origin: Any = None
+    score: Any = None
+    meta: Any = None
+    parent_id: Any = None
+    from_id: Any = None
+    to_id: Any = None
+    direction: Any = None
+    labels: Any = None
+
+
+#: Items of these types mark an extent of a text; their labels stand under the type's name, else `labels`.
+REGIONS = frozenset({"labels", "hypertextlabels", "paragraphlabels"})
+#: Stands in a result for an item that belongs to another text of the task.
+ELSEWHERE = Item()
+
+
+#: Fields that are of one form, or taken for missing.
+_FORMS: dict[Any, type] = {"type": str, "from_name": str, "to_name": str, "value": dict}
+
+
+def items_of(result: Any) -> list[Item | None]:
+    """The items of a result in Python's form; None for each that is none."""
+    if not isinstance(result, list):
+        return []
+    try:
+        return msgspec.convert(result, list[Item | None])
+    except msgspec.ValidationError:
+        return [_item(entry) for entry in result]
+
+
+def _item(entry: Any) -> Item | None:
+    if not isinstance(entry, dict):
+        return None
+    try:
+        return msgspec.convert(entry, Item)
+    except msgspec.ValidationError:  # its value is no object, or names are no texts
+        named = {key: value for key, value in entry.items() if isinstance(value, _FORMS.get(key, object))}
+        return msgspec.convert(named, Item)
+
+
+def labels_of(item: Item) -> list[str]:
+    """A region's labels (or choices, where these mark it), each once."""
+    value = item.value
+    if value is None or item.type is None:
+        return []
+    held = value.choices if item.type == "choices" else getattr(value, item.type) or value.labels
+    if not isinstance(held, list):
+        return []
+    return held if len(held) == 1 and isinstance(held[0], str) else list(dict.fromkeys(map(str, held)))
+
+
+def held_of(item: Item) -> list[str] | None:
+    """What an attribute's control holds, as texts; None where it is of no form that an attribute can have."""
+    value = item.value
+    if value is None:
+        return None
+    held: Any = value.choices if value.choices is not None else None
+    if held is None and isinstance(value.taxonomy, list):
+        held = [" / ".join(map(str, path)) if isinstance(path, list) else path for path in value.taxonomy]
+    for figure in (value.rating, value.number, value.datetime):
+        if held is None and isinstance(figure, (int, float, str)) and not isinstance(figure, bool):
+            held = [str(figure)]
+    if held is None:
+        held = value.text
+    held = [held] if isinstance(held, str) else held
+    return held if isinstance(held, list) and all(isinstance(entry, str) for entry in held) else None
+
+
+def no_offsets(item: Item) -> str:
+    """Why a region that states no extent states none."""
+    if item.type == "hypertextlabels" or (
+        item.value is not None and isinstance(item.value.start, str) and item.value.start.startswith("/")
+    ):
+        return "a place in a page (XPath) without offsets over its text (globalOffsets)"
+    return "start and end are no code points"
+
+
+def score_of(item: Item) -> float | None:
+    """A score as JSON can say it again: no NaN, nothing beyond what a float holds."""
+    if not isinstance(item.score, (int, float)) or not -1e300 < item.score < 1e300:
+        return None
+    return float(item.score)

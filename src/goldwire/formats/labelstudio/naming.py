@@ -1,0 +1,83 @@
+"""How a label config's names are those of a schema: controls, labels, choices, relations.
+
+A config that goldwire made stores the schema's own names; any other config's are mapped by what
+`schemas.infer` found in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import NamedTuple
+
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import control
+from goldwire.schemas.names import UNNAMED, Names
+from goldwire.schemas.schema import Attribute
+
+
+class LayerNames(NamedTuple):
+    """What a control that marks spans stands for: its layer, and each stored label's label."""
+
+    layer: str
+    labels: Mapping[str, str]
+
+
+class AttributeNames(NamedTuple):
+    """What a control stands for on spans of one layer; `values` holds each stored choice's value."""
+
+    name: str
+    attribute: Attribute
+    values: Mapping[str, str]
+
+
+class Naming:
+    """The names of one config, looked up by what results store.
+
+    `texts` names the objects (Text tags) whose regions are read; empty: all. `unnamed` is the relation that
+    stands for one without a label.
+    """
+
+    def __init__(self, schema: Schema, names: Names | None = None) -> None:
+        self.schema = schema
+        self.texts: frozenset[str] = frozenset()
+        if names is None:
+            self.layers = {
+                name: LayerNames(name, {label: label for label in layer.labels})
+                for name, layer in schema.layers.items()
+            }
+            self.attributes = {
+                control(layer, name): {
+                    layer: AttributeNames(name, attribute, {value: value for value in attribute.values})
+                }
+                for layer, each in schema.layers.items()
+                for name, attribute in each.attributes.items()
+            }
+            self.relations = {label: label for label in schema.relations}
+            self.unnamed: str | None = None
+            return
+        self.texts = frozenset(source.tag for source in names.texts)
+        self.layers = {}
+        for stored, layer in names.layers.items():
+            if layer in schema.layers:
+                known = schema.layers[layer].labels
+                labels = names.labels.get(stored) or {label: label for label in known}
+                self.layers[stored] = LayerNames(
+                    layer, {old: new for old, new in labels.items() if new in known}
+                )
+        self.attributes = {}
+        for stored, by_layer in names.attributes.items():
+            values = names.values.get(stored, {})
+            for layer, name in by_layer.items():
+                attribute = schema.layers[layer].attributes.get(name) if layer in schema.layers else None
+                if attribute is not None:
+                    held = {value: value for value in attribute.values} | dict(values)
+                    self.attributes.setdefault(stored, {})[layer] = AttributeNames(name, attribute, held)
+        self.relations = {old: new for old, new in names.relations.items() if new in schema.relations}
+        self.unnamed = self.relations.get(UNNAMED)
+
+    def over(self, text: str) -> Naming:
+        """The same names, for the regions of one text alone."""
+        narrowed = copy(self)
+        narrowed.texts = frozenset((text,))
+        return narrowed

@@ -1,0 +1,279 @@
+"""A task, read: a document for each text that is marked in it, with everybody's annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, structs
+
+from goldwire.annotations.integrity import article_faults
+from goldwire.errors import GoldwireError
+from goldwire.files import sha256
+from goldwire.formats.labelstudio.counting import PLAIN, CountedText
+from goldwire.formats.labelstudio.extras import joined
+from goldwire.formats.labelstudio.items import Item, items_of
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.people import latest_first, named
+from goldwire.formats.labelstudio.reader import read_items, read_over, text_of
+from goldwire.formats.labelstudio.result import Read
+from goldwire.formats.labelstudio.shapes import as_task, refused
+from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known, several
+from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
+from goldwire.formats.options import Setting
+from goldwire.model import Annotation, Article, Document, Provenance
+from goldwire.schemas.names import TextSource
+
+
+class TaskReader:
+    """Reads tasks of one config: `sources` says where their texts are, `naming` what controls are called."""
+
+    def __init__(self, naming: Naming, sources: Sequence[TextSource], setting: Setting) -> None:
+        self.naming, self.sources, self.setting = naming, sources, setting
+        self.ids: set[str] = set()
+        self.annotations = 0
+
+    def read(self, task: Task, number: int, place: str, raw: bytes) -> Iterator[Article]:
+        """The articles of a task; what is not kept is put down in the setting, with its place."""
+        lose = self.setting.lose
+        apart = len(self.sources) > 1
+        own_id = self._id(task, number)
+        lose_all(lose, "drafts", own_id, len(task.drafts))
+        if task.comments:
+            lose("tasks with comments", f"{own_id}: {task.comments}")
+        given = [(index, each) for index, each in enumerate(task.annotations) if each is not None]
+        lose_all(lose, "annotations of no known form", own_id, len(task.annotations) - len(given))
+        results = [_items(each) for _, each in given]
+        texts = [(source, marked_text(task.data, source)) for source in self.sources]
+        present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
+        if not present:
+            why = str(texts[0][1]) if len(texts) == 1 else "none of the marked texts is in the task"
+            self._unreadable(why, place, results, raw)
+        for source, marked in present:
+            name = self._free(f"{own_id}-{source.tag}" if apart else own_id, place)
+            over, naming = results, self.naming
+            if apart:
+                sources = [each for each, _ in present]
+                over = [each and items_over(source, sources, each, naming.layers) for each in results]
+                naming = naming.over(source.tag)
+            yield self._article(task, naming, marked, name, given, over, raw, place)
+
+    def _unreadable(
+        self, reason: str, place: str, results: Sequence[Sequence[Item | None] | None], raw: bytes
+    ) -> None:
+        """Put aside a task whose text can't be had, and count all that is marked in it."""
+        self.setting.put_aside(f"tasks: {reason}", place, shown(raw))
+        for items in results:
+            read_items(items or [], CountedText(""), self.naming, None).census.enter(self.setting.account)
+
+    def refuse(self, raw: bytes | dict[str, Any], error: GoldwireError, place: str, *, counted: bool) -> None:
+        """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
+        held = shown(raw)
+        self.setting.put_aside(f"tasks: {error.faults[0].message}", place, held)
+        task = None if counted else known(held)
+        for given in task.annotations if task is not None else ():
+            if given is not None:
+                held_items = _items(given) or []
+                read_items(held_items, CountedText(""), self.naming, None).census.enter(self.setting.account)
+
+    def _id(self, task: Task, number: int) -> str:
+        wanted = task.data.get("id")
+        if isinstance(wanted, str) and wanted.strip():
+            return wanted
+        if isinstance(wanted, int) and not isinstance(wanted, bool):
+            return str(wanted)
+        return f"task-{number if task.id in (UNSET, None) else task.id}"
+
+    def _free(self, name: str, place: str) -> str:
+        free, number = name, 1
+        while free in self.ids:
+            number += 1
+            free = f"{name}-{number}"
+        if free != name:
+            self.setting.change("ids that stand twice, told apart by a number", f"{place}: {name} → {free}")
+        self.ids.add(free)
+        return free
+
+    def _article(
+        self,
+        task: Task,
+        naming: Naming,
+        marked: MarkedText,
+        name: str,
+        given: Sequence[tuple[int, Given]],
+        results: Sequence[Sequence[Item | None] | None],
+        raw: bytes,
+        place: str,
+    ) -> Article:
+        texts = {each.key.partition(".")[0] for each in self.sources}
+        meta = {key: value for key, value in task.data.items() if key not in TAKEN and key not in texts}
+        meta |= task.taken()
+        if marked.turns:
+            meta["turns"] = [{"start": start, "speaker": speaker} for start, speaker in marked.turns]
+        text, reads = read_over(results, marked.text, naming, [_Originals(raw, index) for index, _ in given])
+        document = Document(name, text.text, meta)
+        before = self.setting.account.kept()
+        if text.counting != PLAIN:
+            self.setting.change(f"offsets moved: counted with {text.counting}", name)
+        elif text.raw != text.text:
+            self.setting.change("texts normalised, offsets moved along", name)
+        annotations = tuple(self._annotations(task, document, text, naming, given, reads))
+        article = Article(document, annotations)
+        usual = (
+            all(isinstance(each, Typed) and each.goldwire is None for _, each in given) and not task.goldwire
+        )
+        try:
+            # Types hold what can be written; what may be anything is tried.
+            msgspec.json.encode([meta, [a.provenance for a in annotations]] if usual else article)
+        except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+            self.setting.account.restore(before)
+            raise refused(f"`{name}` holds what can't be written again: {error}", place) from None
+        if not usual and (faults := list(article_faults(article, place))):
+            self.setting.account.restore(before)
+            raise GoldwireError(*faults)
+        self.annotations += len(annotations)
+        return article
+
+    def _annotations(
+        self,
+        task: Task,
+        document: Document,
+        text: CountedText,
+        naming: Naming,
+        given: Sequence[tuple[int, Given]],
+        reads: Sequence[Read],
+    ) -> Iterator[Annotation]:
+        lose = self.setting.lose
+        names = named([each.person for _, each in given])
+        by_name: dict[str, list[int]] = {}
+        for position, name in enumerate(names):
+            by_name.setdefault(name, []).append(position)
+        digest = sha256(document.text)
+        for name, positions in by_name.items():
+            ordered = latest_first(
+                positions,
+                cancelled=lambda position: bool(given[position][1].was_cancelled),
+                draft=lambda _: False,
+                updated=lambda position: str(given[position][1].updated_at or ""),
+            )
+            for position in ordered[1:]:
+                lose("older annotations of one person", f"{name}/{document.id}")
+                reads[position].census.enter(self.setting.account)
+            annotation, read = given[ordered[0]][1], reads[ordered[0]]
+            where = f"{name}/{document.id}"
+            whole = None
+            if annotation.goldwire is not None:
+                read, whole = joined(read, annotation.goldwire)
+            self._account(read, where)
+            if annotation.ground_truth:
+                lose("marks as ground truth", where)
+            if whole is not None:
+                yield structs.replace(whole, document=document.id, spans=read.spans, relations=read.relations)
+                continue
+            begun = annotation.begun or any(
+                span.origin in ("prediction", "prediction-changed") for span in read.spans
+            )
+            lead_time = annotation.lead_time
+            yield Annotation(
+                document.id,
+                name,
+                naming.schema.stamp,
+                "skipped" if annotation.was_cancelled else "submitted",
+                Provenance(
+                    kind="human" if annotation.person else "unknown",
+                    created=str(annotation.created_at or ""),
+                    updated=str(annotation.updated_at or ""),
+                    lead_time=lead_time if isinstance(lead_time, (int, float)) else None,
+                    seen_predictions=True if begun else None,
+                ),
+                read.spans,
+                read.relations,
+                digest,
+            )
+        yield from self._predictions(task, document, text, naming, digest, bool(given))
+
+    def _predictions(
+        self, task: Task, document: Document, text: CountedText, naming: Naming, digest: str, annotated: bool
+    ) -> Iterator[Annotation]:
+        """A task's predictions, as drafts of their models where nobody annotated it; else counted."""
+        latest: dict[str, dict[str, Any]] = {}
+        for prediction in task.predictions:
+            if (
+                annotated
+                or not isinstance(prediction, dict)
+                or not isinstance(prediction.get("result"), list)
+            ):
+                self.setting.lose("predictions", document.id)
+                continue
+            model = str(prediction.get("model_version") or "model")
+            if model in latest:
+                self.setting.lose("older predictions of one model", f"{model}/{document.id}")
+            latest[model] = prediction
+        for model, prediction in latest.items():
+            result = prediction["result"]
+            items = items_of(result)
+            read = read_items(items, text_of(text, [items], naming), naming, result.__getitem__)
+            self._account(read, f"{model}/{document.id}")
+            provenance = Provenance(kind="model", name=model, updated=str(prediction.get("updated_at") or ""))
+            yield Annotation(
+                document.id,
+                model,
+                naming.schema.stamp,
+                "draft",
+                provenance,
+                read.spans,
+                read.relations,
+                digest,
+            )
+
+    def _account(self, read: Read, where: str) -> None:
+        """Put down what became of a result's parts."""
+        for part in read.quarantined:
+            self.setting.put_aside(f"{part.kind}s: {part.reason}", where, part.item, part.count)
+        for double in read.doubles:
+            self.setting.lose(
+                "relations that stand twice", f"{where} {double.label} {double.head} → {double.tail}"
+            )
+        for trim in read.trims:
+            self.setting.lose("white space at a span's edge", f"{where} {trim.span}")
+        read.enter(self.setting.account)
+
+
+class _Originals:
+    """The items of one annotation as they came; the task is only parsed again where one is asked for."""
+
+    def __init__(self, raw: bytes, index: int) -> None:
+        self.raw, self.index = raw, index
+        self.result: Any = None
+
+    def __call__(self, number: int) -> Any:
+        if self.result is None:
+            task = as_task(json.loads(self.raw)) or {}
+            self.result = several(task.get("annotations"))[self.index].get("result")
+        return self.result[number] if isinstance(self.result, list) else self.result
+
+
+def shown(raw: bytes | dict[str, Any]) -> Any:
+    """A task as it came, for the file of what was put aside: as JSON where it is."""
+    if isinstance(raw, dict):
+        return raw
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode(errors="replace")
+
+
+def _items(given: Given) -> Sequence[Item | None] | None:
+    if isinstance(given, Typed):
+        return given.result or []
+    if given.result is None:
+        return []
+    return items_of(given.result) if isinstance(given.result, list) else None
+
+
+def lose_all(lose: Callable[[str, str], None], kind: str, place: str, number: int) -> None:
+    """Put down a number of things of one kind at one place."""
+    for _ in range(number):
+        lose(kind, place)

@@ -1,0 +1,65 @@
+"""What is made of a Label Studio config: a schema as plain data, and what became of its names."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+from goldwire.errors import GoldwireError, raise_faults
+from goldwire.schemas.load import convert, schema_faults
+from goldwire.schemas.names import Names
+from goldwire.schemas.schema import Schema
+
+
+class Renamed(Struct, frozen=True):
+    """Something that a schema has to call otherwise than the config, or give another look."""
+
+    kind: str
+    old: str
+    new: str
+
+
+class Left(Struct, frozen=True):
+    """A tag of the config that a schema can't express, and why."""
+
+    tag: str
+    name: str
+    why: str
+
+
+class Inferred(Struct, frozen=True):
+    """A schema as plain data, how its names came about, and what it does not hold of the config."""
+
+    data: dict[str, Any]
+    names: Names
+    renamed: tuple[Renamed, ...]
+    left: tuple[Left, ...]
+
+    def yaml(self) -> str:
+        """The schema file's text."""
+        head = f"# The schema {self.data['name']}, made from a Label Studio config. Its form: goldwire's "
+        dumped = yaml.safe_dump(self.data, allow_unicode=True, sort_keys=False, width=110)
+        return f"{head}docs/schema-format.md.\n{dumped}"
+
+
+def check_language(code: str) -> None:
+    """Raise GW124 for a language that spaCy, which cuts texts into tokens, does not know."""
+    found = find_spec("spacy")  # without importing it
+    folders = found.submodule_search_locations if found else None
+    known = {path.name for root in folders or () for path in (Path(root) / "lang").iterdir() if path.is_dir()}
+    if code.startswith("_") or code not in known:
+        hint = "an ISO 639-1 code such as fr, en, de; `xx` for a language that is not among them"
+        raise GoldwireError.of("GW124", f"spaCy knows no language `{code}`", where="--language", hint=hint)
+
+
+def schema_of(found: Inferred, where: str = "") -> Schema:
+    """What was inferred, as the toolkit sees a schema, with the checks that `load_schema` makes."""
+    schema, faults = convert(found.data, Schema, {}, where)
+    if schema is None:
+        raise GoldwireError(*faults)
+    raise_faults(schema_faults(schema, where))
+    return schema

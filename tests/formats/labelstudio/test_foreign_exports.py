@@ -1,0 +1,402 @@
+"""Exports of other people's projects: read right, moved and told, or put aside with the reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldwire.errors import GoldwireError
+from goldwire.formats.labelstudio.export import read_labelstudio
+from goldwire.formats.options import Setting
+from goldwire.model import Article
+
+NER = """<View><Labels name="tags" toName="doc"><Label value="PER"/><Label value="Job title"/></Labels>
+<Text name="doc" value="${key}"/>{more}</View>"""
+
+
+def region(start: int, end: int, label: str, said: str | None = None, **more: Any) -> dict[str, Any]:
+    """A region as Label Studio stores it; `said` is the text that it says it marks."""
+    value = {"start": start, "end": end, "labels": [label], **({} if said is None else {"text": said})}
+    number = more.pop("id", f"r{start}-{end}")
+    return {"id": number, "from_name": "tags", "to_name": "doc", "type": "labels", "value": value, **more}
+
+
+def read(folder: Path, tasks: Any, config: str = "", **options: Any) -> tuple[list[Article], Setting]:
+    """The articles of an export, and what was put down on the way."""
+    path = folder / "export.json"
+    path.write_text(tasks if isinstance(tasks, str) else json.dumps(tasks), encoding="utf-8")
+    if config:
+        (folder / "config.xml").write_text(config, encoding="utf-8")
+        options["config_path"] = folder / "config.xml"
+    setting = Setting(**options)
+    articles = read_labelstudio(path, setting)
+    return articles, setting
+
+
+def marked(article: Article) -> list[tuple[str, str]]:
+    """Label and text of every span."""
+    return [
+        (span.label, article.document.text[span.start : span.end])
+        for annotation in article.annotations
+        for span in annotation.spans
+    ]
+
+
+def task(data: dict[str, Any], *results: list[Any], **more: Any) -> dict[str, Any]:
+    """A task with an annotation for each result."""
+    annotations = [
+        {"id": n, "completed_by": n, "result": result} for n, result in enumerate(results, start=1)
+    ]
+    return {"id": 7, "data": data, "annotations": annotations, **more}
+
+
+ANNA = "Anna Meier is a smith in Lyon."
+
+
+@pytest.mark.parametrize("with_config", [True, False])
+@pytest.mark.parametrize(
+    ("key", "data"),
+    [
+        ("body", {"body": ANNA}),
+        ("body", {"text": "Another column that nobody marked.", "body": ANNA}),
+        ("a.b", {"text": "Another column.", "a": {"b": ANNA}}),
+        ("$技术", {"技术": ANNA}),
+    ],
+)
+def test_the_marked_text_is_the_one_that_the_config_or_the_regions_name(
+    tmp_path: Path, key: str, data: dict[str, Any], with_config: bool
+) -> None:
+    """Whatever its field is called, and whatever other field is called `text`."""
+    config = NER.replace("{key}", key.removeprefix("$")).replace("{more}", "") if with_config else ""
+    tasks = [task(data, [region(0, 10, "PER", "Anna Meier")])]
+    [article], setting = read(tmp_path, tasks, config)
+    assert article.document.text == ANNA
+    assert [text for _, text in marked(article)] == ["Anna Meier"]
+    assert str(setting.account.spans) == "1 in, 1 kept, 0 not kept"
+
+
+def test_each_marked_text_of_a_task_is_a_document(tmp_path: Path) -> None:
+    """A span lies over the text that it marks, a relation between two is counted, one can be asked for."""
+    config = """<View><Text name="head" value="$title"/><Text name="body" value="$text"/>
+    <Labels name="h" toName="head"><Label value="PER"/></Labels>
+    <Labels name="b" toName="body"><Label value="LOC"/></Labels></View>"""
+    result = [
+        {**region(0, 4, "PER", "Anna"), "from_name": "h", "to_name": "head", "id": "x"},
+        {**region(14, 18, "LOC", "Lyon"), "from_name": "b", "to_name": "body", "id": "y"},
+        {"type": "relation", "from_id": "x", "to_id": "y", "direction": "right", "labels": []},
+    ]
+    tasks = [task({"title": "Anna travels", "text": "She stayed in Lyon."}, result)]
+    for given in (config, ""):
+        articles, setting = read(tmp_path, tasks, given)
+        by_text = {article.document.text: marked(article) for article in articles}
+        assert by_text == {"Anna travels": [("PER", "Anna")], "She stayed in Lyon.": [("LOC", "Lyon")]}
+        assert (setting.account.relations.found, setting.account.relations.kept) == (1, 0)
+    [only], setting = read(tmp_path, tasks, config, text="body")
+    assert marked(only) == [("LOC", "Lyon")]
+    assert setting.account.spans.not_kept == 1
+
+
+def test_spans_of_an_image_are_counted_as_not_kept(tmp_path: Path) -> None:
+    """What marks another kind of object is no span of the text."""
+    box: dict[str, Any] = {"id": "i", "from_name": "box", "to_name": "img", "type": "rectanglelabels"}
+    box["value"] = {"x": 1, "y": 2, "rectanglelabels": ["Face"]}
+    [article], setting = read(
+        tmp_path, [task({"body": ANNA, "img": "a.png"}, [region(0, 4, "PER", "Anna"), box])]
+    )
+    assert marked(article) == [("PER", "Anna")]
+    assert (setting.account.spans.found, setting.account.spans.not_kept) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("💩 Anna 🎉🎉 met Bob.", lambda t, i: len(t[:i].encode("utf-16-le")) // 2),
+        ("Dear\r\nAnna,\r\nmeet Bob", lambda t, i: len(t[:i].replace("\r\n", "\n"))),
+        ("Dear\nAnna,\nmeet Bob", lambda t, i: len(t[:i].replace("\n", "\r\n"))),
+        (
+            "Dear\r\n💩 Anna,\r\nmeet Bob",
+            lambda t, i: len(t[:i].replace("\r\n", "\n").encode("utf-16-le")) // 2,
+        ),
+    ],
+)
+def test_offsets_counted_otherwise_are_moved_where_all_spans_agree(
+    tmp_path: Path, text: str, counted: Any
+) -> None:
+    """UTF-16 units and other line ends: found from what the regions say that they mark, and told."""
+    result = [
+        region(counted(text, text.index(name)), counted(text, text.index(name) + len(name)), "PER", name)
+        for name in ("Anna", "Bob")
+    ]
+    [article], setting = read(tmp_path, [task({"text": text}, result)])
+    assert [words for _, words in marked(article)] == ["Anna", "Bob"]
+    assert setting.account.spans.moved == 2
+    assert any(kind.startswith("offsets moved") for kind in setting.changed)
+
+
+def test_an_end_that_is_the_last_character_is_moved(tmp_path: Path) -> None:
+    """Exports from before 1.0 gave the last character as the end."""
+    [article], setting = read(
+        tmp_path, [task({"text": ANNA}, [region(0, 3, "PER", "Anna"), region(25, 28, "PER", "Lyon")])]
+    )
+    assert [words for _, words in marked(article)] == ["Anna", "Lyon"]
+    assert setting.account.spans.moved == 2
+
+
+def test_where_spans_do_not_agree_nothing_is_guessed(tmp_path: Path) -> None:
+    """A span that is not what it says goes to the quarantine, with both wordings; the others stay."""
+    [article], setting = read(
+        tmp_path, [task({"text": ANNA}, [region(0, 4, "PER", "Anna"), region(6, 11, "PER", "Paris")])]
+    )
+    assert marked(article) == [("PER", "Anna")]
+    [aside] = setting.quarantine
+    assert "'eier '" in aside["kind"] and "'Paris'" in aside["kind"]
+    assert aside["item"]["value"]["start"] == 6
+
+
+def test_white_space_in_the_words_of_a_region_does_not_count(tmp_path: Path) -> None:
+    """Label Studio folds blanks and writes line ends as backslash and n."""
+    text = "Anna  Meier\nsmith"
+    [article], setting = read(tmp_path, [task({"text": text}, [region(0, 17, "PER", "Anna Meier\\nsmith")])])
+    assert marked(article) == [("PER", text)]
+    assert setting.account.spans.moved == 0
+
+
+def test_a_text_that_lies_elsewhere_is_refused_by_name(tmp_path: Path) -> None:
+    """With `valueType="url"` the task holds an address: nothing is read over it."""
+    config = """<View><Labels name="tags" toName="doc"><Label value="PER"/></Labels>
+    <Text name="doc" value="$text" valueType="url"/></View>"""
+    with pytest.raises(GoldwireError, match="valueType"):
+        read(tmp_path, [task({"text": "/data/upload/1.txt"}, [region(0, 4, "PER", "Anna")])], config)
+
+
+def test_regions_of_a_page_are_read_over_its_text(tmp_path: Path) -> None:
+    """HyperText by its global offsets; a region without them is put aside."""
+    page = "<p>It is so.</p><p>Karl K&ouml;stler</p>"
+    place = {"start": "/p[2]/text()[1]", "end": "/p[2]/text()[1]", "startOffset": 0, "endOffset": 12}
+    sound: dict[str, Any] = {"id": "h", "from_name": "tags", "to_name": "doc", "type": "hypertextlabels"}
+    sound["value"] = {
+        **place,
+        "globalOffsets": {"start": 9, "end": 21},
+        "text": "Karl Köstler",
+        "hypertextlabels": ["PER"],
+    }
+    bare = {**sound, "id": "g", "value": {**place, "hypertextlabels": ["PER"]}}
+    [article], setting = read(tmp_path, [task({"text": page}, [sound, bare])])
+    assert marked(article) == [("PER", "Karl Köstler")]
+    assert any("globalOffsets" in kind for kind in setting.lost)
+
+
+def test_turns_of_a_dialogue_are_joined_with_their_offsets(tmp_path: Path) -> None:
+    """Paragraphs: a line each; who speaks, and where, is in the document's meta."""
+    turns = [{"who": "a", "says": "Hello there, Anna."}, {"who": "b", "says": "I am in Lyon."}]
+    item: dict[str, Any] = {"id": "p", "from_name": "tags", "to_name": "doc", "type": "paragraphlabels"}
+    item["value"] = {
+        "start": "1",
+        "end": "1",
+        "startOffset": 8,
+        "endOffset": 12,
+        "text": "Lyon",
+        "paragraphlabels": ["LOC"],
+    }
+    [article], _ = read(tmp_path, [task({"talk": turns}, [item])])
+    assert article.document.text == "Hello there, Anna.\nI am in Lyon."
+    assert marked(article) == [("LOC", "Lyon")]
+    assert article.document.meta["turns"] == [{"start": 0, "speaker": "a"}, {"start": 19, "speaker": "b"}]
+
+
+ANNOTATION = {
+    "id": 2,
+    "completed_by": {"id": 1, "email": "a@example.org"},
+    "result": [region(0, 4, "PER", "Anna")],
+}
+WHOLE = {"id": 3, "data": {"text": ANNA}, "annotations": [ANNOTATION]}
+
+
+@pytest.mark.parametrize(
+    ("content", "annotator"),
+    [
+        ([WHOLE], "a@example.org"),
+        (WHOLE, "a@example.org"),
+        (
+            json.dumps(WHOLE) + "\n" + json.dumps({**WHOLE, "id": 4, "data": {"text": ANNA + " "}}),
+            "a@example.org",
+        ),
+        ([{**ANNOTATION, "task": {"id": 3, "data": {"text": ANNA}}}], "a@example.org"),
+        ({**ANNOTATION, "task": {"id": 3, "data": {"text": ANNA}}}, "a@example.org"),
+        (
+            [
+                {
+                    "id": 3,
+                    "data": {"text": ANNA},
+                    "completions": [{"id": 1, "created_username": "zoe, 1", "result": ANNOTATION["result"]}],
+                }
+            ],
+            "zoe",
+        ),
+        (
+            [
+                {
+                    "id": 3,
+                    "text": ANNA,
+                    "tags": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}],
+                    "annotator": 5,
+                    "annotation_id": 9,
+                }
+            ],
+            "user-5",
+        ),
+        (
+            [
+                {
+                    "data": {"text": ANNA},
+                    "predictions": [{"model_version": "m1", "result": ANNOTATION["result"]}],
+                }
+            ],
+            "m1",
+        ),
+    ],
+    ids=[
+        "export",
+        "one task",
+        "a task a line",
+        "target storage",
+        "one annotation",
+        "before 1.0",
+        "JSON_MIN",
+        "predictions",
+    ],
+)
+def test_every_shape_of_a_file_is_read(tmp_path: Path, content: Any, annotator: str) -> None:
+    """The same span comes out of each."""
+    articles, setting = read(tmp_path, content)
+    assert marked(articles[0]) == [("PER", "Anna")]
+    assert articles[0].annotations[0].annotator == annotator
+    assert setting.account.spans.not_kept == 0
+
+
+def test_a_csv_export_is_read(tmp_path: Path) -> None:
+    """Cells of controls hold JSON."""
+    path = tmp_path / "export.csv"
+    cell = json.dumps([{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}]).replace('"', '""')
+    path.write_text(f'text,id,tags,annotator,annotation_id\n"{ANNA}",3,"{cell}",5,9\n', encoding="utf-8")
+    [article] = read_labelstudio(path, Setting())
+    assert (article.document.text, marked(article)) == (ANNA, [("PER", "Anna")])
+
+
+def test_a_folder_of_a_target_storage_is_read(tmp_path: Path) -> None:
+    """A file an annotation, with or without a suffix; the same file twice counts once."""
+    folder = tmp_path / "target"
+    folder.mkdir()
+    held = json.dumps({**ANNOTATION, "task": {"id": 3, "data": {"text": ANNA}}})
+    for name in ("2", "2.json"):
+        (folder / name).write_text(held, encoding="utf-8")
+    [article] = read_labelstudio(folder, Setting())
+    assert marked(article) == [("PER", "Anna")]
+
+
+def test_one_bad_task_does_not_refuse_the_others(tmp_path: Path) -> None:
+    """It is put aside with its place; all others are read."""
+    tasks = [WHOLE, {"id": 4, "data": {"text": None}, "annotations": [ANNOTATION]}, 12, {**WHOLE, "id": 5}]
+    articles, setting = read(tmp_path, tasks)
+    assert [article.document.id for article in articles] == ["task-3", "task-5"]
+    assert sum(len(places) for kind, places in setting.lost.items() if kind.startswith("tasks: ")) == 2
+    assert (setting.account.spans.found, setting.account.spans.kept) == (3, 2)
+
+
+def test_a_file_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> None:
+    """Not an empty corpus."""
+    with pytest.raises(GoldwireError, match="GW266"):
+        read(tmp_path, [{"id": 4, "data": {"text": None}, "annotations": [ANNOTATION]}])
+
+
+def test_annotators_without_an_account_are_different_people(tmp_path: Path) -> None:
+    """Two nameless annotations of a task are two people's."""
+    given = [{"result": [region(0, 4, "PER", "Anna")]}, {"completed_by": None, "result": []}]
+    [article], _ = read(tmp_path, [{"id": 1, "data": {"text": ANNA}, "annotations": given}])
+    assert len({annotation.annotator for annotation in article.annotations}) == 2
+
+
+def test_of_a_persons_annotations_the_submitted_one_counts(tmp_path: Path) -> None:
+    """Before a later skip; the other is counted."""
+    done = {"completed_by": 1, "updated_at": "2024-01-01", "result": [region(0, 4, "PER", "Anna")]}
+    skip = {"completed_by": 1, "updated_at": "2024-02-02", "result": [], "was_cancelled": True}
+    [article], setting = read(tmp_path, [{"id": 1, "data": {"text": ANNA}, "annotations": [done, skip]}])
+    assert [(a.status, len(a.spans)) for a in article.annotations] == [("submitted", 1)]
+    assert "older annotations of one person" in setting.lost
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "value"),
+    [
+        ("rating", {"rating": 4}, "4"),
+        ("number", {"number": 1.5}, "1.5"),
+        ("datetime", {"datetime": "2020-01-02"}, "2020-01-02"),
+        ("taxonomy", {"taxonomy": [["Life", "Human"]]}, "Life / Human"),
+        ("textarea", {"text": ["one", "two"]}, "one\ntwo"),
+    ],
+)
+def test_what_is_asked_of_a_region_is_an_attribute(
+    tmp_path: Path, kind: str, held: dict[str, Any], value: str
+) -> None:
+    """Whatever the control, with a config and without."""
+    item = {
+        "id": "r0-4",
+        "from_name": "more",
+        "to_name": "doc",
+        "type": kind,
+        "value": {"start": 0, "end": 4, **held},
+    }
+    tasks = [task({"body": ANNA}, [region(0, 4, "PER", "Anna"), item])]
+    tags = {"rating": "Rating", "number": "Number", "datetime": "DateTime", "textarea": "TextArea"}
+    control = f'<{tags.get(kind, "")} name="more" toName="doc" perRegion="true"/>'
+    if kind == "taxonomy":
+        control = """<Taxonomy name="more" toName="doc" perRegion="true">
+        <Choice value="Life"><Choice value="Human"/></Choice></Taxonomy>"""
+    for config in (NER.replace("{key}", "body").replace("{more}", control), ""):
+        [article], setting = read(tmp_path, tasks, config)
+        [held_value] = article.annotations[0].spans[0].attributes.values()
+        assert held_value in (value, [value])
+        assert setting.account.attributes.not_kept == 0
+
+
+def test_relations_without_a_label_left_and_two_way(tmp_path: Path) -> None:
+    """Unlabelled ones are `related`, a left one is turned round, a two-way one is two."""
+    result = [region(0, 4, "PER", "Anna", id="a"), region(25, 29, "PER", "Lyon", id="b")]
+    arrows = [("right", ["knows"]), ("left", []), ("bi", ["knows"])]
+    result += [
+        {"type": "relation", "from_id": "a", "to_id": "b", "direction": d, "labels": labels}
+        for d, labels in arrows
+    ]
+    [article], setting = read(tmp_path, [task({"text": ANNA}, result)])
+    found = {(r.label, r.head, r.tail) for r in article.annotations[0].relations}
+    assert found == {("knows", "a", "b"), ("related", "b", "a"), ("knows", "b", "a")}
+    assert setting.account.relations.found == 3
+
+
+def test_tags_in_any_case_and_labels_from_the_data_are_known(tmp_path: Path) -> None:
+    """As Label Studio's front end takes them."""
+    config = """<View><text name="doc" value="$body"/>
+    <LABELS name="tags" toName="doc"><label value="PER"/></LABELS>
+    <Labels name="more" toName="doc" value="$options"/></View>"""
+    other = {**region(25, 29, "Town", "Lyon"), "from_name": "more"}
+    [article], setting = read(
+        tmp_path,
+        [task({"body": ANNA, "options": [{"value": "Town"}]}, [region(0, 4, "PER", "Anna"), other])],
+        config,
+    )
+    assert marked(article) == [("PER", "Anna"), ("Town", "Lyon")]
+    assert setting.account.spans.not_kept == 0
+
+
+def test_choices_that_alone_mark_regions_are_labels(tmp_path: Path) -> None:
+    """Label Studio lets Choices be the only control of a region."""
+    item: dict[str, Any] = {"id": "s", "from_name": "mood", "to_name": "doc", "type": "choices"}
+    item["value"] = {"start": 0, "end": 10, "text": "Anna Meier", "choices": ["Good"]}
+    config = """<View><Text name="doc" value="$body"/><Choices name="mood" toName="doc" perRegion="true">
+    <Choice value="Good"/></Choices></View>"""
+    for given in (config, ""):
+        [article], _ = read(tmp_path, [task({"body": ANNA}, [item])], given)
+        assert marked(article) == [("Good", "Anna Meier")]
