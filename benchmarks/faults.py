@@ -27,7 +27,7 @@ from goldwire.project import Project, load_project
 from tests.corpus.mini import mini_project
 from tests.train.conftest import TINY
 
-GOLDEN = Path(__file__).parents[0] / "corpus/formats/golden"
+GOLDEN = Path(__file__).parents[1] / "tests/formats/golden"
 #: The commands that read a whole project, or that write one of its parts.
 READING = (("corpus", "check"), ("corpus", "stats"), ("corpus", "build"))
 SAMPLES = (
