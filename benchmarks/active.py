@@ -162,7 +162,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not DATA.is_file():
-        print(f"no POPCORN data at {DATA}: see docs/benchmarks.md", file=sys.stderr)
+        print(f"no POPCORN data at {DATA}: see docs/research-notes/popcorn.md", file=sys.stderr)
         return 2
     seeds, last = (1, START + 2 * STEP) if options.quick else (options.seeds, LAST)
     points = simulate(options.layer, seeds=seeds, last=last, say=lambda line: print(line, file=sys.stderr))

@@ -42,7 +42,7 @@ class Tally:
         return self.lost + self.doubled + self.falsified + self.tracebacks
 
     def row(self) -> str:
-        """The figures as a row of the table in docs/benchmarks.md."""
+        """The figures as a row of the table in docs/research-notes/faults.md."""
         cells = (self.what, self.faults, self.refused, self.taken, *(getattr(self, k) for k in KINDS))
         return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -303,7 +303,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     if not DATA.is_file() or not RAW.is_file():
-        print(f"no data at {DATA.parents[1]}: see docs/benchmarks.md", file=sys.stderr)
+        print(f"no data at {DATA.parents[1]}: see docs/research-notes/popcorn.md", file=sys.stderr)
         return 2
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
     with tempfile.TemporaryDirectory() as folder:

@@ -263,7 +263,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not DATA.is_file():
-        print(f"no POPCORN data at {DATA}: see docs/benchmarks.md", file=sys.stderr)
+        print(f"no POPCORN data at {DATA}: see docs/research-notes/popcorn.md", file=sys.stderr)
         return 2
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
     articles = read_popcorn()

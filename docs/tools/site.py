@@ -41,10 +41,19 @@ def decisions_index() -> str:
 
 
 def api_page() -> str:
-    """A page with everything that `goldwire.__all__` names, in its order."""
-    head = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
-    names = [name for name in goldwire.__all__ if not name.startswith("__")]
-    return head + "".join(f"\n::: goldwire.{name}\n" for name in names)
+    """A page with everything that `goldwire.__all__` names: functions, then classes, then errors."""
+    parts: dict[str, list[str]] = {"Functions": [], "Classes": [], "Errors": []}
+    for name in goldwire.__all__:
+        value = getattr(goldwire, name)
+        if isinstance(value, type):
+            parts["Errors" if issubclass(value, Exception) else "Classes"].append(name)
+        elif not name.startswith("__"):
+            parts["Functions"].append(name)
+    text = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    for title, names in parts.items():
+        if names:
+            text += f"\n## {title}\n" + "".join(f"\n::: goldwire.{name}\n" for name in names)
+    return text
 
 
 def on_config(config: Any) -> Any:
