@@ -16,6 +16,8 @@ from goldwire.limits import DEPTH, TOO_DEEP
 
 T = TypeVar("T")
 
+# All bytes but brackets.
+_OTHERS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|\n', re.DOTALL)
 
 
@@ -39,16 +41,16 @@ def loads(data: bytes | str) -> Any:
     return value
 
 
-def check(data: bytes | str) -> None:
-    """Raise `NotStrict` where a JSON text is not strict; what is no JSON at all passes."""
+def check(data: bytes | str) -> bool:
+    """Raise `NotStrict` where a JSON text is not strict; False where it is no JSON at all."""
     try:
-        if _plain(data):
-            return
-        loads(data)
+        if not _plain(data):
+            loads(data)
     except NotStrict:
         raise
     except ValueError:
-        return
+        return False
+    return True
 
 
 def _plain(data: bytes | str) -> bool:
@@ -57,13 +59,29 @@ def _plain(data: bytes | str) -> bool:
     Four times as fast as looking at every key, which others' spellings of numbers and characters need.
     """
     try:
-        value = _decode(data)
-        if _encode(value) != msgspec.json.format(_bytes(data), indent=-1):
+        value, whole = _decode(data), _bytes(data)
+        written = _encode(value)
+        if written != whole and written != msgspec.json.format(whole, indent=-1):
             return False
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
-    check_depth(value)
+    if not _shallow(whole):
+        check_depth(value)
     return True
+
+
+def _shallow(data: bytes) -> bool:
+    """Whether brackets are few deep: pairs of them, taken away from the inside, soon leave none.
+
+    Those in texts count too. Where they don't pair up the answer is no; where they are made to, a text may
+    hide levels, which is no more than what the reader itself takes.
+    """
+    brackets = data.translate(None, _OTHERS)
+    for _ in range(DEPTH // 2):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return False
 
 
 def _bytes(data: bytes | str) -> bytes:

@@ -20,7 +20,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.labelstudio import export
 from goldwire.formats.labelstudio.export import read_labelstudio, write_labelstudio
 from goldwire.formats.labelstudio.items import Item
-from goldwire.formats.labelstudio.reader import ResultReader
+from goldwire.formats.labelstudio.result_reader import ResultReader
 from goldwire.formats.options import Setting
 from goldwire.model import Article, Relation
 from goldwire.schemas import Schema

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 
+from goldwire.figures import amount
+
 
 @dataclass
 class Tally:
@@ -21,12 +23,12 @@ class Tally:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.moved:,} moved" if self.moved else "",
-            f"{self.trimmed:,} trimmed" if self.trimmed else "",
+            f"{amount(self.moved)} moved" if self.moved else "",
+            f"{amount(self.trimmed)} trimmed" if self.trimmed else "",
         ]
         among = ", ".join(filter(None, parts))
-        kept = f"{self.kept:,} kept" + (f" ({among})" if among else "")
-        return f"{self.found:,} in, {kept}, {self.not_kept:,} not kept"
+        kept = f"{amount(self.kept)} kept" + (f" ({among})" if among else "")
+        return f"{amount(self.found)} in, {kept}, {amount(self.not_kept)} not kept"
 
 
 @dataclass

@@ -327,3 +327,25 @@ def test_an_export_without_its_schema_gives_its_labels_as_found(tmp_path: Path) 
     (article,) = read("labelstudio", path, setting)
     assert [s.label for s in article.annotations[0].spans] == ["PER", "LAUGH"]
     assert list(setting.lost) == ["attributes: the schema has no attribute `mood`"]
+
+
+def test_label_studios_own_conll_is_read_with_blanks_in_its_labels(tmp_path: Path) -> None:
+    """Its two filling columns are none, and the tag goes to the end of the line."""
+    path = tmp_path / "result.conll"
+    lines = [
+        "-DOCSTART- -X- O",
+        "Anna -X- _ B-PER",
+        "# -X- _ O",
+        "CEO -X- _ B-Job title",
+        "of -X- _ I-Job title",
+    ]
+    path.write_text("\n".join([*lines, "", "No -X- _ O", ". -X- _ O", ""]), encoding="utf-8")
+    setting = Setting()
+    (article,) = read("conll", path, setting)
+    text = article.document.text
+    spans = [(span.label, text[span.start : span.end]) for span in article.annotations[0].spans]
+    assert (text, spans, setting.lost) == (
+        "Anna # CEO of\nNo .",
+        [("PER", "Anna"), ("Job title", "CEO of")],
+        {},
+    )

@@ -2,8 +2,8 @@
 
 Written are the columns TOKEN, one for each level of nesting (`LAYER`, `LAYER-2`, …) and MISC, which keeps the
 white space, so that the text comes back to the character. Read is any file whose tags are of one of the three
-schemes: with a line of column names, or without one (the last column is the tag then). Each document is one
-sequence; a blank line ends a sentence.
+schemes: with a line of column names, or without one (the last column is the tag then; in Label Studio's own
+CONLL2003 it may hold blanks). Each document is one sequence; a blank line ends a sentence.
 """
 
 from __future__ import annotations
@@ -28,6 +28,17 @@ from goldwire.model import Annotation, Article, Document, Span
 ANNOTATOR, LAYER, SCHEMA = "conll", "entity", "found@0"
 _ID = re.compile(r"#\s*(?:[\w.-]+:)?(?:document_id|newdoc id)\s*=\s*(.*\S)\s*")
 _LEVEL = re.compile(r"(.+)-([2-9])")
+
+
+# Label Studio's CONLL2003: two columns without content, a tag that may hold blanks (`CEO -X- _ B-Job title`).
+_STUDIO = re.compile(r"(\S+) -X- _ (\S.*)")
+
+
+def _cells(line: str) -> list[str]:
+    """A line's columns."""
+    if "\t" in line:
+        return line.split("\t")
+    return list(match.groups()) if (match := _STUDIO.fullmatch(line.strip(" "))) else line.split()
 
 
 @dataclass
@@ -126,7 +137,7 @@ class _Reader:
                 now, broken = None, False
             else:
                 self.spaced = "\t" not in line
-                cells = line.split() if self.spaced else line.split("\t")
+                cells = _cells(line)
                 if not self.columns and self.header(cells):
                     continue
                 now = now or self.start(f"{self.file.stem}-{len(self.found) + 1}", number)
@@ -140,7 +151,7 @@ class _Reader:
         """Whether a line is a comment. `# O` is a token where blanks part the columns and the tag is one."""
         if not line.startswith("#") or "\t" in line:
             return False
-        cells = line.split()
+        cells = _cells(line)
         if self.spaced and len(cells) == len(self.columns) and split_tag(cells[-1]) is not None:
             return False
         return line.startswith("# ") or not self.columns

@@ -80,9 +80,8 @@ def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
     if isinstance(raw, dict):
         raw = json.dumps(raw).encode()
     try:
-        if not raw.isascii():
-            raw.decode()
-        strict_json.check(raw)
+        if not strict_json.check(raw):
+            raw.decode()  # names the first bad byte
         with suppress(msgspec.DecodeError):
             usual = decode(raw)
             if usual.completions is None:

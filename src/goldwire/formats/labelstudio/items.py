@@ -6,6 +6,7 @@ purpose: whatever stands in them is judged by the reader, which can say what is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -67,7 +68,7 @@ def items_of(result: Any) -> list[Item | None]:
         return []
     try:
         return msgspec.convert(result, list[Item | None])
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return [_item(entry) for entry in result]
 
 
@@ -76,9 +77,16 @@ def _item(entry: Any) -> Item | None:
         return None
     try:
         return msgspec.convert(entry, Item)
-    except msgspec.ValidationError:  # its value is no object, or names are no texts
-        named = {key: value for key, value in entry.items() if isinstance(value, _FORMS.get(key, object))}
-        return msgspec.convert(named, Item)
+    except (msgspec.ValidationError, UnicodeEncodeError):  # its value is no object, or names are no texts
+        named: dict[str, Any] = {
+            key: value for key, value in _named(entry) if isinstance(value, _FORMS.get(key, object))
+        }
+        return msgspec.convert({**named, "value": dict(_named(named.get("value") or {}))}, Item)
+
+
+def _named(entry: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """What stands under names that a field can have."""
+    return ((key, value) for key, value in entry.items() if isinstance(key, str) and key.isascii())
 
 
 def labels_of(item: Item) -> list[str]:

@@ -54,7 +54,7 @@ class Naming:
                 for name, attribute in each.attributes.items()
             }
             self.relations = {label: label for label in schema.relations}
-            self.unnamed: str | None = None
+            self.unnamed: str | None = self.relations.get(UNNAMED)
             return
         self.texts = frozenset(source.tag for source in names.texts)
         self.layers = {}

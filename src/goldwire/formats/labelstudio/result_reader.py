@@ -1,0 +1,293 @@
+"""One pass over one result: spans, then what is said of them, and all that has no place, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from goldwire.formats.labelstudio.counting import CountedText, same_words
+from goldwire.formats.labelstudio.items import (
+    ELSEWHERE,
+    REGIONS,
+    Item,
+    held_of,
+    labels_of,
+    no_offsets,
+    score_of,
+)
+from goldwire.formats.labelstudio.naming import AttributeNames, Naming
+from goldwire.formats.labelstudio.result import Census, Quarantined, Read, Trim, Unread, attribute_value
+from goldwire.model import Relation, Span
+from goldwire.schemas.schema import End
+
+
+def is_of(item: Item, naming: Naming) -> bool:
+    """Whether an item is of the text that is read, or names none."""
+    return not naming.texts or not item.to_name or item.to_name in naming.texts
+
+
+class ResultReader:
+    """One pass over one result; a region as Label Studio itself writes it goes a quick way."""
+
+    def __init__(self, text: CountedText, naming: Naming, original: Callable[[int], Any] | None) -> None:
+        self.counted, self.text, self.naming = text, text.text, naming
+        self.spans: dict[str, Span] = {}
+        self.regions: dict[str, list[str]] = {}  # region id: ids of its spans
+        self.relations: dict[Relation, None] = {}
+        self.doubles: list[Relation] = []
+        self.quarantined: list[Quarantined] = []
+        self.trims: list[Trim] = []
+        self.disagrees = False
+        self.spans_given = self.relations_given = self.attributes_given = self.attributes_kept = 0
+        self.original = original
+
+    def read(self, items: Sequence[Item | None]) -> Read:
+        """All that a result holds, the attributes and relations after the spans that bear them."""
+        usual = self.counted.plain and not self.counted.turns
+        attributes: list[tuple[int, Item]] = []
+        arrows: list[tuple[int, Item]] = []
+        for number, item in enumerate(items):
+            if item is None:
+                self.refuse("result", "not a region", number)
+            elif item.type in REGIONS:
+                if not (usual and self.usual_region(item)):
+                    self.region(number, item)
+            elif item.type == "relation":
+                arrows.append((number, item))
+            elif item.type == "choices" and item.from_name in self.naming.layers:
+                self.region(number, item)
+            elif item.type is not None and item.type.endswith("labels"):
+                self.spans_given += 1
+                self.refuse("span", f"`{item.type}` mark no plain text", number)
+            elif item is not ELSEWHERE:
+                attributes.append((number, item))
+        for number, item in attributes:
+            self.attribute(number, item)
+        for number, item in arrows:
+            self.arrow(number, item)
+        return Read(
+            tuple(self.spans.values()),
+            tuple(self.relations),
+            tuple(self.quarantined),
+            tuple(self.trims),
+            tuple(self.doubles),
+            Census(self.spans_given, self.relations_given, self.attributes_given, self.attributes_kept),
+            self.disagrees,
+            not self.counted.plain,
+        )
+
+    def refuse(self, kind: Any, reason: str, number: int, count: int = 1) -> None:
+        """Put an item aside, for `count` spans, attributes or relations."""
+        item = self.original(number) if self.original is not None else None
+        self.quarantined.append(Quarantined(kind, reason, item, count))
+
+    def usual_region(self, item: Item) -> bool:
+        """Take in a region as Label Studio itself writes it; False, and nothing done, for any other."""
+        value, region = item.value, item.id
+        if value is None or region.__class__ is not str or not region or region in self.spans:
+            return False
+        names = self.naming.layers.get(item.from_name) if item.from_name is not None else None
+        labels, start, end = value.labels, value.start, value.end
+        if (
+            names is None
+            or labels.__class__ is not list
+            or len(labels) != 1
+            or labels[0].__class__ is not str
+        ):
+            return False
+        label, text = names.labels.get(labels[0]), self.text
+        if label is None or start.__class__ is not int or end.__class__ is not int:
+            return False
+        if not 0 <= start < end <= len(text) or item.meta or item.parent_id:
+            return False
+        if (value.text.__class__ is str and value.text != text[start:end]) or item.type != "labels":
+            return False
+        texts = self.naming.texts
+        if text[start].isspace() or text[end - 1].isspace() or (texts and item.to_name not in texts):
+            return False
+        origin = item.origin if item.origin.__class__ is str else None
+        score = None if item.score is None else score_of(item)
+        self.spans_given += 1
+        self.spans[region] = Span(region, names.layer, label, start, end, {}, (), origin, score)
+        self.regions[region] = [region]
+        return True
+
+    def region(self, number: int, item: Item) -> None:
+        """One region's spans: one for each of its labels."""
+        labels = labels_of(item)
+        count = len(labels) or 1
+        self.spans_given += count
+        if not is_of(item, self.naming):
+            return self.refuse(
+                "span", f"it marks `{item.to_name}`, another object of the task", number, count
+            )
+        names = self.naming.layers.get(item.from_name) if item.from_name is not None else None
+        if names is None:
+            return self.refuse("span", f"the schema has no layer `{item.from_name}`", number, count)
+        value = item.value
+        if value is None or (stated := self.counted.stated(value)) is None:
+            return self.refuse("span", no_offsets(item), number, count)
+        start, end = stated
+        extent = self.counted.extent(start, end)
+        if extent is None:
+            self.disagrees = True
+            return self.refuse(
+                "span", f"[{start}, {end}) cuts a character that normalising joins", number, count
+            )
+        first, last = extent
+        if not 0 <= first < last <= len(self.text):
+            self.disagrees = True
+            where = f"[{start}, {end}) lies outside the text (0 to {len(self.counted.raw)})"
+            return self.refuse("span", where, number, count)
+        marked = self.text[first:last]
+        said = value.text
+        if said.__class__ is str and said != marked and not same_words(marked, said):
+            self.disagrees = True
+            reason = f"[{start}, {end}) is {marked[:60]!r}, and the region says {said[:60]!r}"
+            return self.refuse("span", reason, number, count)
+        if marked[0].isspace() or marked[-1].isspace():
+            if not marked.strip():
+                return self.refuse("span", "nothing but white space is marked", number, count)
+            trimmed = last - len(marked.lstrip()), first + len(marked.rstrip())
+        else:
+            trimmed = extent
+        if not labels:
+            return self.refuse("span", "the region has no label", number, count)
+        region = item.id if isinstance(item.id, str) and item.id else f"region-{number}"
+        origin = item.origin if isinstance(item.origin, str) else None
+        for stored in labels:
+            label = names.labels.get(stored)
+            if label is None:
+                self.refuse("span", f"layer `{item.from_name}` has no label `{stored}`", number)
+                continue
+            span_id = region if region not in self.spans else self.free_id(region, label)
+            if trimmed != extent:
+                self.trims.append(Trim(span_id, extent, trimmed))
+            self.spans[span_id] = Span(span_id, names.layer, label, *trimmed, {}, (), origin, score_of(item))
+            self.regions.setdefault(region, []).append(span_id)
+        if item.meta:
+            self.refuse("note", "a note on the region has no place in the model", number)
+        if item.parent_id:
+            self.refuse("note", "the region's place in a hierarchy has no place in the model", number)
+        return None
+
+    def free_id(self, region: str, label: str) -> str:
+        """An id for a further span of a region."""
+        found, number = f"{region}+{label}", 2
+        while found in self.spans:
+            found, number = f"{region}+{label}+{number}", max(number + 1, len(self.spans))
+        return found
+
+    def attribute(self, number: int, item: Item) -> None:
+        """What a control says of a region, as an attribute of its spans that may bear it."""
+        self.attributes_given += 1
+        ids = self.regions.get(item.id) if isinstance(item.id, str) else None
+        known = self.naming.attributes.get(item.from_name) if item.from_name is not None else None
+        if ids is None:
+            return self.refuse("attribute", self._without_span(item), number)
+        if known is None:
+            return self.refuse("attribute", f"the schema has no attribute `{item.from_name}`", number)
+        spans = [self.spans[span_id] for span_id in ids]
+        bearers = [span for span in spans if span.layer in known]
+        if not bearers:
+            return self.refuse(
+                "attribute", f"`{item.from_name}` on a span of layer `{spans[0].layer}`", number
+            )
+        held = held_of(item)
+        if held is None:
+            return self.refuse("attribute", "neither choices nor text", number)
+        if not held:
+            self.attributes_given -= 1
+            return None  # an emptied control: the attribute is absent
+        fitting = [span for span in bearers if known[span.layer].attribute.applies_to(span.label)] or bearers[
+            :1
+        ]
+        kept = False
+        for span in fitting:
+            names = known[span.layer]
+            read = attribute_value(names.attribute, _mapped(held, names))
+            if isinstance(read, Unread):
+                return self.refuse("attribute", read.text, number)
+            if names.name in span.attributes:
+                self.refuse("attribute", f"`{item.from_name}` stands twice", number)
+            else:
+                span.attributes[names.name] = read
+                kept = True
+        self.attributes_kept += kept
+        return None
+
+    def _without_span(self, item: Item) -> str:
+        if item.value is None or (item.value.start is None and item.value.end is None):
+            return f"`{item.from_name}` is asked of the whole text; attributes belong to spans"
+        return f"no span has the id `{item.id}`"
+
+    def arrow(self, number: int, item: Item) -> None:
+        """A relation of each label between the spans of two regions; two where it is two-way."""
+        labels = item.labels if isinstance(item.labels, list) else []
+        if len(labels) == 1 and self.usual_arrow(item, labels[0]):
+            return None
+        if not labels and self.naming.unnamed is not None:
+            labels = [None]
+        count = len(dict.fromkeys(map(str, labels))) or 1
+        self.relations_given += count
+        heads, tails = (
+            self.regions.get(end, []) if isinstance(end, str) else [] for end in (item.from_id, item.to_id)
+        )
+        if not heads or not tails:
+            missing = item.to_id if heads else item.from_id
+            return self.refuse("relation", f"no span has the id `{missing}`", number, count)
+        direction = "right" if item.direction is None else item.direction
+        if direction not in ("right", "left", "bi"):
+            return self.refuse("relation", f"no direction `{direction}`", number, count)
+        if not labels:
+            return self.refuse("relation", "the relation has no label", number, count)
+        ways = {"right": [(heads, tails)], "left": [(tails, heads)], "bi": [(heads, tails), (tails, heads)]}[
+            direction
+        ]
+        for stored in {str(label): label for label in labels}.values():
+            label = self.naming.unnamed if stored is None else self.naming.relations.get(str(stored))
+            if label is None:
+                self.refuse("relation", f"the schema has no relation `{stored}`", number)
+                continue
+            for ends in ways:
+                for head, tail in self.pairs(label, *ends):
+                    self.relate(Relation(label, head, tail))
+        return None
+
+    def usual_arrow(self, item: Item, stored: Any) -> bool:
+        """Take in a relation between two regions of a span each; False, and nothing done, for any other."""
+        ends = item.from_id, item.to_id
+        if item.direction not in ("right", None) or not all(end.__class__ is str for end in (*ends, stored)):
+            return False
+        heads, tails = self.regions.get(item.from_id, ()), self.regions.get(item.to_id, ())
+        label = self.naming.relations.get(stored)
+        if label is None or len(heads) != 1 or len(tails) != 1:
+            return False
+        self.relations_given += 1
+        self.relate(Relation(label, heads[0], tails[0]))
+        return True
+
+    def relate(self, relation: Relation) -> None:
+        """Keep a relation, once."""
+        if relation in self.relations:
+            self.doubles.append(relation)
+        self.relations[relation] = None
+
+    def pairs(self, label: str, heads: list[str], tails: list[str]) -> Iterator[tuple[str, str]]:
+        """The ends that a relation has among the spans of two regions: those that the schema allows."""
+        kind = self.naming.schema.relations[label]
+
+        def allowed(ids: list[str], ends: Sequence[End]) -> list[str]:
+            if len(ids) == 1:
+                return ids
+            spans = [self.spans[span_id] for span_id in ids]
+            fit = [span.id for span in spans if any(end.admits(span.layer, span.label) for end in ends)]
+            return fit or ids[:1]
+
+        for head in allowed(heads, kind.head):
+            for tail in allowed(tails, kind.tail):
+                yield head, tail
+
+
+def _mapped(held: list[str], names: AttributeNames) -> list[str]:
+    return [names.values.get(entry, entry) for entry in held] if names.values else held
