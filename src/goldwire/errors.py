@@ -32,7 +32,23 @@ class Fault:
 
 
 class GoldwireError(Exception):
-    """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2."""
+    """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
+
+    What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
+    (GW2xx), `AnnotateError` (GW3xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or `UsageError` (GW9xx).
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.load_schema("no/such/file.yaml")
+        ... except goldwire.GoldwireError as error:
+        ...     print([fault.code for fault in error.faults])
+        ['GW901']
+    """
+
+    def __new__(cls, *faults: Fault) -> GoldwireError:
+        """An error of the kind that its first fault is of."""
+        kind = _KINDS.get(faults[0].code[:3], cls) if cls is GoldwireError and faults else cls
+        return super().__new__(kind, *faults)
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults
@@ -46,6 +62,82 @@ class GoldwireError(Exception):
     def of(cls, code: str, message: str, *, where: str = "", hint: str = "") -> GoldwireError:
         """An error with a single fault."""
         return cls(Fault(code, message, where, hint))
+
+
+class SchemaError(GoldwireError):
+    """A schema can't be used (GW1xx).
+
+    >>> import goldwire
+    >>> issubclass(goldwire.SchemaError, goldwire.GoldwireError)
+    True
+    """
+
+
+class CorpusError(GoldwireError):
+    """Articles, annotations or a dataset can't be read, built or written (GW2xx).
+
+    >>> import goldwire
+    >>> try:
+    ...     goldwire.read("articles.jsonl", "no-such-format")
+    ... except goldwire.CorpusError as error:
+    ...     print(error.faults[0].message)
+    unknown format `no-such-format`
+    """
+
+
+class AnnotateError(GoldwireError):
+    """Label Studio, or what goes there and comes back (GW3xx).
+
+    >>> import goldwire
+    >>> issubclass(goldwire.AnnotateError, goldwire.GoldwireError)
+    True
+    """
+
+
+class TrainError(GoldwireError):
+    """A model can't be trained or loaded (GW4xx).
+
+    >>> import goldwire
+    >>> try:
+    ...     goldwire.predict("no-such-model", ["Un texte."])
+    ... except goldwire.TrainError as error:
+    ...     print(error.faults[0].code)
+    GW410
+    """
+
+
+class EvalError(GoldwireError):
+    """Nothing can be scored or compared (GW5xx).
+
+    >>> import goldwire
+    >>> try:
+    ...     goldwire.agree([])
+    ... except goldwire.EvalError as error:
+    ...     print(error.faults[0].code)
+    GW507
+    """
+
+
+class UsageError(GoldwireError):
+    """Wrong use, a missing file, no project (GW9xx).
+
+    >>> import goldwire
+    >>> try:
+    ...     goldwire.load_project("/")
+    ... except goldwire.UsageError as error:
+    ...     print(error.faults[0].code)
+    GW910
+    """
+
+
+_KINDS: dict[str, type[GoldwireError]] = {
+    "GW1": SchemaError,
+    "GW2": CorpusError,
+    "GW3": AnnotateError,
+    "GW4": TrainError,
+    "GW5": EvalError,
+    "GW9": UsageError,
+}
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

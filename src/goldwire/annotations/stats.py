@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from goldwire.figures import amount
 from goldwire.model import Annotation, Article, curated, outermost
 from goldwire.schemas import Schema
+from goldwire.table import Cell, Column, Figures, Table
 
 
-@dataclass
-class Counts:
+@dataclass(repr=False)
+class Counts(Figures):
     """Counts over a set of annotations. Labels stand in the schema's order, those it lacks after them.
 
     `nested` counts, by layer, the spans that lie inside or across a longer one of their layer: what a flat
@@ -30,6 +32,15 @@ class Counts:
     by_annotator: dict[str, dict[str, int]] = field(default_factory=dict)
     by_status: dict[str, int] = field(default_factory=dict)
     by_kind: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Counts: {self.sizes}, {amount(self.spans)} spans>"
+
+    @property
+    def sizes(self) -> str:
+        """The whole in words."""
+        sizes = {"documents": self.documents, "annotations": self.annotations, "words": self.words}
+        return ", ".join(f"{amount(size)} {what}" for what, size in sizes.items())
 
     @property
     def layers(self) -> dict[str, int]:
@@ -50,6 +61,43 @@ class Counts:
         """All counts, for JSON."""
         shares = {layer: round(self.nested_share(layer), 4) for layer in self.layers}
         return {**asdict(self), "spans": self.spans, "layers": self.layers, "nested_share": shares}
+
+    def as_json(self) -> dict[str, Any]:
+        """All counts, as `corpus stats --json` writes them."""
+        return self.as_dict()
+
+    def tables(self) -> list[Table]:
+        """`layers`, the labels of each, `relations`, `documents`, `annotators`, `status`, `made by`."""
+        layers = [
+            (layer, number, self.nested[layer], self.nested_share(layer))
+            for layer, number in self.layers.items()
+        ]
+        shape = (Column("layer"), *_amounts("spans", "nested"), Column("share", "percent"))
+        tables = [Table("layers", self.sizes, shape, layers)]
+        shape = (Column("label"), *_amounts("spans"))
+        tables += [
+            Table(layer, f"{layer}: spans by label", shape, list(found.items()))
+            for layer, found in self.labels.items()
+        ]
+        if self.relations:
+            tables.append(_counted("relation", "relations", "count", self.relations))
+        for what, found in (("document", self.by_document), ("annotator", self.by_annotator)):
+            columns = [*(["documents"] if what == "annotator" else []), *self.layers]
+            rows: list[tuple[Cell, ...]] = [
+                (name, *(row.get(key, 0) for key in columns)) for name, row in found.items()
+            ]
+            tables.append(Table(f"{what}s", f"spans by {what}", (Column(what), *_amounts(*columns)), rows))
+        tables.append(_counted("status", "annotations by status", "annotations", self.by_status))
+        tables.append(_counted("made by", "annotations by who made them", "annotations", self.by_kind))
+        return tables
+
+
+def _amounts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "amount") for name in names)
+
+
+def _counted(what: str, title: str, unit: str, counts: Mapping[str, int]) -> Table:
+    return Table(what, title, (Column(what), Column(unit, "amount")), list(counts.items()))
 
 
 def count(articles: Iterable[Article], schema: Schema | None = None, *, only_curated: bool = False) -> Counts:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +19,9 @@ from goldwire.leftovers import sweep_again
 from goldwire.project import Project, find_project
 from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible
+
+if TYPE_CHECKING:
+    from goldwire.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +55,33 @@ def write_json(path: Path | None, figures: Any) -> None:
     """Write figures where a file was asked for."""
     if path is not None:
         write_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+
+
+def paper_options(function: F) -> F:
+    """`--csv FILE` and `--latex FILE`: the tables with all their rows, as `csv_path` and `latex_path`."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    function = click.option(
+        "--latex", "latex_path", type=file, help="Write the tables to this file as LaTeX (booktabs)."
+    )(function)
+    return click.option(
+        "--csv", "csv_path", type=file, help="Write the tables to this file as CSV, numbers not rounded."
+    )(function)
+
+
+def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Path | None) -> None:
+    """Write tables where files were asked for."""
+    from goldwire.table import csv_of, latex_of
+
+    for path, form in ((csv_path, csv_of), (latex_path, latex_of)):
+        if path is not None:
+            write_text(path, form(tables))
+
+
+def show(table_: Table, rows: Sequence[tuple[str, ...]] | None = None, *, title: str = "") -> None:
+    """Print a table's rows, or of these as they are shown those given."""
+    names = [column.name for column in table_.columns]
+    cells = table_.shown() if rows is None else rows
+    table(names, cells, title=title, left=table_.left, lesser=table_.lesser)
 
 
 def say(*lines: str) -> None:

@@ -10,15 +10,18 @@ import click
 from goldwire.cli import corpus_browse, corpus_versions
 from goldwire.cli.common import (
     json_option,
+    paper_options,
     progress,
     project_option,
     say,
     say_unlisted,
+    show,
     table,
     tell,
     write_json,
+    write_tables,
 )
-from goldwire.figures import amount, percent
+from goldwire.figures import amount
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
@@ -213,33 +216,23 @@ def check(
     "--curated", "only_curated", is_flag=True, help="The most trusted annotation of each document only."
 )
 @json_option
-def stats(project: Project, only_curated: bool, json_path: Path | None) -> None:
+@paper_options
+def stats(
+    project: Project,
+    only_curated: bool,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+) -> None:
     """Count spans by layer, label, document, annotator and status."""
-    from goldwire.annotations.stats import count
-    from goldwire.corpus.corpus import load_corpus
+    from goldwire import api
 
-    corpus = load_corpus(project)
+    counts = api.count(project, curated=only_curated)
     say_unlisted(project)
-    counts = count(corpus.articles, corpus.schema, only_curated=only_curated)
-    layers = list(counts.layers)
-    rows = [
-        (layer, number, counts.nested[layer], percent(counts.nested_share(layer), 1))
-        for layer, number in counts.layers.items()
-    ]
-    sizes = {"documents": counts.documents, "annotations": counts.annotations, "words": counts.words}
-    tell(", ".join(f"{amount(size)} {what}" for what, size in sizes.items()))
-    table(("layer", "spans", "nested", "share"), rows)
-    for layer, labels in counts.labels.items():
-        table((layer, "spans"), labels.items())
-    if counts.relations:
-        table(("relation", "count"), counts.relations.items())
-    for what, found in (("document", counts.by_document), ("annotator", counts.by_annotator)):
-        columns = [*(["documents"] if what == "annotator" else []), *layers]
-        table(
-            (what, *columns), [(name, *(row.get(key, 0) for key in columns)) for name, row in found.items()]
-        )
-    table(("status", "annotations"), counts.by_status.items())
-    table(("made by", "annotations"), counts.by_kind.items())
+    tell(counts.sizes)
+    for found in counts.tables():
+        show(found, title=found.title if found.name in counts.labels else "")
+    write_tables(counts.tables(), csv_path, latex_path)
     write_json(json_path, counts.as_dict())
 
 

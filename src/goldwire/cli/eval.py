@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli import eval_ci
-from goldwire.cli.common import F, json_option, say, table, tell, write_json
+from goldwire.cli.common import F, json_option, paper_options, say, show, tell, write_json, write_tables
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def command() -> None:
 @click.argument("gold", type=FILE)
 @click.argument("pred", type=FILE)
 @scoring_options
+@paper_options
 def score(
     gold: Path,
     pred: Path,
@@ -68,6 +69,8 @@ def score(
     resamples: int,
     seed: int,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
 ) -> None:
     """Score the predictions in PRED against GOLD, both JSON Lines with the same documents.
 
@@ -75,21 +78,22 @@ def score(
     `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
     beside the model's F1.
     """
-    from goldwire.eval.project_scores import corpus_stamp, score_articles
-    from goldwire.formats.jsonl import read_jsonl
+    from goldwire import api
+    from goldwire.eval.project_scores import corpus_stamp
 
-    articles = read_jsonl(gold)
-    scores, _ = score_articles(
+    articles = api.read(gold, "jsonl")
+    scores = api.score(
         articles,
-        read_jsonl(pred),
-        schema_path=schema_path,
-        agreement_path=agreement_path,
+        pred,
+        schema=schema_path,
+        agreement=agreement_path,
         trained_on=trained_on,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
     )
     print_scores(scores)
+    write_tables(scores.tables(), csv_path, latex_path)
     if json_path is not None:
         write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, articles)})
 
@@ -111,6 +115,7 @@ def score(
 @RESAMPLES
 @SEED
 @json_option
+@paper_options
 def agree(
     file: Path | None,
     schema_path: Path | None,
@@ -123,6 +128,8 @@ def agree(
     resamples: int,
     seed: int,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
 ) -> None:
     """Compare the readings of the same documents by two or more annotators.
 
@@ -131,30 +138,21 @@ def agree(
     submitted. Of every figure the table says what
     it asks: where the readings mark something, what they call it, both at once, or who is meant.
     """
-    from goldwire.eval.agreement.agree import agree as compute
-    from goldwire.formats.jsonl import read_jsonl
-    from goldwire.schemas import load_schema
+    from goldwire import api
+    from goldwire.project import find_project
 
-    if file is not None:
-        articles = read_jsonl(file)
-    else:
-        from goldwire.annotations.store import project_articles
-        from goldwire.project import find_project
-
-        project = find_project(project_path)
-        articles = project_articles(project)
-        schema_path = schema_path or project.schema_path
-    agreement = compute(
-        articles,
+    agreement = api.agree(
+        file if file is not None else find_project(project_path),
         annotators=annotators or None,
         layers=layers or None,
-        schema=load_schema(schema_path) if schema_path else None,
+        schema=schema_path,
         resamples=resamples,
         seed=seed,
-        extent="all" if gamma else "coefficients",
+        gamma=gamma,
         drafts=drafts,
     )
     print_agreement(agreement, whole=whole)
+    write_tables(agreement.tables(), csv_path, latex_path)
     write_json(json_path, agreement.as_json())
 
 
@@ -229,11 +227,8 @@ def report(
 
 def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
-    from goldwire.eval.report.tables import DETAIL_COLUMNS, SCORE_COLUMNS, detail_rows, score_rows
-
-    table(SCORE_COLUMNS, score_rows(scores), left=2, lesser=("support", ("P", "R")))
-    if rows := list(detail_rows(scores)):
-        table(DETAIL_COLUMNS, rows, left=2, lesser=("note", "n"))
+    for found in scores.tables():
+        show(found)
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
@@ -245,20 +240,13 @@ def print_scores(scores: Scores) -> None:
 
 def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
     """What was compared, its figures, `whole` or those that tell most, and what to bear in mind."""
-    from goldwire.eval.report.agreement_tables import (
-        AGREEMENT_COLUMNS,
-        agreement_notes,
-        agreement_rows,
-        opening,
-    )
+    from goldwire.eval.agreement.results import agreement_notes, opening
 
     tell(agreement.what)
-    for comparison in (agreement.pooled, *agreement.between):
-        names = " and ".join(comparison.annotators) if len(comparison.annotators) < 3 else "all pairs"
-        title = f"{names} · {amount(len(comparison.documents))} document(s)"
-        rows = list(agreement_rows(comparison))
+    for found in agreement.tables():
+        rows = found.shown()
         shown = rows if whole else opening(rows)
-        table(AGREEMENT_COLUMNS, shown, title=title, left=3, lesser=("note", "n"))
+        show(found, shown, title=found.title)
         if more := len(rows) - len(shown):
             say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
     for line in agreement.left_out:

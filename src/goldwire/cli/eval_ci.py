@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.cli.common import (
+    json_option,
+    paper_options,
+    progress,
+    project_option,
+    say,
+    table,
+    tell,
+    write_json,
+    write_tables,
+)
+from goldwire.cli.common import show as show_table
 from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.files import write_text
@@ -57,6 +67,7 @@ ROUNDS = click.option(
 )
 @TRAINED_ON
 @json_option
+@paper_options
 def compare(
     gold: Path,
     a: Path,
@@ -68,51 +79,36 @@ def compare(
     show: int,
     trained_on: bool,
     json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
 ) -> None:
     """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
 
     All three are JSON Lines with the same documents. Paired tests over documents, those of one `meta.story`
     together; over labels p is corrected by Holm's method.
     """
-    from goldwire.eval.ci.compare_models import compare as compute
+    from goldwire import api
     from goldwire.eval.matching.spans import Kind
-    from goldwire.eval.scoring.pairing import pair_up, stories, unseen
-    from goldwire.formats.jsonl import read_jsonl
 
-    articles = read_jsonl(gold)
-    (first, second), note = unseen(
-        pair_up(articles, read_jsonl(a)), pair_up(articles, read_jsonl(b)), trained_on=trained_on
+    (wanted,) = (each for each in get_args(Kind) if each == kind)
+    found = api.compare(
+        gold, a, b, layers=layers or None, kind=wanted, rounds=rounds, seed=seed, trained_on=trained_on
     )
-    (wanted,) = (one for one in get_args(Kind) if one == kind)
-    found = compute(
-        first,
-        second,
-        layers=layers or None,
-        kind=wanted,
-        rounds=rounds,
-        seed=seed,
-        groups=stories(one.document for one in first),
-    )
-    if note:
-        found = replace(found, warnings=(note, *found.warnings))
     print_comparison(found, a, b, show)
+    write_tables(found.tables(), csv_path, latex_path)
     write_json(json_path, found.as_json())
 
 
 def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
-    from goldwire.eval.ci.compare_models import verdict
-    from goldwire.eval.ci.compare_tables import COMPARE_COLUMNS, COMPARE_LESSER, compare_rows, place_lines
+    from goldwire.eval.ci.compare_results import place_lines
 
     tell(f"A: {a}", f"B: {b}")
     scores = found.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
-    for layer, tested in found.layers.items():
-        tell("", f"{layer}, {found.kind}: {found.verdict(layer)}")
-        table(COMPARE_COLUMNS, compare_rows(tested, layer, found.places), lesser=COMPARE_LESSER)
-    if found.relations is not None:
-        tell("", f"relations, strict: {verdict(found.relations.micro, *found.names)}")
-        table(COMPARE_COLUMNS, compare_rows(found.relations, "", ()), lesser=COMPARE_LESSER)
+    for tested in found.tables():
+        tell("", tested.title)
+        show_table(tested)
     for line in place_lines(found.places, show):
         tell(line)
     for warning in found.warnings:

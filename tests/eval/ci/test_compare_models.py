@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.compare_models import compare, tally
-from goldwire.eval.ci.compare_tables import place_lines
+from goldwire.eval.ci.compare_results import place_lines
 from goldwire.eval.counts.significance import Difference, compare_counts, holm, power_warning, smallest_p
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.formats.jsonl import write_jsonl

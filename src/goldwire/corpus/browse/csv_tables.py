@@ -15,9 +15,9 @@ from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.events import Facts, Row
 from goldwire.model import Article, AttributeValue, curated, pairs, span_key
 from goldwire.schemas import Schema
+from goldwire.table import FORMULA
 
 Cell = str | int | float | bool | None
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 #: What stands between several values in one cell.
 AND = "; "
 
@@ -31,7 +31,7 @@ def cell(value: Cell) -> str:
     if not isinstance(value, str):
         return str(value)
     text = value.replace("\x00", "")
-    return f"'{text}" if text.lstrip(" \n\v\f").startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" \n\v\f").startswith(FORMULA) else text
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

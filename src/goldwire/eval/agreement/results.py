@@ -1,8 +1,9 @@
-"""What `agree` finds, and how it is written as JSON."""
+"""What `agree` finds, as JSON and as tables: what was found, what it was called, both at once, told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,28 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import RelationKind
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
+from goldwire.figures import amount, number, percent
+from goldwire.table import Cell, Column, Figures, Table
 
+Row = tuple[Cell, ...]
+#: `asks` says whether a figure is about where the readings mark, what they call it, or both at once.
+AGREEMENT_COLUMNS = (
+    Column("layer"),
+    Column("asks"),
+    Column("what"),
+    Column("value", "number"),
+    Column("95 % interval", "interval"),
+    Column("n"),
+    Column("note"),
+)
+WHERE, WHAT, BOTH, SAME = "where", "what", "both", "who"
+#: Rows of a layer that `eval agree` opens with; the others stand behind --all.
+MOST = 12
+HEADLINES = {
+    *("F1, overlap", "F1, exact", "label accuracy, same extent", "κ, same extent", "α, tokens"),
+    *("uα", "cuα", "γ", "γ-cat", "F1, strict", "F1, partial"),
+}
+_METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF-e", "lea": "LEA"}
 #: Of an attribute that holds ids: inside each document and across them, by metric.
 Identities = Mapping[str, Mapping[Metric, Share]]
 
@@ -57,8 +79,8 @@ class LayerAgreement:
         return figures | (self.coefficients.as_json() if self.coefficients is not None else {})
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Figures):
     """The figures of some annotators over the documents that they share."""
 
     annotators: tuple[str, ...]
@@ -66,6 +88,20 @@ class Comparison:
     layers: dict[str, LayerAgreement]
     relations: dict[RelationKind, LabelCounts]
     structures: dict[str, dict[StructureKind, LabelCounts]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.title}>"
+
+    @property
+    def title(self) -> str:
+        """Who is compared, on how many documents."""
+        names = " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
+        return f"{names} · {amount(len(self.documents))} document(s)"
+
+    def tables(self) -> list[Table]:
+        """One, named by the annotators: every figure."""
+        name = " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
+        return [Table(name, self.title, AGREEMENT_COLUMNS, list(agreement_rows(self)), ("note", "n"))]
 
     def as_json(self) -> dict[str, Any]:
         """The figures; relations, and spans with their arguments, only where there are any."""
@@ -96,8 +132,8 @@ class Comparison:
         return figures
 
 
-@dataclass(frozen=True)
-class Agreement:
+@dataclass(frozen=True, repr=False)
+class Agreement(Figures):
     """All annotators pooled, and each pair of them where they are more than two."""
 
     what: str
@@ -106,6 +142,15 @@ class Agreement:
     between: list[Comparison] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        exact = {name: found.counts["exact"].micro().counts.f1 for name, found in self.pooled.layers.items()}
+        figures = ", ".join(f"{name} {number(f1)}" for name, f1 in exact.items())
+        return f"<Agreement: exact F1 {figures}; {self.pooled.title}>"
+
+    def tables(self) -> list[Table]:
+        """All annotators pooled, then each pair where they are more than two."""
+        return [table for one in (self.pooled, *self.between) for table in one.tables()]
 
     def as_json(self) -> dict[str, Any]:
         """What was compared, and the figures."""
@@ -137,3 +182,119 @@ def agreement_why(found: Figure) -> str:
     if found.ci95 is None:
         return NO_INTERVAL if NO_INTERVAL in found.why else "no interval: in too few documents"
     return ""
+
+
+def agreement_rows(comparison: Comparison) -> Iterator[Row]:
+    """Layer, asks, what, value, interval, n, note: detection, labels, attributes, identity, relations."""
+    for layer, found in comparison.layers.items():
+        for row in _layer_rows(found):
+            yield (layer, *row)
+    for kind, counts in comparison.relations.items():
+        micro = counts.micro()
+        yield ("relations", *_agreed(BOTH, f"F1, {kind}", micro, f"{_size(micro)} relations"))
+    if "strict" in comparison.relations:
+        for label, figure in comparison.relations["strict"].figures().items():
+            yield ("relations", *_agreed(BOTH, f"F1, strict, {label}", figure, f"{_size(figure)} relations"))
+    for layer, wholes in comparison.structures.items():
+        for whole, counts in wholes.items():
+            micro = counts.micro()
+            yield (layer, *_agreed(BOTH, f"F1, with arguments, {whole}", micro, f"{_size(micro)} spans"))
+
+
+def opening(rows: Iterable[Row]) -> list[Row]:
+    """The headlines of each layer, at most `MOST`: matching, labels, agreement beyond chance, attributes."""
+    kept: list[Row] = []
+    taken: Counter[str] = Counter()
+    for row in rows:
+        layer, what = str(row[0]), str(row[2])
+        telling = what in HEADLINES or what.startswith("F1, with arguments") or what.endswith(", equal")
+        if telling and taken[layer] < MOST:
+            taken[layer] += 1
+            kept.append(row)
+    return kept
+
+
+def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
+    sizes = " and ".join(map(amount, found.spans.values()))
+    more = found.coefficients
+    yield _agreed(WHERE, "F1, overlap", found.counts["overlap"].micro(), f"{sizes} spans")
+    yield _agreed(WHERE, "F1, boundary", found.counts["boundary"].micro(), f"{sizes} spans")
+    if more is not None:
+        yield _shared(WHERE, "uα, units alone", more.unitizing.binary)
+    yield from _label_rows(found, more)
+    yield _agreed(BOTH, "F1, exact", found.counts["exact"].micro(), f"{sizes} spans")
+    if found.head is not None:
+        yield _agreed(BOTH, "F1, head", found.head.micro(), f"{sizes} spans")
+    if more is not None:
+        for name, title in (("kappa", "κ"), ("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
+            yield _shared(BOTH, f"{title}, tokens", more.tokens[name])
+        yield _shared(BOTH, "uα", more.unitizing.u_alpha)
+        if (gamma := more.gamma) is not None:
+            n = f"{amount(gamma.documents)} × {amount(gamma.samples)} samples"
+            yield BOTH, "γ", gamma.value, gamma.ci95, n, gamma.why
+    for label, figure in found.counts["exact"].figures().items():
+        yield _agreed(BOTH, f"F1, exact, {label}", figure, f"{_size(figure)} spans")
+    for name, one in found.attributes.items():
+        yield from _attribute_rows(name, one)
+    for name, scopes in found.identity.items():
+        for scope, metrics in scopes.items():
+            for metric, share in metrics.items():
+                yield _shared(SAME, f"{name}, {scope} documents, {_METRICS[metric]}", share)
+
+
+def _label_rows(found: LayerAgreement, more: Coefficients | None) -> Iterator[Row]:
+    titles = {"accuracy": "label accuracy", "kappa": "κ", "fleiss_kappa": "Fleiss’ κ", "alpha": "α"}
+    for where, shares in found.labels.items():
+        for name, share in shares.items():
+            yield _shared(WHAT, f"{titles[name]}, {where.replace('_', ' ')}", share)
+    if more is not None:
+        yield _shared(WHAT, "cuα", more.unitizing.cu_alpha)
+        if (gamma := more.gamma) is not None:
+            yield WHAT, "γ-cat", gamma.cat, gamma.cat_ci95, "", gamma.cat_why
+
+
+def _attribute_rows(name: str, one: dict[str, Any]) -> Iterator[Row]:
+    n = f"{amount(one['pairs'])} pairs"
+    if not one["pairs"]:
+        yield WHAT, f"{name}, equal", None, None, n, "no matched span bears it"
+        return
+    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
+    why = one.get("why", "")
+    yield WHAT, f"{name}, equal", one["equal"], ci95, n, "" if ci95 else why
+    yield WHAT, f"{name}, κ", one["kappa"], "", n, why if one["kappa"] is None else ""
+    for key, title in (("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
+        if key in one:
+            why = "only one value on equal extents" if one[key] is None else ""
+            yield WHAT, f"{name}, {title}", one[key], "", "", why
+
+
+def agreement_notes(agreement: Agreement) -> list[str]:
+    """What the figures leave out, and how the sampled ones were sampled."""
+    notes = []
+    for layer, found in agreement.pooled.layers.items():
+        more = found.coefficients
+        if more is None:
+            continue
+        if more.left_out:
+            notes.append(
+                f"`{layer}`: {more.left_out} nested interval(s) are left out of κ and α on tokens and of uα"
+            )
+        gamma = more.gamma
+        if gamma is not None and gamma.precision is not None:
+            drawn = f"{amount(gamma.samples)} sample(s) of each of {amount(gamma.documents)} document(s)"
+            error = f"± {percent(gamma.precision, 1)}"
+            notes.append(f"`{layer}`: chance for γ is sampled: {drawn}, expected disorder {error}")
+    return notes
+
+
+def _agreed(asks: str, what: str, found: Figure, n: str) -> Row:
+    return asks, what, found.counts.f1, found.ci95, n, agreement_why(found)
+
+
+def _shared(asks: str, what: str, share: Share) -> Row:
+    n = f"{amount(share.pairs)} {share.unit.replace('_', ' ')}"
+    return asks, what, share.value, share.ci95, n, share.why
+
+
+def _size(found: Figure) -> str:
+    return amount(found.counts.predicted + found.counts.support)

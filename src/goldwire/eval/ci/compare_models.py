@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from goldwire.errors import GoldwireError
+from goldwire.eval.ci.compare_results import Compared as Compared
+from goldwire.eval.ci.compare_results import Place as Place
+from goldwire.eval.ci.compare_results import tally as tally
+from goldwire.eval.ci.compare_results import verdict as verdict
 from goldwire.eval.counts.counts import LabelCounts
-from goldwire.eval.counts.significance import ALPHA, Difference, Tested, compare_labels, power_warning
+from goldwire.eval.counts.significance import compare_labels, power_warning
 from goldwire.eval.matching.context import sentences
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.scoring.pairing import Paired
-from goldwire.eval.scoring.scores import Scores, known_layers, score, unknown_note
-from goldwire.figures import amount, number, p_in_words, signed_interval
+from goldwire.eval.scoring.scores import known_layers, score, unknown_note
 from goldwire.model import Span
-
-#: What a model did with a place: found a span that the other missed, or marked one that gold has not.
-What: TypeAlias = Literal["found", "spurious"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A span that only one model (`by`: `A` or `B`) has, rightly (`found`) or wrongly (`spurious`)."""
-
-    document: str
-    layer: str
-    label: str
-    start: int
-    end: int
-    by: Literal["A", "B"]
-    what: What
-    text: str
-    sentence: str
-    sentence_start: int
-
-    @property
-    def better(self) -> Literal["A", "B"]:
-        """The model that this place speaks for."""
-        if self.what == "found":
-            return self.by
-        return "B" if self.by == "A" else "A"
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it."""
-        names = ("document", "layer", "label", "start", "end", "by", "what", "better", "text", "sentence")
-        return {name: getattr(self, name) for name in names}
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Both models' scores, the tests by layer, and the places where they differ."""
-
-    kind: Kind
-    scores: tuple[Scores, Scores]
-    layers: dict[str, Tested]
-    relations: Tested | None
-    places: tuple[Place, ...]
-    warnings: tuple[str, ...]
-    names: tuple[str, str] = ("A", "B")
-
-    def verdict(self, layer: str) -> str:
-        """Which is better, by how much, and how sure that is; one sentence."""
-        return verdict(self.layers[layer].micro, *self.names)
-
-    def as_json(self) -> dict[str, Any]:
-        """Verdicts, tests, places."""
-        figures: dict[str, Any] = {
-            "first": self.names[0],
-            "second": self.names[1],
-            "kind": self.kind,
-            "layers": {
-                layer: {"verdict": self.verdict(layer), **tested.as_json()}
-                for layer, tested in self.layers.items()
-            },
-        }
-        if self.relations is not None:
-            figures["relations"] = {
-                "verdict": verdict(self.relations.micro, *self.names),
-                **self.relations.as_json(),
-            }
-        return figures | {
-            "differences": [place.as_json() for place in self.places],
-            "documents": len(self.scores[0].documents),
-            "reference": self.scores[0].reference,
-            "seed": self.scores[0].seed,
-            "warnings": list(self.warnings),
-        }
 
 
 def compare(
@@ -157,30 +86,6 @@ def compare(
     return Compared(kind, (scores[0], scores[1]), tests, relations, tuple(places), warnings, names)
 
 
-def verdict(found: Difference, first: str, second: str) -> str:
-    """Which of two is better, by how much, and how sure that is."""
-    gap = found.value
-    if gap is None:
-        silent, other, wrong = (
-            (first, second, found.second) if found.first.f1 is None else (second, first, found.first)
-        )
-        if wrong.f1 is not None:
-            marked = amount(wrong.predicted)
-            return f"nothing to find here: {other} marks {marked} wrongly, {silent} marks nothing"
-        return "nothing to compare: neither the reference nor a prediction has a span here"
-    if gap == 0:
-        return f"{first} and {second} have the same F1, {number(found.first.f1)}"
-    better, worse = (second, first) if gap > 0 else (first, second)
-    size = f"{number(abs(gap))} F1"
-    if found.ci95:
-        low, high = sorted(bound if gap > 0 else -bound for bound in found.ci95)
-        size += f" (95 % interval {signed_interval((low, high))})"
-    if found.p is not None and found.p < ALPHA:
-        return f"{better} is better than {worse} by {size}, {p_in_words(found.p)}"
-    chance = p_in_words(found.p)
-    return f"{better} is ahead of {worse} by {size}, but that may be chance: {chance}"
-
-
 def _places(pair: tuple[Paired, Paired], layer: str) -> list[Place]:
     """The places of one document that only one model has, exact ones; in text order."""
     document = pair[0].document
@@ -215,11 +120,3 @@ def _places(pair: tuple[Paired, Paired], layer: str) -> list[Place]:
 
 def _key(span: Span) -> tuple[int, int, str]:
     return span.start, span.end, span.label
-
-
-def tally(places: Sequence[Place]) -> dict[tuple[str, str], Counter[str]]:
-    """How many places of each layer and label speak for `A` and for `B`."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for place in places:
-        counts.setdefault((place.layer, place.label), Counter())[place.better] += 1
-    return counts

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.counts.attributes import (
@@ -16,7 +14,7 @@ from goldwire.eval.counts.attributes import (
     identity,
 )
 from goldwire.eval.counts.bootstrap import FEW, Sampling
-from goldwire.eval.counts.counts import Counts, LabelCounts
+from goldwire.eval.counts.counts import Counts
 from goldwire.eval.counts.per_document import Parts, head_counts, relation_parts, structure_parts
 from goldwire.eval.counts.per_document import assemble as assemble
 from goldwire.eval.counts.per_document import span_counts as span_counts
@@ -24,95 +22,13 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.span_heads import BEFORE, language_of
 from goldwire.eval.matching.span_table import Side
 from goldwire.eval.matching.spans import Kind, Spans, align
-from goldwire.eval.matching.structures import (
-    STRUCTURE_KINDS,
-    StructureKind,
-    required,
-)
+from goldwire.eval.matching.structures import STRUCTURE_KINDS, required
+from goldwire.eval.scoring.results import Scores as Scores
 from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_machine
 from goldwire.schemas import Schema
 
-if TYPE_CHECKING:
-    from goldwire.eval.scoring.ceiling import Ceiling
-
 #: The kinds that `score` reports.
 KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """Counts per document of everything that was scored; all figures are derived from them.
-
-    `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
-    out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
-    spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
-    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
-    `unknown` of how many documents nobody knows who made the reference.
-    """
-
-    documents: tuple[str, ...]
-    layers: dict[str, dict[Kind, LabelCounts]]
-    relations: LabelCounts | None
-    reference: str
-    warnings: tuple[str, ...]
-    resamples: int
-    seed: int
-    relations_partial: LabelCounts | None = None
-    attributes: dict[str, AttributeCounts] = field(default_factory=dict)
-    structures: dict[str, dict[StructureKind, LabelCounts]] = field(default_factory=dict)
-    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    identity: dict[str, dict[str, dict[Metric, Identity]]] = field(default_factory=dict)
-    heads: dict[str, LabelCounts] = field(default_factory=dict)
-    agreement: Ceiling | None = None
-    unknown: int = 0
-
-    @property
-    def reference_in_words(self) -> str:
-        """The reference's status, and whether it is unknown who made it."""
-        if not self.unknown:
-            return self.reference
-        every = self.unknown == len(self.documents)
-        of = "" if every else f" in {self.unknown} of {len(self.documents)}"
-        return f"{self.reference}, unknown annotators{of}"
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures in the form that `eval score --json` writes."""
-        figures: dict[str, Any] = {
-            "layers": {
-                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
-                | ({"head": self.heads[layer].as_json()} if layer in self.heads else {})
-                for layer, kinds in self.layers.items()
-            }
-        }
-        for name, counts in (("relations", self.relations), ("relations_partial", self.relations_partial)):
-            if counts is not None:
-                figures[name] = _with_micro(counts)
-        if self.attributes:
-            figures["attributes"] = {layer: found.as_json() for layer, found in self.attributes.items()}
-        if self.structures:
-            figures["structures"] = {
-                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
-                | ({"required": list(self.required[layer])} if self.required.get(layer) else {})
-                for layer, kinds in self.structures.items()
-            }
-        if self.identity:
-            figures["identity"] = {
-                layer: {
-                    name: {metric: one.as_json() for metric, one in found.items()}
-                    for name, found in names.items()
-                }
-                for layer, names in self.identity.items()
-            }
-        if self.agreement is not None:
-            figures["agreement"] = self.agreement.as_json()
-        return figures | {
-            "documents": len(self.documents),
-            "reference": self.reference,
-            "resamples": self.resamples,
-            "seed": self.seed,
-            "warnings": list(self.warnings),
-            **({"reference_unknown": self.unknown} if self.unknown else {}),
-        }
 
 
 def score(
@@ -253,12 +169,6 @@ def known_layers(layers: Iterable[str], present: Iterable[str]) -> None:
         for name in layers
         if name not in known
     )
-
-
-def _with_micro(counts: LabelCounts) -> dict[str, Any]:
-    """The figures by label, and `micro` beside them."""
-    named = {("micro (label)" if name == "micro" else name): one for name, one in counts.figures().items()}
-    return {name: one.as_json() for name, one in named.items()} | {"micro": counts.micro().as_json()}
 
 
 def _layer_warnings(layer: str, gold: Spans, pred: Spans) -> list[str]:

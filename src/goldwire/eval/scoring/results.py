@@ -1,0 +1,217 @@
+"""What `score` finds: counts, and all figures derived from them, as JSON and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldwire.eval.counts.attributes import AttributeCounts, Identity
+from goldwire.eval.counts.counts import Figure, LabelCounts
+from goldwire.eval.matching.clusters import Metric
+from goldwire.eval.matching.spans import Kind
+from goldwire.eval.matching.structures import StructureKind
+from goldwire.figures import amount, number
+from goldwire.table import Cell, Column, Figures, Table
+
+if TYPE_CHECKING:
+    from goldwire.eval.scoring.ceiling import Beside, Ceiling
+
+Row = tuple[Cell, ...]
+SCORE_COLUMNS = (
+    Column("layer"),
+    Column("label"),
+    Column("P", "number"),
+    Column("R", "number"),
+    Column("F1", "number"),
+    Column("95 % interval", "interval"),
+    Column("support", "amount"),
+)
+DETAIL_COLUMNS = (
+    Column("layer"),
+    Column("what"),
+    Column("value", "number"),
+    Column("95 % interval", "interval"),
+    Column("n"),
+    Column("note"),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Figures):
+    """Counts per document of everything that was scored; all figures are derived from them.
+
+    `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
+    out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
+    spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
+    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
+    `unknown` of how many documents nobody knows who made the reference.
+    """
+
+    documents: tuple[str, ...]
+    layers: dict[str, dict[Kind, LabelCounts]]
+    relations: LabelCounts | None
+    reference: str
+    warnings: tuple[str, ...]
+    resamples: int
+    seed: int
+    relations_partial: LabelCounts | None = None
+    attributes: dict[str, AttributeCounts] = field(default_factory=dict)
+    structures: dict[str, dict[StructureKind, LabelCounts]] = field(default_factory=dict)
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    identity: dict[str, dict[str, dict[Metric, Identity]]] = field(default_factory=dict)
+    heads: dict[str, LabelCounts] = field(default_factory=dict)
+    agreement: Ceiling | None = None
+    unknown: int = 0
+
+    def __repr__(self) -> str:
+        exact = {name: number(kinds["exact"].micro().counts.f1) for name, kinds in self.layers.items()}
+        figures = ", ".join(f"{name} {f1}" for name, f1 in exact.items())
+        documents = f"{amount(len(self.documents))} documents"
+        return f"<Scores: exact micro F1 {figures}; {documents}, {self.reference_in_words}>"
+
+    def tables(self) -> list[Table]:
+        """`scores`: P, R, F1 by layer and label; `details`: attributes, identity, the readers' agreement."""
+        about = f"{amount(len(self.documents))} document(s), reference: {self.reference_in_words}"
+        scores = Table(
+            "scores", f"Scores: {about}", SCORE_COLUMNS, list(score_rows(self)), ("support", ("P", "R"))
+        )
+        rows = list(detail_rows(self))
+        details = Table(
+            "details", f"Attributes, identity, agreement: {about}", DETAIL_COLUMNS, rows, ("note", "n")
+        )
+        return [scores, details] if rows else [scores]
+
+    @property
+    def reference_in_words(self) -> str:
+        """The reference's status, and whether it is unknown who made it."""
+        if not self.unknown:
+            return self.reference
+        every = self.unknown == len(self.documents)
+        of = "" if every else f" in {self.unknown} of {len(self.documents)}"
+        return f"{self.reference}, unknown annotators{of}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures in the form that `eval score --json` writes."""
+        figures: dict[str, Any] = {
+            "layers": {
+                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"head": self.heads[layer].as_json()} if layer in self.heads else {})
+                for layer, kinds in self.layers.items()
+            }
+        }
+        for name, counts in (("relations", self.relations), ("relations_partial", self.relations_partial)):
+            if counts is not None:
+                figures[name] = _with_micro(counts)
+        if self.attributes:
+            figures["attributes"] = {layer: found.as_json() for layer, found in self.attributes.items()}
+        if self.structures:
+            figures["structures"] = {
+                layer: {kind: counts.as_json() for kind, counts in kinds.items()}
+                | ({"required": list(self.required[layer])} if self.required.get(layer) else {})
+                for layer, kinds in self.structures.items()
+            }
+        if self.identity:
+            figures["identity"] = {
+                layer: {
+                    name: {metric: one.as_json() for metric, one in found.items()}
+                    for name, found in names.items()
+                }
+                for layer, names in self.identity.items()
+            }
+        if self.agreement is not None:
+            figures["agreement"] = self.agreement.as_json()
+        return figures | {
+            "documents": len(self.documents),
+            "reference": self.reference,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "warnings": list(self.warnings),
+            **({"reference_unknown": self.unknown} if self.unknown else {}),
+        }
+
+
+def score_rows(scores: Scores) -> Iterator[Row]:
+    """Layer, label, P, R, F1, interval, support: exact by label, the other kinds in one line each."""
+    for layer, kinds in scores.layers.items():
+        exact = kinds["exact"]
+        for label, found in exact.figures().items():
+            yield _row(layer, label, found)
+        yield _row(layer, "micro, exact", exact.micro())
+        macro = exact.macro()
+        yield layer, "macro, exact", None, None, macro.f1, macro.ci95, ""
+        for kind, counts in kinds.items():
+            if kind != "exact":
+                yield _row(layer, f"micro, {kind}", counts.micro())
+        if layer in scores.heads:
+            yield _row(layer, "micro, head", scores.heads[layer].micro())
+    if scores.relations is not None:
+        for label, found in scores.relations.figures().items():
+            yield _row("relations", label, found)
+        yield _row("relations", "micro, strict", scores.relations.micro())
+    if scores.relations_partial is not None:
+        yield _row("relations", "micro, partial", scores.relations_partial.micro())
+    for layer, wholes in scores.structures.items():
+        for whole, counts in wholes.items():
+            yield _row(layer, f"{structure_name(scores, layer, whole)}, micro", counts.micro())
+
+
+def structure_name(scores: Scores, layer: str, kind: str) -> str:
+    """What a kind of whole structure is called: tuples by the relations that the schema demands."""
+    if kind != "tuples":
+        return f"whole, {kind}"
+    ends = scores.required.get(layer) or ("arguments",)
+    return f"tuples ({', '.join((*ends, 'label'))})"
+
+
+def detail_rows(scores: Scores) -> Iterator[Row]:
+    """Layer, what, value, interval, n, note: attributes of right spans, identity, the readers' agreement."""
+    for layer, found in scores.attributes.items():
+        for name, one in found.as_json().items():
+            yield _valued(layer, f"{name}, accuracy", one["accuracy"], one, f"{amount(one['spans'])} spans")
+    for layer, names in scores.identity.items():
+        for name, metrics in names.items():
+            for metric, same in metrics.items():
+                what = f"{name}, {_METRICS.get(metric, metric)} F1"
+                yield _valued(layer, what, same.f1, same.as_json(), "")
+    if scores.agreement is not None:
+        ceiling = scores.agreement
+        for layer, beside in ceiling.layers.items():
+            yield from _beside(layer, "exact", beside, scores.layers[layer]["exact"], ceiling)
+        if ceiling.relations is not None and scores.relations is not None:
+            yield from _beside("relations", "strict", ceiling.relations, scores.relations, ceiling)
+
+
+_METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
+
+
+def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: Ceiling) -> Iterator[Row]:
+    """The model's F1, the readers', and their ratio."""
+    n = f"{amount(ceiling.documents)} documents"
+    yield name, f"model, {kind} F1", beside.model, counts.micro().ci95, n, ""
+    yield name, f"readers, {kind} F1", beside.readers, beside.ci95, n, ceiling.title
+    yield name, "model / readers", beside.share, beside.share_ci95, "", ""
+
+
+def _valued(layer: str, what: str, value: float | None, one: dict[str, Any], n: str) -> Row:
+    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
+    return layer, what, value, ci95, n, one.get("why", "")
+
+
+def _row(layer: str, label: str, found: Figure) -> Row:
+    counts = found.counts
+    return (
+        layer,
+        label,
+        counts.precision,
+        counts.recall,
+        counts.f1,
+        found.ci95,
+        counts.support,
+    )
+
+
+def _with_micro(counts: LabelCounts) -> dict[str, Any]:
+    """The figures by label, and `micro` beside them."""
+    named = {("micro (label)" if name == "micro" else name): one for name, one in counts.figures().items()}
+    return {name: one.as_json() for name, one in named.items()} | {"micro": counts.micro().as_json()}

@@ -1,0 +1,52 @@
+"""Articles in memory, as a reader gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from goldwire.figures import amount
+from goldwire.model import Article
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class Articles(list[Article]):
+    """A list of articles that says in a line what it holds.
+
+    `lost` has for each kind of thing that a format could not hold the places where it was.
+
+        >>> import goldwire
+        >>> articles = goldwire.read("gold.jsonl")
+        >>> articles.lost
+        {}
+        >>> articles.to_frame()[["document", "annotator", "label", "text"]].head(2)
+          document annotator  label   text
+        0       d1      anna   DISH  tarte
+        1       d1      anna  THING    sel
+    """
+
+    def __init__(
+        self, articles: Iterable[Article] = (), lost: Mapping[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(articles)
+        self.lost = dict(lost or {})
+
+    def __repr__(self) -> str:
+        annotations = [a for article in self for a in article.annotations]
+        counts = {
+            "article": len(self),
+            "annotation": len(annotations),
+            "span": sum(len(a.spans) for a in annotations),
+        }
+        held = ", ".join(f"{amount(n)} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items())
+        lost = "".join(f"; not kept: {amount(len(at))} × {kind}" for kind, at in self.lost.items())
+        return f"<{held}{lost}>"
+
+    def to_frame(self) -> DataFrame:
+        """A data frame, a span of an annotation a row, with its wording: see `Article.to_frame`."""
+        import pandas as pd
+
+        frames = [frame for article in self if len(frame := article.to_frame())]
+        return pd.concat(frames, ignore_index=True) if frames else Article.empty_frame()
