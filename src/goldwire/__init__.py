@@ -6,14 +6,109 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goldwire.corpus.dataset.load import load_corpus
+    from goldwire.api import agree as agree
+    from goldwire.api import compare as compare
+    from goldwire.api import convert as convert
+    from goldwire.api import count as count
+    from goldwire.api import gate as gate
+    from goldwire.api import load_project as load_project
+    from goldwire.api import load_schema as load_schema
+    from goldwire.api import predict as predict
+    from goldwire.api import read as read
+    from goldwire.api import score as score
+    from goldwire.api import train_model as train_model
+    from goldwire.api import write as write
+    from goldwire.corpus.dataset.load import load_corpus as load_corpus
+    from goldwire.errors import AnnotateError as AnnotateError
+    from goldwire.errors import CorpusError as CorpusError
+    from goldwire.errors import EvalError as EvalError
+    from goldwire.errors import Fault as Fault
+    from goldwire.errors import GoldwireError as GoldwireError
+    from goldwire.errors import SchemaError as SchemaError
+    from goldwire.errors import TrainError as TrainError
+    from goldwire.errors import UsageError as UsageError
+    from goldwire.formats.articles import Articles as Articles
+    from goldwire.model import Annotation as Annotation
+    from goldwire.model import Article as Article
+    from goldwire.model import Document as Document
+    from goldwire.model import Provenance as Provenance
+    from goldwire.model import Relation as Relation
+    from goldwire.model import Span as Span
+    from goldwire.project import Project as Project
+    from goldwire.schemas.schema import Schema as Schema
+    from goldwire.table import Table as Table
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load_corpus"]
+__all__ = [
+    "AnnotateError",
+    "Annotation",
+    "Article",
+    "Articles",
+    "CorpusError",
+    "Document",
+    "EvalError",
+    "Fault",
+    "GoldwireError",
+    "Project",
+    "Provenance",
+    "Relation",
+    "Schema",
+    "SchemaError",
+    "Span",
+    "Table",
+    "TrainError",
+    "UsageError",
+    "__version__",
+    "agree",
+    "compare",
+    "convert",
+    "count",
+    "gate",
+    "load_corpus",
+    "load_project",
+    "load_schema",
+    "predict",
+    "read",
+    "score",
+    "train_model",
+    "write",
+]
 
 #: Where each public name lives: imported when it is first asked for.
-_PUBLIC = {"load_corpus": "goldwire.corpus.dataset.load"}
+_PUBLIC = {
+    "AnnotateError": "goldwire.errors",
+    "Annotation": "goldwire.model",
+    "Article": "goldwire.model",
+    "Articles": "goldwire.formats.articles",
+    "CorpusError": "goldwire.errors",
+    "Document": "goldwire.model",
+    "EvalError": "goldwire.errors",
+    "Fault": "goldwire.errors",
+    "GoldwireError": "goldwire.errors",
+    "Project": "goldwire.project",
+    "Provenance": "goldwire.model",
+    "Relation": "goldwire.model",
+    "Schema": "goldwire.schemas.schema",
+    "SchemaError": "goldwire.errors",
+    "Span": "goldwire.model",
+    "Table": "goldwire.table",
+    "TrainError": "goldwire.errors",
+    "UsageError": "goldwire.errors",
+    "agree": "goldwire.api",
+    "compare": "goldwire.api",
+    "convert": "goldwire.api",
+    "count": "goldwire.api",
+    "gate": "goldwire.api",
+    "load_corpus": "goldwire.corpus.dataset.load",
+    "load_project": "goldwire.api",
+    "load_schema": "goldwire.api",
+    "predict": "goldwire.api",
+    "read": "goldwire.api",
+    "score": "goldwire.api",
+    "train_model": "goldwire.api",
+    "write": "goldwire.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ from goldwire.formats.convert import convert as _convert
 from goldwire.formats.guess import guess_read, guess_written
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
-from goldwire.model import Article, Document, Status
+from goldwire.model import Article, Document
 from goldwire.project import CONFIG, Project, find_project
 from goldwire.schemas import Schema
 from goldwire.schemas import load_schema as _load_schema
@@ -88,10 +88,11 @@ def read(
     if isinstance(path, Project):
         path, format = path.root, format or "store"
     file = Path(path)
+    named = None if format is None else format_named(format)
     if not file.exists():
-        raise GoldwireError.of("GW932", "there is no such file or folder", where=str(file))
+        raise GoldwireError.of("GW901", "there is no such file or folder", where=str(file))
     setting = _setting(schema, project, config, **options)
-    articles = format_named(format or guess_read(file)).read(file, setting)
+    articles = (named or format_named(guess_read(file))).read(file, setting)
     setting.check()
     return Articles(articles, setting.lost)
 
@@ -113,7 +114,7 @@ def write(
         >>> import goldwire
         >>> done = goldwire.write(goldwire.read("gold.jsonl"), "gold-brat", "brat")
         >>> done.written, sorted(done.lost)
-        (4, [])
+        (4, ['document meta', 'provenance', 'status submitted'])
         >>> goldwire.read("gold-brat")
         <2 articles, 4 annotations, 8 spans>
     """
@@ -291,7 +292,7 @@ def compare(
         >>> compared.table("thing").records()[0]["B − A"]
         0.25
         >>> [place.text for place in compared.places]
-        ['tarte', 'tarte']
+        ['Ben', 'tarte']
     """
     from goldwire.eval.ci.compare_models import compare as compute
     from goldwire.eval.scoring.pairing import pair_up, stories, unseen
@@ -324,10 +325,10 @@ def gate(
     agreement: str | Path | None = None,
     trained_on: bool = False,
 ) -> Gated:
-    """Hold the scores that `train` left against the committed baseline; `passed`, `state` and `why` say how.
+    """Hold the scores that `train` left against the committed baseline; `state` and `why` say how.
 
-    `scores` is the project's eval/reports/ner/scores.json unless another is named. Raises GW532 to GW537 where
-    there is nothing to compare, or what can't be compared.
+    `scores` is the project's eval/reports/ner/scores.json unless another is named. Raises GW532 to GW537
+    where there is nothing to compare, or what can't be compared.
 
         >>> import goldwire
         >>> try:
@@ -357,7 +358,7 @@ def gate(
     )
 
 
-def train(
+def train_model(
     task: Task,
     project: str | Path | Project | None = None,
     *,
@@ -368,7 +369,7 @@ def train(
     advance: Callable[[int], None] | None = None,
     **options: Any,
 ) -> Run:
-    """Learn a model and score it on articles that it has not seen: its `model`, `figures`, `notes` and `page`.
+    """Learn a model, score it on articles that it has not seen: its `model`, `figures`, `notes`, `page`.
 
     `task` is `ner`, `spans`, `events`, `stance` or `pipeline`. Learned from are the project's articles, or
     `data`, JSON Lines. `options` are those of `goldwire train`: `layer`, `config`, `schema`, `reports`,
@@ -376,7 +377,7 @@ def train(
 
         >>> import goldwire
         >>> try:
-        ...     goldwire.train("ner", data="no-such-file.jsonl", out="model")
+        ...     goldwire.train_model("ner", data="no-such-file.jsonl", out="model")
         ... except goldwire.GoldwireError as error:
         ...     print(error.faults[0].code)
         GW901
@@ -385,13 +386,13 @@ def train(
     from goldwire.train.run.run import run
 
     home = project if project is None or isinstance(project, Project) else Path(project)
-    planned = plan(
-        task,
-        home,
-        data=None if data is None else Path(data),
-        out=None if out is None else Path(out),
-        **{name: Path(v) if name in ("config", "schema", "reports") and v else v for name, v in options.items()},
-    )
+    options |= {"data": data, "out": out}
+    paths: dict[str, Any] = {
+        name: Path(options[name])
+        for name in ("data", "out", "config", "schema", "reports")
+        if options.get(name) is not None
+    }
+    planned = plan(task, home, **options | paths)
     return run(planned, resamples=resamples, processes=processes, advance=advance)
 
 
@@ -450,13 +451,13 @@ def _setting(
     schema: str | Path | Schema | None,
     project: str | Path | None,
     config: str | Path | None,
-    **options: str | int | bool | Status,
+    **options: Any,
 ) -> Setting:
-    """What a conversion is told; raises GW933 for an option that no format has."""
+    """What a conversion is told; raises GW932 for an option that no format has."""
     for name in options:
         if name not in _OPTIONS:
-            raise GoldwireError.of("GW933", f"there is no option `{name}`", hint=one_of(_OPTIONS))
-    setting = Setting(**options)  # type: ignore[arg-type]
+            raise GoldwireError.of("GW932", f"there is no option `{name}`", hint=one_of(_OPTIONS))
+    setting = Setting(**options)
     setting.project_path = None if project is None else Path(project)
     setting.config_path = None if config is None else Path(config)
     if isinstance(schema, Schema):

@@ -14,6 +14,10 @@ class Fault:
 
     `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW9xx use),
     `where` is `file:line`, a `$.path` or both, `hint` says what to do instead. No secret is in any of them.
+
+        >>> import goldwire
+        >>> print(goldwire.Fault('GW103', "unknown key `labl`", "my.yaml:3", "one of: label, layers"))
+        GW103 my.yaml:3: unknown key `labl` (one of: label, layers)
     """
 
     code: str

@@ -6,10 +6,18 @@ ends), half-open: `text[span.start:span.end]` is what was marked.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs, to_builtins
+
+from goldwire.span_drawing import standalone
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 AttributeValue: TypeAlias = str | bool | int | float | list[str]
 #: Who made an annotation: a person, a model, rules; `unknown` where nothing says so.
@@ -20,7 +28,12 @@ STATUSES: tuple[Status, ...] = ("skipped", "draft", "submitted", "reviewed", "ad
 
 
 class Document(Struct, frozen=True, omit_defaults=True):
-    """An article. `text` is normalised; `meta` holds title, source, published (ISO 8601), language, url, …"""
+    """An article. `text` is normalised; `meta` holds title, source, published (ISO 8601), language, url, …
+
+    >>> import goldwire
+    >>> goldwire.Document("d1", "Anna mange une tarte.", {"language": "fr"}).meta["language"]
+    'fr'
+    """
 
     id: str
     text: str
@@ -32,6 +45,11 @@ class Span(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 
     `marked_by` names the annotators whose work an adjudicated span rests on, `origin` is Label Studio's
     (`manual`, `prediction`, `prediction-changed`), `score` a model's confidence in [0, 1].
+
+        >>> import goldwire
+        >>> span = goldwire.Span("s1", "thing", "DISH", 15, 20, {"size": "small"})
+        >>> "Anna mange une tarte."[span.start : span.end]
+        'tarte'
     """
 
     id: str
@@ -46,7 +64,12 @@ class Span(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class Relation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A labelled arrow from the span `head` to the span `tail` (ids of spans in the same annotation)."""
+    """A labelled arrow from the span `head` to the span `tail` (ids of spans in the same annotation).
+
+    >>> import goldwire
+    >>> goldwire.Relation("made_of", head="s1", tail="s2").label
+    'made_of'
+    """
 
     label: str
     head: str
@@ -61,6 +84,10 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
     `based_on` names the annotators whose work was adjudicated, `trained_on` is true of a prediction for a
     text that the model had learned from.
+
+        >>> import goldwire
+        >>> goldwire.Provenance(kind="human").seen_predictions is None
+        True
     """
 
     kind: Kind = "unknown"
@@ -75,10 +102,22 @@ class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     trained_on: bool = False
 
 
+#: The columns of every frame of spans.
+_FRAME = ("document", "annotator", "id", "layer", "label", "start", "end")
+#: The key in `doc.user_data` for what spaCy has no place for.
+SPACY_KEY = "goldwire"
+
+
 class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one annotator marked in one document.
 
     `schema` is `name@version`; `text_sha256` is the hash of the text that the offsets belong to.
+
+        >>> import goldwire
+        >>> spans = (goldwire.Span("s1", "thing", "DISH", 15, 20, {"size": "small"}),)
+        >>> annotation = goldwire.Annotation("d1", "anna", "mini@0.1", "submitted", spans=spans)
+        >>> annotation.to_frame()[["label", "start", "end", "size"]].values.tolist()
+        [['DISH', 15, 20, 'small']]
     """
 
     document: str
@@ -94,6 +133,23 @@ class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
         """The spans of one layer, in the annotation's order."""
         return tuple(span for span in self.spans if span.layer == name)
 
+    def to_frame(self) -> DataFrame:
+        """A pandas frame, a span a row, with a column for each attribute; relations are not in it.
+
+        An attribute that is called like another column is `attribute.NAME`.
+        """
+        import pandas as pd
+
+        rows = []
+        for span in self.spans:
+            place = (self.document, self.annotator, span.id, span.layer, span.label, span.start, span.end)
+            row: dict[str, Any] = dict(zip(_FRAME, place, strict=True))
+            for name, value in span.attributes.items():
+                row[f"attribute.{name}" if name in (*_FRAME, "text") else name] = value
+            rows.append(row)
+        names = dict.fromkeys([*_FRAME, *(name for row in rows for name in row)])
+        return pd.DataFrame(rows, columns=list(names))
+
 
 def by_machine(annotation: Annotation) -> bool:
     """Whether a model or rules made it; of what is unknown that is not known."""
@@ -106,10 +162,121 @@ def unfinished(annotation: Annotation) -> bool:
 
 
 class Article(Struct, frozen=True):
-    """A document with all its annotations: one line of a JSON Lines file."""
+    """A document with all its annotations: one line of a JSON Lines file. A notebook draws its spans.
+
+    >>> import goldwire
+    >>> import spacy
+    >>> article = goldwire.read("gold.jsonl")[0]
+    >>> article
+    <Article d1: 28 characters, 2 annotation(s)>
+    >>> doc = article.to_spacy(spacy.blank("fr"))
+    >>> [(span.text, span.label_) for span in doc.spans["thing"]]
+    [('tarte', 'DISH'), ('sel', 'THING')]
+    >>> article.to_frame()["text"].tolist()
+    ['tarte', 'sel', 'tarte', 'sel']
+    """
 
     document: Document
     annotations: tuple[Annotation, ...] = ()
+
+    def __repr__(self) -> str:
+        count = len(self.annotations)
+        return f"<Article {self.document.id}: {len(self.document.text)} characters, {count} annotation(s)>"
+
+    def _repr_html_(self) -> str:
+        """The text with the spans of each annotation drawn under it, for a notebook."""
+        name, text = self.document.id, self.document.text
+        drawn = [
+            standalone(f"{name} · {a.annotator} · {a.status}", text, a.spans, f"{name}-{a.annotator}-")
+            for a in self.annotations
+        ]
+        return "".join(drawn) or standalone(name, text, (), f"{name}-")
+
+    def to_frame(self) -> DataFrame:
+        """A pandas frame, a span of any annotation a row, with its wording as `text`."""
+        import pandas as pd
+
+        frames = [annotation.to_frame() for annotation in self.annotations if annotation.spans]
+        frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_FRAME])
+        wording = [self.document.text[a:b] for a, b in zip(frame["start"], frame["end"], strict=True)]
+        frame.insert(len(_FRAME), "text", wording)
+        return frame
+
+    def to_spacy(
+        self,
+        nlp: Language,
+        annotation: Annotation | None = None,
+        *,
+        layer: str | None = None,
+        widened: list[str] | None = None,
+    ) -> Doc:
+        """A spaCy `Doc` by `nlp`'s tokenizer, with one annotation: the most trusted unless another is given.
+
+        `doc.spans[NAME]` holds each layer, in whole tokens, `doc.ents` the spans of `layer` (default: the
+        first) that nest in no other, `doc.user_data["goldwire"]` the rest. Where a span cuts a token it is
+        widened, and its place put into `widened`.
+        """
+        from spacy.tokens import Span as Group
+
+        document = self.document
+        doc = nlp.make_doc(document.text)
+        own: dict[str, Any] = {"document": to_builtins(document)}
+        doc.user_data[SPACY_KEY] = own
+        annotation = annotation or curated(self.annotations)
+        if annotation is None:
+            return doc
+        starts = [token.idx for token in doc]
+        ends = [token.idx + len(token) for token in doc]
+        places: dict[str, list[Any]] = {}
+        layers = list(dict.fromkeys(span.layer for span in annotation.spans))
+        keys = ("attributes", "extents", "ids", "marked_by", "origins")
+        own |= {key: {name: [] for name in layers} for key in keys} | {"relations": [], "layers": layers}
+        own["order"] = [layers.index(span.layer) for span in annotation.spans]
+        tokens: dict[str, tuple[int, int]] = {}
+        for name in layers:
+            spans = annotation.layer(name)
+            group = []
+            for index, span in enumerate(spans):
+                # What lies in white space between two tokens stands at the token before it.
+                first = min(bisect_right(ends, span.start), len(starts) - 1)
+                last = max(bisect_left(starts, span.end), first + 1)
+                if (starts[first], ends[last - 1]) != (span.start, span.end) and widened is not None:
+                    place = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
+                    marked = document.text[span.start : span.end]
+                    whole = document.text[starts[first] : ends[last - 1]]
+                    widened.append(f"{place} «{marked}» in «{whole}»")
+                tokens[span.id] = (first, last)
+                places[span.id] = [name, index]
+                group.append(Group(doc, first, last, label=span.label))
+                own["attributes"][name].append(dict(span.attributes))
+                own["extents"][name].append([span.start, span.end])
+                own["ids"][name].append(span.id)
+                own["marked_by"][name].append(list(span.marked_by))
+                own["origins"][name].append(span.origin)
+            doc.spans[name] = group
+            if any(span.score is not None for span in spans):
+                doc.spans[name].attrs["scores"] = [span.score for span in spans]
+        flat = layer if layer is not None else next(iter(layers), "")
+        doc.set_ents(_flat(doc, annotation.layer(flat), tokens))
+        own["relations"] = [
+            [r.label, places[r.head], places[r.tail], list(r.marked_by)] for r in annotation.relations
+        ]
+        own["annotation"] = to_builtins(structs.replace(annotation, spans=(), relations=()))
+        return doc
+
+
+def _flat(doc: Doc, spans: tuple[Span, ...], tokens: dict[str, tuple[int, int]]) -> list[Any]:
+    """The outermost spans of a layer as entities: no two of them share a token."""
+    from spacy.tokens import Span as Group
+
+    taken: set[int] = set()
+    entities = []
+    for span in outermost(spans)[0]:
+        extent = range(*tokens[span.id])
+        if taken.isdisjoint(extent) and any(not doc[index].is_space for index in extent):
+            taken.update(extent)
+            entities.append(Group(doc, extent.start, extent.stop, label=span.label))
+    return entities
 
 
 def span_key(span: Span) -> tuple[int, int, str, str, str]:

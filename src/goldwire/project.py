@@ -31,10 +31,18 @@ IGNORED = f".goldwire/\n/train/models/\n/eval/reports/\n{_UNDER_WAY}"
 
 @dataclass(frozen=True)
 class Project:
-    """One project: its folder and what `goldwire.toml` says of it."""
+    """One project: its folder and what `goldwire.toml` says of it.
+
+    >>> import goldwire
+    >>> goldwire.load_project("my-project").language
+    'fr'
+    """
 
     root: Path
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name} in {self.root}>"
 
     def _table(self, name: str) -> dict[str, Any]:
         table = self.settings.get(name, {})

@@ -77,11 +77,10 @@ def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Pat
             write_text(path, form(tables))
 
 
-def show(table_: Table, rows: Sequence[tuple[str, ...]] | None = None, *, title: str = "") -> None:
-    """Print a table's rows, or of these as they are shown those given."""
-    names = [column.name for column in table_.columns]
-    cells = table_.shown() if rows is None else rows
-    table(names, cells, title=title, left=table_.left, lesser=table_.lesser)
+def show(figures: Table, *, title: str = "") -> None:
+    """Print a table on standard output, as `table` does."""
+    names = [column.name for column in figures.columns]
+    table(names, figures.shown(), title=title, left=figures.left, lesser=figures.lesser)
 
 
 def say(*lines: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def score(
     articles = api.read(gold, "jsonl")
     scores = api.score(
         articles,
-        pred,
+        api.read(pred, "jsonl"),
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
@@ -142,7 +143,7 @@ def agree(
     from goldwire.project import find_project
 
     agreement = api.agree(
-        file if file is not None else find_project(project_path),
+        api.read(file, "jsonl") if file is not None else find_project(project_path),
         annotators=annotators or None,
         layers=layers or None,
         schema=schema_path,
@@ -244,9 +245,9 @@ def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
 
     tell(agreement.what)
     for found in agreement.tables():
-        rows = found.shown()
+        rows = found.rows
         shown = rows if whole else opening(rows)
-        show(found, shown, title=found.title)
+        show(replace(found, rows=shown), title=found.title)
         if more := len(rows) - len(shown):
             say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
     for line in agreement.left_out:

@@ -91,8 +91,16 @@ def compare(
     from goldwire.eval.matching.spans import Kind
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
+    reference, first, second = (api.read(path, "jsonl") for path in (gold, a, b))
     found = api.compare(
-        gold, a, b, layers=layers or None, kind=wanted, rounds=rounds, seed=seed, trained_on=trained_on
+        reference,
+        first,
+        second,
+        layers=layers or None,
+        kind=wanted,
+        rounds=rounds,
+        seed=seed,
+        trained_on=trained_on,
     )
     print_comparison(found, a, b, show)
     write_tables(found.tables(), csv_path, latex_path)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from goldwire.figures import amount
-from goldwire.model import Article
+from goldwire.model import Article, Document
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -27,9 +27,7 @@ class Articles(list[Article]):
         1       d1      anna  THING    sel
     """
 
-    def __init__(
-        self, articles: Iterable[Article] = (), lost: Mapping[str, list[str]] | None = None
-    ) -> None:
+    def __init__(self, articles: Iterable[Article] = (), lost: Mapping[str, list[str]] | None = None) -> None:
         super().__init__(articles)
         self.lost = dict(lost or {})
 
@@ -48,5 +46,6 @@ class Articles(list[Article]):
         """A data frame, a span of an annotation a row, with its wording: see `Article.to_frame`."""
         import pandas as pd
 
-        frames = [frame for article in self if len(frame := article.to_frame())]
-        return pd.concat(frames, ignore_index=True) if frames else Article.empty_frame()
+        frames = [article.to_frame() for article in self]
+        held = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(held, ignore_index=True) if held else Article(Document("", "")).to_frame()

@@ -9,7 +9,6 @@ tokens they differ from the group's), `ids`, `marked_by` and `origins` by layer,
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import Setting
 from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
 from goldwire.limits import inflated
-from goldwire.model import Annotation, Article, Document, Relation, Span, outermost
+from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.seeds import normalise
 
 if TYPE_CHECKING:
@@ -69,65 +68,9 @@ def to_doc(
 
     Spans that cut tokens are widened in the groups; their places go to `setting.widened`.
     """
-    from spacy.tokens import Span as Group
-
-    doc = nlp.make_doc(document.text)
-    own: dict[str, Any] = {"document": msgspec.to_builtins(document)}
-    doc.user_data[KEY] = own
-    if annotation is None:
-        return doc
-    starts = [token.idx for token in doc]
-    ends = [token.idx + len(token) for token in doc]
-    places: dict[str, list[Any]] = {}
-    layers = list(dict.fromkeys(span.layer for span in annotation.spans))
-    keys = ("attributes", "extents", "ids", "marked_by", "origins")
-    own |= {key: {layer: [] for layer in layers} for key in keys} | {"relations": [], "layers": layers}
-    own["order"] = [layers.index(span.layer) for span in annotation.spans]
-    tokens: dict[str, tuple[int, int]] = {}
-    for layer in layers:
-        spans = annotation.layer(layer)
-        group = []
-        for index, span in enumerate(spans):
-            # What lies in white space between two tokens stands at the token before it.
-            first = min(bisect_right(ends, span.start), len(starts) - 1)
-            last = max(bisect_left(starts, span.end), first + 1)
-            if (starts[first], ends[last - 1]) != (span.start, span.end) and setting is not None:
-                place = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
-                marked = document.text[span.start : span.end]
-                whole = document.text[starts[first] : ends[last - 1]]
-                setting.widened.append(f"{place} «{marked}» in «{whole}»")
-            tokens[span.id] = (first, last)
-            places[span.id] = [layer, index]
-            group.append(Group(doc, first, last, label=span.label))
-            own["attributes"][layer].append(dict(span.attributes))
-            own["extents"][layer].append([span.start, span.end])
-            own["ids"][layer].append(span.id)
-            own["marked_by"][layer].append(list(span.marked_by))
-            own["origins"][layer].append(span.origin)
-        doc.spans[layer] = group
-        if any(span.score is not None for span in spans):
-            doc.spans[layer].attrs["scores"] = [span.score for span in spans]
-    doc.set_ents(_flat(doc, annotation.layer(flat), tokens))
-    own["relations"] = [
-        [r.label, places[r.head], places[r.tail], list(r.marked_by)] for r in annotation.relations
-    ]
-    rest = msgspec.structs.replace(annotation, spans=(), relations=())
-    own["annotation"] = msgspec.to_builtins(rest)
-    return doc
-
-
-def _flat(doc: Doc, spans: tuple[Span, ...], tokens: dict[str, tuple[int, int]]) -> list[Any]:
-    """The outermost spans of a layer as entities: no two of them share a token."""
-    from spacy.tokens import Span as Group
-
-    taken: set[int] = set()
-    made = []
-    for span in outermost(spans)[0]:
-        extent = range(*tokens[span.id])
-        if taken.isdisjoint(extent) and any(not doc[index].is_space for index in extent):
-            taken.update(extent)
-            made.append(Group(doc, extent.start, extent.stop, label=span.label))
-    return made
+    widened = setting.widened if setting is not None else None
+    held = () if annotation is None else (annotation,)
+    return Article(document, held).to_spacy(nlp, annotation, layer=flat, widened=widened)
 
 
 def read_docbin(path: Path, setting: Setting) -> list[Article]:

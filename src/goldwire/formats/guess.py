@@ -58,7 +58,7 @@ def guess_read(path: Path) -> str:
 
 
 def guess_written(path: Path) -> str:
-    """The format that is meant by the name of what is to be written; raises GW931 where it does not say it."""
+    """The format meant by the name of what is to be written; raises GW931 where it does not say it."""
     if path.suffix == ".json":
         return "labelstudio"
     return _by_suffix(path)

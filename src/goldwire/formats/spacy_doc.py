@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldwire.files import sha256
-from goldwire.model import Annotation, Document, Provenance, Relation, Span
+from goldwire.model import SPACY_KEY, Annotation, Document, Provenance, Relation, Span
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 #: The key in `doc.user_data`.
-KEY = "goldwire"
+KEY = SPACY_KEY
 #: The layer of a pipeline that does not say which one it learned.
 LAYER = "entity"
 

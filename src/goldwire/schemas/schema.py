@@ -164,6 +164,10 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     `label_studio` keeps the names of the label config that the schema was made from, where there was one: an
     export of that project is read by it.
+
+        >>> import goldwire
+        >>> goldwire.load_schema("my-project")
+        <Schema mini@0.1: thing, step>
     """
 
     name: str
@@ -177,6 +181,9 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     checks: list[Check] = field(default_factory=list)
     registries: dict[str, str] = field(default_factory=dict)
     label_studio: Names | None = None
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.stamp}: {', '.join(self.layers)}>"
 
     @property
     def stamp(self) -> str:

@@ -20,13 +20,13 @@ from goldwire.corpus.browse.colors import CONTRAST, DARK, LIGHT, contrast, reada
 from goldwire.corpus.browse.csv_tables import csv_bytes, frame_columns, frame_rows, mention_rows
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.browse.page_data import dumps, mark_classes
-from goldwire.corpus.browse.text import lanes, paragraphs, render
 from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.schema import End
+from goldwire.span_drawing import lanes, paragraphs, render
 from tests.corpus.mini import mini_articles, mini_schema, project
 
 __all__ = ["project"]

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import AnnotateError, GoldwireError
 from goldwire.redaction import keep_secret, shortened
 
 TOKEN_VARIABLE = "GOLDWIRE_TOKEN"
@@ -30,7 +30,7 @@ _LONGEST = 400
 TOKEN_REFUSED = "GW312"
 
 
-class Unsure(GoldwireError):
+class Unsure(AnnotateError):
     """The request failed, and it can't be told whether the server carried it out."""
 
 

@@ -18,13 +18,13 @@ from goldwire.corpus.browse import csv_tables, page_data
 from goldwire.corpus.browse.argument_roles import Frame, frames
 from goldwire.corpus.browse.events import Entries, Facts, gather, registry_entries
 from goldwire.corpus.browse.lists import layer_list, status_in_words
-from goldwire.corpus.browse.text import render
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
 from goldwire.project import CONFIG
+from goldwire.span_drawing import render
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus

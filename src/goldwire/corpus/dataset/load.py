@@ -24,6 +24,8 @@ def load_corpus(
 
         >>> import goldwire
         >>> articles = goldwire.load_corpus("corpus", split="train")
+        >>> articles.column_names[:2]
+        ['id', 'text']
     """
     from datasets import DatasetDict
 

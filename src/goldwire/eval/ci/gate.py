@@ -31,7 +31,7 @@ class Check:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gated:
     """A run against its baseline, on the documents that both have unchanged.
 
@@ -49,6 +49,9 @@ class Gated:
     ceiling: Ceiling | None = None
     warnings: tuple[str, ...] = ()
     grave: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Gated: {self.state}: {self.why}>"
 
     @property
     def compared(self) -> bool:

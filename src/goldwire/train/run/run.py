@@ -34,7 +34,7 @@ from goldwire.train.run.report import write_reports
 from goldwire.train.training_data import Material
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What a run came to: `figures` as in `scores.json`, `notes` to read with them, the report's `page`."""
 
@@ -43,6 +43,9 @@ class Run:
     model: Path
     reports: Path
     page: Path
+
+    def __repr__(self) -> str:
+        return f"<Run: model {self.model}, report {self.page}>"
 
 
 def plan_ner(project: Project | Path | None = None, **settings: Any) -> Plan:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-
-from goldwire.model import Span, span_key
+from typing import Protocol
 
 #: What a letter of a label takes, in letters of the text, and the room after it.
 _LABEL_WIDTH, _LABEL_ROOM = 0.72, 1.0
@@ -19,7 +18,31 @@ _LABEL_WIDTH, _LABEL_ROOM = 0.72, 1.0
 DEEPEST = 7
 
 
-def lanes(spans: Sequence[Span]) -> dict[str, int]:
+class Marked(Protocol):
+    """What is drawn of a span: it needs no more of the model."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the text."""
+
+    @property
+    def layer(self) -> str:
+        """Its layer."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+
+    @property
+    def start(self) -> int:
+        """Its first code point."""
+
+    @property
+    def end(self) -> int:
+        """The code point after its last."""
+
+
+def lanes(spans: Sequence[Marked]) -> dict[str, int]:
     """For each span's id how far under the text its line lies, from 0: no two lines or labels collide.
 
     A span lies lower than all that it contains. A label may be wider than the words it stands under, so
@@ -27,7 +50,7 @@ def lanes(spans: Sequence[Span]) -> dict[str, int]:
     """
     taken: list[tuple[int, float, int]] = []
     found: dict[str, int] = {}
-    for span in sorted(spans, key=lambda s: (s.end - s.start, s.start, *span_key(s))):
+    for span in sorted(spans, key=lambda s: (s.end - s.start, s.start, s.layer, s.label, s.id)):
         end = max(span.end, span.start + len(span.label) * _LABEL_WIDTH + _LABEL_ROOM)
         near = [(start, stop, lane) for start, stop, lane in taken if start < end and span.start < stop]
         inner = [
@@ -54,9 +77,9 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
         start += len(line)
 
 
-def render(text: str, spans: Sequence[Span], classes: Mapping[tuple[str, str], str], prefix: str) -> str:
+def render(text: str, spans: Sequence[Marked], classes: Mapping[tuple[str, str], str], prefix: str) -> str:
     """The text as `p` elements. `classes` gives those of each (layer, label), `prefix` begins each id."""
-    ordered = sorted(spans, key=span_key)
+    ordered = sorted(spans, key=lambda s: (s.start, -s.end, s.layer, s.label, s.id))
     depth = lanes(ordered)
     seen: set[str] = set()
     parts: list[str] = []
@@ -68,11 +91,33 @@ def render(text: str, spans: Sequence[Span], classes: Mapping[tuple[str, str], s
     return "".join(parts)
 
 
+def standalone(title: str, text: str, spans: Sequence[Marked], prefix: str) -> str:
+    """The text with its spans and the styles that it needs: what a notebook shows."""
+    kinds = sorted({(span.layer, span.label) for span in spans})
+    classes = {kind: f"g{number % _COLOURS}" for number, kind in enumerate(kinds)}
+    drawn = render(text, spans, classes, prefix)
+    return f'<div class="goldwire-spans"><style>{_STYLE}</style><div>{escape(title)}</div>{drawn}</div>'
+
+
+_COLOURS = 12
+_STYLE = (
+    ".goldwire-spans p{line-height:calc(1.6em + var(--n,0)*.78rem);margin:.5em 0;white-space:pre-wrap}"
+    ".goldwire-spans mark{color:inherit;background:none;border-bottom:2px solid var(--c);"
+    "padding-bottom:calc(var(--k)*.78rem)}"
+    ".goldwire-spans .lab{position:relative;user-select:none}"
+    ".goldwire-spans .chip{position:absolute;left:0;top:calc(100% + var(--k)*.78rem + 3px);"
+    "font:650 .6rem/.68rem system-ui,sans-serif;color:var(--c);white-space:nowrap}"
+    + "".join(f".goldwire-spans .n{n}{{--n:{n}}}" for n in range(DEEPEST + 2))
+    + "".join(f".goldwire-spans .k{k}{{--k:{k}}}" for k in range(DEEPEST + 1))
+    + "".join(f".goldwire-spans .g{n}{{--c:hsl({(n * 137) % 360} 65% 42%)}}" for n in range(_COLOURS))
+)
+
+
 def _line(
     text: str,
     start: int,
     end: int,
-    spans: Sequence[Span],
+    spans: Sequence[Marked],
     depth: Mapping[str, int],
     classes: Mapping[tuple[str, str], str],
     prefix: str,

@@ -1,0 +1,168 @@
+"""Tables of figures: the same in the terminal, a notebook, CSV, LaTeX and pandas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import goldwire
+from goldwire.figures import interval, number
+from goldwire.table import Column, Figures, Table, csv_of, latex_of, latex_text
+from tests.test_api import examples
+
+RATES = st.none() | st.floats(0, 1)
+WORDS = st.text(max_size=12)
+SHAPE = (Column("label"), Column("F1", "number"), Column("95 %", "interval"), Column("n", "amount"))
+ROWS = st.lists(
+    st.tuples(WORDS, RATES, st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)), st.integers(0, 10**6))
+)
+
+
+def results() -> dict[str, Figures]:
+    """Everything that has tables."""
+    files = examples()
+    gold, first, second = files["gold"], files["system-a"], files["system-b"]
+    return {
+        "scores": goldwire.score(gold, first, resamples=50),
+        "agreement": goldwire.agree(gold, resamples=50),
+        "compared": goldwire.compare(gold, first, second, rounds=100),
+        "counts": goldwire.count(gold),
+    }
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """All numbers in a structure."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from numbers(each)
+
+
+@given(ROWS)
+def test_csv_and_pandas_keep_every_number_and_latex_and_html_show_it(rows: list[tuple[Any, ...]]) -> None:
+    """Numbers go over whole, undefined ones stay empty; what is read is in the one form of figures."""
+    table = Table("t", "T", SHAPE, rows)
+    read = list(csv.DictReader(io.StringIO(table.to_csv())))
+    frame = table.to_pandas()
+    assert len(read) == len(frame) == len(rows)
+    latex, html = table.to_latex(), table._repr_html_()
+    for row, cells, (_, held) in zip(rows, read, frame.iterrows(), strict=True):
+        _, f1, bounds, n = row
+        low, high = bounds or (None, None)
+        for name, value in (("F1", f1), ("95 % low", low), ("95 % high", high), ("n", n)):
+            assert cells[name] == ("" if value is None else str(value))
+            assert (held[name] != held[name]) if value is None else float(held[name]) == value
+        assert latex_text(number(f1)) in latex and latex_text(interval(bounds)) in latex
+        assert f">{number(f1)}</td>" in html and f">{interval(bounds)}</td>" in html
+
+
+@given(st.text())
+def test_no_text_acts_in_latex_html_or_a_spreadsheet(text: str) -> None:
+    """Labels come from data: every special sign is escaped, no cell is a formula, no line is broken."""
+    table = Table("t", text, (Column(text),), [(text,)])
+    set_ = latex_text(text)
+    bare = re.sub(r"\\(?:[&%$#_{}]|[a-z]+\{\}|[a-z]+)|\{\[\}|\{\]\}|\$[^$]*\$", "", set_)
+    assert not set(bare) & set("\\{}$&#%_^~\n")
+    body = re.sub(r' style="text-align:\w+"', "", table._repr_html_())
+    tags = re.findall(r"<[^>]*>", body)
+    assert all(re.fullmatch(r"</?(table|caption|thead|tbody|tr|t[hd])>", tag) for tag in tags)
+    assert len(tags) == 16
+    for row in csv.reader(io.StringIO(table.to_csv())):
+        assert not any(cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t")) for cell in row)
+
+
+@pytest.mark.parametrize("name", ["scores", "agreement", "compared", "counts"])
+def test_every_result_shows_the_figures_of_its_json(name: str) -> None:
+    """Every number of a table is one of the JSON; the forms of a result are those of its tables."""
+    found = results()[name]
+    figures = {round(value, 9) for value in numbers(found.to_dict())}
+    for table in found.tables():
+        measured = [value for record in table.records() for value in record.values()]
+        # Of counts that JSON gives by their parts the sum is shown.
+        missing = {v for v in numbers(measured) if round(v, 9) not in figures and not float(v).is_integer()}
+        assert not missing, table
+        assert table.to_dict()["rows"] == found.table(table.name).records()
+        assert len(found.to_pandas(table.name)) == len(table.rows)
+    assert found.to_csv() == csv_of(found.tables())
+    assert found.to_latex() == latex_of(found.tables())
+    assert found._repr_html_().count("<table>") == len(found.tables())
+    assert "\n" not in repr(found) and len(repr(found)) < 400
+    json.dumps(found.to_dict())
+
+
+def test_f1_and_its_interval_are_the_same_in_json_csv_and_pandas() -> None:
+    """The micro F1 of each layer, to the last digit."""
+    scores = results()["scores"]
+    micro = scores.to_dict()["layers"]["thing"]["exact"]["micro"]
+    rows = [row for row in csv.DictReader(io.StringIO(scores.to_csv())) if row["label"] == "micro, exact"]
+    assert [float(rows[0][key]) for key in ("P", "R", "F1")] == [
+        micro[key] for key in ("precision", "recall", "f1")
+    ]
+    assert [float(rows[0][f"95 % interval {end}"]) for end in ("low", "high")] == micro["ci95"]
+    frame = scores.to_pandas().set_index("label")
+    assert frame.loc["micro, exact", "F1"] == micro["f1"]
+
+
+def test_tables_in_one_file_are_told_apart() -> None:
+    """The first column names the table; each row has all columns, those it lacks empty."""
+    counts = results()["counts"]
+    rows = list(csv.DictReader(io.StringIO(counts.to_csv())))
+    assert {row["table"] for row in rows} == {table.name for table in counts.tables()}
+    assert len(rows) == sum(len(table.rows) for table in counts.tables())
+    assert all(None not in row and None not in row.values() for row in rows)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("eval", "score", "gold.jsonl", "system-a.jsonl", "--resamples", "20"),
+        ("eval", "agree", "gold.jsonl", "--resamples", "20", "--no-gamma"),
+        ("eval", "compare", "gold.jsonl", "system-a.jsonl", "system-b.jsonl", "--rounds", "100"),
+        ("corpus", "stats", "--project", "my-project"),
+    ],
+)
+def test_commands_write_their_tables_for_papers(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--csv` and `--latex` hold every row, those that the terminal leaves out too."""
+    monkeypatch.chdir(tmp_path)
+    for name, articles in examples().items():
+        goldwire.write(articles, f"{name}.jsonl")
+    shutil.copytree(Path(__file__).parent / "data/mini", "my-project")
+    run = [
+        sys.executable,
+        "-m",
+        "goldwire",
+        *command,
+        "--csv",
+        "t.csv",
+        "--latex",
+        "t.tex",
+        "--json",
+        "t.json",
+    ]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(Path("t.csv").read_text(encoding="utf-8"))))
+    latex = Path("t.tex").read_text(encoding="utf-8")
+    tables = len({row["table"] for row in rows})
+    assert latex.count("\\toprule") == latex.count("\\bottomrule") >= tables > 0
+    assert latex.count("\\\\\n") == len(rows) + latex.count("\\toprule")
+    if command[0] == "eval":
+        assert any("low" in name for name in rows[0]) and " to " in latex
+    figures = {round(value, 9) for value in numbers(json.loads(Path("t.json").read_text()))}
+    fractions = [float(v) for row in rows for v in row.values() if re.fullmatch(r"-?0\.\d+", v)]
+    assert all(round(value, 9) in figures for value in fractions if command[0] == "eval")
