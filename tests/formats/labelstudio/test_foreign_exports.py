@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
+from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.export import read_labelstudio
+from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.reader import read_result
 from goldwire.formats.options import Setting
 from goldwire.model import Article
+from goldwire.schemas.schema import Label, Layer, Schema
 
 NER = """<View><Labels name="tags" toName="doc"><Label value="PER"/><Label value="Job title"/></Labels>
 <Text name="doc" value="${key}"/>{more}</View>"""
@@ -53,6 +59,8 @@ def task(data: dict[str, Any], *results: list[Any], **more: Any) -> dict[str, An
     return {"id": 7, "data": data, "annotations": annotations, **more}
 
 
+LABELS = {name: Label(name, name, "#0072B2") for name in ("PER", "Job title")}
+PER = Schema("per", "1", "xx", "per", {"tags": Layer("tags", LABELS)})
 ANNA = "Anna Meier is a smith in Lyon."
 
 
@@ -89,8 +97,8 @@ def test_each_marked_text_of_a_task_is_a_document(tmp_path: Path) -> None:
         {"type": "relation", "from_id": "x", "to_id": "y", "direction": "right", "labels": []},
     ]
     tasks = [task({"title": "Anna travels", "text": "She stayed in Lyon."}, result)]
-    for given in (config, ""):
-        articles, setting = read(tmp_path, tasks, given)
+    for told in (config, ""):
+        articles, setting = read(tmp_path, tasks, told)
         by_text = {article.document.text: marked(article) for article in articles}
         assert by_text == {"Anna travels": [("PER", "Anna")], "She stayed in Lyon.": [("LOC", "Lyon")]}
         assert (setting.account.relations.found, setting.account.relations.kept) == (1, 0)
@@ -397,6 +405,37 @@ def test_choices_that_alone_mark_regions_are_labels(tmp_path: Path) -> None:
     item["value"] = {"start": 0, "end": 10, "text": "Anna Meier", "choices": ["Good"]}
     config = """<View><Text name="doc" value="$body"/><Choices name="mood" toName="doc" perRegion="true">
     <Choice value="Good"/></Choices></View>"""
-    for given in (config, ""):
-        [article], _ = read(tmp_path, [task({"body": ANNA}, [item])], given)
+    for told in (config, ""):
+        [article], _ = read(tmp_path, [task({"body": ANNA}, [item])], told)
         assert marked(article) == [("Good", "Anna Meier")]
+
+
+_odd: st.SearchStrategy[Any] = st.sampled_from(
+    [None, "", 3, [], {}, "tags", "PER", ["PER"], ["PER", "Job title"], ["?"], -1, 10**9]
+)
+_broken = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a", "b", "c"]) | _odd,
+        "from_name": st.just("tags") | _odd,
+        "to_name": st.just("doc") | _odd,
+        "type": st.sampled_from(["labels", "hypertextlabels", "rectanglelabels"]),
+        "value": st.fixed_dictionaries(
+            {"start": st.integers(-2, 30) | _odd, "end": st.integers(-2, 30) | _odd},
+            optional={"text": st.text("An \r\n💩", max_size=4) | _odd, "labels": _odd},
+        )
+        | _odd,
+    }
+)
+
+
+@settings(max_examples=150)
+@given(st.text("Anna é\u0301\r\n💩", min_size=1, max_size=30), st.lists(_broken, max_size=6))
+def test_whatever_is_broken_every_span_is_in_the_sum(text: str, items: list[dict[str, Any]]) -> None:
+    """In is kept and put aside together, and each kept span lies in the text that was normalised."""
+    result = read_result(items, CountedText(text), Naming(PER))
+    spans = [part for part in result.quarantined if part.kind == "span"]
+    assert result.census.spans == len(result.spans) + sum(part.count for part in spans)
+    assert result.census.spans >= len(items)
+    for span in result.spans:
+        held = CountedText(text).text[span.start : span.end]
+        assert held and held == held.strip()
