@@ -1,0 +1,43 @@
+"""The notebooks of the docs run from beginning to end, and are kept without outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+FOLDER = Path(__file__).parents[1] / "docs/notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def run(notebook: nbformat.NotebookNode) -> None:
+    """Execute all cells where the notebook lies."""
+    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(FOLDER)}}).execute()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_cell_runs_and_nothing_that_it_printed_is_kept(path: Path) -> None:
+    """No cell fails; no output is in git; nothing is written beside the notebook."""
+    before = sorted(FOLDER.rglob("*"))
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
+    nbformat.validate(notebook)
+    run(notebook)
+    shown = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    assert any("text/html" in output.get("data", {}) for outputs in shown for output in outputs)
+    assert sorted(FOLDER.rglob("*")) == before
+
+
+def test_a_cell_that_fails_is_seen() -> None:
+    """The check bites: an error in any cell ends the run."""
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import goldwire; goldwire.no_such")])
+    with pytest.raises(CellExecutionError, match="no_such"):
+        run(broken)
+
+
+def test_there_are_notebooks() -> None:
+    """Three: the corpus, scores, agreement."""
+    assert len(NOTEBOOKS) >= 3
