@@ -51,7 +51,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_commands_tables_fit_and_cut_no_figure(files: Path, name: str) -> None:
-    """At 60 to 200 columns no table is wider than the terminal, and each figure shown is one of those piped."""
+    """At 60 to 200 columns no table is wider than the terminal; each figure shown is one of those piped."""
     schema = next(path for path in sorted((files / "schemas").glob("*.yaml")) if path.name != "other.yaml")
     words = [word.format(root=files, schema=schema) for word in COMMANDS[name]]
     whole, error, code = piped(*words)
