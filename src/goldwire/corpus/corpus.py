@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Corpus:
 
         Texts and annotations as the store writes them, schema, registries, guidelines.
         """
-        parts = [sha256(msgspec.json.encode(self.schema))]
+        parts = [sha256(msgspec.json.encode(_of_readers(self.schema)))]
         parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
         for article in sorted(self.articles, key=lambda each: each.document.id):
             parts.append(f"{article.document.id} {sha256(msgspec.json.encode(article.document))}")
@@ -53,3 +54,10 @@ def load_corpus(project: Project) -> Corpus:
     files["guidelines"] = project.annotate / "guidelines.md"
     sources = {name: sha256(read_bytes(path)) for name, path in files.items() if path.is_file()}
     return Corpus(project, schema, load_registries(schema, project.schema_path), articles, sources)
+
+
+def _of_readers(schema: Schema) -> dict[str, Any]:
+    """The schema without the names of a label config: no reader of the dataset depends on them."""
+    held: dict[str, Any] = msgspec.to_builtins(schema)
+    del held["label_studio"]
+    return held
