@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from goldwire.formats.jsonl import write_jsonl
+from goldwire.model import Article
 from goldwire.project import copy_example
+from tests.corpus.mini import mini_articles
 
 ROOT = Path(__file__).parents[1]
 #: Typed in a project of the reader's own, not in the example.
@@ -116,8 +119,13 @@ def test_start_leads_from_texts_to_a_scored_model(tmp_path: Path) -> None:
     "page", [page for page in PAGES if list(blocks(page, "python"))], ids=lambda page: page.stem
 )
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Python blocks of a page run one after the other, beside the example's dataset."""
+    """The Python blocks of a page run one after the other, beside the example's dataset and small files."""
     (tmp_path / "corpus").symlink_to(ROOT / "corpus")
+    articles = mini_articles()
+    write_jsonl(tmp_path / "gold.jsonl", articles)
+    for name in ("predicted", "a", "b"):
+        single = [Article(each.document, each.annotations[:1]) for each in articles]
+        write_jsonl(tmp_path / f"{name}.jsonl", single)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
