@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -141,19 +142,19 @@ class Table:
         return html(self)
 
 
-class Figures:
+class Figures(ABC):
     """What the results of scoring, comparing and counting have in common: their tables, in every form.
 
     A class of it says which `tables` it has and, by `as_json`, all its figures.
     """
 
+    @abstractmethod
     def tables(self) -> list[Table]:
         """All tables, those that decide first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def as_json(self) -> dict[str, Any]:
         """All figures."""
-        raise NotImplementedError
 
     def table(self, name: str | None = None) -> Table:
         """The table of that name, the first by default; raises GW930 with the names that exist."""

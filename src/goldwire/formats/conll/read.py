@@ -30,7 +30,7 @@ _ID = re.compile(r"#\s*(?:[\w.-]+:)?(?:document_id|newdoc id)\s*=\s*(.*\S)\s*")
 _LEVEL = re.compile(r"(.+)-([2-9])")
 
 
-# Label Studio's CONLL2003: two columns without content, a tag that may hold blanks (`CEO -X- _ B-Job title`).
+# Label Studio's CONLL2003: two empty columns, a tag that may hold blanks (`Head -X- _ B-Job title`).
 _STUDIO = re.compile(r"(\S+) -X- _ (\S.*)")
 
 
