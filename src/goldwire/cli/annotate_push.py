@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli.annotate_team import url_option
-from goldwire.cli.common import json_option, progress, project_option, say, say_unlisted, table, write_json
+from goldwire.cli.common import (
+    json_option,
+    progress,
+    project_option,
+    say,
+    say_language,
+    say_unlisted,
+    table,
+    write_json,
+)
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -78,6 +87,7 @@ def push(
         raise click.UsageError("--count needs --order uncertainty")
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     say_unlisted(project)
+    say_language(schema.language)
     predictions = read_predictions(files)
     with connect(project, url=url) as client:
         if ranking or model:

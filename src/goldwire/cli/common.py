@@ -119,6 +119,14 @@ def say_unlisted(project: Project) -> None:
         say(f"not in seeds/articles.jsonl, so not read: {len(names)} file(s) ({shown}); {way}")
 
 
+def say_language(language: str) -> None:
+    """Say where the words around the labels are not in the schema's language."""
+    from goldwire.messages import fallback_note
+
+    if note := fallback_note(language):
+        say(note)
+
+
 def notifier() -> Callable[[str], None]:
     """Messages a line each, on standard error; on a terminal those that end in … are written over."""
     overwrite = sys.stderr.isatty()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import json_option, progress, project_option, say, say_language, table, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -60,6 +60,7 @@ def render(only_check: bool, project: Project) -> None:
     from goldwire.schemas.load import load_schema
 
     schema = load_schema(project.schema_path)
+    say_language(schema.language)
     stale = 0
     for name, text in (("label_config.xml", label_config(schema)), ("guidelines.md", guidelines(schema))):
         target = project.annotate / name

@@ -1,4 +1,7 @@
-"""What is made from a schema: the Label Studio config and the guidelines. Both in the schema's language."""
+"""What is made from a schema: the Label Studio config and the guidelines. Both in the schema's language.
+
+The schema's own words stand as they are; those around them are the catalogue's (`goldwire.messages`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from goldwire.files import sha256
+from goldwire.messages import Messages, messages_in
 from goldwire.schemas.schema import Attribute, Counterexample, End, Label, Layer, RelationType, Schema, Value
 
 #: The name of the text in the config and of its field in a task's data.
@@ -42,14 +46,13 @@ def label_config(schema: Schema) -> str:
     Labels and choices show their name in the schema's language and store their key (`alias`). Relations
     have no alias in Label Studio: they show their key.
     """
+    say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
     ET.SubElement(root, "Style").text = _STYLE
     guide = ET.SubElement(root, "View", className="gw-guide")
-    folded = ET.SubElement(
-        ET.SubElement(guide, "Collapse", open="false"), "Panel", value="Guide d’annotation"
-    )
+    folded = ET.SubElement(ET.SubElement(guide, "Collapse", open="false"), "Panel", value=say("config.guide"))
     inner = ET.SubElement(folded, "Collapse", open="false")
-    for title, lines in _folded(schema):
+    for title, lines in _folded(schema, say):
         panel = ET.SubElement(inner, "Panel", value=title)
         for line in lines:
             ET.SubElement(panel, "Header", value=line, style=_LINE)
@@ -73,7 +76,7 @@ def label_config(schema: Schema) -> str:
     side = ET.SubElement(root, "View", className="gw-side")
     for name, layer in schema.layers.items():
         for key, attribute in layer.attributes.items():
-            _attribute(side, name, key, attribute)
+            _attribute(side, name, key, attribute, say)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -83,7 +86,7 @@ def _shown(key: str, name: str) -> str:
     return key if key.casefold() == short.casefold() else f"{key} · {short}"
 
 
-def _attribute(side: ET.Element, layer_name: str, key: str, attribute: Attribute) -> None:
+def _attribute(side: ET.Element, layer_name: str, key: str, attribute: Attribute, say: Messages) -> None:
     when = {"visibleWhen": "region-selected", "whenTagName": layer_name}
     if attribute.labels is not None:
         when["whenLabelValue"] = ",".join(attribute.labels)  # the aliases, as a live editor shows
@@ -97,7 +100,7 @@ def _attribute(side: ET.Element, layer_name: str, key: str, attribute: Attribute
         layout = {"layout": "select"} if len(attribute.values) > 8 else {"showInline": "true"}
         choice = {**common, "choice": "multiple" if many else "single", **layout}
         choices = ET.SubElement(view, "Choices", choice)
-        values = attribute.values if attribute.kind != "flag" else {FLAG: Value("oui")}
+        values = attribute.values if attribute.kind != "flag" else {FLAG: Value(say("config.yes"))}
         for value, about in values.items():
             shown = {"value": about.title, "alias": value}
             if about.definition:
@@ -105,26 +108,26 @@ def _attribute(side: ET.Element, layer_name: str, key: str, attribute: Attribute
             ET.SubElement(choices, "Choice", shown)
     else:
         rows = {"rows": "1", "maxSubmissions": "1", "editable": "true"}
-        placeholder = {"date": "AAAA-MM-JJ", "id": "identifiant"}.get(attribute.kind, "")
+        placeholder = say(f"config.{attribute.kind}") if attribute.kind in ("date", "id") else ""
         ET.SubElement(view, "TextArea", {**common, **rows, "placeholder": placeholder})
 
 
-def _folded(schema: Schema) -> Iterator[tuple[str, list[str]]]:
+def _folded(schema: Schema, say: Messages) -> Iterator[tuple[str, list[str]]]:
     """The guidelines in short, for the panels that unfold above the text."""
-    rules = [f"{rule.title} : {_plain(rule.text)}" for rule in schema.guidelines.rules]
+
+    def line(title: str, text: str) -> str:
+        return say("config.line", title=title, text=_plain(text))
+
+    rules = [line(rule.title, rule.text) for rule in schema.guidelines.rules]
     if rules:
-        yield "Règles communes", rules
+        yield say("guidelines.common_rules"), rules
     for layer in schema.layers.values():
-        lines = [f"{rule.title} : {_plain(rule.text)}" for rule in layer.rules]
-        lines += [
-            f"{_shown(key, label.name)} : {_plain(label.definition)}" for key, label in layer.labels.items()
-        ]
+        lines = [line(rule.title, rule.text) for rule in layer.rules]
+        lines += [line(_shown(key, label.name), label.definition) for key, label in layer.labels.items()]
         yield layer.title, lines
     if schema.relations:
-        yield (
-            "Relations",
-            [f"{k} · {r.name} : {_plain(r.definition)}" for k, r in schema.relations.items()],
-        )
+        relations = [line(f"{key} · {each.name}", each.definition) for key, each in schema.relations.items()]
+        yield say("guidelines.relations"), relations
 
 
 def _plain(markdown: str) -> str:
@@ -143,33 +146,39 @@ def guidelines_hash(schema: Schema) -> str:
 
 
 def _guidelines(schema: Schema) -> Iterator[str]:
-    yield f"# {schema.title} : guide d’annotation\n"
-    yield f"*Schéma `{schema.stamp}`. Produit à partir du schéma : c’est lui que l’on corrige.*\n"
+    say = messages_in(schema.language)
+    yield f"# {say('guidelines.heading', title=schema.title)}\n"
+    yield f"*{say('guidelines.origin', stamp=schema.stamp)}*\n"
     if schema.description:
         yield schema.description.strip() + "\n"
     if schema.guidelines.introduction:
         yield schema.guidelines.introduction.strip() + "\n"
     if schema.guidelines.rules:
-        yield "## Règles communes\n"
+        yield f"## {say('guidelines.common_rules')}\n"
         for number, rule in enumerate(schema.guidelines.rules, start=1):
             yield f"{number}. **{rule.title}.** {rule.text.strip()}"
         yield ""
     for key, layer in schema.layers.items():
-        yield from _layer(key, layer)
+        yield from _layer(key, layer, say)
     if schema.relations:
-        yield "## Relations\n"
+        yield f"## {say('guidelines.relations')}\n"
         for key, relation in schema.relations.items():
-            yield from _relation(schema, key, relation)
+            yield from _relation(schema, key, relation, say)
     if schema.guidelines.cases:
-        yield "## Cas difficiles\n"
+        yield f"## {say('guidelines.hard_cases')}\n"
         for case in schema.guidelines.cases:
-            where = f" ({case.document})" if case.document else ""
-            why = f"{case.decision.strip()} *Pourquoi :* {case.reason.strip()}"
-            yield f"- « {_bold(case.quote)} »{where} : {why}"
+            told = say(
+                "guidelines.case",
+                quote=_bold(case.quote),
+                document=f" ({case.document})" if case.document else "",
+                decision=case.decision.strip(),
+                reason=case.reason.strip(),
+            )
+            yield f"- {told}"
         yield ""
 
 
-def _layer(key: str, layer: Layer) -> Iterator[str]:
+def _layer(key: str, layer: Layer, say: Messages) -> Iterator[str]:
     yield f"## {layer.title} (`{key}`)\n"
     if layer.question:
         yield f"*{layer.question}*\n"
@@ -177,90 +186,104 @@ def _layer(key: str, layer: Layer) -> Iterator[str]:
         yield f"- **{rule.title}.** {rule.text.strip()}"
     if layer.rules:
         yield ""
-    yield "| étiquette | nom | touche | définition |\n|---|---|---|---|"
+    head = " | ".join(say(f"guidelines.{column}") for column in ("label", "name", "hotkey", "definition"))
+    yield f"| {head} |\n|---|---|---|---|"
     for name, label in layer.labels.items():
         definition = _plain(label.definition).replace("|", "\\|")
         yield f"| `{name}` | {label.name} | {f'`{label.hotkey}`' if label.hotkey else ''} | {definition} |"
     yield ""
     for name, label in layer.labels.items():
-        yield from _label(name, label)
+        yield from _label(name, label, say)
     if layer.attributes:
-        yield f"### Attributs de la couche `{key}`\n"
+        yield f"### {say('guidelines.attributes', layer=key)}\n"
         for name, attribute in layer.attributes.items():
-            yield from _attribute_text(name, attribute)
+            yield from _attribute_text(name, attribute, say)
 
 
-def _label(name: str, label: Label) -> Iterator[str]:
-    yield f"### `{name}` : {label.name}\n"
+def _label(name: str, label: Label, say: Messages) -> Iterator[str]:
+    yield f"### {say('guidelines.named', key=name, name=label.name)}\n"
     yield label.definition.strip() + "\n"
     if label.extent:
-        yield f"**Étendue.** {label.extent.strip()}\n"
-    yield from _in_out(label.include, label.exclude)
-    yield from _examples(label.examples, label.counterexamples)
+        yield f"**{say('guidelines.extent')}** {label.extent.strip()}\n"
+    yield from _in_out(label.include, label.exclude, say)
+    yield from _examples(label.examples, label.counterexamples, say)
 
 
-def _attribute_text(name: str, attribute: Attribute) -> Iterator[str]:
-    yield f"#### `{name}` : {attribute.title}\n"
+def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[str]:
+    yield f"#### {say('guidelines.named', key=name, name=attribute.title)}\n"
     if attribute.definition:
         yield attribute.definition.strip() + "\n"
     if attribute.labels is not None:
-        yield f"**Seulement pour** {_names(attribute.labels)}.\n"
+        yield say("guidelines.only_for", labels=_names(attribute.labels)) + "\n"
     if attribute.required is True:
-        yield "**Obligatoire.**\n"
+        yield say("guidelines.required") + "\n"
     elif attribute.required:
-        yield f"**Obligatoire pour** {_names(attribute.required)}.\n"
+        yield say("guidelines.required_for", labels=_names(attribute.required)) + "\n"
     for value, about in attribute.values.items():
-        yield f"- `{value}` ({about.title}){f' : {about.definition.strip()}' if about.definition else ''}"
-        yield from (f"  - « {_bold(example)} »" for example in about.examples)
+        if definition := about.definition.strip():
+            title = about.title
+            yield f"- {say('guidelines.value_defined', value=value, title=title, definition=definition)}"
+        else:
+            yield f"- {say('guidelines.value', value=value, title=about.title)}"
+        yield from (f"  - {say('guidelines.quote', text=_bold(example))}" for example in about.examples)
         yield from (
-            f"  - non : « {_bold(item.text)} » : {item.why.strip()}" for item in about.counterexamples
+            f"  - {say('guidelines.not', text=_bold(item.text), why=item.why.strip())}"
+            for item in about.counterexamples
         )
     if attribute.values:
         yield ""
     if attribute.default is not None or attribute.defaults:
         parts = [f"`{attribute.default}`"] if attribute.default is not None else []
-        parts += [f"`{value}` pour `{label}`" for label, value in attribute.defaults.items()]
-        yield f"**Par défaut** (rien à saisir) : {', '.join(parts)}.\n"
-    yield from _in_out(attribute.include, attribute.exclude)
-    yield from _examples(attribute.examples, attribute.counterexamples)
+        parts += [
+            say("guidelines.default_for", value=value, label=label)
+            for label, value in attribute.defaults.items()
+        ]
+        yield say("guidelines.default", values=", ".join(parts)) + "\n"
+    yield from _in_out(attribute.include, attribute.exclude, say)
+    yield from _examples(attribute.examples, attribute.counterexamples, say)
 
 
-def _relation(schema: Schema, key: str, relation: RelationType) -> Iterator[str]:
-    yield f"### `{key}` : {relation.name}\n"
+def _relation(schema: Schema, key: str, relation: RelationType, say: Messages) -> Iterator[str]:
+    yield f"### {say('guidelines.named', key=key, name=relation.name)}\n"
     yield relation.definition.strip() + "\n"
-    yield f"De {_ends(schema, relation.head)} vers {_ends(schema, relation.tail)}."
+    heads, tails = (_ends(schema, ends, say) for ends in (relation.head, relation.tail))
+    yield say("guidelines.ends", heads=heads, tails=tails)
     if relation.min or relation.max is not None:
-        most = "sans limite" if relation.max is None else str(relation.max)
-        yield f"Pour chaque origine : au moins {relation.min}, au plus {most}."
+        most = say("guidelines.no_limit") if relation.max is None else str(relation.max)
+        yield say("guidelines.count", least=relation.min, most=most)
     yield ""
-    yield from _in_out(relation.include, relation.exclude)
-    yield from _examples(relation.examples, relation.counterexamples, quoted=False)
+    yield from _in_out(relation.include, relation.exclude, say)
+    yield from _examples(relation.examples, relation.counterexamples, say, quoted=False)
 
 
-def _ends(schema: Schema, ends: list[End]) -> str:
-    return " ou ".join(
+def _ends(schema: Schema, ends: list[End], say: Messages) -> str:
+    return say("guidelines.or").join(
         f"`{end.layer}`" if end.labels is None else f"`{end.layer}` ({_names(end.labels)})"
         for end in ends
         if end.layer in schema.layers
     )
 
 
-def _in_out(include: list[str], exclude: list[str]) -> Iterator[str]:
-    for title, lines in (("Dedans", include), ("Dehors", exclude)):
+def _in_out(include: list[str], exclude: list[str], say: Messages) -> Iterator[str]:
+    for key, lines in (("inside", include), ("outside", exclude)):
         if lines:
-            yield f"**{title}**\n"
+            yield f"**{say(f'guidelines.{key}')}**\n"
             yield from (f"- {line.strip()}" for line in lines)
             yield ""
 
 
-def _examples(examples: list[str], counter: list[Counterexample], *, quoted: bool = True) -> Iterator[str]:
+def _examples(
+    examples: list[str], counter: list[Counterexample], say: Messages, *, quoted: bool = True
+) -> Iterator[str]:
     if examples:
-        yield "**Exemples**\n"
-        yield from (f"- « {_bold(line)} »" if quoted else f"- {line.strip()}" for line in examples)
+        yield f"**{say('guidelines.examples')}**\n"
+        for line in examples:
+            yield f"- {say('guidelines.quote', text=_bold(line)) if quoted else line.strip()}"
         yield ""
     if counter:
-        yield "**Contre-exemples**\n"
-        yield from (f"- « {_bold(item.text)} » : {item.why.strip()}" for item in counter)
+        yield f"**{say('guidelines.counterexamples')}**\n"
+        for item in counter:
+            yield f"- {say('guidelines.counterexample', text=_bold(item.text), why=item.why.strip())}"
         yield ""
 
 

@@ -19,7 +19,6 @@ from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
 from goldwire.annotate.ml_backend.app import serving
 from goldwire.annotate.ml_backend.connect import (
-    VIEW,
     connect_backend,
     connected,
     disconnect_backend,
@@ -31,6 +30,7 @@ from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
+from goldwire.messages import messages_in
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from tests.annotate.helpers import make_schema
@@ -38,6 +38,7 @@ from tests.annotate.ml_backend.tiny_pipeline import MARKED
 
 pytestmark = pytest.mark.live
 SCHEMA = make_schema()
+TAB = messages_in(SCHEMA.language)("assist.by_uncertainty")
 DOCUMENTS = [Document(f"d{n}", f"🥕 {text}") for n, (text, _) in enumerate(MARKED[:4])]
 
 
@@ -105,7 +106,7 @@ def test_connecting_twice_is_connecting_once_and_parting_leaves_the_predictions(
     assert client.get("api/ml/", project=number) == []
     assert hooks(client, number) == []
     titles = [view["data"]["title"] for view in client.get("api/dm/views/", project=number)]
-    assert titles == ["Default", VIEW]
+    assert titles == ["Default", TAB]
     (shown,) = opened(client, number)["predictions"]
     assert shown["model_version"] == assistant.version
 
@@ -120,7 +121,7 @@ def test_the_tab_goes_by_uncertainty_and_drops_what_is_annotated(
         connected(client, project.name, address.url, assistant) as connection,
     ):
         fetch_predictions(client, number, assistant.version)
-        (view,) = [v for v in client.get("api/dm/views/", project=number) if v["data"]["title"] == VIEW]
+        (view,) = [v for v in client.get("api/dm/views/", project=number) if v["data"]["title"] == TAB]
         assert connection.view_url.endswith(f"tab={view['id']}")
         shown = client.get("api/tasks", project=number, view=view["id"])["tasks"]
         scores = [task["predictions_score"] for task in shown]

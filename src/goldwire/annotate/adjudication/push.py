@@ -29,6 +29,7 @@ from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push, uid
 from goldwire.annotations.store import join, read_annotations
 from goldwire.files import sha256
+from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -39,14 +40,6 @@ ACCEPTED = "accepted"
 STATE = "goldwire"
 _LIST = "disagreements"
 _INCLUDE = ("data", "annotations", "updated_at", "predictions", "model_version")
-_KINDS = {
-    "missed": "marqué d’un seul côté",
-    "extent": "étendue",
-    "label": "étiquette",
-    "attribute": "attribut",
-    "argument": "relation",
-    "amended": "corrigé",
-}
 
 
 class State(msgspec.Struct, frozen=True):
@@ -88,7 +81,8 @@ def config(schema: Schema) -> str:
     """The schema's config with the list of disagreements above the labels."""
     root = ET.fromstring(label_config(schema))
     view = ET.Element("View", className="gw-guide")
-    panel = ET.SubElement(ET.SubElement(view, "Collapse", open="true"), "Panel", value="Désaccords")
+    heading = messages_in(schema.language)("adjudication.disagreements")
+    panel = ET.SubElement(ET.SubElement(view, "Collapse", open="true"), "Panel", value=heading)
     style = "font-size: .85rem; font-weight: 400; line-height: 1.5; white-space: pre-wrap; "
     style += "max-height: 15rem; overflow-y: auto"
     ET.SubElement(panel, "Header", value=f"${_LIST}", style=style)
@@ -144,7 +138,7 @@ def push_board(
         task = there.get(uid(case.document))
         old = state_of(task) if task is not None else None
         state = _state(task, old, case, outcome, shown)
-        data = {_LIST: listed(case, outcome), STATE: msgspec.to_builtins(state)}
+        data = {_LIST: listed(case, outcome, schema), STATE: msgspec.to_builtins(state)}
         extra[case.document.id] = data
         if task is None:
             continue
@@ -241,17 +235,21 @@ def accepted(case: Case, outcome: Outcome, schema: Schema) -> Annotation:
     )
 
 
-def listed(case: Case, outcome: Outcome) -> str:
-    """The items in words, the open ones first, for the panel above the text."""
+def listed(case: Case, outcome: Outcome, schema: Schema) -> str:
+    """The items in words, the open ones first, for the panel above the text; in the schema's language."""
+    say = messages_in(schema.language)
     a, b = (reading.annotator for reading in case.readings)
     open_items = outcome.open
     decided = [item for item in outcome.items if item.decide]
-    lines = [f"{len(open_items)} à décider, {len(decided)} décidés. Départ : « {ACCEPTED} »."]
+    lines = [say("adjudication.summary", open=len(open_items), decided=len(decided), start=ACCEPTED)]
     for number, item in enumerate([*open_items, *decided], start=1):
-        sign = f" ✓ {_answer(item, a, b)}" if item.decide else ""
-        what = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
-        kind = f"{_KINDS[item.kind]} {what}".strip()
-        lines.append(f"{number}. {kind}{sign} — {a} : {_side(item.a)} | {b} : {_side(item.b)}")
+        sign = f" ✓ {_answer(item, a, b, say)}" if item.decide else ""
+        attribute = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
+        kind = f"{say(f'adjudication.{item.kind}')} {attribute}".strip()
+        version_a, version_b = _side(item.a), _side(item.b)
+        what = f"{kind}{sign}"
+        told = say("adjudication.item", what=what, a=a, version_a=version_a, b=b, version_b=version_b)
+        lines.append(f"{number}. {told}")
         lines.append(f"    {item.context}")
     return "\n".join(lines)
 
@@ -260,6 +258,7 @@ def _side(words: str) -> str:
     return words if words not in ("", "None") else "—"
 
 
-def _answer(item: Decision, a: str, b: str) -> str:
-    told = {"a": a, "b": b, "both": "les deux", "neither": "ni l’un ni l’autre", "value": str(item.value)}
-    return told[item.decide]
+def _answer(item: Decision, a: str, b: str, say: Messages) -> str:
+    if item.decide in ("both", "neither"):
+        return say(f"adjudication.{item.decide}")
+    return {"a": a, "b": b, "value": str(item.value)}[item.decide]

@@ -13,11 +13,12 @@ from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED
 from goldwire.annotate.ml_backend.predictor import Assistant
 from goldwire.errors import GoldwireError
+from goldwire.messages import in_all_languages, messages_in
 
 #: By which a backend is known as one of these, whatever model it serves and wherever.
 MARK = "goldwire annotate assist"
-#: The Data Manager tab whose order is the model's uncertainty.
-VIEW = "Par incertitude"
+# The Data Manager tab whose order is the model's uncertainty is called so, in the language of the schema.
+_VIEW = "assist.by_uncertainty"
 # Columns that say nothing of articles that nobody has annotated, or too much.
 _HIDDEN = (
     "inner_id",
@@ -104,7 +105,7 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
         undo.callback(_withdraw, client, number, backend, url)
         _webhooks(client, number, url, [str(one.get("url")) for one in backends])
         client.update_project(number, {"model_version": version, "show_collab_predictions": True})
-        view = ensure_view(client, number)
+        view = ensure_view(client, number, assistant.schema.language)
         undo.pop_all()
     shown_before = "" if any(before == one.get("title") for one in backends) else before
     return Connection(
@@ -184,10 +185,11 @@ def _has(task: dict[str, Any], version: str) -> bool:
     return any(one.get("model_version") == version for one in task.get("predictions") or ())
 
 
-def ensure_view(client: Client, project: int) -> int:
+def ensure_view(client: Client, project: int, language: str) -> int:
     """The project's tab in the order of uncertainty, made where it is missing; its number.
 
-    The least certain first, tasks without a score last, only those that nobody has annotated.
+    The least certain first, tasks without a score last, only those that nobody has annotated. Its title is in
+    `language`; one that is there in another language is renamed.
     """
     unlabelled = {
         "filter": "filter:tasks:total_annotations",
@@ -196,7 +198,7 @@ def ensure_view(client: Client, project: int) -> int:
         "value": 0,
     }
     data = {
-        "title": VIEW,
+        "title": messages_in(language)(_VIEW),
         "type": "list",
         "target": "tasks",
         "ordering": ["tasks:predictions_score"],
@@ -211,8 +213,8 @@ def ensure_view(client: Client, project: int) -> int:
         )
     for view in views:
         held = view.get("data") or {}
-        if held.get("title") == VIEW:
-            if any(held.get(key) != data[key] for key in ("ordering", "filters")):
+        if held.get("title") in in_all_languages(_VIEW):
+            if any(held.get(key) != data[key] for key in ("title", "ordering", "filters")):
                 body = {"project": project, "data": {**held, **data}}
                 client.request("PATCH", f"api/dm/views/{int(view['id'])}/", body=body)
             return int(view["id"])
