@@ -55,7 +55,7 @@ def rensa_alone(sets: list[list[str]]) -> int:
     """Signatures and LSH flags."""
     from rensa import RMinHash, RMinHashLSH
 
-    from goldwire.corpus.split.near_duplicates import SIMILAR, SLOTS, band_rows
+    from goldwire.near_duplicates import SIMILAR, SLOTS, band_rows
 
     matrix = RMinHash.digest_matrix_from_token_sets(sets, SLOTS, 20)
     lsh = RMinHashLSH(SIMILAR, SLOTS, SLOTS // band_rows(SIMILAR))
@@ -71,7 +71,7 @@ def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def near(documents: int, repeats: int) -> dict[str, Any]:
     """Our time beside rensa's, recall on planted pairs, precision over all that is found."""
-    from goldwire.corpus.split.near_duplicates import SIMILAR, near_duplicates
+    from goldwire.near_duplicates import SIMILAR, near_duplicates
 
     listed, planted = texts(documents)
     rows = []

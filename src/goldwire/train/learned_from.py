@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.corpus.split.near_duplicates import shingles
 from goldwire.files import sha256
 from goldwire.model import Document
+from goldwire.near_duplicates import shingles
 from goldwire.seeds import normalise
 
 KEY = "learned_from"

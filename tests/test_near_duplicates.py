@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.corpus.split.near_duplicates import (
+from goldwire.near_duplicates import (
     SLOTS,
     WIDTH,
     Near,
@@ -91,7 +91,7 @@ def test_scripts_without_spaces_are_compared_by_characters() -> None:
 def test_hashes_are_the_same_in_every_process() -> None:
     """Python's own hash of texts changes from run to run; ours does not."""
     code = (
-        "from goldwire.corpus.split.near_duplicates import shingles\n"
+        "from goldwire.near_duplicates import shingles\n"
         "print(shingles(['un deux trois quatre']).hashes.tolist())"
     )
     seen = {
