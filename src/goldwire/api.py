@@ -355,6 +355,7 @@ def gate(
         tolerance=tolerance,
         rounds=rounds,
         ceiling=readers.agreement,
+        grave=[run.note],
     )
 
 

@@ -6,23 +6,31 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from goldwire.annotations.store import read_annotations, write_annotation
+from goldwire.cli.corpus import command as corpus_command
 from goldwire.errors import GoldwireError
 from goldwire.formats.arrow import annotation_columns, document_columns
+from goldwire.formats.convert import convert
 from goldwire.formats.features import Columns
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
+from goldwire.formats.parquet import MARK
 from goldwire.formats.registry import FORMATS
-from goldwire.model import Article
+from goldwire.model import Article, Provenance
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
-from tests.corpus.mini import mini_articles
+from tests.corpus.mini import mini_articles, mini_project
 from tests.formats.sample import SCHEMA, marks, rich, sample, whole
 from tests.strategies import articles
 
@@ -103,10 +111,67 @@ def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
     assert whole(FORMATS["parquet"].read(tmp_path / "set", Setting())) == whole(held)
 
 
+def predicted() -> list[Article]:
+    """Two annotations of one document: a model that had learned from it, and one that had not."""
+    held = sample()[0]
+    marked = [
+        structs.replace(a, provenance=Provenance("model", a.annotator, "1", trained_on=a.annotator == "anna"))
+        for a in held.annotations
+    ]
+    return [Article(held.document, tuple(marked))]
+
+
+def test_one_file_keeps_what_a_model_was_trained_on(tmp_path: Path) -> None:
+    """A prediction for a text that the model had learned from is still known as one."""
+    path, setting = tmp_path / "pred.parquet", Setting()
+    FORMATS["parquet"].write(path, predicted(), setting)
+    assert setting.lost == {}
+    assert whole(FORMATS["parquet"].read(path, Setting())) == whole(predicted())
+
+
+def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Without the column nothing is marked."""
+    path = tmp_path / "pred.parquet"
+    FORMATS["parquet"].write(path, sample(), Setting())
+    table = pq.read_table(path)
+    rows = table.column("annotations").to_pylist()
+    for several in rows:
+        for row in several:
+            del row["provenance"]["trained_on"]
+    pq.write_table(table.set_column(3, "annotations", pa.array(rows)), path)
+    assert whole(FORMATS["parquet"].read(path, Setting())) == whole(sample())
+
+
+@pytest.mark.parametrize("schema", [None, SCHEMA])
+def test_a_folder_counts_what_a_model_was_trained_on(schema: Path | None, tmp_path: Path) -> None:
+    """A dataset has no column for it: it is counted with its place, and --strict writes nothing."""
+    source = tmp_path / "pred.jsonl"
+    FORMATS["jsonl"].write(source, predicted(), Setting())
+    for strict in (False, True):
+        setting = Setting(schema_path=schema, strict=strict)
+        out = tmp_path / f"set-{strict}"
+        with pytest.raises(GoldwireError, match="GW272") if strict else nullcontext():
+            convert(source, out, source="jsonl", target="parquet", setting=setting)
+        assert setting.lost == {MARK: ["anna/recette-1"]}
+        assert out.exists() != strict
+
+
+def test_a_build_counts_what_a_model_was_trained_on(tmp_path: Path) -> None:
+    """Drafts of a model that had learned from the texts are counted in manifest and output."""
+    project = mini_project(tmp_path / "mini")
+    for annotation in read_annotations(project):
+        if annotation.annotator == "anna":
+            made = structs.replace(annotation.provenance, kind="model", name="m", trained_on=True)
+            write_annotation(project, structs.replace(annotation, provenance=made))
+    done = CliRunner().invoke(corpus_command, ["build", "--project", str(project.root)])
+    assert done.exit_code == 0, done.output
+    marked = sum(a.provenance.trained_on for a in read_annotations(project))
+    assert json.loads((project.corpus / "manifest.json").read_text(encoding="utf-8"))["trained_on"] == marked
+    assert f"{marked} annotations are by models that had learned" in done.output
+
+
 def test_what_is_no_dataset_is_told(tmp_path: Path) -> None:
     """A folder without documents, a file that is no parquet, one of other columns and rows of others."""
-    import pyarrow.parquet as pq
-
     file = tmp_path / "x.parquet"
     file.write_bytes(b"no")
     for path, said in ((tmp_path, "no documents"), (file, "no parquet")):

@@ -153,6 +153,9 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
         found = ", ".join(f"{code} × {amount(number)}" for code, number in made.checks.by_code.items())
         places = amount(len(made.checks.faults))
         say(f"{places} places break a rule of the schema ({found}): goldwire corpus check")
+    if learned := made.manifest.get("trained_on"):
+        said = "by models that had learned from the very texts, which no column of the dataset says"
+        say(f"{amount(learned)} annotations are {said}")
     if not made.changelog_current:
         say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
     for path in made.aside:

@@ -191,8 +191,6 @@ def gate(
 
     scores = scores or project.reports / "ner" / "scores.json"
     run = measure(scores, trained_on=trained_on)
-    if run.note:
-        say(f"note: {run.note}")
     path = baseline or baseline_path(project, scores, run.task)
     if not update:
         held_against = read_standing(path)
@@ -208,9 +206,11 @@ def gate(
             tolerance=tolerance,
             rounds=rounds,
             ceiling=in_project(run.scores, run.paired, project, agreement).agreement,
-            grave=[] if update else [branch_note(path, run.standing, base)],
+            grave=[run.note, "" if update else branch_note(path, run.standing, base)],
         )
     except GoldwireError as error:
+        if run.note:
+            say(f"note: {run.note}")
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
             if file is not None:

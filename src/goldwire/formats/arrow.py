@@ -33,6 +33,7 @@ def batch(articles: Sequence[Article]) -> pa.RecordBatch:
     offsets = _offsets([len(article.annotations) for article in articles])
     rows = annotation_columns(annotations, texts)
     del rows["document"]
+    rows["provenance"] = _provenance(annotations, trained_on=True)
     return pa.RecordBatch.from_pydict(
         {
             "id": pa.array([article.document.id for article in articles], pa.string()),
@@ -160,7 +161,8 @@ def texts_array(lists: Sequence[Sequence[str]]) -> pa.ListArray:
     return pa.ListArray.from_arrays(_offsets([len(each) for each in lists]), pa.array(flat, pa.string()))
 
 
-def _provenance(annotations: Sequence[Annotation]) -> pa.StructArray:
+def _provenance(annotations: Sequence[Annotation], *, trained_on: bool = False) -> pa.StructArray:
+    """Provenance as a column; the mark `trained_on`, which a dataset has no column for, where asked for."""
     import pyarrow as pa
 
     made = [a.provenance for a in annotations]
@@ -171,6 +173,8 @@ def _provenance(annotations: Sequence[Annotation]) -> pa.StructArray:
     columns["lead_time"] = pa.array([each.lead_time for each in made], pa.float64())
     columns["seen_predictions"] = pa.array([each.seen_predictions for each in made], pa.bool_())
     columns["based_on"] = texts_array([each.based_on for each in made])
+    if trained_on:
+        columns["trained_on"] = pa.array([each.trained_on for each in made], pa.bool_())
     return struct(columns)
 
 

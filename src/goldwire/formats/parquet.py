@@ -44,6 +44,8 @@ from goldwire.schemas import Schema
 #: Documents in a batch, and in a row group of the file.
 BATCH = 500
 CONFIGS = ("documents", "annotations")
+#: What a dataset's folder can't say of a prediction.
+MARK = "provenance trained_on"
 
 
 def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -53,10 +55,21 @@ def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> 
     """
     if path.suffix == ".parquet":
         return _write_file(path, articles)
+    articles = _unmarked(articles, setting)
     if setting.named_schema is not None:
         return _write_folder(path, articles, Columns(setting.named_schema))
     with spooled(articles, setting) as (schema, again):
         return _write_folder(path, again, Columns(schema))
+
+
+def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
+    """The articles on their way; a dataset has no column that says what a model was trained on: counted."""
+    for article in articles:
+        for annotation in article.annotations:
+            if annotation.provenance.trained_on:
+                setting.lose(MARK, f"{annotation.annotator}/{article.document.id}")
+        yield article
+    setting.check()
 
 
 @contextmanager

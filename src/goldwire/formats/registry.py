@@ -105,6 +105,7 @@ FORMATS: dict[str, Format] = {
             "the dataset, a folder as `corpus build` writes it, or one file NAME.parquet",
             f"{_HERE}.parquet",
             f"{_HERE}.parquet",
+            loses="in a folder, the mark `trained_on` of predictions (NAME.parquet has it)",
             unit="documents",
             streams=True,
         ),

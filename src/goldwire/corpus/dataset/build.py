@@ -105,6 +105,7 @@ def _manifest(
     paths: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
+    learned = sum(a.provenance.trained_on for article in corpus.articles for a in article.annotations)
     return {
         "name": corpus.project.name,
         "version": corpus.version,
@@ -115,6 +116,8 @@ def _manifest(
         **({"splits": sides} if list(sides) != ["train"] else {}),
         "counts": counts.as_dict(),
         "annotations": sum(len(article.annotations) for article in corpus.articles),
+        # No column says which: who takes them for predictions to score is to know that there are some.
+        **({"trained_on": learned} if learned else {}),
         "checks": checks.by_code,
         "tokens": {layer: asdict(loss) for layer, loss in losses.items()},
     }
