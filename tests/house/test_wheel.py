@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -63,6 +65,33 @@ def test_the_wheel_has_its_example_and_copies_it(installed: Path, tmp_path: Path
     checked = run(installed, "schema", "check", cwd=made)
     assert checked.returncode == 0, checked.stderr
     assert run(installed, "schema", "render", "--check", cwd=made).returncode == 0
+
+
+def test_an_installed_goldwire_explains_every_code(installed: Path, tmp_path: Path) -> None:
+    """The list of errors travels too: each of its codes says what it means and what to do, offline."""
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    assert (installed / "goldwire/errors.md").read_text(encoding="utf-8") == page
+    codes = re.findall(r"^\| \*\*(GW\d{3})\*\* \|", page, re.MULTILINE)
+    done = run(installed, "explain", *codes, "--json", "told.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "told.json").read_text(encoding="utf-8"))
+    assert [row["code"] for row in told] == codes
+    assert all(row["meaning"] and row["what_to_do"] and "](" not in str(row) for row in told)
+    assert done.stdout.split("\n")[:-1] == [line for row in told for line in shown(row)]
+
+
+def shown(row: dict[str, str]) -> list[str]:
+    """A code as `explain` prints it."""
+    return [row["code"], f"  {row['meaning']}", f"  {row['what_to_do']}"]
+
+
+def test_a_code_that_no_error_has_is_named(installed: Path, tmp_path: Path) -> None:
+    """Small letters are taken; what is no code is one plain error."""
+    assert run(installed, "explain", "gw106", cwd=tmp_path).stdout.startswith("GW106\n")
+    for code in ("GW000", "106", ".*", "GW10"):
+        done = run(installed, "explain", code, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"GW917 no error has the code `{code}`" in done.stderr
 
 
 def test_the_example_in_the_wheel_is_the_repositorys(installed: Path) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "corpus": ("goldwire.cli.corpus", "The dataset: build, check, convert, count."),
     "train": ("goldwire.cli.train", "spaCy models, scored on articles that they have not seen."),
     "eval": ("goldwire.cli.eval", "Scores with intervals, agreement, the report."),
+    "explain": ("goldwire.cli.explain", "What the code of an error means, and what to do."),
 }
 
 
