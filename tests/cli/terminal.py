@@ -9,12 +9,16 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from unittest.mock import patch
 
 from goldwire.cli.main import main
+from goldwire.redaction import forget_secrets
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -62,21 +66,26 @@ def piped(*arguments: str) -> tuple[str, str, int]:
     return out.getvalue(), err.getvalue(), code
 
 
+def called(
+    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`goldwire ARGUMENTS` as `subprocess.run` would tell of it, without the seconds that a process takes.
+
+    `env` is added to the environment. For tests whose promise is not about the process itself.
+    """
+    words = list(map(str, arguments))
+    with contextlib.chdir(cwd or Path.cwd()), patch.dict(os.environ, env or {}):
+        out, err, code = piped(*words)
+    return subprocess.CompletedProcess(["goldwire", *words], code, out, err)
+
+
 def run(*arguments: str) -> int:
-    """`goldwire ARGUMENTS`; its exit status."""
-    with _arguments("goldwire", *arguments):
+    """`goldwire ARGUMENTS`; its exit status. What it takes for a secret and sets for itself ends with it."""
+    with patch.object(sys, "argv", ["goldwire", *arguments]), patch.dict(os.environ):
         try:
             main()
         except SystemExit as end:
             return int(end.code or 0)
+        finally:
+            forget_secrets()
     return 0
-
-
-@contextlib.contextmanager
-def _arguments(*arguments: str) -> Iterator[None]:
-    before = sys.argv
-    sys.argv = list(arguments)
-    try:
-        yield
-    finally:
-        sys.argv = before

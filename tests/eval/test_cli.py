@@ -17,6 +17,7 @@ from goldwire.files import sha256
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Relation
 from goldwire.project import load_project
+from tests.cli.terminal import called
 from tests.corpus.mini import mini_project
 from tests.eval.helpers import article, reading, spans
 
@@ -42,12 +43,7 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run goldwire; check its exit code and that it shows no traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "goldwire", "eval", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = called("eval", *arguments)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
