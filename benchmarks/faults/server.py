@@ -17,7 +17,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.crashes import SCHEMA, Bed, client_killed, server_killed
-from benchmarks.fault_tally import Tally
+from benchmarks.faults.tally import Tally
 from benchmarks.sync import timed
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import read_credentials

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.fault_tally import Tally, call
+from benchmarks.faults.tally import Tally, call
 from goldwire.annotations.store import write_annotation
 from goldwire.model import Annotation, Relation, Span
 from tests.browser.conftest import ARGUMENTS

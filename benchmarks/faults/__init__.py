@@ -1,0 +1,1 @@
+"""goldwire broken on purpose, kind by kind; `python -m benchmarks.faults` runs them all and counts."""
