@@ -59,6 +59,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "tests/data/mini", "my-project")
     shutil.copytree(ROOT / "corpus", "corpus")
     spacy.blank("fr").to_disk("blank-model")
+    Path("new-articles").mkdir()
+    for name in ("bread", "soup"):
+        Path("new-articles", f"{name}.txt").write_text(f"Anna mange. {name}", encoding="utf-8")
     return tmp_path
 
 

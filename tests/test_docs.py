@@ -82,7 +82,7 @@ def test_start_leads_from_texts_to_a_scored_model(tmp_path: Path) -> None:
         "strike": [("LOC", "Kelmouth"), ("ORG", "Dockers' Union"), ("ORG", "Northsea Lines")],
         "bridge": [("PER", "Ada Brent"), ("LOC", "Port Salt"), ("ORG", "Northsea Lines")],
     }
-    texts = dict(re.findall(r"cat > seeds/articles/(\w+)\.txt <<'END'\n(.*?)END\n", before, re.S))
+    texts = dict(re.findall(r"cat > \.\./texts/(\w+)\.txt <<'END'\n(.*?)END\n", before, re.S))
     assert set(texts) == set(quotes)
     with marked.open("w", encoding="utf-8") as lines:
         for name, text in texts.items():

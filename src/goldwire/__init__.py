@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from goldwire.model import Span as Span
     from goldwire.project import Project as Project
     from goldwire.schemas.schema import Schema as Schema
+    from goldwire.seeds.add import add_articles as add_articles
     from goldwire.table import Table as Table
 
 __version__ = "0.1.0"
@@ -60,6 +61,7 @@ __all__ = [
     "TrainError",
     "UsageError",
     "__version__",
+    "add_articles",
     "agree",
     "compare",
     "convert",
@@ -95,6 +97,7 @@ _PUBLIC = {
     "Table": "goldwire.table",
     "TrainError": "goldwire.errors",
     "UsageError": "goldwire.errors",
+    "add_articles": "goldwire.seeds.add",
     "agree": "goldwire.api",
     "compare": "goldwire.api",
     "convert": "goldwire.api",

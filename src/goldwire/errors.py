@@ -78,7 +78,7 @@ class SchemaError(GoldwireError):
 
 
 class CorpusError(GoldwireError):
-    """Articles, annotations or a dataset can't be read, built or written (GW2xx).
+    """Articles, annotations or a dataset can't be read, built or written (GW2xx, GW7xx).
 
     >>> import goldwire
     >>> try:
@@ -140,6 +140,7 @@ _KINDS: dict[str, type[GoldwireError]] = {
     "GW3": AnnotateError,
     "GW4": TrainError,
     "GW5": EvalError,
+    "GW7": CorpusError,
     "GW9": UsageError,
 }
 

@@ -79,14 +79,19 @@ def read_text(path: Path) -> str:
 
     Raises GW903 where the bytes are not UTF-8, naming the first bad byte's offset.
     """
-    data = read_bytes(path)
+    return decoded(read_bytes(path), str(path))
+
+
+def decoded(data: bytes, where: str, encoding: str = "utf-8") -> str:
+    """Bytes as text, without a byte order mark; raises GW903 where they are not in this `encoding`."""
+    name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(name).removeprefix("" if name == "utf-8-sig" else "\ufeff")
     except UnicodeDecodeError as error:
         raise GoldwireError.of(
             "GW903",
-            f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
-            where=str(path),
+            f"not {encoding.upper()}: byte 0x{data[error.start]:02x} at offset {error.start}",
+            where=where,
             hint="convert it first, for example: iconv -f WINDOWS-1252 -t UTF-8",
         ) from None
 

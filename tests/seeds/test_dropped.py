@@ -39,7 +39,7 @@ def test_documents_that_a_store_can_not_keep_are_named(tmp_path: Path) -> None:
     words = ["corpus", "convert", str(tmp_path / "notes.jsonl"), str(project.root), "--from", "jsonl"]
     done = run(*words, "--to", "store")
     assert done.exit_code == 0
-    assert "not kept: 2 × articles that the project lacks: list them in seeds/articles.jsonl" in done.output
+    assert "not kept: 2 × articles that the project lacks: add them with goldwire seeds add" in done.output
     assert "3 document(s) without annotations" in done.output and "new" in done.output
     assert run(*words, "--to", "store", "--strict").exit_code != 0
 
@@ -63,7 +63,7 @@ def test_a_listing_that_has_none_of_the_files_is_refused(listing: str | None, tm
     project = mini(tmp_path)
     path = project.seeds / "articles.jsonl"
     path.unlink() if listing is None else path.write_text(listing)
-    with pytest.raises(GoldwireError, match=r"GW288 .*articles/pommes.txt.*\"file\""):
+    with pytest.raises(GoldwireError, match=r"GW288 .*articles/pommes.txt.*goldwire seeds add"):
         load_seeds(project)
     shutil.rmtree(project.seeds / "articles")
     if listing is not None:

@@ -163,7 +163,7 @@ def join(
         place = place_of(annotation)
         document = by_id.get(annotation.document)
         if document is None:
-            hint = "add the article to seeds/articles.jsonl, or remove the annotation"
+            hint = "add the article (goldwire seeds add), or remove the annotation"
             faults.append(Fault("GW210", f"no article `{annotation.document}`", place, hint))
             continue
         if any(other.annotator == annotation.annotator for other in grouped[annotation.document]):

@@ -14,7 +14,6 @@ from goldwire.cli.common import (
     project_option,
     say,
     say_language,
-    say_unlisted,
     table,
     write_json,
 )
@@ -86,7 +85,6 @@ def push(
     if count is not None and not ranking:
         raise click.UsageError("--count needs --order uncertainty")
     documents, schema = load_seeds(project), load_schema(project.schema_path)
-    say_unlisted(project)
     say_language(schema.language)
     predictions = read_predictions(files)
     with connect(project, url=url) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 import sys
@@ -109,14 +110,30 @@ def confide(line: str, *, otherwise: str) -> None:
         say(otherwise)
 
 
-def say_unlisted(project: Project) -> None:
-    """Name the files in `seeds/` that the listing does not have."""
-    from goldwire.seeds import unlisted
+class _Told(logging.Handler):
+    """What the rooms below warn of, said once."""
 
-    if names := unlisted(project):
-        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        way = 'add a line for each: {"id": "NAME", "file": "PATH FROM seeds/"}'
-        say(f"not in seeds/articles.jsonl, so not read: {len(names)} file(s) ({shown}); {way}")
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say a message that was not said yet."""
+        message = record.getMessage()
+        if message not in self.told:
+            self.told.add(message)
+            say(message)
+
+
+@contextmanager
+def telling_warnings() -> Iterator[None]:
+    """For the time of a command, what is warned of in the log `goldwire` is said, each thing once."""
+    log, handler = logging.getLogger("goldwire"), _Told()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def say_language(language: str) -> None:

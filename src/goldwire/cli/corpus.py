@@ -14,7 +14,6 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
-    say_unlisted,
     show,
     table,
     tell,
@@ -136,7 +135,6 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
     from goldwire.corpus.dataset.build import build as run
 
     corpus = load_corpus(project)
-    say_unlisted(project)
     with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
         made = run(corpus, strict=strict, advance=advance)
     tell(f"{project.name} {corpus.version}: {amount(made.counts.documents)} documents")
@@ -193,8 +191,6 @@ def check(
     from goldwire.corpus.quality.checks import run_checks
 
     result = run_checks(project, file=file, schema_path=schema_path, split=split, only_curated=only_curated)
-    if file is None:
-        say_unlisted(project)
     for fault in result.faults:
         tell(str(fault))
     if result.faults:
@@ -231,7 +227,6 @@ def stats(
     from goldwire import api
 
     counts = api.count(project, curated=only_curated)
-    say_unlisted(project)
     tell(counts.sizes)
     for found in counts.tables():
         show(found, title=found.title if found.name in counts.labels else "")

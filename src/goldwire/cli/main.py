@@ -18,7 +18,11 @@ from goldwire.visible import visible
 #: Command or group: its module and the one line that help shows.
 COMMANDS = {
     "demo": ("goldwire.cli.demo", "The whole loop on the example project, step by step."),
-    "new": ("goldwire.cli.new", "A new project: empty, or all of a Label Studio project."),
+    "new": (
+        "goldwire.cli.new",
+        "A new project: empty, of your files, or of a Label Studio project.",
+    ),
+    "seeds": ("goldwire.cli.seeds", "The articles: add, list, remove."),
     "predict": ("goldwire.cli.predict", "Annotate articles with a trained model."),
     "schema": ("goldwire.cli.schema", "What is marked: check it, render config and guidelines."),
     "annotate": ("goldwire.cli.annotate", "Label Studio: serve, push articles, pull annotations."),
@@ -43,6 +47,13 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         command.name = cmd_name  # the name that it goes by in the docs
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was named; what is warned of meanwhile is said."""
+        from goldwire.cli.common import telling_warnings
+
+        with telling_warnings():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

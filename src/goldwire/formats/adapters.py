@@ -62,7 +62,7 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
     texts = {document.id: document.text for document in documents}
     for article in articles:
         if not article.annotations and texts.get(article.document.id) != article.document.text:
-            kind = "articles that the project lacks: list them in seeds/articles.jsonl"
+            kind = "articles that the project lacks: add them with goldwire seeds add"
             setting.lose(kind, article.document.id)
     setting.check()
     annotations = [

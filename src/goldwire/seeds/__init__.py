@@ -1,4 +1,8 @@
-"""Articles in: read, normalise once, refuse what can't be trusted."""
+"""Articles in: read, normalise once, refuse what can't be trusted.
+
+`sources` finds the files, `contents` takes the articles out of them (tables by `rows` and `columns`), `add`
+holds them against those that are there and lists them; `ingest` reads what is listed, `listing` changes it.
+"""
 
 from goldwire.seeds.ingest import load_seeds, normalise, read_documents, unlisted
 

@@ -7,11 +7,10 @@ file (of the raw text where many articles share a file).
 
 from __future__ import annotations
 
-import csv
-import io
+import logging
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,21 @@ from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
 from goldwire.model import Document
 from goldwire.project import Project
+from goldwire.seeds.rows import Row, csv_rows, half_pair, json_rows
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
 LISTING = "articles.jsonl"
-_LIST = 'add a line for each: {"id": "NAME", "file": "PATH FROM seeds/"}'
-_KINDS = dict.fromkeys((".html", ".htm", ".xhtml"), "HTML") | {".xml": "XML", ".pdf": "PDF", ".rtf": "RTF"}
-_KINDS |= dict.fromkeys((".doc", ".docx", ".odt", ".pages", ".epub", ".pptx", ".xlsx"), "an office document")
+#: How files in `seeds/` that nobody reads come to be read.
+WAY_IN = "goldwire seeds add lists them"
+#: Kinds of files that may hold an article and are no text, by suffix.
+DOCUMENTS = {".xml": "XML", ".pdf": "PDF", ".rtf": "RTF"}
+DOCUMENTS |= dict.fromkeys(
+    (".doc", ".docx", ".odt", ".pages", ".epub", ".pptx", ".xlsx"), "an office document"
+)
+#: What such a file is called is no article.
+NO_ARTICLES = ("README", "LICENSE", "LICENCE", "NOTICE")
+_KINDS = dict.fromkeys((".html", ".htm", ".xhtml"), "HTML") | DOCUMENTS
+_LOG = logging.getLogger(__name__)
 _HEADS = {b"<!doctype html": "HTML", b"<html": "HTML", b"<?xml": "XML", b"%pdf-": "PDF", b"{\\rtf": "RTF"}
 _HEADS |= dict.fromkeys((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an office document")
 # Two ends of blocks: somebody saved a page, or a part of one.
@@ -40,21 +48,37 @@ def normalise(text: str) -> str:
 def load_seeds(project: Project) -> list[Document]:
     """The project's articles: those that `seeds/articles.jsonl` lists, in its order.
 
-    Each line has an `id`, and either `file` (a text under `seeds/`) or `text`; all else becomes `meta`.
+    Each line has an `id`, and either `file` (a text under `seeds/`) or `text`; all else becomes `meta`. Files
+    in `seeds/` that are not listed are named in a warning of the log `goldwire.seeds.ingest`, which the
+    command line shows; where none is listed, GW288 is raised.
     """
     listing = project.seeds / LISTING
     waiting = unlisted(project)
     documents = read_documents(listing) if listing.is_file() or not waiting else []
     if not documents and waiting:
         message = f"lists none of the {len(waiting)} file(s) here, {waiting[0]} the first"
-        raise GoldwireError.of("GW288", message, where=str(listing), hint=_LIST)
+        raise GoldwireError.of("GW288", message, where=str(listing), hint=WAY_IN)
+    _warn(waiting)
     return documents
+
+
+def warn_of_unlisted(project: Project, listed: Collection[str] = ()) -> None:
+    """Name in a warning what lies unlisted in `seeds/`, but for what is about to be `listed`."""
+    _warn([name for name in unlisted(project) if name not in listed])
+
+
+def _warn(waiting: Sequence[str]) -> None:
+    if waiting:
+        shown = ", ".join(waiting[:3]) + (", …" if len(waiting) > 3 else "")
+        message = "not in seeds/articles.jsonl, so not read: %d file(s) (%s); %s"
+        _LOG.warning(message, len(waiting), shown, WAY_IN)
 
 
 def unlisted(project: Project) -> list[str]:
     """Files in `seeds/` that look like articles and that the listing does not name: nobody reads them.
 
-    Paths from `seeds/`, in their order. What is called README, LICENSE or NOTICE is none.
+    Paths from `seeds/`, in their order. What is called README, LICENSE or NOTICE is none. A line's
+    `made_from` names the file in `seeds/` that its text was taken out of.
     """
     listing, listed = project.seeds / LISTING, set()
     for line in read_text(listing).split("\n") if listing.is_file() else ():
@@ -62,14 +86,15 @@ def unlisted(project: Project) -> list[str]:
             row = strict_json.loads(line)
         except ValueError:
             continue  # said by whoever reads the articles
-        if isinstance(row, dict) and isinstance(row.get("file"), str) and "\0" not in row["file"]:
-            listed.add((project.seeds / row["file"]).resolve())
+        for key in ("file", "made_from") if isinstance(row, dict) else ():
+            if isinstance(row.get(key), str) and "\0" not in row[key]:
+                listed.add((project.seeds / row[key]).resolve())
     return [
         path.relative_to(project.seeds).as_posix()
         for path in sorted(project.seeds.rglob("*"))
         if path.suffix.lower() in (*SUFFIXES, ".json", ".md", *_KINDS)
         and not path.name.startswith(".")
-        and path.stem.upper() not in ("README", "LICENSE", "LICENCE", "NOTICE")
+        and path.stem.upper() not in NO_ARTICLES
         and path.is_file()
         and path != listing
         and path.resolve() not in listed
@@ -133,89 +158,67 @@ def _read(path: Path) -> Iterator[tuple[str, Document]]:
 
 
 def _read_text(path: Path, meta: dict[str, Any], name: str | None = None) -> Iterator[tuple[str, Document]]:
-    _check_plain(read_bytes(path), str(path), path.suffix.lower())
+    check_plain(read_bytes(path), str(path), path.suffix.lower())
     text = read_text(path)
     meta = {**meta, "sha256": sha256(read_bytes(path))}
     yield str(path), Document(name or path.stem, normalise(text), meta)
 
 
-def _check_plain(data: bytes, place: str, suffix: str = "") -> None:
-    """Raise GW287 for what is no plain text: its tags or its bytes would become the article."""
+def kind_of(data: bytes, suffix: str = "") -> str:
+    """What a file is that is no plain text (`HTML`, `XML`, `PDF` …), by its suffix or by how it begins."""
     head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     kind = _KINDS.get(suffix) or next((kind for begin, kind in _HEADS.items() if head.startswith(begin)), "")
-    if not kind and suffix and len(_BLOCK.findall(data)) > 1:
-        kind = "HTML"
-    if kind:
+    return "HTML" if not kind and suffix and len(_BLOCK.findall(data)) > 1 else kind
+
+
+def check_plain(data: bytes, place: str, suffix: str = "") -> None:
+    """Raise GW287 for what is no plain text: its tags or its bytes would become the article."""
+    if kind := kind_of(data, suffix):
         markup = kind in ("HTML", "XML")
         message = f"{kind}, not plain text" + (": its tags would become text" if markup else "")
         tool = "trafilatura or pandoc -t plain" if markup else "pdftotext or pandoc -t plain"
         hint = f"extract its text first, for example with {tool}, and give the .txt"
+        if kind == "HTML":
+            hint = f"goldwire seeds add takes the article out of a page; or {hint}"
         raise GoldwireError.of("GW287", message, where=place, hint=hint)
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
     faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
+    yield from _documents(json_rows(read_text(path), str(path), faults), path, faults)
+
+
+def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
+    faults: list[Fault] = []
+    yield from _documents(csv_rows(read_text(path), str(path), faults), path, faults)
+
+
+def _documents(
+    rows: Iterator[tuple[str, Row]], path: Path, faults: list[Fault]
+) -> Iterator[tuple[str, Document]]:
+    for place, row in rows:
         try:
-            yield from _from_row(_object(line, place), path, place)
+            yield from _from_row(row, path, place)
         except GoldwireError as error:
             faults.extend(error.faults)
     raise_faults(faults)
 
 
-def _object(line: str, place: str) -> dict[str, Any]:
-    try:
-        row = strict_json.loads(line)
-    except strict_json.NotStrict as error:
-        message, path = strict_json.told(error)
-        raise GoldwireError.of("GW224", message, where=f"{place} {path}".rstrip(), hint="keep one") from None
-    except ValueError as error:
-        raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
-    if not isinstance(row, dict):
-        raise GoldwireError.of("GW224", "not a JSON object", where=place, hint="one {…} a line")
-    return row
-
-
-def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
-    # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
-    faults: list[Fault] = []
-    # The module's own limit, 131,072 characters, is less than a long article.
-    csv.field_size_limit(2**31 - 1)
-    try:
-        for row in reader:
-            place = f"{path}:{reader.line_num}"
-            extra = row.pop(None, None)
-            if extra is not None or None in row.values():
-                faults.append(Fault("GW225", "more or fewer fields than the header", place, "quote fields"))
-                continue
-            try:
-                yield from _from_row({k: v for k, v in row.items() if v != ""}, path, place)
-            except GoldwireError as error:
-                faults.extend(error.faults)
-    except csv.Error as error:
-        faults.append(Fault("GW225", f"not CSV: {error}", f"{path}:{reader.line_num}", "quote fields"))
-    raise_faults(faults)
-
-
-def _from_row(row: dict[str, Any], path: Path, place: str) -> Iterator[tuple[str, Document]]:
+def _from_row(row: Row, path: Path, place: str) -> Iterator[tuple[str, Document]]:
     """A row names its text in `text`, or the text's file, as a path from the listing, in `file`."""
     meta = {key: value for key, value in row.items() if key not in ("id", "text", "file", "meta")}
     more = row.get("meta", {})
     if not isinstance(more, dict):
         raise GoldwireError.of("GW226", "`meta` must be an object", where=place, hint="or leave it out")
     meta |= more
-    if _half_pair(row):
+    if half_pair(row):
         hint = "repair the text that it was made from"
         raise GoldwireError.of("GW226", "holds half a surrogate pair", where=place, hint=hint)
     name, text, file = row.get("id"), row.get("text"), row.get("file")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise GoldwireError.of("GW226", "`id` must be a text", where=place)
     if isinstance(text, str) and file is None:
-        _check_plain(text[:1024].encode(), place)
+        check_plain(text[:1024].encode(), place)
         if name is None:
             raise GoldwireError.of("GW226", "lacks `id`", where=place, hint="give each article one")
         yield place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})
@@ -226,12 +229,3 @@ def _from_row(row: dict[str, Any], path: Path, place: str) -> Iterator[tuple[str
         yield from _read_text(target, meta, name)
     else:
         raise GoldwireError.of("GW226", "needs either `text` or `file`, as text", where=place)
-
-
-def _half_pair(value: Any) -> bool:
-    """Whether a surrogate that has no partner, which no file can hold, stands in a JSON value."""
-    if isinstance(value, dict):
-        return any(_half_pair(part) for pair in value.items() for part in pair)
-    if isinstance(value, list):
-        return any(_half_pair(part) for part in value)
-    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)

@@ -1,0 +1,90 @@
+"""Which column of a table holds what: as it was said, else by the names that such columns bear."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.seeds.rows import Row
+
+#: What is made of columns, each with the names by which it is known, the likelier first.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "id": (
+        *("id", "_id", "doc_id", "docid", "document_id", "article_id", "uid", "uuid", "guid", "identifier"),
+        *("identifiant", "kennung", "identificador", "key", "index"),
+    ),
+    "text": (
+        *("text", "fulltext", "full_text", "article_text", "maintext", "content", "body", "article"),
+        *("texte", "contenu", "inhalt", "volltext", "artikel", "texto", "contenido", "cuerpo", "raw_text"),
+    ),
+    "title": (
+        "title",
+        "headline",
+        "heading",
+        "titre",
+        "titel",
+        "schlagzeile",
+        "titulo",
+        "titular",
+        "subject",
+    ),
+    "published": (
+        *("published", "published_at", "published_date", "publication_date", "publish_date", "pub_date"),
+        *("date_publication", "date", "datum", "fecha", "created_at", "created", "timestamp"),
+    ),
+    "author": ("author", "authors", "byline", "creator", "auteur", "autor", "verfasser"),
+    "source": (
+        *("source", "publisher", "publication", "newspaper", "outlet", "site", "sitename", "journal"),
+        *("quelle", "zeitung", "fuente", "periodico", "domain"),
+    ),
+    "url": ("url", "link", "href", "source_url", "uri", "permalink"),
+    "language": ("language", "lang", "langue", "sprache", "idioma"),
+}
+#: Code points from which a column without a telling name may be the text, in the middle.
+_LONG = 80
+
+
+def columns_of(
+    names: Sequence[str], rows: Sequence[Row], given: Mapping[str, str], where: str
+) -> dict[str, str]:
+    """The column of each field, those that are `given` first; other columns are none of them.
+
+    Where no name says which holds the texts, it is the one whose values are long, if there is one only.
+    Raises GW703 where `given` names a column that is not there, GW704 where no column is the text.
+    """
+    found: dict[str, str] = {}
+    for field, column in given.items():
+        if column not in names:
+            raise GoldwireError.of("GW703", f"there is no column `{column}`", where=where, hint=one_of(names))
+        found[field] = column
+    plain = {_plain(name): name for name in reversed(names) if name not in found.values()}
+    for field, known in FIELDS.items():
+        for name in known:
+            if field not in found and name in plain and plain[name] not in found.values():
+                found[field] = plain[name]
+    if "text" in found and not any(isinstance(row.get(found["text"]), str) for row in rows):
+        del found["text"]
+    if "text" not in found and "file" not in names:
+        long = [name for name in names if name not in given.values() and _middle(rows, name) >= _LONG]
+        if len(long) != 1:
+            message = "which column holds the texts can't be told"
+            hint = f"say it: --column text=NAME, {one_of(names)}"
+            raise GoldwireError.of("GW704", message, where=where, hint=hint)
+        found = {field: column for field, column in found.items() if column != long[0]} | {"text": long[0]}
+    return found
+
+
+def _plain(name: str) -> str:
+    """A name in small letters without accents; what is no letter or digit is `_`."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.sub(r"[^0-9a-z]+", "_", bare.casefold().strip())
+
+
+def _middle(rows: Iterable[Row], name: str) -> int:
+    """The median length of a column's texts; 0 where it has other values."""
+    values = [row[name] for row in rows if name in row]
+    if not values or not all(isinstance(value, str) for value in values):
+        return 0
+    return sorted(len(value) for value in values)[len(values) // 2]

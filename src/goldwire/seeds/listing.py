@@ -1,0 +1,66 @@
+"""The listing `seeds/articles.jsonl`: what it holds, and lines taken out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire import strict_json
+from goldwire.errors import Fault, one_of, raise_faults
+from goldwire.files import read_text, write_text
+from goldwire.project import Project
+from goldwire.seeds.ingest import LISTING, load_seeds
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An article of the listing. `file` is its text in `seeds/`, empty where the line holds it; `characters`
+    counts code points."""
+
+    id: str
+    file: str
+    characters: int
+    meta: dict[str, Any]
+
+
+def list_articles(project: Project) -> list[Listed]:
+    """The project's articles in the order of the listing; raises what `load_seeds` raises."""
+    documents = load_seeds(project)
+    files = [str(row.get("file") or "") for _, row in _rows(project)]
+    return [
+        Listed(document.id, file, len(document.text), document.meta)
+        for document, file in zip(documents, files, strict=True)
+    ]
+
+
+def remove_lines(project: Project, ids: Collection[str]) -> list[Path]:
+    """Take articles out of the listing, then their texts out of `seeds/`; returns the files removed.
+
+    A text that another line names stays. Raises GW712 for an id that is not there, and removes nothing then.
+    """
+    articles = list_articles(project)
+    known = {article.id for article in articles}
+    raise_faults(
+        Fault("GW712", f"there is no article `{name}`", str(project.seeds / LISTING), one_of(known))
+        for name in ids
+        if name not in known
+    )
+    kept = {article.file for article in articles if article.id not in ids}
+    gone = {article.file for article in articles if article.id in ids} - kept - {""}
+    lines = [
+        line for article, (line, _) in zip(articles, _rows(project), strict=True) if article.id not in ids
+    ]
+    write_text(project.seeds / LISTING, "".join(f"{line}\n" for line in lines))
+    paths = [project.seeds / file for file in sorted(gone)]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return paths
+
+
+def _rows(project: Project) -> list[tuple[str, dict[str, Any]]]:
+    """The lines of the listing as they stand, and what they say."""
+    path = project.seeds / LISTING
+    lines = read_text(path).split("\n") if path.is_file() else []
+    return [(line, strict_json.loads(line)) for line in lines if line.strip()]

@@ -1,0 +1,93 @@
+"""Rows of tables: JSON Lines, JSON and CSV as mappings, each with its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from goldwire import strict_json
+from goldwire.errors import Fault, GoldwireError
+
+Row = dict[str, Any]
+
+
+def json_rows(text: str, where: str, faults: list[Fault]) -> Iterator[tuple[str, Row]]:
+    """The objects of JSON Lines with their `file:line`; what is none goes to `faults` (GW224)."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            place = f"{where}:{number}"
+            try:
+                yield place, _object(line, place, "one {…} a line")
+            except GoldwireError as error:
+                faults.extend(error.faults)
+
+
+def json_list(text: str, where: str) -> Iterator[tuple[str, Row]]:
+    """The objects of a JSON file that is a list of them, with their `file $[n]`; or the one that it is."""
+    value = _loaded(text, where)
+    if isinstance(value, dict):
+        yield where, value
+    elif isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        yield from ((f"{where} $[{number}]", row) for number, row in enumerate(value))
+    else:
+        hint = "[{…}, {…}], an object an article"
+        raise GoldwireError.of("GW224", "not a list of JSON objects", where=where, hint=hint)
+
+
+def _object(text: str, place: str, hint: str) -> Row:
+    row = _loaded(text, place)
+    if not isinstance(row, dict):
+        raise GoldwireError.of("GW224", "not a JSON object", where=place, hint=hint)
+    return row
+
+
+def _loaded(text: str, place: str) -> Any:
+    try:
+        return strict_json.loads(text)
+    except strict_json.NotStrict as error:
+        message, path = strict_json.told(error)
+        raise GoldwireError.of("GW224", message, where=f"{place} {path}".rstrip(), hint="keep one") from None
+    except ValueError as error:
+        raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
+
+
+def csv_rows(
+    text: str, where: str, faults: list[Fault], *, delimiter: str = ","
+) -> Iterator[tuple[str, Row]]:
+    """The rows of CSV under its header with their `file:line`, empty fields left out.
+
+    A row with more or fewer fields than the header goes to `faults`, as what is no CSV does (GW225).
+    """
+    # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    # The module's own limit, 131,072 characters, is less than a long article.
+    csv.field_size_limit(2**31 - 1)
+    try:
+        for row in reader:
+            place = f"{where}:{reader.line_num}"
+            extra = row.pop(None, None)
+            if extra is not None or None in row.values():
+                message = "more or fewer fields than the header"
+                faults.append(Fault("GW225", message, place, "quote fields"))
+                continue
+            yield place, {name: value for name, value in row.items() if value != ""}
+    except csv.Error as error:
+        faults.append(Fault("GW225", f"not CSV: {error}", f"{where}:{reader.line_num}", "quote fields"))
+
+
+def delimiter_of(text: str) -> str:
+    """What parts the fields of a table: of comma, semicolon, tab and bar the most frequent in the header."""
+    header = next(csv.reader([text.partition("\n")[0]], delimiter="\0"), [""])
+    line = header[0] if header else ""
+    return max(",;\t|", key=lambda sign: line.count(sign))
+
+
+def half_pair(value: Any) -> bool:
+    """Whether a surrogate that has no partner, which no file can hold, stands in a JSON value."""
+    if isinstance(value, dict):
+        return any(half_pair(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(half_pair(part) for part in value)
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
