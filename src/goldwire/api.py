@@ -291,17 +291,17 @@ def compare(
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
         >>> compared.table("thing").records()[0]["B − A"]
         0.25
-        >>> [place.text for place in compared.places]
+        >>> [difference.text for difference in compared.disagreements]
         ['Ben', 'tarte']
     """
-    from goldwire.eval.ci.compare_models import compare as compute
+    from goldwire.eval.ci.compare_models import compare_models
     from goldwire.eval.scoring.pairing import pair_up, stories, unseen
 
     reference = _articles(gold)
     (first, second), note = unseen(
         pair_up(reference, _articles(a)), pair_up(reference, _articles(b)), trained_on=trained_on
     )
-    compared = compute(
+    compared = compare_models(
         first,
         second,
         layers=layers,
@@ -337,7 +337,7 @@ def gate(
         ...     print(error.faults[0].code, error.faults[0].hint)
         GW535 goldwire train ner
     """
-    from goldwire.eval.ci.baseline import measure, read_standing
+    from goldwire.eval.ci.baseline import measure, read_baseline
     from goldwire.eval.ci.gate import gate as compute
     from goldwire.eval.ci.gate_trust import baseline_path, check_current
     from goldwire.eval.project_scores import in_project
@@ -345,11 +345,11 @@ def gate(
     home = project if isinstance(project, Project) else load_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
     run = measure(path, trained_on=trained_on)
-    held_against = read_standing(Path(baseline) if baseline else baseline_path(home, path, run.task))
+    held_against = read_baseline(Path(baseline) if baseline else baseline_path(home, path, run.task))
     check_current(run, home)
     readers = in_project(run.scores, run.paired, home, None if agreement is None else Path(agreement))
     return compute(
-        run.standing,
+        run.as_baseline,
         held_against,
         floor=floor,
         tolerance=tolerance,

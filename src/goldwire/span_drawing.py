@@ -49,22 +49,22 @@ def lanes(spans: Sequence[Marked]) -> dict[str, int]:
     each span takes the room of its label.
     """
     taken: list[tuple[int, float, int]] = []
-    found: dict[str, int] = {}
+    lane_of: dict[str, int] = {}
     for span in sorted(spans, key=lambda s: (s.end - s.start, s.start, s.layer, s.label, s.id)):
         end = max(span.end, span.start + len(span.label) * _LABEL_WIDTH + _LABEL_ROOM)
         near = [(start, stop, lane) for start, stop, lane in taken if start < end and span.start < stop]
         inner = [
-            found[other.id]
+            lane_of[other.id]
             for other in spans
-            if other.id in found and span.start <= other.start and other.end <= span.end
+            if other.id in lane_of and span.start <= other.start and other.end <= span.end
         ]
         used = {lane for _, _, lane in near}
         lane = max(inner, default=-1) + 1
         while lane in used:
             lane += 1
-        found[span.id] = lane
+        lane_of[span.id] = lane
         taken.append((span.start, end, lane))
-    return found
+    return lane_of
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
@@ -81,12 +81,12 @@ def render(text: str, spans: Sequence[Marked], classes: Mapping[tuple[str, str],
     """The text as `p` elements. `classes` gives those of each (layer, label), `prefix` begins each id."""
     ordered = sorted(spans, key=lambda s: (s.start, -s.end, s.layer, s.label, s.id))
     depth = lanes(ordered)
-    seen: set[str] = set()
+    begun: set[str] = set()
     parts: list[str] = []
     for start, end in paragraphs(text):
         inside = [span for span in ordered if span.start < end and start < span.end]
         rows = max((min(depth[span.id], DEEPEST) + 1 for span in inside), default=0)
-        line = "".join(_line(text, start, end, inside, depth, classes, prefix, seen))
+        line = "".join(_line(text, start, end, inside, depth, classes, prefix, begun))
         parts.append(f'<p class="n{rows}">{line}</p>\n')
     return "".join(parts)
 
@@ -121,28 +121,28 @@ def _line(
     depth: Mapping[str, int],
     classes: Mapping[tuple[str, str], str],
     prefix: str,
-    seen: set[str],
+    begun: set[str],
 ) -> Iterator[str]:
     queue = [
-        (max(span.start, start), -min(span.end, end), -depth[span.id], place)
-        for place, span in enumerate(spans)
+        (max(span.start, start), -min(span.end, end), -depth[span.id], index)
+        for index, span in enumerate(spans)
     ]
     heapq.heapify(queue)
     open_ends: list[int] = []
     at = start
     while queue:
-        begin, minus_end, lane, place = heapq.heappop(queue)
-        stop, span = -minus_end, spans[place]
+        begin, minus_end, lane, index = heapq.heappop(queue)
+        stop, span = -minus_end, spans[index]
         while open_ends and open_ends[-1] <= begin:
             yield escape(text[at : open_ends[-1]], quote=False) + "</mark>"
             at = open_ends.pop()
         if open_ends and open_ends[-1] < stop:  # it crosses the open one: the rest opens where that ends
-            heapq.heappush(queue, (open_ends[-1], -stop, lane, place))
+            heapq.heappush(queue, (open_ends[-1], -stop, lane, index))
             stop = open_ends[-1]
         yield escape(text[at:begin], quote=False)
         at = begin
-        first = span.id not in seen
-        seen.add(span.id)
+        first = span.id not in begun
+        begun.add(span.id)
         styles = classes.get((span.layer, span.label), "")
         names = [
             styles,
@@ -156,8 +156,8 @@ def _line(
             if first
             else ""
         )
-        own = escape(span.id)
-        yield f'<mark class="{" ".join(filter(None, names))}"{name} data-s="{own}" tabindex="-1">{chip}'
+        span_id = escape(span.id)
+        yield f'<mark class="{" ".join(filter(None, names))}"{name} data-s="{span_id}" tabindex="-1">{chip}'
         open_ends.append(stop)
     while open_ends:
         yield escape(text[at : open_ends[-1]], quote=False) + "</mark>"

@@ -233,8 +233,8 @@ def latex_text(text: str) -> str:
     """Text that LaTeX sets as it stands, on one line; Greek letters and signs by their commands."""
     parts = _SIGN.split(visible(text))
     return "".join(
-        f"${part}$" if place % 2 else "".join(_LATEX.get(sign, sign) for sign in part)
-        for place, part in enumerate(parts)
+        f"${part}$" if index % 2 else "".join(_LATEX.get(sign, sign) for sign in part)
+        for index, part in enumerate(parts)
     )
 
 

@@ -30,7 +30,7 @@ from goldwire.train.curve.curve import Step as Measured
 from goldwire.train.curve.extrapolation import Outlook
 from goldwire.train.curve.page import page as curve_page
 from tests.corpus.mini import MINI, mini_articles, mini_schema
-from tests.eval.ci.test_gate import standing
+from tests.eval.ci.test_gate import as_baseline
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
 
@@ -90,7 +90,7 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
     write_diff(
         paths["diff"], diff(Side(title, missed, version="1.0.0"), Side(title, curated, version="1.1.0"))
     )
-    run = standing(folder / "run")
+    run = as_baseline(folder / "run")
     steps = (Step("2026-01-01", "a" * 40, run), Step("2026-02-01", "b" * 40, run))
     paths["history"].write_text(history_page(History(steps, ("c",)), title), encoding="utf-8")
     sizes = [Measured(n, 10.0 * n, 20.0 * n, 0.2 + 0.1 * n, (0.1, 0.9)) for n in (1, 2, 3)]

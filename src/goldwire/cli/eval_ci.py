@@ -26,7 +26,7 @@ from goldwire.files import write_text
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.eval.ci.compare_models import Compared
+    from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -92,7 +92,7 @@ def compare(
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
     reference, first, second = (api.read(path, "jsonl") for path in (gold, a, b))
-    found = api.compare(
+    compared = api.compare(
         reference,
         first,
         second,
@@ -102,24 +102,24 @@ def compare(
         seed=seed,
         trained_on=trained_on,
     )
-    print_comparison(found, a, b, show)
-    write_tables(found.tables(), csv_path, latex_path)
-    write_json(json_path, found.as_json())
+    print_comparison(compared, a, b, show)
+    write_tables(compared.tables(), csv_path, latex_path)
+    write_json(json_path, compared.as_json())
 
 
-def print_comparison(found: Compared, a: Path, b: Path, show: int) -> None:
+def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
-    from goldwire.eval.ci.compare_results import place_lines
+    from goldwire.eval.ci.compare_results import disagreement_lines
 
     tell(f"A: {a}", f"B: {b}")
-    scores = found.scores[0]
+    scores = compared.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
-    for tested in found.tables():
+    for tested in compared.tables():
         tell("", tested.title)
         show_table(tested)
-    for line in place_lines(found.places, show):
+    for line in disagreement_lines(compared.disagreements, show):
         tell(line)
-    for warning in found.warnings:
+    for warning in compared.warnings:
         say(f"note: {warning}")
 
 
@@ -179,7 +179,7 @@ def gate(
     be of its corpus and a run older than the annotations are refused; that this branch changes the baseline
     is said.
     """
-    from goldwire.eval.ci.baseline import measure, read_standing
+    from goldwire.eval.ci.baseline import measure, read_baseline
     from goldwire.eval.ci.gate import gate as compute
     from goldwire.eval.ci.gate import update_baseline
     from goldwire.eval.ci.gate_trust import baseline_path, branch_note, check_current
@@ -193,20 +193,20 @@ def gate(
     run = measure(scores, trained_on=trained_on)
     path = baseline or baseline_path(project, scores, run.task)
     if not update:
-        held_against = read_standing(path)
+        held_against = read_baseline(path)
     try:
         check_current(run, project)
         if update:
-            say(update_baseline(path, run.standing))
-            held_against = read_standing(path)
+            say(update_baseline(path, run.as_baseline))
+            held_against = read_baseline(path)
         found = compute(
-            run.standing,
+            run.as_baseline,
             held_against,
             floor=floor,
             tolerance=tolerance,
             rounds=rounds,
             ceiling=in_project(run.scores, run.paired, project, agreement).agreement,
-            grave=[run.note, "" if update else branch_note(path, run.standing, base)],
+            grave=[run.note, "" if update else branch_note(path, run.as_baseline, base)],
         )
     except GoldwireError as error:
         if run.note:

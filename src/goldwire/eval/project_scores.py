@@ -35,14 +35,14 @@ def score_articles(
     (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
     schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
-        [(one.gold, one.pred) for one in paired],
+        [(pairing.gold, pairing.pred) for pairing in paired],
         layers=layers,
         resamples=resamples,
         seed=seed,
-        groups=stories(one.document for one in paired),
+        groups=stories(pairing.document for pairing in paired),
         strict_layers=True,
         schema=schema,
-        documents=[one.document for one in paired],
+        documents=[pairing.document for pairing in paired],
     )
     if note:
         scores = dataclasses.replace(scores, warnings=(note, *scores.warnings))
@@ -60,12 +60,12 @@ def with_agreement(
         return scores
     from goldwire.eval.agreement.ceiling import ceiling_of, read_ceiling
 
-    found = (
-        ceiling_of(readings, [one.gold for one in paired], scores)
+    agreement = (
+        ceiling_of(readings, [pairing.gold for pairing in paired], scores)
         if path is None
         else read_ceiling(path, scores)
     )
-    return dataclasses.replace(scores, agreement=found)
+    return dataclasses.replace(scores, agreement=agreement)
 
 
 def project_here() -> Project | None:
@@ -91,8 +91,8 @@ def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
             corpus = load_corpus(project)
         except GoldwireError:
             corpus = None  # what is wrong with a project says nothing of the files
-        held = {a.document.id: a for a in corpus.articles} if corpus is not None else {}
-        if corpus is not None and gold and all(_same(a, held.get(a.document.id)) for a in gold):
+        in_corpus = {a.document.id: a for a in corpus.articles} if corpus is not None else {}
+        if corpus is not None and gold and all(_same(a, in_corpus.get(a.document.id)) for a in gold):
             return {
                 "name": project.name,
                 "version": corpus.version,
@@ -102,15 +102,15 @@ def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
     return {"name": path.stem, "version": "0.0.0", "sha256": sha256(data)}
 
 
-def _same(one: Article, other: Article | None) -> bool:
+def _same(article: Article, corpus_article: Article | None) -> bool:
     """Whether two articles have the same text and the same reference, wherever their files come from."""
-    if other is None or one.document.text != other.document.text:
+    if corpus_article is None or article.document.text != corpus_article.document.text:
         return False
-    mine, theirs = curated(one.annotations), curated(other.annotations)
+    mine, theirs = curated(article.annotations), curated(corpus_article.annotations)
     if mine is None or theirs is None:
         return mine is theirs
-    said = [(a.annotator, a.schema, a.status, a.spans, a.relations) for a in (mine, theirs)]
-    return said[0] == said[1]
+    content = [(a.annotator, a.schema, a.status, a.spans, a.relations) for a in (mine, theirs)]
+    return content[0] == content[1]
 
 
 def project_schema(paired: Sequence[Paired]) -> Schema | None:
@@ -119,7 +119,7 @@ def project_schema(paired: Sequence[Paired]) -> Schema | None:
     if project is None or not project.schema_path.is_file():
         return None
     schema = load_schema(project.schema_path)
-    return schema if all(one.gold.schema == schema.stamp for one in paired) else None
+    return schema if all(pairing.gold.schema == schema.stamp for pairing in paired) else None
 
 
 def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None) -> Scores:

@@ -38,8 +38,8 @@ def line(points: Sequence[Point], title: str, *, y: str = "F1") -> str:
     height = HEIGHT - _TOP - _BOTTOM
     step = inner / max(1, len(points))
 
-    def at(place: int) -> float:
-        return _LEFT + step * (place + 0.5)
+    def at(index: int) -> float:
+        return _LEFT + step * (index + 0.5)
 
     def up(value: float) -> float:
         return _TOP + height * (1 - value)
@@ -58,38 +58,38 @@ def line(points: Sequence[Point], title: str, *, y: str = "F1") -> str:
     parts.append(f'<text x="4" y="12" style="fill:var(--quiet)">{escape(y)}</text>')
     runs: list[list[str]] = [[]]
     every = max(1, -(-len(points) // 8))
-    for place, point in enumerate(points):
-        if point.new and place:
-            edge = at(place) - step / 2
+    for index, point in enumerate(points):
+        if point.new and index:
+            edge = at(index) - step / 2
             parts.append(
                 f'<line x1="{edge:.1f}" x2="{edge:.1f}" y1="{_TOP}" y2="{_TOP + height}" '
                 'style="stroke:var(--quiet);stroke-dasharray:3 4"/>'
             )
-        if place % every == 0 or (place == len(points) - 1 and place % every >= every / 2):
+        if index % every == 0 or (index == len(points) - 1 and index % every >= every / 2):
             parts.append(
-                f'<text x="{at(place):.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="middle" '
+                f'<text x="{at(index):.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="middle" '
                 f'style="fill:var(--quiet)">{escape(point.name)}</text>'
             )
         if point.new or point.value is None:
             runs.append([])
         if point.value is None:
             continue
-        runs[-1].append(f"{at(place):.1f},{up(point.value):.1f}")
+        runs[-1].append(f"{at(index):.1f},{up(point.value):.1f}")
         mark = [f"<g><title>{escape(point.note or point.name)}</title>"]
         if point.low is not None and point.high is not None:
-            x, low, high = at(place), up(point.low), up(point.high)
+            x, low, high = at(index), up(point.low), up(point.high)
             mark.append(
                 f'<path d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 5:.1f} {low:.1f}h10M{x - 5:.1f} {high:.1f}h10" '
                 'style="stroke:var(--gold);stroke-width:1.5;fill:none"/>'
             )
         mark.append(
-            f'<circle cx="{at(place):.1f}" cy="{up(point.value):.1f}" r="4.5" '
+            f'<circle cx="{at(index):.1f}" cy="{up(point.value):.1f}" r="4.5" '
             'style="fill:var(--gold);stroke:var(--card);stroke-width:2"/>'
         )
         if len(points) <= 12:
             # Beside the whisker, not on it; the last one to the left, so that it is not cut off.
-            last = place == len(points) - 1 and len(points) > 1
-            x, anchor = (at(place) - 9, "end") if last else (at(place) + 9, "start")
+            last = index == len(points) - 1 and len(points) > 1
+            x, anchor = (at(index) - 9, "end") if last else (at(index) + 9, "start")
             mark.append(
                 f'<text x="{x:.1f}" y="{up(point.value) - 7:.1f}" text-anchor="{anchor}" '
                 f'style="fill:var(--ink)">{number(point.value)}</text>'

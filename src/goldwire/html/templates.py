@@ -49,10 +49,12 @@ def sealed(page: str, *, with_files: bool = False) -> str:
         lines = "".join(f".{name}{{{value} !important}}\n" for name, value in important.items())
         page = page.replace("</head>", f"<style>\n{lines}</style>\n</head>", 1)
     hashes: dict[str, list[str]] = {"script": [], "style": []}
-    for kind, kept in hashes.items():
+    for kind, kind_hashes in hashes.items():
         for attributes, text in re.findall(rf"<{kind}([^>]*)>(.*?)</{kind}>", page, re.DOTALL):
             if text and "application/json" not in attributes:
-                kept.append(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'")
+                kind_hashes.append(
+                    f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+                )
     beside = ["'self'", "file:"] if with_files else []
     sources = {
         "default-src": [],
@@ -62,7 +64,7 @@ def sealed(page: str, *, with_files: bool = False) -> str:
         "base-uri": [],
         "form-action": [],
     }
-    policy = "; ".join(f"{name} {' '.join(found) or _NONE}" for name, found in sources.items())
+    policy = "; ".join(f"{name} {' '.join(allowed) or _NONE}" for name, allowed in sources.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return page.replace(_CHARSET, f"{_CHARSET}\n{meta}", 1)
 

@@ -17,7 +17,7 @@ import yaml
 from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
-from goldwire.eval.ci.baseline import measure, write_standing
+from goldwire.eval.ci.baseline import measure, write_baseline
 from goldwire.model import Article
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds
@@ -228,7 +228,7 @@ def test_nothing_is_imported_from_the_pull_request(tmp_path: Path) -> None:
         assert done.returncode == 0, (name, done.stderr)
     assert (target / "nothing.py").is_file()
     scores = project.reports / "ner/scores.json"
-    write_standing(project.eval / "baseline.json", measure(scores).standing)
+    write_baseline(project.eval / "baseline.json", measure(scores).as_baseline)
     gate = {
         "FLOOR": "1",
         "TOLERANCE": "0.02",

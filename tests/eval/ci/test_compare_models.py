@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.compare_models import compare, tally
-from goldwire.eval.ci.compare_results import place_lines
+from goldwire.eval.ci.compare_models import compare_models
+from goldwire.eval.ci.compare_results import disagreement_lines, speaking_for
 from goldwire.eval.counts.significance import Difference, compare_counts, holm, power_warning, smallest_p
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.formats.jsonl import write_jsonl
@@ -46,21 +46,23 @@ def random_counts(documents: int, seed: int, best: float) -> np.ndarray:
 def test_a_model_against_itself_shows_nothing() -> None:
     """No difference, p of 1, an interval of no width, no place to look at."""
     one = side([GOLD[:2]] * 4)
-    found = compare(one, one)
+    found = compare_models(one, one)
     micro = found.layers["thing"].micro
     assert (micro.value, micro.p, micro.ci95) == (0, 1, (0, 0))
-    assert not found.places
+    assert not found.disagreements
     assert "the same F1" in found.verdict("thing")
 
 
 def test_a_clear_difference_is_called_one() -> None:
     """Over many documents the better model is named, with its lead, an interval around it and a small p."""
-    found = compare(side([GOLD[:2]] * 24), side([GOLD] * 24))
+    found = compare_models(side([GOLD[:2]] * 24), side([GOLD] * 24))
     micro = found.layers["thing"].micro
     assert micro.value == pytest.approx(0.2)
     assert micro.p is not None and micro.p < 0.001
     assert "B is better than A by .200" in found.verdict("thing")
-    assert "A is better than B by .200" in compare(side([GOLD] * 24), side([GOLD[:2]] * 24)).verdict("thing")
+    assert "A is better than B by .200" in compare_models(side([GOLD] * 24), side([GOLD[:2]] * 24)).verdict(
+        "thing"
+    )
     assert not found.warnings
     labels = found.layers["thing"].labels
     assert labels["FOOD"].value == 0
@@ -69,7 +71,7 @@ def test_a_clear_difference_is_called_one() -> None:
 
 def test_five_documents_prove_nothing() -> None:
     """However clear, five documents give no p under 2/2^5 = .0625: that is said, no model called better."""
-    found = compare(side([[]] * 5), side([GOLD] * 5))
+    found = compare_models(side([[]] * 5), side([GOLD] * 5))
     micro = found.layers["thing"].micro
     assert micro.p == 0.0625 == smallest_p(5, 10_000)
     (warning,) = [note for note in found.warnings if ".0625" in note]
@@ -82,7 +84,7 @@ def test_five_documents_prove_nothing() -> None:
 def test_documents_of_one_story_are_exchanged_together() -> None:
     """Forty copies of four stories are four units: their p can't fall under 2/2^4."""
     stories = [f"s{n % 4}" for n in range(40)]
-    found = compare(side([[]] * 40), side([GOLD] * 40), groups=stories)
+    found = compare_models(side([[]] * 40), side([GOLD] * 40), groups=stories)
     assert found.layers["thing"].units == 4
     assert found.layers["thing"].micro.p == 0.125
     assert "4 group(s)" in found.warnings[0]
@@ -147,7 +149,7 @@ def test_holm_by_hand() -> None:
 
 def test_a_label_that_only_one_model_predicts() -> None:
     """Where gold lacks a label and one model never predicts it there is no difference to test."""
-    found = compare(side([[*GOLD, ("ODD", 0, 6)]] * 3), side([GOLD] * 3)).layers["thing"].labels["ODD"]
+    found = compare_models(side([[*GOLD, ("ODD", 0, 6)]] * 3), side([GOLD] * 3)).layers["thing"].labels["ODD"]
     assert found.first.f1 == 0
     assert found.second.f1 is None
     assert (found.value, found.p) == (None, None)
@@ -155,18 +157,18 @@ def test_a_label_that_only_one_model_predicts() -> None:
 
 def test_places_name_the_model_that_is_right() -> None:
     """Each differing span stands with its sentence, who marked it, and for whom it speaks."""
-    found = compare(side([GOLD[:1]]), side([[*GOLD[:2], ("TOOL", 0, 6)]]))
-    shown = [(p.text, p.by, p.what, p.better, p.sentence) for p in found.places]
+    found = compare_models(side([GOLD[:1]]), side([[*GOLD[:2], ("TOOL", 0, 6)]]))
+    shown = [(p.text, p.by, p.what, p.better, p.sentence) for p in found.disagreements]
     assert shown == [
         ("Coupez", "B", "spurious", "A", "Coupez l’oignon."),
         ("poivron", "B", "found", "B", "Faites cuire le poivron dans la poêle."),
     ]
-    assert tally(found.places)["thing", "FOOD"] == {"B": 1}
-    lines = "\n".join(place_lines(found.places, 5))
+    assert speaking_for(found.disagreements)["thing", "FOOD"] == {"B": 1}
+    lines = "\n".join(disagreement_lines(found.disagreements, 5))
     assert "le [poivron] dans" in lines
     assert "B marked it wrongly" in lines
-    assert not list(place_lines(found.places, 0))
-    assert "and 1 more" in "\n".join(place_lines(found.places * 2, 1))
+    assert not list(disagreement_lines(found.disagreements, 0))
+    assert "and 1 more" in "\n".join(disagreement_lines(found.disagreements * 2, 1))
 
 
 def test_a_layer_that_only_the_second_has_is_compared() -> None:
@@ -175,11 +177,11 @@ def test_a_layer_that_only_the_second_has_is_compared() -> None:
     other = [
         p._replace(pred=reading(*spans(("MIX", 0, 6), layer="step"), document=p.document.id)) for p in other
     ]
-    found = compare(one, other, layers=["step"])
+    found = compare_models(one, other, layers=["step"])
     assert found.layers["step"].micro.second.f1 == 0
     assert found.verdict("step") == "nothing to find here: B marks 3 wrongly, A marks nothing"
     with pytest.raises(GoldwireError, match="GW505"):
-        compare(one, other, layers=["other"])
+        compare_models(one, other, layers=["other"])
 
 
 def test_relations_that_only_one_model_makes_are_compared() -> None:
@@ -191,17 +193,17 @@ def test_relations_that_only_one_model_makes_are_compared() -> None:
         )
         for p in bare
     ]
-    for found in (compare(bare, linked), compare(linked, bare)):
+    for found in (compare_models(bare, linked), compare_models(linked, bare)):
         assert found.relations is not None
         of = found.relations.labels["of"]
         assert sorted((of.first.fp, of.second.fp)) == [0, 3]
-    assert compare(bare, bare).relations is None
+    assert compare_models(bare, bare).relations is None
 
 
 def test_predictions_of_other_documents_are_refused() -> None:
     """Two predictions must be of the same documents."""
     with pytest.raises(GoldwireError, match="GW531"):
-        compare(side([GOLD]), side([GOLD] * 2))
+        compare_models(side([GOLD]), side([GOLD] * 2))
 
 
 def test_compare_on_the_command_line(tmp_path: Path) -> None:

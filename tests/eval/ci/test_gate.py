@@ -10,7 +10,7 @@ from xml.etree import ElementTree as XML
 import pytest
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Standing, from_json, measure, read_standing, write_standing
+from goldwire.eval.ci.baseline import Baseline, from_json, measure, read_baseline, write_baseline
 from goldwire.eval.ci.gate import Gated, gate
 from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment, headline, junit, markdown
 from goldwire.eval.scoring.pairing import pair_up
@@ -55,16 +55,16 @@ def left_by_train(
     return path
 
 
-def standing(folder: Path, **options: Any) -> Standing:
-    """The standing of such a run."""
+def as_baseline(folder: Path, **options: Any) -> Baseline:
+    """Such a run in the form of a baseline."""
     folder.mkdir(exist_ok=True)
-    return measure(left_by_train(folder, **options)).standing
+    return measure(left_by_train(folder, **options)).as_baseline
 
 
 def gated(tmp_path: Path, before: int, now: int, documents: int = 5, **options: Any) -> Gated:
     """A run with `now` of four spans found, held against one with `before`."""
-    old = standing(tmp_path / "old", documents=documents, found=before)
-    new = standing(tmp_path / "new", documents=documents, found=now)
+    old = as_baseline(tmp_path / "old", documents=documents, found=before)
+    new = as_baseline(tmp_path / "new", documents=documents, found=now)
     return gate(new, old, **options)
 
 
@@ -112,20 +112,20 @@ def test_the_floor_holds_without_regard_to_the_baseline(tmp_path: Path) -> None:
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     """Another layer, or other documents of one corpus, is refused with what to do, whatever the figures."""
-    old = standing(tmp_path / "old")
+    old = as_baseline(tmp_path / "old")
     for code, options in (
         ("GW534", {"layer": "step"}),
         ("GW534", {"first": 1}),
     ):
         with pytest.raises(GoldwireError, match=code) as error:
-            gate(standing(tmp_path / "new", **options), old)
+            gate(as_baseline(tmp_path / "new", **options), old)
         assert "--update" in str(error.value)
 
 
 def test_documents_of_one_story_are_one_unit(tmp_path: Path) -> None:
     """Twelve documents of one story prove nothing, though twelve of their own would."""
-    old = standing(tmp_path / "old", documents=12, found=4, story="s")
-    new = standing(tmp_path / "new", documents=12, found=3, story="s")
+    old = as_baseline(tmp_path / "old", documents=12, found=4, story="s")
+    new = as_baseline(tmp_path / "new", documents=12, found=3, story="s")
     found = gate(new, old, tolerance=1.0)
     assert found.test is not None and found.test.units == 1
     assert found.passed
@@ -134,10 +134,10 @@ def test_documents_of_one_story_are_one_unit(tmp_path: Path) -> None:
 
 def test_a_baseline_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Counts, interval and stamp survive the file; a document is a line of it."""
-    made = standing(tmp_path / "run", documents=7)
+    made = as_baseline(tmp_path / "run", documents=7)
     path = tmp_path / "baseline.json"
-    write_standing(path, made)
-    again = read_standing(path)
+    write_baseline(path, made)
+    again = read_baseline(path)
     assert again.as_json() == made.as_json()
     test = gate(again, made).test
     assert test is not None and test.micro.value == 0
@@ -152,36 +152,36 @@ def test_a_baseline_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_a_baseline_whose_f1_does_not_follow_from_its_counts_is_refused(tmp_path: Path, stored: Any) -> None:
     """F1 is what the counts give; a stored one that says otherwise, or is no number, is not believed."""
     path = tmp_path / "baseline.json"
-    figures = standing(tmp_path / "run").as_json()
+    figures = as_baseline(tmp_path / "run").as_json()
     figures["micro"]["f1"] = stored
     path.write_text(json.dumps(figures), encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW536"):
-        read_standing(path)
+        read_baseline(path)
 
 
 @pytest.mark.parametrize("count", [-1, float("nan"), float("inf")])
 def test_a_baseline_with_impossible_counts_is_refused(tmp_path: Path, count: float) -> None:
     """What no run can have counted is not compared with, also where F1 follows from it."""
     path = tmp_path / "baseline.json"
-    figures = standing(tmp_path / "run").as_json()
+    figures = as_baseline(tmp_path / "run").as_json()
     first = next(cells for cells in figures["documents"].values() if cells)
     cell = next(iter(first.values()))
     # A false positive less here is one more there: the sums stay.
     cell[1], figures["documents"]["other"] = count, {"X": [0, cell[1] - count, 0]}
     path.write_text(json.dumps(figures), encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW536"):
-        read_standing(path)
+        read_baseline(path)
 
 
 def test_broken_input_is_refused_by_name(tmp_path: Path) -> None:
     """No baseline, another file, scores without a corpus, articles of other figures: each by its code."""
     path = tmp_path / "baseline.json"
     with pytest.raises(GoldwireError, match="GW532"):
-        read_standing(path)
+        read_baseline(path)
     for text in ("{", "[]", '{"format": "other"}'):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(GoldwireError, match="GW536"):
-            read_standing(path)
+            read_baseline(path)
     scores = left_by_train(tmp_path)
     with pytest.raises(GoldwireError, match="GW535"):
         measure(tmp_path / "none.json")
@@ -233,7 +233,7 @@ def test_markdown_is_not_broken_by_names(tmp_path: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8").replace('"label":"A"', '"label":"A|<b>*x*"')
         assert "<b>" in text
         (folder / name).write_text(text, encoding="utf-8")
-    now = measure(path).standing
+    now = measure(path).as_baseline
     text = markdown(gate(now, now))
     (row,) = [line for line in text.splitlines() if "x\\*" in line]
     assert row.replace("\\|", "").count("|") == 8

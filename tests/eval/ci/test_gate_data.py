@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Standing, from_json, measure
+from goldwire.eval.ci.baseline import Baseline, from_json, measure
 from goldwire.eval.ci.gate import ENOUGH, gate
 from goldwire.eval.ci.outputs import badge, comment, headline, junit, markdown
 from goldwire.eval.ci.overlap import overlap
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
-from tests.eval.ci.test_gate import GOLD, TEXT, failed, left_by_train, project, standing
+from tests.eval.ci.test_gate import GOLD, TEXT, as_baseline, failed, left_by_train, project
 from tests.eval.helpers import article, reading, spans
 from tests.eval.test_cli import run
 
@@ -33,11 +33,11 @@ def changed(
     new: int = 0,
     moved: int = 0,
     rewritten: int = 0,
-) -> tuple[Standing, Standing]:
+) -> tuple[Baseline, Baseline]:
     """A baseline of `kept` documents with `old` of four spans found, and a run with `now`, of them and `new`
     ones; of the first `moved` the reference changed, of the next `rewritten` the text."""
     folder.mkdir(exist_ok=True)
-    before = standing(folder / "old", documents=kept, found=old)
+    before = as_baseline(folder / "old", documents=kept, found=old)
     after = folder / "now"
     after.mkdir(parents=True, exist_ok=True)
     scores = left_by_train(after, documents=kept + new, found=now, content=OTHER)
@@ -55,7 +55,7 @@ def changed(
     exact = rescored(after)
     figures["layers"]["thing"]["exact"]["micro"] |= exact
     scores.write_text(json.dumps(figures), encoding="utf-8")
-    return measure(scores).standing, before
+    return measure(scores).as_baseline, before
 
 
 def rescored(folder: Path) -> dict[str, int]:
@@ -114,16 +114,16 @@ def test_too_few_are_not_compared_and_nothing_fails(tmp_path: Path) -> None:
 
 def test_documents_of_one_story_count_once_towards_what_is_enough(tmp_path: Path) -> None:
     """Ten unchanged documents of one story are one unit, and too few."""
-    before = standing(tmp_path / "old", documents=10, story="s")
-    now = standing(tmp_path / "now", documents=11, story="s", content=OTHER)
+    before = as_baseline(tmp_path / "old", documents=10, story="s")
+    now = as_baseline(tmp_path / "now", documents=11, story="s", content=OTHER)
     assert gate(now, before).passed is None
 
 
 def test_a_change_elsewhere_is_no_change_of_this_layer(tmp_path: Path) -> None:
     """Where texts and this layer's reference are the same, another content hash (guidelines, another layer)
     changes nothing, whatever the number of documents."""
-    before = standing(tmp_path / "old", documents=3, found=4)
-    now = standing(tmp_path / "now", documents=3, found=3, content=OTHER)
+    before = as_baseline(tmp_path / "old", documents=3, found=4)
+    now = as_baseline(tmp_path / "now", documents=3, found=3, content=OTHER)
     found = gate(now, before)
     assert failed(found) == ["tolerance"]
     assert "none of them new or changed" in found.data
@@ -131,20 +131,20 @@ def test_a_change_elsewhere_is_no_change_of_this_layer(tmp_path: Path) -> None:
 
 def test_nothing_in_common_is_said(tmp_path: Path) -> None:
     """Two disjoint corpora are not compared, and do not fail."""
-    before = standing(tmp_path / "old", documents=8)
-    found = gate(standing(tmp_path / "now", documents=8, first=20, content=OTHER), before)
+    before = as_baseline(tmp_path / "old", documents=8)
+    found = gate(as_baseline(tmp_path / "now", documents=8, first=20, content=OTHER), before)
     assert found.passed is None
     assert "8 gone" in found.data and "8 new" in found.data
 
 
 def test_a_baseline_without_hashes_can_only_be_of_the_same_corpus(tmp_path: Path) -> None:
     """One that an older goldwire wrote is compared with its own corpus, and refused for another."""
-    figures = standing(tmp_path / "old", documents=8).as_json()
+    figures = as_baseline(tmp_path / "old", documents=8).as_json()
     del figures["hashes"]
     older = from_json(figures)
-    assert gate(standing(tmp_path / "same", documents=8), older).passed is True
+    assert gate(as_baseline(tmp_path / "same", documents=8), older).passed is True
     with pytest.raises(GoldwireError, match=r"GW533.*no hashes.*--update"):
-        gate(standing(tmp_path / "now", documents=9, content=OTHER), older)
+        gate(as_baseline(tmp_path / "now", documents=9, content=OTHER), older)
 
 
 @settings(deadline=None)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from goldwire.annotations.store import write_annotation
 from goldwire.corpus.corpus import load_corpus
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Standing, from_json, read_standing, write_standing
+from goldwire.eval.ci.baseline import Baseline, from_json, read_baseline, write_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.model import Annotation, Span
 from goldwire.project import load_project
 from tests.corpus.mini import mini_project
-from tests.eval.ci.test_gate import left_by_train, project, standing
+from tests.eval.ci.test_gate import as_baseline, left_by_train, project
 from tests.eval.ci.test_history import git
 from tests.eval.test_cli import run
 
@@ -27,7 +27,7 @@ __all__ = ["project"]
 OTHER = "f" * 64
 
 
-def edited(figures: dict[str, Any], document: str, counts: dict[str, list[int]], **more: Any) -> Standing:
+def edited(figures: dict[str, Any], document: str, counts: dict[str, list[int]], **more: Any) -> Baseline:
     """A baseline in which somebody wrote other counts for a document, and the F1 that follows from them."""
     figures = json.loads(json.dumps(figures)) | more
     figures["documents"][document] = counts
@@ -46,7 +46,7 @@ def edited(figures: dict[str, Any], document: str, counts: dict[str, list[int]],
     hashed=st.booleans(),
 )
 def test_a_baseline_with_another_number_of_reference_spans_is_refused(
-    runs: tuple[Standing, Standing], label: str, tp: int, fp: int, fn: int, hashed: bool
+    runs: tuple[Baseline, Baseline], label: str, tp: int, fp: int, fn: int, hashed: bool
 ) -> None:
     """On the same text and annotations a document has the same number of reference spans of each label,
     whatever a model found: counts that say otherwise are refused, all others are compared."""
@@ -65,13 +65,13 @@ def test_a_baseline_with_another_number_of_reference_spans_is_refused(
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Standing, Standing]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Baseline, Baseline]:
     """A run of eight documents, and one with two more."""
     folder = tmp_path_factory.mktemp("runs")
-    return standing(folder / "a", documents=8), standing(folder / "b", documents=10, content=OTHER)
+    return as_baseline(folder / "a", documents=8), as_baseline(folder / "b", documents=10, content=OTHER)
 
 
-def test_hashes_that_the_same_corpus_can_not_have_are_refused(runs: tuple[Standing, Standing]) -> None:
+def test_hashes_that_the_same_corpus_can_not_have_are_refused(runs: tuple[Baseline, Baseline]) -> None:
     """A document can't be put aside as changed where the content hash says that nothing changed."""
     for kind in ("text", "reference"):
         figures = json.loads(json.dumps(runs[0].as_json()))
@@ -85,7 +85,7 @@ def test_a_refusal_is_said_where_people_look(project: Path) -> None:
     here = ("gate", "--project", project, "--rounds", 200)
     run(*here, "--update")
     path = project / "eval/baseline.json"
-    write_standing(path, edited(read_standing(path).as_json(), "d0", {"A": [0, 1, 1]}))
+    write_baseline(path, edited(read_baseline(path).as_json(), "d0", {"A": [0, 1, 1]}))
     files: dict[str, Any] = {name: project / "out" / name for name in ("summary", "comment", "junit", "json")}
     done = run(*here, *(part for name, file in files.items() for part in (f"--{name}", file)), code=2)
     assert "GW551" in done.stderr and "can't be of the corpus" in done.stderr

@@ -11,10 +11,10 @@ from xml.etree import ElementTree as XML
 import pytest
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import write_standing
+from goldwire.eval.ci.baseline import write_baseline
 from goldwire.eval.ci.history import drawing, history, page
 from goldwire.html.charts import Point, line
-from tests.eval.ci.test_gate import standing
+from tests.eval.ci.test_gate import as_baseline
 from tests.eval.test_cli import run
 
 
@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
         if found is None:
             path.write_text("{}", encoding="utf-8")
         else:
-            write_standing(path, standing(tmp_path / "run", found=found, content=content))
+            write_baseline(path, as_baseline(tmp_path / "run", found=found, content=content))
         git(root, "add", "-A")
         git(root, "commit", "-qm", str(found))
     return project
@@ -55,7 +55,7 @@ def repository(tmp_path: Path) -> Path:
 def test_every_committed_baseline_is_a_step(repository: Path) -> None:
     """From the oldest to the newest, with commits; what is of another form is counted, not lost."""
     found = history(repository / "eval/baseline.json")
-    f1 = [step.standing.f1 for step in found.steps]
+    f1 = [step.baseline.f1 for step in found.steps]
     assert f1 == pytest.approx([2 / 3, 6 / 7, 1])
     assert len(found.unreadable) == 1
     assert all(len(step.commit) == 40 and step.date[:2] == "20" for step in found.steps)
@@ -64,10 +64,10 @@ def test_every_committed_baseline_is_a_step(repository: Path) -> None:
 def test_what_is_not_committed_yet_is_the_last_step(repository: Path, tmp_path: Path) -> None:
     """A baseline that differs from the last commit is shown, and marked."""
     path = repository / "eval/baseline.json"
-    write_standing(path, standing(tmp_path / "run", found=1))
+    write_baseline(path, as_baseline(tmp_path / "run", found=1))
     last = history(path).steps[-1]
     assert (last.commit, last.row()[1]) == ("", "not yet")
-    assert last.standing.f1 == pytest.approx(0.4)
+    assert last.baseline.f1 == pytest.approx(0.4)
 
 
 def test_outside_git_a_plain_error(tmp_path: Path) -> None:

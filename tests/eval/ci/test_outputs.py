@@ -17,7 +17,7 @@ from goldwire.eval.ci.baseline import from_json
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.outputs import comment, escaped, junit, markdown
 from goldwire.visible import visible
-from tests.eval.ci.test_gate import standing
+from tests.eval.ci.test_gate import as_baseline
 
 #: What GitHub makes of the text of a page, after Markdown: mentions, numbers, addresses, emoji.
 ALIVE = re.compile(
@@ -100,7 +100,7 @@ def test_the_comment_keeps_its_shape_whatever_it_names(layer: str, label: str, p
 
 def test_the_badge_and_the_summary_name_a_hostile_label_as_it_is(tmp_path: Path) -> None:
     """What people read is the name, not its escapes."""
-    now = standing(tmp_path / "run", layer="thing")
+    now = as_baseline(tmp_path / "run", layer="thing")
     assert "thing F1" in rendered(markdown(gate(now, now))).text
     shown = html.unescape(re.sub(r"\\(.)", r"\1", escaped("a_b|c <x>")))
     assert shown == "a_b|c <x>"

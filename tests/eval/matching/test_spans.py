@@ -96,11 +96,11 @@ def test_order_changes_nothing(gold: list[Mark], pred: list[Mark], random: objec
     """Shuffled input gives the same counts and the same pairs."""
     one, other = spans(*gold), spans(*pred)
     before = {kind: count(one, other, kind) for kind in KINDS}
-    pairs = [(p.gold and _key(p.gold), p.pred and _key(p.pred), p.verdict) for p in match(one, other)]
+    pairs = [(p.gold and _key(p.gold), p.pred and _key(p.pred), p.outcome) for p in match(one, other)]
     random.shuffle(one)  # type: ignore[attr-defined]
     random.shuffle(other)  # type: ignore[attr-defined]
     assert {kind: count(one, other, kind) for kind in KINDS} == before
-    assert [(p.gold and _key(p.gold), p.pred and _key(p.pred), p.verdict) for p in match(one, other)] == pairs
+    assert [(p.gold and _key(p.gold), p.pred and _key(p.pred), p.outcome) for p in match(one, other)] == pairs
 
 
 @given(marks(), marks())
@@ -138,15 +138,15 @@ def test_verdicts_say_what_a_pair_has_in_common() -> None:
     """Every span is listed once, in text order, with what is right or wrong about it."""
     gold = spans(("A", 0, 2), ("A", 5, 8), ("A", 10, 14), ("A", 20, 24), ("A", 30, 31))
     pred = spans(("A", 0, 2), ("B", 5, 8), ("A", 11, 14), ("B", 20, 22), ("A", 40, 41))
-    verdicts = [pair.verdict for pair in match(gold, pred)]
-    assert verdicts == ["correct", "label", "extent", "label+extent", "missed", "spurious"]
+    outcomes = [pair.outcome for pair in match(gold, pred)]
+    assert outcomes == ["correct", "label", "extent", "label+extent", "missed", "spurious"]
 
 
 def test_far_offsets_do_not_run_into_each_other() -> None:
     """Spans at the end of a very long text match only each other."""
     far = 50_000_000
     gold, pred = spans(("A", 0, 5), ("A", far, far + 9)), spans(("A", far, far + 8), ("B", 0, 5))
-    assert [(p.verdict, p.span.start) for p in match(gold, pred)] == [("label", 0), ("extent", far)]
+    assert [(p.outcome, p.span.start) for p in match(gold, pred)] == [("label", 0), ("extent", far)]
 
 
 def _key(span: object) -> tuple[str, int, int]:

@@ -14,11 +14,8 @@ from typing import Any
 
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.agreement.annotators import describe, in_words, reading_warnings
-from goldwire.eval.agreement.pairwise import Extent, Row, compare
-from goldwire.eval.agreement.results import Agreement as Agreement
-from goldwire.eval.agreement.results import Comparison as Comparison
-from goldwire.eval.agreement.results import LayerAgreement as LayerAgreement
-from goldwire.eval.agreement.results import agreement_why as agreement_why
+from goldwire.eval.agreement.pairwise import Extent, ReadingPair, compare_readings
+from goldwire.eval.agreement.results import Agreement, Comparison
 from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.scores import few_warnings, known_layers
 from goldwire.figures import number
@@ -53,12 +50,12 @@ def agree(
     """
     chosen, left_out = _choose(articles, annotators, drafts=drafts)
     rows = [
-        Row(article.document, one, other)
-        for article, found in zip(articles, chosen, strict=True)
-        for one, other in combinations(sorted(found, key=lambda a: a.annotator), 2)
+        ReadingPair(article.document, first, second)
+        for article, readings in zip(articles, chosen, strict=True)
+        for first, second in combinations(sorted(readings, key=lambda a: a.annotator), 2)
     ]
     if not rows:
-        counted = sorted({a.annotator for found in chosen for a in found})
+        counted = sorted({a.annotator for readings in chosen for a in readings})
         message = f"no document has two readings; annotators: {', '.join(counted) or 'none'}"
         hint = "agreement needs two annotators of one document"
         if any(UNSUBMITTED in line for line in left_out):
@@ -70,33 +67,40 @@ def agree(
     known_layers(wanted, present)
     used = {(row.name, side.annotator): side for row in rows for side in row.sides}
     described = describe(list(used.values()))
-    read = [article.document for article, found in zip(articles, chosen, strict=True) if len(found) > 1]
+    read = [article.document for article, readings in zip(articles, chosen, strict=True) if len(readings) > 1]
     groups = stories(read)
     story = dict(zip((d.id for d in read), groups or (d.id for d in read), strict=True))
     pairs = sorted({row.pair for row in rows})
     # γ of every two annotators by themselves would only repeat what γ of all says, at a price.
     some: Extent = "coefficients" if extent == "all" else extent
     between = [
-        compare([row for row in rows if row.pair == pair], wanted, schema, story, resamples, seed, some)
+        compare_readings(
+            [row for row in rows if row.pair == pair], wanted, schema, story, resamples, seed, some
+        )
         for pair in (pairs if len(pairs) > 1 else [])
     ]
-    pooled = compare(rows, wanted, schema, story, resamples, seed, extent)
+    pooled = compare_readings(rows, wanted, schema, story, resamples, seed, extent)
+    few = few_warnings(len(set(story.values())), grouped=groups is not None)
     return Agreement(
-        in_words(described),
-        described,
-        pooled,
-        between,
-        left_out,
-        few_warnings(len(set(story.values())), grouped=groups is not None)
-        + reading_warnings(described)
-        + _too_close(pooled, described),
+        what=in_words(described),
+        annotators=described,
+        pooled=pooled,
+        between=between,
+        left_out=left_out,
+        warnings=few + reading_warnings(described) + _too_close(pooled, described),
     )
 
 
 def layers_read_twice(articles: Sequence[Article]) -> set[str]:
     """The layers that have a span in some document of which `agree` takes two readings."""
     chosen, _ = _choose(articles, None)
-    return {span.layer for found in chosen if len(found) > 1 for one in found for span in one.spans}
+    return {
+        span.layer
+        for readings in chosen
+        if len(readings) > 1
+        for annotation in readings
+        for span in annotation.spans
+    }
 
 
 def _choose(
@@ -110,7 +114,7 @@ def _choose(
     out: dict[str, int] = {}
     chosen: list[list[Annotation]] = []
     for article in articles:
-        kept = []
+        compared = []
         for annotation in article.annotations:
             reason = ""
             if annotators is not None:
@@ -125,8 +129,8 @@ def _choose(
                 name = f"{annotation.annotator}: {reason}"
                 out[name] = out.get(name, 0) + 1
             else:
-                kept.append(annotation)
-        chosen.append(kept)
+                compared.append(annotation)
+        chosen.append(compared)
     return chosen, [f"{name} ({count} document(s))" for name, count in sorted(out.items())]
 
 

@@ -16,14 +16,14 @@ def describe(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "kinds": sorted({a.provenance.kind for a in found}),
-            "made_by": sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in found} - {""}),
-            "statuses": sorted({a.status for a in found}),
-            "schemas": sorted({a.schema for a in found}),
-            "documents": len(found),
-            "seen_predictions": any(a.provenance.seen_predictions for a in found),
+            "kinds": sorted({a.provenance.kind for a in theirs}),
+            "made_by": sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in theirs} - {""}),
+            "statuses": sorted({a.status for a in theirs}),
+            "schemas": sorted({a.schema for a in theirs}),
+            "documents": len(theirs),
+            "seen_predictions": any(a.provenance.seen_predictions for a in theirs),
         }
-        for name, found in sorted(by_name.items())
+        for name, theirs in sorted(by_name.items())
     ]
 
 

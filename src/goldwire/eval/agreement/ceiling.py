@@ -30,14 +30,16 @@ def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: 
     compared with like; of relations those are compared whose names are scored.
     """
     wanted = set(scores.documents)
-    kept = [article for article in articles if article.document.id in wanted]
-    flat = {layer for layer in scores.layers if all(_flat(one, layer) for one in gold)}
+    scored = [article for article in articles if article.document.id in wanted]
+    flat = {layer for layer in scores.layers if all(_flat(annotation, layer) for annotation in gold)}
     cut = 0
     readings: list[Article] = []
-    for article in kept:
-        found = [_outermost(_scored_relations(one, scores), flat) for one in article.annotations]
-        cut += sum(count for _, count in found)
-        readings.append(Article(article.document, tuple(annotation for annotation, _ in found)))
+    for article in scored:
+        cut_down = [
+            _outermost(_scored_relations(annotation, scores), flat) for annotation in article.annotations
+        ]
+        cut += sum(count for _, count in cut_down)
+        readings.append(Article(article.document, tuple(annotation for annotation, _ in cut_down)))
     present = layers_read_twice(readings)
     layers = [layer for layer in scores.layers if layer in present]
     if not layers:
@@ -70,8 +72,8 @@ def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, in
 def _scored_relations(annotation: Annotation, scores: Scores) -> Annotation:
     """The annotation without relations of names that are not scored."""
     known = scores.relations.labels if scores.relations is not None else ()
-    kept = tuple(one for one in annotation.relations if one.label in known)
-    return msgspec.structs.replace(annotation, relations=kept)
+    scored = tuple(relation for relation in annotation.relations if relation.label in known)
+    return msgspec.structs.replace(annotation, relations=scored)
 
 
 def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
@@ -79,18 +81,18 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
     # Shares have an interval where both sides were redrawn document by document, in the same order.
     alike = pooled.documents == scores.documents
 
-    def both(ours: LabelCounts, theirs: LabelCounts) -> Beside:
+    def beside(ours: LabelCounts, theirs: LabelCounts) -> Beside:
         micro = theirs.micro()
         model, readers = ours.micro().counts.f1, micro.counts.f1
         ratio = _ratio(ours, theirs) if alike and readers else None
         return Beside(model, readers, micro.ci95, _share(model, readers), ratio)
 
     layers = {
-        name: both(scores.layers[name]["exact"], found.counts["exact"])
-        for name, found in pooled.layers.items()
+        name: beside(scores.layers[name]["exact"], layer.counts["exact"])
+        for name, layer in pooled.layers.items()
     }
     related = pooled.relations.get("strict")
-    between = both(scores.relations, related) if scores.relations is not None and related else None
+    between = beside(scores.relations, related) if scores.relations is not None and related else None
     notes = [*agreement.warnings]
     notes = [note for note in notes if note not in scores.warnings]
     if len(pooled.documents) < len(scores.documents):
@@ -98,15 +100,15 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
         notes.append(f"only {some} of the {every} scored documents have two readings")
     if cut:
         notes.append(f"{cut} nested span(s) of the readings are left out, since the reference has none")
-    kinds = [set(one["kinds"]) for one in agreement.annotators]
+    kinds = [set(annotator["kinds"]) for annotator in agreement.annotators]
     return Ceiling(
-        _readers(kinds),
-        len(agreement.annotators),
-        agreement.what,
-        len(pooled.documents),
-        layers,
-        tuple(notes),
-        between,
+        readers=_readers(kinds),
+        number=len(agreement.annotators),
+        what=agreement.what,
+        documents=len(pooled.documents),
+        layers=layers,
+        notes=tuple(notes),
+        relations=between,
     )
 
 
@@ -121,11 +123,11 @@ def _share(model: float | None, readers: float | None) -> float | None:
 
 
 def _readers(kinds: Sequence[set[str]]) -> Readers:
-    if any("unknown" in found for found in kinds):
+    if any("unknown" in annotator_kinds for annotator_kinds in kinds):
         return "unknown"
-    if all(found == {"human"} for found in kinds):
+    if all(annotator_kinds == {"human"} for annotator_kinds in kinds):
         return "people"
-    return "mixed" if any("human" in found for found in kinds) else "machines"
+    return "mixed" if any("human" in annotator_kinds for annotator_kinds in kinds) else "machines"
 
 
 def is_about(path: Path, scores: Scores) -> bool:
@@ -168,14 +170,14 @@ class _Relations(msgspec.Struct):
     strict: _Strict
 
 
-class _Reader(msgspec.Struct):
+class _Annotator(msgspec.Struct):
     kinds: list[str]
 
 
 class _File(msgspec.Struct):
     """As much of what `eval agree --json` writes as is shown beside scores."""
 
-    annotators: list[_Reader]
+    annotators: list[_Annotator]
     documents: int | list[str]
     layers: dict[str, _Layer]
     what: str = ""
@@ -194,37 +196,41 @@ def read_ceiling(path: Path, scores: Scores) -> Ceiling:
     except msgspec.DecodeError as error:
         message = f"not what `eval agree` writes: {error}"
         raise GoldwireError.of("GW530", message, where=str(path), hint=hint) from None
-    found = {layer: one.exact for layer, one in figures.layers.items() if layer in scores.layers}
-    if not found:
+    exact = {
+        layer: figures_of_layer.exact
+        for layer, figures_of_layer in figures.layers.items()
+        if layer in scores.layers
+    }
+    if not exact:
         message = f"it holds no agreement on {', '.join(scores.layers)}"
         raise GoldwireError.of("GW530", message, where=str(path), hint=hint)
     layers = {}
-    for layer, one in found.items():
+    for layer, figure in exact.items():
         model = scores.layers[layer]["exact"].micro().counts.f1
-        layers[layer] = Beside(model, one.f1, one.ci95, _share(model, one.f1))
-    kinds = [set(one.kinds) for one in figures.annotators]
+        layers[layer] = Beside(model, figure.f1, figure.ci95, _share(model, figure.f1))
+    kinds = [set(annotator.kinds) for annotator in figures.annotators]
     number = figures.documents if isinstance(figures.documents, int) else len(figures.documents)
     return Ceiling(
-        _readers(kinds),
-        len(kinds),
-        figures.what,
-        number,
-        layers,
-        tuple(_other_documents(figures.document_ids, number, scores)),
-        _relations_of(figures.relations, scores),
+        readers=_readers(kinds),
+        number=len(kinds),
+        what=figures.what,
+        documents=number,
+        layers=layers,
+        notes=tuple(_other_documents(figures.document_ids, number, scores)),
+        relations=_relations_of(figures.relations, scores),
     )
 
 
-def _relations_of(found: _Relations | None, scores: Scores) -> Beside | None:
+def _relations_of(relations: _Relations | None, scores: Scores) -> Beside | None:
     """The file's agreement on the relations that are scored; an interval only where it has no others."""
-    if found is None or scores.relations is None:
+    if relations is None or scores.relations is None:
         return None
-    strict, known = found.strict, set(scores.relations.labels)
-    kept = [one for label, one in strict.labels.items() if label in known]
-    right, wrong = sum(one.matched for one in kept), sum(one.unmatched for one in kept)
+    strict, known = relations.strict, set(scores.relations.labels)
+    scored = [counts for label, counts in strict.labels.items() if label in known]
+    right, wrong = sum(counts.matched for counts in scored), sum(counts.unmatched for counts in scored)
     readers = 2 * right / (2 * right + wrong) if right + wrong else None
     model = scores.relations.micro().counts.f1
-    interval_too = strict.micro.ci95 if len(kept) == len(strict.labels) else None
+    interval_too = strict.micro.ci95 if len(scored) == len(strict.labels) else None
     return Beside(model, readers, interval_too, _share(model, readers))
 
 

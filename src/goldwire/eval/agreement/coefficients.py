@@ -49,8 +49,8 @@ class Coefficients:
     def as_json(self) -> dict[str, Any]:
         """The figures of tokens and continua; those of matched spans stand beside others of their kind."""
         figures: dict[str, Any] = {
-            "tokens": {name: one.as_json() for name, one in self.tokens.items()},
-            "unitizing": {name: one.as_json() for name, one in self.unitizing._asdict().items()}
+            "tokens": {name: figure.as_json() for name, figure in self.tokens.items()},
+            "unitizing": {name: figure.as_json() for name, figure in self.unitizing._asdict().items()}
             | {"alpha_2004": self.alpha_2004.as_json()},
         }
         if self.left_out:
@@ -73,26 +73,28 @@ def coefficients(
     Tokens and unitizing alpha have room for one span at a place: of nested ones the outermost counts. γ
     takes all.
     """
-    spans = [{r: one.layer(layer) for r, one in sorted(found.items())} for found in readings]
-    labels = sorted({span.label for found in spans for marked in found.values() for span in marked})
+    spans = [
+        {r: annotation.layer(layer) for r, annotation in sorted(by_reader.items())} for by_reader in readings
+    ]
+    labels = sorted({span.label for by_reader in spans for marked in by_reader.values() for span in marked})
     codes = {label: code for code, label in enumerate(labels)}
-    flat = [{r: outermost(marked)[0] for r, marked in found.items()} for found in spans]
-    left = sum(len(marked) for found in spans for marked in found.values())
-    left -= sum(len(marked) for found in flat for marked in found.values())
+    flat = [{r: outermost(marked)[0] for r, marked in by_reader.items()} for by_reader in spans]
+    nested = sum(len(marked) for by_reader in spans for marked in by_reader.values())
+    nested -= sum(len(marked) for by_reader in flat for marked in by_reader.values())
     # Label by label there is room for more: only spans nested in one of their own label are left out.
-    apart = [{r: _flat_by_label(marked) for r, marked in found.items()} for found in spans]
+    apart = [{r: _flat_by_label(marked) for r, marked in by_reader.items()} for by_reader in spans]
     places = same_places(spans)
     return Coefficients(
-        _tokens(texts, flat, codes, sampling),
-        unitizing(_continua(texts, flat, codes), len(labels), sampling),
-        alpha_2004(_continua(texts, apart, codes), len(labels)),
-        label_coefficients(places, labels, len(texts), sampling),
-        {
+        tokens=_tokens(texts, flat, codes, sampling),
+        unitizing=unitizing(_continua(texts, flat, codes), len(labels), sampling),
+        alpha_2004=alpha_2004(_continua(texts, apart, codes), len(labels)),
+        labels=label_coefficients(places, labels, len(texts), sampling),
+        attributes={
             name: attribute_coefficients(places, name, attributes[name] if attributes else None)
             for name in names
         },
-        left,
-        gamma(_continua(texts, spans, codes), sampling=sampling) if with_gamma else None,
+        left_out=nested,
+        gamma=gamma(_continua(texts, spans, codes), sampling=sampling) if with_gamma else None,
     )
 
 
@@ -100,7 +102,7 @@ def _flat_by_label(spans: Sequence[Span]) -> tuple[Span, ...]:
     by_label: dict[str, list[Span]] = {}
     for span in spans:
         by_label.setdefault(span.label, []).append(span)
-    return tuple(span for found in by_label.values() for span in outermost(tuple(found))[0])
+    return tuple(span for same_label in by_label.values() for span in outermost(tuple(same_label))[0])
 
 
 def _continua(
@@ -108,10 +110,10 @@ def _continua(
 ) -> list[Continuum]:
     return [
         Continuum(
-            tuple(tuple((s.start, s.end, codes[s.label]) for s in marked) for marked in found.values()),
+            tuple(tuple((s.start, s.end, codes[s.label]) for s in marked) for marked in by_reader.values()),
             len(text),
         )
-        for text, found in zip(texts, spans, strict=True)
+        for text, by_reader in zip(texts, spans, strict=True)
     ]
 
 
@@ -141,12 +143,12 @@ def token_values(
     0 is no span, else the label's code + 1; -1 where a reader did not read the document. A token that two
     spans touch goes to the later one.
     """
-    readers = 1 + max((reader for found in spans for reader in found), default=0)
+    readers = 1 + max((reader for by_reader in spans for reader in by_reader), default=0)
     tables, sizes = [], []
-    for text, found in zip(texts, spans, strict=True):
+    for text, by_reader in zip(texts, spans, strict=True):
         extents = np.array([token.span() for token in TOKEN.finditer(text)], dtype=np.int64).reshape(-1, 2)
         values = np.full((len(extents), readers), -1, dtype=np.int64)
-        for reader, marked in found.items():
+        for reader, marked in by_reader.items():
             values[:, reader] = 0
             for span in marked:
                 first = np.searchsorted(extents[:, 1], span.start, side="right")

@@ -75,14 +75,14 @@ class Gamma:
     def as_json(self) -> dict[str, Any]:
         """Both figures, each with its interval, and the sampling behind them."""
 
-        def one(value: float | None, ci95: Interval | None, why: str) -> dict[str, Any]:
-            found: dict[str, Any] = {"value": value, "ci95": list(ci95) if ci95 else None}
-            return found | ({"why": why} if why else {})
+        def entry(value: float | None, ci95: Interval | None, why: str) -> dict[str, Any]:
+            figures: dict[str, Any] = {"value": value, "ci95": list(ci95) if ci95 else None}
+            return figures | ({"why": why} if why else {})
 
         return {
-            "gamma": one(self.value, self.ci95, self.why)
+            "gamma": entry(self.value, self.ci95, self.why)
             | {"observed": self.observed, "expected": self.expected},
-            "gamma_cat": one(self.cat, self.cat_ci95, self.cat_why),
+            "gamma_cat": entry(self.cat, self.cat_ci95, self.cat_why),
             "samples": {
                 "each": self.samples,
                 "documents": self.documents,
@@ -104,30 +104,37 @@ def gamma(
     `precision` is the wanted relative error of the expected disorder. `count_absent` lets a unit without a
     partner count as a difference of labels, as pygamma-agreement 0.5.9 does (there called experimental).
     """
-    used = [number for number, one in enumerate(continua) if len(one.readers) > 1 and any(one.readers)]
+    used = [
+        number
+        for number, continuum in enumerate(continua)
+        if len(continuum.readers) > 1 and any(continuum.readers)
+    ]
     if not used:
-        return Gamma(None, None, "no reading has one", None, None, "no reading has one")
+        why = "no reading has one"
+        return Gamma(value=None, ci95=None, why=why, cat=None, cat_ci95=None, cat_why=why)
     # Who is called first must not matter to what is drawn.
-    kept = [
+    ordered = [
         Continuum(tuple(sorted(tuple(sorted(r)) for r in continua[n].readers)), continua[n].length)
         for n in used
     ]
-    means = np.array([sum(map(len, one.readers)) / len(one.readers) for one in kept])
-    observed = _sums(best_alignments(_units([one.readers for one in kept]), weights), weights, count_absent)
+    means = np.array([sum(map(len, continuum.readers)) / len(continuum.readers) for continuum in ordered])
+    observed = _sums(
+        best_alignments(_units([continuum.readers for continuum in ordered]), weights), weights, count_absent
+    )
     rng = np.random.default_rng(sampling.seed)
-    draws = _draw(kept, max(EACH, -(-FIRST // len(kept))), rng, weights, count_absent)
+    draws = _draw(ordered, max(EACH, -(-FIRST // len(ordered))), rng, weights, count_absent)
     # How many are needed is estimated from those drawn so far: with more of them it may turn out too few.
-    while (wanted := min(_needed(draws[..., 0] * means[:, None], precision), ALL // len(kept))) > (
+    while (wanted := min(_needed(draws[..., 0] * means[:, None], precision), ALL // len(ordered))) > (
         had := draws.shape[1]
     ):
-        more = _draw(kept, wanted - had, rng, weights, count_absent)
+        more = _draw(ordered, wanted - had, rng, weights, count_absent)
         draws = np.concatenate((draws, more), axis=1)
 
     # Columns: observed disorder, then two sums for labels; the same of each sample.
     columns = np.zeros((len(continua), 4 + 2 * draws.shape[1]))
     columns[used, 0], columns[used, 2:4] = observed[:, 0], observed[:, 1:]
     columns[used, 1] = means * draws[..., 0].mean(axis=1)
-    columns[used, 4:] = draws[..., 1:].reshape(len(kept), -1)
+    columns[used, 4:] = draws[..., 1:].reshape(len(ordered), -1)
     total = columns.sum(axis=0)
     drawn = resampled(columns, sampling) if len(used) > 1 else None
     value, ci95, why = _figure(
@@ -140,19 +147,19 @@ def gamma(
         None if drawn is None else _cat(drawn),
         "no two units are aligned" if total[3] == 0 else "undefined, as only one label occurs",
     )
-    spread = _spread(draws[..., 0] * means[:, None])
+
     return Gamma(
-        value,
-        ci95,
-        why,
-        cat,
-        cat_ci95,
-        cat_why,
-        float(total[0] / means.sum()),
-        float(total[1] / means.sum()),
-        draws.shape[1],
-        len(kept),
-        spread,
+        value=value,
+        ci95=ci95,
+        why=why,
+        cat=cat,
+        cat_ci95=cat_ci95,
+        cat_why=cat_why,
+        observed=float(total[0] / means.sum()),
+        expected=float(total[1] / means.sum()),
+        samples=draws.shape[1],
+        documents=len(ordered),
+        precision=_spread(draws[..., 0] * means[:, None]),
     )
 
 
@@ -205,40 +212,40 @@ def _draw(
     continua: Sequence[Continuum], count: int, rng: np.random.Generator, weights: Weights, count_absent: bool
 ) -> FloatArray:
     """Samples of each continuum: (continua × count × (disorder over units of a reader, two label sums))."""
-    found = np.zeros((len(continua) * count, 3))
+    samples = np.zeros((len(continua) * count, 3))
     waiting: list[list[list[Unit]]] = []
     first = units = 0
-    for place in range(len(found)):
-        waiting.append(_sample(continua[place // count], rng))
+    for index in range(len(samples)):
+        waiting.append(_sample(continua[index // count], rng))
         units += sum(map(len, waiting[-1]))
-        if units >= TOGETHER or place + 1 == len(found):
+        if units >= TOGETHER or index + 1 == len(samples):
             sums = _sums(best_alignments(_units(waiting), weights), weights, count_absent)
             sums[:, 0] /= [sum(map(len, readers)) / len(readers) for readers in waiting]
-            found[first : place + 1] = sums
-            waiting, first, units = [], place + 1, 0
-    return found.reshape(len(continua), count, 3)
+            samples[first : index + 1] = sums
+            waiting, first, units = [], index + 1, 0
+    return samples.reshape(len(continua), count, 3)
 
 
-def _sample(one: Continuum, rng: np.random.Generator) -> list[list[Unit]]:
+def _sample(continuum: Continuum, rng: np.random.Generator) -> list[list[Unit]]:
     """As many readers as there are, each one of them drawn and moved round the text."""
-    count = len(one.readers)
-    length = max(one.length, *(end for units in one.readers for _, end, _ in units), 1)
-    sizes = [end - start for units in one.readers for start, end, _ in units]
+    count = len(continuum.readers)
+    length = max(continuum.length, *(end for units in continuum.readers for _, end, _ in units), 1)
+    sizes = [end - start for units in continuum.readers for start, end, _ in units]
     apart = sum(sizes) / len(sizes) / 2
     while True:
-        found: list[list[Unit]] = []
+        moved: list[list[Unit]] = []
         taken: list[int] = []
         for reader in rng.integers(0, count, size=count):
             shift = _shift(taken, apart, length, rng)
             taken.append(shift)
-            found.append(
+            moved.append(
                 [
                     ((start + shift) % length, (start + shift) % length + end - start, label)
-                    for start, end, label in one.readers[reader]
+                    for start, end, label in continuum.readers[reader]
                 ]
             )
-        if any(found):
-            return found
+        if any(moved):
+            return moved
 
 
 def _shift(taken: Sequence[int], apart: float, length: int, rng: np.random.Generator) -> int:

@@ -77,8 +77,8 @@ class Best:
 class _Pairs(NamedTuple):
     """Pairs of units near enough to be aligned, sorted by the first; `first` has its bounds there."""
 
-    one: IntArray
-    other: IntArray
+    unit: IntArray
+    partner: IntArray
     distance: FloatArray
     first: IntArray
 
@@ -124,16 +124,16 @@ def best_alignments(units: Units, weights: Weights = WEIGHTS) -> Best:
     return Best(np.maximum(disorder, 0.0), labels, weight, absent)
 
 
-def _apart(units: Units, one: IntArray, other: IntArray, weights: Weights) -> FloatArray:
+def _apart(units: Units, unit: IntArray, partner: IntArray, weights: Weights) -> FloatArray:
     """The positional part of the dissimilarity."""
-    lengths = units.end[one] - units.start[one] + units.end[other] - units.start[other]
-    moved = np.abs(units.start[one] - units.start[other]) + np.abs(units.end[one] - units.end[other])
+    lengths = units.end[unit] - units.start[unit] + units.end[partner] - units.start[partner]
+    moved = np.abs(units.start[unit] - units.start[partner]) + np.abs(units.end[unit] - units.end[partner])
     return np.asarray(weights.position * weights.absence * (moved / lengths) ** 2)
 
 
-def _distance(units: Units, one: IntArray, other: IntArray, weights: Weights) -> FloatArray:
-    differ = units.label[one] != units.label[other]
-    return np.asarray(_apart(units, one, other, weights) + weights.label * weights.absence * differ)
+def _distance(units: Units, unit: IntArray, partner: IntArray, weights: Weights) -> FloatArray:
+    differ = units.label[unit] != units.label[partner]
+    return np.asarray(_apart(units, unit, partner, weights) + weights.label * weights.absence * differ)
 
 
 def _candidates(units: Units, possible: IntArray, weights: Weights) -> list[_Tuples]:
@@ -142,14 +142,14 @@ def _candidates(units: Units, possible: IntArray, weights: Weights) -> list[_Tup
         return []
     limit = np.asarray(weights.absence * (possible + units.readers - 1)[units.continuum], dtype=np.float64)
     pairs = _near(units, limit, weights)
-    distances = np.zeros((len(pairs.one), 2, 2))
+    distances = np.zeros((len(pairs.unit), 2, 2))
     distances[:, 0, 1] = distances[:, 1, 0] = pairs.distance
-    found = _Tuples(np.stack((pairs.one, pairs.other), axis=1), distances)
-    kept: list[_Tuples] = []
-    while len(found.members):
-        kept.append(_useful(found, possible[units.continuum[found.members[:, 0]]], weights))
-        found = _longer(units, found, pairs, limit, weights)
-    return kept
+    tuples = _Tuples(np.stack((pairs.unit, pairs.partner), axis=1), distances)
+    useful: list[_Tuples] = []
+    while len(tuples.members):
+        useful.append(_useful(tuples, possible[units.continuum[tuples.members[:, 0]]], weights))
+        tuples = _longer(units, tuples, pairs, limit, weights)
+    return useful
 
 
 def _near(units: Units, limit: FloatArray, weights: Weights) -> _Pairs:
@@ -166,14 +166,14 @@ def _near(units: Units, limit: FloatArray, weights: Weights) -> _Pairs:
     high = np.searchsorted(places[order], places + reach, side="right")
     width = high - low
     _limited(int(width.sum()))
-    one = np.repeat(np.arange(len(places)), width)
-    other = order[np.arange(len(one)) - np.repeat(np.cumsum(width) - width, width) + np.repeat(low, width)]
-    later = units.reader[other] > units.reader[one]
-    one, other = one[later], other[later]
-    distance = _distance(units, one, other, weights)
-    near = distance < limit[one]
-    one, other, distance = one[near], other[near], distance[near]
-    return _Pairs(one, other, distance, np.searchsorted(one, np.arange(len(places) + 1)))
+    unit = np.repeat(np.arange(len(places)), width)
+    partner = order[np.arange(len(unit)) - np.repeat(np.cumsum(width) - width, width) + np.repeat(low, width)]
+    later = units.reader[partner] > units.reader[unit]
+    unit, partner = unit[later], partner[later]
+    distance = _distance(units, unit, partner, weights)
+    near = distance < limit[unit]
+    unit, partner, distance = unit[near], partner[near], distance[near]
+    return _Pairs(unit, partner, distance, np.searchsorted(unit, np.arange(len(places) + 1)))
 
 
 def _limited(count: int) -> None:
@@ -183,9 +183,9 @@ def _limited(count: int) -> None:
         raise GoldwireError.of("GW521", message, hint=hint)
 
 
-def _longer(units: Units, found: _Tuples, pairs: _Pairs, limit: FloatArray, weights: Weights) -> _Tuples:
+def _longer(units: Units, tuples: _Tuples, pairs: _Pairs, limit: FloatArray, weights: Weights) -> _Tuples:
     """Candidates of one unit more: each with every unit of a later reader near all its members."""
-    members, distances = found
+    members, distances = tuples
     count = members.shape[1]
     last = members[:, -1]
     width = pairs.first[last + 1] - pairs.first[last]
@@ -193,30 +193,30 @@ def _longer(units: Units, found: _Tuples, pairs: _Pairs, limit: FloatArray, weig
     rows = np.repeat(np.arange(len(members)), width)
     offset = np.arange(len(rows)) - np.repeat(np.cumsum(width) - width, width)
     added = pairs.first[last][rows] + offset
-    unit = pairs.other[added]
+    unit = pairs.partner[added]
     grown = np.zeros((len(rows), count + 1, count + 1))
     grown[:, :count, :count] = distances[rows]
-    for place in range(count):
-        grown[:, place, count] = grown[:, count, place] = (
+    for member in range(count):
+        grown[:, member, count] = grown[:, count, member] = (
             pairs.distance[added]
-            if place == count - 1
-            else _distance(units, members[rows, place], unit, weights)
+            if member == count - 1
+            else _distance(units, members[rows, member], unit, weights)
         )
     fits = (grown.sum(axis=2) < limit[unit][:, None]).all(axis=1)
     return _Tuples(np.concatenate((members[rows], unit[:, None]), axis=1)[fits], grown[fits])
 
 
-def _useful(found: _Tuples, possible: IntArray, weights: Weights) -> _Tuples:
-    count = found.members.shape[1]
-    kept = (found.distances.sum(axis=2) < weights.absence * (possible + count - 1)[:, None]).all(axis=1)
-    kept &= _saving(found, possible, weights) > 0
-    return _Tuples(found.members[kept], found.distances[kept])
+def _useful(tuples: _Tuples, possible: IntArray, weights: Weights) -> _Tuples:
+    count = tuples.members.shape[1]
+    useful = (tuples.distances.sum(axis=2) < weights.absence * (possible + count - 1)[:, None]).all(axis=1)
+    useful &= _saving(tuples, possible, weights) > 0
+    return _Tuples(tuples.members[useful], tuples.distances[useful])
 
 
-def _saving(found: _Tuples, possible: IntArray, weights: Weights) -> FloatArray:
+def _saving(tuples: _Tuples, possible: IntArray, weights: Weights) -> FloatArray:
     """How much less each candidate costs than its units one by one."""
-    count = found.members.shape[1]
-    within = count * (count - 1) / 2 * weights.absence - found.distances.sum(axis=(1, 2)) / 2
+    count = tuples.members.shape[1]
+    within = count * (count - 1) / 2 * weights.absence - tuples.distances.sum(axis=(1, 2)) / 2
     return np.asarray(within / possible + (count - 1) * weights.absence)
 
 
@@ -266,11 +266,11 @@ def _solve(graph: object, saving: FloatArray, group: IntArray) -> IntArray:
 
     table = csr_array(graph)
     table = table[np.flatnonzero(np.diff(table.indptr))]
-    found = linprog(-saving, A_ub=table, b_ub=np.ones(table.shape[0]), bounds=(0, 1))
-    if found.x is None:
-        raise _given_up(found.message)
-    fractional = np.isin(group, group[np.minimum(found.x, 1 - found.x) > 1e-6])
-    best: FloatArray = found.x
+    solution = linprog(-saving, A_ub=table, b_ub=np.ones(table.shape[0]), bounds=(0, 1))
+    if solution.x is None:
+        raise _given_up(solution.message)
+    fractional = np.isin(group, group[np.minimum(solution.x, 1 - solution.x) > 1e-6])
+    best: FloatArray = solution.x
     if fractional.any():
         whole = milp(
             -saving[fractional],

@@ -48,15 +48,15 @@ def identity_agreement(
             for a, b, row, _ in matched
             if which[row] == pair
         ]
-        mentions = [one for one in mentions if one[0] is not None or one[1] is not None]
+        mentions = [mention for mention in mentions if mention[0] is not None or mention[1] is not None]
         count += len(mentions)
         rows = np.array([row for *_, row in mentions], dtype=np.int64)
         for scope, sums in scopes.items():
             ids = [
                 _codes(
                     [
-                        None if one[side] is None else (one[2] * (scope == "within"), one[side])
-                        for one in mentions
+                        None if mention[side] is None else (mention[2] * (scope == "within"), mention[side])
+                        for mention in mentions
                     ]
                 )
                 for side in (0, 1)
@@ -68,8 +68,8 @@ def identity_agreement(
         return {scope: dict.fromkeys(METRICS, none) for scope in scopes}
     return {
         scope: {
-            metric: share(found, _mean_f1, sampling, lambda _: count, "undefined", "mentions")
-            for metric, found in sums.items()
+            metric: share(columns, _mean_f1, sampling, lambda _: count, "undefined", "mentions")
+            for metric, columns in sums.items()
         }
         for scope, sums in scopes.items()
     }
@@ -84,7 +84,7 @@ def _codes(values: Sequence[object]) -> IntArray:
 
 def _mean_f1(sums: FloatArray) -> FloatArray:
     """The mean over pairs of annotators (… × pairs × 4) of the F1 that is defined."""
-    found = f1s(sums)
-    defined = ~np.isnan(found)
+    f1 = f1s(sums)
+    defined = ~np.isnan(f1)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, found, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+        return np.asarray(np.where(defined, f1, 0.0).sum(axis=-1) / defined.sum(axis=-1))

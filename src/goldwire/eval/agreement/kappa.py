@@ -87,13 +87,13 @@ def nominal(values: IntArray, document: IntArray, documents: int, codes: int) ->
         read = np.flatnonzero(column >= 0)
         counts[read, column[read]] += 1
     size = counts.sum(axis=1)
-    kept = size > 1
-    counts, size, document = counts[kept], size[kept], document[kept]
+    compared = size > 1
+    counts, size, document = counts[compared], size[compared], document[compared]
     same = (counts * (counts - 1)).sum(axis=1) / (size - 1)
-    found = np.zeros((documents, 3 + codes))
-    for place, weight in enumerate((same / size, np.ones(len(size)), same, *counts.T)):
-        found[:, place] = np.bincount(document, weights=weight, minlength=documents)
-    return found
+    sums = np.zeros((documents, 3 + codes))
+    for index, weight in enumerate((same / size, np.ones(len(size)), same, *counts.T)):
+        sums[:, index] = np.bincount(document, weights=weight, minlength=documents)
+    return sums
 
 
 def items(columns: FloatArray) -> float:
@@ -117,33 +117,33 @@ def alpha(columns: FloatArray) -> FloatArray:
     total = counts.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         differ = total**2 - (counts**2).sum(axis=-1)
-        found = 1 - (total - 1) * (total - columns[..., 2]) / differ
-        return np.asarray(np.where(differ > 0, found, np.nan))
+        value = 1 - (total - 1) * (total - columns[..., 2]) / differ
+        return np.asarray(np.where(differ > 0, value, np.nan))
 
 
 def paired(values: IntArray, document: IntArray, documents: int, codes: int) -> FloatArray:
     """Sums for `cohen` of values (items × readers): (documents × pairs of readers × (1 + 2 codes))."""
     pairs = list(combinations(range(values.shape[1]), 2))
-    found = np.zeros((documents, len(pairs), 1 + 2 * codes))
-    for place, (one, other) in enumerate(pairs):
-        both = (values[:, one] >= 0) & (values[:, other] >= 0)
-        a, b, where = values[both, one], values[both, other], document[both]
-        found[:, place, 0] = np.bincount(where, weights=a == b, minlength=documents)
+    sums = np.zeros((documents, len(pairs), 1 + 2 * codes))
+    for index, (reader, other) in enumerate(pairs):
+        read = (values[:, reader] >= 0) & (values[:, other] >= 0)
+        a, b, where = values[read, reader], values[read, other], document[read]
+        sums[:, index, 0] = np.bincount(where, weights=a == b, minlength=documents)
         for side, first in ((a, 1), (b, 1 + codes)):
             table = np.bincount(where * codes + side, minlength=documents * codes)
-            found[:, place, first : first + codes] = table.reshape(documents, codes)
-    return found
+            sums[:, index, first : first + codes] = table.reshape(documents, codes)
+    return sums
 
 
 def stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray) -> FloatArray:
     """The same sums from (value, value, row) of matched pairs; `which` is each row's pair of readers."""
-    found = np.zeros((len(which), int(which.max(initial=0)) + 1, 1 + 2 * size))
-    for one, other, row in items:
-        cell = found[row, which[row]]
-        cell[0] += one == other
-        cell[1 + one] += 1
-        cell[1 + size + other] += 1
-    return found
+    sums = np.zeros((len(which), int(which.max(initial=0)) + 1, 1 + 2 * size))
+    for first, second, row in items:
+        cell = sums[row, which[row]]
+        cell[0] += first == second
+        cell[1 + first] += 1
+        cell[1 + size + second] += 1
+    return sums
 
 
 def kappas(sums: FloatArray) -> FloatArray:
@@ -159,10 +159,10 @@ def kappas(sums: FloatArray) -> FloatArray:
 
 def cohen(sums: FloatArray) -> FloatArray:
     """Cohen's κ, over several pairs of readers the mean of those where it is defined."""
-    found = kappas(sums)
-    defined = ~np.isnan(found)
+    by_pair = kappas(sums)
+    defined = ~np.isnan(by_pair)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, found, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+        return np.asarray(np.where(defined, by_pair, 0.0).sum(axis=-1) / defined.sum(axis=-1))
 
 
 def accuracy(sums: FloatArray) -> FloatArray:

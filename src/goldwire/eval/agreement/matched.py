@@ -39,7 +39,7 @@ def same_places(documents: Sequence[Mapping[int, Sequence[Span]]]) -> list[Place
     `documents` holds the spans of one layer by reader. Where readers mark an extent several times, equal
     labels go together first and the rest in the order of their labels.
     """
-    found: list[Place] = []
+    places: list[Place] = []
     for number, readers in enumerate(documents):
         extents: dict[tuple[int, int], dict[int, dict[str, Span]]] = defaultdict(lambda: defaultdict(dict))
         for reader, spans in sorted(readers.items()):
@@ -47,20 +47,20 @@ def same_places(documents: Sequence[Mapping[int, Sequence[Span]]]) -> list[Place
                 extents[span.start, span.end][reader].setdefault(span.label, span)
         for _, marked in sorted(extents.items()):
             if len(marked) > 1:
-                found += [(number, place) for place in _together(marked) if len(place) > 1]
-    return found
+                places += [(number, place) for place in _together(marked) if len(place) > 1]
+    return places
 
 
 def _together(marked: Mapping[int, Mapping[str, Span]]) -> list[dict[int, Span]]:
     """The spans of one extent in groups of at most one a reader."""
-    left = {reader: dict(sorted(spans.items())) for reader, spans in marked.items()}
+    remaining = {reader: dict(sorted(spans.items())) for reader, spans in marked.items()}
     places: list[dict[int, Span]] = []
-    if any(len(spans) > 1 for spans in left.values()):
-        shared = Counter(label for spans in left.values() for label in spans)
+    if any(len(spans) > 1 for spans in remaining.values()):
+        shared = Counter(label for spans in remaining.values() for label in spans)
         for label in sorted(label for label, count in shared.items() if count > 1):
-            places.append({reader: s.pop(label) for reader, s in left.items() if label in s})
-    for rank in range(max(map(len, left.values()))):
-        places.append({r: list(spans.values())[rank] for r, spans in left.items() if rank < len(spans)})
+            places.append({reader: s.pop(label) for reader, s in remaining.items() if label in s})
+    for rank in range(max(map(len, remaining.values()))):
+        places.append({r: list(spans.values())[rank] for r, spans in remaining.items() if rank < len(spans)})
     return places
 
 
@@ -95,17 +95,17 @@ def attribute_coefficients(
     Absence is one more value, as in kappa.
     """
     codes: dict[Value, int] = {None: 0}
-    kept: list[Place] = []
+    bearing: list[Place] = []
     rows: list[dict[int, int]] = []
     for number, place in places:
         if attribute is None or all(attribute.applies_to(span.label) for span in place.values()):
             values = {reader: value_of(span, name, attribute) for reader, span in place.items()}
-            kept.append((number, place))
+            bearing.append((number, place))
             rows.append({reader: codes.setdefault(value, len(codes)) for reader, value in values.items()})
-    values_of, _ = _table(kept, rows)
+    values_of, _ = _table(bearing, rows)
     sums = nominal(values_of, np.zeros(len(rows), dtype=np.int64), 1, len(codes))[0]
-    found = {"fleiss_kappa": float(fleiss(sums)), "alpha": float(alpha(sums))}
-    return {name: None if np.isnan(value) else value for name, value in found.items()}
+    coefficients = {"fleiss_kappa": float(fleiss(sums)), "alpha": float(alpha(sums))}
+    return {name: None if np.isnan(value) else value for name, value in coefficients.items()}
 
 
 def label_agreement(
@@ -121,12 +121,12 @@ def label_agreement(
     """
     codes = {label: code for code, label in enumerate(labels)}
     shares: dict[str, dict[str, Share]] = {}
-    for where, kept in (
+    for where, chosen in (
         ("same_extent", [m for m in matched if m[3] < OVERLAP]),
         ("overlap", list(matched)),
     ):
-        rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in kept)
-        shares[where] = _shares(stats(rows, len(labels), which), len(kept), sampling)
+        rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in chosen)
+        shares[where] = _shares(stats(rows, len(labels), which), len(chosen), sampling)
     return shares
 
 
@@ -149,22 +149,22 @@ def attribute_agreement(
         rows: list[tuple[int, int, int]] = []
         for a, b, row, _ in matched:
             if attribute is None or (attribute.applies_to(a.label) and attribute.applies_to(b.label)):
-                one, other = (values.setdefault(value_of(s, name, attribute), len(values)) for s in (a, b))
-                rows.append((one, other, row))
+                first, second = (values.setdefault(value_of(s, name, attribute), len(values)) for s in (a, b))
+                rows.append((first, second, row))
         borne = [row for row in rows if row[0] or row[1]]
         equal = _shares(stats(((int(x == y), 1, r) for x, y, r in borne), 2, which), len(borne), sampling)
         # Kappa over many values (ids, free text) has as many columns: summed at once, without an interval.
         summed = stats(((x, y, int(which[r])) for x, y, r in rows), len(values), np.unique(which))
         kappa, why = _kappa_of(summed.sum(axis=0))
-        found = equal["accuracy"]
+        right = equal["accuracy"]
         figures[name] = {
-            "equal": found.value,
-            "ci95": list(found.ci95) if found.ci95 else None,
+            "equal": right.value,
+            "ci95": list(right.ci95) if right.ci95 else None,
             "kappa": kappa,
             "pairs": len(borne),
             "both_absent": len(rows) - len(borne),
         }
-        if reasons := "; ".join(filter(None, (found.why, f"kappa: {why}" if why else ""))):
+        if reasons := "; ".join(filter(None, (right.why, f"kappa: {why}" if why else ""))):
             figures[name]["why"] = reasons
     return figures
 
@@ -181,15 +181,15 @@ def _kappa_of(sums: FloatArray) -> tuple[float | None, str]:
     return (None, ONE_VALUE) if np.isnan(value) else (value, "")
 
 
-def _shares(found: FloatArray, pairs: int, sampling: Sampling) -> dict[str, Share]:
+def _shares(columns: FloatArray, pairs: int, sampling: Sampling) -> dict[str, Share]:
     if not pairs:
         none = Share(None, 0, why="no matched spans")
         return {"accuracy": none, "kappa": none}
-    flat = found.reshape(len(found), -1)
+    flat = columns.reshape(len(columns), -1)
     present = int((grouped(flat, sampling.groups).sum(axis=1) > 0).sum())
     sums = resampled(flat, sampling) if present > 1 else None
-    drawn = None if sums is None else sums.reshape(-1, *found.shape[1:])
-    total = found.sum(axis=0)
+    drawn = None if sums is None else sums.reshape(-1, *columns.shape[1:])
+    total = columns.sum(axis=0)
     accuracy_ci = None if drawn is None else interval(accuracy(drawn))
     kappa, why = _kappa_of(total)
     kappa_ci = None if drawn is None or kappa is None else interval(cohen(drawn))

@@ -62,7 +62,7 @@ class LayerAgreement:
         figures |= {kind: _f1(counts.micro()) for kind, counts in self.counts.items()}
         if self.head is not None:
             figures["head"] = _f1(self.head.micro())
-        figures["labels"] = {label: _f1(found) for label, found in self.counts["exact"].figures().items()}
+        figures["labels"] = {label: _f1(figure) for label, figure in self.counts["exact"].figures().items()}
         figures["label_given_match"] = {
             where: {name: share.as_json() for name, share in shares.items()}
             for where, shares in self.labels.items()
@@ -71,7 +71,7 @@ class LayerAgreement:
         if self.identity:
             figures["identity_given_match"] = {
                 name: {
-                    scope: {metric: one.as_json() for metric, one in metrics.items()}
+                    scope: {metric: share.as_json() for metric, share in metrics.items()}
                     for scope, metrics in scopes.items()
                 }
                 for name, scopes in self.identity.items()
@@ -114,7 +114,7 @@ class Comparison(Figures):
             figures["relations"] = {
                 kind: {
                     "micro": _f1(counts.micro()),
-                    "labels": {label: _f1(found) for label, found in counts.figures().items()},
+                    "labels": {label: _f1(figure) for label, figure in counts.figures().items()},
                 }
                 for kind, counts in self.relations.items()
             }
@@ -123,7 +123,7 @@ class Comparison(Figures):
                 layer: {
                     kind: {
                         "micro": _f1(counts.micro()),
-                        "labels": {label: _f1(found) for label, found in counts.figures().items()},
+                        "labels": {label: _f1(figure) for label, figure in counts.figures().items()},
                     }
                     for kind, counts in wholes.items()
                 }
@@ -144,13 +144,13 @@ class Agreement(Figures):
     warnings: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        exact = {name: found.counts["exact"].micro().counts.f1 for name, found in self.pooled.layers.items()}
+        exact = {name: layer.counts["exact"].micro().counts.f1 for name, layer in self.pooled.layers.items()}
         figures = ", ".join(f"{name} {number(f1)}" for name, f1 in exact.items())
         return f"<Agreement: exact F1 {figures}; {self.pooled.title}>"
 
     def tables(self) -> list[Table]:
         """All annotators pooled, then each pair where they are more than two."""
-        return [table for one in (self.pooled, *self.between) for table in one.tables()]
+        return [table for comparison in (self.pooled, *self.between) for table in comparison.tables()]
 
     def as_json(self) -> dict[str, Any]:
         """What was compared, and the figures."""
@@ -161,33 +161,33 @@ class Agreement(Figures):
         return figures | {"left_out": self.left_out, "warnings": self.warnings}
 
 
-def _f1(found: Figure) -> dict[str, Any]:
+def _f1(figure: Figure) -> dict[str, Any]:
     """F1 between two readings: the same whichever of them is called gold, so no precision and recall."""
-    counts = found.counts
+    counts = figure.counts
     figures: dict[str, Any] = {
         "f1": counts.f1,
-        "ci95": list(found.ci95) if found.ci95 else None,
+        "ci95": list(figure.ci95) if figure.ci95 else None,
         "matched": counts.tp,
         "unmatched": counts.fp + counts.fn,
     }
-    if why := agreement_why(found):
+    if why := agreement_why(figure):
         figures["why"] = why
     return figures
 
 
-def agreement_why(found: Figure) -> str:
+def agreement_why(figure: Figure) -> str:
     """Why F1 between two readings or its interval is undefined; empty where it is not."""
-    if found.counts.f1 is None:
+    if figure.counts.f1 is None:
         return "no reading has one"
-    if found.ci95 is None:
-        return NO_INTERVAL if NO_INTERVAL in found.why else "no interval: in too few documents"
+    if figure.ci95 is None:
+        return NO_INTERVAL if NO_INTERVAL in figure.why else "no interval: in too few documents"
     return ""
 
 
 def agreement_rows(comparison: Comparison) -> Iterator[Row]:
     """Layer, asks, what, value, interval, n, note: detection, labels, attributes, identity, relations."""
-    for layer, found in comparison.layers.items():
-        for row in _layer_rows(found):
+    for layer, layer_agreement in comparison.layers.items():
+        for row in _layer_rows(layer_agreement):
             yield (layer, *row)
     for kind, counts in comparison.relations.items():
         micro = counts.micro()
@@ -203,28 +203,28 @@ def agreement_rows(comparison: Comparison) -> Iterator[Row]:
 
 def opening(rows: Iterable[Row]) -> list[Row]:
     """The headlines of each layer, at most `MOST`: matching, labels, agreement beyond chance, attributes."""
-    kept: list[Row] = []
+    headlines: list[Row] = []
     taken: Counter[str] = Counter()
     for row in rows:
-        layer, what = str(row[0]), str(row[2])
-        telling = what in HEADLINES or what.startswith("F1, with arguments") or what.endswith(", equal")
+        layer, name = str(row[0]), str(row[2])
+        telling = name in HEADLINES or name.startswith("F1, with arguments") or name.endswith(", equal")
         if telling and taken[layer] < MOST:
             taken[layer] += 1
-            kept.append(row)
-    return kept
+            headlines.append(row)
+    return headlines
 
 
-def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
-    sizes = " and ".join(map(amount, found.spans.values()))
-    more = found.coefficients
-    yield _agreed(WHERE, "F1, overlap", found.counts["overlap"].micro(), f"{sizes} spans")
-    yield _agreed(WHERE, "F1, boundary", found.counts["boundary"].micro(), f"{sizes} spans")
+def _layer_rows(layer: LayerAgreement) -> Iterator[Row]:
+    sizes = " and ".join(map(amount, layer.spans.values()))
+    more = layer.coefficients
+    yield _agreed(WHERE, "F1, overlap", layer.counts["overlap"].micro(), f"{sizes} spans")
+    yield _agreed(WHERE, "F1, boundary", layer.counts["boundary"].micro(), f"{sizes} spans")
     if more is not None:
         yield _shared(WHERE, "uα, units alone", more.unitizing.binary)
-    yield from _label_rows(found, more)
-    yield _agreed(BOTH, "F1, exact", found.counts["exact"].micro(), f"{sizes} spans")
-    if found.head is not None:
-        yield _agreed(BOTH, "F1, head", found.head.micro(), f"{sizes} spans")
+    yield from _label_rows(layer, more)
+    yield _agreed(BOTH, "F1, exact", layer.counts["exact"].micro(), f"{sizes} spans")
+    if layer.head is not None:
+        yield _agreed(BOTH, "F1, head", layer.head.micro(), f"{sizes} spans")
     if more is not None:
         for name, title in (("kappa", "κ"), ("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
             yield _shared(BOTH, f"{title}, tokens", more.tokens[name])
@@ -232,19 +232,19 @@ def _layer_rows(found: LayerAgreement) -> Iterator[Row]:
         if (gamma := more.gamma) is not None:
             n = f"{amount(gamma.documents)} × {amount(gamma.samples)} samples"
             yield BOTH, "γ", gamma.value, gamma.ci95, n, gamma.why
-    for label, figure in found.counts["exact"].figures().items():
+    for label, figure in layer.counts["exact"].figures().items():
         yield _agreed(BOTH, f"F1, exact, {label}", figure, f"{_size(figure)} spans")
-    for name, one in found.attributes.items():
-        yield from _attribute_rows(name, one)
-    for name, scopes in found.identity.items():
+    for name, entry in layer.attributes.items():
+        yield from _attribute_rows(name, entry)
+    for name, scopes in layer.identity.items():
         for scope, metrics in scopes.items():
             for metric, share in metrics.items():
                 yield _shared(SAME, f"{name}, {scope} documents, {_METRICS[metric]}", share)
 
 
-def _label_rows(found: LayerAgreement, more: Coefficients | None) -> Iterator[Row]:
+def _label_rows(layer: LayerAgreement, more: Coefficients | None) -> Iterator[Row]:
     titles = {"accuracy": "label accuracy", "kappa": "κ", "fleiss_kappa": "Fleiss’ κ", "alpha": "α"}
-    for where, shares in found.labels.items():
+    for where, shares in layer.labels.items():
         for name, share in shares.items():
             yield _shared(WHAT, f"{titles[name]}, {where.replace('_', ' ')}", share)
     if more is not None:
@@ -253,26 +253,26 @@ def _label_rows(found: LayerAgreement, more: Coefficients | None) -> Iterator[Ro
             yield WHAT, "γ-cat", gamma.cat, gamma.cat_ci95, "", gamma.cat_why
 
 
-def _attribute_rows(name: str, one: dict[str, Any]) -> Iterator[Row]:
-    n = f"{amount(one['pairs'])} pairs"
-    if not one["pairs"]:
+def _attribute_rows(name: str, entry: dict[str, Any]) -> Iterator[Row]:
+    n = f"{amount(entry['pairs'])} pairs"
+    if not entry["pairs"]:
         yield WHAT, f"{name}, equal", None, None, n, "no matched span bears it"
         return
-    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
-    why = one.get("why", "")
-    yield WHAT, f"{name}, equal", one["equal"], ci95, n, "" if ci95 else why
-    yield WHAT, f"{name}, κ", one["kappa"], "", n, why if one["kappa"] is None else ""
+    ci95 = (entry["ci95"][0], entry["ci95"][1]) if entry["ci95"] else None
+    why = entry.get("why", "")
+    yield WHAT, f"{name}, equal", entry["equal"], ci95, n, "" if ci95 else why
+    yield WHAT, f"{name}, κ", entry["kappa"], "", n, why if entry["kappa"] is None else ""
     for key, title in (("fleiss_kappa", "Fleiss’ κ"), ("alpha", "α")):
-        if key in one:
-            why = "only one value on equal extents" if one[key] is None else ""
-            yield WHAT, f"{name}, {title}", one[key], "", "", why
+        if key in entry:
+            why = "only one value on equal extents" if entry[key] is None else ""
+            yield WHAT, f"{name}, {title}", entry[key], "", "", why
 
 
 def agreement_notes(agreement: Agreement) -> list[str]:
     """What the figures leave out, and how the sampled ones were sampled."""
     notes = []
-    for layer, found in agreement.pooled.layers.items():
-        more = found.coefficients
+    for layer, layer_agreement in agreement.pooled.layers.items():
+        more = layer_agreement.coefficients
         if more is None:
             continue
         if more.left_out:
@@ -287,14 +287,14 @@ def agreement_notes(agreement: Agreement) -> list[str]:
     return notes
 
 
-def _agreed(asks: str, what: str, found: Figure, n: str) -> Row:
-    return asks, what, found.counts.f1, found.ci95, n, agreement_why(found)
+def _agreed(asks: str, name: str, figure: Figure, n: str) -> Row:
+    return asks, name, figure.counts.f1, figure.ci95, n, agreement_why(figure)
 
 
-def _shared(asks: str, what: str, share: Share) -> Row:
+def _shared(asks: str, name: str, share: Share) -> Row:
     n = f"{amount(share.pairs)} {share.unit.replace('_', ' ')}"
-    return asks, what, share.value, share.ci95, n, share.why
+    return asks, name, share.value, share.ci95, n, share.why
 
 
-def _size(found: Figure) -> str:
-    return amount(found.counts.predicted + found.counts.support)
+def _size(figure: Figure) -> str:
+    return amount(figure.counts.predicted + figure.counts.support)

@@ -63,7 +63,11 @@ def unitizing(continua: Sequence[Continuum], labels: int, sampling: Sampling = S
         share(columns, _u_alpha, sampling, _size, "no disagreement is possible: all is gap, or one label"),
         share(columns, _binary, sampling, _size, "no disagreement is possible: all is gap, or all is unit"),
         share(
-            columns, _cu_alpha, sampling, _both, "no two readings' units intersect, or only one label occurs"
+            columns,
+            _cu_alpha,
+            sampling,
+            _intersecting,
+            "no two readings' units intersect, or only one label occurs",
         ),
     )
 
@@ -73,10 +77,14 @@ def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
 
     Of each code: ℓ_cc, ℓ_c·, s_c, and for units only: ℓ*_c·, s*_c. Code 0 is the gap.
     """
-    found = np.zeros((len(continua), 5, codes))
-    used = [number for number, one in enumerate(continua) if len(one.readers) > 1 and one.length > 0]
+    columns = np.zeros((len(continua), 5, codes))
+    used = [
+        number
+        for number, continuum in enumerate(continua)
+        if len(continuum.readers) > 1 and continuum.length > 0
+    ]
     if not used:
-        return found
+        return columns
     lines = _cut([continua[number] for number in used])
     readers = np.array([len(continua[number].readers) for number in used])
     others = (readers - 1)[lines.document]
@@ -88,11 +96,11 @@ def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
         weights.append(weights[1] if code == 0 else np.zeros(len(count)))
         weights.append(count * (units - 1) * lines.length / others if code else np.zeros(len(count)))
         for row, weight in enumerate(weights):
-            found[used, row, code] = np.bincount(lines.document, weights=weight, minlength=len(used))
+            columns[used, row, code] = np.bincount(lines.document, weights=weight, minlength=len(used))
     met = np.concatenate(([0.0], np.cumsum((units - 1) * lines.length / others)))
     rows = [
-        (place, start, end, label + 1)
-        for place, number in enumerate(used)
+        (index, start, end, label + 1)
+        for index, number in enumerate(used)
         for reader in continua[number].readers
         for start, end, label in reader
     ]
@@ -101,36 +109,36 @@ def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
         begin = _starts([continua[number] for number in used])[where]
         first, last = (np.searchsorted(lines.places, begin + edge) for edge in (start, end))
         documents = np.array(used)[where]
-        np.add.at(found, (documents, 2, code), ((end - start) ** 2).astype(np.float64))
-        np.add.at(found, (documents, 4, code), (met[last] - met[first]) ** 2)
-    return found
+        np.add.at(columns, (documents, 2, code), ((end - start) ** 2).astype(np.float64))
+        np.add.at(columns, (documents, 4, code), (met[last] - met[first]) ** 2)
+    return columns
 
 
 def _starts(continua: Sequence[Continuum]) -> IntArray:
-    lengths = np.array([one.length for one in continua], dtype=np.int64)
+    lengths = np.array([continuum.length for continuum in continua], dtype=np.int64)
     return np.cumsum(lengths) - lengths
 
 
 def _cut(continua: Sequence[Continuum]) -> _Lines:
     begins = _starts(continua)
     total = int(begins[-1]) + continua[-1].length
-    most = max(len(one.readers) for one in continua)
+    most = max(len(continuum.readers) for continuum in continua)
     units: list[list[tuple[int, int, int]]] = [[] for _ in range(most)]
-    for begin, one in zip(begins.tolist(), continua, strict=True):
-        for reader, found in enumerate(one.readers):
-            units[reader] += [(begin + start, begin + end, label + 1) for start, end, label in sorted(found)]
-    tables = [np.array(found, dtype=np.int64).reshape(-1, 3) for found in units]
+    for begin, continuum in zip(begins.tolist(), continua, strict=True):
+        for reader, marked in enumerate(continuum.readers):
+            units[reader] += [(begin + start, begin + end, label + 1) for start, end, label in sorted(marked)]
+    tables = [np.array(reader_units, dtype=np.int64).reshape(-1, 3) for reader_units in units]
     edges = [table[:, :2].ravel() for table in tables]
     places = np.unique(np.concatenate((begins, [total], *edges)))
-    left = places[:-1]
-    document = np.searchsorted(begins, left, side="right") - 1
-    labels = np.zeros((most, len(left)), dtype=np.int64)
-    present = np.array([len(one.readers) for one in continua])[document]
+    starts = places[:-1]
+    document = np.searchsorted(begins, starts, side="right") - 1
+    labels = np.zeros((most, len(starts)), dtype=np.int64)
+    present = np.array([len(continuum.readers) for continuum in continua])[document]
     for reader, table in enumerate(tables):
         if len(table):
-            place = np.searchsorted(table[:, 0], left, side="right") - 1
-            inside = (place >= 0) & (left < table[place, 1])
-            labels[reader] = np.where(inside, table[place, 2], 0)
+            unit = np.searchsorted(table[:, 0], starts, side="right") - 1
+            inside = (unit >= 0) & (starts < table[unit, 1])
+            labels[reader] = np.where(inside, table[unit, 2], 0)
         labels[reader, present <= reader] = -1
     return _Lines(np.diff(places).astype(np.float64), document, labels, places)
 
@@ -139,7 +147,7 @@ def _size(columns: FloatArray) -> float:
     return float(columns[..., 1, :].sum())
 
 
-def _both(columns: FloatArray) -> float:
+def _intersecting(columns: FloatArray) -> float:
     return float(columns[..., 3, :].sum())
 
 

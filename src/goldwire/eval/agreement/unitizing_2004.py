@@ -32,16 +32,18 @@ def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
 
     Units of one reader and label may not overlap; those of different labels may.
     """
-    most = max((len(one.readers) for one in continua), default=0)
-    used = [one for one in continua if len(one.readers) == most and one.length > 0]
-    length = sum(one.length for one in used)
+    most = max((len(continuum.readers) for continuum in continua), default=0)
+    used = [continuum for continuum in continua if len(continuum.readers) == most and continuum.length > 0]
+    length = sum(continuum.length for continuum in used)
     if most < 2 or not length:
         return Share(None, 0, None, "there is none", UNIT)
-    found = np.array([disagreement(used, label) for label in range(labels)]).reshape(-1, 2).sum(axis=0)
-    if not found[1]:
+    disagreements = (
+        np.array([disagreement(used, label) for label in range(labels)]).reshape(-1, 2).sum(axis=0)
+    )
+    if not disagreements[1]:
         return Share(None, length, None, "no disagreement is possible: there is no unit", UNIT)
     why = "no interval: it is no ratio of sums over documents"
-    return Share(float(1 - found[0] / found[1]), length, None, why, UNIT)
+    return Share(float(1 - disagreements[0] / disagreements[1]), length, None, why, UNIT)
 
 
 def disagreement(continua: Sequence[Continuum], label: int) -> tuple[float, float]:
@@ -53,13 +55,13 @@ def disagreement(continua: Sequence[Continuum], label: int) -> tuple[float, floa
         extents, between = _sections(continua, reader, label)
         units.append(extents)
         gaps.append(between)
-    total = sum(one.length for one in continua)
-    observed = 2 * sum(_apart(one, other) for one, other in combinations(units, 2))
+    total = sum(continuum.length for continuum in continua)
+    observed = 2 * sum(_apart(first, second) for first, second in combinations(units, 2))
     lengths = np.concatenate([extents[:, 1] - extents[:, 0] for extents in units]).astype(np.float64)
     between = np.sort(np.concatenate(gaps)).astype(np.float64)
     wide = np.searchsorted(between, lengths, side="left")
-    rest = np.concatenate((np.cumsum(between[::-1])[::-1], [0.0]))[wide]
-    room = rest - (len(between) - wide) * (lengths - 1)
+    longer_gaps = np.concatenate((np.cumsum(between[::-1])[::-1], [0.0]))[wide]
+    room = longer_gaps - (len(between) - wide) * (lengths - 1)
     inner = (len(lengths) - 1) / 3 * (2 * lengths**3 - 3 * lengths**2 + lengths) + lengths**2 * room
     places = readers * total * (readers * total - 1) - float((lengths * (lengths - 1)).sum())
     expected = 2 / total * float(inner.sum()) / places if places else 0.0
@@ -71,31 +73,31 @@ def _sections(continua: Sequence[Continuum], reader: int, label: int) -> tuple[I
     extents: list[tuple[int, int]] = []
     gaps: list[int] = []
     begin = 0
-    for one in continua:
+    for continuum in continua:
         last = 0
-        for start, end, code in sorted(one.readers[reader]):
+        for start, end, code in sorted(continuum.readers[reader]):
             if code == label:
                 extents.append((begin + start, begin + end))
                 gaps.append(start - last)
                 last = end
-        gaps.append(one.length - last)
-        begin += one.length
+        gaps.append(continuum.length - last)
+        begin += continuum.length
     return np.array(extents, dtype=np.int64).reshape(-1, 2), np.array(
         [g for g in gaps if g > 0], dtype=np.int64
     )
 
 
-def _apart(one: IntArray, other: IntArray) -> float:
+def _apart(ours: IntArray, theirs: IntArray) -> float:
     """Σ δ² between two readers: units that intersect, and units of either in a gap of the other."""
-    first = np.searchsorted(other[:, 1], one[:, 0], side="right")
-    last = np.searchsorted(other[:, 0], one[:, 1], side="left")
+    first = np.searchsorted(theirs[:, 1], ours[:, 0], side="right")
+    last = np.searchsorted(theirs[:, 0], ours[:, 1], side="left")
     count = np.maximum(last - first, 0)
-    rows = np.repeat(np.arange(len(one)), count)
+    rows = np.repeat(np.arange(len(ours)), count)
     cols = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-    met = float(((one[rows] - other[cols]) ** 2).sum())
-    alone = np.ones(len(other), dtype=bool)
+    met = float(((ours[rows] - theirs[cols]) ** 2).sum())
+    alone = np.ones(len(theirs), dtype=bool)
     alone[cols] = False
-    missed: FloatArray = np.concatenate((_lengths(one[count == 0]), _lengths(other[alone]))).astype(
+    missed: FloatArray = np.concatenate((_lengths(ours[count == 0]), _lengths(theirs[alone]))).astype(
         np.float64
     )
     return met + float((missed**2).sum())

@@ -27,7 +27,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Baseline:
     """Exact counts of one layer, (documents × labels × tp, fp, fn), and what they rest on.
 
     `corpus` is name, version and content hash; `groups` the story of each document, where any has one;
@@ -75,19 +75,19 @@ class Standing:
             for name, row in zip(self.documents, self.counts, strict=True)
         }
 
-    def only(self, documents: Collection[str]) -> Standing:
+    def only(self, documents: Collection[str]) -> Baseline:
         """The same, of some documents alone; its interval is not known then."""
         if len(documents) == len(self.documents):
             return self
-        places = [place for place, name in enumerate(self.documents) if name in documents]
+        places = [index for index, name in enumerate(self.documents) if name in documents]
         counts = self.counts[places]
         return dataclasses.replace(
             self,
-            documents=tuple(self.documents[place] for place in places),
+            documents=tuple(self.documents[index] for index in places),
             counts=counts,
             f1=Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1,
             ci95=None,
-            groups=tuple(self.groups[place] for place in places) if self.groups else None,
+            groups=tuple(self.groups[index] for index in places) if self.groups else None,
         )
 
     def as_label_counts(self) -> LabelCounts:
@@ -128,25 +128,25 @@ class Standing:
         }
         if self.hashes:
             figures["hashes"] = {
-                kind: {name: self.hashes[name][place] for name in self.documents}
-                for place, kind in enumerate(("text", "reference"))
+                kind: {name: self.hashes[name][index] for name in self.documents}
+                for index, kind in enumerate(("text", "reference"))
             }
         return figures | ({"stories": list(self.groups)} if self.groups else {})
 
 
-def write_standing(path: Path, standing: Standing) -> None:
+def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write a baseline, a line for each document, so that a diff of it can be read."""
-    figures = standing.as_json()
+    figures = baseline.as_json()
     documents = figures.pop("documents")
     head = json.dumps(figures, ensure_ascii=False, indent=1)[:-2]
     lines = [
-        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(found, ensure_ascii=False)}"
-        for name, found in documents.items()
+        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(labels, ensure_ascii=False)}"
+        for name, labels in documents.items()
     ]
     write_text(path, head + ',\n "documents": {\n' + ",\n".join(lines) + "\n }\n}\n")
 
 
-def read_standing(path: Path) -> Standing:
+def read_baseline(path: Path) -> Baseline:
     """Read a baseline; raises GW532 where there is none, GW536 where it is not one."""
     hint = "make it with: goldwire eval gate --update, and commit it"
     if not path.exists():
@@ -158,15 +158,15 @@ def read_standing(path: Path) -> Standing:
         raise GoldwireError.of("GW536", f"not a baseline{why}", where=str(path), hint=hint) from None
 
 
-def parse(text: str) -> Standing:
+def parse(text: str) -> Baseline:
     """A baseline's text; raises what `from_json` raises, also for names that no file can hold."""
     figures = strict_json.loads(text)
     json.dumps(figures, ensure_ascii=False).encode()  # halves of characters are a ValueError
     return from_json(figures)
 
 
-def from_json(figures: Mapping[str, Any]) -> Standing:
-    """The inverse of `Standing.as_json`; F1 is derived from the counts.
+def from_json(figures: Mapping[str, Any]) -> Baseline:
+    """The inverse of `Baseline.as_json`; F1 is derived from the counts.
 
     Raises ValueError, KeyError, TypeError or OverflowError for another form, for counts below zero, and where
     the stored F1 does not follow from the counts.
@@ -174,10 +174,10 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
     if figures["format"] != FORMAT:
         raise ValueError(figures["format"])
     documents: dict[str, dict[str, list[int]]] = figures["documents"]
-    labels = tuple(sorted({label for found in documents.values() for label in found}))
+    labels = tuple(sorted({label for by_label in documents.values() for label in by_label}))
     counts = np.zeros((len(documents), len(labels), 3))
-    for number, found in enumerate(documents.values()):
-        for label, cell in found.items():
+    for number, by_label in enumerate(documents.values()):
+        for label, cell in by_label.items():
             counts[number, labels.index(label)] = cell
     if not (np.isfinite(counts) & (counts >= 0)).all():
         raise ValueError("counts")
@@ -193,20 +193,20 @@ def from_json(figures: Mapping[str, Any]) -> Standing:
     }
     if groups and len(groups) != len(documents):
         raise ValueError("stories")
-    return Standing(
-        str(figures["layer"]),
-        labels,
-        tuple(documents),
-        counts,
-        f1,
-        (float(ci95[0]), float(ci95[1])) if ci95 else None,
-        {name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
-        tuple(figures["schema"]),
-        int(figures["seed"]),
-        dict(figures["config"]),
-        str(figures["reference"]),
-        tuple(map(str, groups)) if groups else None,
-        hashes,
+    return Baseline(
+        layer=str(figures["layer"]),
+        labels=labels,
+        documents=tuple(documents),
+        counts=counts,
+        f1=f1,
+        ci95=(float(ci95[0]), float(ci95[1])) if ci95 else None,
+        corpus={name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
+        schema=tuple(figures["schema"]),
+        seed=int(figures["seed"]),
+        config=dict(figures["config"]),
+        reference=str(figures["reference"]),
+        groups=tuple(map(str, groups)) if groups else None,
+        hashes=hashes,
     )
 
 
@@ -219,13 +219,13 @@ def _same(stored: float | None, derived: float | None) -> bool:
 
 @dataclass(frozen=True)
 class Measured:
-    """A run: its standing, its scores, and the documents with both readings.
+    """A run: in the form of a baseline, its scores, and the documents with both readings.
 
     `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations,
     `note` says of how many documents the model was trained on, where there are any.
     """
 
-    standing: Standing
+    as_baseline: Baseline
     scores: Scores
     paired: tuple[Paired, ...]
     task: str = ""
@@ -250,7 +250,7 @@ def measure(path: Path, *, trained_on: bool = False) -> Measured:
         layer = str(figures["layer"])
         micro = figures["layers"][layer]["exact"]["micro"]
         corpus = figures["corpus"]
-        stamp = {
+        corpus_identity = {
             "name": str(corpus.get("name", "")),
             "version": str(corpus.get("version", "")),
             "content_hash": str(corpus.get("content_hash") or corpus["sha256"]),
@@ -267,38 +267,40 @@ def measure(path: Path, *, trained_on: bool = False) -> Measured:
     )
 
     def scored(pairs: Sequence[Paired]) -> Scores:
-        both = [(one.gold, one.pred) for one in pairs]
-        groups = stories(one.document for one in pairs)
-        return score(both, layers=[layer], resamples=resamples, seed=seed, groups=groups)
+        readings = [(pairing.gold, pairing.pred) for pairing in pairs]
+        groups = stories(pairing.document for pairing in pairs)
+        return score(readings, layers=[layer], resamples=resamples, seed=seed, groups=groups)
 
     scores = scored(paired)
     total = scores.layers[layer]["exact"].total()
     if [total.tp, total.fp, total.fn] != [micro["tp"], micro["fp"], micro["fn"]]:
         message = "gold.jsonl and predictions.jsonl beside it give other figures"
         raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
-    (kept,), note = unseen(paired, trained_on=trained_on)
-    if len(kept) < len(paired):
-        paired, scores = kept, scored(kept)
-    groups = stories(one.document for one in paired)
+    (fresh,), note = unseen(paired, trained_on=trained_on)
+    if len(fresh) < len(paired):
+        paired, scores = fresh, scored(fresh)
+    groups = stories(pairing.document for pairing in paired)
     exact = scores.layers[layer]["exact"]
-    found = exact.micro()
-    standing = Standing(
-        layer,
-        exact.labels,
-        scores.documents,
-        exact.counts,
-        found.counts.f1,
-        found.ci95,
-        stamp,
-        schema,
-        seed,
-        config,
-        scores.reference,
-        tuple(groups) if groups else None,
-        {one.document.id: (sha256(one.document.text), reference_hash(one.gold, layer)) for one in paired},
+    figure = exact.micro()
+    baseline = Baseline(
+        layer=layer,
+        labels=exact.labels,
+        documents=scores.documents,
+        counts=exact.counts,
+        f1=figure.counts.f1,
+        ci95=figure.ci95,
+        corpus=corpus_identity,
+        schema=schema,
+        seed=seed,
+        config=config,
+        reference=scores.reference,
+        groups=tuple(groups) if groups else None,
+        hashes={
+            document.id: (sha256(document.text), reference_hash(gold, layer)) for document, gold, _ in paired
+        },
     )
     task, of_project = str(figures.get("task", "")), bool(corpus.get("content_hash"))
-    return Measured(standing, scores, tuple(paired), task, of_project, note)
+    return Measured(baseline, scores, tuple(paired), task, of_project, note)
 
 
 def reference_hash(annotation: Annotation, layer: str) -> str:
@@ -307,10 +309,10 @@ def reference_hash(annotation: Annotation, layer: str) -> str:
     return sha256(json.dumps(marks))
 
 
-def wide(one: Standing, other: Standing) -> tuple[Sequence[str], FloatArray, FloatArray]:
+def wide(first: Baseline, second: Baseline) -> tuple[Sequence[str], FloatArray, FloatArray]:
     """The labels of both, and the counts of both with these labels, documents in the order of the first."""
-    labels = tuple(sorted({*one.labels, *other.labels}))
-    places = {name: place for place, name in enumerate(other.documents)}
-    order = [places[name] for name in one.documents]
-    wider, others = (spread(standing.as_label_counts(), labels) for standing in (one, other))
+    labels = tuple(sorted({*first.labels, *second.labels}))
+    places = {name: row for row, name in enumerate(second.documents)}
+    order = [places[name] for name in first.documents]
+    wider, others = (spread(baseline.as_label_counts(), labels) for baseline in (first, second))
     return labels, wider, others[order]

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.compare_results import Compared as Compared
-from goldwire.eval.ci.compare_results import Place as Place
-from goldwire.eval.ci.compare_results import tally as tally
-from goldwire.eval.ci.compare_results import verdict as verdict
+from goldwire.eval.ci.compare_results import Compared, Disagreement
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import compare_labels, power_warning
 from goldwire.eval.matching.context import sentences
@@ -21,7 +18,7 @@ from goldwire.eval.scoring.scores import known_layers, score, unknown_note
 from goldwire.model import Span
 
 
-def compare(
+def compare_models(
     first: Sequence[Paired],
     second: Sequence[Paired],
     *,
@@ -37,17 +34,23 @@ def compare(
     `groups` as in `score`. Raises GW531 where the two were not paired with the same documents, and what
     `score` raises.
     """
-    if [one.document.id for one in first] != [one.document.id for one in second]:
+    if [pairing.document.id for pairing in first] != [pairing.document.id for pairing in second]:
         message = "the two predictions are of different documents"
         raise GoldwireError.of("GW531", message, hint="compare predictions of one gold file")
     present = sorted(
-        {s.layer for side in (first, second) for one in side for a in (one.gold, one.pred) for s in a.spans}
+        {
+            s.layer
+            for side in (first, second)
+            for pairing in side
+            for a in (pairing.gold, pairing.pred)
+            for s in a.spans
+        }
     )
     wanted = list(layers) if layers is not None else present
     known_layers(wanted, present)
     scores = [
         score(
-            [(one.gold, one.pred) for one in side],
+            [(pairing.gold, pairing.pred) for pairing in side],
             layers=wanted,
             resamples=0,
             seed=seed,
@@ -61,61 +64,73 @@ def compare(
         for layer in wanted
     }
     relations = None
-    if any(one.relations is not None for one in scores):
+    if any(side_scores.relations is not None for side_scores in scores):
         none = np.zeros((len(first), 0, 3))
         empty = LabelCounts((), none, none)
-        made = [one.relations if one.relations is not None else empty for one in scores]
-        relations = compare_labels(made[0], made[1], **options)
+        relation_counts = [
+            side_scores.relations if side_scores.relations is not None else empty for side_scores in scores
+        ]
+        relations = compare_labels(relation_counts[0], relation_counts[1], **options)
     units = len(set(groups)) if groups is not None else len(first)
     weak = power_warning(units, rounds, grouped=groups is not None)
     unknown = unknown_note([pair.gold for pair in first])
     # What `score` says of intervals is not about this; of the reference the line above the tables tells.
     notes = [
         f"{name}: {warning}"
-        for name, one in zip(names, scores, strict=True)
-        for warning in one.warnings
+        for name, side_scores in zip(names, scores, strict=True)
+        for warning in side_scores.warnings
         if "fewer than" not in warning and "no interval" not in warning and warning != unknown
     ]
-    places = [
-        place
+    disagreements = [
+        disagreement
         for pair in zip(first, second, strict=True)
         for layer in wanted
-        for place in _places(pair, layer)
+        for disagreement in _disagreements(pair, layer)
     ]
-    warnings = (*filter(None, [weak]), *notes)
-    return Compared(kind, (scores[0], scores[1]), tests, relations, tuple(places), warnings, names)
+
+    return Compared(
+        kind=kind,
+        scores=(scores[0], scores[1]),
+        layers=tests,
+        relations=relations,
+        disagreements=tuple(disagreements),
+        warnings=tuple(filter(None, [weak, *notes])),
+        names=names,
+    )
 
 
-def _places(pair: tuple[Paired, Paired], layer: str) -> list[Place]:
+def _disagreements(pair: tuple[Paired, Paired], layer: str) -> list[Disagreement]:
     """The places of one document that only one model has, exact ones; in text order."""
     document = pair[0].document
     gold = {_key(span) for span in pair[0].gold.layer(layer)}
-    sides = [{_key(span) for span in one.pred.layer(layer)} for one in pair]
+    sides = [{_key(span) for span in pairing.pred.layer(layer)} for pairing in pair]
     alone = [
-        (key, by) for by, here, there in (("A", 0, 1), ("B", 1, 0)) for key in sides[here] - sides[there]
+        (key, by)
+        for by, index, other_index in (("A", 0, 1), ("B", 1, 0))
+        for key in sides[index] - sides[other_index]
     ]
     if not alone:
         return []
     bounds = sentences(document.text)
-    found = []
+    disagreements = []
     for (start, end, label), by in sorted(alone):
         first = max((a for a, _ in bounds if a <= start), default=0)
         last = min((b for _, b in bounds if b >= end), default=len(document.text))
-        found.append(
-            Place(
-                document.id,
-                layer,
-                label,
-                start,
-                end,
-                "A" if by == "A" else "B",
-                "found" if (start, end, label) in gold else "spurious",
-                document.text[start:end],
-                document.text[first:last],
-                first,
+        disagreements.append(
+            Disagreement(
+                document=document.id,
+                layer=layer,
+                label=label,
+                start=start,
+                end=end,
+                by="A" if by == "A" else "B",
+                what="found" if (start, end, label) in gold else "spurious",
+                text=document.text[start:end],
+                sentence=document.text[first:last],
+                sentence_start=first,
             )
         )
-    return found
+    return disagreements
 
 
 def _key(span: Span) -> tuple[int, int, str]:

@@ -34,7 +34,7 @@ What: TypeAlias = Literal["found", "spurious"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Disagreement:
     """A span that only one model (`by`: `A` or `B`) has, rightly (`found`) or wrongly (`spurious`)."""
 
     document: str
@@ -69,7 +69,7 @@ class Compared(Figures):
     scores: tuple[Scores, Scores]
     layers: dict[str, Tested]
     relations: Tested | None
-    places: tuple[Place, ...]
+    disagreements: tuple[Disagreement, ...]
     warnings: tuple[str, ...]
     names: tuple[str, str] = ("A", "B")
 
@@ -84,7 +84,7 @@ class Compared(Figures):
                 layer,
                 f"{layer}, {self.kind}: {self.verdict(layer)}",
                 COMPARE_COLUMNS,
-                list(compare_rows(tested, layer, self.places)),
+                list(compare_rows(tested, layer, self.disagreements)),
                 COMPARE_LESSER,
             )
             for layer, tested in self.layers.items()
@@ -116,7 +116,7 @@ class Compared(Figures):
                 **self.relations.as_json(),
             }
         return figures | {
-            "differences": [place.as_json() for place in self.places],
+            "differences": [span.as_json() for span in self.disagreements],
             "documents": len(self.scores[0].documents),
             "reference": self.scores[0].reference,
             "seed": self.scores[0].seed,
@@ -124,82 +124,88 @@ class Compared(Figures):
         }
 
 
-def verdict(found: Difference, first: str, second: str) -> str:
+def verdict(difference: Difference, first: str, second: str) -> str:
     """Which of two is better, by how much, and how sure that is."""
-    gap = found.value
+    gap = difference.value
     if gap is None:
         silent, other, wrong = (
-            (first, second, found.second) if found.first.f1 is None else (second, first, found.first)
+            (first, second, difference.second)
+            if difference.first.f1 is None
+            else (second, first, difference.first)
         )
         if wrong.f1 is not None:
             marked = amount(wrong.predicted)
             return f"nothing to find here: {other} marks {marked} wrongly, {silent} marks nothing"
         return "nothing to compare: neither the reference nor a prediction has a span here"
     if gap == 0:
-        return f"{first} and {second} have the same F1, {number(found.first.f1)}"
+        return f"{first} and {second} have the same F1, {number(difference.first.f1)}"
     better, worse = (second, first) if gap > 0 else (first, second)
     size = f"{number(abs(gap))} F1"
-    if found.ci95:
-        low, high = sorted(bound if gap > 0 else -bound for bound in found.ci95)
+    if difference.ci95:
+        low, high = sorted(bound if gap > 0 else -bound for bound in difference.ci95)
         size += f" (95 % interval {signed_interval((low, high))})"
-    if found.p is not None and found.p < ALPHA:
-        return f"{better} is better than {worse} by {size}, {p_in_words(found.p)}"
-    chance = p_in_words(found.p)
+    if difference.p is not None and difference.p < ALPHA:
+        return f"{better} is better than {worse} by {size}, {p_in_words(difference.p)}"
+    chance = p_in_words(difference.p)
     return f"{better} is ahead of {worse} by {size}, but that may be chance: {chance}"
 
 
-def tally(places: Sequence[Place]) -> dict[tuple[str, str], Counter[str]]:
+def speaking_for(disagreements: Sequence[Disagreement]) -> dict[tuple[str, str], Counter[str]]:
     """How many places of each layer and label speak for `A` and for `B`."""
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for place in places:
-        counts.setdefault((place.layer, place.label), Counter())[place.better] += 1
+    for disagreement in disagreements:
+        counts.setdefault((disagreement.layer, disagreement.label), Counter())[disagreement.better] += 1
     return counts
 
 
-def compare_rows(tested: Tested, layer: str, places: Sequence[Place]) -> Iterator[tuple[Cell, ...]]:
+def compare_rows(
+    tested: Tested, layer: str, disagreements: Sequence[Disagreement]
+) -> Iterator[tuple[Cell, ...]]:
     """Both F1, their difference with its interval, p; on how many places each model alone is right."""
-    counts = tally([place for place in places if place.layer == layer])
-    every = {side: sum(found[side] for found in counts.values()) for side in ("A", "B")}
+    counts = speaking_for([disagreement for disagreement in disagreements if disagreement.layer == layer])
+    every = {side: sum(by_side[side] for by_side in counts.values()) for side in ("A", "B")}
     micro = tested.micro
-    for label, found in (("micro", micro), *tested.labels.items()):
-        alone = every if found is micro else counts.get((layer, label), {})
-        p = found.p if found is micro else found.p_holm
-        mark = "" if p is None or p >= ALPHA or not found.value else ("B" if found.value > 0 else "A")
+    for label, difference in (("micro", micro), *tested.labels.items()):
+        alone = every if difference is micro else counts.get((layer, label), {})
+        p = difference.p if difference is micro else difference.p_holm
+        mark = (
+            "" if p is None or p >= ALPHA or not difference.value else ("B" if difference.value > 0 else "A")
+        )
         yield (
             label,
-            found.first.f1,
-            found.second.f1,
-            found.value,
-            found.ci95,
-            found.p,
-            "" if found is micro else found.p_holm,
-            alone.get("A", 0) if places else "",
-            alone.get("B", 0) if places else "",
+            difference.first.f1,
+            difference.second.f1,
+            difference.value,
+            difference.ci95,
+            difference.p,
+            "" if difference is micro else difference.p_holm,
+            alone.get("A", 0) if disagreements else "",
+            alone.get("B", 0) if disagreements else "",
             f"{mark} better" if mark else "",
         )
 
 
-def place_lines(places: Sequence[Place], show: int) -> Iterator[str]:
+def disagreement_lines(disagreements: Sequence[Disagreement], show: int) -> Iterator[str]:
     """Sentences where only one model is right, those of A, then those of B; how many more there are."""
     if not show:
         return
     for side, other in (("A", "B"), ("B", "A")):
-        found = [place for place in places if place.better == side]
-        if not found:
+        right = [span for span in disagreements if span.better == side]
+        if not right:
             continue
         yield ""
-        yield f"only {side} is right in {len(found)} place(s):"
-        for place in found[:show]:
-            did = f"{side} found it" if place.what == "found" else f"{other} marked it wrongly"
-            yield f"  {place.label:<10} {_shown(place)}  ({did}; {place.document}, character {place.start})"
-        if len(found) > show:
-            yield f"  … and {len(found) - show} more (--show {len(found)}, or --json)"
+        yield f"only {side} is right in {len(right)} place(s):"
+        for span in right[:show]:
+            did = f"{side} found it" if span.what == "found" else f"{other} marked it wrongly"
+            yield f"  {span.label:<10} {_shown(span)}  ({did}; {span.document}, character {span.start})"
+        if len(right) > show:
+            yield f"  … and {len(right) - show} more (--show {len(right)}, or --json)"
 
 
-def _shown(place: Place) -> str:
+def _shown(span: Disagreement) -> str:
     """The span in [brackets] with what stands around it in its sentence."""
-    at = place.start - place.sentence_start
-    before, after = place.sentence[:at], place.sentence[at + len(place.text) :]
-    left = ("…" if len(before) > REACH else "") + before[-REACH:]
-    right = after[:REACH] + ("…" if len(after) > REACH else "")
-    return " ".join(f"{left}[{place.text}]{right}".split())
+    at = span.start - span.sentence_start
+    before, after = span.sentence[:at], span.sentence[at + len(span.text) :]
+    lead = ("…" if len(before) > REACH else "") + before[-REACH:]
+    tail = after[:REACH] + ("…" if len(after) > REACH else "")
+    return " ".join(f"{lead}[{span.text}]{tail}".split())

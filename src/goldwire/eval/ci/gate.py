@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import ROUNDING, Standing, read_standing, wide, write_standing
+from goldwire.eval.ci.baseline import ROUNDING, Baseline, read_baseline, wide, write_baseline
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
@@ -39,8 +39,8 @@ class Gated:
     are warnings of what makes the verdict worth less: a baseline that the branch itself brings.
     """
 
-    now: Standing
-    baseline: Standing
+    now: Baseline
+    baseline: Baseline
     overlap: Overlap
     checks: tuple[Check, ...]
     test: Tested | None
@@ -104,21 +104,22 @@ class Gated:
             return []
         shared = self.now.only(self.overlap.same)
         micro = self.test.micro
-        found = [("micro", micro, micro.p, shared.total.support)]
-        found += [
-            (label, one, one.p_holm, shared.of(label).support) for label, one in self.test.labels.items()
+        differences = [("micro", micro, micro.p, shared.total.support)]
+        differences += [
+            (label, difference, difference.p_holm, shared.of(label).support)
+            for label, difference in self.test.labels.items()
         ]
         return [
             (
                 name,
-                number(one.first.f1),
-                number(one.second.f1),
-                signed(one.value),
-                signed_interval(one.ci95),
+                number(difference.first.f1),
+                number(difference.second.f1),
+                signed(difference.value),
+                signed_interval(difference.ci95),
                 p_value(p),
                 amount(support),
             )
-            for name, one, p, support in found
+            for name, difference, p, support in differences
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -139,7 +140,9 @@ class Gated:
             },
             "floor": self.floor,
             "tolerance": self.tolerance,
-            "checks": [{"name": one.name, "passed": one.passed, "why": one.why} for one in self.checks],
+            "checks": [
+                {"name": check.name, "passed": check.passed, "why": check.why} for check in self.checks
+            ],
             "test": self.test.as_json() if self.test else None,
             "corpus": self.now.corpus,
             "schema": list(self.now.schema),
@@ -154,8 +157,8 @@ COLUMNS = ("label", "baseline F1", "F1", "change", "95 % of it", "p", "support")
 
 
 def gate(
-    now: Standing,
-    baseline: Standing,
+    now: Baseline,
+    baseline: Baseline,
     *,
     floor: float | None = None,
     tolerance: float = TOLERANCE,
@@ -182,13 +185,13 @@ def gate(
         test = compare_counts(before, after, labels, rounds=rounds, seed=now.seed, groups=groups)
         checks += _comparisons(now, test, tolerance, partial=not shared.whole)
         warnings.append(power_warning(test.units, rounds, grouped=groups is not None))
-    for name, one, other in (
+    for name, in_baseline, in_run in (
         ("schema", ", ".join(baseline.schema), ", ".join(now.schema)),
         ("reference", baseline.reference, now.reference),
         ("seed", str(baseline.seed), str(now.seed)),
     ):
-        if one != other:
-            warnings.append(f"another {name}: {one} in the baseline, {other} now")
+        if in_baseline != in_run:
+            warnings.append(f"another {name}: {in_baseline} in the baseline, {in_run} now")
     same_content = now.corpus["content_hash"] == baseline.corpus["content_hash"]
     if same_content and now.corpus["version"] != baseline.corpus["version"]:
         versions = f"{baseline.corpus['version']} and {now.corpus['version']}"
@@ -207,7 +210,7 @@ def gate(
     )
 
 
-def too_few(now: Standing, shared: Overlap) -> str:
+def too_few(now: Baseline, shared: Overlap) -> str:
     """Why nothing was compared, and what to do."""
     name = "stories" if now.groups else "documents"
     return (
@@ -217,17 +220,17 @@ def too_few(now: Standing, shared: Overlap) -> str:
     )
 
 
-def update_baseline(path: Path, now: Standing) -> str:
+def update_baseline(path: Path, now: Baseline) -> str:
     """Write the baseline anew; in a sentence what that changes. Raises GW534 where it is of another layer."""
     change = _change(path, now) if path.exists() else "there was none before"
-    write_standing(path, now)
+    write_baseline(path, now)
     return f"baseline: {path}, {now.corpus_in_words}; {change}. Look at the change, then commit it."
 
 
-def _change(path: Path, now: Standing) -> str:
+def _change(path: Path, now: Baseline) -> str:
     """How a run stands to the baseline that it replaces, or why it can't be compared."""
     try:
-        before = read_standing(path)
+        before = read_baseline(path)
     except GoldwireError as error:
         return error.faults[0].message
     if before.layer != now.layer:
@@ -238,38 +241,38 @@ def _change(path: Path, now: Standing) -> str:
         return error.faults[0].message
 
 
-def _floor(now: Standing, floor: float) -> Check:
+def _floor(now: Baseline, floor: float) -> Check:
     under = now.f1 is None or now.f1 < floor - ROUNDING
     relation = "under" if under else "not under"
     why = f"{now.layer} F1 {number(now.f1)} is {relation} the floor of {number(floor)}"
     return Check("floor", not under, why)
 
 
-def _comparisons(now: Standing, test: Tested, tolerance: float, *, partial: bool) -> list[Check]:
+def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool) -> list[Check]:
     """The paired test and the tolerance; `partial` where not all documents are compared."""
     before, after = test.micro.first.f1, test.micro.second.f1
     gap = (after or 0.0) - (before or 0.0)
-    said = f"{now.layer} F1 {number(after)}" + (" on the unchanged documents" if partial else "")
+    figure = f"{now.layer} F1 {number(after)}" + (" on the unchanged documents" if partial else "")
     p = test.micro.p
     worse = gap < -ROUNDING and p is not None and p < ALPHA
     against = f"{signed(gap)} against the baseline's {number(before)}"
     units = "stories" if now.groups else "documents"
     tested = f"{p_in_words(p)} over {test.units} {units}" if p is not None else "-"
-    proven = Check("paired test", not worse, f"{said}, {against}: {_verdict(gap, worse, p)}, {tested}")
+    proven = Check("paired test", not worse, f"{figure}, {against}: {_in_words(gap, worse, p)}, {tested}")
     fell = gap < -tolerance - ROUNDING
     limit = f"the tolerance of {number(tolerance)}"
     if fell:
-        why = f"{said} fell by {number(-gap)}, more than {limit}"
+        why = f"{figure} fell by {number(-gap)}, more than {limit}"
     elif abs(gap) <= ROUNDING:
-        why = f"{said}, the same as the baseline's"
+        why = f"{figure}, the same as the baseline's"
     else:
-        why = f"{said}, {against}: " + (
-            f"within {limit}, {tested}" if gap < 0 else f"no fall, {_verdict(gap, False, p)}, {tested}"
+        why = f"{figure}, {against}: " + (
+            f"within {limit}, {tested}" if gap < 0 else f"no fall, {_in_words(gap, False, p)}, {tested}"
         )
     return [proven, Check("tolerance", not fell, why)]
 
 
-def _verdict(gap: float, worse: bool, p: float | None) -> str:
+def _in_words(gap: float, worse: bool, p: float | None) -> str:
     if worse:
         return "worse beyond chance"
     if gap > ROUNDING:

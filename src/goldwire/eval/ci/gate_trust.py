@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Measured, Standing, parse, read_standing
+from goldwire.eval.ci.baseline import Baseline, Measured, parse, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.repository import run_git, tracked_name
 from goldwire.figures import number
@@ -40,10 +40,10 @@ def check_current(run: Measured, project: Project) -> None:
 
     corpus = load_corpus(project)
     content = corpus.content_hash()
-    if run.standing.corpus["content_hash"] != content:
-        here = f"{project.name} {corpus.version} ({content[:12]})"
+    if run.as_baseline.corpus["content_hash"] != content:
+        current = f"{project.name} {corpus.version} ({content[:12]})"
         message = (
-            f"the run is of {run.standing.corpus_in_words}, the project is now {here}: "
+            f"the run is of {run.as_baseline.corpus_in_words}, the project is now {current}: "
             "annotations, texts, schema or guidelines have changed since"
         )
         raise GoldwireError.of("GW552", message, hint="train again, then gate: goldwire train ner")
@@ -53,16 +53,16 @@ def check_current(run: Measured, project: Project) -> None:
 class Earlier:
     """The baseline where this branch left the one that it is to be merged into.
 
-    `commit` is that merge base; `standing` is None where it had no baseline, or one that can't be read.
+    `commit` is that merge base; `baseline` is None where it had no baseline, or one that can't be read.
     """
 
     ref: str
     commit: str
-    standing: Standing | None
+    baseline: Baseline | None
     present: bool
 
 
-def branch_note(path: Path, now: Standing, base: str | None = None) -> str:
+def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
     """Whether the branch changes the baseline itself, from what to what, and how the run stands against the
     earlier one; empty where it does not, or where there is no git and no pull request.
 
@@ -111,30 +111,30 @@ def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
 
 def _earlier(ref: str, commit: str, text: str | None) -> Earlier:
     try:
-        standing = parse(text) if text is not None else None
+        baseline = parse(text) if text is not None else None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
-        standing = None
-    return Earlier(ref, commit, standing, text is not None)
+        baseline = None
+    return Earlier(ref, commit, baseline, text is not None)
 
 
-def _changed(earlier: Earlier, path: Path, now: Standing) -> str:
+def _changed(earlier: Earlier, path: Path, now: Baseline) -> str:
     """In a sentence what the branch made of the baseline."""
     since = f"since it left `{earlier.ref}` at {earlier.commit[:9]}"
     if not earlier.present:
         return f"this branch adds the baseline that it is held against ({since}): nobody has merged it yet"
-    said = f"this branch changes the baseline that it is held against, {since}"
-    if earlier.standing is None:
-        return f"{said}; the earlier one can't be read"
-    before, after = earlier.standing, read_standing(path)
+    change = f"this branch changes the baseline that it is held against, {since}"
+    if earlier.baseline is None:
+        return f"{change}; the earlier one can't be read"
+    before, after = earlier.baseline, read_baseline(path)
     corpora = (before.corpus_in_words, after.corpus_in_words)
     on = f", on {corpora[0]}, then {corpora[1]}" if corpora[0] != corpora[1] else ""
     try:
-        held = gate(now, before)
+        outcome = gate(now, before)
     except GoldwireError as error:
-        verdict = f"can't be compared with the earlier one ({error.faults[0].code})"
+        held = f"can't be compared with the earlier one ({error.faults[0].code})"
     else:
-        verdict = f"held against the earlier one: {held.state}, {held.why}"
-    return f"{said}: F1 {number(before.f1)}, now {number(after.f1)}{on}. This run {verdict}"
+        held = f"held against the earlier one: {outcome.state}, {outcome.why}"
+    return f"{change}: F1 {number(before.f1)}, now {number(after.f1)}{on}. This run {held}"
 
 
 def _unknown(ref: str, reason: str) -> str:

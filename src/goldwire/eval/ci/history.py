@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Standing, parse
+from goldwire.eval.ci.baseline import Baseline, parse
 from goldwire.eval.ci.repository import git, run_git, tracked_name
 from goldwire.figures import amount, interval, number
 from goldwire.html.charts import Point, line
@@ -23,35 +23,35 @@ class Step:
 
     date: str
     commit: str
-    standing: Standing
+    baseline: Baseline
 
     def row(self) -> tuple[str, ...]:
         """As a line of the table."""
-        found = self.standing
+        baseline = self.baseline
         return (
             self.date[:10],
             self.commit[:9] or "not yet",
-            f"{found.corpus['name']} {found.corpus['version']}",
-            found.corpus["content_hash"][:12],
-            found.layer,
-            number(found.f1),
-            interval(found.ci95),
-            amount(len(found.documents)),
-            found.reference,
+            f"{baseline.corpus['name']} {baseline.corpus['version']}",
+            baseline.corpus["content_hash"][:12],
+            baseline.layer,
+            number(baseline.f1),
+            interval(baseline.ci95),
+            amount(len(baseline.documents)),
+            baseline.reference,
         )
 
     def as_json(self) -> dict[str, Any]:
         """Date, commit, corpus and figures."""
-        found = self.standing
+        baseline = self.baseline
         return {
             "date": self.date,
             "commit": self.commit,
-            "corpus": found.corpus,
-            "layer": found.layer,
-            "f1": found.f1,
-            "ci95": list(found.ci95) if found.ci95 else None,
-            "documents": len(found.documents),
-            "reference": found.reference,
+            "corpus": baseline.corpus,
+            "layer": baseline.layer,
+            "f1": baseline.f1,
+            "ci95": list(baseline.ci95) if baseline.ci95 else None,
+            "documents": len(baseline.documents),
+            "reference": baseline.reference,
         }
 
 
@@ -77,20 +77,20 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
     unreadable: list[str] = []
     if _has_commits(folder):
         only = ("--diff-filter=AM", "--", f":(top,literal){name}")
-        found = git(folder, "log", "--reverse", "--format=%H %cI", *only)
-        for entry in found.splitlines():
+        log = git(folder, "log", "--reverse", "--format=%H %cI", *only)
+        for entry in log.splitlines():
             commit, date = entry.split(" ", 1)
-            standing = _parsed(git(folder, "show", f"{commit}:{name}"))
-            if standing is None:
+            baseline = _parsed(git(folder, "show", f"{commit}:{name}"))
+            if baseline is None:
                 unreadable.append(commit)
             else:
-                steps.append(Step(date, commit, standing))
+                steps.append(Step(date, commit, baseline))
             if advance is not None:
                 advance(1)
     if path.is_file():
-        standing = _parsed(path.read_text(encoding="utf-8", errors="replace"))
-        if standing is not None and (not steps or standing.as_json() != steps[-1].standing.as_json()):
-            steps.append(Step("now", "", standing))
+        baseline = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+        if baseline is not None and (not steps or baseline.as_json() != steps[-1].baseline.as_json()):
+            steps.append(Step("now", "", baseline))
     if not steps:
         raise GoldwireError.of("GW541", "no baseline has been committed", where=str(path), hint=_MAKE)
     return History(tuple(steps), tuple(unreadable))
@@ -99,7 +99,7 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
 _MAKE = "make one with: goldwire eval gate --update, and commit it"
 
 
-def _parsed(text: str) -> Standing | None:
+def _parsed(text: str) -> Baseline | None:
     try:
         return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
@@ -116,24 +116,28 @@ def drawing(steps: Sequence[Step]) -> str:
     points = []
     before = ""
     for step in steps:
-        found = step.standing
-        content = found.corpus["content_hash"]
-        low, high = found.ci95 or (None, None)
+        baseline = step.baseline
+        content = baseline.corpus["content_hash"]
+        low, high = baseline.ci95 or (None, None)
         date, commit, *_ = step.row()
-        note = f"{date} {commit}: {number(found.f1)} ({interval(found.ci95)}), {found.corpus_in_words}"
-        points.append(Point(found.corpus["version"], found.f1, low, high, note, before not in ("", content)))
+        note = (
+            f"{date} {commit}: {number(baseline.f1)} ({interval(baseline.ci95)}), {baseline.corpus_in_words}"
+        )
+        points.append(
+            Point(baseline.corpus["version"], baseline.f1, low, high, note, before not in ("", content))
+        )
         before = content
     return line(points, f"F1 of {len(steps)} baselines; the same figures stand in the table")
 
 
-def page(found: History, title: str) -> str:
+def page(past: History, title: str) -> str:
     """The drawing and its table as one HTML page without network."""
     return render_page(
         page_templates("goldwire.eval.ci", "").get_template("history.html.j2"),
         title=title,
         columns=COLUMNS,
-        rows=[step.row() for step in found.steps],
-        drawing=drawing(found.steps),
-        unreadable=len(found.unreadable),
-        draft=any(step.standing.reference == "draft" for step in found.steps),
+        rows=[step.row() for step in past.steps],
+        drawing=drawing(past.steps),
+        unreadable=len(past.unreadable),
+        draft=any(step.baseline.reference == "draft" for step in past.steps),
     )

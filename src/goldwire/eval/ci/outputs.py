@@ -49,8 +49,8 @@ def markdown(gated: Gated) -> str:
     lines += [f"> **Note:** {escaped(warning)}.\n" for warning in gated.grave]
     if gated.data:
         lines += [f"{escaped(_sentence(gated.data))}.", ""]
-    if found := ceiling_line(gated):
-        lines += [f"{escaped(_sentence(found))}.", ""]
+    if ceiling := ceiling_line(gated):
+        lines += [f"{escaped(_sentence(ceiling))}.", ""]
     if gated.compared:
         lines += [
             "| " + " | ".join(COLUMNS) + " |",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Standing
+from goldwire.eval.ci.baseline import Baseline
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Overlap:
 
     def in_words(self) -> str:
         """`on 8 of 12 documents, …: 4 new, 1 gone`."""
-        said = f"on {len(self.same)} of {self.run} documents, whose text and reference are the baseline's"
+        compared = f"on {len(self.same)} of {self.run} documents, whose text and reference are the baseline's"
         if self.whole:
-            return f"{said}; none of them new or changed"
+            return f"{compared}; none of them new or changed"
         counts = {
             "new": self.new,
             "with another text": self.changed_text,
             "with another reference": self.changed_reference,
             "gone": self.gone,
         }
-        return f"{said}: " + ", ".join(f"{len(ids)} {kind}" for kind, ids in counts.items() if ids)
+        return f"{compared}: " + ", ".join(f"{len(ids)} {kind}" for kind, ids in counts.items() if ids)
 
     def as_json(self) -> dict[str, Any]:
         """How many were compared, and the ids of the others."""
@@ -57,7 +57,7 @@ class Overlap:
         }
 
 
-def overlap(now: Standing, baseline: Standing) -> Overlap:
+def overlap(now: Baseline, baseline: Baseline) -> Overlap:
     """What both have unchanged, by the hashes of texts and references.
 
     Raises GW534 for another layer, or for other documents of one and the same corpus, GW533 where the corpora
@@ -83,8 +83,8 @@ def overlap(now: Standing, baseline: Standing) -> Overlap:
     text: list[str] = []
     reference: list[str] = []
     for name in shared if baseline.hashes else []:
-        for place, changed in enumerate((text, reference)):
-            if now.hashes[name][place] != baseline.hashes[name][place]:
+        for index, changed in enumerate((text, reference)):
+            if now.hashes[name][index] != baseline.hashes[name][index]:
                 changed.append(name)
                 break
     if one_corpus and (odd := [*text, *reference]):
@@ -103,18 +103,18 @@ def overlap(now: Standing, baseline: Standing) -> Overlap:
     )
 
 
-def other_layer(now: Standing, baseline: Standing) -> GoldwireError:
+def other_layer(now: Baseline, baseline: Baseline) -> GoldwireError:
     """What is said where a baseline is of another layer: it stays as it is."""
     message = f"the baseline is of layer `{baseline.layer}`, this run of `{now.layer}`"
     hint = "each has a baseline of its own; make it with: goldwire eval gate SCORES --baseline FILE --update"
     return GoldwireError.of("GW534", message, hint=hint)
 
 
-def _impossible(documents: list[str], what: str) -> GoldwireError:
+def _impossible(documents: list[str], difference: str) -> GoldwireError:
     shown = ", ".join(documents[:5]) + (", …" if len(documents) > 5 else "")
     message = (
         f"this baseline can't be of the corpus that it names: in {len(documents)} document(s) it has "
-        f"{what} than the run, on the same text and annotations ({shown})"
+        f"{difference} than the run, on the same text and annotations ({shown})"
     )
     hint = (
         "was it edited, or made by a model that reads nested spans otherwise? See its changes with git log; "

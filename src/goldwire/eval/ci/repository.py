@@ -29,9 +29,9 @@ def git(folder: Path, *arguments: str) -> str:
     """What git prints; raises GW540 with its last word where it fails."""
     done = run_git(folder, *arguments)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["git failed"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["git failed"])[-1]
         hint = "the history of scores is the git history of eval/baseline.json"
-        raise GoldwireError.of("GW540", f"git: {said}", where=str(folder), hint=hint)
+        raise GoldwireError.of("GW540", f"git: {reason}", where=str(folder), hint=hint)
     return done.stdout
 
 

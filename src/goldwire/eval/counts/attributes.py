@@ -40,17 +40,17 @@ class AttributeCounts:
     def as_json(self) -> dict[str, Any]:
         """Accuracy, its interval, and what it rests on, for each attribute."""
         figures: dict[str, Any] = {}
-        for name, found in self.counts.figures().items():
-            counts = found.counts
-            one = {
+        for name, figure in self.counts.figures().items():
+            counts = figure.counts
+            entry = {
                 "accuracy": counts.f1,
-                "ci95": list(found.ci95) if found.ci95 else None,
+                "ci95": list(figure.ci95) if figure.ci95 else None,
                 "right": counts.tp,
                 "spans": counts.support,
                 "both_absent": self.both_absent[name],
             }
-            why = "no right span bears it" if counts.f1 is None else found.why
-            figures[name] = one | ({"why": why} if why else {})
+            why = "no right span bears it" if counts.f1 is None else figure.why
+            figures[name] = entry | ({"why": why} if why else {})
         return figures
 
 
@@ -78,10 +78,10 @@ def attribute_counts(
         for gold, pred, document in matched:
             if attribute is not None and not attribute.applies_to(gold.label):
                 continue
-            one, other = value_of(gold, name, attribute), value_of(pred, name, attribute)
-            if one is None and other is None:
+            gold_value, pred_value = value_of(gold, name, attribute), value_of(pred, name, attribute)
+            if gold_value is None and pred_value is None:
                 absent[name] += 1
-            elif one == other:
+            elif gold_value == pred_value:
                 counts[document, code, 0] += 1
             else:
                 counts[document, code, 1:] += 1
@@ -98,8 +98,8 @@ def exactly(
 
     `rows` are the places of the aligned rows in `sides`, gold's and the prediction's.
     """
-    kept = np.flatnonzero(alignment.stage == SAME)
-    gold, pred = alignment.gold[kept], alignment.pred[kept]
+    exact = np.flatnonzero(alignment.stage == SAME)
+    gold, pred = alignment.gold[exact], alignment.pred[exact]
     return [
         (sides[0][a], sides[1][b], int(number))
         for a, b, number in zip(rows[0][gold], rows[1][pred], document[gold], strict=True)
@@ -146,17 +146,17 @@ def identity(
         _codes([value_of(spans[row], name, attribute) for row in side.row])
         for spans, side in zip(sides, columns, strict=True)
     ]
-    kept = alignment.stage <= EXTENT
-    here, there = alignment.gold[kept], alignment.pred[kept]
-    alone = np.delete(np.arange(len(pred)), there)
-    other = np.full(len(gold) + len(alone), -1, dtype=np.int64)
-    other[here], other[len(gold) :] = ids[1][there], ids[1][alone]
-    one = np.concatenate((ids[0], np.full(len(alone), -1, dtype=np.int64)))
+    same_extent = alignment.stage <= EXTENT
+    matched_gold, matched_pred = alignment.gold[same_extent], alignment.pred[same_extent]
+    alone = np.delete(np.arange(len(pred)), matched_pred)
+    pred_ids = np.full(len(gold) + len(alone), -1, dtype=np.int64)
+    pred_ids[matched_gold], pred_ids[len(gold) :] = ids[1][matched_pred], ids[1][alone]
+    gold_ids = np.concatenate((ids[0], np.full(len(alone), -1, dtype=np.int64)))
     where = np.concatenate((gold.document, pred.document[alone]))
-    found: dict[Metric, Identity] = {}
-    if not ((one >= 0).any() or (other >= 0).any()):
+    metrics: dict[Metric, Identity] = {}
+    if not ((gold_ids >= 0).any() or (pred_ids >= 0).any()):
         return dict.fromkeys(METRICS, Identity(None, None, None, why="no span bears an id"))
-    for metric, resolved in resolve(one, other).items():
+    for metric, resolved in resolve(gold_ids, pred_ids).items():
         added = np.zeros((documents, 4))
         np.add.at(added, where, resolved.columns())
         precision, recall, f1 = rates(added.sum(axis=0))
@@ -164,12 +164,12 @@ def identity(
         sums = resampled(added, sampling) if some > 1 else None
         ci95 = interval(f1s(sums)) if sums is not None else None
         why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
-        found[metric] = Identity(precision, recall, f1, ci95, why)
-    return found
+        metrics[metric] = Identity(precision, recall, f1, ci95, why)
+    return metrics
 
 
 def _codes(values: Sequence[Value]) -> IntArray:
     """Each value's number, -1 for none."""
     codes: dict[Value, int] = {}
-    found = [-1 if value is None else codes.setdefault(value, len(codes)) for value in values]
-    return np.array(found, dtype=np.int64)
+    numbers = [-1 if value is None else codes.setdefault(value, len(codes)) for value in values]
+    return np.array(numbers, dtype=np.int64)

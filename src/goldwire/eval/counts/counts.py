@@ -51,8 +51,8 @@ class Counts:
     @property
     def f1(self) -> float | None:
         """2 tp / (2 tp + fp + fn); None where both sides are empty."""
-        both = self.predicted + self.support
-        return 2 * self.tp / both if both else None
+        marked = self.predicted + self.support
+        return 2 * self.tp / marked if marked else None
 
 
 def rates(counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -145,7 +145,7 @@ class LabelCounts:
         """Each label of gold weighing the same."""
         totals = self.counts.sum(axis=0)
         has = (totals[:, 0] + totals[:, 2]) > 0
-        excluded = tuple(label for label, kept in zip(self.labels, has, strict=True) if not kept)
+        excluded = tuple(label for label, in_gold in zip(self.labels, has, strict=True) if not in_gold)
         if not has.any():
             return Macro(None, None, excluded, "gold has no label here")
         point = float(rates(totals[has])[2].mean())
@@ -156,15 +156,15 @@ class LabelCounts:
         defined = ~np.isnan(f1)
         with np.errstate(invalid="ignore"):
             means = np.where(defined, f1, 0.0).sum(axis=1) / defined.sum(axis=1)
-        found = interval(means)
-        return Macro(point, found, excluded, "" if found else "undefined in most resamples")
+        ci95 = interval(means)
+        return Macro(point, ci95, excluded, "" if ci95 else "undefined in most resamples")
 
     def as_json(self, micro: str = "micro") -> dict[str, Any]:
         """`micro`, `macro`, `labels`."""
         return {
             micro: self.micro().as_json(),
             "macro": self.macro().as_json(),
-            "labels": {label: found.as_json() for label, found in self.figures().items()},
+            "labels": {label: label_figure.as_json() for label, label_figure in self.figures().items()},
         }
 
 

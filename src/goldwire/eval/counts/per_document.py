@@ -61,13 +61,13 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
     counted: dict[tuple[str, str], LabelCounts] = {}
     first = 0
     for name, (labels, counts) in parts.items():
-        here = slice(first, first + len(labels) * 3)
-        first = here.stop
+        columns = slice(first, first + len(labels) * 3)
+        first = columns.stop
         counted[name] = LabelCounts(
             labels,
             counts,
-            units[:, here].reshape(len(units), len(labels), 3),
-            None if sums is None else sums[:, here].reshape(len(sums), len(labels), 3),
+            units[:, columns].reshape(len(units), len(labels), 3),
+            None if sums is None else sums[:, columns].reshape(len(sums), len(labels), 3),
         )
     return counted
 
@@ -85,8 +85,8 @@ def head_counts(
         tabulate(
             [
                 [
-                    Span("", layer, *found)
-                    for found in head_spans(document.text, annotation.layer(layer), language_of(document))
+                    Span("", layer, *head)
+                    for head in head_spans(document.text, annotation.layer(layer), language_of(document))
                 ]
                 for annotation, document in zip(side, documents, strict=True)
             ],
@@ -101,15 +101,15 @@ def relation_parts(
     golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
 ) -> tuple[dict[RelationKind, Labelled], list[str]]:
     """Counts of relations by kind, none where there are no relations; warnings about them."""
-    found = [[keys(annotation, limit) for annotation in side] for side in (golds, preds)]
-    one, other = ([relations for relations, _ in side] for side in found)
-    names = tuple(sorted({key[0] for side in (one, other) for relations in side for key in relations}))
+    keyed = [[keys(annotation, limit) for annotation in side] for side in (golds, preds)]
+    gold, pred = ([relations for relations, _ in side] for side in keyed)
+    names = tuple(sorted({key[0] for side in (gold, pred) for relations in side for key in relations}))
     if not names:
         return {}, []
-    counted = {kind: (names, relation_counts(one, other, names, kind)) for kind in RELATION_KINDS}
-    twice = sum(count for side in found for _, count in side)
-    said = f"{twice} relation(s) with the same label and ends stood twice and count once"
-    return counted, [said] if twice else []
+    counted = {kind: (names, relation_counts(gold, pred, names, kind)) for kind in RELATION_KINDS}
+    twice = sum(count for side in keyed for _, count in side)
+    warning = f"{twice} relation(s) with the same label and ends stood twice and count once"
+    return counted, [warning] if twice else []
 
 
 def structure_parts(

@@ -12,6 +12,7 @@ Two paired tests, both over documents (or groups of one story), both on differen
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,8 +46,8 @@ class Difference:
     @property
     def value(self) -> float | None:
         """F1 of the second minus F1 of the first; None where neither marks anything."""
-        one, other = self.first.f1, self.second.f1
-        return None if one is None or other is None else other - one
+        first, second = self.first.f1, self.second.f1
+        return None if first is None or second is None else second - first
 
     def as_json(self) -> dict[str, Any]:
         """Both F1, the difference with its interval, and the p-values."""
@@ -80,7 +81,7 @@ class Tested:
         """The differences, and how they were tested."""
         return {
             "micro": self.micro.as_json(),
-            "labels": {label: found.as_json() for label, found in self.labels.items()},
+            "labels": {label: difference.as_json() for label, difference in self.labels.items()},
             "units": self.units,
             "rounds": 2**self.units if self.exact else self.rounds,
             "exact": self.exact,
@@ -99,11 +100,11 @@ def power_warning(units: int, rounds: int, *, grouped: bool = False) -> str:
         return ""
     name = "group" if grouped else "document"
     least = smallest_p(units, rounds)
-    said = f"{units} {name}(s), fewer than {FEW}: only large differences can be told from chance"
+    warning = f"{units} {name}(s), fewer than {FEW}: only large differences can be told from chance"
     if least > ALPHA:
         least_p = f"2/2^{units} = {p_value(least)}"
-        said += f"; the smallest two-sided p possible is {least_p}, so none can be significant"
-    return said
+        warning += f"; the smallest two-sided p possible is {least_p}, so none can be significant"
+    return warning
 
 
 def compare_counts(
@@ -117,33 +118,35 @@ def compare_counts(
 ) -> Tested:
     """Test two systems' counts (documents × labels × tp, fp, fn) of the same documents and labels."""
     width = len(labels)
-    one, other = (grouped(counts.reshape(len(counts), -1), groups) for counts in (first, second))
-    units = len(one)
+    first_units, second_units = (
+        grouped(counts.reshape(len(counts), -1), groups) for counts in (first, second)
+    )
+    units = len(first_units)
     sampling = Sampling(rounds, seed)
-    drawn = resampled(np.concatenate((one, other), axis=1), sampling)
+    drawn = resampled(np.concatenate((first_units, second_units), axis=1), sampling)
     exact = units < 63 and 2**units <= rounds
-    swapped = _exchanged(one, other, rounds, seed, exact=exact)
+    swapped = _exchanged(first_units, second_units, rounds, seed, exact=exact)
 
     def tested(columns: slice | int) -> Difference:
         def picked(sums: FloatArray) -> FloatArray:
-            found = sums.reshape(*sums.shape[:-1], width, 3)[..., columns, :]
-            return found.sum(axis=-2) if isinstance(columns, slice) else found
+            chosen = sums.reshape(*sums.shape[:-1], width, 3)[..., columns, :]
+            return chosen.sum(axis=-2) if isinstance(columns, slice) else chosen
 
-        here, there = picked(one.sum(axis=0)), picked(other.sum(axis=0))
-        pair = Counts(*map(float, here)), Counts(*map(float, there))
+        first_sums, second_sums = picked(first_units.sum(axis=0)), picked(second_units.sum(axis=0))
+        pair = Counts(*map(float, first_sums)), Counts(*map(float, second_sums))
         if pair[0].f1 is None or pair[1].f1 is None:
             return Difference(*pair)
         gap = pair[1].f1 - pair[0].f1
         gaps = _f1(picked(swapped[1])) - _f1(picked(swapped[0]))
         hits = int((np.abs(gaps) >= abs(gap) - 1e-12).sum())
         p = hits / len(gaps) if exact else (hits + 1) / (len(gaps) + 1)
-        present = (picked(one) + picked(other)).sum(axis=-1) > 0
+        present = (picked(first_units) + picked(second_units)).sum(axis=-1) > 0
         if drawn is None or present.sum() < 2:
             return Difference(*pair, p=p)  # what stands in one document only does not vary
         half = drawn.shape[1] // 2
         moved = rates(picked(drawn[:, half:]))[2] - rates(picked(drawn[:, :half]))[2]
-        found = interval(moved)
-        return Difference(*pair, ci95=found, p=p, p_bootstrap=_two_sided(moved) if found else None)
+        ci95 = interval(moved)
+        return Difference(*pair, ci95=ci95, p=p, p_bootstrap=_two_sided(moved) if ci95 else None)
 
     by_label = {label: tested(code) for code, label in enumerate(labels)}
     return Tested(tested(slice(None)), holm(by_label), units, rounds, exact)
@@ -165,16 +168,13 @@ def spread(counts: LabelCounts, labels: Sequence[str]) -> FloatArray:
 
 def holm(tests: dict[str, Difference]) -> dict[str, Difference]:
     """The tests with p corrected for their number, step by step from the smallest (Holm 1979)."""
-    ranked = sorted((one.p, name) for name, one in tests.items() if one.p is not None)
+    ranked = sorted((test.p, name) for name, test in tests.items() if test.p is not None)
     corrected: dict[str, float] = {}
     least = 0.0
-    for place, (p, name) in enumerate(ranked):
-        least = max(least, min(1.0, p * (len(ranked) - place)))
+    for rank, (p, name) in enumerate(ranked):
+        least = max(least, min(1.0, p * (len(ranked) - rank)))
         corrected[name] = least
-    return {
-        name: Difference(one.first, one.second, one.ci95, one.p, one.p_bootstrap, corrected.get(name))
-        for name, one in tests.items()
-    }
+    return {name: dataclasses.replace(test, p_holm=corrected.get(name)) for name, test in tests.items()}
 
 
 def _f1(sums: FloatArray) -> FloatArray:
@@ -190,22 +190,22 @@ def _two_sided(moved: FloatArray) -> float:
 
 
 def _exchanged(
-    one: FloatArray, other: FloatArray, rounds: int, seed: int, *, exact: bool
+    first: FloatArray, second: FloatArray, rounds: int, seed: int, *, exact: bool
 ) -> tuple[FloatArray, FloatArray]:
     """The sums of both systems in each exchange: (exchanges × columns), twice."""
-    units, total = len(one), one.sum(axis=0) + other.sum(axis=0)
-    gap = other - one
-    here = np.empty((2**units if exact else rounds, one.shape[1]))
+    units, total = len(first), first.sum(axis=0) + second.sum(axis=0)
+    gap = second - first
+    first_sums = np.empty((2**units if exact else rounds, first.shape[1]))
     rng = np.random.default_rng(seed)
     step = max(1, CHUNK // max(1, units))
     with one_thread():
-        for start in range(0, len(here), step):
-            part = here[start : start + step]
+        for start in range(0, len(first_sums), step):
+            part = first_sums[start : start + step]
             if exact:
                 numbers = np.arange(start, start + len(part))
                 taken = (numbers[:, None] >> np.arange(units)) & 1
             else:
                 taken = rng.integers(0, 2, size=(len(part), units))
             part[:] = taken.astype(np.float64) @ gap
-    here += one.sum(axis=0)
-    return here, total - here
+    first_sums += first.sum(axis=0)
+    return first_sums, total - first_sums

@@ -58,19 +58,19 @@ def score_clusters(
             for key in cluster:
                 codes.setdefault(key, len(codes))
     sides = [_numbered(side, codes) for side in (gold, pred)]
-    return {name: rates(found.columns().sum(axis=0)) for name, found in resolve(*sides).items()}
+    return {name: rates(resolved.columns().sum(axis=0)) for name, resolved in resolve(*sides).items()}
 
 
 def _numbered(clusters: Sequence[Collection[Hashable]], codes: dict[Hashable, int]) -> IntArray:
     """The cluster of each mention, -1 where it has none."""
-    found = np.full(len(codes), -1, dtype=np.int64)
+    cluster_of = np.full(len(codes), -1, dtype=np.int64)
     for number, cluster in enumerate(clusters):
         for key in cluster:
-            if found[codes[key]] not in (-1, number):
+            if cluster_of[codes[key]] not in (-1, number):
                 message = f"the mention {key!r} stands in two clusters of one side"
                 raise GoldwireError.of("GW520", message, hint="give each mention one cluster")
-            found[codes[key]] = number
-    return found
+            cluster_of[codes[key]] = number
+    return cluster_of
 
 
 def rates(sums: FloatArray) -> Rates:
@@ -80,8 +80,8 @@ def rates(sums: FloatArray) -> Rates:
     if precision is None or recall is None:
         # Nothing against something is a failure, nothing against nothing is undefined.
         return precision, recall, None if precision is recall else 0.0
-    both = precision + recall
-    return precision, recall, 2 * precision * recall / both if both else 0.0
+    total = precision + recall
+    return precision, recall, 2 * precision * recall / total if total else 0.0
 
 
 def f1s(sums: FloatArray) -> FloatArray:
@@ -97,38 +97,40 @@ def resolve(gold: IntArray, pred: IntArray) -> dict[Metric, Resolved]:
     """What each mention gains by each metric; `gold` and `pred` are its cluster's number, or -1."""
     gold, pred = _dense(gold), _dense(pred)
     sizes = [np.bincount(side[side >= 0]) for side in (gold, pred)]
-    both = (gold >= 0) & (pred >= 0)
+    in_both = (gold >= 0) & (pred >= 0)
     width = len(sizes[1]) + 1
-    cells, where, shared = np.unique(gold[both] * width + pred[both], return_inverse=True, return_counts=True)
+    cells, where, shared = np.unique(
+        gold[in_both] * width + pred[in_both], return_inverse=True, return_counts=True
+    )
     rows, cols = cells // width, cells % width
     alike = 2 * shared / (sizes[0][rows] + sizes[1][cols])
     paired = np.zeros(len(cells), dtype=bool)
     paired[_assign(rows, cols, alike)] = True
-    found: dict[Metric, list[FloatArray]] = {name: [] for name in METRICS}
-    for side, own, size, other in (
+    gains: dict[Metric, list[FloatArray]] = {name: [] for name in METRICS}
+    for side, cell_cluster, size, partner_size in (
         (gold, rows, sizes[0], sizes[1][cols]),
         (pred, cols, sizes[1], sizes[0][rows]),
     ):
         present = side >= 0
         possible = present.astype(np.float64)
         overlap = np.zeros(len(side))
-        overlap[both] = shared[where]
+        overlap[in_both] = shared[where]
         share = np.ones(len(side))
         share[present] = 1 / size[side[present]]
-        found["b_cubed"].append(np.stack((overlap * share * possible, possible), axis=1))
+        gains["b_cubed"].append(np.stack((overlap * share * possible, possible), axis=1))
 
-        phi = np.bincount(own[paired], weights=alike[paired], minlength=len(size))
+        phi = np.bincount(cell_cluster[paired], weights=alike[paired], minlength=len(size))
         gained = np.zeros(len(side))
         gained[present] = phi[side[present]]
-        found["ceaf_e"].append(np.stack((gained * share, possible * share), axis=1) * possible[:, None])
+        gains["ceaf_e"].append(np.stack((gained * share, possible * share), axis=1) * possible[:, None])
 
-        alone = (size[own] == 1) & (other == 1)
-        links = np.bincount(own, weights=shared * (shared - 1) / 2 + alone, minlength=len(size))
+        alone = (size[cell_cluster] == 1) & (partner_size == 1)
+        links = np.bincount(cell_cluster, weights=shared * (shared - 1) / 2 + alone, minlength=len(size))
         resolved = links / np.maximum(size * (size - 1) / 2, 1)
         gained = np.zeros(len(side))
         gained[present] = resolved[side[present]]
-        found["lea"].append(np.stack((gained, possible), axis=1))
-    return {name: Resolved(*pair) for name, pair in found.items()}
+        gains["lea"].append(np.stack((gained, possible), axis=1))
+    return {name: Resolved(*pair) for name, pair in gains.items()}
 
 
 def _dense(clusters: IntArray) -> IntArray:
@@ -151,14 +153,17 @@ def _assign(rows: IntArray, cols: IntArray, worth: FloatArray) -> IntArray:
     graph = coo_array((np.ones(len(rows)), (rows, cols + height)), shape=(height + width,) * 2)
     group = connected_components(graph, directed=False)[1][rows]
     order = np.argsort(group, kind="stable")
-    kept = []
+    best = []
     for cells in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
         if len(cells) == 1:
-            kept.append(int(cells[0]))
+            best.append(int(cells[0]))
             continue
-        here, there = np.unique(rows[cells], return_inverse=True), np.unique(cols[cells], return_inverse=True)
-        table = np.zeros((len(here[0]), len(there[0])))
-        place = np.full(table.shape, -1, dtype=np.int64)
-        table[here[1], there[1]], place[here[1], there[1]] = worth[cells], cells
-        kept += [int(p) for p in place[linear_sum_assignment(table, maximize=True)] if p >= 0]
-    return np.array(kept, dtype=np.int64)
+        row_codes, col_codes = (
+            np.unique(rows[cells], return_inverse=True),
+            np.unique(cols[cells], return_inverse=True),
+        )
+        table = np.zeros((len(row_codes[0]), len(col_codes[0])))
+        cell_at = np.full(table.shape, -1, dtype=np.int64)
+        table[row_codes[1], col_codes[1]], cell_at[row_codes[1], col_codes[1]] = worth[cells], cells
+        best += [int(p) for p in cell_at[linear_sum_assignment(table, maximize=True)] if p >= 0]
+    return np.array(best, dtype=np.int64)

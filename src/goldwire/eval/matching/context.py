@@ -36,16 +36,16 @@ class Extract:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """The extents of a text's sentences, without the white space around them."""
-    found = []
+    extents = []
     start = 0
     for end in [match.end() for match in _END.finditer(text)] + [len(text)]:
         inner = text[start:end]
         first = start + len(inner) - len(inner.lstrip())
         last = start + len(inner.rstrip())
         if first < last:
-            found.append((first, last))
+            extents.append((first, last))
         start = end
-    return found
+    return extents
 
 
 def extract(text: str, bounds: list[tuple[int, int]], pair: Pair) -> Extract:
@@ -60,14 +60,13 @@ def extract(text: str, bounds: list[tuple[int, int]], pair: Pair) -> Extract:
         near_start = _next_space(text, near_start, first)
     if near_end < end:
         near_end = _last_space(text, last, near_end)
-    return Extract(
-        tuple(_pieces(text, near_start, near_end, pair.gold, pair.pred)), near_start > start, near_end < end
-    )
+    pieces = tuple(_pieces(text, near_start, near_end, pair.gold, pair.pred))
+    return Extract(pieces, near_start > start, near_end < end)
 
 
 def _next_space(text: str, at: int, limit: int) -> int:
-    place = next((i for i in range(at, limit) if text[i].isspace()), None)
-    return at if place is None else place + 1
+    space = next((i for i in range(at, limit) if text[i].isspace()), None)
+    return at if space is None else space + 1
 
 
 def _last_space(text: str, limit: int, at: int) -> int:

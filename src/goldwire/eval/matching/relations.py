@@ -23,14 +23,14 @@ def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple
 
     With `layers`, only relations with both ends in them.
     """
-    found: set[Key] = set()
+    relations: set[Key] = set()
     count = 0
     for relation, head, tail in pairs(annotation):
         if layers is None or (head.layer in layers and tail.layer in layers):
             ends = [(span.layer, span.start, span.end, span.label) for span in (head, tail)]
-            found.add((relation.label, ends[0], ends[1]))
+            relations.add((relation.label, ends[0], ends[1]))
             count += 1
-    return found, count - len(found)
+    return relations, count - len(relations)
 
 
 def relation_counts(
@@ -44,17 +44,17 @@ def relation_counts(
     """
     codes = {label: code for code, label in enumerate(labels)}
     counts = np.zeros((len(gold), len(labels), 3))
-    for number, (one, other) in enumerate(zip(gold, pred, strict=True)):
-        shared = one & other
+    for number, (gold_keys, pred_keys) in enumerate(zip(gold, pred, strict=True)):
+        shared = gold_keys & pred_keys
         for label, *_ in shared:
             counts[number, codes[label], 0] += 1
-        left, right = one - shared, other - shared
-        for label, *_ in right:
+        missed, spurious = gold_keys - shared, pred_keys - shared
+        for label, *_ in spurious:
             counts[number, codes[label], 1] += 1
-        for label, *_ in left:
+        for label, *_ in missed:
             counts[number, codes[label], 2] += 1
-        if kind == "partial" and left and right:
-            for label, credit in _partial(left, right).items():
+        if kind == "partial" and missed and spurious:
+            for label, credit in _partial(missed, spurious).items():
                 counts[number, codes[label]] += np.array([credit, -credit, -credit])
     return counts
 
@@ -62,13 +62,13 @@ def relation_counts(
 def _partial(gold: set[Key], pred: set[Key]) -> dict[str, float]:
     """The credit of each label's relations under the best assignment."""
     by_label: dict[str, tuple[list[Key], list[Key]]] = defaultdict(lambda: ([], []))
-    for side, found in enumerate((gold, pred)):
-        for key in sorted(found):
+    for side, side_keys in enumerate((gold, pred)):
+        for key in sorted(side_keys):
             by_label[key[0]][side].append(key)
     credits: dict[str, float] = {}
-    for label, (left, right) in by_label.items():
-        if left and right:
-            value = np.array([[_credit(a, b) for b in right] for a in left])
+    for label, (gold_keys, pred_keys) in by_label.items():
+        if gold_keys and pred_keys:
+            value = np.array([[_credit(a, b) for b in pred_keys] for a in gold_keys])
             if value.any():
                 from scipy.optimize import linear_sum_assignment
 
@@ -76,12 +76,12 @@ def _partial(gold: set[Key], pred: set[Key]) -> dict[str, float]:
     return credits
 
 
-def _worth(one: End, other: End) -> float:
-    if one[0] != other[0] or min(one[2], other[2]) <= max(one[1], other[1]):
+def _worth(gold: End, pred: End) -> float:
+    if gold[0] != pred[0] or min(gold[2], pred[2]) <= max(gold[1], pred[1]):
         return 0.0
-    return 0.5 if one[1:3] == other[1:3] else 0.25
+    return 0.5 if gold[1:3] == pred[1:3] else 0.25
 
 
-def _credit(one: Key, other: Key) -> float:
-    head, tail = _worth(one[1], other[1]), _worth(one[2], other[2])
+def _credit(gold: Key, pred: Key) -> float:
+    head, tail = _worth(gold[1], pred[1]), _worth(gold[2], pred[2])
     return head + tail if head and tail else 0.0

@@ -46,10 +46,10 @@ def head_spans(text: str, spans: Sequence[Span], language: str = "fr") -> list[t
 
     Duplicates, the same extent and label twice, count once.
     """
-    seen: dict[tuple[str, int, int], int] = {}
-    found = []
+    ranks: dict[tuple[str, int, int], int] = {}
+    heads = []
     for label, start, end in dict.fromkeys((span.label, span.start, span.end) for span in spans):
         key = (label, *head(text, start, end, language))
-        rank = seen[key] = seen.get(key, -1) + 1
-        found.append((key[0], key[1], key[2] + rank * (len(text) + 1)))
-    return found
+        rank = ranks[key] = ranks.get(key, -1) + 1
+        heads.append((key[0], key[1], key[2] + rank * (len(text) + 1)))
+    return heads

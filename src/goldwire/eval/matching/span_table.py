@@ -10,7 +10,7 @@ from goldwire.eval.matching.spans import IntArray, Spans, columns
 from goldwire.model import Annotation, Span
 
 
-class Side:
+class SpanTable:
     """One side's spans by layer; `annotations` has one for each document."""
 
     def __init__(self, annotations: Sequence[Annotation]) -> None:
@@ -19,23 +19,23 @@ class Side:
         sizes: dict[str, list[int]] = {}
         for number, annotation in enumerate(annotations):
             for span in annotation.spans:
-                found = self._flat.get(span.layer)
-                if found is None:
-                    found = self._flat[span.layer] = []
-                found.append(span)
-            for layer, found in self._flat.items():
+                layer_spans = self._flat.get(span.layer)
+                if layer_spans is None:
+                    layer_spans = self._flat[span.layer] = []
+                layer_spans.append(span)
+            for layer, layer_spans in self._flat.items():
                 # How many there are up to this document, from the first that has one.
-                sizes.setdefault(layer, [0] * number).append(len(found))
+                sizes.setdefault(layer, [0] * number).append(len(layer_spans))
         for layer, counts in sizes.items():
             self._document[layer] = np.repeat(np.arange(len(counts)), np.diff(counts, prepend=0))
 
     @classmethod
-    def of_spans(cls, spans: Iterable[Span]) -> Side:
+    def of_spans(cls, spans: Iterable[Span]) -> SpanTable:
         """Spans of one document as the layer `""`, whatever their own."""
-        side = cls(())
-        side._flat[""] = list(spans)
-        side._document[""] = np.zeros(len(side._flat[""]), dtype=np.int64)
-        return side
+        table = cls(())
+        table._flat[""] = list(spans)
+        table._document[""] = np.zeros(len(table._flat[""]), dtype=np.int64)
+        return table
 
     @property
     def layers(self) -> set[str]:

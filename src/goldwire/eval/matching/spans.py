@@ -29,7 +29,7 @@ from goldwire.model import Span
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 Kind: TypeAlias = Literal["exact", "partial", "boundary", "type", "overlap", "jaccard"]
-Verdict: TypeAlias = Literal["correct", "label", "extent", "label+extent", "missed", "spurious"]
+Outcome: TypeAlias = Literal["correct", "label", "extent", "label+extent", "missed", "spurious"]
 
 #: What a pair is worth at each stage: same extent and label, same extent, overlap (SemEval-2013 task 9.1:
 #: our `exact` is its strict, our `boundary` its exact). `type` has an alignment of its own; for `jaccard` an
@@ -90,15 +90,15 @@ class Pair:
 
     gold: Span | None
     pred: Span | None
-    verdict: Verdict
+    outcome: Outcome
 
     @property
     def span(self) -> Span:
         """The gold span, where there is none the predicted one."""
-        found = self.gold or self.pred
-        if found is None:
+        span = self.gold or self.pred
+        if span is None:
             raise ValueError("a pair without spans")
-        return found
+        return span
 
 
 def columns(document: IntArray, spans: Sequence[Span], codes: Mapping[str, int]) -> Spans:
@@ -121,9 +121,9 @@ def columns(document: IntArray, spans: Sequence[Span], codes: Mapping[str, int])
 
 def tabulate(documents: Iterable[Iterable[Span]], codes: Mapping[str, int]) -> Spans:
     """The spans of some documents, labels coded by `codes`."""
-    found = [list(spans) for spans in documents]
-    document = np.repeat(np.arange(len(found)), [len(spans) for spans in found])
-    return columns(document, [span for spans in found for span in spans], codes)
+    by_document = [list(spans) for spans in documents]
+    document = np.repeat(np.arange(len(by_document)), [len(spans) for spans in by_document])
+    return columns(document, [span for spans in by_document for span in spans], codes)
 
 
 def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
@@ -149,20 +149,20 @@ def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
         assume_unique=True,
         return_indices=True,
     )
-    found = [(same_gold, same_pred)]
-    left_gold, left_pred = _left(len(gold), same_gold), _left(len(pred), same_pred)
+    stages = [(same_gold, same_pred)]
+    left_gold, left_pred = _unmatched(len(gold), same_gold), _unmatched(len(pred), same_pred)
 
     # The first left at an extent goes with the first left there on the other side, and so on.
     gold_rank, pred_rank = _ranks(gold_extent[left_gold]), _ranks(pred_extent[left_pred])
     most = int(max(gold_rank.max(initial=0), pred_rank.max(initial=0))) + 1
-    _, here, there = np.intersect1d(
+    _, gold_at, pred_at = np.intersect1d(
         gold_extent[left_gold] * most + gold_rank,
         pred_extent[left_pred] * most + pred_rank,
         assume_unique=True,
         return_indices=True,
     )
-    found.append((left_gold[here], left_pred[there]))
-    left_gold, left_pred = np.delete(left_gold, here), np.delete(left_pred, there)
+    stages.append((left_gold[gold_at], left_pred[pred_at]))
+    left_gold, left_pred = np.delete(left_gold, gold_at), np.delete(left_pred, pred_at)
 
     pairs = list(
         _overlapping(
@@ -170,21 +170,23 @@ def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
             (starts[1][left_pred], ends[1][left_pred], pred.label[left_pred]),
         )
     )
-    here = np.concatenate([pair[0] for pair in pairs]) if pairs else np.empty(0, np.int64)
-    there = np.concatenate([pair[1] for pair in pairs]) if pairs else np.empty(0, np.int64)
-    one, other = left_gold[here], left_pred[there]
-    found.append((one, other))
-    shared = np.minimum(gold.end[one], pred.end[other]) - np.maximum(gold.start[one], pred.start[other])
-    union = gold.end[one] - gold.start[one] + pred.end[other] - pred.start[other] - shared
+    gold_at = np.concatenate([pair[0] for pair in pairs]) if pairs else np.empty(0, np.int64)
+    pred_at = np.concatenate([pair[1] for pair in pairs]) if pairs else np.empty(0, np.int64)
+    gold_rows, pred_rows = left_gold[gold_at], left_pred[pred_at]
+    stages.append((gold_rows, pred_rows))
+    shared = np.minimum(gold.end[gold_rows], pred.end[pred_rows]) - np.maximum(
+        gold.start[gold_rows], pred.start[pred_rows]
+    )
+    union = gold.end[gold_rows] - gold.start[gold_rows] + pred.end[pred_rows] - pred.start[pred_rows] - shared
     return Alignment(
-        np.concatenate([pair[0] for pair in found]),
-        np.concatenate([pair[1] for pair in found]),
-        np.repeat([SAME, EXTENT, OVERLAP], [len(pair[0]) for pair in found]),
+        np.concatenate([pair[0] for pair in stages]),
+        np.concatenate([pair[1] for pair in stages]),
+        np.repeat([SAME, EXTENT, OVERLAP], [len(pair[0]) for pair in stages]),
         shared / union,
     )
 
 
-def _left(size: int, taken: IntArray) -> IntArray:
+def _unmatched(size: int, taken: IntArray) -> IntArray:
     mask = np.ones(size, dtype=bool)
     mask[taken] = False
     return np.flatnonzero(mask)
@@ -221,9 +223,9 @@ def _overlapping(gold: _Side, pred: _Side) -> Iterator[tuple[IntArray, IntArray]
     golds, preds = np.bincount(gold_run, minlength=runs), np.bincount(pred_run, minlength=runs)
 
     alone = (golds == 1) & (preds == 1)
-    here, there = np.flatnonzero(alone[gold_run]), np.flatnonzero(alone[pred_run])
+    gold_at, pred_at = np.flatnonzero(alone[gold_run]), np.flatnonzero(alone[pred_run])
     # In a run of one and one the two overlap; both lists are brought into the order of the runs.
-    yield here[np.argsort(gold_run[here])], there[np.argsort(pred_run[there])]
+    yield gold_at[np.argsort(gold_run[gold_at])], pred_at[np.argsort(pred_run[pred_at])]
 
     crowded = np.flatnonzero((golds > 0) & (preds > 0) & ~alone)
     if not len(crowded):
@@ -233,10 +235,10 @@ def _overlapping(gold: _Side, pred: _Side) -> Iterator[tuple[IntArray, IntArray]
     for number in crowded:
         rows = gold_order[gold_first[number] : gold_first[number] + golds[number]]
         cols = pred_order[pred_first[number] : pred_first[number] + preds[number]]
-        here, there = _assign(
+        gold_at, pred_at = _assign(
             (gold[0][rows], gold[1][rows], gold[2][rows]), (pred[0][cols], pred[1][cols], pred[2][cols])
         )
-        yield rows[here], cols[there]
+        yield rows[gold_at], cols[pred_at]
 
 
 def _assign(gold: _Side, pred: _Side) -> tuple[IntArray, IntArray]:
@@ -250,35 +252,40 @@ def _assign(gold: _Side, pred: _Side) -> tuple[IntArray, IntArray]:
     weight: FloatArray = np.where(shared > 0, overlap * 2.0**24 + 2.0**12 + same, 0.0)
     if min(weight.shape) == 1:
         best = int(np.argmax(weight))
-        here, there = np.array([best // weight.shape[1]]), np.array([best % weight.shape[1]])
+        gold_at, pred_at = np.array([best // weight.shape[1]]), np.array([best % weight.shape[1]])
     else:
         from scipy.optimize import linear_sum_assignment
 
-        here, there = linear_sum_assignment(weight, maximize=True)
-    kept = weight[here, there] > 0
-    return here[kept].astype(np.int64), there[kept].astype(np.int64)
+        gold_at, pred_at = linear_sum_assignment(weight, maximize=True)
+    overlaps = weight[gold_at, pred_at] > 0
+    return gold_at[overlaps].astype(np.int64), pred_at[overlaps].astype(np.int64)
 
 
 def match(gold: Sequence[Span], pred: Sequence[Span]) -> list[Pair]:
     """Every span of two readings of one document and layer: in a pair, missed or spurious; in text order.
 
-    Spans pair by extent and overlap, whatever their labels; the verdict says what the pair has in common.
+    Spans pair by extent and overlap, whatever their labels; the outcome says what the pair has in common.
     Duplicates are left out.
     """
     names = sorted({span.label for side in (gold, pred) for span in side})
     codes = {name: code for code, name in enumerate(names)}
-    left, right = tabulate([gold], codes), tabulate([pred], codes)
-    alignment = align(left, right)
+    gold_table, pred_table = tabulate([gold], codes), tabulate([pred], codes)
+    alignment = align(gold_table, pred_table)
     pairs: list[Pair] = []
-    for one, other, stage in zip(alignment.gold, alignment.pred, alignment.stage, strict=True):
-        a, b = gold[left.row[one]], pred[right.row[other]]
+    for gold_row, pred_row, stage in zip(alignment.gold, alignment.pred, alignment.stage, strict=True):
+        a, b = gold[gold_table.row[gold_row]], pred[pred_table.row[pred_row]]
         if stage == SAME:
-            verdict: Verdict = "correct"
+            outcome: Outcome = "correct"
         elif stage == EXTENT:
-            verdict = "label"
+            outcome = "label"
         else:
-            verdict = "extent" if a.label == b.label else "label+extent"
-        pairs.append(Pair(a, b, verdict))
-    pairs += [Pair(gold[left.row[one]], None, "missed") for one in _left(len(left), alignment.gold)]
-    pairs += [Pair(None, pred[right.row[one]], "spurious") for one in _left(len(right), alignment.pred)]
+            outcome = "extent" if a.label == b.label else "label+extent"
+        pairs.append(Pair(a, b, outcome))
+    pairs += [
+        Pair(gold[gold_table.row[row]], None, "missed") for row in _unmatched(len(gold_table), alignment.gold)
+    ]
+    pairs += [
+        Pair(None, pred[pred_table.row[row]], "spurious")
+        for row in _unmatched(len(pred_table), alignment.pred)
+    ]
     return sorted(pairs, key=lambda p: (p.span.start, -p.span.end, p.span.label, p.gold is None))

@@ -42,11 +42,11 @@ def structures(annotation: Annotation, layers: Collection[str] | None = None) ->
     for relation, head, tail in pairs(annotation):
         if layers is None or (head.layer in layers and tail.layer in layers):
             arguments[head.id].add((relation.label, (tail.layer, tail.start, tail.end, tail.label)))
-    found: dict[str, set[Structure]] = defaultdict(set)
+    by_layer: dict[str, set[Structure]] = defaultdict(set)
     for span in annotation.spans:
         if layers is None or span.layer in layers:
-            found[span.layer].add((span.label, span.start, span.end, frozenset(arguments[span.id])))
-    return dict(found)
+            by_layer[span.layer].add((span.label, span.start, span.end, frozenset(arguments[span.id])))
+    return dict(by_layer)
 
 
 def head_layers(sides: Iterable[Sequence[dict[str, set[Structure]]]]) -> list[str]:
@@ -55,9 +55,9 @@ def head_layers(sides: Iterable[Sequence[dict[str, set[Structure]]]]) -> list[st
         {
             layer
             for side in sides
-            for found in side
-            for layer, some in found.items()
-            if any(structure[3] for structure in some)
+            for by_layer in side
+            for layer, wholes in by_layer.items()
+            if any(structure[3] for structure in wholes)
         }
     )
 
@@ -82,17 +82,17 @@ def structure_counts(
     """Counts (documents × labels × tp, fp, fn) of whole structures, under the label of their heads."""
     codes = {label: code for code, label in enumerate(labels)}
     counts = np.zeros((len(gold), len(labels), 3))
-    for number, (one, other) in enumerate(zip(gold, pred, strict=True)):
+    for number, (gold_wholes, pred_wholes) in enumerate(zip(gold, pred, strict=True)):
         if kind == "tuples":
-            here, there = _tuples(one), _tuples(other)
-            right = [label for label, _ in (here & there).elements()]
-            sizes = [[label for label, _ in side.elements()] for side in (here, there)]
+            gold_tuples, pred_tuples = _tuples(gold_wholes), _tuples(pred_wholes)
+            right = [label for label, _ in (gold_tuples & pred_tuples).elements()]
+            sizes = [[label for label, _ in side.elements()] for side in (gold_tuples, pred_tuples)]
         else:
-            shared = one & other
+            shared = gold_wholes & pred_wholes
             right = [structure[0] for structure in shared]
             if kind == "overlap":
-                right += _overlapping(one - shared, other - shared)
-            sizes = [[structure[0] for structure in side] for side in (one, other)]
+                right += _overlapping(gold_wholes - shared, pred_wholes - shared)
+            sizes = [[structure[0] for structure in side] for side in (gold_wholes, pred_wholes)]
         for label in right:
             counts[number, codes[label]] += (1, -1, -1)
         for column, side in ((2, sizes[0]), (1, sizes[1])):
@@ -101,32 +101,32 @@ def structure_counts(
     return counts
 
 
-def _tuples(found: set[Structure]) -> Counter[tuple[str, frozenset[Argument]]]:
-    return Counter((label, arguments) for label, _, _, arguments in found if arguments)
+def _tuples(wholes: set[Structure]) -> Counter[tuple[str, frozenset[Argument]]]:
+    return Counter((label, arguments) for label, _, _, arguments in wholes if arguments)
 
 
 def _overlapping(gold: set[Structure], pred: set[Structure]) -> list[str]:
     """The labels of the most structures that pair one to one by overlap."""
     by_label: dict[str, tuple[list[Structure], list[Structure]]] = defaultdict(lambda: ([], []))
-    for side, found in enumerate((gold, pred)):
-        for structure in found:
+    for side, wholes in enumerate((gold, pred)):
+        for structure in wholes:
             by_label[structure[0]][side].append(structure)
     right: list[str] = []
-    for label, (left, other) in by_label.items():
-        if left and other:
-            right += [label] * _most([[_alike(a, b) for b in other] for a in left])
+    for label, (golds, preds) in by_label.items():
+        if golds and preds:
+            right += [label] * _most([[_alike(a, b) for b in preds] for a in golds])
     return right
 
 
-def _alike(one: Structure, other: Structure) -> bool:
-    if min(one[2], other[2]) <= max(one[1], other[1]) or len(one[3]) != len(other[3]):
+def _alike(gold: Structure, pred: Structure) -> bool:
+    if min(gold[2], pred[2]) <= max(gold[1], pred[1]) or len(gold[3]) != len(pred[3]):
         return False
-    return not one[3] or _most([[_meet(a, b) for b in other[3]] for a in one[3]]) == len(one[3])
+    return not gold[3] or _most([[_meet(a, b) for b in pred[3]] for a in gold[3]]) == len(gold[3])
 
 
-def _meet(one: Argument, other: Argument) -> bool:
-    a, b = one[1], other[1]
-    return one[0] == other[0] and a[0] == b[0] and min(a[2], b[2]) > max(a[1], b[1])
+def _meet(gold: Argument, pred: Argument) -> bool:
+    a, b = gold[1], pred[1]
+    return gold[0] == pred[0] and a[0] == b[0] and min(a[2], b[2]) > max(a[1], b[1])
 
 
 def _most(fits: list[list[bool]]) -> int:

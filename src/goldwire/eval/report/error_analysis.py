@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from goldwire.eval.matching.context import extract, sentences
-from goldwire.eval.matching.spans import Pair, Verdict
+from goldwire.eval.matching.spans import Outcome, Pair
 from goldwire.eval.scoring.pairing import Paired
 
 #: Errors of one kind that a page shows; how many more there are is said.
 MOST = 400
-VERDICTS: dict[Verdict, tuple[str, str]] = {
+MISTAKES: dict[Outcome, tuple[str, str]] = {
     "missed": ("Missed", "in the reference, without a partner in the prediction"),
     "spurious": ("Spurious", "predicted, without a partner in the reference"),
     "label": ("Wrong label", "the extent is right, the label is not"),
@@ -49,22 +49,22 @@ def confusion(pairs: Sequence[Pair], labels: Sequence[str]) -> dict[str, Any]:
     return {"columns": [*labels, NONE_PREDICTED], "rows": rows}
 
 
-def errors(found: Sequence[tuple[Paired, Pair]]) -> list[dict[str, Any]]:
+def errors(matched: Sequence[tuple[Paired, Pair]]) -> list[dict[str, Any]]:
     """Every wrong span in its sentence, grouped by what is wrong with it."""
     bounds: dict[str, list[tuple[int, int]]] = {}
-    groups: dict[str, list[dict[str, Any]]] = {verdict: [] for verdict in VERDICTS}
+    groups: dict[str, list[dict[str, Any]]] = {outcome: [] for outcome in MISTAKES}
     sizes: Counter[str] = Counter()
-    for one, pair in found:
-        if pair.verdict == "correct":
+    for pairing, pair in matched:
+        if pair.outcome == "correct":
             continue
-        sizes[pair.verdict] += 1
-        if len(groups[pair.verdict]) >= MOST:
+        sizes[pair.outcome] += 1
+        if len(groups[pair.outcome]) >= MOST:
             continue
-        document = one.document
+        document = pairing.document
         if document.id not in bounds:
             bounds[document.id] = sentences(document.text)
         labels = {span.label for span in (pair.gold, pair.pred) if span is not None}
-        groups[pair.verdict].append(
+        groups[pair.outcome].append(
             {
                 "document": document.id,
                 "start": pair.span.start,
@@ -75,6 +75,6 @@ def errors(found: Sequence[tuple[Paired, Pair]]) -> list[dict[str, Any]]:
             }
         )
     return [
-        {"verdict": verdict, "name": name, "what": what, "count": sizes[verdict], "items": groups[verdict]}
-        for verdict, (name, what) in VERDICTS.items()
+        {"outcome": outcome, "name": name, "what": meaning, "count": sizes[outcome], "items": groups[outcome]}
+        for outcome, (name, meaning) in MISTAKES.items()
     ]

@@ -73,7 +73,7 @@ def write_report(
         environment.get_template("report.html.j2"),
         title=title or "Scores",
         meta=_shown(meta or {}),
-        reference=reference_in_words(scores.reference, [one.gold for one in paired]),
+        reference=reference_in_words(scores.reference, [pairing.gold for pairing in paired]),
         scores=scores,
         layers=[_layer(name, scores, paired, train) for name in scores.layers],
         trained=train is not None,
@@ -86,7 +86,7 @@ def write_report(
         relations=_figures(scores.relations) if scores.relations is not None else [],
         relations_micro=scores.relations.micro() if scores.relations is not None else None,
         relations_partial=scores.relations_partial.micro() if scores.relations_partial else None,
-        extra=[_table(one) for one in extra],
+        extra=[_table(table) for table in extra],
         kinds=KINDS,
         most=MOST,
         drawn=DRAWN,
@@ -100,11 +100,13 @@ def reference_in_words(status: str, gold: Sequence[Annotation]) -> str:
     """What the reference is, so that nobody takes it for more."""
     machine = any(by_machine(annotation) for annotation in gold)
     if note := unknown_note(gold):
-        said = reference_in_words(status, [one for one in gold if one.provenance.kind != "unknown"])
-        return f"{said} {note[0].upper()}{note[1:]}."
+        known_part = reference_in_words(
+            status, [annotation for annotation in gold if annotation.provenance.kind != "unknown"]
+        )
+        return f"{known_part} {note[0].upper()}{note[1:]}."
     if status == "draft":
-        made = "machine-drafted" if machine else "a draft"
-        return f"The reference is {made}; nobody has reviewed it."
+        maker = "machine-drafted" if machine else "a draft"
+        return f"The reference is {maker}; nobody has reviewed it."
     words = {
         "submitted": "The reference is what annotators submitted; nobody has reviewed it.",
         "reviewed": "The reference was reviewed.",
@@ -119,8 +121,8 @@ def write_run(folder: Path, run: Run) -> None:
 
     write_jsonl(folder / "gold.jsonl", run.gold)
     write_jsonl(folder / "predictions.jsonl", run.pred)
-    rest = {"title": run.title, "meta": run.meta, "extra": [dict(one) for one in run.extra]}
-    write_text(folder / "report.json", json.dumps(rest, ensure_ascii=False, indent=1) + "\n")
+    content = {"title": run.title, "meta": run.meta, "extra": [dict(table) for table in run.extra]}
+    write_text(folder / "report.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_run(gold: Path | None, pred: Path | None, folder: Path | None) -> Run:
@@ -139,18 +141,20 @@ def read_run(gold: Path | None, pred: Path | None, folder: Path | None) -> Run:
     if not path.exists():
         return Run(*articles, title=folder.name)
     try:
-        rest = strict_json.loads(read_text(path))
+        content = strict_json.loads(read_text(path))
     except ValueError as error:
         raise GoldwireError.of("GW511", f"not JSON: {error}", where=str(path)) from None
     wanted = {"title": str, "meta": dict, "extra": list}
     if (
-        not isinstance(rest, dict)
-        or any(not isinstance(rest.get(k, kind()), kind) for k, kind in wanted.items())
-        or any(not isinstance(one, dict) for one in rest.get("extra", []))
+        not isinstance(content, dict)
+        or any(not isinstance(content.get(k, kind()), kind) for k, kind in wanted.items())
+        or any(not isinstance(table, dict) for table in content.get("extra", []))
     ):
         hint = '{"title": "…", "meta": {…}, "extra": [{"title", "columns", "rows"}]}'
         raise GoldwireError.of("GW511", "not what a run leaves", where=str(path), hint=hint)
-    return Run(*articles, rest.get("title", folder.name), rest.get("meta", {}), rest.get("extra", []))
+    return Run(
+        *articles, content.get("title", folder.name), content.get("meta", {}), content.get("extra", [])
+    )
 
 
 def _shown(meta: Mapping[str, Any]) -> dict[str, str]:
@@ -177,8 +181,8 @@ def _table(extra: Extra) -> dict[str, Any]:
     return table | {"curve": _curve(extra)}
 
 
-def _value(found: Any) -> float | None:
-    return None if found is None else float(found)
+def _value(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _listed(value: Any) -> bool:
@@ -187,10 +191,10 @@ def _listed(value: Any) -> bool:
 
 def _curve(extra: Extra) -> str:
     """The curve of a table as SVG; empty where it has none."""
-    found = extra.get("curve") or ()
+    curve = extra.get("curve") or ()
     try:
         points = [
-            Point(str(name), _value(value), _value(low), _value(high)) for name, value, low, high in found
+            Point(str(name), _value(value), _value(low), _value(high)) for name, value, low, high in curve
         ]
     except (TypeError, ValueError):
         hint = "curve: [[name, value, lower, upper], …]"
@@ -214,12 +218,12 @@ def _layer(
     kinds = scores.layers[name]
     exact = kinds["exact"]
     labels = exact.labels
-    by_document = [match(one.gold.layer(name), one.pred.layer(name)) for one in paired]
-    found: list[tuple[Paired, Pair]] = [
-        (one, pair) for one, pairs in zip(paired, by_document, strict=True) for pair in pairs
+    by_document = [match(pairing.gold.layer(name), pairing.pred.layer(name)) for pairing in paired]
+    matched: list[tuple[Paired, Pair]] = [
+        (pairing, pair) for pairing, pairs in zip(paired, by_document, strict=True) for pair in pairs
     ]
     figures = exact.figures()
-    sampling = Sampling(scores.resamples, scores.seed, stories(one.document for one in paired))
+    sampling = Sampling(scores.resamples, scores.seed, stories(pairing.document for pairing in paired))
     classes = break_down(paired, by_document, name, sampling, train)
     return {
         "name": name,
@@ -236,38 +240,42 @@ def _layer(
             }
             for kind, counts in _kinds(name, scores)
         ],
-        "confusion": confusion([pair for _, pair in found], labels),
+        "confusion": confusion([pair for _, pair in matched], labels),
         "outcomes": by_label(by_document),
         "classes": {of: _present(counts) for of, counts in classes.items()},
         "attributes": scores.attributes[name].as_json() if name in scores.attributes else {},
         "identity": scores.identity.get(name, {}),
         "drawings": [
-            (one.document.id, one.document.meta.get("title", ""), paragraphs(one.document.text, pairs))
-            for one, pairs in list(zip(paired, by_document, strict=True))[:DRAWN]
+            (
+                pairing.document.id,
+                pairing.document.meta.get("title", ""),
+                paragraphs(pairing.document.text, pairs),
+            )
+            for pairing, pairs in list(zip(paired, by_document, strict=True))[:DRAWN]
             if pairs
         ],
-        "errors": errors(found),
+        "errors": errors(matched),
         "labels": labels,
         "documents": [
             {
-                "id": one.document.id,
-                "title": one.document.meta.get("title", ""),
-                "counts": exact.document(place),
+                "id": pairing.document.id,
+                "title": pairing.document.meta.get("title", ""),
+                "counts": exact.document(index),
             }
-            for place, one in enumerate(paired)
+            for index, pairing in enumerate(paired)
         ],
     }
 
 
 def _kinds(name: str, scores: Scores) -> list[tuple[str, LabelCounts]]:
     """All kinds of match of a layer, that of heads where it was counted."""
-    found: list[tuple[str, LabelCounts]] = list(scores.layers[name].items())
-    return found + ([("head", scores.heads[name])] if name in scores.heads else [])
+    kinds: list[tuple[str, LabelCounts]] = list(scores.layers[name].items())
+    return kinds + ([("head", scores.heads[name])] if name in scores.heads else [])
 
 
 def _present(counts: LabelCounts) -> list[tuple[str, Figure]]:
     """The classes that any span falls into."""
-    return [(name, one) for name, one in counts.figures().items() if one.counts.f1 is not None]
+    return [(name, figure) for name, figure in counts.figures().items() if figure.counts.f1 is not None]
 
 
 def _figures(counts: LabelCounts) -> list[tuple[str, Figure]]:

@@ -61,53 +61,53 @@ class Paragraph:
 
 def bars(pairs: Sequence[Pair]) -> list[Bar]:
     """One bar for spans of equal extent, else one for each side."""
-    found: list[Bar] = []
+    drawn: list[Bar] = []
     for pair in pairs:
         gold, pred = pair.gold, pair.pred
-        if gold is not None and pred is not None and pair.verdict in ("correct", "label"):
-            same = pair.verdict == "correct"
+        if gold is not None and pred is not None and pair.outcome in ("correct", "label"):
+            same = pair.outcome == "correct"
             label = gold.label if same else f"{gold.label} → {pred.label}"
-            found.append(Bar(gold.start, gold.end, "right" if same else "label", label))
+            drawn.append(Bar(gold.start, gold.end, "right" if same else "label", label))
             continue
         if gold is not None:
-            found.append(Bar(gold.start, gold.end, "gold", gold.label))
+            drawn.append(Bar(gold.start, gold.end, "gold", gold.label))
         if pred is not None:
-            found.append(Bar(pred.start, pred.end, "pred", pred.label))
-    return found
+            drawn.append(Bar(pred.start, pred.end, "pred", pred.label))
+    return drawn
 
 
 def paragraphs(text: str, pairs: Sequence[Pair]) -> list[Paragraph]:
     """The text's lines with all spans under them; empty lines are left out."""
     placed = _levels(bars(pairs))
-    found: list[Paragraph] = []
+    drawn: list[Paragraph] = []
     for line in re.finditer(r"[^\n]+", text):
-        here = [one for one in placed if one[0].start < line.end() and one[0].end > line.start()]
+        on_line = [(bar, level) for bar, level in placed if bar.start < line.end() and bar.end > line.start()]
         cuts = {line.start(), line.end()}
-        for bar, _ in here:
+        for bar, _ in on_line:
             cuts |= {max(bar.start, line.start()), min(bar.end, line.end())}
-        for place in _BREAK.finditer(text, line.start(), line.end()):
-            cuts |= set(place.span())
+        for gap in _BREAK.finditer(text, line.start(), line.end()):
+            cuts |= set(gap.span())
         words: list[Word] = []
         places = sorted(cuts)
         for start, end in pairwise(places):
             parts = tuple(
                 Part(level, bar.side, bar.label, bar.start == start, bar.end == end)
-                for bar, level in here
+                for bar, level in on_line
                 if bar.start <= start and end <= bar.end
             )
             if not parts and words and not words[-1].parts:
                 words[-1] = Word(words[-1].text + text[start:end])
             else:
                 words.append(Word(text[start:end], parts))
-        found.append(Paragraph(tuple(words), max((level + 1 for _, level in here), default=0)))
-    return found
+        drawn.append(Paragraph(tuple(words), max((level + 1 for _, level in on_line), default=0)))
+    return drawn
 
 
-def _levels(found: Sequence[Bar]) -> list[tuple[Bar, int]]:
+def _levels(unplaced: Sequence[Bar]) -> list[tuple[Bar, int]]:
     """Each bar with the first level where it meets no other, short ones first; a label's width counts."""
     taken: list[list[tuple[int, float]]] = []
     placed: list[tuple[Bar, int]] = []
-    for bar in sorted(found, key=lambda b: (b.end - b.start, b.start, b.side, b.label)):
+    for bar in sorted(unplaced, key=lambda b: (b.end - b.start, b.start, b.side, b.label)):
         start, end = bar.start, max(bar.end, bar.start + 1 + len(bar.label) * _LABEL)
         level = next(
             (n for n, row in enumerate(taken) if all(end <= a or b <= start for a, b in row)), len(taken)

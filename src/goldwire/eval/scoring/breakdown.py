@@ -14,16 +14,16 @@ import numpy as np
 
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.counts import LabelCounts
-from goldwire.eval.matching.spans import FloatArray, Pair, Verdict
+from goldwire.eval.counts.per_document import assemble
+from goldwire.eval.matching.spans import FloatArray, Outcome, Pair
 from goldwire.eval.scoring.pairing import Paired, stories
-from goldwire.eval.scoring.scores import assemble
 from goldwire.model import Article, Span, curated
 
 SEEN: tuple[str, ...] = ("seen with this label", "seen with other labels only", "unseen")
 LENGTHS: tuple[str, ...] = ("1 word", "2 words", "3 to 4 words", "5 to 8 words", "9 words or more")
 _LIMITS = (1, 2, 4, 8)
 #: Errors of each label, as columns.
-OUTCOMES: tuple[Verdict, ...] = ("correct", "label", "extent", "label+extent", "missed", "spurious")
+OUTCOMES: tuple[Outcome, ...] = ("correct", "label", "extent", "label+extent", "missed", "spurious")
 
 #: For each document a function from (span, its text) to the place of its class.
 Classes: TypeAlias = Sequence[Callable[[Span, str], int]]
@@ -43,21 +43,23 @@ def seen_classes(paired: Sequence[Paired], layer: str, train: Sequence[Article] 
             for span in annotation.layer(layer) if annotation else ():
                 known[surface(article.document.text[span.start : span.end])].add(span.label)
         return [_place(dict(known)) for _ in paired]
-    groups: Sequence[Hashable] = stories(one.document for one in paired) or [
-        one.document.id for one in paired
+    groups: Sequence[Hashable] = stories(pairing.document for pairing in paired) or [
+        pairing.document.id for pairing in paired
     ]
     where: dict[str, dict[Hashable, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for one, group in zip(paired, groups, strict=True):
-        for span in one.gold.layer(layer):
-            where[surface(one.document.text[span.start : span.end])][group].add(span.label)
+    for pairing, group in zip(paired, groups, strict=True):
+        for span in pairing.gold.layer(layer):
+            where[surface(pairing.document.text[span.start : span.end])][group].add(span.label)
 
     def elsewhere(group: Hashable) -> Callable[[Span, str], int]:
-        def place(span: Span, text: str) -> int:
-            found = where.get(surface(text), {})
-            labels = set[str]().union(*(some for other, some in found.items() if other != group))
+        def class_of(span: Span, text: str) -> int:
+            by_group = where.get(surface(text), {})
+            labels = set[str]().union(
+                *(source_labels for source, source_labels in by_group.items() if source != group)
+            )
             return _class(span.label, labels)
 
-        return place
+        return class_of
 
     return [elsewhere(group) for group in groups]
 
@@ -73,7 +75,7 @@ def _class(label: str, labels: set[str]) -> int:
 def length_class(_span: Span, text: str) -> int:
     """The place in `LENGTHS` of a span's number of words."""
     words = len(text.split())
-    return next((place for place, limit in enumerate(_LIMITS) if words <= limit), len(_LIMITS))
+    return next((index for index, limit in enumerate(_LIMITS) if words <= limit), len(_LIMITS))
 
 
 def break_down(
@@ -90,27 +92,29 @@ def break_down(
         "length": (LENGTHS, [length_class] * len(paired)),
     }
     parts: dict[tuple[str, str], tuple[tuple[str, ...], FloatArray]] = {}
-    for name, (names, places) in classes.items():
+    for name, (names, class_functions) in classes.items():
         counts = np.zeros((len(paired), len(names), 3))
-        for number, (one, found, place) in enumerate(zip(paired, pairs, places, strict=True)):
-            text = one.document.text
-            for pair in found:
-                if pair.verdict == "correct":
+        for number, (pairing, matched, class_of) in enumerate(
+            zip(paired, pairs, class_functions, strict=True)
+        ):
+            text = pairing.document.text
+            for pair in matched:
+                if pair.outcome == "correct":
                     span = pair.span
-                    counts[number, place(span, text[span.start : span.end]), 0] += 1
+                    counts[number, class_of(span, text[span.start : span.end]), 0] += 1
                     continue
                 for column, side in ((2, pair.gold), (1, pair.pred)):
                     if side is not None:
-                        counts[number, place(side, text[side.start : side.end]), column] += 1
+                        counts[number, class_of(side, text[side.start : side.end]), column] += 1
         parts["", name] = names, counts
     counted = assemble(parts, sampling)
     return {name: counted["", name] for name in classes}
 
 
-def by_label(pairs: Sequence[Sequence[Pair]]) -> list[tuple[str, dict[Verdict, int]]]:
+def by_label(pairs: Sequence[Sequence[Pair]]) -> list[tuple[str, dict[Outcome, int]]]:
     """How often each outcome befell each label: gold's, for spurious spans the predicted one."""
-    counts: dict[str, Counter[Verdict]] = defaultdict(Counter)
-    for found in pairs:
-        for pair in found:
-            counts[pair.span.label][pair.verdict] += 1
+    counts: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    for document_pairs in pairs:
+        for pair in document_pairs:
+            counts[pair.span.label][pair.outcome] += 1
     return [(label, {name: counts[label][name] for name in OUTCOMES}) for label in sorted(counts)]

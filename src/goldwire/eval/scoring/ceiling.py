@@ -69,7 +69,7 @@ class Ceiling:
             "what": self.what,
             "readers": self.readers,
             "documents": self.documents,
-            "layers": {layer: found.as_json() for layer, found in self.layers.items()},
+            "layers": {layer: beside.as_json() for layer, beside in self.layers.items()},
         }
         if self.relations is not None:
             figures["relations"] = self.relations.as_json()

@@ -29,26 +29,26 @@ def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
         *_missing([name for name in (a.document.id for a in gold) if name not in theirs], "the prediction"),
         *_missing([name for name in theirs if name not in mine], "gold"),
     ]
-    found: list[Paired] = []
+    paired: list[Paired] = []
     for article in gold:
-        other = theirs.get(article.document.id)
-        if other is None:
+        predicted = theirs.get(article.document.id)
+        if predicted is None:
             continue
         name = article.document.id
-        if article.document.text != other.document.text:
-            message = f"`{name}` has another text in the prediction: {_difference(article, other)}"
+        if article.document.text != predicted.document.text:
+            message = f"`{name}` has another text in the prediction: {_difference(article, predicted)}"
             faults.append(Fault("GW502", message, "", "predict on the text that was annotated"))
             continue
         reference = curated(article.annotations)
-        usable = [annotation for annotation in other.annotations if annotation.status != "skipped"]
+        usable = [annotation for annotation in predicted.annotations if annotation.status != "skipped"]
         for side, missing in (("gold", reference is None), ("the prediction", not usable)):
             if missing:
                 hint = "annotate it, or leave the document out on both sides"
                 faults.append(Fault("GW503", f"`{name}` has no annotation that counts in {side}", "", hint))
         if reference is not None and usable:
-            found.append(Paired(article.document, reference, usable[-1]))
+            paired.append(Paired(article.document, reference, usable[-1]))
     raise_faults(faults)
-    return found
+    return paired
 
 
 def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[list[Paired]], str]:
@@ -57,18 +57,20 @@ def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[lis
     With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW543 where none
     would be left.
     """
-    seen = {one.document.id for side in sides for one in side if one.pred.provenance.trained_on}
-    if not seen:
+    learned = {
+        pairing.document.id for side in sides for pairing in side if pairing.pred.provenance.trained_on
+    }
+    if not learned:
         return [list(side) for side in sides], ""
     every = len(sides[0])
-    said = f"the model was trained on {len(seen)} of {every} document(s), or near copies of them"
+    note = f"the model was trained on {len(learned)} of {every} document(s), or near copies of them"
     if trained_on:
-        return [list(side) for side in sides], f"{said}: what they add says nothing of unseen articles"
-    if len(seen) == every:
+        return [list(side) for side in sides], f"{note}: what they add says nothing of unseen articles"
+    if len(learned) == every:
         hint = "score articles that it has not seen; --trained-on scores these all the same"
-        raise GoldwireError.of("GW543", f"{said}: no score on unseen articles can be given", hint=hint)
-    left = [[one for one in side if one.document.id not in seen] for side in sides]
-    return left, f"{said}: left out (--trained-on scores them too)"
+        raise GoldwireError.of("GW543", f"{note}: no score on unseen articles can be given", hint=hint)
+    remaining = [[pairing for pairing in side if pairing.document.id not in learned] for side in sides]
+    return remaining, f"{note}: left out (--trained-on scores them too)"
 
 
 def stories(documents: Iterable[Document]) -> list[str] | None:
@@ -90,7 +92,7 @@ def _missing(names: list[str], side: str) -> list[Fault]:
     return [Fault("GW501", f"{side} lacks {len(names)} document(s): {shown}", "", hint)]
 
 
-def _difference(one: Article, other: Article) -> str:
-    a, b = one.document.text, other.document.text
+def _difference(gold: Article, pred: Article) -> str:
+    a, b = gold.document.text, pred.document.text
     at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return f"they differ from code point {at} on"

@@ -104,7 +104,7 @@ class Scores(Figures):
             if counts is not None:
                 figures[name] = _with_micro(counts)
         if self.attributes:
-            figures["attributes"] = {layer: found.as_json() for layer, found in self.attributes.items()}
+            figures["attributes"] = {layer: counts.as_json() for layer, counts in self.attributes.items()}
         if self.structures:
             figures["structures"] = {
                 layer: {kind: counts.as_json() for kind, counts in kinds.items()}
@@ -114,8 +114,8 @@ class Scores(Figures):
         if self.identity:
             figures["identity"] = {
                 layer: {
-                    name: {metric: one.as_json() for metric, one in found.items()}
-                    for name, found in names.items()
+                    name: {metric: score.as_json() for metric, score in metrics.items()}
+                    for name, metrics in names.items()
                 }
                 for layer, names in self.identity.items()
             }
@@ -135,8 +135,8 @@ def score_rows(scores: Scores) -> Iterator[Row]:
     """Layer, label, P, R, F1, interval, support: exact by label, the other kinds in one line each."""
     for layer, kinds in scores.layers.items():
         exact = kinds["exact"]
-        for label, found in exact.figures().items():
-            yield _row(layer, label, found)
+        for label, figure in exact.figures().items():
+            yield _row(layer, label, figure)
         yield _row(layer, "micro, exact", exact.micro())
         macro = exact.macro()
         yield layer, "macro, exact", None, None, macro.f1, macro.ci95, ""
@@ -146,8 +146,8 @@ def score_rows(scores: Scores) -> Iterator[Row]:
         if layer in scores.heads:
             yield _row(layer, "micro, head", scores.heads[layer].micro())
     if scores.relations is not None:
-        for label, found in scores.relations.figures().items():
-            yield _row("relations", label, found)
+        for label, figure in scores.relations.figures().items():
+            yield _row("relations", label, figure)
         yield _row("relations", "micro, strict", scores.relations.micro())
     if scores.relations_partial is not None:
         yield _row("relations", "micro, partial", scores.relations_partial.micro())
@@ -166,14 +166,16 @@ def structure_name(scores: Scores, layer: str, kind: str) -> str:
 
 def detail_rows(scores: Scores) -> Iterator[Row]:
     """Layer, what, value, interval, n, note: attributes of right spans, identity, the readers' agreement."""
-    for layer, found in scores.attributes.items():
-        for name, one in found.as_json().items():
-            yield _valued(layer, f"{name}, accuracy", one["accuracy"], one, f"{amount(one['spans'])} spans")
+    for layer, counts in scores.attributes.items():
+        for name, entry in counts.as_json().items():
+            yield _valued(
+                layer, f"{name}, accuracy", entry["accuracy"], entry, f"{amount(entry['spans'])} spans"
+            )
     for layer, names in scores.identity.items():
         for name, metrics in names.items():
             for metric, same in metrics.items():
-                what = f"{name}, {_METRICS.get(metric, metric)} F1"
-                yield _valued(layer, what, same.f1, same.as_json(), "")
+                measure = f"{name}, {_METRICS.get(metric, metric)} F1"
+                yield _valued(layer, measure, same.f1, same.as_json(), "")
     if scores.agreement is not None:
         ceiling = scores.agreement
         for layer, beside in ceiling.layers.items():
@@ -193,25 +195,27 @@ def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: 
     yield name, "model / readers", beside.share, beside.share_ci95, "", ""
 
 
-def _valued(layer: str, what: str, value: float | None, one: dict[str, Any], n: str) -> Row:
-    ci95 = (one["ci95"][0], one["ci95"][1]) if one["ci95"] else None
-    return layer, what, value, ci95, n, one.get("why", "")
+def _valued(layer: str, measure: str, value: float | None, entry: dict[str, Any], n: str) -> Row:
+    ci95 = (entry["ci95"][0], entry["ci95"][1]) if entry["ci95"] else None
+    return layer, measure, value, ci95, n, entry.get("why", "")
 
 
-def _row(layer: str, label: str, found: Figure) -> Row:
-    counts = found.counts
+def _row(layer: str, label: str, figure: Figure) -> Row:
+    counts = figure.counts
     return (
         layer,
         label,
         counts.precision,
         counts.recall,
         counts.f1,
-        found.ci95,
+        figure.ci95,
         counts.support,
     )
 
 
 def _with_micro(counts: LabelCounts) -> dict[str, Any]:
     """The figures by label, and `micro` beside them."""
-    named = {("micro (label)" if name == "micro" else name): one for name, one in counts.figures().items()}
-    return {name: one.as_json() for name, one in named.items()} | {"micro": counts.micro().as_json()}
+    named = {
+        ("micro (label)" if name == "micro" else name): figure for name, figure in counts.figures().items()
+    }
+    return {name: figure.as_json() for name, figure in named.items()} | {"micro": counts.micro().as_json()}

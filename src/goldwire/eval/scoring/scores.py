@@ -15,15 +15,20 @@ from goldwire.eval.counts.attributes import (
 )
 from goldwire.eval.counts.bootstrap import FEW, Sampling
 from goldwire.eval.counts.counts import Counts
-from goldwire.eval.counts.per_document import Parts, head_counts, relation_parts, structure_parts
-from goldwire.eval.counts.per_document import assemble as assemble
-from goldwire.eval.counts.per_document import span_counts as span_counts
+from goldwire.eval.counts.per_document import (
+    Parts,
+    assemble,
+    head_counts,
+    relation_parts,
+    span_counts,
+    structure_parts,
+)
 from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.span_heads import BEFORE, language_of
-from goldwire.eval.matching.span_table import Side
+from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import Kind, Spans, align
 from goldwire.eval.matching.structures import STRUCTURE_KINDS, required
-from goldwire.eval.scoring.results import Scores as Scores
+from goldwire.eval.scoring.results import Scores
 from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_machine
 from goldwire.schemas import Schema
 
@@ -53,8 +58,8 @@ def score(
     """
     _check(pairs)
     golds, preds = [gold for gold, _ in pairs], [pred for _, pred in pairs]
-    left, right = Side(golds), Side(preds)
-    present = left.layers | right.layers
+    gold_table, pred_table = SpanTable(golds), SpanTable(preds)
+    present = gold_table.layers | pred_table.layers
     wanted = sorted(present) if layers is None else list(dict.fromkeys(layers))
     if strict_layers:
         known_layers(wanted, present)
@@ -65,16 +70,16 @@ def score(
     absent: dict[str, dict[str, int]] = {}
     same: dict[str, dict[str, dict[Metric, Identity]]] = {}
     for layer in wanted:
-        labels = tuple(sorted(left.labels(layer) | right.labels(layer)))
-        gold, pred = left.spans(layer, labels), right.spans(layer, labels)
+        labels = tuple(sorted(gold_table.labels(layer) | pred_table.labels(layer)))
+        gold, pred = gold_table.spans(layer, labels), pred_table.spans(layer, labels)
         warnings += _layer_warnings(layer, gold, pred)
         blind, typed = align(gold, pred), align(gold, pred, by_label=True)
         for kind in KINDS:
             alignment = typed if kind == "type" else blind
             parts[layer, kind] = labels, span_counts(gold, pred, alignment, kind, len(pairs), len(labels))
-        sides = left.flat(layer), right.flat(layer)
+        sides = gold_table.flat(layer), pred_table.flat(layer)
         attributes = schema.layers[layer].attributes if schema and layer in schema.layers else None
-        ids = [name for name, one in (attributes or {}).items() if one.kind == "id"]
+        ids = [name for name, attribute in (attributes or {}).items() if attribute.kind == "id"]
         if sides[1] and not any(span.attributes for span in sides[1]):
             # A model that predicts spans only is not wrong about what it does not say.
             if any(span.attributes for span in sides[0]):
@@ -87,37 +92,38 @@ def score(
             matched = exactly(blind, gold.document, sides, (gold.row, pred.row))
             counts, absent[layer] = attribute_counts(matched, len(pairs), names, attributes)
             parts[layer, "attributes"] = names, counts
-        if documents is not None and all(language_of(one) in BEFORE for one in documents):
+        if documents is not None and all(language_of(document) in BEFORE for document in documents):
             parts[layer, "head"] = labels, head_counts(golds, preds, documents, layer, labels)
         for name in ids:
-            one = attributes[name] if attributes else None
+            attribute = attributes[name] if attributes else None
             same.setdefault(layer, {})[name] = identity(
-                name, one, sides, (gold, pred), blind, len(pairs), sampling
+                name, attribute, sides, (gold, pred), blind, len(pairs), sampling
             )
 
     limit = None if layers is None else set(wanted)
-    relations, said = relation_parts(golds, preds, limit)
-    warnings += said
+    relations, relation_warnings = relation_parts(golds, preds, limit)
+    warnings += relation_warnings
     wholes = structure_parts(golds, preds, limit)
     parts |= {("", kind): counts for kind, counts in relations.items()}
     parts |= {(layer, kind): counts for (layer, kind), counts in wholes.items()}
     counted = assemble(parts, sampling)
     heads = list(dict.fromkeys(layer for layer, _ in wholes))
     units = len(set(groups)) if groups is not None else len(pairs)
+    few = few_warnings(units, grouped=groups is not None)
     return Scores(
-        tuple(gold.document for gold in golds),
-        {layer: {kind: counted[layer, kind] for kind in KINDS} for layer in wanted},
-        counted.get(("", "strict")),
-        min((trust(gold) for gold in golds), key=STATUSES.index),
-        (*few_warnings(units, grouped=groups is not None), *filter(None, [unknown_note(golds)]), *warnings),
-        resamples,
-        seed,
-        counted.get(("", "partial")),
-        {layer: AttributeCounts(counted[layer, "attributes"], found) for layer, found in absent.items()},
-        {layer: {kind: counted[layer, kind] for kind in STRUCTURE_KINDS} for layer in heads},
-        {layer: required(schema, layer) for layer in heads},
-        same,
-        {layer: counted[layer, "head"] for layer in wanted if (layer, "head") in counted},
+        documents=tuple(gold.document for gold in golds),
+        layers={layer: {kind: counted[layer, kind] for kind in KINDS} for layer in wanted},
+        relations=counted.get(("", "strict")),
+        reference=min((trust(gold) for gold in golds), key=STATUSES.index),
+        warnings=(*few, *filter(None, [unknown_note(golds)]), *warnings),
+        resamples=resamples,
+        seed=seed,
+        relations_partial=counted.get(("", "partial")),
+        attributes={layer: AttributeCounts(counted[layer, "attributes"], n) for layer, n in absent.items()},
+        structures={layer: {kind: counted[layer, kind] for kind in STRUCTURE_KINDS} for layer in heads},
+        required={layer: required(schema, layer) for layer in heads},
+        identity=same,
+        heads={layer: counted[layer, "head"] for layer in wanted if (layer, "head") in counted},
         unknown=sum(gold.provenance.kind == "unknown" for gold in golds),
     )
 
@@ -142,11 +148,11 @@ def unknown_note(golds: Sequence[Annotation]) -> str:
 
 def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:
     """The counts of one document's spans of one layer, all labels together."""
-    left, right = Side.of_spans(gold), Side.of_spans(pred)
-    labels = tuple(sorted(left.labels("") | right.labels("")))
-    one, other = left.spans("", labels), right.spans("", labels)
-    alignment = align(one, other, by_label=kind == "type")
-    tp, fp, fn = span_counts(one, other, alignment, kind, 1, max(1, len(labels))).sum(axis=(0, 1))
+    gold_table, pred_table = SpanTable.of_spans(gold), SpanTable.of_spans(pred)
+    labels = tuple(sorted(gold_table.labels("") | pred_table.labels("")))
+    gold_spans, pred_spans = gold_table.spans("", labels), pred_table.spans("", labels)
+    alignment = align(gold_spans, pred_spans, by_label=kind == "type")
+    tp, fp, fn = span_counts(gold_spans, pred_spans, alignment, kind, 1, max(1, len(labels))).sum(axis=(0, 1))
     return Counts(float(tp), float(fp), float(fn))
 
 
@@ -191,11 +197,11 @@ def _check(pairs: Sequence[tuple[Annotation, Annotation]]) -> None:
         raise GoldwireError.of("GW504", "there is no document to score", hint="give gold and predictions")
     faults = []
     for number, (gold, pred) in enumerate(pairs):
-        place = f"$[{number}]"
+        where = f"$[{number}]"
         if gold.document != pred.document:
             message = f"gold is of `{gold.document}`, the prediction of `{pred.document}`"
-            faults.append(Fault("GW506", message, place, "pair annotations of one document"))
+            faults.append(Fault("GW506", message, where, "pair annotations of one document"))
         elif gold.text_sha256 and pred.text_sha256 and gold.text_sha256 != pred.text_sha256:
             message = f"gold and prediction of `{gold.document}` belong to different texts"
-            faults.append(Fault("GW506", message, place, "predict on the text that was annotated"))
+            faults.append(Fault("GW506", message, where, "predict on the text that was annotated"))
     raise_faults(faults)
