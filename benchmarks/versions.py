@@ -151,7 +151,7 @@ def compared(documents: int, repeats: int) -> dict[str, Any]:
     """CPU seconds of `corpus diff` on two such files: reading, comparing, what is due."""
     from goldwire.corpus.versions.changelog import due
     from goldwire.corpus.versions.diff import diff
-    from goldwire.corpus.versions.load import read_sides
+    from goldwire.corpus.versions.load import read_versions
     from goldwire.project import example_root, load_project
 
     project = load_project(example_root())
@@ -161,7 +161,7 @@ def compared(documents: int, repeats: int) -> dict[str, Any]:
         write_versions(folder, documents)
         for _ in range(repeats):
             names = str(folder / "old.jsonl"), str(folder / "new.jsonl")
-            reading, sides = cpu(lambda names=names: read_sides(names[0], names[1], project))  # type: ignore[misc]
+            reading, sides = cpu(lambda names=names: read_versions(names[0], names[1], project))  # type: ignore[misc]
             comparing, found = cpu(lambda sides=sides: diff(*sides))  # type: ignore[misc]
             due(found)
             rows.append((reading, comparing))

@@ -1,4 +1,4 @@
-"""Near-duplicates: what is found is true, what is there is found, the same in every process."""
+"""NearDuplicate-duplicates: what is found is true, what is there is found, the same in every process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from goldwire.near_duplicates import (
     SLOTS,
     WIDTH,
-    Near,
+    NearDuplicate,
     band_rows,
     near_duplicates,
     shingles,
@@ -68,7 +68,7 @@ def test_pairs_are_those_that_comparing_all_gives(threshold: float) -> None:
 def test_identical_texts_are_tied_to_the_first() -> None:
     """A thousand copies give as many pairs, not half a million; case and punctuation do not count."""
     found = near_duplicates(["Le chat, là.", "Un tout autre texte ici", *["le chat là"] * 1000])
-    assert found == [Near(0, number, 1.0) for number in range(2, 1002)]
+    assert found == [NearDuplicate(0, number, 1.0) for number in range(2, 1002)]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=6))

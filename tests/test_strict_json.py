@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from goldwire import strict_json
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
-from goldwire.corpus.publish.without_text import read_standoff
+from goldwire.corpus.publish.without_text import read_without_texts
 from goldwire.corpus.split.io import read_split
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, file_names, write_text
@@ -65,7 +65,7 @@ ANNOTATION = {"document": "soupe", "annotator": "anna", "schema": "mini@0.1", "s
 LINE = {"id": "soupe", "text": "Une soupe.", "meta": {"a": {}}, "annotations": []}
 TASK = {"id": 1, "data": {"text": "Une soupe."}, "annotations": []}
 SPLIT = {"kind": "random", "sides": {"train": ["soupe"]}}
-STANDOFF = {"id": "soupe", "text_sha256": "0", "length": 1, "meta": {"a": {}}}
+WITHOUT_TEXTS = {"id": "soupe", "text_sha256": "0", "length": 1, "meta": {"a": {}}}
 
 
 def read_one(kind: str, text: str, folder: Path) -> tuple[str, object]:
@@ -81,11 +81,11 @@ def read_one(kind: str, text: str, folder: Path) -> tuple[str, object]:
     write_text(path, f"[{text}]" if kind == "labelstudio" else text)
     if kind in FORMATS:
         return path.name, FORMATS[kind].read(path, Setting())
-    return path.name, read_split(path) if kind == "split" else read_standoff(path)
+    return path.name, read_split(path) if kind == "split" else read_without_texts(path)
 
 
 READERS: dict[str, dict[str, Any]] = {"store": ANNOTATION, "seeds": LINE, "jsonl": LINE}
-READERS |= {"labelstudio": TASK, "split": SPLIT, "standoff": STANDOFF}
+READERS |= {"labelstudio": TASK, "split": SPLIT, "without-texts": WITHOUT_TEXTS}
 
 
 @pytest.mark.parametrize("kind", READERS)

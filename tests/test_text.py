@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goldwire.text import NormalisedText, normalise, trim
+from goldwire.text import NormalisedText, normalise, snippet, trim
 
 #: Letters that join, in several scripts, line ends, and what changes alone.
 PIECES = st.sampled_from(
@@ -67,3 +67,26 @@ def test_a_trimmed_extent_has_no_white_space_at_its_ends_and_all_else(text: str,
     end = data.draw(st.integers(start, len(text)))
     first, last = trim(text, start, end)
     assert text[first:last] == text[start:end].strip()
+
+
+def test_a_snippet_marks_the_extent_on_one_line() -> None:
+    """An extent is shown in brackets between its neighbours."""
+    assert str(snippet("un\ndeux trois", 3, 7, 24)) == "un [deux] trois"
+    assert str(snippet("a" * 50 + "X" + "b" * 50, 50, 51, 24)) == f"…{'a' * 24}[X]{'b' * 24}…"
+
+
+@given(st.text("ab \n…", max_size=30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 12))
+def test_a_snippet_holds_the_text_around_and_says_where_it_is_cut(
+    text: str, start: int, length: int, width: int
+) -> None:
+    """What is shown stands in the text so, but for white space at its edges; no more than was asked for."""
+    start = min(start, len(text))
+    end = min(start + length, len(text))
+    shown = snippet(text, start, end, width)
+    before = shown.before.removeprefix("…") if start > width else shown.before
+    after = shown.after.removesuffix("…") if end + width < len(text) else shown.after
+    assert shown.text == text[start:end]
+    assert text[:start].endswith(before) and text[end:].startswith(after)
+    assert max(len(before), len(after)) <= width
+    assert text[max(start - width, 0) : start].split() == before.split()
+    assert text[end : end + width].split() == after.split()

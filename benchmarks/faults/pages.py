@@ -74,7 +74,7 @@ def _pages(root: Path, tally: Tally) -> list[Path]:
     gold = ("corpus", "convert", ".", "gold.jsonl", "--from", "store", "--to", "jsonl", "--curated")
     calls = [
         ("corpus", "browse", "--out", "pages/site"),
-        ("corpus", "review", "--out", "pages/review.html", "--no-suspects"),
+        ("corpus", "review", "--out", "pages/review.html", "--no-label-errors"),
         gold,
         ("eval", "agree", "--no-gamma", "--resamples", "20", "--json", "agreement.json"),
         ("eval", "report", "gold.jsonl", "pred.jsonl", "--out", "pages/report.html", "--resamples", "20",

@@ -34,7 +34,7 @@ Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 
-class Near(NamedTuple):
+class NearDuplicate(NamedTuple):
     """Two texts, by their place in the input, and the Jaccard similarity of their shingle sets."""
 
     first: int
@@ -78,17 +78,17 @@ def shingles(texts: Sequence[str], advance: Callable[[int], None] | None = None)
     The same text has the same hashes in every process.
     """
     hasher = _Hasher()
-    found: list[Hashes] = []
+    parts: list[Hashes] = []
     sizes: list[Places] = []
     for batch in _batches(texts):
         hashes, counts = hasher.words(batch)
-        found.append(hashes)
+        parts.append(hashes)
         sizes.append(counts)
         if advance is not None:
             advance(len(batch))
-    if not found:
+    if not parts:
         return Shingles(np.empty(0, np.uint64), np.zeros(1, np.int64))
-    return _joined(np.concatenate(found), np.concatenate(sizes))
+    return _joined(np.concatenate(parts), np.concatenate(sizes))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -167,9 +167,9 @@ def _joined(hashes: Hashes, sizes: Places) -> Shingles:
     """Hashes of words as hashes of shingles; none reaches over the end of its text."""
     count = len(hashes) - WIDTH + 1
     mixed: Hashes = hashes[:count].copy()
-    for place in range(1, WIDTH):
+    for step in range(1, WIDTH):
         mixed *= np.uint64(_FACTOR)
-        mixed += hashes[place : place + count]
+        mixed += hashes[step : step + count]
     keep = np.ones(count, bool)
     ends = np.cumsum(sizes)[:-1]
     for back in range(1, WIDTH):
@@ -193,7 +193,7 @@ def band_rows(threshold: float) -> int:
 
 def near_duplicates(
     texts: Sequence[str], *, threshold: float = SIMILAR, advance: Callable[[int], None] | None = None
-) -> list[Near]:
+) -> list[NearDuplicate]:
     """All pairs of texts whose shingle sets have a Jaccard similarity of at least `threshold`, in (0, 1].
 
     rensa's MinHash and LSH find candidates, which the true similarity confirms or not: a pair that is listed
@@ -205,37 +205,37 @@ def near_duplicates(
     sets = shingles(texts, advance)
     rows = band_rows(threshold)
 
-    def signatures(some: Shingles) -> Any:
-        starts = some.starts.astype(np.uint64)
-        return RMinHash.digest_matrix_from_flat_token_hashes(some.hashes, starts, SLOTS, _SEED)
+    def signatures(shingled: Shingles) -> Any:
+        starts = shingled.starts.astype(np.uint64)
+        return RMinHash.digest_matrix_from_flat_token_hashes(shingled.hashes, starts, SLOTS, _SEED)
 
     lsh = RMinHashLSH(threshold, SLOTS, SLOTS // rows)
     flags = lsh.query_duplicate_flags_matrix_one_shot(signatures(sets)) if len(texts) > 1 else []
     flagged = np.flatnonzero(np.array(flags, bool))
     if not len(flagged):
         return []
-    found, flagged = _identical(sets, flagged)
+    duplicates, flagged = _identical(sets, flagged)
     few = sets.take(flagged)
     matrix = np.array(signatures(few).to_rows(), np.uint64).reshape(len(flagged), SLOTS)
     counted = _counted(few)
     for pairs in _candidates(matrix, rows):
         for first, second, similarity in _similar(counted, pairs, threshold):
-            found.append(Near(int(flagged[first]), int(flagged[second]), similarity))
-    return sorted(set(found))
+            duplicates.append(NearDuplicate(int(flagged[first]), int(flagged[second]), similarity))
+    return sorted(set(duplicates))
 
 
-def _identical(sets: Shingles, rows: Places) -> tuple[list[Near], Places]:
+def _identical(sets: Shingles, rows: Places) -> tuple[list[NearDuplicate], Places]:
     """Texts with the same shingle set, each paired with the first; and the rows that are left to compare."""
     first: dict[bytes, int] = {}
-    found: list[Near] = []
-    left: list[int] = []
+    duplicates: list[NearDuplicate] = []
+    distinct: list[int] = []
     for row in rows.tolist():
         key = np.unique(sets.hashes[sets.starts[row] : sets.starts[row + 1]]).tobytes()
-        if (other := first.setdefault(blake2b(key, digest_size=16).digest(), row)) != row:
-            found.append(Near(other, row, 1.0))
+        if (first_row := first.setdefault(blake2b(key, digest_size=16).digest(), row)) != row:
+            duplicates.append(NearDuplicate(first_row, row, 1.0))
         else:
-            left.append(row)
-    return found, np.array(left, np.int64)
+            distinct.append(row)
+    return duplicates, np.array(distinct, np.int64)
 
 
 def _candidates(matrix: Hashes, rows: int) -> Iterator[Places]:
@@ -281,7 +281,7 @@ def _similar(counted: Any, pairs: Places, threshold: float) -> Iterator[tuple[in
     sizes = np.diff(counted.indptr)
     for start in range(0, len(pairs), _CHUNK):
         first, second = pairs[start : start + _CHUNK].T
-        both = np.asarray(counted[first].multiply(counted[second]).sum(axis=1)).ravel()
-        share = both / (sizes[first] + sizes[second] - both)
+        common = np.asarray(counted[first].multiply(counted[second]).sum(axis=1)).ravel()
+        share = common / (sizes[first] + sizes[second] - common)
         for index in np.flatnonzero(share >= threshold).tolist():
             yield int(first[index]), int(second[index]), float(share[index])

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache
+from typing import NamedTuple
 
 
 def normalise(text: str) -> str:
@@ -23,6 +24,31 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[end - 1].isspace():
         end -= 1
     return start, end
+
+
+class Snippet(NamedTuple):
+    """An extent in its surroundings: what stands before it, its own text, what stands after."""
+
+    before: str
+    text: str
+    after: str
+
+    def __str__(self) -> str:
+        """On one line, the extent in brackets: `…la [frappe] américaine…`."""
+        return " ".join(f"{self.before}[{self.text}]{self.after}".split())
+
+
+def snippet(text: str, start: int, end: int, width: int) -> Snippet:
+    """An extent with up to `width` code points on each side; `…` where more of the text is cut off.
+
+    White space at the outer edges goes.
+    """
+    before, after = text[max(start - width, 0) : start].lstrip(), text[end : end + width].rstrip()
+    return Snippet(
+        "…" + before if start > width else before,
+        text[start:end],
+        after + "…" if end + width < len(text) else after,
+    )
 
 
 class NormalisedText:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotations.find_quote import fold, in_context, near_miss, occurrences
+from goldwire.annotations.find_quote import fold, near_miss, occurrences
 from tests.strategies import TEXTS
 
 ARTICLE = "«\u202fL’Élysée\u202f» n’a pas commenté. Un cœur, un œuf\xa0: voilà."
@@ -68,9 +68,3 @@ def test_a_quote_from_elsewhere_gets_plain_advice() -> None:
     """Where nothing is alike there is nothing to show."""
     assert near_miss(ARTICLE, "xyz", "passage") == "copy it from the passage to the letter"
     assert near_miss(ARTICLE, " ", "passage") == "quote a few words of the passage"
-
-
-def test_context_marks_the_extent_on_one_line() -> None:
-    """An extent is shown in brackets between its neighbours."""
-    assert in_context("un\ndeux trois", 3, 7) == "un [deux] trois"
-    assert in_context("a" * 50 + "X" + "b" * 50, 50, 51) == f"…{'a' * 24}[X]{'b' * 24}…"

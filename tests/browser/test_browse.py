@@ -185,12 +185,12 @@ def test_stances_and_events_are_listed_under_the_text(quiet: Page, site: Path) -
 
 
 def test_the_timeline_groups_mentions_of_one_happening(quiet: Page, site: Path) -> None:
-    """Points are drawn, the table holds the same, and one happening has mentions in several articles."""
+    """Points are drawn, the table holds the same, and one event has mentions in several articles."""
     shown(quiet, site / "timeline.html")
     assert quiet.locator("#chart svg path").count() > 50
-    assert "102 happenings, 188 mentions" in (quiet.text_content("#count") or "")
+    assert "102 events, 188 mentions" in (quiet.text_content("#count") or "")
     quiet.fill("#q", "soleimani")
-    expect(quiet.locator("#count")).not_to_contain_text("102 happenings")
+    expect(quiet.locator("#count")).not_to_contain_text("102 events")
     quiet.locator("#table button", has_text="frappe qui tue Soleimani").click()
     links = quiet.locator("#detail a")
     pages = {str(link.get_attribute("href")).split("#")[0] for link in links.all()}

@@ -16,7 +16,7 @@ import pytest
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.review import review, write_review
 from goldwire.corpus.corpus import Corpus
-from goldwire.corpus.versions.diff import Side, diff
+from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.corpus.versions.page import write_page as write_diff
 from goldwire.eval.ci.history import History, Step
 from goldwire.eval.ci.history import page as history_page
@@ -88,7 +88,8 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
         extra=extra,
     )
     write_diff(
-        paths["diff"], diff(Side(title, missed, version="1.0.0"), Side(title, curated, version="1.1.0"))
+        paths["diff"],
+        diff(CorpusVersion(title, missed, version="1.0.0"), CorpusVersion(title, curated, version="1.1.0")),
     )
     run = as_baseline(folder / "run")
     steps = (Step("2026-01-01", "a" * 40, run), Step("2026-02-01", "b" * 40, run))
@@ -104,7 +105,7 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
     ahead = Outlook(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
     curve_of = Curve(title, tuple(sizes), ahead, 1, 5, "draft", (title,), setting)
     paths["curve"].write_text(curve_page(curve_of), encoding="utf-8")
-    write_review(paths["review"], home, review(home, suspects=False))
+    write_review(paths["review"], home, review(home, label_errors=False))
     site = browse(home, folder / "site").folder
     paths |= {kind: site / f"{kind}.html" for kind in SITE} | {"article": site / "articles/long.html"}
     return paths
@@ -264,7 +265,7 @@ def test_a_date_that_is_none_does_not_empty_the_timeline(watched: Any, tmp_path:
     page = watched(dated(tmp_path, list(DATES)))
     drawn = sum(DATES.values())
     count = page.text_content("#count")
-    assert f"{len(DATES)} happenings" in count
+    assert f"{len(DATES)} events" in count
     assert f"{len(DATES) - drawn} not drawn" in count
     assert page.locator("#chart svg path").count() > drawn
     assert all(date in page.inner_text("#table") for date in DATES)

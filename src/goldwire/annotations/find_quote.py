@@ -26,14 +26,6 @@ def occurrences(text: str, quote: str) -> list[int]:
     return found
 
 
-def in_context(text: str, start: int, end: int, width: int = 24) -> str:
-    """An extent in its surroundings, on one line: `…la [frappe] américaine…`."""
-    before, after = text[max(0, start - width) : start], text[end : end + width]
-    left = "…" if start > width else ""
-    right = "…" if end + width < len(text) else ""
-    return " ".join(f"{left}{before}[{text[start:end]}]{after}{right}".split())
-
-
 def fold(text: str) -> tuple[str, list[int]]:
     """The text without what the eye misses, and for each of its characters the place that it comes from.
 

@@ -52,7 +52,7 @@ RULES = {
     SAME_RELATION: "no relation stands twice",
     NEAR: "no two sides of a split hold near-duplicate texts",
     STORY: "no two sides of a split hold documents of one story",
-    EVENT: "no two sides of a split hold documents on one happening",
+    EVENT: "no two sides of a split hold documents on one event",
     SEEN: "test data were annotated without predictions in view",
     SIDE: "a split gives every document a side",
 }

@@ -59,12 +59,14 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The page (default: eval/reports/review.html, which is not in git).",
 )
-@click.option("--suspects/--no-suspects", default=True, help="Train a model that doubts labels (slow part).")
+@click.option(
+    "--label-errors/--no-label-errors", default=True, help="Train a model that doubts labels (slow part)."
+)
 @click.option("--url", help="The Label Studio that rows link to; its token is in $GOLDWIRE_TOKEN.")
 @project_option
 @json_option
 def review(
-    out: Path | None, suspects: bool, url: str | None, project: Project, json_path: Path | None
+    out: Path | None, label_errors: bool, url: str | None, project: Project, json_path: Path | None
 ) -> None:
     """List what deserves a second look, as a page: wordings marked in two ways, labels that a model doubts.
 
@@ -77,24 +79,26 @@ def review(
     from goldwire.corpus.browse.review import write_review
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.quality.consistency import KINDS
-    from goldwire.corpus.quality.label_errors import KINDS as SUSPECT_KINDS
+    from goldwire.corpus.quality.label_errors import KINDS as ERROR_KINDS
     from goldwire.corpus.quality.label_errors import counts
 
     corpus = load_corpus(project)
     links = _links(project, url)
     with progress("Training") as advance:
-        result = run(corpus, suspects=suspects, advance=advance)
+        result = run(corpus, label_errors=label_errors, advance=advance)
     path = out or project.reports / "review.html"
     write_review(path, corpus, result, links=links)
     table(("to review", "count"), [(KINDS[kind], number) for kind, number in result.by_kind.items()])  # type: ignore[index]
-    if result.suspects is not None:
-        rows = [(SUSPECT_KINDS[kind], number) for kind, number in counts(result.suspects.found).items()]  # type: ignore[index]
+    if result.label_errors is not None:
+        rows = [(ERROR_KINDS[kind], number) for kind, number in counts(result.label_errors.errors).items()]  # type: ignore[index]
         table(("a model reads otherwise", "count"), rows)
-        judged = ", ".join(f"{amount(number)} {layer}" for layer, number in result.suspects.judged.items())
-        say(f"judged: {judged} spans in {result.suspects.folds} folds")
-        say(f"not judged: {amount(result.suspects.alone)} whose label no other fold has")
-        if result.suspects.hidden:
-            say(f"not judged: {amount(result.suspects.hidden)} that no token is left to")
+        judged = ", ".join(
+            f"{amount(number)} {layer}" for layer, number in result.label_errors.judged.items()
+        )
+        say(f"judged: {judged} spans in {result.label_errors.folds} folds")
+        say(f"not judged: {amount(result.label_errors.alone)} whose label no other fold has")
+        if result.label_errors.hidden:
+            say(f"not judged: {amount(result.label_errors.hidden)} that no token is left to")
     if result.checks is not None:
         say(f"{amount(len(result.checks.faults))} places where a rule is broken (goldwire corpus check)")
     say(str(path))

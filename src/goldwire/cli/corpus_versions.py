@@ -41,10 +41,10 @@ def diff(
     """
     from goldwire.corpus.versions.changelog import add_entry, due, entry
     from goldwire.corpus.versions.diff import diff as compare
-    from goldwire.corpus.versions.load import read_sides
+    from goldwire.corpus.versions.load import read_versions
     from goldwire.corpus.versions.page import WORDS, lines, write_page
 
-    one, other = read_sides(before, after, project, annotator)
+    one, other = read_versions(before, after, project, annotator)
     with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
         found = compare(one, other, annotator=annotator, advance=advance)
     wanted = due(found)
@@ -88,7 +88,7 @@ def diff(
 @click.option("--by-date", is_flag=True, help="Test on the newest, by `published`.")
 @click.option("--folds", default=0, metavar="K", help="K folds instead of sides; groups stay together.")
 @click.option("--leave-one-out", "each", is_flag=True, help="A fold for each document.")
-@click.option("--shared", type=int, help="Happenings that tie two documents; 0: none do.  [default: 1]")
+@click.option("--shared", type=int, help="Events that tie two documents; 0: none do.  [default: 1]")
 @click.option("--similar", type=float, help="Similarity of near-duplicates, in (0, 1].  [default: 0.5]")
 @click.option("--allow-seen", is_flag=True, help="Test on what was annotated with predictions in view too.")
 @click.option("--anew", is_flag=True, help="Forget the stored sides.")
@@ -115,22 +115,22 @@ def split(
     """
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.split.io import read_split, split_path, write_split
-    from goldwire.corpus.split.split import Plan, make_split, plan_for
+    from goldwire.corpus.split.split import SplitOptions, make_split, options_for
 
     corpus = load_corpus(project)
     path = out or split_path(project)
     stored = read_split(path) if path.is_file() and not anew else None
-    asked = Plan(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
-    plan = plan_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
+    asked = SplitOptions(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
+    options = options_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
     with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
-        made = make_split(corpus.articles, corpus.schema, plan, stored=stored, advance=advance)
+        made = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
     write_split(path, made.split, made.ties)
     kinds = Counter(tie.kind for tie in made.ties)
     groups = [group for group in made.groups if len(group) > 1]
     tell(
         f"{amount(len(corpus.articles))} documents in {amount(len(made.groups))} groups, the largest of "
         f"{amount(max(len(group) for group in made.groups))}; ties: {amount(kinds['near'])} near-duplicates, "
-        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} happenings"
+        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} events"
     )
     if made.split.folds:
         rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(made.split.folds, start=1)]
@@ -188,20 +188,20 @@ def split(
 @project_option
 @click.option("--repo", required=True, help="The dataset's repository, OWNER/NAME.")
 @click.option(
-    "--standoff", is_flag=True, help="Annotations and text hashes only: no text leaves the project."
+    "--without-texts", is_flag=True, help="Annotations and text hashes only: no text leaves the project."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be published, and publish nothing.")
 @click.option("--public", is_flag=True, help="A new repository is public (default: private).")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep the standoff dataset in this folder.",
+    help="Keep the dataset without texts in this folder.",
 )
 @json_option
 def publish(
     project: Project,
     repo: str,
-    standoff: bool,
+    without_texts: bool,
     dry_run: bool,
     public: bool,
     out: Path | None,
@@ -209,16 +209,16 @@ def publish(
 ) -> None:
     """Push the built dataset to the Hugging Face Hub, tagged with its version.
 
-    Texts that may not be passed on are not: --standoff publishes annotations with text hashes instead. The
-    token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
+    Texts that may not be passed on are not: --without-texts publishes annotations with text hashes instead.
+    The token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
     """
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.publish.hub import parcel
     from goldwire.corpus.publish.hub import publish as push
 
-    if out is not None and not standoff:
-        raise click.UsageError("--out keeps a standoff dataset: add --standoff")
-    with parcel(load_corpus(project), standoff=standoff, out=out) as packed:
+    if out is not None and not without_texts:
+        raise click.UsageError("--out keeps a dataset without texts: add --without-texts")
+    with parcel(load_corpus(project), without_texts=without_texts, out=out) as packed:
         table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
         for what, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
             if counts:
@@ -239,19 +239,19 @@ def publish(
 
 
 @click.command()
-@click.argument("standoff", type=click.Path(exists=True, path_type=Path))
+@click.argument("dataset", type=click.Path(exists=True, path_type=Path))
 @click.argument("articles", type=click.Path(exists=True, path_type=Path))
 @click.argument("out", type=_FILE)
 @click.option("--partial", is_flag=True, help="Leave out what has no copy, or another text, and say which.")
 @json_option
-def rehydrate(standoff: Path, articles: Path, out: Path, partial: bool, json_path: Path | None) -> None:
-    """Join a STANDOFF dataset with your own copies of its ARTICLES into OUT, JSON Lines.
+def rehydrate(dataset: Path, articles: Path, out: Path, partial: bool, json_path: Path | None) -> None:
+    """Join a DATASET without texts with your own copies of its ARTICLES into OUT, JSON Lines.
 
     ARTICLES is a folder of text files, JSON Lines or CSV. A copy must be the very text that was annotated.
     """
     from goldwire.corpus.publish.without_text import rehydrate as run
 
-    done = run(standoff, articles, out, partial=partial)
+    done = run(dataset, articles, out, partial=partial)
     spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
     tell(f"{amount(len(done.articles))} documents, {amount(spans)} spans")
     for what, names in (("another text", done.differing), ("no copy", done.missing)):

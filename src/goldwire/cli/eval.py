@@ -13,8 +13,8 @@ from goldwire.cli.common import F, json_option, paper_options, say, show, tell, 
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
-    from goldwire.eval.agreement.agree import Agreement
-    from goldwire.eval.scoring.scores import Scores
+    from goldwire.eval.agreement.results import Agreement
+    from goldwire.eval.scoring.results import Scores
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")

@@ -58,6 +58,6 @@ def load_corpus(project: Project) -> Corpus:
 
 def _of_readers(schema: Schema) -> dict[str, Any]:
     """The schema without the names of a label config: no reader of the dataset depends on them."""
-    held: dict[str, Any] = msgspec.to_builtins(schema)
-    del held["label_studio"]
-    return held
+    record: dict[str, Any] = msgspec.to_builtins(schema)
+    del record["label_studio"]
+    return record

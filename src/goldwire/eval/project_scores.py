@@ -8,7 +8,8 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
-from goldwire.eval.scoring.scores import Scores, score
+from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project

@@ -8,6 +8,7 @@ from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue
+from goldwire.schemas.colors import PALETTE
 from goldwire.schemas.schema import (
     Attribute,
     AttributeKind,
@@ -18,9 +19,6 @@ from goldwire.schemas.schema import (
     Schema,
     Value,
 )
-
-# Colours that stay apart for colour-blind eyes (Okabe and Ito).
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
 
 
 class Found:
@@ -126,7 +124,7 @@ def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
 def layer_of(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:
     """A layer with these labels, sorted; they are their own names and definitions."""
     made = {
-        label: Label(label, label, _PALETTE[number % len(_PALETTE)])
+        label: Label(label, label, PALETTE[number % len(PALETTE)])
         for number, label in enumerate(sorted(labels))
     }
     return Layer(title=name, labels=made, attributes=attributes)

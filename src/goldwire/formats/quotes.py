@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotations import rules
-from goldwire.annotations.find_quote import in_context, near_miss, occurrences
+from goldwire.annotations.find_quote import near_miss, occurrences
 from goldwire.annotations.values import FLAGS, from_text, value_problem
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text, sha256
@@ -24,9 +24,12 @@ from goldwire.model import STATUSES, Annotation, Document, Provenance, Relation,
 from goldwire.schemas import Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.seeds import normalise
+from goldwire.text import Snippet, snippet
 
 _TOP = ("document", "annotator", "schema", "status", "provenance", "passages")
 _KNOWN = ("id", "label", "quote", "n")
+#: Code points of the article shown on each side of a quote.
+_AROUND = 24
 
 
 def read_quotes(
@@ -184,7 +187,7 @@ class _Reader:
             if len(found) == 1:
                 return found[0]
             places = "; ".join(
-                f"n: {n} {in_context(text, start, start + len(quote)) if len(quote) < 60 else f'at {start}'}"
+                f"n: {n} {_shown(text, start, quote) if len(quote) < 60 else f'at {start}'}"
                 for n, start in enumerate(found[:6], start=1)
             )
             more = "; …" if len(found) > 6 else ""
@@ -246,7 +249,7 @@ class _Reader:
     def moved(fault: Fault, text: str, quote: str) -> Fault:
         """The same fault, its hint saying where in the article the quote stands."""
         start = text.index(quote)
-        hint = f"the article has it elsewhere: {in_context(text, start, start + len(quote))}"
+        hint = f"the article has it elsewhere: {_shown(text, start, quote)}"
         return Fault(fault.code, fault.message, fault.where, hint)
 
     def name(self, item: dict[str, Any], layer: str, at: str) -> str:
@@ -337,3 +340,7 @@ class _Reader:
         if value:
             self.fault("GW250", at, "not a list", "one item a line, each after `- `")
         return []
+
+
+def _shown(text: str, start: int, quote: str) -> Snippet:
+    return snippet(text, start, start + len(quote), _AROUND)

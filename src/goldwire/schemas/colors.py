@@ -6,8 +6,8 @@ import colorsys
 import re
 from collections.abc import Collection, Iterator
 
-# Colours that stay apart for colour-blind eyes (Okabe and Ito), for labels that lack a usable one.
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
+#: Colours that stay apart for colour-blind eyes (Okabe and Ito), for labels that lack a usable one.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#999999")
 
 
 def as_hex(color: str) -> str | None:
@@ -32,7 +32,7 @@ def free_color(taken: Collection[str]) -> str:
 
 def _colors() -> Iterator[str]:
     """The palette, then hues that keep apart (steps of the golden angle)."""
-    yield from _PALETTE
+    yield from PALETTE
     for number in range(10_000):
         level = 0.35 + 0.1 * (number // 40 % 4)
         parts = colorsys.hls_to_rgb(number * 0.618034 % 1, level, 0.6)

@@ -15,7 +15,7 @@ from goldwire.cli.corpus import command
 from goldwire.corpus.browse.review import review, write_review
 from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.corpus.quality.consistency import Inconsistency, context, inconsistencies, wording
-from goldwire.corpus.quality.label_errors import Suspects, find_suspects
+from goldwire.corpus.quality.label_errors import LabelErrors, find_label_errors
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.project import Project, example_root, load_project
@@ -140,7 +140,7 @@ def test_the_page_lists_everything_with_links_and_escapes_it(tmp_path: Path, pro
         (Annotation("d" + HOSTILE, HOSTILE, "mini@0.1", spans=marks),),
     )
     corpus = Corpus(project, mini_schema(), {}, [first, article("e", "pain", ("pain", "FOOD"))])
-    result = review(corpus, suspects=False)
+    result = review(corpus, label_errors=False)
     path = tmp_path / "review.html"
     write_review(path, corpus, result, links={first.document.id: "http://127.0.0.1:9/projects/1/data?task=7"})
     page = path.read_text(encoding="utf-8")
@@ -156,13 +156,13 @@ def test_copies_do_not_vouch_for_each_other(project: Project, told: str) -> None
     wrong = changed(recipes(6), "d0", "s1", label="FOOD")
     copies = [copy_of(wrong[0], f"copy{number}", told) for number in range(5)]
     corpus = Corpus(project, mini_schema(), {}, [*wrong[1:], *copies])
-    found = review(corpus).suspects
-    before = review(Corpus(project, mini_schema(), {}, wrong)).suspects
+    found = review(corpus).label_errors
+    before = review(Corpus(project, mini_schema(), {}, wrong)).label_errors
     assert found is not None and before is not None
     assert found.folds == before.folds > 3, "five copies are one fold, as the one article was"
     names = {one.document.id for one in copies}
     assert doubted(found, names) == names
-    assert doubted(find_suspects(corpus.articles, "fr", layers=["thing"]), names) == set()
+    assert doubted(find_label_errors(corpus.articles, "fr", layers=["thing"]), names) == set()
     with pytest.raises(GoldwireError, match=r"GW218 .*all are copies or of one story"):
         review(Corpus(project, mini_schema(), {}, copies))
 
@@ -177,9 +177,9 @@ def copy_of(article: Article, name: str, told: str) -> Article:
     return Article(Document(name, text, meta), (annotation,))
 
 
-def doubted(found: Suspects, names: set[str]) -> set[str]:
+def doubted(found: LabelErrors, names: set[str]) -> set[str]:
     """The documents among these whose wrong label is listed."""
-    return {one.document for one in found.found if one.span == "s1"} & names
+    return {one.document for one in found.errors if one.span == "s1"} & names
 
 
 def test_the_command_writes_page_and_figures(
@@ -194,8 +194,8 @@ def test_the_command_writes_page_and_figures(
     page = (project.reports / "review.html").read_text(encoding="utf-8")
     assert "What a model reads otherwise" in page
     found = json.loads(figures.read_text(encoding="utf-8"))
-    assert set(found) == {"inconsistencies", "suspects", "checks", "counts"}
-    assert found["suspects"]["folds"] == 2
+    assert set(found) == {"inconsistencies", "label_errors", "checks", "counts"}
+    assert found["label_errors"]["folds"] == 2
 
 
 def test_the_browse_command_tells_roles_and_where_the_site_is(project: Project, tmp_path: Path) -> None:

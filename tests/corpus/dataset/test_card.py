@@ -133,9 +133,9 @@ def test_the_card_says_what_the_split_keeps_and_what_leaks(tmp_path: Path) -> No
 
     strict = text(Split("parts", Rule(0.7, 2), sides=sides))
     assert "similarity from .70" in strict
-    assert "documents that share 2 happenings" in strict
+    assert "documents that share 2 events" in strict
     assert "leak" not in strict
-    assert "happening" not in text(Split("parts", Rule(0.7, 0), sides=sides))
+    assert "event" not in text(Split("parts", Rule(0.7, 0), sides=sides))
     listing = project.seeds / "articles.jsonl"
     rows = [json.loads(line) | {"story": "one"} for line in listing.read_text(encoding="utf-8").splitlines()]
     listing.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

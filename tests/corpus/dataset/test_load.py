@@ -121,13 +121,13 @@ def test_names_of_labels_alone_make_another_file(tmp_path: Path) -> None:
 
 
 def test_two_projects_in_one_cache_do_not_meet(tmp_path: Path) -> None:
-    """Each gives its own documents, also with the other loaded in between; so do standoff datasets."""
+    """Each gives its own documents, also with the other loaded in between; so do datasets without texts."""
     one, other = mini_project(tmp_path / "one"), mini_project(tmp_path / "other")
     shorter(other)
     folders = [build(load_corpus(project)).folder for project in (one, other)]
     for project in (one, other):
-        with parcel(load_corpus(project), standoff=True, out=project.root / "standoff"):
-            folders.append(project.root / "standoff")
+        with parcel(load_corpus(project), without_texts=True, out=project.root / "bare"):
+            folders.append(project.root / "bare")
     places = [folders[0], folders[1], folders[0], folders[2], folders[3], folders[2]]
     loaded = load(tmp_path / "cache", *(f"{place}#annotations" for place in places))
     for place, each in zip(places, loaded, strict=True):
@@ -221,9 +221,9 @@ def test_every_datasets_reads_the_same(python: str, tmp_path: Path) -> None:
     project = mini_project(tmp_path / "mini")
     write_annotation(project, Annotation("pommes", "nobody", "mini@0.1"))
     folders = [root / "corpus", build(load_corpus(project)).folder]
-    with parcel(load_corpus(project), standoff=True, out=tmp_path / "standoff"):
+    with parcel(load_corpus(project), without_texts=True, out=tmp_path / "bare"):
         places = [f"{folder}#{config}" for folder in folders for config in CONFIGS]
-        places.append(f"{tmp_path / 'standoff'}#annotations")
+        places.append(f"{tmp_path / 'bare'}#annotations")
     expected = load(tmp_path / "new", *places)
     assert load(tmp_path / "old", *places, python=python) == expected
     for place, each in zip(places, expected, strict=True):

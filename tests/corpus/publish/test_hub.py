@@ -239,7 +239,7 @@ def test_what_an_older_version_left_goes_out_of_the_new_one(tmp_path: Path, hub:
 
 
 def test_texts_that_may_not_be_passed_on_are_not(tmp_path: Path, hub: Hub) -> None:
-    """Without leave nothing is sent; --standoff sends annotations and hashes."""
+    """Without leave nothing is sent; --without-texts sends annotations and hashes."""
     project = mini_project(tmp_path / "mini")
     settings = (project.root / "goldwire.toml").read_text(encoding="utf-8")
     settings = re.sub(r"redistributable = \w+", "redistributable = false", settings)
@@ -250,9 +250,9 @@ def test_texts_that_may_not_be_passed_on_are_not(tmp_path: Path, hub: Hub) -> No
     assert isinstance(refused.exception, GoldwireError)
     assert "not redistributable" in str(refused.exception)
     assert hub.calls == []
-    assert call(project, "--repo", "us/recipes", "--standoff").exit_code == 0
+    assert call(project, "--repo", "us/recipes", "--without-texts").exit_code == 0
     files = hub.repos["us/recipes"]["files"]
-    assert set(files) >= {"README.md", "manifest.json", "standoff.jsonl"}
+    assert set(files) >= {"README.md", "manifest.json", "without-texts.jsonl"}
     assert any(re.fullmatch(r"annotations/train-[0-9a-f]{16}\.parquet", name) for name in files)
     assert not any(name.startswith(("documents/", "tokens/")) for name in files)
 
@@ -348,7 +348,10 @@ def test_a_dataset_that_is_not_what_the_project_holds_is_not_published(tmp_path:
 
 
 def test_a_corpus_without_annotations_is_not_published(tmp_path: Path) -> None:
-    """Standoff would be an empty dataset under a version; building refuses it too."""
+    """Without texts it would be an empty dataset under a version; building refuses it too."""
     project = mini_project(tmp_path / "mini", annotated=False)
-    with pytest.raises(GoldwireError, match="no annotation"), parcel(load_corpus(project), standoff=True):
+    with (
+        pytest.raises(GoldwireError, match="no annotation"),
+        parcel(load_corpus(project), without_texts=True),
+    ):
         pass

@@ -1,4 +1,4 @@
-"""Standoff datasets: no stretch of a text in any file, and whole again with the user's own copies."""
+"""Datasets without texts: no stretch of a text in any file, and whole again with the user's own copies."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from msgspec import structs
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
-from goldwire.corpus.publish.without_text import WINDOW, quoted, read_standoff, rehydrate, windows
-from goldwire.corpus.publish.write import write_standoff
+from goldwire.corpus.publish.without_text import WINDOW, quoted, read_without_texts, rehydrate, windows
+from goldwire.corpus.publish.write import write_without_texts
 from goldwire.corpus.split.io import Split, split_path, write_split
-from goldwire.corpus.versions.diff import Side, diff
+from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.errors import GoldwireError
 from goldwire.formats.dataset_files import dataset_files
 from goldwire.formats.jsonl import dumps, read_jsonl
@@ -30,9 +30,9 @@ from tests.strategies import articles
 
 
 def example(folder: Path) -> Path:
-    """The example project's corpus as a standoff dataset."""
+    """The example project's corpus as a dataset without texts."""
     folder.mkdir()
-    write_standoff(load_corpus(load_project(example_root())), folder)
+    write_without_texts(load_corpus(load_project(example_root())), folder)
     return folder
 
 
@@ -72,7 +72,7 @@ def contents(folder: Path) -> dict[str, list[str]]:
 
 def test_no_stretch_of_any_text_is_in_any_file(tmp_path: Path) -> None:
     """Every 20 characters of the example's five articles are looked for in all that would be published."""
-    folder = example(tmp_path / "standoff")
+    folder = example(tmp_path / "bare")
     stretches = {
         article.document.text[i : i + WINDOW]
         for article in load_corpus(load_project(example_root())).articles
@@ -89,13 +89,13 @@ def test_everything_else_is_still_there(tmp_path: Path) -> None:
     """With the very texts, all annotations come back; `datasets` reads the annotations without the words."""
     import pyarrow.parquet as pq
 
-    folder = example(tmp_path / "standoff")
+    folder = example(tmp_path / "bare")
     project = load_project(example_root())
     done = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
     whole = load_corpus(project).articles
     assert [a.annotations for a in read_jsonl(tmp_path / "whole.jsonl")] == [a.annotations for a in whole]
     assert done.articles == read_jsonl(tmp_path / "whole.jsonl")
-    found = diff(Side("a", whole), Side("b", done.articles))
+    found = diff(CorpusVersion("a", whole), CorpusVersion("b", done.articles))
     assert not any(document.compared.spans for document in found.documents)
     table = pq.read_table(*dataset_files(folder, "annotations")["train"])
     assert "text" not in table.schema.field("spans").type.value_type.names
@@ -115,7 +115,9 @@ def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, m
     from goldwire.corpus.publish.without_text import dumps as line
     from goldwire.corpus.publish.without_text import to_record
 
-    (folder / "standoff.jsonl").write_bytes(b"\n".join(line(to_record(a, a.document.meta)) for a in made))
+    (folder / "without-texts.jsonl").write_bytes(
+        b"\n".join(line(to_record(a, a.document.meta)) for a in made)
+    )
     (folder / "mine.jsonl").write_bytes(
         b"\n".join(dumps(Article(structs.replace(a.document, meta={}))) for a in made)
     )
@@ -128,7 +130,7 @@ def test_copies_are_known_by_their_hash_whatever_their_name(tmp_path: Path) -> N
     """Another file name, `\\r\\n` and decomposed accents are the same text; seeds are normalised so too."""
     import unicodedata
 
-    folder = example(tmp_path / "standoff")
+    folder = example(tmp_path / "bare")
     mine = tmp_path / "mine"
     mine.mkdir()
     for number, article in enumerate(load_corpus(load_project(example_root())).articles):
@@ -141,9 +143,9 @@ def test_copies_are_known_by_their_hash_whatever_their_name(tmp_path: Path) -> N
 def test_another_text_is_refused_by_name(tmp_path: Path) -> None:
     """One letter more, or no copy: the document is named, nothing is written; --partial leaves it out."""
     project = mini_project(tmp_path / "mini")
-    folder = tmp_path / "standoff"
+    folder = tmp_path / "bare"
     folder.mkdir()
-    write_standoff(load_corpus(project), folder)
+    write_without_texts(load_corpus(project), folder)
     mine = tmp_path / "mine"
     mine.mkdir()
     texts = {a.document.id: a.document.text for a in load_corpus(project).articles}
@@ -181,13 +183,13 @@ def quoting(tmp_path: Path) -> Corpus:
 
 def test_metadata_and_attributes_that_quote_are_left_out_and_counted(tmp_path: Path) -> None:
     """A title that is the first sentence goes, the source stays, a note that quotes goes."""
-    folder = tmp_path / "standoff"
+    folder = tmp_path / "bare"
     folder.mkdir()
-    withheld = write_standoff(quoting(tmp_path), folder)
+    withheld = write_without_texts(quoting(tmp_path), folder)
     assert withheld.meta["title"] >= 1
     assert withheld.meta["lead"] == 1
     assert list(withheld.attributes.values()) == [1]
-    first = read_standoff(folder)[0]
+    first = read_without_texts(folder)[0]
     assert first.meta["source"] == "A paper"
     assert "title" not in first.meta
     assert json.loads((folder / "manifest.json").read_text())["withheld"]["meta"] == withheld.meta
@@ -200,36 +202,36 @@ def test_a_changelog_that_quotes_is_refused(tmp_path: Path) -> None:
     project.corpus.mkdir()
     quote = corpus.articles[0].document.text[:30]
     (project.corpus / "CHANGELOG.md").write_text(f"# Changes\n\n«{quote}» was mended.\n", encoding="utf-8")
-    (tmp_path / "standoff").mkdir()
+    (tmp_path / "bare").mkdir()
     with pytest.raises(GoldwireError, match=r"GW295 CHANGELOG\.md: quotes `pommes`"):
-        write_standoff(corpus, tmp_path / "standoff")
+        write_without_texts(corpus, tmp_path / "bare")
 
 
 def test_the_split_goes_along(tmp_path: Path) -> None:
-    """Sides are files of the standoff dataset too."""
+    """Sides are files of the dataset without texts too."""
     project = mini_project(tmp_path / "mini")
     write_split(split_path(project), Split("parts", sides={"pommes": "train", "soupe": "test"}))
-    folder = tmp_path / "standoff"
+    folder = tmp_path / "bare"
     folder.mkdir()
-    write_standoff(load_corpus(project), folder)
+    write_without_texts(load_corpus(project), folder)
     assert sorted(dataset_files(folder, "annotations")) == ["test", "train"]
     assert (folder / "split.json").is_file()
 
 
-def test_what_is_no_standoff_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
     """Each bad line is named; a folder without the file says so."""
-    (tmp_path / "standoff.jsonl").write_text('{"id": "a"}\n[]\n', encoding="utf-8")
+    (tmp_path / "without-texts.jsonl").write_text('{"id": "a"}\n[]\n', encoding="utf-8")
     with pytest.raises(GoldwireError) as caught:
-        read_standoff(tmp_path)
+        read_without_texts(tmp_path)
     assert [fault.code for fault in caught.value.faults] == ["GW297", "GW297"]
     line = '{"id": "a", "text_sha256": "b", "length": 1}\n'
     for text, said in (("\n", "holds no document"), (line + line, "`a` stands twice")):
-        (tmp_path / "standoff.jsonl").write_text(text, encoding="utf-8")
+        (tmp_path / "without-texts.jsonl").write_text(text, encoding="utf-8")
         with pytest.raises(GoldwireError, match=f"GW297.*{said}"):
-            read_standoff(tmp_path)
+            read_without_texts(tmp_path)
     (tmp_path / "none").mkdir()
     with pytest.raises(GoldwireError, match="GW901"):
-        read_standoff(tmp_path / "none")
+        read_without_texts(tmp_path / "none")
 
 
 @given(st.text(min_size=WINDOW, max_size=60), st.data())
@@ -246,21 +248,21 @@ def publishing(project: Project, *more: str) -> list[str]:
 
 
 def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
-    """`corpus publish --standoff --out` leaves the dataset; --out without --standoff is wrong use."""
+    """`corpus publish --without-texts --out` leaves the dataset; --out by itself is wrong use."""
     project = mini_project(tmp_path / "mini")
     annotation = load_corpus(project).articles[0].annotations[0]
     write_annotation(project, annotation)
     base = publishing(project, "--out", str(tmp_path / "out"))
-    done = CliRunner().invoke(command, [*base, "--standoff"], catch_exceptions=False)
+    done = CliRunner().invoke(command, [*base, "--without-texts"], catch_exceptions=False)
     assert done.exit_code == 0
-    assert {r.id for r in read_standoff(tmp_path / "out")} == {"pommes", "soupe"}
+    assert {r.id for r in read_without_texts(tmp_path / "out")} == {"pommes", "soupe"}
     assert CliRunner().invoke(command, base).exit_code == 2
 
 
 def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:
     """A second --out into the same folder is refused before anything is moved; what is there stays whole."""
     project = mini_project(tmp_path / "mini")
-    arguments = publishing(project, "--standoff", "--out")
+    arguments = publishing(project, "--without-texts", "--out")
     assert CliRunner().invoke(command, [*arguments, str(tmp_path / "out")]).exit_code == 0
     held = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
     again = CliRunner().invoke(command, [*arguments, str(tmp_path / "out")])

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from goldwire.corpus.corpus import load_corpus
-from goldwire.corpus.quality.label_errors import Suspects, find_suspects
+from goldwire.corpus.quality.label_errors import LabelErrors, find_label_errors
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span, curated
 from goldwire.project import example_root, load_project
@@ -77,8 +77,8 @@ def test_swapped_labels_come_before_the_rest() -> None:
     """Of the example's entities 5 % get another label: at the head of the list they are at least six times
     as frequent as in the corpus, and a swapped one stands before another one at least four times in five."""
     articles, swapped = planted(load_corpus(load_project(example_root())).articles, "entity", 0.05, 0)
-    found = find_suspects(articles, "fr", layers=["entity"])
-    ranked = [(one.document, one.span) for one in found.found if one.kind == "label"]
+    found = find_label_errors(articles, "fr", layers=["entity"])
+    ranked = [(one.document, one.span) for one in found.errors if one.kind == "label"]
     hits = [key in swapped for key in ranked]
     k = len(swapped)
     precision = sum(hits[:k]) / k
@@ -91,9 +91,9 @@ def test_swapped_labels_come_before_the_rest() -> None:
     assert auc >= 0.8
 
 
-def test_one_swapped_label_is_the_first_suspect() -> None:
+def test_one_swapped_label_is_the_first() -> None:
     """Where words tell the label, a swapped one is found, and its own label suggested."""
-    found = find_suspects(changed(recipes(), "d3", "s1", label="FOOD"), "fr").found
+    found = find_label_errors(changed(recipes(), "d3", "s1", label="FOOD"), "fr").errors
     assert (found[0].document, found[0].span, found[0].kind) == ("d3", "s1", "label")
     assert (found[0].given, found[0].suggested) == ("FOOD", "TOOL")
     assert found[0].quality < 0.5
@@ -103,8 +103,8 @@ def test_a_span_left_out_is_suspected() -> None:
     """A word that is marked everywhere else is told where it is not, with its extent."""
     articles = recipes()
     gone = articles[5].annotations[0].spans[3]
-    result = find_suspects(changed(articles, "d5", "s3"), "fr")
-    missing = [one for one in result.found if one.kind == "missing"]
+    result = find_label_errors(changed(articles, "d5", "s3"), "fr")
+    missing = [one for one in result.errors if one.kind == "missing"]
     assert [(one.document, one.start, one.end, one.suggested) for one in missing] == [
         ("d5", gone.start, gone.end, "TOOL")
     ]
@@ -119,15 +119,15 @@ def test_inner_spans_are_judged_too() -> None:
         outer = Span("whole", "thing", "DISH", first.start - 3, first.end + 5)
         reading = msgspec.structs.replace(reading, spans=(outer, *reading.spans))
         articles.append(Article(one.document, (reading,)))
-    result = find_suspects(articles, "fr")
+    result = find_label_errors(articles, "fr")
     assert (result.judged["thing"], result.alone, result.hidden) == (12 * 5, 0, 0)
 
 
 def test_a_label_that_no_other_article_has_is_not_judged() -> None:
-    """A model can't doubt what it never saw: such spans are counted, and no suspects."""
-    result = find_suspects(changed(recipes(), "d3", "s1", label="RARE"), "fr")
+    """A model can't doubt what it never saw: such spans are counted, and none is listed."""
+    result = find_label_errors(changed(recipes(), "d3", "s1", label="RARE"), "fr")
     assert result.alone == 1
-    assert not any((one.document, one.span) == ("d3", "s1") for one in result.found)
+    assert not any((one.document, one.span) == ("d3", "s1") for one in result.errors)
 
 
 def test_articles_of_one_group_are_left_out_together() -> None:
@@ -142,27 +142,27 @@ def test_articles_of_one_group_are_left_out_together() -> None:
         for number in range(4)
     ]
 
-    def quality(found: Suspects) -> float:
+    def quality(found: LabelErrors) -> float:
         return min(
-            (one.quality for one in found.found if (one.document, one.span) == ("d0", "s1")), default=1.0
+            (one.quality for one in found.errors if (one.document, one.span) == ("d0", "s1")), default=1.0
         )
 
     story = dict.fromkeys(("d0", "copy0", "copy1", "copy2", "copy3"), "story")
-    together = find_suspects([*wrong, *copies], "fr", groups=story, folds=5)
-    apart = find_suspects([*wrong, *copies], "fr", folds=10)
+    together = find_label_errors([*wrong, *copies], "fr", groups=story, folds=5)
+    apart = find_label_errors([*wrong, *copies], "fr", folds=10)
     assert quality(together) < quality(apart)
 
 
 def test_the_order_is_the_same_each_time() -> None:
-    """Two runs give the same suspects with the same figures."""
+    """Two runs give the same label errors with the same figures."""
     articles = changed(recipes(), "d3", "s1", label="FOOD")
-    assert find_suspects(articles, "fr").found == find_suspects(articles, "fr").found
+    assert find_label_errors(articles, "fr").errors == find_label_errors(articles, "fr").errors
 
 
 def test_one_article_alone_can_not_be_judged() -> None:
     """Without a second group there is nothing to train on (GW218)."""
     with pytest.raises(GoldwireError, match="GW218"):
-        find_suspects(recipes(1), "fr")
+        find_label_errors(recipes(1), "fr")
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,4 +171,4 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cleanlab", None)
     with pytest.raises(GoldwireError, match="GW217"):
-        find_suspects(recipes(2), "fr")
+        find_label_errors(recipes(2), "fr")

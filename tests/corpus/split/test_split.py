@@ -19,11 +19,11 @@ from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
 from goldwire.corpus.quality.checks import run_checks
-from goldwire.corpus.split.groups import Rule, components, find_ties, happening_attributes
+from goldwire.corpus.split.groups import Rule, components, event_attributes, find_ties
 from goldwire.corpus.split.io import Fold, Split, read_split, split_path, write_split
 from goldwire.corpus.split.leaks import leaks, split_faults
-from goldwire.corpus.split.split import Plan, make_split, plan_for
-from goldwire.corpus.split.stratify import Group, deal
+from goldwire.corpus.split.split import SplitOptions, make_split, options_for
+from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
 from goldwire.formats.dataset_files import dataset_files
 from goldwire.formats.jsonl import write_jsonl
@@ -35,7 +35,7 @@ from tests.corpus.mini import mini_project, mini_schema
 
 
 def schema() -> Schema:
-    """A schema whose acts are registered happenings, and whose things are registered too."""
+    """A schema whose acts are registered events, and whose things are registered too."""
     found = yaml.safe_load(
         """
 name: news
@@ -68,7 +68,7 @@ relations:
 def article(
     name: str, *events: str, text: str = "", label: str = "HIT", seen: bool | None = None, **meta: str
 ) -> Article:
-    """A document that names happenings."""
+    """A document that names events."""
     text = text or f"texte {name} tout à fait propre à {name} {name} {name}"
     spans = [Span(f"e{n}", "act", label, n, n + 1, {"happening": e}) for n, e in enumerate(events)]
     spans.append(Span("t", "thing", "ACTOR", 0, 2, {"ref": "everywhere"}))
@@ -82,20 +82,22 @@ def corpus(number: int) -> list[Article]:
     return [article(f"d{i:03}", label="HIT" if i % 2 else "RUN") for i in range(number)]
 
 
-def sides(articles: list[Article], plan: Plan | None = None, stored: Split | None = None) -> dict[str, str]:
+def sides(
+    articles: list[Article], plan: SplitOptions | None = None, stored: Split | None = None
+) -> dict[str, str]:
     """Each document's side."""
-    return dict(make_split(articles, schema(), plan or Plan(), stored=stored).split.sides)
+    return dict(make_split(articles, schema(), plan or SplitOptions(), stored=stored).split.sides)
 
 
-def test_the_schema_says_what_a_happening_is() -> None:
+def test_the_schema_says_what_an_event_is() -> None:
     """Registered ids of layers that bear arguments; actors, though registered, tie nothing together."""
-    assert happening_attributes(schema()) == [("act", "happening")]
+    assert event_attributes(schema()) == [("act", "happening")]
     politics = load_schema(load_project(example_root()).schema_path)
-    assert happening_attributes(politics) == [("event", "event_id")]
-    assert happening_attributes(mini_schema()) == []
+    assert event_attributes(politics) == [("event", "event_id")]
+    assert event_attributes(mini_schema()) == []
 
 
-def test_near_duplicates_stories_and_happenings_tie_documents() -> None:
+def test_near_duplicates_stories_and_events_tie_documents() -> None:
     """Each kind with its reason; two documents that share only an actor stay apart."""
     long = " ".join(f"mot{i}" for i in range(40))
     listed = [
@@ -118,7 +120,7 @@ def test_near_duplicates_stories_and_happenings_tie_documents() -> None:
     assert find_ties(listed[3:], schema(), Rule(shared=0)) == []
 
 
-def test_happenings_tie_from_the_number_that_was_asked_for() -> None:
+def test_events_tie_from_the_number_that_was_asked_for() -> None:
     """With two wanted, one that is only mentioned ties nothing."""
     listed = [article("a", "x", "y", "z"), article("b", "x"), article("c", "y", "z")]
     assert [(t.first, t.second) for t in find_ties(listed, schema(), Rule(shared=2))] == [("a", "c")]
@@ -141,7 +143,7 @@ def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: flo
         article(f"d{n}", *map(str, events), story="" if story == "." else story)
         for n, (events, story) in enumerate(made)
     ]
-    plan = Plan(test=test, dev=0.0, folds=0 if folds == 1 else folds)
+    plan = SplitOptions(test=test, dev=0.0, folds=0 if folds == 1 else folds)
     try:
         found = make_split(listed, schema(), plan)
     except GoldwireError as error:
@@ -159,7 +161,7 @@ def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: flo
 
 def test_shares_and_labels_are_met() -> None:
     """A fifth for testing, a tenth for development, and of each label as much."""
-    found = make_split(corpus(100), schema(), Plan())
+    found = make_split(corpus(100), schema(), SplitOptions())
     assert found.split.counts == {"train": 70, "dev": 10, "test": 20}
     assert found.labels["thing/ACTOR"] == {"train": 70, "dev": 10, "test": 20}
 
@@ -167,10 +169,10 @@ def test_shares_and_labels_are_met() -> None:
 def test_rare_labels_are_dealt_first() -> None:
     """Five documents with the one rare label: one is tested, not none and not all."""
     groups = [Group((f"d{i}",), {"RARE": 1, "COMMON": 5} if i < 5 else {"COMMON": 5}) for i in range(50)]
-    dealt = deal(groups, {"train": 0.8, "test": 0.2})
+    dealt = stratify(groups, {"train": 0.8, "test": 0.2})
     rare = {side: sum("RARE" in g.labels for g in each) for side, each in dealt.items()}
     assert rare == {"train": 4, "test": 1}
-    again = deal(groups[::-1], {"train": 0.8, "test": 0.2})
+    again = stratify(groups[::-1], {"train": 0.8, "test": 0.2})
     assert {s: {g.documents for g in e} for s, e in again.items()} == {
         s: {g.documents for g in e} for s, e in dealt.items()
     }
@@ -181,8 +183,8 @@ def test_rare_labels_are_dealt_first() -> None:
 def test_documents_keep_their_side_when_others_come(first: int, more: int) -> None:
     """Of a growing corpus no document that has a side ever changes it; the shares are kept up."""
     listed = corpus(first + more)
-    before = make_split(listed[:first], schema(), Plan(dev=0.0))
-    after = make_split(listed, schema(), Plan(dev=0.0), stored=before.split)
+    before = make_split(listed[:first], schema(), SplitOptions(dev=0.0))
+    after = make_split(listed, schema(), SplitOptions(dev=0.0), stored=before.split)
     assert before.split.sides.items() <= after.split.sides.items()
     assert after.new == [a.document.id for a in listed[first:]]
     assert abs(after.split.counts["test"] - 0.2 * len(listed)) <= 1
@@ -191,7 +193,7 @@ def test_documents_keep_their_side_when_others_come(first: int, more: int) -> No
 def test_a_new_document_joins_the_side_of_its_story() -> None:
     """A later report on a story goes where the story is."""
     listed = [replace_meta(a, story=f"s{n}") for n, a in enumerate(corpus(20))]
-    stored = make_split(listed, schema(), Plan()).split
+    stored = make_split(listed, schema(), SplitOptions()).split
     more = [article(f"new{n}", story=f"s{n}") for n in range(20)]
     after = sides([*listed, *more], stored=stored)
     assert all(after[f"new{n}"] == stored.sides[a.document.id] for n, a in enumerate(listed))
@@ -200,10 +202,10 @@ def test_a_new_document_joins_the_side_of_its_story() -> None:
 def test_what_ties_two_sides_together_goes_to_training() -> None:
     """Both documents move there and are named: no model was ever trained on what stays in test."""
     listed = corpus(20)
-    stored = make_split(listed, schema(), Plan()).split
+    stored = make_split(listed, schema(), SplitOptions()).split
     on = {side: next(n for n, s in stored.sides.items() if s == side) for side in ("train", "test")}
     tied = [replace_meta(a, story="one") if a.document.id in on.values() else a for a in listed]
-    after = make_split(tied, schema(), Plan(), stored=stored)
+    after = make_split(tied, schema(), SplitOptions(), stored=stored)
     assert after.moved == [on["test"]]
     assert after.split.sides[on["test"]] == "train"
 
@@ -219,7 +221,7 @@ def test_by_date_tests_on_the_newest() -> None:
     listed[0] = replace_meta(listed[0], story="long")
     listed[19] = replace_meta(listed[19], story="long")
     listed.append(article("undated", published="hier"))
-    plan = Plan(by_date=True)
+    plan = SplitOptions(by_date=True)
     found = make_split(listed, schema(), plan)
     test = {name for name, side in found.split.sides.items() if side == "test"}
     assert test == {"d19", "d00", "d18", "d17"}
@@ -236,7 +238,7 @@ def test_by_date_tests_on_the_newest() -> None:
 def test_leave_one_out_leaves_the_story_out_too() -> None:
     """Each document is tested once, and no fold trains on what belongs to it."""
     listed = [*corpus(3), article("s1", story="s"), article("s2", story="s")]
-    folds = make_split(listed, schema(), Plan(each=True)).split.folds
+    folds = make_split(listed, schema(), SplitOptions(each=True)).split.folds
     assert [fold.test for fold in folds] == [("d000",), ("d001",), ("d002",), ("s1",), ("s2",)]
     assert folds[3] == Fold(("s1",), ("s2",))
     assert folds[0].left_out == ()
@@ -245,14 +247,14 @@ def test_leave_one_out_leaves_the_story_out_too() -> None:
 def test_what_was_marked_with_predictions_in_view_is_not_test_data() -> None:
     """Such documents and their group train; folds leave them out; --allow-seen lifts it; a check finds it."""
     listed = [article(f"d{n}", seen=n < 10) for n in range(20)]
-    found = make_split(listed, schema(), Plan(test=0.5, dev=0.0))
+    found = make_split(listed, schema(), SplitOptions(test=0.5, dev=0.0))
     test = [name for name, side in found.split.sides.items() if side == "test"]
     assert test and all(int(name[1:]) >= 10 for name in test)
     assert len(found.seen) == 10
-    folded = make_split(listed, schema(), Plan(folds=3)).split
+    folded = make_split(listed, schema(), SplitOptions(folds=3)).split
     assert all(int(name[1:]) >= 10 for fold in folded.folds for name in fold.test)
     assert all(int(name[1:]) < 10 for fold in folded.folds for name in fold.left_out)
-    allowed = make_split(listed, schema(), Plan(test=0.5, dev=0.0, allow_seen=True)).split
+    allowed = make_split(listed, schema(), SplitOptions(test=0.5, dev=0.0, allow_seen=True)).split
     seen = [name for name, side in allowed.sides.items() if side == "test" and int(name[1:]) < 10]
     faults = split_faults(listed, schema(), allowed)
     assert seen and [fault.code for fault in faults] == [rules.SEEN] * len(seen)
@@ -261,17 +263,17 @@ def test_what_was_marked_with_predictions_in_view_is_not_test_data() -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(test=0.0),
-        Plan(test=0.7, dev=0.4),
-        Plan(test=float("nan")),
-        Plan(folds=1),
-        Plan(folds=9),
-        Plan(folds=2, each=True),
-        Plan(folds=2, by_date=True),
-        Plan(rule=Rule(similar=0.0)),
+        SplitOptions(test=0.0),
+        SplitOptions(test=0.7, dev=0.4),
+        SplitOptions(test=float("nan")),
+        SplitOptions(folds=1),
+        SplitOptions(folds=9),
+        SplitOptions(folds=2, each=True),
+        SplitOptions(folds=2, by_date=True),
+        SplitOptions(rule=Rule(similar=0.0)),
     ],
 )
-def test_a_plan_that_can_not_be_is_refused(plan: Plan) -> None:
+def test_a_plan_that_can_not_be_is_refused(plan: SplitOptions) -> None:
     """Shares that leave nothing, too many folds: a plain error."""
     with pytest.raises(GoldwireError, match="GW291"):
         make_split(corpus(5), schema(), plan)
@@ -279,17 +281,17 @@ def test_a_plan_that_can_not_be_is_refused(plan: Plan) -> None:
 
 def test_a_split_of_another_kind_is_not_written_over() -> None:
     """Who has which side is not forgotten by the way: folds go to a file of their own."""
-    stored = make_split(corpus(20), schema(), Plan()).split
-    folds = make_split(corpus(20), schema(), Plan(folds=3)).split
+    stored = make_split(corpus(20), schema(), SplitOptions()).split
+    folds = make_split(corpus(20), schema(), SplitOptions(folds=3)).split
     for plan, there in (
-        (Plan(folds=3), stored),
-        (Plan(), folds),
-        (Plan(folds=4), folds),
-        (Plan(each=True), stored),
+        (SplitOptions(folds=3), stored),
+        (SplitOptions(), folds),
+        (SplitOptions(folds=4), folds),
+        (SplitOptions(each=True), stored),
     ):
         with pytest.raises(GoldwireError, match="is there already"):
             make_split(corpus(20), schema(), plan, stored=there)
-    again = make_split(corpus(23), schema(), Plan(folds=3), stored=folds).split
+    again = make_split(corpus(23), schema(), SplitOptions(folds=3), stored=folds).split
     for old, new in zip(folds.folds, again.folds, strict=True):
         assert set(old.test) <= set(new.test)
 
@@ -298,12 +300,12 @@ def test_a_corpus_of_one_story_is_not_split() -> None:
     """The error names what holds it together; a test side that nothing fits is refused too."""
     listed = [article(f"d{n}", "war") for n in range(5)]
     with pytest.raises(GoldwireError, match=r"act\.happening=war"):
-        make_split(listed, schema(), Plan())
+        make_split(listed, schema(), SplitOptions())
     with pytest.raises(GoldwireError, match="no document has a date"):
-        make_split(corpus(5), schema(), Plan(by_date=True))
+        make_split(corpus(5), schema(), SplitOptions(by_date=True))
     stories = [article(f"d{n}", story="ab"[n % 2]) for n in range(20)]
     with pytest.raises(GoldwireError, match="largest: 10"):
-        make_split(stories, schema(), Plan())
+        make_split(stories, schema(), SplitOptions())
 
 
 def test_each_kind_of_leak_has_its_code() -> None:
@@ -332,7 +334,12 @@ def test_each_kind_of_leak_has_its_code() -> None:
 
 def test_the_file_holds_the_split(tmp_path: Path) -> None:
     """Written and read it is the same; what is no split, or has a document on two sides, is refused."""
-    for plan in (Plan(), Plan(folds=3), Plan(each=True), Plan(rule=Rule(0.7, 2))):
+    for plan in (
+        SplitOptions(),
+        SplitOptions(folds=3),
+        SplitOptions(each=True),
+        SplitOptions(rule=Rule(0.7, 2)),
+    ):
         made = make_split(corpus(20), schema(), plan)
         write_split(tmp_path / "s.json", made.split, made.ties)
         assert read_split(tmp_path / "s.json") == made.split
@@ -406,34 +413,34 @@ def test_the_command_splits_shows_and_keeps(tmp_path: Path) -> None:
     other = ["split", "--project", str(project.root), "--leave-one-out", "--out", str(tmp_path / "loo.json")]
     assert CliRunner().invoke(command, other, catch_exceptions=False).exit_code == 0
     assert read_split(tmp_path / "loo.json").kind == "leave-one-out"
-    assert replace(Plan(), each=True).kind == "leave-one-out"
+    assert replace(SplitOptions(), each=True).kind == "leave-one-out"
 
 
 def test_a_side_of_another_name_is_not_dealt_anew() -> None:
     """A split file edited by hand: documents on a side that is none of ours would change it unsaid."""
-    stored = make_split(corpus(20), schema(), Plan()).split
+    stored = make_split(corpus(20), schema(), SplitOptions()).split
     renamed = {n: "validation" if s == "dev" else s for n, s in stored.sides.items()}
     with pytest.raises(GoldwireError, match="a side `validation`"):
-        make_split(corpus(20), schema(), Plan(), stored=replace(stored, sides=renamed))
+        make_split(corpus(20), schema(), SplitOptions(), stored=replace(stored, sides=renamed))
 
 
 def test_test_data_that_was_since_seen_goes_to_training() -> None:
     """Annotated again with predictions in view: it moves and is named; the others keep their side."""
     listed = corpus(20)
-    stored = make_split(listed, schema(), Plan()).split
+    stored = make_split(listed, schema(), SplitOptions()).split
     one = next(n for n, s in stored.sides.items() if s == "test")
     again = [article(one, seen=True) if a.document.id == one else a for a in listed]
-    after = make_split(again, schema(), Plan(), stored=stored)
+    after = make_split(again, schema(), SplitOptions(), stored=stored)
     assert (after.seen, after.moved, after.split.sides[one]) == ([one], [one], "train")
     assert {n: s for n, s in after.split.sides.items() if n != one}.items() <= stored.sides.items()
     assert split_faults(again, schema(), after.split) == []
     dated = [replace_meta(a, published=f"2020-01-{n + 1:02}") for n, a in enumerate(again)]
-    assert make_split(dated, schema(), Plan(by_date=True), stored=stored).moved == [one]
+    assert make_split(dated, schema(), SplitOptions(by_date=True), stored=stored).moved == [one]
 
 
 def test_documents_that_are_gone_are_named() -> None:
     """Whoever comes back later is dealt anew: that is said, of sides and of folds."""
-    for plan in (Plan(), Plan(folds=3)):
+    for plan in (SplitOptions(), SplitOptions(folds=3)):
         stored = make_split(corpus(20), schema(), plan).split
         assert make_split(corpus(18), schema(), plan, stored=stored).gone == ["d018", "d019"]
         assert make_split(corpus(20), schema(), plan, stored=stored).gone == []
@@ -484,13 +491,13 @@ def test_check_tells_of_documents_without_a_side(tmp_path: Path) -> None:
 def test_a_second_run_goes_on_as_the_first_began(tmp_path: Path) -> None:
     """Shares, date and rule are the stored split's where nothing else is asked for or set."""
     project = mini_project(tmp_path / "mini")
-    first = plan_for(project, Plan(by_date=True), test=0.4, dev=0.0, shared=2, similar=0.7)
+    first = options_for(project, SplitOptions(by_date=True), test=0.4, dev=0.0, shared=2, similar=0.7)
     assert (first.test, first.dev, first.rule) == (0.4, 0.0, Rule(0.7, 2))
     dated = [replace_meta(a, published=f"2020-01-{n + 1:02}") for n, a in enumerate(corpus(20))]
     stored = make_split(dated, schema(), first).split
-    assert plan_for(project, Plan(), stored) == first
-    assert plan_for(project, Plan(), stored, test=0.3, shared=0).rule == Rule(0.7, 0)
-    assert plan_for(project, Plan(folds=3), None) == Plan(folds=3)
+    assert options_for(project, SplitOptions(), stored) == first
+    assert options_for(project, SplitOptions(), stored, test=0.3, shared=0).rule == Rule(0.7, 0)
+    assert options_for(project, SplitOptions(folds=3), None) == SplitOptions(folds=3)
 
 
 def test_checks_look_for_ties_as_the_project_says(tmp_path: Path) -> None:
@@ -503,4 +510,4 @@ def test_checks_look_for_ties_as_the_project_says(tmp_path: Path) -> None:
     for bad in ({"shared": "x"}, {"shared": 1.5}, {"similar": "a"}, {"similar": True}):
         wrong = replace(project, settings={**project.settings, "split": bad})
         with pytest.raises(GoldwireError, match=r"GW290.*\[split\]"):
-            plan_for(wrong, Plan())
+            options_for(wrong, SplitOptions())

@@ -17,12 +17,12 @@ from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
-from goldwire.corpus.publish.write import write_standoff
+from goldwire.corpus.publish.write import write_without_texts
 from goldwire.corpus.versions.changelog import add_entry, due, entry, next_version
-from goldwire.corpus.versions.diff import Diff, Side, diff
-from goldwire.corpus.versions.load import project_side, read_side, read_sides
+from goldwire.corpus.versions.diff import CorpusVersion, Diff, diff
+from goldwire.corpus.versions.load import project_version, read_version, read_versions
 from goldwire.corpus.versions.page import lines, page
-from goldwire.corpus.versions.spans import compare, placing
+from goldwire.corpus.versions.spans import compare_annotations, placing
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Relation, Span
@@ -49,7 +49,9 @@ def marked(*spans: Span, relations: tuple[Relation, ...] = (), text: str = TEXT,
 
 def of(before: list[Article], after: list[Article], *, version: str = "1.2.3", new: str = "") -> Diff:
     """Their comparison."""
-    return diff(Side("old", before, version=version), Side("new", after, version=new or version))
+    return diff(
+        CorpusVersion("old", before, version=version), CorpusVersion("new", after, version=new or version)
+    )
 
 
 def kinds(before: Article, after: Article) -> list[tuple[str, str]]:
@@ -215,16 +217,16 @@ def test_revisions_folders_and_files_are_compared(tmp_path: Path) -> None:
     """A tag, the project as it stands, its built dataset and JSON Lines all give the same."""
     project = mini_project(tmp_path / "top/mini")
     versions(project)
-    old = read_side("v0.1.0", project)
+    old = read_version("v0.1.0", project)
     assert old.articles == mini_articles()
-    assert old.content_hash != project_side(project).content_hash
-    assert diff(old, read_side("HEAD~1", project)).empty
+    assert old.content_hash != project_version(project).content_hash
+    assert diff(old, read_version("HEAD~1", project)).empty
     build(load_corpus(project))
-    assert diff(read_side("HEAD", project), read_side(str(project.root), None)).empty
-    assert not diff(read_side(str(project.corpus)), project_side(project)).documents
+    assert diff(read_version("HEAD", project), read_version(str(project.root), None)).empty
+    assert not diff(read_version(str(project.corpus)), project_version(project)).documents
     write_jsonl(tmp_path / "old.jsonl", old.articles)
-    one, other = read_sides(str(tmp_path / "old.jsonl"), None, project)
-    assert diff(one, other).annotations == diff(old, project_side(project)).annotations
+    one, other = read_versions(str(tmp_path / "old.jsonl"), None, project)
+    assert diff(one, other).annotations == diff(old, project_version(project)).annotations
 
 
 def test_lines_that_two_files_share_are_read_once(tmp_path: Path) -> None:
@@ -233,14 +235,14 @@ def test_lines_that_two_files_share_are_read_once(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", one)
     write_jsonl(tmp_path / "b.jsonl", other)
     project = mini_project(tmp_path / "mini")
-    sides = read_sides(str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), project)
+    sides = read_versions(str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), project)
     assert sides[1].articles == other
     assert sides[1].articles[0] is sides[0].articles[0]
     good = (tmp_path / "b.jsonl").read_bytes()
     for bad in (good + b"[1]\n", good + good):
         (tmp_path / "b.jsonl").write_bytes(bad)
         with pytest.raises(GoldwireError, match=r"GW20[78]"):
-            read_sides(str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), project)
+            read_versions(str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), project)
 
 
 def test_what_can_not_be_compared_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,19 +250,19 @@ def test_what_can_not_be_compared_is_told_plainly(tmp_path: Path, monkeypatch: p
     project = mini_project(tmp_path / "top/mini")
     for name in ("v9", "--output=x", "HEAD"):
         with pytest.raises(GoldwireError, match="GW293"):
-            read_side(name, project)
+            read_version(name, project)
     assert not (project.root / "x").exists()
     versions(project)
     with pytest.raises(GoldwireError, match="no git revision"):
-        read_side("v9", project)
+        read_version("v9", project)
     (tmp_path / "empty").mkdir()
     (tmp_path / "some.txt").write_text("x", encoding="utf-8")
     for name in ("empty", "some.txt", "none.jsonl"):
         with pytest.raises(GoldwireError, match="GW293"):
-            read_side(str(tmp_path / name), project)
+            read_version(str(tmp_path / name), project)
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(GoldwireError, match="git can't be run"):
-        read_side("v0.1.0", project)
+        read_version("v0.1.0", project)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +316,7 @@ def test_the_schema_counts_too() -> None:
     reworded = structs.replace(schema, title="Autre")
 
     def level(new: Schema, old: Schema = schema) -> tuple[str, list[str]]:
-        sides = [Side(str(n), [], s, "1.0.0") for n, s in enumerate((old, new))]
+        sides = [CorpusVersion(str(n), [], s, "1.0.0") for n, s in enumerate((old, new))]
         found = due(diff(*sides))
         return found.level, found.reasons
 
@@ -322,7 +324,7 @@ def test_the_schema_counts_too() -> None:
     assert level(structs.replace(schema, layers={**schema.layers, "thing": more}))[0] == "minor"
     assert level(reworded) == ("patch", ["changed: schema wording"])
     assert level(structs.replace(schema, name="other"))[0] == "major"
-    guided = [Side(n, [], schema, "1.0.0", sources={"guidelines": n}) for n in "ab"]
+    guided = [CorpusVersion(n, [], schema, "1.0.0", sources={"guidelines": n}) for n in "ab"]
     assert due(diff(*guided)).reasons == ["changed: guidelines"]
 
 
@@ -381,25 +383,25 @@ def test_the_command_prints_draws_and_drafts(tmp_path: Path) -> None:
 
 def test_a_side_without_annotation_is_empty() -> None:
     """A document that nobody has annotated yet gains all its spans."""
-    found = compare(None, marked(span("1", "A", "Bagdad")).annotations[0])
+    found = compare_annotations(None, marked(span("1", "A", "Bagdad")).annotations[0])
     assert [change.kind for change in found.spans] == ["added"]
-    assert compare(None, None).spans == []
+    assert compare_annotations(None, None).spans == []
 
 
 def test_names_and_links_that_lead_nowhere_are_no_traceback(tmp_path: Path) -> None:
-    """A name too long for a file, none, a standoff dataset: GW293; a link out of the project is left."""
+    """A name too long for a file, none, a dataset without texts: GW293; a link out of the project is left."""
     project = mini_project(tmp_path / "top/mini")
     (project.root / "out").symlink_to("/etc/hostname")
     (project.root / "up").symlink_to("../../elsewhere")
     versions(project)
-    assert read_side("v0.1.0", project).articles == mini_articles()
+    assert read_version("v0.1.0", project).articles == mini_articles()
     for name in ("x" * 5000, ""):
         with pytest.raises(GoldwireError, match="GW293"):
-            read_side(name, project)
+            read_version(name, project)
     (tmp_path / "s").mkdir()
-    write_standoff(load_corpus(project), tmp_path / "s")
+    write_without_texts(load_corpus(project), tmp_path / "s")
     with pytest.raises(GoldwireError, match="holds no texts"):
-        read_side(str(tmp_path / "s"), project)
+        read_version(str(tmp_path / "s"), project)
 
 
 def test_an_annotator_that_nobody_knows_is_told(tmp_path: Path) -> None:
@@ -407,7 +409,7 @@ def test_an_annotator_that_nobody_knows_is_told(tmp_path: Path) -> None:
     project = mini_project(tmp_path / "mini")
     write_jsonl(tmp_path / "a.jsonl", mini_articles())
     with pytest.raises(GoldwireError, match="one of: anna"):
-        read_sides(str(tmp_path / "a.jsonl"), None, project, "nobody")
+        read_versions(str(tmp_path / "a.jsonl"), None, project, "nobody")
 
 
 def test_a_side_without_annotations_has_no_other_schema() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from goldwire.eval.agreement.ceiling import ceiling_of, is_about, read_ceiling
 from goldwire.eval.matching.spans import align, tabulate
 from goldwire.eval.matching.structures import StructureKind, required, structure_counts, structures
-from goldwire.eval.scoring.scores import Scores, count, score
+from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.scores import count, score
 from goldwire.model import Annotation, Relation, Span, Status
 from goldwire.schemas import load_schema
 from tests.eval.helpers import Mark, article, marks, reading, spans

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from goldwire.eval.scoring.scores import Scores, score
+from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation, Span
 from goldwire.train.run.notes import attribute_gains, difference, gain, usual_values, verdict
 

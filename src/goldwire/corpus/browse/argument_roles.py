@@ -21,7 +21,7 @@ ROLES = ("source", "target", "place", "date")
 class Frame:
     """A layer that joins others, and the relation that leads to each role; empty where there is none.
 
-    `identity` is the layer's attribute of kind id: one id for all mentions of one happening. `dated` says
+    `identity` is the layer's attribute of kind id: one id for all mentions of one event. `dated` says
     whether its spans belong on a timeline.
     """
 
@@ -57,14 +57,14 @@ def frames(schema: Schema, settings: Mapping[str, Any] | None = None, *, where: 
     no frame has either, all do. Raises GW214 for a table that names what the schema lacks.
     """
     settings = settings or {}
-    given = settings.get("roles", {})
+    named = settings.get("roles", {})
     heads = [layer for layer in schema.layers if _relations(schema, layer)]
     raise_faults(_faults(schema, heads, settings, where))
-    found = [_frame(schema, layer, given.get(layer, {})) for layer in heads]
+    all_frames = [_frame(schema, layer, named.get(layer, {})) for layer in heads]
     wanted = settings.get("timeline")
     if wanted is None:
-        wanted = [frame.layer for frame in found if frame.date or frame.identity] or heads
-    return [replace(frame, dated=frame.layer in wanted) for frame in found]
+        wanted = [frame.layer for frame in all_frames if frame.date or frame.identity] or heads
+    return [replace(frame, dated=frame.layer in wanted) for frame in all_frames]
 
 
 def _relations(schema: Schema, layer: str) -> dict[str, RelationType]:
@@ -92,31 +92,30 @@ def _is_date(schema: Schema, kind: RelationType) -> bool:
     )
 
 
-def _frame(schema: Schema, layer: str, given: Mapping[str, str]) -> Frame:
+def _frame(schema: Schema, layer: str, named: Mapping[str, str]) -> Frame:
     relations = _relations(schema, layer)
-    left = [name for name in relations if name not in given.values()]
-    roles = dict(given)
+    remaining = [name for name in relations if name not in named.values()]
+    roles = dict(named)
 
     def take(role: str, fitting: list[str]) -> None:
         if role not in roles and fitting:
             roles[role] = fitting[0]
-            left.remove(fitting[0])
+            remaining.remove(fitting[0])
 
-    take("date", [name for name in left if _is_date(schema, relations[name])])
-    take("source", left)
+    take("date", [name for name in remaining if _is_date(schema, relations[name])])
+    take("source", remaining)
     leads = _tails(schema, relations[roles["source"]]) if roles.get("source") else set()
-    sharing = [name for name in left if _tails(schema, relations[name]) & leads]
-    take("target", sharing or left)
-    take("place", [name for name in left if not _tails(schema, relations[name]) & leads])
-    filled = {role: roles.get(role, "") for role in ROLES}
+    sharing = [name for name in remaining if _tails(schema, relations[name]) & leads]
+    take("target", sharing or remaining)
+    take("place", [name for name in remaining if not _tails(schema, relations[name]) & leads])
     return Frame(
-        layer,
-        filled["source"],
-        filled["target"],
-        filled["place"],
-        filled["date"],
-        tuple(left),
-        identity_of(schema, layer),
+        layer=layer,
+        source=roles.get("source", ""),
+        target=roles.get("target", ""),
+        place=roles.get("place", ""),
+        date=roles.get("date", ""),
+        others=tuple(remaining),
+        identity=identity_of(schema, layer),
     )
 
 
@@ -128,15 +127,15 @@ def _faults(schema: Schema, heads: list[str], settings: Mapping[str, Any], where
         where=where,
         hint='timeline = ["layer"], and [browse.roles.LAYER] with source, target, place, date = "relation"',
     )
-    given, timeline = settings.get("roles", {}), settings.get("timeline", [])
-    if not (isinstance(given, dict) and isinstance(timeline, list)) or any(
-        not isinstance(table, dict) for table in given.values()
+    tables, timeline = settings.get("roles", {}), settings.get("timeline", [])
+    if not (isinstance(tables, dict) and isinstance(timeline, list)) or any(
+        not isinstance(table, dict) for table in tables.values()
     ):
         raise form
-    for layer in [*given, *timeline]:
+    for layer in [*tables, *timeline]:
         if layer not in heads:
             yield Fault("GW214", f"[browse]: no relation leads from a layer `{layer}`", where, one_of(heads))
-    for layer, table in given.items():
+    for layer, table in tables.items():
         for role, relation in table.items():
             at = f"[browse.roles.{layer}]"
             if role not in ROLES:

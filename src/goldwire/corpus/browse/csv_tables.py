@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from goldwire.corpus.browse.argument_roles import Frame
-from goldwire.corpus.browse.events import Facts, Row
+from goldwire.corpus.browse.events import EventGraph, Row
 from goldwire.model import Article, AttributeValue, curated, pairs, span_key
 from goldwire.schemas import Schema
 from goldwire.table import FORMULA
@@ -59,13 +59,13 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
 
 
 def frame_rows(
-    articles: Sequence[Article], schema: Schema, frame: Frame, facts: Facts
+    articles: Sequence[Article], schema: Schema, frame: Frame, graph: EventGraph
 ) -> Iterator[list[Cell]]:
     """A row for each source and target of each span; a span without either has a row with empty cells.
 
     Several places or dates stand in one cell.
     """
-    for row in facts.rows:
+    for row in graph.rows:
         if row.frame.layer != frame.layer:
             continue
         document = articles[row.document].document
@@ -79,11 +79,11 @@ def frame_rows(
             cells = [*begin]
             for role, relation in frame.named():
                 if role in ("source", "target"):
-                    cells += _node(facts, source if role == "source" else target)
+                    cells += _node(graph, source if role == "source" else target)
                 else:
-                    cells.append(_joined(facts, row, relation))
-                    cells.append(row.date if role == "date" else _joined(facts, row, relation, ids=True))
-            yield [*cells, *(_joined(facts, row, relation) for relation in frame.others)]
+                    cells.append(_joined(graph, row, relation))
+                    cells.append(row.date if role == "date" else _joined(graph, row, relation, ids=True))
+            yield [*cells, *(_joined(graph, row, relation) for relation in frame.others)]
 
 
 def mention_columns(schema: Schema) -> list[str]:
@@ -125,15 +125,15 @@ def relation_rows(articles: Sequence[Article]) -> Iterator[list[Cell]]:
                 yield row
 
 
-def _node(facts: Facts, place: int | None) -> list[Cell]:
-    if place is None:
+def _node(graph: EventGraph, index: int | None) -> list[Cell]:
+    if index is None:
         return ["", "", "", ""]
-    node = facts.nodes[place]
+    node = graph.nodes[index]
     return [node.name, node.id, node.layer, node.label]
 
 
-def _joined(facts: Facts, row: Row, relation: str, *, ids: bool = False) -> str:
-    nodes = [facts.nodes[place] for place in row.fillers.get(relation, ())]
+def _joined(graph: EventGraph, row: Row, relation: str, *, ids: bool = False) -> str:
+    nodes = [graph.nodes[index] for index in row.fillers.get(relation, ())]
     return AND.join(node.id if ids else node.name for node in nodes)
 
 

@@ -39,7 +39,7 @@ class Row:
     """One span of a frame: who, what, whom, where, when, as one annotator read it.
 
     `document` counts the articles; `fillers` holds for each relation the nodes that it leads to, as places
-    in the list of nodes, with the spans. `happening` is shared by all mentions of one thing that happened.
+    in the list of nodes, with the spans. `event` is shared by all mentions of one thing that happened.
     `date` is ISO 8601, whole or in part, and `basis` says where it is from: `stated` in the text beside it,
     or `""` where it is not.
     """
@@ -51,7 +51,7 @@ class Row:
     frame: Frame
     span: Span
     text: str
-    happening: str
+    event: str
     date: str = ""
     basis: str = ""
     fillers: dict[str, list[int]] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Link:
 
 
 @dataclass
-class Facts:
+class EventGraph:
     """All rows of all frames, the participants that they name, and direct links."""
 
     nodes: list[Node] = field(default_factory=list)
@@ -88,21 +88,23 @@ def fold(text: str) -> str:
 
 def registry_entries(schema: Schema, folder: Path) -> dict[str, dict[str, dict[str, str]]]:
     """The texts of each registry's entries; `folder` is the schema's. Missing files give nothing."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    registries: dict[str, dict[str, dict[str, str]]] = {}
     for name, file in schema.registries.items():
         try:
             data, _ = parse_yaml(read_text(folder / file), str(folder / file), texts=True)
         except GoldwireError:  # it is told elsewhere: checks read the same file
             data = []
-        found[name] = {
+        registries[name] = {
             str(entry["id"]): {str(key): value for key, value in entry.items() if isinstance(value, str)}
             for entry in data or []
             if isinstance(entry, dict) and "id" in entry
         }
-    return found
+    return registries
 
 
-def gather(articles: Iterable[Article], schema: Schema, frames: Iterable[Frame], entries: Entries) -> Facts:
+def gather(
+    articles: Iterable[Article], schema: Schema, frames: Iterable[Frame], entries: Entries
+) -> EventGraph:
     """Every frame of every annotation, with participants told apart by their id, else by their wording."""
     gatherer = _Gatherer(schema, list(frames), entries)
     for number, article in enumerate(articles):
@@ -118,7 +120,7 @@ class _Gatherer:
         self.schema, self.entries = schema, entries
         self.frames = {frame.layer: frame for frame in frames}
         self.identity = {layer: identity_of(schema, layer) for layer in schema.layers}
-        self.facts = Facts()
+        self.graph = EventGraph()
         self.places: dict[str, int] = {}
         self.wordings: dict[int, Counter[str]] = defaultdict(Counter)
         self.labels: dict[int, Counter[str]] = defaultdict(Counter)
@@ -133,8 +135,16 @@ class _Gatherer:
                 continue
             if head.layer == tail.layer:
                 ends = [self.node(span, article, annotation) for span in (head, tail)]
-                made = Link(number, annotation.annotator, chosen, relation.label, ends[0], ends[1], head.id)
-                self.facts.links.append(made)
+                link = Link(
+                    document=number,
+                    annotator=annotation.annotator,
+                    chosen=chosen,
+                    label=relation.label,
+                    head=ends[0],
+                    tail=ends[1],
+                    span=head.id,
+                )
+                self.graph.links.append(link)
             else:
                 tails[head.id][relation.label].append(tail)
         for span in annotation.spans:
@@ -143,20 +153,20 @@ class _Gatherer:
                 continue
             date = next(filter(None, (self.date(tail) for tail in tails[span.id].get(frame.date, ()))), "")
             row = Row(
-                number,
-                annotation.annotator,
-                annotation.status,
-                chosen,
-                frame,
-                span,
-                _words(article, span),
-                self.key(span, article, annotation),
-                date,
-                "stated" if date else "",
+                document=number,
+                annotator=annotation.annotator,
+                status=annotation.status,
+                chosen=chosen,
+                frame=frame,
+                span=span,
+                text=_words(article, span),
+                event=self.key(span, article, annotation),
+                date=date,
+                basis="stated" if date else "",
             )
             for label, spans in tails[span.id].items():
                 row.fillers[label] = [self.node(tail, article, annotation) for tail in spans]
-            self.facts.rows.append(row)
+            self.graph.rows.append(row)
 
     def key(self, span: Span, article: Article, annotation: Annotation) -> str:
         """What makes two spans the same thing: their id; for a frame without one nothing; else wording."""
@@ -172,12 +182,12 @@ class _Gatherer:
         key = self.key(span, article, annotation)
         if key not in self.places:
             value = span.attributes.get(self.identity.get(span.layer, ""))
-            self.places[key] = len(self.facts.nodes)
-            self.facts.nodes.append(Node(key, span.layer, value if isinstance(value, str) else ""))
-        place = self.places[key]
-        self.wordings[place][_words(article, span)] += 1
-        self.labels[place][span.label] += 1
-        return place
+            self.places[key] = len(self.graph.nodes)
+            self.graph.nodes.append(Node(key, span.layer, value if isinstance(value, str) else ""))
+        index = self.places[key]
+        self.wordings[index][_words(article, span)] += 1
+        self.labels[index][span.label] += 1
+        return index
 
     def date(self, span: Span) -> str:
         """The value of a span's attribute of kind date."""
@@ -189,17 +199,17 @@ class _Gatherer:
                 return value
         return ""
 
-    def done(self) -> Facts:
+    def done(self) -> EventGraph:
         """The facts, each node with the name that its registry or most of its mentions give it."""
-        for place, node in enumerate(self.facts.nodes):
-            node.label = self.labels[place].most_common(1)[0][0]
+        for index, node in enumerate(self.graph.nodes):
+            node.label = self.labels[index].most_common(1)[0][0]
             entry = self.entry(node.layer, node.id)
-            node.name = entry.get("name") or self.wordings[place].most_common(1)[0][0]
-        for row in self.facts.rows:
+            node.name = entry.get("name") or self.wordings[index].most_common(1)[0][0]
+        for row in self.graph.rows:
             value = row.span.attributes.get(self.identity[row.span.layer])
             if isinstance(value, str):
                 row.names = dict(self.entry(row.span.layer, value))
-        return self.facts
+        return self.graph
 
     def entry(self, layer: str, value: str) -> Mapping[str, str]:
         """The registry's entry of an id; empty where there is none."""

@@ -20,7 +20,7 @@ def layer_list(
     numbers = page_data.label_numbers(schema)
     wanted = set(numbers) if used is None else set(used)
     listed: list[dict[str, Any]] = []
-    for place, (name, layer) in enumerate(schema.layers.items()):
+    for index, (name, layer) in enumerate(schema.layers.items()):
         labels = [
             {
                 "code": code,
@@ -41,7 +41,7 @@ def layer_list(
         if labels:
             listed.append(
                 {"name": name, "title": layer.title, "labels": labels, "attributes": attributes}
-                | {"style": place % page_data.STYLES}
+                | {"style": index % page_data.STYLES}
             )
     for name in sorted({layer for layer, _ in wanted} - set(schema.layers)):
         labels = [
@@ -62,8 +62,8 @@ def status_in_words(chosen: Sequence[Annotation]) -> str:
     unknown = sum(a.provenance.kind == "unknown" for a in chosen)
     parts = []
     for status, number in counts.items():
-        made = " (machine-drafted)" if status == "draft" and machine == number else ""
-        parts.append(f"{number} {status}{made}")
+        maker = " (machine-drafted)" if status == "draft" and machine == number else ""
+        parts.append(f"{number} {status}{maker}")
     tail = " Nobody has reviewed the drafts: they are no gold." if counts["draft"] else ""
     if unknown:
         tail += f" Whether a person or a machine made {unknown} of them is unknown."

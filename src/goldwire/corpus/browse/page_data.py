@@ -8,7 +8,7 @@ from typing import Any
 
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.colors import DARK, LIGHT, readable
-from goldwire.corpus.browse.events import Entries, Facts
+from goldwire.corpus.browse.events import Entries, EventGraph
 from goldwire.model import Annotation, Article
 from goldwire.schemas import Schema
 
@@ -31,16 +31,16 @@ def dumps(value: Any) -> str:
 
 def label_numbers(schema: Schema) -> dict[tuple[str, str], int]:
     """A number for each label of each layer, in the schema's order: the name of its colour's class."""
-    found: dict[tuple[str, str], int] = {}
+    numbers: dict[tuple[str, str], int] = {}
     for layer, about in schema.layers.items():
         for label in about.labels:
-            found[layer, label] = len(found)
-    return found
+            numbers[layer, label] = len(numbers)
+    return numbers
 
 
 def mark_classes(schema: Schema) -> dict[tuple[str, str], str]:
     """The classes of a mark: `cN` for its colour, `yN` for its layer's looks."""
-    places = {layer: place % STYLES for place, layer in enumerate(schema.layers)}
+    places = {layer: index % STYLES for index, layer in enumerate(schema.layers)}
     return {key: f"c{number} y{places[key[0]]}" for key, number in label_numbers(schema).items()}
 
 
@@ -59,10 +59,10 @@ def schema_payload(schema: Schema, frames: Sequence[Frame]) -> dict[str, Any]:
     """Layers with their labels and attributes, relations, and the frames with the names of their roles."""
     numbers = label_numbers(schema)
     layers: dict[str, Any] = {}
-    for place, (name, layer) in enumerate(schema.layers.items()):
+    for index, (name, layer) in enumerate(schema.layers.items()):
         layers[name] = {
             "title": layer.title,
-            "style": place % STYLES,
+            "style": index % STYLES,
             "labels": {
                 code: {
                     "name": label.name,
@@ -109,34 +109,34 @@ def frames_payload(
     articles: Sequence[Article],
     hrefs: Mapping[str, str],
     frames: Sequence[Frame],
-    facts: Facts,
+    graph: EventGraph,
     language: str,
 ) -> dict[str, Any]:
     """Every frame of every annotation as a row of numbers into lists."""
-    annotators = sorted({row.annotator for row in facts.rows} | {link.annotator for link in facts.links})
-    places = {name: place for place, name in enumerate(annotators)}
-    order = {frame.layer: place for place, frame in enumerate(frames)}
-    happenings: dict[str, int] = {}
+    annotators = sorted({row.annotator for row in graph.rows} | {link.annotator for link in graph.links})
+    places = {name: index for index, name in enumerate(annotators)}
+    order = {frame.layer: index for index, frame in enumerate(frames)}
+    events: dict[str, int] = {}
     listed: list[list[str]] = []
     rows: list[list[Any]] = []
-    for row in facts.rows:
-        if row.happening not in happenings:
-            happenings[row.happening] = len(listed)
+    for row in graph.rows:
+        if row.event not in events:
+            events[row.event] = len(listed)
             identity = row.span.attributes.get(row.frame.identity, "")
             listed.append([str(identity), row.names.get("name", ""), row.names.get("date", "")])
         ends = [row.fillers.get(name, []) for name in (row.frame.source, row.frame.target, row.frame.place)]
         begin = [row.document, places[row.annotator], int(row.chosen), order[row.frame.layer], row.span.label]
-        rows.append([*begin, row.span.id, row.text, happenings[row.happening], row.date, *ends])
-    for link in facts.links:
+        rows.append([*begin, row.span.id, row.text, events[row.event], row.date, *ends])
+    for link in graph.links:
         begin = [link.document, places[link.annotator], int(link.chosen), len(frames), link.label]
-        rows.append([*begin, link.span, facts.nodes[link.head].name, -1, "", [link.head], [link.tail], []])
+        rows.append([*begin, link.span, graph.nodes[link.head].name, -1, "", [link.head], [link.tail], []])
     documents = [
         [a.document.id, title_of(a), str(a.document.meta.get("published") or ""), hrefs[a.document.id]]
         for a in articles
     ]
-    nodes = [[node.name, node.id, node.layer, node.label] for node in facts.nodes]
+    nodes = [[node.name, node.id, node.layer, node.label] for node in graph.nodes]
     return {"language": language, "documents": documents, "annotators": annotators, "nodes": nodes} | {
-        "happenings": listed,
+        "events": listed,
         "rows": rows,
     }
 

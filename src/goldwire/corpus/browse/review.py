@@ -15,8 +15,8 @@ from goldwire.corpus.browse import page_data
 from goldwire.corpus.browse.lists import status_in_words
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.quality.consistency import KINDS, Inconsistency, context, inconsistencies
-from goldwire.corpus.quality.label_errors import KINDS as SUSPECT_KINDS
-from goldwire.corpus.quality.label_errors import Suspects, counts, find_suspects
+from goldwire.corpus.quality.label_errors import KINDS as ERROR_KINDS
+from goldwire.corpus.quality.label_errors import LabelErrors, counts, find_label_errors
 from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
 from goldwire.files import write_text
@@ -34,27 +34,27 @@ USES = 12
 
 @dataclass
 class Review:
-    """What was found. `suspects` is None where none were asked for."""
+    """What was found. `label_errors` is None where none were asked for."""
 
     inconsistencies: list[Inconsistency] = field(default_factory=list)
-    suspects: Suspects | None = None
+    label_errors: LabelErrors | None = None
     checks: CheckResult | None = None
 
     @property
     def by_kind(self) -> dict[str, int]:
         """Inconsistencies by kind."""
-        found = Counter(one.kind for one in self.inconsistencies)
-        return {kind: found[kind] for kind in KINDS}
+        kinds = Counter(inconsistency.kind for inconsistency in self.inconsistencies)
+        return {kind: kinds[kind] for kind in KINDS}
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
         return {
-            "inconsistencies": [asdict(one) for one in self.inconsistencies],
-            "suspects": asdict(self.suspects) if self.suspects is not None else None,
+            "inconsistencies": [asdict(inconsistency) for inconsistency in self.inconsistencies],
+            "label_errors": asdict(self.label_errors) if self.label_errors is not None else None,
             "checks": self.checks.as_dict() if self.checks is not None else None,
             "counts": {
                 "inconsistencies": self.by_kind,
-                "suspects": counts(self.suspects.found) if self.suspects is not None else {},
+                "label_errors": counts(self.label_errors.errors) if self.label_errors is not None else {},
                 "faults": self.checks.by_code if self.checks is not None else {},
             },
         }
@@ -63,32 +63,33 @@ class Review:
 def review(
     corpus: Corpus,
     *,
-    suspects: bool = True,
+    label_errors: bool = True,
     advance: Callable[[int], None] | None = None,
 ) -> Review:
     """Look a corpus over: the most trusted reading of each article; rules hold for all readings.
 
-    Where suspects are sought, near-duplicates and articles of one `meta.story` are left out together, so
-    that copies do not vouch for each other. Raises what `find_suspects` raises, GW290 for the project's rule.
+    Where label errors are sought, near-duplicates and articles of one `meta.story` are left out together, so
+    that copies do not vouch for each other. Raises what `find_label_errors` raises, GW290 for the project's
+    rule.
     """
-    found = inconsistencies(corpus.articles, corpus.schema, corpus.registries)
+    inconsistent = inconsistencies(corpus.articles, corpus.schema, corpus.registries)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    doubts = None
-    if suspects:
-        doubts = find_suspects(
+    doubted = None
+    if label_errors:
+        doubted = find_label_errors(
             corpus.articles,
             corpus.project.language,
             layers=list(corpus.schema.layers),
             groups=_told_alike(corpus),
             advance=advance,
         )
-    return Review(found, doubts, checks)
+    return Review(inconsistent, doubted, checks)
 
 
 def _told_alike(corpus: Corpus) -> dict[str, str]:
     """Each document with the first of those that tell the same: near-duplicates, or articles of one story.
 
-    Happenings do not count: two articles about one of them are told in words of their own.
+    Events do not count: two articles about one of them are told in words of their own.
     """
     ties = find_ties(corpus.articles, None, project_rule(corpus.project))
     groups = components([article.document.id for article in corpus.articles], ties)
@@ -103,11 +104,11 @@ def write_review(
     titles = {article.document.id: page_data.title_of(article) for article in corpus.articles}
     chosen = [c for article in corpus.articles if (c := curated(article.annotations)) is not None]
     known = dict(links or {})
-    found = result.suspects
+    label_errors = result.label_errors
     rows: list[dict[str, Any]] = []
-    for suspect in found.found if found is not None else ():
-        before, words, after = context(texts[suspect.document], suspect.start, suspect.end)
-        rows.append({"suspect": suspect, "before": before, "words": words, "after": after})
+    for error in label_errors.errors if label_errors is not None else ():
+        before, words, after = context(texts[error.document], error.start, error.end)
+        rows.append({"error": error, "before": before, "words": words, "after": after})
     faults = result.checks.faults if result.checks is not None else []
     numbers = page_data.label_numbers(corpus.schema)
     static = resources.files("goldwire.corpus.browse").joinpath("static")
@@ -124,13 +125,13 @@ def write_review(
         css=static.joinpath("site.css").read_text(encoding="utf-8") + page_data.label_css(corpus.schema),
         kinds=KINDS,
         groups={
-            kind: [one for one in result.inconsistencies if one.kind == kind]
+            kind: [inconsistency for inconsistency in result.inconsistencies if inconsistency.kind == kind]
             for kind in KINDS
             if result.by_kind[kind]
         },
-        suspects=found,
-        suspect_rows={kind: [row for row in rows if row["suspect"].kind == kind] for kind in SUSPECT_KINDS},
-        suspect_kinds=SUSPECT_KINDS,
+        label_errors=label_errors,
+        error_rows={kind: [row for row in rows if row["error"].kind == kind] for kind in ERROR_KINDS},
+        error_kinds=ERROR_KINDS,
         faults=[(fault, _document(fault.where, titles)) for fault in faults],
         rules=RULES,
         by_code=result.checks.by_code if result.checks is not None else {},
@@ -146,5 +147,5 @@ def write_review(
 
 def _document(where: str, titles: Mapping[str, str]) -> str:
     """The document that a fault's place, `annotator/document $.…`, names; empty where it names none."""
-    place = where.split(" ", 1)[0]
-    return next((name for name in titles if place.endswith(f"/{name}")), "")
+    at = where.split(" ", 1)[0]
+    return next((name for name in titles if at.endswith(f"/{name}")), "")

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from goldwire import __version__
 from goldwire.corpus.browse import csv_tables, page_data
 from goldwire.corpus.browse.argument_roles import Frame, frames
-from goldwire.corpus.browse.events import Entries, Facts, gather, registry_entries
+from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_entries
 from goldwire.corpus.browse.lists import layer_list, status_in_words
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
@@ -59,9 +59,9 @@ def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None =
     out = out.resolve()
     check_ours(out, MARKER, code="GW215", what="a site")
     writer = _Writer(corpus)
-    with replacing(out, MARKER, code="GW215") as made:
-        site = writer.write(made, advance or (lambda _: None))
-        size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
+    with replacing(out, MARKER, code="GW215") as new_folder:
+        site = writer.write(new_folder, advance or (lambda _: None))
+        size = sum(path.stat().st_size for path in new_folder.rglob("*") if path.is_file())
     return Site(out, *site, size, writer.local, writer.draft)
 
 
@@ -77,7 +77,7 @@ class _Writer:
             settings["timeline"] = timeline
         self.frames = frames(self.schema, settings, where=where)
         self.entries: Entries = registry_entries(self.schema, project.schema_path.parent)
-        self.facts: Facts = gather(self.articles, self.schema, self.frames, self.entries)
+        self.graph: EventGraph = gather(self.articles, self.schema, self.frames, self.entries)
         files = file_names(a.document.id for a in self.articles)
         self.pages = {name: f"{file}.html" for name, file in files.items()}
         self.hrefs = {name: quote(page) for name, page in self.pages.items()}
@@ -121,7 +121,7 @@ class _Writer:
         counts = self.index(folder)
         files = self.tables(folder)
         if names & {"timeline", "graph"}:
-            data = page_data.frames_payload(self.articles, self.hrefs, self.frames, self.facts, self.language)
+            data = page_data.frames_payload(self.articles, self.hrefs, self.frames, self.graph, self.language)
             write_text(folder / "data/frames.js", page_data.script("frames", data))
         if "timeline" in names:
             dated = [frame for frame in self.frames if frame.dated]
@@ -169,18 +169,18 @@ class _Writer:
         """The page of one article."""
         document, chosen = article.document, curated(article.annotations)
         language = str(document.meta.get("language") or self.language)
-        given = [a for a in article.annotations if a.status != "skipped"]
-        found = page_data.article_payload(article, given, self.schema, self.entries, language)
+        shown = [a for a in article.annotations if a.status != "skipped"]
+        payload = page_data.article_payload(article, shown, self.schema, self.entries, language)
         readings = [
             {
                 "annotator": annotation.annotator,
                 "status": annotation.status,
                 "chosen": annotation is chosen,
-                "html": Markup(render(document.text, annotation.spans, self.classes, f"r{place}-")),
+                "html": Markup(render(document.text, annotation.spans, self.classes, f"r{index}-")),
             }
-            for place, annotation in enumerate(given)
+            for index, annotation in enumerate(shown)
         ]
-        used = {(span.layer, span.label) for annotation in given for span in annotation.spans}
+        used = {(span.layer, span.label) for annotation in shown for span in annotation.spans}
         near = [self.hrefs[a.document.id] for a in self.articles]
         meta = document.meta
         listed = [meta.get("source"), meta.get("published"), document.id, meta.get("licence")]
@@ -206,7 +206,7 @@ class _Writer:
             ],
             before=near[number - 1] if number else "",
             after=near[number + 1] if number + 1 < len(near) else "",
-            data=Markup(page_data.dumps(found)),
+            data=Markup(page_data.dumps(payload)),
         )
 
     def index(self, folder: Path) -> int:
@@ -245,24 +245,24 @@ class _Writer:
 
     def tables(self, folder: Path) -> dict[str, int]:
         """The CSV files, their copies for the page, and the page."""
-        made: list[tuple[str, str, list[str], list[list[csv_tables.Cell]]]] = []
+        tables: list[tuple[str, str, list[str], list[list[csv_tables.Cell]]]] = []
         for frame in self.frames:
             words = "one row for each " + " and ".join(
                 name for role, name in frame.named() if role in ("source", "target")
             )
-            rows = list(csv_tables.frame_rows(self.articles, self.schema, frame, self.facts))
+            rows = list(csv_tables.frame_rows(self.articles, self.schema, frame, self.graph))
             columns = csv_tables.frame_columns(self.schema, frame)
             about = f"{self.title(frame.layer)}: {words} of each mention."
-            made.append((self.file(frame), about, columns, rows))
+            tables.append((self.file(frame), about, columns, rows))
         mentions = list(csv_tables.mention_rows(self.articles, self.schema))
         columns = csv_tables.mention_columns(self.schema)
-        made.append(("mentions", "Every span of every reading, with its attributes.", columns, mentions))
+        tables.append(("mentions", "Every span of every reading, with its attributes.", columns, mentions))
         relations = list(csv_tables.relation_rows(self.articles))
-        made.append(
+        tables.append(
             ("relations", "Every relation, with both its spans.", csv_tables.RELATION_COLUMNS, relations)
         )
         listed = []
-        for name, words, columns, rows in made:
+        for name, words, columns, rows in tables:
             data = csv_tables.csv_bytes(columns, rows)
             write_bytes(folder / f"tables/{name}.csv", data)
             script = page_data.dumps({"columns": columns, "rows": rows})
@@ -273,7 +273,7 @@ class _Writer:
                 {"name": f"{name}.csv", "stem": name, "words": words, "size": size} | {"rows": len(rows)}
             )
         self.page(folder, "tables", files=listed)
-        return {name: len(rows) for name, _, _, rows in made}
+        return {name: len(rows) for name, _, _, rows in tables}
 
     def labels(self, folder: Path) -> None:
         """The schema's labels with their definitions and counts."""
@@ -295,19 +295,19 @@ class _Writer:
 
     def graph_frames(self) -> list[dict[str, Any]]:
         """What the graph can show, in words; the index is the scripts'."""
-        found = [
+        shown = [
             {
-                "index": place,
+                "index": index,
                 "layer": frame.layer,
                 "words": f"{self.title(frame.layer)}: {frame.source} → {frame.target}",
                 "file": f"{self.file(frame)}.csv",
             }
-            for place, frame in enumerate(self.frames)
+            for index, frame in enumerate(self.frames)
             if frame.source and frame.target
         ]
         if direct := page_data.direct_relations(self.schema):
-            found.append(
+            shown.append(
                 {"index": len(self.frames), "layer": "relation", "words": ", ".join(direct)}
                 | {"file": "relations.csv"}
             )
-        return found
+        return shown

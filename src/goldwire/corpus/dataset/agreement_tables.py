@@ -18,10 +18,10 @@ def agreement(project: Project) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        found = strict_json.loads(read_bytes(path))
-        tables = [table for table in _tables(found) if table["rows"]]
-        warnings = [str(each) for each in found.get("warnings", [])]
-        return {"what": str(found.get("what", "")), "tables": tables, "warnings": warnings}
+        figures = strict_json.loads(read_bytes(path))
+        tables = [table for table in _tables(figures) if table["rows"]]
+        warnings = [str(each) for each in figures.get("warnings", [])]
+        return {"what": str(figures.get("what", "")), "tables": tables, "warnings": warnings}
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         hint = "make it again: goldwire eval agree"
         raise GoldwireError.of(
@@ -29,10 +29,10 @@ def agreement(project: Project) -> dict[str, Any] | None:
         ) from None
 
 
-def _tables(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _tables(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A table of span agreement by layer, one of attributes, one of relations."""
     kinds = ("exact", "boundary", "overlap", "type")
-    layers: dict[str, Any] = found.get("layers", {})
+    layers: dict[str, Any] = figures.get("layers", {})
     shown = [kind for kind in kinds if any(kind in layer for layer in layers.values())]
     rows = [[f"`{n}`", *(_figure(layer.get(kind), "f1") for kind in shown)] for n, layer in layers.items()]
     yield {
@@ -53,7 +53,7 @@ def _tables(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     ]
     columns = ["what, given a match", "match", "measure", "value", "pairs"]
     yield {"title": "Where both readings marked a span:", "columns": columns, "rows": rows, "left": 3}
-    relations: dict[str, Any] = found.get("relations", {})
+    relations: dict[str, Any] = figures.get("relations", {})
     labels = sorted({label for kind in relations.values() for label in kind.get("labels", {})})
     rows = [
         [f"`{label}`", *(_figure(kind.get("labels", {}).get(label), "f1") for kind in relations.values())]
@@ -63,9 +63,9 @@ def _tables(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"title": "F1 of relations:", "columns": ["relation", *relations], "rows": rows}
 
 
-def _figure(found: dict[str, Any] | None, key: str) -> str:
-    return with_interval(found.get(key), found.get("ci95")) if found else UNDEFINED
+def _figure(figure: dict[str, Any] | None, key: str) -> str:
+    return with_interval(figure.get(key), figure.get("ci95")) if figure else UNDEFINED
 
 
-def _pairs(found: dict[str, Any]) -> str:
-    return amount(found["pairs"]) if "pairs" in found else ""
+def _pairs(figure: dict[str, Any]) -> str:
+    return amount(figure["pairs"]) if "pairs" in figure else ""

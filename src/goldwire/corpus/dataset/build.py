@@ -59,14 +59,14 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     if fatal := [fault for fault in checks.faults if strict or fault.code in _UNTYPED]:
         raise GoldwireError(*fatal[:100])
     if not any(article.annotations for article in corpus.articles):
-        place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
-        raise GoldwireError.of("GW262", "there is no annotation to build from", where=place, hint=hint)
+        where, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
+        raise GoldwireError.of("GW262", "there is no annotation to build from", where=where, hint=hint)
     sides = split_articles(corpus)
     counts = count(corpus.articles, corpus.schema, only_curated=True)
     columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
-    with replacing(folder, MANIFEST, code="GW216", kept=(LICENCE_FILE,), aside=aside) as made:
+    with replacing(folder, MANIFEST, code="GW216", kept=(LICENCE_FILE,), aside=aside) as new_folder:
         nlp = tokenizer(corpus.project.language)
         paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
         for side, articles in sides.items():
@@ -76,15 +76,15 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
                 "tokens": columns.token_rows(articles, nlp, losses),
             }
             for config in CONFIGS:
-                path = made / config / f"{side}.parquet"
+                path = new_folder / config / f"{side}.parquet"
                 paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
         numbers = {side: len(articles) for side, articles in sides.items()}
         manifest = _manifest(corpus, counts, checks, losses, numbers, paths)
         text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers, paths=paths)
-        write_text(made / "README.md", text)
+        write_text(new_folder / "README.md", text)
         if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-            write_text(made / LICENCE_FILE, licence_text(corpus))
-        write_text(made / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+            write_text(new_folder / LICENCE_FILE, licence_text(corpus))
+        write_text(new_folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
     return Build(folder, manifest, counts, checks, losses, current, aside)

@@ -42,8 +42,7 @@ def card(
 ) -> str:
     """The card's Markdown, from what was built: `sides` are its splits with their documents.
 
-    `paths` are the files of each config by split. Without `texts` it is the card of a standoff dataset, and
-    quotes none.
+    `paths` are the files of each config by split. Without `texts` it quotes none, for a dataset without them.
     """
     import jinja2
 
@@ -203,16 +202,16 @@ def _sources(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
 
 def _notes(corpus: Corpus) -> list[str]:
     """Where metadata come from, if not from the text: what `title_by`, `published_basis` and so on say."""
-    said: dict[tuple[str, str], list[str]] = {}
+    notes: dict[tuple[str, str], list[str]] = {}
     for article in corpus.articles:
         for key in META:
             for suffix in ("by", "basis"):
                 if note := article.document.meta.get(f"{key}_{suffix}"):
-                    said.setdefault((key, " ".join(str(note).split())), []).append(article.document.id)
+                    notes.setdefault((key, " ".join(str(note).split())), []).append(article.document.id)
     every = len(corpus.articles)
     return [
         f"{key} of {'all documents' if len(names) == every else ', '.join(f'`{n}`' for n in names)}: {note}"
-        for (key, note), names in said.items()
+        for (key, note), names in notes.items()
     ]
 
 
@@ -240,28 +239,30 @@ def _fields(corpus: Corpus, columns: Columns) -> Any:
 def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
     documents = len(corpus.articles)
     if len(sides) > 1:
-        told = ", ".join(f"`{side}` {amount(size)}" for side, size in sides.items())
+        sizes = ", ".join(f"`{side}` {amount(size)}" for side, size in sides.items())
         split = stored_split(corpus.project)
         rule = split.rule if split is not None else Rule()
-        kept = [f"near-duplicates (similarity from {number(rule.similar, 2)})", "documents of one story"]
+        together = [f"near-duplicates (similarity from {number(rule.similar, 2)})", "documents of one story"]
         if rule.shared:
-            kept.append(f"documents that share {rule.shared} happening{'s' if rule.shared > 1 else ''}")
-        said = (
-            f"By document: {told}. Made so that {_and(kept)} stand on one side; `split.json` says what was "
-            "kept together."
+            together.append(f"documents that share {rule.shared} event{'s' if rule.shared > 1 else ''}")
+        sentence = (
+            f"By document: {sizes}. Made so that {_and(together)} stand on one side; `split.json` says what "
+            "was kept together."
         )
-        found = len(split_faults(corpus.articles, corpus.schema, split))
-        if not found:
-            return said
-        places = f"{found} place{'s' if found != 1 else ''}"
-        return f"{said} **It leaks in {places}**: see `goldwire corpus check`. Scores on it are flattered."
-    one = "There is one, `train`, with everything in it."
+        leaks = len(split_faults(corpus.articles, corpus.schema, split))
+        if not leaks:
+            return sentence
+        places = f"{leaks} place{'s' if leaks != 1 else ''}"
+        return (
+            f"{sentence} **It leaks in {places}**: see `goldwire corpus check`. Scores on it are flattered."
+        )
+    single = "There is one, `train`, with everything in it."
     if documents < 50:
         return (
-            f"{one} {documents} documents allow no honest split into training and test: leave one document "
-            "out at a time, or group by story, and give intervals."
+            f"{single} {documents} documents allow no honest split into training and test: leave one "
+            "document out at a time, or group by story, and give intervals."
         )
-    return f"{one} Split by document, and keep documents on one story together."
+    return f"{single} Split by document, and keep documents on one story together."
 
 
 def _and(names: list[str]) -> str:

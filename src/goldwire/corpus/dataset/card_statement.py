@@ -34,12 +34,14 @@ def statement(corpus: Corpus, counts: Counts) -> list[tuple[str, str]]:
 
     A key of the project's own is a further question; a text instead of a table is the rationale.
     """
-    given = corpus.project.setting("corpus", "statement", {})
-    said = {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {"curation": str(given)}
-    found = _counted(corpus, counts)
+    stated = corpus.project.setting("corpus", "statement", {})
+    own_words = (
+        {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {"curation": str(stated)}
+    )
+    counted = _counted(corpus, counts)
     answers = []
-    for key in [*QUESTIONS, *(key for key in said if key not in QUESTIONS)]:
-        parts = (" ".join(said.get(key, "").split()), found.get(key, ""))
+    for key in [*QUESTIONS, *(key for key in own_words if key not in QUESTIONS)]:
+        parts = (" ".join(own_words.get(key, "").split()), counted.get(key, ""))
         answers.append((QUESTIONS.get(key, key.capitalize()), " ".join(filter(None, parts)) or UNSAID))
     return answers
 
@@ -51,7 +53,7 @@ def _counted(corpus: Corpus, counts: Counts) -> dict[str, str]:
     kinds = sorted({a.provenance.kind for article in corpus.articles for a in article.annotations})
     names = {a.annotator for article in corpus.articles for a in article.annotations}
     sizes = {"texts": counts.documents, "words": counts.words, "characters": counts.characters}
-    words = ", ".join(f"{amount(size)} {what}" for what, size in sizes.items())
+    words = ", ".join(f"{amount(size)} {unit}" for unit, size in sizes.items())
     people = "s" if len(names) != 1 else ""
     return {
         "variety": f"`{corpus.project.language}`.",

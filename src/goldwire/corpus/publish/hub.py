@@ -1,4 +1,4 @@
-"""Publish the built dataset, or its standoff form, on the Hugging Face Hub or a server with its API."""
+"""Publish the built dataset, or its form without texts, on the Hugging Face Hub or a server with its API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from goldwire import strict_json
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card_header import LICENCE_FILE
-from goldwire.corpus.publish.write import Withheld, write_standoff
+from goldwire.corpus.publish.write import Withheld, write_without_texts
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.corpus.versions.changelog import is_semantic
 from goldwire.errors import GoldwireError
@@ -43,60 +43,60 @@ class Parcel:
 
 
 @contextmanager
-def parcel(corpus: Corpus, *, standoff: bool = False, out: Path | None = None) -> Iterator[Parcel]:
-    """What is to be published: the built folder, or with `standoff` one made now, kept in `out`.
+def parcel(corpus: Corpus, *, without_texts: bool = False, out: Path | None = None) -> Iterator[Parcel]:
+    """What is to be published: the built folder, or with `without_texts` one made now, kept in `out`.
 
     Raises GW296 where the texts may not be passed on, the version is no semantic one, what was built is not
     what the project holds now, `out` holds something, or nothing is annotated.
     """
     if not is_semantic(corpus.version):
-        place, hint = str(corpus.project.root / CONFIG), "[corpus] version, as in 1.2.3"
-        raise GoldwireError.of("GW296", f"`{corpus.version}` is no semantic version", where=place, hint=hint)
-    if standoff:
+        where, hint = str(corpus.project.root / CONFIG), "[corpus] version, as in 1.2.3"
+        raise GoldwireError.of("GW296", f"`{corpus.version}` is no semantic version", where=where, hint=hint)
+    if without_texts:
         if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
             hint = "name an empty folder, or one that does not exist yet"
             raise GoldwireError.of("GW296", "something is there already", where=str(out), hint=hint)
         if not any(article.annotations for article in corpus.articles):
-            place, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
-            raise GoldwireError.of("GW296", "there is no annotation to publish", where=place, hint=hint)
-        with scratch("standoff") as work:
-            made = work / "dataset"
-            made.mkdir()
-            withheld = write_standoff(corpus, made)
+            where, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
+            raise GoldwireError.of("GW296", "there is no annotation to publish", where=where, hint=hint)
+        with scratch("without-texts") as workspace:
+            dataset = workspace / "dataset"
+            dataset.mkdir()
+            withheld = write_without_texts(corpus, dataset)
             if out is not None:
                 with making(out) as folder:
-                    shutil.copytree(made, folder, dirs_exist_ok=True)
-            files = {p.relative_to(made).as_posix(): p.stat().st_size for p in made.rglob("*") if p.is_file()}
-            yield Parcel(made, corpus.version, dict(sorted(files.items())), withheld)
+                    shutil.copytree(dataset, folder, dirs_exist_ok=True)
+            files = {
+                p.relative_to(dataset).as_posix(): p.stat().st_size for p in dataset.rglob("*") if p.is_file()
+            }
+            yield Parcel(dataset, corpus.version, dict(sorted(files.items())), withheld)
         return
     if not corpus.project.setting("corpus", "redistributable", False):
         message = "the texts are marked as not redistributable"
-        hint = (
-            "--standoff publishes the annotations without them; [corpus] redistributable = true, if they are"
-        )
-        place = str(corpus.project.root / CONFIG)
-        raise GoldwireError.of("GW296", message, where=place, hint=hint)
+        hint = "--without-texts publishes the annotations alone; [corpus] redistributable = true, if they are"
+        where = str(corpus.project.root / CONFIG)
+        raise GoldwireError.of("GW296", message, where=where, hint=hint)
     yield Parcel(corpus.project.corpus, corpus.version, _built(corpus))
 
 
 def _built(corpus: Corpus) -> dict[str, int]:
     """The files of the built dataset, each as the manifest has it."""
     folder = corpus.project.corpus
-    place, hint = str(folder / "manifest.json"), "build it: goldwire corpus build"
+    where, hint = str(folder / "manifest.json"), "build it: goldwire corpus build"
     try:
         manifest: dict[str, Any] = strict_json.loads(read_bytes(folder / "manifest.json"))
         listed = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
         current = manifest["content_hash"] == corpus.content_hash() and manifest["version"] == corpus.version
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GoldwireError.of(
-            "GW296", f"no manifest of a dataset: {error}", where=place, hint=hint
+            "GW296", f"no manifest of a dataset: {error}", where=where, hint=hint
         ) from None
     changed = [name for name, digest in listed.items() if sha256(read_bytes(folder / name)) != digest]
     if changed or not current:
-        what = (
+        problem = (
             f"`{changed[0]}` was changed by hand" if changed else "the project has changed since it was built"
         )
-        raise GoldwireError.of("GW296", what, where=place, hint=hint)
+        raise GoldwireError.of("GW296", problem, where=where, hint=hint)
     beside = [name for name in _BESIDE if (folder / name).is_file()]
     names = sorted({*listed, *beside, "manifest.json"})
     return {name: (folder / name).stat().st_size for name in names}
@@ -127,12 +127,12 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
     # that can't be uploaded is a RuntimeError with its cause.
     failures = (OSError, ValueError, RuntimeError, getattr(errors, "HTTPError", OSError))
     try:
-        made = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
-        name = made.repo_id
+        created = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
+        name = created.repo_id
         tags = [ref.name for ref in api.list_repo_refs(name, repo_type="dataset").tags]
         if packed.tag in tags:
             hint = "a version is published once: raise [corpus] version, see goldwire corpus diff"
-            raise GoldwireError.of("GW296", f"{packed.tag} is there already", where=str(made), hint=hint)
+            raise GoldwireError.of("GW296", f"{packed.tag} is there already", where=str(created), hint=hint)
         api.upload_folder(
             repo_id=name,
             repo_type="dataset",
@@ -148,7 +148,7 @@ def publish(packed: Parcel, repo: str, *, public: bool = False) -> str:
         raise GoldwireError.of("GW294", message, where=repo, hint=hint) from None
     except failures as error:
         cause = f" {error.__cause__}" if error.__cause__ is not None else ""
-        said = " ".join(f"{error}{cause}".split())
+        reason = " ".join(f"{error}{cause}".split())
         hint = "check name, rights and network; what was uploaded stays, and a second try goes on from there"
-        raise GoldwireError.of("GW294", f"the Hub refuses: {said}", where=repo, hint=hint) from None
-    return str(made)
+        raise GoldwireError.of("GW294", f"the Hub refuses: {reason}", where=repo, hint=hint) from None
+    return str(created)

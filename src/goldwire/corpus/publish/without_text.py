@@ -1,4 +1,4 @@
-"""Standoff: annotations that name their texts by hash and hold none; their return to a user's copies."""
+"""Datasets without texts: annotations that name their texts by hash; their return to a user's copies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
 from goldwire.model import Annotation, Article, Document
 from goldwire.seeds import read_documents
 
-NAME = "standoff.jsonl"
+NAME = "without-texts.jsonl"
 #: So many characters in a row that stand in a text are text: nothing that holds them is published.
 WINDOW = 20
 
@@ -62,25 +62,28 @@ def _forms(string: str) -> set[str]:
 
 def windows(strings: Iterable[str]) -> set[str]:
     """All stretches of `WINDOW` characters of some strings, as they are and in one case and spacing."""
-    found: set[str] = set()
+    stretches: set[str] = set()
     for string in strings:
         for form in _forms(string):
-            found.update(form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1))
-    return found
+            stretches.update(form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1))
+    return stretches
 
 
 def quoted(texts: Mapping[str, str], looked_for: set[str]) -> dict[str, str]:
     """Which of the stretches stand in a text: the stretch, and the text's name."""
-    found: dict[str, str] = {}
+    text_of: dict[str, str] = {}
     for name, text in texts.items() if looked_for else ():
         for form in _forms(text):
-            here = {form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1)} & looked_for
-            found |= dict.fromkeys(here, name)
-    return found
+            shared = {form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1)} & looked_for
+            text_of |= dict.fromkeys(shared, name)
+    return text_of
 
 
-def read_standoff(path: Path) -> list[Record]:
-    """The documents of a standoff dataset, a folder or its `standoff.jsonl`. Raises GW297 for any other."""
+def read_without_texts(path: Path) -> list[Record]:
+    """The documents of a dataset without texts, a folder or its `without-texts.jsonl`.
+
+    Raises GW297 for any other.
+    """
     file = path / NAME if path.is_dir() else path
     records: list[Record] = []
     faults: list[Fault] = []
@@ -90,8 +93,9 @@ def read_standoff(path: Path) -> list[Record]:
                 records.append(strict_json.decode(line, _decoder))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 message, where = strict_json.told(error)
-                place = f"{file}:{number} {where}".rstrip()
-                faults.append(Fault("GW297", message, place, "fetch it again: it is no standoff line"))
+                at = f"{file}:{number} {where}".rstrip()
+                hint = "fetch it again: it is no line of a dataset without texts"
+                faults.append(Fault("GW297", message, at, hint))
     twice = [name for name, number in Counter(record.id for record in records).items() if number > 1]
     faults += [Fault("GW297", f"`{name}` stands twice", str(file), "fetch it again") for name in twice]
     raise_faults(faults[:100])
@@ -109,14 +113,14 @@ class Rehydrated:
     differing: list[str] = field(default_factory=list)
 
 
-def rehydrate(standoff: Path, copies: Path, out: Path, *, partial: bool = False) -> Rehydrated:
-    """Join a standoff dataset with the user's copies of its texts into JSON Lines.
+def rehydrate(dataset: Path, copies: Path, out: Path, *, partial: bool = False) -> Rehydrated:
+    """Join a dataset without texts with the user's copies of its texts into JSON Lines.
 
     `copies` is a folder of text files, JSON Lines or CSV, or a folder with `articles.jsonl`, normalised as
     seeds are. A copy belongs where its hash does, whatever its id. Raises one error with every document whose
     copy is another text or is not there (GW298), and writes nothing; with `partial` those are left out.
     """
-    records = read_standoff(standoff)
+    records = read_without_texts(dataset)
     listing = copies / "articles.jsonl"
     documents = read_documents(listing if copies.is_dir() and listing.is_file() else copies)
     by_hash = {sha256(document.text): document for document in documents}
@@ -127,9 +131,9 @@ def rehydrate(standoff: Path, copies: Path, out: Path, *, partial: bool = False)
         copy = by_hash.get(record.text_sha256)
         if copy is not None:
             done.articles.append(_joined(record, copy))
-        elif (other := by_id.get(record.id)) is not None:
+        elif (namesake := by_id.get(record.id)) is not None:
             message = f"`{record.id}` is another text than the one that was annotated"
-            sizes = f"yours has {amount(len(other.text))} code points, that one {amount(record.length)}"
+            sizes = f"yours has {amount(len(namesake.text))} code points, that one {amount(record.length)}"
             hint = f"{sizes}; offsets would be wrong: find the very text, or leave it out with --partial"
             faults.append(Fault("GW298", message, str(copies), hint))
             done.differing.append(record.id)
@@ -142,7 +146,7 @@ def rehydrate(standoff: Path, copies: Path, out: Path, *, partial: bool = False)
     raise_faults(
         fault
         for article in done.articles
-        for fault in article_faults(article, f"{standoff} {article.document.id}")
+        for fault in article_faults(article, f"{dataset} {article.document.id}")
     )
     write_jsonl(out, done.articles)
     return done

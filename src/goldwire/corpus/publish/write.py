@@ -42,8 +42,8 @@ class Withheld:
         counts[name] = counts.get(name, 0) + 1
 
 
-def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
-    """Write the standoff dataset into the empty `folder`: annotations, card, manifest; no text, no quote.
+def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
+    """Write the dataset without texts into the empty `folder`: annotations, card, manifest; no quote.
 
     Metadata other than the bibliographic, and attribute values that quote a text, are left out and counted.
     Raises GW295 where anything else that would be published quotes one: the changelog, the card's own words.
@@ -77,7 +77,7 @@ def write_standoff(corpus: Corpus, folder: Path) -> Withheld:
         "content_hash": hashed,
         "schema": corpus.schema.stamp,
         "goldwire": __version__,
-        "standoff": True,
+        "without_texts": True,
         "configs": {"annotations": paths},
         "documents": len(bare),
         "splits": numbers,
@@ -111,12 +111,12 @@ def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withh
     def quotes(value: Any) -> bool:
         return any(string in whole or not windows([string]).isdisjoint(hits) for string in _strings(value))
 
-    def span(one: Span) -> Span:
-        dropped = [name for name, value in one.attributes.items() if quotes(value)]
+    def without_quotes(span: Span) -> Span:
+        dropped = [name for name, value in span.attributes.items() if quotes(value)]
         for name in dropped:
-            withheld.lose(withheld.attributes, f"{one.layer}.{name}")
-        kept = {name: value for name, value in one.attributes.items() if name not in dropped}
-        return structs.replace(one, attributes=kept) if dropped else one
+            withheld.lose(withheld.attributes, f"{span.layer}.{name}")
+        attributes = {name: value for name, value in span.attributes.items() if name not in dropped}
+        return structs.replace(span, attributes=attributes) if dropped else span
 
     bare = []
     for article in listed:
@@ -127,7 +127,8 @@ def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withh
             else:
                 withheld.lose(withheld.meta, key)
         annotations = tuple(
-            structs.replace(a, spans=tuple(span(one) for one in a.spans)) for a in article.annotations
+            structs.replace(a, spans=tuple(without_quotes(span) for span in a.spans))
+            for a in article.annotations
         )
         bare.append(Article(structs.replace(article.document, meta=meta), annotations))
     return bare
@@ -161,12 +162,12 @@ def _search(folder: Path, bare: list[Article], texts: Mapping[str, str]) -> None
     ]
     records = [msgspec.to_builtins(to_record(article, article.document.meta)) for article in bare]
     places.append((NAME, sorted({string for record in records for string in _strings(record)})))
-    found = {name: windows(strings) for name, strings in places}
-    hits = quoted(texts, set().union(*found.values()))
+    stretches = {name: windows(strings) for name, strings in places}
+    hits = quoted(texts, set().union(*stretches.values()))
     faults = []
-    for name, here in found.items():
-        for stretch in sorted(here & hits.keys())[:3]:
-            hint = "write it otherwise: with --standoff no text leaves the project"
+    for name, in_file in stretches.items():
+        for stretch in sorted(in_file & hits.keys())[:3]:
+            hint = "write it otherwise: with --without-texts no text leaves the project"
             shown = " ".join(stretch.split())
             faults.append(Fault("GW295", f"quotes `{hits[stretch]}`: «{shown}»", name, hint))
     raise_faults(faults)

@@ -64,17 +64,17 @@ def check_articles(
     registries = registries or {}
     faults = list(_registry_faults(schema, registries))
     listed = list(articles)
-    found = [a for article in listed for a in article.annotations]
+    annotations = [a for article in listed for a in article.annotations]
     shared: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for article in listed:
         for annotation in article.annotations:
             checker = _Checker(annotation, article.document.text, schema, registries)
             faults.extend(checker.faults())
-            for key, family, place in checker.shared_ids():
-                shared[annotation.annotator, *key].append((family, place))
+            for key, family, where in checker.shared_ids():
+                shared[annotation.annotator, *key].append((family, where))
     faults.extend(_family_faults(shared))
-    spans, relations = sum(len(a.spans) for a in found), sum(len(a.relations) for a in found)
-    return CheckResult(len(listed), len(found), spans, relations, faults)
+    spans, relations = sum(len(a.spans) for a in annotations), sum(len(a.relations) for a in annotations)
+    return CheckResult(len(listed), len(annotations), spans, relations, faults)
 
 
 def run_checks(
@@ -100,7 +100,7 @@ def run_checks(
         decisive = check_articles([_curated_only(article) for article in articles], schema, registries).faults
         result.others.extend(fault for fault in result.faults if fault not in set(decisive))
         result.faults[:] = decisive
-    result.faults.extend(leaks(project, articles, schema, own=file is None, path=split))
+    result.faults.extend(leaks(project, articles, schema, stored=file is None, path=split))
     return result
 
 
@@ -109,14 +109,14 @@ def _curated_only(article: Article) -> Article:
     return Article(article.document, (chosen,) if chosen is not None else ())
 
 
-def inside_word(text: str, place: int) -> bool:
+def inside_word(text: str, offset: int) -> bool:
     """Whether the boundary before the code point `place` cuts a word, or a character of several code points.
 
     It does where letters, digits or combining marks stand on both sides: hyphen and apostrophe end a word.
     """
-    if not 0 < place < len(text):
+    if not 0 < offset < len(text):
         return False
-    before, after = text[place - 1], text[place]
+    before, after = text[offset - 1], text[offset]
     if after == _ZWJ or before == _ZWJ or _mark(after):
         return True
     return (before.isalnum() or _mark(before)) and after.isalnum()
@@ -135,7 +135,7 @@ class _Checker:
     schema: Schema
     registries: Registries
 
-    def place(self, number: int) -> str:
+    def where(self, number: int) -> str:
         """`annotator/document $.spans[3] «text»`."""
         span = self.annotation.spans[number]
         return f"{self.head} $.spans[{number}] {self.shown(span)}"
@@ -161,16 +161,16 @@ class _Checker:
             yield Fault(
                 rules.SCHEMA, message, self.head, "bring it to the new schema: goldwire schema migrate"
             )
-        seen: dict[tuple[str, str, int, int], str] = {}
+        first_with: dict[tuple[str, str, int, int], str] = {}
         for number, span in enumerate(self.annotation.spans):
-            at = self.place(number)
+            at = self.where(number)
             yield from self.label_faults(span, at)
             yield from self.extent_faults(span, at)
             key = (span.layer, span.label, span.start, span.end)
-            if first := seen.get(key):
+            if first := first_with.get(key):
                 hint = f"span `{first}` marks the same extent; remove one of them"
                 yield Fault(rules.SAME_SPAN, f"marked {span.label} twice", at, hint)
-            seen.setdefault(key, span.id)
+            first_with.setdefault(key, span.id)
             if self.known(span):
                 yield from self.attribute_faults(span, at)
         yield from self.relation_faults()
@@ -187,14 +187,16 @@ class _Checker:
     def extent_faults(self, span: Span, at: str) -> Iterator[Fault]:
         """Ends in white space or inside a word."""
         text, flag = self.text, self.schema.word_part
-        for side, place in (("begins", span.start), ("ends", span.end - 1)):
-            if text[place].isspace():
+        for side, offset in (("begins", span.start), ("ends", span.end - 1)):
+            if text[offset].isspace():
                 yield Fault(rules.SPACE, f"{side} in white space", at, "leave it outside")
         if flag and span.attributes.get(flag):
             return
-        for side, place in (("begins", span.start), ("ends", span.end)):
-            if inside_word(text, place):
-                around = f"«{text[max(place - 8, 0) : place]}|{text[place : place + 8]}»".replace("\n", "↵")
+        for side, offset in (("begins", span.start), ("ends", span.end)):
+            if inside_word(text, offset):
+                around = f"«{text[max(offset - 8, 0) : offset]}|{text[offset : offset + 8]}»".replace(
+                    "\n", "↵"
+                )
                 hint = f"take the whole word, or set `{flag}`" if flag else "take the whole word"
                 yield Fault(rules.WORD, f"{side} inside a word: {around}", at, hint)
 
@@ -215,8 +217,8 @@ class _Checker:
             elif attribute.registry is not None:
                 yield from self.registered(span, name, attribute, str(value), at)
         for name, attribute in attributes.items():
-            given = span.attributes.get(name) or attribute.default_for(span.label)
-            if attribute.required_for(span.label) and not given:
+            stated = span.attributes.get(name) or attribute.default_for(span.label)
+            if attribute.required_for(span.label) and not stated:
                 yield Fault(rules.REQUIRED, f"{span.label} lacks `{name}`", at, f"{attribute.title}: say it")
 
     def registered(self, span: Span, name: str, attribute: Attribute, value: str, at: str) -> Iterator[Fault]:
@@ -238,7 +240,7 @@ class _Checker:
     def relation_faults(self) -> Iterator[Fault]:
         """Relations: known, between allowed ends, not to themselves, not twice."""
         by_id = {span.id: span for span in self.annotation.spans}
-        seen: set[tuple[str, str, str]] = set()
+        keys: set[tuple[str, str, str]] = set()
         for number, relation in enumerate(self.annotation.relations):
             head, tail = by_id[relation.head], by_id[relation.tail]
             shown = f"{self.shown(head)} → {self.shown(tail)}"
@@ -251,9 +253,9 @@ class _Checker:
             if head.id == tail.id:
                 yield Fault(rules.LOOP, "goes from a span to itself", at, "remove it")
             key = (relation.label, relation.head, relation.tail)
-            if key in seen:
+            if key in keys:
                 yield Fault(rules.SAME_RELATION, "stands twice", at, "remove one of them")
-            seen.add(key)
+            keys.add(key)
 
     def end_faults(self, relation: Relation, head: Span, tail: Span, at: str) -> Iterator[Fault]:
         """Ends that the relation does not allow."""
@@ -280,14 +282,14 @@ class _Checker:
                     if count > kind.min:
                         wanted = f"at most {kind.max}" if kind.min != kind.max else wanted
                     message = f"{span.label} has {count} `{name}`, {wanted} wanted"
-                    yield Fault(rules.NUMBER, message, self.place(number), kind.name)
+                    yield Fault(rules.NUMBER, message, self.where(number), kind.name)
             for check in self.schema.checks:
                 if span.label not in check.labels or counts[span.id, check.relation]:
                     continue
                 if not (check.unless and span.attributes.get(check.unless)):
                     hint = f"add it, or set `{check.unless}`" if check.unless else "add it"
                     yield Fault(
-                        rules.CONDITION, f"{span.label} lacks `{check.relation}`", self.place(number), hint
+                        rules.CONDITION, f"{span.label} lacks `{check.relation}`", self.where(number), hint
                     )
 
     def shared_ids(self) -> Iterator[tuple[tuple[str, str, str], str, str]]:
@@ -299,7 +301,7 @@ class _Checker:
                 value = span.attributes.get(name)
                 if attribute.same_family and isinstance(value, str):
                     family = self.schema.family(span.layer, span.label)
-                    yield (span.layer, name, value), family, f"{self.place(number)} {span.label}"
+                    yield (span.layer, name, value), family, f"{self.where(number)} {span.label}"
 
 
 def _family_faults(shared: dict[tuple[str, str, str, str], list[tuple[str, str]]]) -> Iterator[Fault]:
@@ -313,10 +315,10 @@ def _family_faults(shared: dict[tuple[str, str, str, str], list[tuple[str, str]]
         if len(families) < 2:
             continue
         usual = families.most_common(1)[0][0]
-        for family, place in uses:
+        for family, where in uses:
             if family != usual:
                 message = f"`{name}` {value} is a {family} here, a {usual} {families[usual]} times"
-                yield Fault(rules.FAMILY, message, place, "one id names one thing: mend the label or the id")
+                yield Fault(rules.FAMILY, message, where, "one id names one thing: mend the label or the id")
 
 
 def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:

@@ -18,6 +18,7 @@ from typing import Literal
 from goldwire.model import Annotation, Article, Span, curated, span_key
 from goldwire.schemas import Schema
 from goldwire.schemas.schema import RegistryEntry
+from goldwire.text import Snippet, snippet
 
 Kind = Literal["label", "id", "unmarked", "double", "crossing", "unused"]
 #: What each kind says, in the order in which they are worth a look.
@@ -31,6 +32,8 @@ KINDS: dict[Kind, str] = {
 }
 #: A wording counts as usually marked from so many marks on.
 _USUAL = 3
+#: Code points shown on each side of a place.
+_AROUND = 48
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,16 @@ class _Texts:
         text = article.document.text
         before, words, after = context(text, span.start, span.end)
         return Use(
-            article.document.id,
-            annotation.annotator,
-            span.id,
-            span.label,
-            span.start,
-            span.end,
-            before,
-            words,
-            after,
-            value,
+            document=article.document.id,
+            annotator=annotation.annotator,
+            span=span.id,
+            label=span.label,
+            start=span.start,
+            end=span.end,
+            before=before,
+            text=words,
+            after=after,
+            value=value,
         )
 
 
@@ -109,16 +112,10 @@ def _plain(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
-def context(text: str, start: int, end: int, width: int = 48) -> tuple[str, str, str]:
-    """The words of an extent and up to `width` code points before and after, each on one line."""
-    before = text[max(start - width, 0) : start].replace("\n", " ")
-    after = text[end : end + width].replace("\n", " ")
-    cut_before, cut_after = start > width, end + width < len(text)
-    return (
-        ("…" if cut_before else "") + before.lstrip(),
-        text[start:end].replace("\n", "↵"),
-        after.rstrip() + ("…" if cut_after else ""),
-    )
+def context(text: str, start: int, end: int, width: int = _AROUND) -> Snippet:
+    """An extent in its surroundings, each part on one line."""
+    before, words, after = snippet(text, start, end, width)
+    return Snippet(before.replace("\n", " "), words.replace("\n", "↵"), after.replace("\n", " "))
 
 
 def inconsistencies(
@@ -132,26 +129,26 @@ def inconsistencies(
     label that was given once against thirty comes before an even split.
     """
     texts = _Texts([(a, c) for a in articles if (c := curated(a.annotations)) is not None])
-    found = [
+    listed = [
         *_labels(texts, schema),
         *_ids(texts, schema),
         *_unmarked(texts),
         *_overlaps(texts),
         *_unused(texts, schema, registries or {}),
     ]
-    order = {kind: place for place, kind in enumerate(KINDS)}
+    order = {kind: rank for rank, kind in enumerate(KINDS)}
     return sorted(
-        found, key=lambda i: (order[i.kind], i.akin, i.odd_share, -sum(i.counts.values()), i.wording)
+        listed, key=lambda i: (order[i.kind], i.akin, i.odd_share, -sum(i.counts.values()), i.wording)
     )
 
 
 def _by_wording(texts: _Texts) -> dict[tuple[str, str], list[tuple[Article, Annotation, Span]]]:
-    found: dict[tuple[str, str], list[tuple[Article, Annotation, Span]]] = defaultdict(list)
+    by_wording: dict[tuple[str, str], list[tuple[Article, Annotation, Span]]] = defaultdict(list)
     for article, annotation in texts.readings:
         for span in annotation.spans:
             key = wording(article.document.text[span.start : span.end])
-            found[span.layer, key].append((article, annotation, span))
-    return found
+            by_wording[span.layer, key].append((article, annotation, span))
+    return by_wording
 
 
 def _rare_first(uses: Sequence[Use], ways: Sequence[str]) -> tuple[Use, ...]:
@@ -170,7 +167,7 @@ def _labels(texts: _Texts, schema: Schema) -> Iterator[Inconsistency]:
             continue
         known = layer in schema.layers and set(ways) <= set(schema.layers[layer].labels)
         akin = known and len({schema.family(layer, label) for label in set(ways)}) == 1
-        uses = [texts.use(*one) for one in marked]
+        uses = [texts.use(*mark) for mark in marked]
         counts = dict(Counter(ways).most_common())
         yield Inconsistency("label", layer, key, counts, _rare_first(uses, ways), akin)
 
@@ -182,11 +179,11 @@ def _ids(texts: _Texts, schema: Schema) -> Iterator[Inconsistency]:
         names = [name for name, about in attributes.items() if about.kind == "id" and about.same_family]
         for name in names:
             for label in sorted({span.label for _, _, span in marked}):
-                mine = [one for one in marked if one[2].label == label and one[2].attributes.get(name)]
+                mine = [mark for mark in marked if mark[2].label == label and mark[2].attributes.get(name)]
                 ways = [str(span.attributes[name]) for _, _, span in mine]
                 if len(set(ways)) < 2:
                     continue
-                uses = [texts.use(*one, value=way) for one, way in zip(mine, ways, strict=True)]
+                uses = [texts.use(*mark, value=way) for mark, way in zip(mine, ways, strict=True)]
                 counts = dict(Counter(ways).most_common())
                 yield Inconsistency("id", layer, f"{key} ({label})", counts, _rare_first(uses, ways))
 
@@ -198,7 +195,7 @@ def _unmarked(texts: _Texts) -> Iterator[Inconsistency]:
         if len(marked) >= _USUAL and len(key) >= 3:
             usual[layer][key] = marked
     for layer, keys in usual.items():
-        left: dict[str, list[Use]] = defaultdict(list)
+        unmarked: dict[str, list[Use]] = defaultdict(list)
         longest = sorted(keys, key=len, reverse=True)
         pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
         for article, annotation in texts.readings:
@@ -212,8 +209,8 @@ def _unmarked(texts: _Texts) -> Iterator[Inconsistency]:
                     use = Use(
                         article.document.id, annotation.annotator, "", "", start, end, before, words, after
                     )
-                    left[hit.group()].append(use)
-        for key, uses in left.items():
+                    unmarked[hit.group()].append(use)
+        for key, uses in unmarked.items():
             if len(uses) < len(keys[key]):
                 label = Counter(span.label for _, _, span in keys[key]).most_common(1)[0][0]
                 yield Inconsistency(
@@ -225,14 +222,14 @@ def _folded(text: str) -> tuple[str, list[int]]:
     """The text as `wording` compares it, and for each of its code points where it stands in the text."""
     parts: list[str] = []
     places: list[int] = []
-    for place, char in enumerate(text):
+    for index, char in enumerate(text):
         folded = _plain(char)
         folded = " " if folded.isspace() else folded
         if folded == " " and parts and parts[-1] == " ":
             continue
         if folded:
             parts.append(folded)
-            places.extend([place] * len(folded))
+            places.extend([index] * len(folded))
     return "".join(parts), places
 
 
@@ -245,8 +242,8 @@ def _overlaps(texts: _Texts) -> Iterator[Inconsistency]:
                 if (first.start, first.end) == (second.start, second.end) and first.label != second.label:
                     yield _pair("double", texts, article, annotation, first, second)
             starts = [span.start for span in spans]
-            for place, span in enumerate(spans):
-                for other in spans[place + 1 : bisect_left(starts, span.end)]:
+            for index, span in enumerate(spans):
+                for other in spans[index + 1 : bisect_left(starts, span.end)]:
                     if span.start < other.start < span.end < other.end:
                         yield _pair("crossing", texts, article, annotation, span, other)
 

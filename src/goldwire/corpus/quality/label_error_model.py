@@ -1,4 +1,4 @@
-"""The small token classifier that suspects are found with, and cleanlab's word on its disagreements."""
+"""The small token classifier that label errors are found with, and cleanlab's word on its disagreements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Token
 
-#: Steps of the solver. The order of the suspects no longer changes long before it has converged.
+#: Steps of the solver. The order of what it finds no longer changes long before it has converged.
 _STEPS = 40
 
 
@@ -38,20 +38,20 @@ def read_tokens(
     tokens = [token for token in doc if not token.is_space]
     plain = [_lexical(token) for token in tokens]
     features = []
-    for place, own in enumerate(plain):
-        found: dict[str, Any] = {f"0:{name}": value for name, value in own.items()}
+    for index, lexical in enumerate(plain):
+        combined: dict[str, Any] = {f"0:{name}": value for name, value in lexical.items()}
         for step in (-2, -1, 1, 2):
-            near = plain[place + step] if 0 <= place + step < len(plain) else {"norm": "<edge>"}
+            near = plain[index + step] if 0 <= index + step < len(plain) else {"norm": "<edge>"}
             wanted = near if abs(step) == 1 else {"norm": near["norm"]}
-            found.update((f"{step}:{name}", value) for name, value in wanted.items())
-        features.append(found)
+            combined.update((f"{step}:{name}", value) for name, value in wanted.items())
+        features.append(combined)
     return Reading(
-        article,
-        annotation,
-        groups.get(article.document.id, article.document.id),
-        [token.idx for token in tokens],
-        [token.idx + len(token) for token in tokens],
-        features,
+        article=article,
+        annotation=annotation,
+        group=groups.get(article.document.id, article.document.id),
+        starts=[token.idx for token in tokens],
+        ends=[token.idx + len(token) for token in tokens],
+        features=features,
     )
 
 
@@ -84,7 +84,7 @@ def owners_of(reading: Reading, layer: str, *, inner: bool) -> list[Span | None]
 
 def out_of_fold(
     readings: list[Reading],
-    given: list[list[int]],
+    tags: list[list[int]],
     classes: int,
     folds: int,
     seed: int,
@@ -101,52 +101,52 @@ def out_of_fold(
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
 
-    found: list[Any] = [None] * len(readings)
+    probabilities: list[Any] = [None] * len(readings)
     known: list[list[bool]] = [[] for _ in readings]
     groups = [reading.group for reading in readings]
     splitter = GroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(readings, groups=groups):
         vectorizer = DictVectorizer(sparse=True)
-        x = vectorizer.fit_transform([f for place in train for f in readings[place].features])
-        y = np.array([tag for place in train for tag in given[place]])
-        seen = sorted(set(y.tolist()))
-        model = LogisticRegression(C=5.0, max_iter=_STEPS) if len(seen) > 1 else None
+        x = vectorizer.fit_transform([f for number in train for f in readings[number].features])
+        y = np.array([tag for number in train for tag in tags[number]])
+        trained_on = sorted(set(y.tolist()))
+        model = LogisticRegression(C=5.0, max_iter=_STEPS) if len(trained_on) > 1 else None
         if model is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model.fit(x, y)
-        for place in test:
-            row = np.zeros((len(given[place]), classes))
-            if model is not None and given[place]:
-                row[:, seen] = model.predict_proba(vectorizer.transform(readings[place].features))
-            elif given[place]:
-                row[:, seen[0]] = 1.0
-            known[place] = [tag in seen for tag in given[place]]
-            for index, (tag, sure) in enumerate(zip(given[place], known[place], strict=True)):
+        for number in test:
+            row = np.zeros((len(tags[number]), classes))
+            if model is not None and tags[number]:
+                row[:, trained_on] = model.predict_proba(vectorizer.transform(readings[number].features))
+            elif tags[number]:
+                row[:, trained_on[0]] = 1.0
+            known[number] = [tag in trained_on for tag in tags[number]]
+            for index, (tag, sure) in enumerate(zip(tags[number], known[number], strict=True)):
                 if not sure:
                     row[index] = np.eye(classes)[tag]
-            found[place] = row
+            probabilities[number] = row
         advance(1)
-    return found, known
+    return probabilities, known
 
 
-def issues_of(given: list[list[int]], probabilities: list[Any]) -> set[tuple[int, int]]:
+def issues_of(tags: list[list[int]], probabilities: list[Any]) -> set[tuple[int, int]]:
     """The tokens that confident learning takes for errors: (reading, token)."""
     try:
         from cleanlab.token_classification.filter import find_label_issues
     except ImportError:
-        hint = f"{install_hint('review')}; or: --no-suspects"
+        hint = f"{install_hint('review')}; or: --no-label-errors"
         raise GoldwireError.of(
-            "GW217", "suspects are found with cleanlab, which is missing", hint=hint
+            "GW217", "label errors are found with cleanlab, which is missing", hint=hint
         ) from None
-    kept = [place for place, tags in enumerate(given) if tags]
-    if len({tag for place in kept for tag in given[place]}) < 2:
+    judged = [number for number, row in enumerate(tags) if row]
+    if len({tag for number in judged for tag in tags[number]}) < 2:
         return set()
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", UserWarning
         )  # labels with few examples; these are ranked all the same
         issues = find_label_issues(
-            [given[place] for place in kept], [probabilities[place] for place in kept], n_jobs=1
+            [tags[number] for number in judged], [probabilities[number] for number in judged], n_jobs=1
         )
-    return {(kept[place], index) for place, index in issues}
+    return {(judged[number], index) for number, index in issues}

@@ -32,7 +32,7 @@ KINDS: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
-class Suspect:
+class LabelError:
     """One place that the model reads otherwise.
 
     `given` is the label there (empty where nothing is marked), `suggested` the model's (empty where it
@@ -59,8 +59,8 @@ class Suspect:
 
 
 @dataclass
-class Suspects:
-    """All suspects, the most suspicious first, and what could not be judged.
+class LabelErrors:
+    """All of them, the most suspicious first, and what could not be judged.
 
     `judged` counts spans by layer. `alone` counts those whose label no other article has: the model can't
     know it. `hidden` counts those that lie inside and around others, so that no token is theirs in a flat
@@ -68,7 +68,7 @@ class Suspects:
     marked, by layer: low figures say that its suspicions are weak.
     """
 
-    found: list[Suspect] = field(default_factory=list)
+    errors: list[LabelError] = field(default_factory=list)
     judged: dict[str, int] = field(default_factory=dict)
     alone: int = 0
     hidden: int = 0
@@ -76,7 +76,7 @@ class Suspects:
     folds: int = 0
 
 
-def find_suspects(
+def find_label_errors(
     articles: Iterable[Article],
     language: str,
     *,
@@ -85,7 +85,7 @@ def find_suspects(
     folds: int = _FOLDS,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
-) -> Suspects:
+) -> LabelErrors:
     """Rank the spans of the most trusted readings, and the words between them, by how little a model agrees.
 
     `groups` maps a document's id to its group; documents of one group are left out together. A layer is read
@@ -101,23 +101,23 @@ def find_suspects(
     ]
     names = sorted({reading.group for reading in readings})
     if len(names) < 2:
-        what = "there is no other" if len(readings) < 2 else "all are copies or of one story"
-        message = f"suspects are found by a model trained on other articles: {what}"
-        raise GoldwireError.of("GW218", message, hint="annotate two articles at least, or: --no-suspects")
-    result = Suspects(folds=min(folds, len(names)))
+        reason = "there is no other" if len(readings) < 2 else "all are copies or of one story"
+        message = f"label errors are found by a model trained on other articles: {reason}"
+        raise GoldwireError.of("GW218", message, hint="annotate two articles at least, or: --no-label-errors")
+    result = LabelErrors(folds=min(folds, len(names)))
     wanted = layers or sorted({span.layer for reading in readings for span in reading.annotation.spans})
     for layer in wanted:
         _layer(layer, readings, result, seed, advance or (lambda _: None))
-    result.found.sort(key=lambda s: (s.quality, s.document, s.start, s.end, s.layer))
+    result.errors.sort(key=lambda s: (s.quality, s.document, s.start, s.end, s.layer))
     return result
 
 
 def _layer(
-    layer: str, readings: list[Reading], result: Suspects, seed: int, advance: Callable[[int], None]
+    layer: str, readings: list[Reading], result: LabelErrors, seed: int, advance: Callable[[int], None]
 ) -> None:
     """Judge one layer, by its outermost and then by its innermost spans."""
-    judged: dict[tuple[int, str], Suspect | None] = {}
-    missing: list[Suspect] = []
+    judged: dict[tuple[int, str], LabelError | None] = {}
+    missing: list[LabelError] = []
     right = total = 0
     for inner in (False, True):
         owners = [owners_of(reading, layer, inner=inner) for reading in readings]
@@ -126,51 +126,51 @@ def _layer(
             return
         # What both views hold is judged once: the second looks at what the first did not see.
         fresh = {
-            (place, span.id)
-            for place, row in enumerate(owners)
+            (number, span.id)
+            for number, row in enumerate(owners)
             for span in row
-            if span is not None and (place, span.id) not in judged
+            if span is not None and (number, span.id) not in judged
         }
         if inner and not fresh:
             advance(result.folds)
             continue
         classes = [OUT, *labels]
-        given = [[classes.index(span.label if span else OUT) for span in row] for row in owners]
-        probabilities, known = out_of_fold(readings, given, len(classes), result.folds, seed, advance)
-        issues = issues_of(given, probabilities)
+        tags = [[classes.index(span.label if span else OUT) for span in row] for row in owners]
+        probabilities, known = out_of_fold(readings, tags, len(classes), result.folds, seed, advance)
+        issues = issues_of(tags, probabilities)
         if not inner:
             right = sum(
-                int(row[place].argmax() == tag)
-                for row, tags in zip(probabilities, given, strict=True)
-                for place, tag in enumerate(tags)
+                int(row[index].argmax() == tag)
+                for row, reading_tags in zip(probabilities, tags, strict=True)
+                for index, tag in enumerate(reading_tags)
             )
-            total = sum(map(len, given))
-            missing = _missing(layer, readings, given, probabilities, classes, issues)
-        for place, (reading, row) in enumerate(zip(readings, owners, strict=True)):
+            total = sum(map(len, tags))
+            missing = _missing(layer, readings, tags, probabilities, classes, issues)
+        for number, (reading, row) in enumerate(zip(readings, owners, strict=True)):
             mine: dict[str, list[int]] = {}
             for index, span in enumerate(row):
-                if span is not None and (place, span.id) in fresh:
+                if span is not None and (number, span.id) in fresh:
                     mine.setdefault(span.id, []).append(index)
             spans = {span.id: span for span in row if span is not None}
             for name, indexes in mine.items():
-                if not all(known[place][index] for index in indexes):
-                    judged[place, name] = None
+                if not all(known[number][index] for index in indexes):
+                    judged[number, name] = None
                     result.alone += 1
                     continue
-                suspicious = any((place, index) in issues for index in indexes)
-                mean = probabilities[place][indexes].mean(axis=0)
-                judged[place, name] = _judge(reading, spans[name], mean, classes, suspicious)
-    result.found += [
-        suspect for suspect in judged.values() if suspect is not None and suspect.suggested != suspect.given
+                suspicious = any((number, index) in issues for index in indexes)
+                mean = probabilities[number][indexes].mean(axis=0)
+                judged[number, name] = _judge(reading, spans[name], mean, classes, suspicious)
+    result.errors += [
+        error for error in judged.values() if error is not None and error.suggested != error.given
     ]
-    result.found += missing
+    result.errors += missing
     everything = sum(len(reading.annotation.layer(layer)) for reading in readings)
     result.hidden += everything - len(judged)
-    result.judged[layer] = sum(suspect is not None for suspect in judged.values())
+    result.judged[layer] = sum(error is not None for error in judged.values())
     result.accuracy[layer] = right / total if total else 0.0
 
 
-def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: bool) -> Suspect:
+def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: bool) -> LabelError:
     """A span with what the model would call it."""
     # That something stands there is one question, what it is another: label against label, without O.
     inside = mean.copy()
@@ -179,57 +179,57 @@ def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: b
     label = classes[int(inside.argmax())]
     share = float(inside[classes.index(span.label)]) / total if total else 1.0
     nothing = label == span.label and float(mean[classes.index(OUT)]) >= _SURE
-    return Suspect(
-        reading.article.document.id,
-        reading.annotation.annotator,
-        span.layer,
-        span.id,
-        span.start,
-        span.end,
-        span.label,
-        label if label != span.label or not nothing else "",
-        round(share if not nothing else max(1.0 - float(mean[classes.index(OUT)]), 0.0), 4),
-        issue,
+    return LabelError(
+        document=reading.article.document.id,
+        annotator=reading.annotation.annotator,
+        layer=span.layer,
+        span=span.id,
+        start=span.start,
+        end=span.end,
+        given=span.label,
+        suggested=label if label != span.label or not nothing else "",
+        quality=round(share if not nothing else max(1.0 - float(mean[classes.index(OUT)]), 0.0), 4),
+        issue=issue,
     )
 
 
 def _missing(
     layer: str,
     readings: list[Reading],
-    given: list[list[int]],
+    tags: list[list[int]],
     probabilities: list[Any],
     classes: list[str],
     issues: set[tuple[int, int]],
-) -> list[Suspect]:
+) -> list[LabelError]:
     """Runs of unmarked tokens that the model gives one label."""
-    found: list[Suspect] = []
-    for place, (reading, tags) in enumerate(zip(readings, given, strict=True)):
+    errors: list[LabelError] = []
+    for number, (reading, reading_tags) in enumerate(zip(readings, tags, strict=True)):
         run: list[int] = []
-        for index in [*range(len(tags)), -1]:
-            best = int(probabilities[place][index].argmax()) if index >= 0 and not tags[index] else 0
-            if run and (index < 0 or best != int(probabilities[place][run[-1]].argmax())):
-                rows = probabilities[place][run]
-                found.append(
-                    Suspect(
-                        reading.article.document.id,
-                        reading.annotation.annotator,
-                        layer,
-                        "",
-                        reading.starts[run[0]],
-                        reading.ends[run[-1]],
-                        "",
-                        classes[int(rows[0].argmax())],
-                        round(float(rows[:, 0].mean()), 4),
-                        any((place, one) in issues for one in run),
+        for index in [*range(len(reading_tags)), -1]:
+            best = int(probabilities[number][index].argmax()) if index >= 0 and not reading_tags[index] else 0
+            if run and (index < 0 or best != int(probabilities[number][run[-1]].argmax())):
+                rows = probabilities[number][run]
+                errors.append(
+                    LabelError(
+                        document=reading.article.document.id,
+                        annotator=reading.annotation.annotator,
+                        layer=layer,
+                        span="",
+                        start=reading.starts[run[0]],
+                        end=reading.ends[run[-1]],
+                        given="",
+                        suggested=classes[int(rows[0].argmax())],
+                        quality=round(float(rows[:, 0].mean()), 4),
+                        issue=any((number, token) in issues for token in run),
                     )
                 )
                 run = []
             if best:
                 run.append(index)
-    return found
+    return errors
 
 
-def counts(suspects: Iterable[Suspect]) -> dict[str, int]:
-    """How many suspects of each kind there are."""
-    found = Counter(suspect.kind for suspect in suspects)
-    return {kind: found[kind] for kind in KINDS}
+def counts(errors: Iterable[LabelError]) -> dict[str, int]:
+    """How many of each kind there are."""
+    kinds = Counter(error.kind for error in errors)
+    return {kind: kinds[kind] for kind in KINDS}

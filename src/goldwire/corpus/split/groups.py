@@ -18,7 +18,7 @@ class Rule:
     """When documents belong together.
 
     `similar`: the Jaccard similarity of word shingles from which texts are near-duplicates. `shared`: how
-    many happenings two documents must both name; 0 leaves happenings out of it.
+    many events two documents must both name; 0 leaves events out of it.
     """
 
     similar: float = SIMILAR
@@ -32,18 +32,18 @@ class Tie:
     kind: Literal["near", "story", "event"]
     first: str
     second: str
-    what: str
+    reason: str
 
     def __str__(self) -> str:
         words = {"near": "near-duplicates", "story": "same story", "event": "same event"}
-        return f"{words[self.kind]} ({self.what}): {self.first}, {self.second}"
+        return f"{words[self.kind]} ({self.reason}): {self.first}, {self.second}"
 
 
-def happening_attributes(schema: Schema) -> list[tuple[str, str]]:
-    """The attributes, as (layer, name), that say which happening a span is about.
+def event_attributes(schema: Schema) -> list[tuple[str, str]]:
+    """The attributes, as (layer, name), that say which event a span is about.
 
     They are ids of a registry, on layers whose spans have arguments: such a layer is at the head of relations
-    that lead into another one. An actor is named in any article; a happening makes the story.
+    that lead into another one. An actor is named in any article; an event makes the story.
     """
     heads = {
         end.layer
@@ -59,8 +59,8 @@ def happening_attributes(schema: Schema) -> list[tuple[str, str]]:
     ]
 
 
-def happenings(article: Article, attributes: Iterable[tuple[str, str]]) -> set[str]:
-    """The happenings that the curated annotation of a document names, as `layer.attribute=id`."""
+def events(article: Article, attributes: Iterable[tuple[str, str]]) -> set[str]:
+    """The events that the curated annotation of a document names, as `layer.attribute=id`."""
     annotation = curated(article.annotations)
     if annotation is None:
         return set()
@@ -79,7 +79,7 @@ def find_ties(
     rule: Rule | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> list[Tie]:
-    """All ties between the documents of a corpus: near-duplicate texts, `meta.story`, shared happenings.
+    """All ties between the documents of a corpus: near-duplicate texts, `meta.story`, shared events.
 
     Of many documents that share one thing each is tied to the first. `advance` counts documents.
     """
@@ -94,10 +94,10 @@ def find_ties(
     for article in articles:
         if story := article.document.meta.get("story"):
             name = article.document.id
-            if (other := first.setdefault(str(story), name)) != name:
-                ties.append(Tie("story", other, name, str(story)))
-    if schema is not None and rule.shared > 0 and (attributes := happening_attributes(schema)):
-        named = [happenings(article, attributes) for article in articles]
+            if (earlier := first.setdefault(str(story), name)) != name:
+                ties.append(Tie("story", earlier, name, str(story)))
+    if schema is not None and rule.shared > 0 and (attributes := event_attributes(schema)):
+        named = [events(article, attributes) for article in articles]
         ties.extend(_event_ties(ids, named, rule.shared))
     return ties
 
@@ -134,9 +134,9 @@ def components(ids: Sequence[str], ties: Iterable[Tie]) -> list[list[str]]:
         return name
 
     for tie in ties:
-        one, other = root(tie.first), root(tie.second)
-        if one != other:
-            parent[other] = one
+        first_root, second_root = root(tie.first), root(tie.second)
+        if first_root != second_root:
+            parent[second_root] = first_root
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in ids:
         groups[root(name)].append(name)

@@ -51,9 +51,9 @@ class Split:
     @property
     def counts(self) -> dict[str, int]:
         """The number of documents on each side, training first and test last."""
-        found = Counter(self.sides.values())
-        names = sorted(found.keys() | self.shares.keys(), key=lambda name: (_ORDER.get(name, 3), name))
-        return {side: found[side] for side in names}
+        numbers = Counter(self.sides.values())
+        names = sorted(numbers.keys() | self.shares.keys(), key=lambda name: (_ORDER.get(name, 3), name))
+        return {side: numbers[side] for side in names}
 
 
 def split_path(project: Project) -> Path:
@@ -105,33 +105,33 @@ def read_split(path: Path) -> Split:
     Raises GW290 where it is none, puts a document on two sides, or names a side or a rule that can't be.
     """
     try:
-        found = strict_json.decode(read_bytes(path), _Record)
+        record = strict_json.decode(read_bytes(path), _Record)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = "make it again: goldwire corpus split"
         raise GoldwireError.of("GW290", f"no split: {error}", where=str(path), hint=hint) from None
-    if found.kind not in KINDS:
-        raise GoldwireError.of("GW290", f"unknown kind `{found.kind}`", where=str(path), hint=one_of(KINDS))
-    for side in found.sides:
+    if record.kind not in KINDS:
+        raise GoldwireError.of("GW290", f"unknown kind `{record.kind}`", where=str(path), hint=one_of(KINDS))
+    for side in record.sides:
         if not _SIDE.fullmatch(side):
             hint = "letters, digits and _, as in train, dev, test"
             raise GoldwireError.of("GW290", f"`{side}` is no name of a side", where=str(path), hint=hint)
-    if not 0 < found.similar <= 1 or found.shared < 0:
-        said = f"similar {found.similar:g}, shared {found.shared}"
-        hint = "a similarity in (0, 1], and a number of happenings"
-        raise GoldwireError.of("GW290", said, where=str(path), hint=hint)
-    counted = Counter(name for each in found.sides.values() for name in set(each))
+    if not 0 < record.similar <= 1 or record.shared < 0:
+        values = f"similar {record.similar:g}, shared {record.shared}"
+        hint = "a similarity in (0, 1], and a number of events"
+        raise GoldwireError.of("GW290", values, where=str(path), hint=hint)
+    counted = Counter(name for each in record.sides.values() for name in set(each))
     raise_faults(
         Fault("GW290", f"`{name}` is on two sides", str(path), "leave it on one")
         for name, number in counted.items()
         if number > 1
     )
     return Split(
-        found.kind,
-        Rule(found.similar, found.shared),
-        found.shares,
-        found.starts,
-        {name: side for side, each in found.sides.items() for name in each},
-        tuple(Fold(tuple(fold.test), tuple(fold.left_out)) for fold in found.folds),
+        kind=record.kind,
+        rule=Rule(record.similar, record.shared),
+        shares=record.shares,
+        starts=record.starts,
+        sides={name: side for side, names in record.sides.items() for name in names},
+        folds=tuple(Fold(tuple(fold.test), tuple(fold.left_out)) for fold in record.folds),
     )
 
 
@@ -146,22 +146,22 @@ def project_rule(project: Project, known: Rule | None = None) -> Rule:
     known = known or Rule()
     similar = project.setting("split", "similar", known.similar)
     shared = project.setting("split", "shared", known.shared)
-    place = str(project.root / CONFIG)
+    where = str(project.root / CONFIG)
     if isinstance(similar, bool) or not isinstance(similar, (int, float)):
         hint = "a similarity in (0, 1], as in 0.5"
-        raise GoldwireError.of("GW290", f"[split] similar is `{similar}`", where=place, hint=hint)
+        raise GoldwireError.of("GW290", f"[split] similar is `{similar}`", where=where, hint=hint)
     if isinstance(shared, bool) or not isinstance(shared, int):
-        hint = "a number of happenings, as in 2"
-        raise GoldwireError.of("GW290", f"[split] shared is `{shared}`", where=place, hint=hint)
+        hint = "a number of events, as in 2"
+        raise GoldwireError.of("GW290", f"[split] shared is `{shared}`", where=where, hint=hint)
     return Rule(float(similar), shared)
 
 
-def unsided(split: Split, ids: Iterable[str], place: str) -> Iterator[Fault]:
+def unsided(split: Split, ids: Iterable[str], where: str) -> Iterator[Fault]:
     """A fault for each document that a split into sides leaves without one."""
     for name in ids:
         if name not in split.sides:
             hint = "give it one: goldwire corpus split"
-            yield Fault(rules.SIDE, f"document `{name}` has no side", place, hint)
+            yield Fault(rules.SIDE, f"document `{name}` has no side", where, hint)
 
 
 def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
@@ -173,5 +173,5 @@ def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
     if split is None or split.kind != "parts":
         return {"train": ids}
     raise_faults(unsided(split, ids, str(split_path(project))))
-    found = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
-    return {side: names for side, names in found.items() if names}
+    sides = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
+    return {side: names for side, names in sides.items() if names}

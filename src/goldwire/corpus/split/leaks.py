@@ -40,10 +40,10 @@ def split_faults(
     shown predictions is a leak too, and a document without a side is told: nothing is known of it.
     """
     rule = split.rule if split is not None else rule or Rule()
-    own = {a.document.id: str(a.document.meta[META]) for a in articles if a.document.meta.get(META)}
+    brought = {a.document.id: str(a.document.meta[META]) for a in articles if a.document.meta.get(META)}
     faults: list[Fault] = []
-    if len(set(own.values())) > 1:
-        faults.extend(_sides(articles, own, schema, rule, f"meta.{META}"))
+    if len(set(brought.values())) > 1:
+        faults.extend(_sides(articles, brought, schema, rule, f"meta.{META}"))
     every = [article.document.id for article in articles]
     if split is not None and split.kind == "parts":
         faults.extend(unsided(split, every, source))
@@ -59,11 +59,11 @@ def leaks(
     articles: Sequence[Article],
     schema: Schema,
     *,
-    own: bool = True,
+    stored: bool = True,
     path: Path | None = None,
 ) -> list[Fault]:
     """The leaks of the split in `path`, else of the project's own where `own`; and always of `meta.split`."""
-    split = read_split(path) if path is not None else stored_split(project) if own else None
+    split = read_split(path) if path is not None else stored_split(project) if stored else None
     source = str(path) if path is not None else NAME
     return split_faults(articles, schema, split, source, project_rule(project))
 
@@ -73,9 +73,9 @@ def _sides(
 ) -> Iterator[Fault]:
     # Only among documents with a side: what many share is tied to the first of them, which must have one.
     for tie in find_ties([a for a in articles if a.document.id in sides], schema, rule):
-        one, other = sides[tie.first], sides[tie.second]
-        if one != other:
-            where = f"{source} {tie.first} ({one}), {tie.second} ({other})"
+        first_side, second_side = sides[tie.first], sides[tie.second]
+        if first_side != second_side:
+            where = f"{source} {tie.first} ({first_side}), {tie.second} ({second_side})"
             yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
     yield from _seen(articles, {name for name, side in sides.items() if side.startswith("test")}, source)
 
@@ -89,12 +89,12 @@ def _folds(folds: Sequence[Fold], every: Sequence[str], ties: Sequence[Tie], sou
         out.append({*fold.test, *fold.left_out})
         for name in fold.test:
             tested.setdefault(name, []).append(number)
-    told: set[str] = set()
+    reported: set[str] = set()
     for tie in ties:
-        for one, other in ((tie.first, tie.second), (tie.second, tie.first)):
-            if leaking := [number + 1 for number in tested[one] if other not in out[number]]:
-                told.update((one, other))
-                where = f"{source} fold {leaking[0]}: {one} (test), {other} (train)"
+        for test_name, train_name in ((tie.first, tie.second), (tie.second, tie.first)):
+            if leaking := [number + 1 for number in tested[test_name] if train_name not in out[number]]:
+                reported.update((test_name, train_name))
+                where = f"{source} fold {leaking[0]}: {test_name} (test), {train_name} (train)"
                 yield Fault(_KINDS[tie.kind], _words(tie), where, _HINT)
     by_name: dict[str, Tie] = {}
     for tie in ties:
@@ -102,22 +102,22 @@ def _folds(folds: Sequence[Fold], every: Sequence[str], ties: Sequence[Tie], sou
         by_name.setdefault(tie.second, tie)
     for group in components(every, ties):
         chained = (
-            (number, one, other)
-            for one in (group if len(group) > 2 and told.isdisjoint(group) else ())
-            for number in tested[one]
-            for other in group
-            if other not in out[number]
+            (number, test_name, train_name)
+            for test_name in (group if len(group) > 2 and reported.isdisjoint(group) else ())
+            for number in tested[test_name]
+            for train_name in group
+            if train_name not in out[number]
         )
-        if (found := next(chained, None)) is not None:
-            number, one, other = found
-            where = f"{source} fold {number + 1}: {one} (test), {other} (train)"
-            yield Fault(_KINDS[by_name[one].kind], _words(by_name[one]), where, _HINT)
+        if (leak := next(chained, None)) is not None:
+            number, test_name, train_name = leak
+            where = f"{source} fold {number + 1}: {test_name} (test), {train_name} (train)"
+            yield Fault(_KINDS[by_name[test_name].kind], _words(by_name[test_name]), where, _HINT)
 
 
 def _words(tie: Tie) -> str:
     if tie.kind == "near":
-        return f"near-duplicates on two sides (similarity {tie.what})"
-    return f"one {'story' if tie.kind == 'story' else 'happening'} on two sides: {tie.what}"
+        return f"near-duplicates on two sides (similarity {tie.reason})"
+    return f"one {'story' if tie.kind == 'story' else 'event'} on two sides: {tie.reason}"
 
 
 def _seen(articles: Sequence[Article], test: set[str], source: str) -> Iterator[Fault]:

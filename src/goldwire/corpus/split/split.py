@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
 from goldwire.corpus.split.io import Fold, Split, project_rule
-from goldwire.corpus.split.stratify import Group, deal
+from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, curated
 from goldwire.project import Project
@@ -20,7 +20,7 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?([T ].*)?")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SplitOptions:
     """How to split. Shares are of the documents, in [0, 1); `folds` and `each` make folds instead of sides.
 
     `allow_seen`: documents whose annotator was shown predictions may be test data.
@@ -42,12 +42,12 @@ class Plan:
     @property
     def shares(self) -> dict[str, float]:
         """The sides with their shares; training first."""
-        rest = {TRAIN: round(1 - self.test - self.dev, 6), DEV: self.dev, TEST: self.test}
-        return {side: share for side, share in rest.items() if share > 0}
+        sides = {TRAIN: round(1 - self.test - self.dev, 6), DEV: self.dev, TEST: self.test}
+        return {side: share for side, share in sides.items() if share > 0}
 
 
 @dataclass(frozen=True)
-class Made:
+class SplitResult:
     """A split, the ties that it keeps, and what a reader must know of it."""
 
     split: Split
@@ -62,36 +62,38 @@ class Made:
     gone: list[str] = field(default_factory=list)
 
 
-def plan_for(
+def options_for(
     project: Project,
-    plan: Plan,
+    options: SplitOptions,
     stored: Split | None = None,
     *,
     test: float | None = None,
     dev: float | None = None,
     similar: float | None = None,
     shared: int | None = None,
-) -> Plan:
+) -> SplitOptions:
     """`plan` with what was asked for; for the rest the project's [split], then what the stored split was made
     with, by date or not, so that a second run goes on as the first began. Raises GW290 for a bad [split]."""
     rule = project_rule(project, stored.rule if stored is not None else None)
     rule = Rule(rule.similar if similar is None else similar, rule.shared if shared is None else shared)
-    if stored is not None and stored.kind == plan.kind == "parts":
+    if stored is not None and stored.kind == options.kind == "parts":
         if stored.shares:
-            plan = replace(plan, test=stored.shares.get(TEST, 0.0), dev=stored.shares.get(DEV, 0.0))
-        plan = replace(plan, by_date=plan.by_date or bool(stored.starts))
-    plan = replace(plan, test=plan.test if test is None else test, dev=plan.dev if dev is None else dev)
-    return replace(plan, rule=rule)
+            options = replace(options, test=stored.shares.get(TEST, 0.0), dev=stored.shares.get(DEV, 0.0))
+        options = replace(options, by_date=options.by_date or bool(stored.starts))
+    options = replace(
+        options, test=options.test if test is None else test, dev=options.dev if dev is None else dev
+    )
+    return replace(options, rule=rule)
 
 
 def make_split(
     articles: Sequence[Article],
     schema: Schema | None,
-    plan: Plan,
+    options: SplitOptions,
     *,
     stored: Split | None = None,
     advance: Callable[[int], None] | None = None,
-) -> Made:
+) -> SplitResult:
     """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
 
     Where a new document ties documents of two sides together, all of them go to training, or to development
@@ -100,39 +102,39 @@ def make_split(
     `stored` and are no longer in the corpus: it is forgotten.
     Raises GW291 where the plan or the corpus allows no split, or `stored` is of another kind.
     """
-    _check(articles, plan, stored)
-    ties = find_ties(articles, schema, plan.rule, advance)
+    _check(articles, options, stored)
+    ties = find_ties(articles, schema, options.rule, advance)
     ids = [article.document.id for article in articles]
     named = components(ids, ties)
-    seen = [] if plan.allow_seen else _seen(articles)
-    if len(named) < max(2, plan.folds):
+    seen = [] if options.allow_seen else _seen(articles)
+    if len(named) < max(2, options.folds):
         bound = "".join(f"; {tie}" for tie in ties[:3])
         documents = f"{len(ids)} document{'s make' if len(ids) != 1 else ' makes'}"
         raise GoldwireError.of(
             "GW291",
             f"{documents} {len(named)} group(s) of what belongs together{bound}",
-            hint="fewer folds, more documents, or --shared 2: happenings that are only mentioned tie too",
+            hint="fewer folds, more documents, or --shared 2: events that are only mentioned tie too",
         )
-    made = Made(Split(plan.kind, plan.rule, plan.shares), ties, named, {}, seen=seen)
-    groups = _groups(articles, named, frozenset() if plan.folds else frozenset(seen))
+    result = SplitResult(Split(options.kind, options.rule, options.shares), ties, named, {}, seen=seen)
+    groups = _groups(articles, named, frozenset() if options.folds else frozenset(seen))
     before: dict[str, str] = {}
-    if plan.each:
-        return replace(made, split=replace(made.split, shares={}, folds=_each(named, set(seen))))
-    if plan.folds:
-        names = [str(number) for number in range(1, plan.folds + 1)]
+    if options.each:
+        return replace(result, split=replace(result.split, shares={}, folds=_each(named, set(seen))))
+    if options.folds:
+        names = [str(number) for number in range(1, options.folds + 1)]
         before = _fold_sides(stored) if stored is not None else {}
-        sides, moved = _sides(groups, dict.fromkeys(names, 1 / plan.folds), before, names)
+        sides, moved = _sides(groups, dict.fromkeys(names, 1 / options.folds), before, names)
         folds = tuple(_fold(ids, sides, name, set(seen)) for name in names)
-        split = replace(made.split, shares={}, folds=folds)
+        split = replace(result.split, shares={}, folds=folds)
     else:
         before = dict(stored.sides) if stored is not None else {}
         known = stored.starts if stored is not None else {}
         starts: dict[str, str] = {}
-        if plan.by_date:
-            sides, moved, starts, made = _by_date(articles, groups, plan, before, known, made)
+        if options.by_date:
+            sides, moved, starts, result = _by_date(articles, groups, options, before, known, result)
         else:
-            sides, moved = _sides(groups, plan.shares, before, [TRAIN, DEV, TEST])
-        split = replace(made.split, sides={name: sides[name] for name in ids}, starts=starts)
+            sides, moved = _sides(groups, options.shares, before, [TRAIN, DEV, TEST])
+        split = replace(result.split, sides={name: sides[name] for name in ids}, starts=starts)
         if TEST not in split.counts or not split.counts[TEST]:
             largest = max(len(group) for group in named)
             message = (
@@ -142,12 +144,12 @@ def make_split(
             raise GoldwireError.of("GW291", message, hint=hint)
     new = [name for name in ids if name not in before]
     gone = sorted(before.keys() - set(ids))
-    return replace(made, split=split, labels=_labels(groups, sides), moved=moved, new=new, gone=gone)
+    return replace(result, split=split, labels=_labels(groups, sides), moved=moved, new=new, gone=gone)
 
 
-def _check(articles: Sequence[Article], plan: Plan, stored: Split | None) -> None:
+def _check(articles: Sequence[Article], options: SplitOptions, stored: Split | None) -> None:
     if stored is not None and (
-        stored.kind != plan.kind or (plan.kind == "folds" and len(stored.folds) != plan.folds)
+        stored.kind != options.kind or (options.kind == "folds" and len(stored.folds) != options.folds)
     ):
         had = f"{len(stored.folds)} folds" if stored.folds else stored.kind
         hint = "--out another file; --anew forgets who has which side"
@@ -155,18 +157,20 @@ def _check(articles: Sequence[Article], plan: Plan, stored: Split | None) -> Non
     if stored is not None and (odd := set(stored.sides.values()) - {TRAIN, DEV, TEST}):
         hint = f"name it {TRAIN}, {DEV} or {TEST} in the file; --anew forgets who has which side"
         raise GoldwireError.of("GW291", f"the stored split has a side `{min(odd)}`", hint=hint)
-    if (plan.by_date and plan.kind != "parts") or (plan.each and plan.folds):
+    if (options.by_date and options.kind != "parts") or (options.each and options.folds):
         message = "by date, folds and leave-one-out are three ways to split"
         raise GoldwireError.of("GW291", message, hint="choose one of them")
-    if plan.kind == "parts" and not (plan.dev >= 0 and plan.test > 0 and plan.test + plan.dev < 1):
-        message = f"test {plan.test:g} and dev {plan.dev:g} leave nothing to test on or to train on"
+    if options.kind == "parts" and not (
+        options.dev >= 0 and options.test > 0 and options.test + options.dev < 1
+    ):
+        message = f"test {options.test:g} and dev {options.dev:g} leave nothing to test on or to train on"
         raise GoldwireError.of("GW291", message, hint="shares of 1, as in --test 0.2 --dev 0.1")
-    if plan.folds == 1 or plan.folds < 0:
-        raise GoldwireError.of("GW291", f"{plan.folds} folds", hint="two or more")
-    if not 0 < plan.rule.similar <= 1 or plan.rule.shared < 0:
-        hint = "a similarity in (0, 1], and a number of happenings"
+    if options.folds == 1 or options.folds < 0:
+        raise GoldwireError.of("GW291", f"{options.folds} folds", hint="two or more")
+    if not 0 < options.rule.similar <= 1 or options.rule.shared < 0:
+        hint = "a similarity in (0, 1], and a number of events"
         raise GoldwireError.of(
-            "GW291", f"similar {plan.rule.similar:g}, shared {plan.rule.shared}", hint=hint
+            "GW291", f"similar {options.rule.similar:g}, shared {options.rule.shared}", hint=hint
         )
     if not articles:
         raise GoldwireError.of("GW291", "there is no document to split", hint="add articles to seeds/")
@@ -199,18 +203,18 @@ def _groups(articles: Sequence[Article], named: list[list[str]], seen: frozenset
 
 def _labels(groups: list[Group], sides: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """How often each label stands on each side."""
-    found: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for group in groups:
         for label, number in group.labels.items():
-            found.setdefault(label, Counter())[sides[group.documents[0]]] += number
-    return {label: dict(numbers) for label, numbers in sorted(found.items())}
+            counts.setdefault(label, Counter())[sides[group.documents[0]]] += number
+    return {label: dict(numbers) for label, numbers in sorted(counts.items())}
 
 
 def _keep(
     groups: list[Group], before: Mapping[str, str], order: Sequence[str]
 ) -> tuple[dict[str, list[Group]], list[Group], list[str]]:
     """Groups by the side that they have, groups that have none, and documents that had to change sides."""
-    held: dict[str, list[Group]] = {side: [] for side in order}
+    settled: dict[str, list[Group]] = {side: [] for side in order}
     fresh: list[Group] = []
     moved: list[str] = []
     for group in groups:
@@ -218,23 +222,23 @@ def _keep(
         if not had & set(order):
             fresh.append(group)
             continue
-        side = next(one for one in order if one in had)
+        side = next(name for name in order if name in had)
         if side in group.closed:
-            side = next(one for one in order if one not in group.closed)
-        held[side].append(group)
+            side = next(name for name in order if name not in group.closed)
+        settled[side].append(group)
         moved.extend(name for name in group.documents if before.get(name, side) != side)
-    return held, fresh, moved
+    return settled, fresh, moved
 
 
 def _sides(
     groups: list[Group], shares: Mapping[str, float], before: Mapping[str, str], order: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    held, fresh, moved = _keep(groups, before, order)
-    dealt = deal(fresh, shares, held)
+    settled, fresh, moved = _keep(groups, before, order)
+    dealt = stratify(fresh, shares, settled)
     sides = {
         name: side
-        for found in (held, dealt)
-        for side, each in found.items()
+        for by_side in (settled, dealt)
+        for side, each in by_side.items()
         for group in each
         for name in group.documents
     }
@@ -244,11 +248,11 @@ def _sides(
 def _by_date(
     articles: Sequence[Article],
     groups: list[Group],
-    plan: Plan,
+    options: SplitOptions,
     before: Mapping[str, str],
     known: Mapping[str, str],
-    made: Made,
-) -> tuple[dict[str, str], list[str], dict[str, str], Made]:
+    result: SplitResult,
+) -> tuple[dict[str, str], list[str], dict[str, str], SplitResult]:
     """The newest groups to test, those before them to development; a group is as new as its newest document.
 
     Where the stored split has dates, new groups go by those. Undated documents are for training only.
@@ -259,16 +263,16 @@ def _by_date(
     if len(undated) == len(dates):
         hint = "give articles `published`, as in 2020-12-03"
         raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
-    held, fresh, moved = _keep(groups, before, [TRAIN, DEV, TEST])
+    settled, fresh, moved = _keep(groups, before, [TRAIN, DEV, TEST])
 
     def newest(group: Group) -> str:
         return max(dates[name] for name in group.documents)
 
     starts = dict(known)
-    sides = {name: side for side, each in held.items() for group in each for name in group.documents}
+    sides = {name: side for side, each in settled.items() for group in each for name in group.documents}
     taken = Counter(sides.values())
-    room = {side: share * len(dates) - taken[side] for side, share in plan.shares.items()}
-    ordered = sorted(fresh, key=lambda one: (newest(one), one.name), reverse=True)
+    room = {side: share * len(dates) - taken[side] for side, share in options.shares.items()}
+    ordered = sorted(fresh, key=lambda group: (newest(group), group.name), reverse=True)
     for side in (TEST, DEV) if not known else ():
         while ordered and side in room and room[side] >= len(ordered[0].documents) / 2 and newest(ordered[0]):
             if side in ordered[0].closed:
@@ -290,7 +294,7 @@ def _by_date(
         for name in group.documents
         if (start := starts.get(sides[name])) is not None and dates[name] < start
     ]
-    return sides, moved, starts, replace(made, undated=undated, straddling=straddling)
+    return sides, moved, starts, replace(result, undated=undated, straddling=straddling)
 
 
 def _fold_sides(stored: Split) -> dict[str, str]:
@@ -302,8 +306,11 @@ def _fold_sides(stored: Split) -> dict[str, str]:
 
 
 def _fold(ids: Sequence[str], sides: Mapping[str, str], name: str, seen: set[str]) -> Fold:
-    mine = [one for one in ids if sides[one] == name]
-    return Fold(tuple(one for one in mine if one not in seen), tuple(one for one in mine if one in seen))
+    tested = [document for document in ids if sides[document] == name]
+    return Fold(
+        tuple(document for document in tested if document not in seen),
+        tuple(document for document in tested if document in seen),
+    )
 
 
 def _each(groups: list[list[str]], seen: set[str]) -> tuple[Fold, ...]:

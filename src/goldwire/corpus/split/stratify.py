@@ -23,8 +23,8 @@ class Group:
         return sha256("\n".join(sorted(self.documents)))
 
 
-def deal(
-    groups: Sequence[Group], shares: Mapping[str, float], held: Mapping[str, Iterable[Group]] | None = None
+def stratify(
+    groups: Sequence[Group], shares: Mapping[str, float], settled: Mapping[str, Iterable[Group]] | None = None
 ) -> dict[str, list[Group]]:
     """Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011), over groups instead of documents.
 
@@ -33,10 +33,10 @@ def deal(
     fits nowhere goes to the side with the most room. `held` stand on their side already and count. Equal
     groups give equal sides, in whatever order they come.
     """
-    held = {side: list((held or {}).get(side, ())) for side in shares}
+    settled = {side: list((settled or {}).get(side, ())) for side in shares}
     total = Counter[str]()
     documents = 0
-    for group in [*groups, *(g for each in held.values() for g in each)]:
+    for group in [*groups, *(g for each in settled.values() for g in each)]:
         total.update(group.labels)
         documents += len(group.documents)
     room = {side: share * documents for side, share in shares.items()}
@@ -47,17 +47,17 @@ def deal(
         for label, number in group.labels.items():
             wants[side][label] -= number
 
-    for side, each in held.items():
+    for side, each in settled.items():
         for group in each:
             take(side, group)
     dealt: dict[str, list[Group]] = {side: [] for side in shares}
-    left = {group.name: group for group in sorted(groups, key=lambda g: g.name)}
+    waiting = {group.name: group for group in sorted(groups, key=lambda g: g.name)}
     remaining = Counter[str]()
-    for group in left.values():
+    for group in waiting.values():
         remaining.update(group.labels)
 
-    def place(name: str, label: str | None) -> None:
-        group = left.pop(name)
+    def assign(name: str, label: str | None) -> None:
+        group = waiting.pop(name)
         # Half a group too many is nearer to the share than half a group too few.
         half = len(group.documents) / 2
         open_to = [side for side in shares if side not in group.closed] or list(shares)
@@ -74,14 +74,14 @@ def deal(
         dealt[side].append(group)
 
     by_label: dict[str, list[str]] = {}
-    for name, group in left.items():
+    for name, group in waiting.items():
         for label in group.labels:
             by_label.setdefault(label, []).append(name)
     while open_labels := [label for label in by_label if remaining[label] > 0]:
-        label = min(open_labels, key=lambda one: (remaining[one], one))
-        names = [name for name in by_label.pop(label) if name in left]
-        for name in sorted(names, key=lambda one: (-left[one].labels[label], one)):
-            place(name, label)
-    for name in sorted(left, key=lambda one: (-len(left[one].documents), one)):
-        place(name, None)
+        label = min(open_labels, key=lambda each: (remaining[each], each))
+        names = [name for name in by_label.pop(label) if name in waiting]
+        for name in sorted(names, key=lambda each: (-waiting[each].labels[label], each)):
+            assign(name, label)
+    for name in sorted(waiting, key=lambda each: (-len(waiting[each].documents), each)):
+        assign(name, None)
     return dealt

@@ -38,9 +38,9 @@ def due(diff: Diff) -> Due:
     the same, corrected: annotations, metadata, guidelines. Before 1.0.0 a breaking change raises the second
     number, as semantic versioning leaves open and package managers do.
     """
-    found = list(_reasons(diff))
-    level = max((one for one, _ in found), key=LEVELS.index, default="none")
-    reasons = [reason for one, reason in found if one == level]
+    reasons_by_level = list(_reasons(diff))
+    level = max((reason_level for reason_level, _ in reasons_by_level), key=LEVELS.index, default="none")
+    reasons = [reason for reason_level, reason in reasons_by_level if reason_level == level]
     wanted = next_version(diff.before.version, level)
     had = _parts(diff.after.version)
     enough = not wanted or (had is not None and had >= (_parts(wanted) or had))
@@ -66,8 +66,8 @@ def is_semantic(version: str) -> bool:
 
 
 def _parts(version: str) -> tuple[int, int, int] | None:
-    found = _VERSION.fullmatch(version)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    match = _VERSION.fullmatch(version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
@@ -79,12 +79,12 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     breaking = [change for change in diff.schema if change.orphans]
     if breaking:
         yield "major", f"{_many(len(breaking), 'change')} of the schema that annotations can break on"
-    one, other = diff.before.stamps, diff.after.stamps
-    known = bool(one and other)  # a side without annotations follows no schema: that is no other one
-    if known and {stamp.partition("@")[0] for stamp in one} != {stamp.partition("@")[0] for stamp in other}:
-        yield "major", f"another schema: {_listed(one)} → {_listed(other)}"
-    elif known and (one != other or len(breaking) < len(diff.schema)):
-        yield "minor", f"the schema was extended: {_listed(one)} → {_listed(other)}"
+    old, new = diff.before.stamps, diff.after.stamps
+    known = bool(old and new)  # a side without annotations follows no schema: that is no other one
+    if known and {stamp.partition("@")[0] for stamp in old} != {stamp.partition("@")[0] for stamp in new}:
+        yield "major", f"another schema: {_listed(old)} → {_listed(new)}"
+    elif known and (old != new or len(breaking) < len(diff.schema)):
+        yield "minor", f"the schema was extended: {_listed(old)} → {_listed(new)}"
     if kinds["added"]:
         yield "minor", f"{_many(kinds['added'], 'document')} added"
     more, fewer = annotations["added"], annotations["removed"]
@@ -107,8 +107,8 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
 
 def entry(diff: Diff, wanted: Due) -> str:
     """The changelog's entry in Markdown: for readers of the dataset, to be mended by hand."""
-    own = diff.after.version
-    version = own if own and own != diff.before.version else wanted.version or own or "next"
+    stated = diff.after.version
+    version = stated if stated and stated != diff.before.version else wanted.version or stated or "next"
     lines = [f"## {version}", ""]
     if diff.before.version:
         shown = f"Since {diff.before.version}"
@@ -120,22 +120,22 @@ def entry(diff: Diff, wanted: Due) -> str:
     for kind, title in titles.items():
         if named[kind]:
             more = f", … ({len(named[kind])} in all)" if len(named[kind]) > _NAMED else ""
-            lines.append(f"- {title}: {', '.join(f'`{one}`' for one in named[kind][:_NAMED])}{more}.")
+            lines.append(f"- {title}: {', '.join(f'`{name}`' for name in named[kind][:_NAMED])}{more}.")
     for change in diff.schema:
         detail = f" ({change.detail})" if change.detail else ""
         lines.append(f"- Schema: {change.what} `{change.name}` {change.change}{detail}.")
-    for layer, found in diff.spans.items():
-        said = [
-            f"{found[kind]} {kind}" for kind in ("added", "removed", "moved", "relabelled") if found[kind]
+    for layer, counts in diff.spans.items():
+        parts = [
+            f"{counts[kind]} {kind}" for kind in ("added", "removed", "moved", "relabelled") if counts[kind]
         ]
-        if found["attributes"]:
-            said.append(f"{found['attributes']} with other attributes")
-        if said:
-            lines.append(f"- `{layer}` spans {found['before']} → {found['after']}: {', '.join(said)}.")
-    for label, found in diff.relations.items():
-        said = [f"{found[kind]} {kind}" for kind in ("added", "removed") if found[kind]]
-        if said:
-            lines.append(f"- `{label}` relations {found['before']} → {found['after']}: {', '.join(said)}.")
+        if counts["attributes"]:
+            parts.append(f"{counts['attributes']} with other attributes")
+        if parts:
+            lines.append(f"- `{layer}` spans {counts['before']} → {counts['after']}: {', '.join(parts)}.")
+    for label, counts in diff.relations.items():
+        parts = [f"{counts[kind]} {kind}" for kind in ("added", "removed") if counts[kind]]
+        if parts:
+            lines.append(f"- `{label}` relations {counts['before']} → {counts['after']}: {', '.join(parts)}.")
     if changed := [document for document in diff.documents if document.status]:
         lines.append(f"- Status of {_many(len(changed), 'document')} changed.")
     if diff.sources:
@@ -154,13 +154,13 @@ def add_entry(path: Path, text: str, name: str = "") -> None:
         hint = "raise [corpus] version in goldwire.toml, or take that entry out"
         raise GoldwireError.of("GW299", f"has an entry for {version}", where=str(path), hint=hint)
     first = re.search(r"(?m)^## ", old)
-    place = first.start() if first else len(old)
-    head = old[:place].rstrip("\n")
-    write_text(path, f"{head}\n\n{text}\n{old[place:]}".rstrip() + "\n")
+    at = first.start() if first else len(old)
+    head = old[:at].rstrip("\n")
+    write_text(path, f"{head}\n\n{text}\n{old[at:]}".rstrip() + "\n")
 
 
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number != 1 else ''}"
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _listed(stamps: set[str]) -> str:

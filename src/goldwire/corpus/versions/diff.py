@@ -9,18 +9,19 @@ from typing import Any, Literal
 
 import msgspec
 
-from goldwire.corpus.versions.spans import KINDS, Compared, compare, placing
+from goldwire.corpus.versions.spans import KINDS, AnnotationChanges, compare_annotations, placing
 from goldwire.model import Annotation, Article, Span, curated
 from goldwire.schemas import Schema
 from goldwire.schemas.diff import Change
 from goldwire.schemas.diff import diff as schema_diff
+from goldwire.text import Snippet, snippet
 
 #: Characters shown on each side of a span.
 AROUND = 40
 
 
 @dataclass(frozen=True)
-class Side:
+class CorpusVersion:
     """One version: its articles, and what is known of it besides. `name` is what the user called it.
 
     `sources` are the SHA-256 of guidelines and registries, by name; `schema` is None where only its stamps
@@ -55,25 +56,22 @@ class DocumentDiff:
     kind: Literal["added", "removed", "text", "annotation", "meta"]
     before: Article | None
     after: Article | None
-    compared: Compared
+    compared: AnnotationChanges
     meta: tuple[str, ...] = ()
     status: tuple[str, str] | None = None
 
-    def context(self, span: Span, *, old: bool) -> tuple[str, str, str]:
-        """The words before a span, its own, and those after it, in the old text or the new."""
+    def context(self, span: Span, *, old: bool) -> Snippet:
+        """A span in its surroundings, in the old text or the new."""
         article = self.before if old else self.after
-        text = article.document.text if article is not None else ""
-        start, end = max(span.start - AROUND, 0), span.end + AROUND
-        before = ("…" if start else "") + text[start : span.start]
-        return before, text[span.start : span.end], text[span.end : end] + ("…" if end < len(text) else "")
+        return snippet(article.document.text if article is not None else "", span.start, span.end, AROUND)
 
 
 @dataclass(frozen=True)
 class Diff:
     """The whole comparison. Counts are of the annotations that were compared (see `diff`)."""
 
-    before: Side
-    after: Side
+    before: CorpusVersion
+    after: CorpusVersion
     documents: list[DocumentDiff]
     schema: list[Change]
     spans: dict[str, dict[str, int]]
@@ -83,20 +81,20 @@ class Diff:
     @property
     def kinds(self) -> dict[str, int]:
         """The number of documents that were added, removed, changed in text, annotation or metadata."""
-        found = Counter(document.kind for document in self.documents)
-        return {kind: found[kind] for kind in ("added", "removed", "text", "annotation", "meta")}
+        counts = Counter(document.kind for document in self.documents)
+        return {kind: counts[kind] for kind in ("added", "removed", "text", "annotation", "meta")}
 
     @property
     def sources(self) -> list[str]:
         """Guidelines and registries that differ, where both sides name theirs."""
-        one, other = self.before.sources, self.after.sources
-        return sorted(k for k in {*one, *other} if one.get(k) != other.get(k)) if one and other else []
+        old, new = self.before.sources, self.after.sources
+        return sorted(k for k in {*old, *new} if old.get(k) != new.get(k)) if old and new else []
 
     @property
     def wording(self) -> bool:
         """Whether both schemas are at hand and differ in words or looks only."""
-        one, other = self.before.schema, self.after.schema
-        return one is not None and other is not None and one != other and not self.schema
+        old, new = self.before.schema, self.after.schema
+        return old is not None and new is not None and old != new and not self.schema
 
     @property
     def empty(self) -> bool:
@@ -138,8 +136,8 @@ class Diff:
 
 
 def diff(
-    before: Side,
-    after: Side,
+    before: CorpusVersion,
+    after: CorpusVersion,
     *,
     annotator: str = "",
     advance: Callable[[int], None] | None = None,
@@ -162,21 +160,21 @@ def diff(
         old_ids.add(article.document.id)
         pairs.append((article, new.get(article.document.id)))
     pairs.extend((None, article) for article in after.articles if article.document.id not in old_ids)
-    for one, other in pairs:
-        _count_annotations(annotations, one, other)
-        chosen = _chosen(one, annotator), _chosen(other, annotator)
+    for old_article, new_article in pairs:
+        _count_annotations(annotations, old_article, new_article)
+        chosen = _chosen(old_article, annotator), _chosen(new_article, annotator)
         for side, annotation in zip(("before", "after"), chosen, strict=True):
             _count(spans, side, (s.layer for s in annotation.spans) if annotation else ())
             _count(relations, side, (r.label for r in annotation.relations) if annotation else ())
-        found = _document(one, other, *chosen)
-        if found is not None:
-            documents.append(found)
-            for change in found.compared.spans:
+        document_diff = _document(old_article, new_article, *chosen)
+        if document_diff is not None:
+            documents.append(document_diff)
+            for change in document_diff.compared.spans:
                 spans[change.span.layer][change.kind] += 1
-            for relation in found.compared.relations:
+            for relation in document_diff.compared.relations:
                 relations[relation.label][relation.kind] += 1
         if advance is not None:
-            advance((one is not None) + (other is not None))
+            advance((old_article is not None) + (new_article is not None))
     changes = (
         schema_diff(before.schema, after.schema)
         if before.schema is not None and after.schema is not None and before.schema != after.schema
@@ -184,17 +182,19 @@ def diff(
     )
     columns = ("before", "after", *KINDS)
     return Diff(
-        before,
-        after,
-        documents,
-        changes,
-        {layer: {column: found[column] for column in columns} for layer, found in spans.items()},
-        {label: {column: found[column] for column in columns[:4]} for label, found in relations.items()},
-        dict(annotations),
+        before=before,
+        after=after,
+        documents=documents,
+        schema=changes,
+        spans={layer: {column: counts[column] for column in columns} for layer, counts in spans.items()},
+        relations={
+            label: {column: counts[column] for column in columns[:4]} for label, counts in relations.items()
+        },
+        annotations=dict(annotations),
     )
 
 
-def _side(side: Side) -> dict[str, str]:
+def _side(side: CorpusVersion) -> dict[str, str]:
     return {"name": side.name, "version": side.version, "content_hash": side.content_hash}
 
 
@@ -211,9 +211,11 @@ def _count(counts: dict[str, Counter[str]], side: str, names: Iterable[str]) -> 
         counts.setdefault(name, Counter())[side] += number
 
 
-def _count_annotations(counts: Counter[str], one: Article | None, other: Article | None) -> None:
-    old = {a.annotator: a for a in one.annotations} if one is not None else {}
-    new = {a.annotator: a for a in other.annotations} if other is not None else {}
+def _count_annotations(
+    counts: Counter[str], old_article: Article | None, new_article: Article | None
+) -> None:
+    old = {a.annotator: a for a in old_article.annotations} if old_article is not None else {}
+    new = {a.annotator: a for a in new_article.annotations} if new_article is not None else {}
     counts["before"] += len(old)
     counts["after"] += len(new)
     counts["added"] += len(new.keys() - old.keys())
@@ -222,25 +224,33 @@ def _count_annotations(counts: Counter[str], one: Article | None, other: Article
 
 
 def _document(
-    one: Article | None, other: Article | None, old: Annotation | None, new: Annotation | None
+    old_article: Article | None, new_article: Article | None, old: Annotation | None, new: Annotation | None
 ) -> DocumentDiff | None:
-    if one is None or other is None:
-        present = other if one is None else one
+    if old_article is None or new_article is None:
+        present = new_article if old_article is None else old_article
         if present is None:
             return None
-        kind: Literal["added", "removed"] = "added" if one is None else "removed"
-        return DocumentDiff(present.document.id, kind, one, other, compare(old, new))
-    if one is other:
+        kind: Literal["added", "removed"] = "added" if old_article is None else "removed"
+        return DocumentDiff(
+            present.document.id, kind, old_article, new_article, compare_annotations(old, new)
+        )
+    if old_article is new_article:
         return None
-    text = one.document.text != other.document.text
-    place = placing(one.document.text, other.document.text) if text else None
-    compared = compare(old, new, place)
-    here, there = one.document.meta, other.document.meta
-    meta = () if here == there else tuple(sorted(k for k in {*here, *there} if here.get(k) != there.get(k)))
+    text = old_article.document.text != new_article.document.text
+    new_offset = placing(old_article.document.text, new_article.document.text) if text else None
+    compared = compare_annotations(old, new, new_offset)
+    old_meta, new_meta = old_article.document.meta, new_article.document.meta
+    meta = (
+        ()
+        if old_meta == new_meta
+        else tuple(sorted(k for k in {*old_meta, *new_meta} if old_meta.get(k) != new_meta.get(k)))
+    )
     status = tuple((a.status if a is not None else "none") for a in (old, new))
     changed_status = (status[0], status[1]) if status[0] != status[1] else None
     if not (text or compared.spans or compared.relations or meta or changed_status):
         return None
     annotation = bool(compared.spans or compared.relations or changed_status)
     named: Literal["text", "annotation", "meta"] = "text" if text else "annotation" if annotation else "meta"
-    return DocumentDiff(one.document.id, named, one, other, compared, meta, changed_status)
+    return DocumentDiff(
+        old_article.document.id, named, old_article, new_article, compared, meta, changed_status
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.corpus.corpus import load_corpus
-from goldwire.corpus.versions.diff import Side
+from goldwire.corpus.versions.diff import CorpusVersion
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
 from goldwire.formats.jsonl import loads, read_jsonl
@@ -23,35 +23,39 @@ from goldwire.project import CONFIG, Project, load_project
 _HINT = "a project's folder, a built dataset's, a .jsonl file, or a git revision: v0.1.0, HEAD~3"
 
 
-def read_sides(before: str, after: str | None, project: Project, annotator: str = "") -> tuple[Side, Side]:
+def read_versions(
+    before: str, after: str | None, project: Project, annotator: str = ""
+) -> tuple[CorpusVersion, CorpusVersion]:
     """Both sides; the second is by default the project as it stands. Lines that files share are read once.
 
     Raises GW293 where neither has an annotation by `annotator`: two times nothing does not differ.
     """
-    one, other = _both(before, after, project)
-    names = {a.annotator for side in (one, other) for article in side.articles for a in article.annotations}
+    old, new = _both(before, after, project)
+    names = {
+        a.annotator for version in (old, new) for article in version.articles for a in article.annotations
+    }
     if annotator and annotator not in names:
         raise GoldwireError.of("GW293", f"nobody is called `{annotator}` in either", hint=one_of(names))
-    return one, other
+    return old, new
 
 
-def _both(before: str, after: str | None, project: Project) -> tuple[Side, Side]:
-    one = read_side(before, project)
+def _both(before: str, after: str | None, project: Project) -> tuple[CorpusVersion, CorpusVersion]:
+    old = read_version(before, project)
     if after is None:
-        return one, project_side(project)
+        return old, project_version(project)
     path = Path(after)
     if _kind(before) == _kind(after) == "file" and path.suffix == ".jsonl":
-        return one, Side(after, _lines(path, Path(before), one.articles))
-    return one, read_side(after, project)
+        return old, CorpusVersion(after, _lines(path, Path(before), old.articles))
+    return old, read_version(after, project)
 
 
 def _lines(path: Path, known_path: Path, known: list[Article]) -> list[Article]:
     """The articles of a file, those taken over whose line stands in another file too."""
     lines = [line for line in read_bytes(known_path).split(b"\n") if line.strip()]
-    there = dict(zip(lines, known, strict=True))
+    known_lines = dict(zip(lines, known, strict=True))
     articles = []
     for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
-        if (article := there.get(line)) is not None:
+        if (article := known_lines.get(line)) is not None:
             articles.append(article)
         elif line.strip():
             try:
@@ -62,7 +66,7 @@ def _lines(path: Path, known_path: Path, known: list[Article]) -> list[Article]:
     return read_jsonl(path) if twice else articles
 
 
-def read_side(name: str, project: Project | None = None) -> Side:
+def read_version(name: str, project: Project | None = None) -> CorpusVersion:
     """The version that `name` stands for: a path, or else a revision of the git repository of `project`.
 
     Raises GW293 where it is none of these, git is missing, or knows no such revision.
@@ -71,14 +75,14 @@ def read_side(name: str, project: Project | None = None) -> Side:
     kind = _kind(name)
     if kind == "folder":
         if (path / CONFIG).is_file():
-            return project_side(load_project(path), name)
+            return project_version(load_project(path), name)
         if (path / "manifest.json").is_file():
             return _dataset(path, name)
         raise GoldwireError.of("GW293", "neither a project nor a built dataset", where=name, hint=_HINT)
     if kind == "file":
         if path.suffix != ".jsonl":
             raise GoldwireError.of("GW293", "not JSON Lines", where=name, hint=_HINT)
-        return Side(name, read_jsonl(path))
+        return CorpusVersion(name, read_jsonl(path))
     if project is None or path.suffix == ".jsonl":
         raise GoldwireError.of("GW293", "no such file or folder", where=name, hint=_HINT)
     return _revision(project, name)
@@ -92,33 +96,33 @@ def _kind(name: str) -> str:
         return ""
 
 
-def project_side(project: Project, name: str = "") -> Side:
+def project_version(project: Project, name: str = "") -> CorpusVersion:
     """A project as it stands."""
     corpus = load_corpus(project)
     hashed = corpus.content_hash()
     named = name or project.name
-    return Side(named, corpus.articles, corpus.schema, corpus.version, hashed, corpus.sources)
+    return CorpusVersion(named, corpus.articles, corpus.schema, corpus.version, hashed, corpus.sources)
 
 
-def _dataset(path: Path, name: str) -> Side:
+def _dataset(path: Path, name: str) -> CorpusVersion:
     """A dataset that `corpus build` wrote. It holds no schema, only its stamp."""
     try:
         manifest: dict[str, Any] = strict_json.loads(read_bytes(path / "manifest.json"))
         version, hashed = str(manifest["version"]), str(manifest["content_hash"])
     except (ValueError, KeyError, TypeError) as error:
         hint = "build it again: goldwire corpus build"
-        place = str(path / "manifest.json")
+        where = str(path / "manifest.json")
         raise GoldwireError.of(
-            "GW293", f"no manifest of a dataset: {error}", where=place, hint=hint
+            "GW293", f"no manifest of a dataset: {error}", where=where, hint=hint
         ) from None
-    if manifest.get("standoff"):
+    if manifest.get("without_texts"):
         hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
-        raise GoldwireError.of("GW293", "a standoff dataset holds no texts", where=name, hint=hint)
+        raise GoldwireError.of("GW293", "a dataset without texts holds no texts", where=name, hint=hint)
     articles = format_named("parquet").read(path, Setting())
-    return Side(name, articles, None, version, hashed)
+    return CorpusVersion(name, articles, None, version, hashed)
 
 
-def _revision(project: Project, name: str) -> Side:
+def _revision(project: Project, name: str) -> CorpusVersion:
     """The project as it was at a revision: what git has of it, in a folder that is thrown away."""
     top = Path(_git(project.root, "rev-parse", "--show-toplevel", of=name).decode().strip()).resolve()
     commit = _git(
@@ -132,7 +136,7 @@ def _revision(project: Project, name: str) -> Side:
             tar.extractall(folder, filter=_inside)
         if not (folder / CONFIG).is_file():
             raise GoldwireError.of("GW293", f"no project stood here at `{name}`", where=str(project.root))
-        return project_side(load_project(folder), name)
+        return project_version(load_project(folder), name)
 
 
 def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
@@ -150,7 +154,7 @@ def _git(folder: Path, *arguments: str, of: str) -> bytes:
         hint = "install git, or name two folders"
         raise GoldwireError.of("GW293", f"`{of}` is no file, and git can't be run", hint=hint) from None
     if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())
-        message = f"`{of}` is no file, and no git revision of this project{': ' + said if said else ''}"
+        reason = " ".join(done.stderr.decode(errors="replace").split())
+        message = f"`{of}` is no file, and no git revision of this project{': ' + reason if reason else ''}"
         raise GoldwireError.of("GW293", message, where=str(folder), hint=_HINT)
     return done.stdout

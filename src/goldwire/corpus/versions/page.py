@@ -75,14 +75,14 @@ def _lines(diff: Diff) -> Iterator[str]:
         for change in document.compared.spans:
             span = change.span
             shown = "".join(_bracketed(document, span, old=change.after is None))
-            yield f"{WORDS[change.kind]:<19} {document.id} {what(change)}  {shown}"
+            yield f"{WORDS[change.kind]:<19} {document.id} {in_words(change)}  {shown}"
         for relation in document.compared.relations:
             yield f"{relation.kind:<19} {document.id} {_arrow(document, relation)}"
         if document.meta:
             yield f"{WORDS['meta']:<19} {document.id}: {', '.join(document.meta)}"
 
 
-def what(change: SpanChange) -> str:
+def in_words(change: SpanChange) -> str:
     """Layer, label, extent and attributes of a span, old and new where they differ."""
     old, new = change.before, change.after
     span = change.span
@@ -91,8 +91,8 @@ def what(change: SpanChange) -> str:
         label = f"{old.label} → {new.label}" if old.label != new.label else label
         if change.kind == "moved":
             extent = f"[{old.start}, {old.end}) → [{new.start}, {new.end})"
-    said = "".join(f" {name}: {_value(a)} → {_value(b)}" for name, (a, b) in change.attributes.items())
-    return f"{span.layer} {label} {extent}{said}"
+    attributes = "".join(f" {name}: {_value(a)} → {_value(b)}" for name, (a, b) in change.attributes.items())
+    return f"{span.layer} {label} {extent}{attributes}"
 
 
 def _value(value: AttributeValue | None) -> str:
@@ -118,22 +118,22 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
     arrows = Counter(change.kind for change in document.compared.relations)
     whole = document.kind in ("added", "removed")
     kinds = WORDS | {"attributes": "with other attributes"}
-    said = [f"{_many(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
-    said += [f"{_many(number, 'relation')} {kind}" for kind, number in arrows.items()]
+    summary = [f"{_many(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
+    summary += [f"{_many(number, 'relation')} {kind}" for kind, number in arrows.items()]
     return {
         "id": document.id,
         "kind": document.kind,
         "title": str(article.document.meta.get("title") or "") if article is not None else "",
-        "summary": ", ".join(said),
+        "summary": ", ".join(summary),
         "status": document.status,
         "meta": document.meta,
-        "spans": [] if whole else [_span(document, one) for one in document.compared.spans[:most]],
+        "spans": [] if whole else [_span(document, change) for change in document.compared.spans[:most]],
         "relations": []
         if whole
         else [
-            {"kind": one.kind, "label": one.label, "head": _marked(document, one, one.head)}
-            | {"tail": _marked(document, one, one.tail)}
-            for one in document.compared.relations[:most]
+            {"kind": change.kind, "label": change.label, "head": _marked(document, change, change.head)}
+            | {"tail": _marked(document, change, change.tail)}
+            for change in document.compared.relations[:most]
         ],
         "left_out": 0
         if whole
@@ -141,8 +141,8 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
     }
 
 
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number != 1 else ''}"
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _marked(document: DocumentDiff, change: RelationChange, span: Span) -> str:

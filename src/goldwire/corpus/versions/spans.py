@@ -36,10 +36,10 @@ class SpanChange(Struct, frozen=True):
     @property
     def span(self) -> Span:
         """The span as it is now, or as it was."""
-        found = self.after if self.after is not None else self.before
-        if found is None:
+        span = self.after if self.after is not None else self.before
+        if span is None:
             raise ValueError("a change without a span")
-        return found
+        return span
 
 
 class RelationChange(Struct, frozen=True):
@@ -51,14 +51,16 @@ class RelationChange(Struct, frozen=True):
     tail: Span
 
 
-class Compared(Struct, frozen=True):
+class AnnotationChanges(Struct, frozen=True):
     """What differs between two annotations."""
 
     spans: list[SpanChange]
     relations: list[RelationChange]
 
 
-def compare(before: Annotation | None, after: Annotation | None, place: Mapping_ | None = None) -> Compared:
+def compare_annotations(
+    before: Annotation | None, after: Annotation | None, new_offset: Mapping_ | None = None
+) -> AnnotationChanges:
     """The differences between two annotations of a document, in reading order; ids play no part.
 
     Spans are paired where layer, label and extent are equal, then where layer and extent are (relabelled),
@@ -69,9 +71,9 @@ def compare(before: Annotation | None, after: Annotation | None, place: Mapping_
     new = after.spans if after is not None else ()
     old_relations = before.relations if before is not None else ()
     new_relations = after.relations if after is not None else ()
-    if place is None and old == new and old_relations == new_relations:
-        return Compared([], [])
-    extents = [_placed(span, place) for span in old]
+    if new_offset is None and old == new and old_relations == new_relations:
+        return AnnotationChanges([], [])
+    extents = [_placed(span, new_offset) for span in old]
     partner = _pair(old, extents, new)
     changes = [
         change for i, j in partner.items() if (change := _changed(old[i], extents[i], new[j])) is not None
@@ -81,13 +83,13 @@ def compare(before: Annotation | None, after: Annotation | None, place: Mapping_
     changes += [SpanChange("added", None, span) for j, span in enumerate(new) if j not in taken]
     changes.sort(key=lambda change: (span_key(change.span), change.kind))
     ids = {old[i].id: new[j].id for i, j in partner.items()}
-    return Compared(changes, list(_relations(old, new, old_relations, new_relations, ids)))
+    return AnnotationChanges(changes, list(_relations(old, new, old_relations, new_relations, ids)))
 
 
-def _placed(span: Span, place: Mapping_ | None) -> tuple[int, int] | None:
-    if place is None:
+def _placed(span: Span, new_offset: Mapping_ | None) -> tuple[int, int] | None:
+    if new_offset is None:
         return span.start, span.end
-    start, last = place(span.start), place(span.end - 1)
+    start, last = new_offset(span.start), new_offset(span.end - 1)
     return (start, last + 1) if start is not None and last is not None and start <= last else None
 
 
@@ -115,20 +117,20 @@ def _pair(
 
     meet(lambda i: (old[i].layer, old[i].label, extents[i]), lambda s: (s.layer, s.label, (s.start, s.end)))
     meet(lambda i: (old[i].layer, extents[i]), lambda s: (s.layer, (s.start, s.end)))
-    left: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    unpaired: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for j, span in enumerate(new):
         if j not in taken:
-            left[span.layer, span.label].append(j)
+            unpaired[span.layer, span.label].append(j)
     overlaps = []
     for i, span in enumerate(old):
         extent = extents[i]
         if i in partner or extent is None:
             continue
-        for j in left.get((span.layer, span.label), ()):
-            other = new[j]
-            common = min(extent[1], other.end) - max(extent[0], other.start)
+        for j in unpaired.get((span.layer, span.label), ()):
+            candidate = new[j]
+            common = min(extent[1], candidate.end) - max(extent[0], candidate.start)
             if common > 0:
-                union = max(extent[1], other.end) - min(extent[0], other.start)
+                union = max(extent[1], candidate.end) - min(extent[0], candidate.start)
                 overlaps.append((-common / union, i, j))
     for _, i, j in sorted(overlaps):
         if i not in partner and j not in taken:
@@ -162,19 +164,19 @@ def _relations(
     ids: dict[str, str],
 ) -> Iterator[RelationChange]:
     """Relations whose ends have no partner, or whose partners are not related so."""
-    there = Counter((r.label, r.head, r.tail) for r in after)
+    remaining = Counter((r.label, r.head, r.tail) for r in after)
     old_by_id, new_by_id = {span.id: span for span in old}, {span.id: span for span in new}
     for relation in before:
         key = (relation.label, ids.get(relation.head, ""), ids.get(relation.tail, ""))
-        if there[key] > 0 and relation.head in ids and relation.tail in ids:
-            there[key] -= 1
+        if remaining[key] > 0 and relation.head in ids and relation.tail in ids:
+            remaining[key] -= 1
         else:
             ends = old_by_id[relation.head], old_by_id[relation.tail]
             yield RelationChange("removed", relation.label, *ends)
     for relation in after:
         key = (relation.label, relation.head, relation.tail)
-        if there[key] > 0:
-            there[key] -= 1
+        if remaining[key] > 0:
+            remaining[key] -= 1
             yield RelationChange("added", relation.label, new_by_id[relation.head], new_by_id[relation.tail])
 
 
@@ -196,7 +198,7 @@ def placing(before: str, after: str) -> Mapping_:
     for start, end, by in blocks[1:-1]:
         shift.update(dict.fromkeys(range(start, end), by))
 
-    def place(offset: int) -> int | None:
+    def new_offset(offset: int) -> int | None:
         if offset < head:
             return offset
         if offset >= len(before) - tail:
@@ -204,7 +206,7 @@ def placing(before: str, after: str) -> Mapping_:
         by = shift.get(offset)
         return None if by is None else offset + by
 
-    return place
+    return new_offset
 
 
 def _words(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -13,11 +13,12 @@ import msgspec
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
-from goldwire.eval.agreement.agree import Agreement, agree, layers_read_twice
+from goldwire.eval.agreement.agree import agree, layers_read_twice
+from goldwire.eval.agreement.results import Agreement
 from goldwire.eval.counts.bootstrap import interval
 from goldwire.eval.counts.counts import Interval, LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
-from goldwire.eval.scoring.scores import Scores
+from goldwire.eval.scoring.results import Scores
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, outermost, span_key
 

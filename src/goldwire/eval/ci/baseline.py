@@ -17,7 +17,8 @@ from goldwire.eval.counts.counts import Counts, Interval, LabelCounts
 from goldwire.eval.counts.significance import spread
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
-from goldwire.eval.scoring.scores import Scores, score
+from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.scores import score
 from goldwire.files import read_text, sha256, write_text
 from goldwire.model import Annotation
 

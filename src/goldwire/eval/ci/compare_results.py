@@ -12,6 +12,7 @@ from goldwire.eval.matching.spans import Kind
 from goldwire.eval.scoring.results import Scores
 from goldwire.figures import amount, number, p_in_words, signed_interval
 from goldwire.table import Cell, Column, Figures, Table
+from goldwire.text import snippet
 
 COMPARE_COLUMNS = (
     Column("label"),
@@ -205,7 +206,4 @@ def disagreement_lines(disagreements: Sequence[Disagreement], show: int) -> Iter
 def _shown(span: Disagreement) -> str:
     """The span in [brackets] with what stands around it in its sentence."""
     at = span.start - span.sentence_start
-    before, after = span.sentence[:at], span.sentence[at + len(span.text) :]
-    lead = ("…" if len(before) > REACH else "") + before[-REACH:]
-    tail = after[:REACH] + ("…" if len(after) > REACH else "")
-    return " ".join(f"{lead}[{span.text}]{tail}".split())
+    return str(snippet(span.sentence, at, at + len(span.text), REACH))

@@ -88,11 +88,6 @@ class Gated:
         )
 
     @property
-    def f1_pair(self) -> tuple[float | None, float | None]:
-        """F1 of baseline and run on what was compared; None where nothing was."""
-        return (self.test.micro.first.f1, self.test.micro.second.f1) if self.test else (None, None)
-
-    @property
     def beside(self) -> Beside | None:
         """The readers' agreement on this layer, where it is known."""
         return self.ceiling.layers.get(self.now.layer) if self.ceiling else None

@@ -13,13 +13,11 @@ predicted mentions or clusters), recall (over gold's) and their harmonic mean:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from goldwire.errors import GoldwireError
 from goldwire.eval.matching.spans import FloatArray, IntArray
 
 Metric: TypeAlias = Literal["b_cubed", "ceaf_e", "lea"]
@@ -42,35 +40,6 @@ class Resolved:
     def columns(self) -> FloatArray:
         """The four columns beside one another: recall gained, possible, precision gained, possible."""
         return np.concatenate((self.recall, self.precision), axis=1)
-
-
-def score_clusters(
-    gold: Sequence[Collection[Hashable]], pred: Sequence[Collection[Hashable]]
-) -> dict[Metric, Rates]:
-    """Precision, recall and F1 of predicted clusters of mentions by B³, CEAF-e and LEA.
-
-    A mention is any key that both sides use for the same thing, for instance (document, start, end); each
-    stands in at most one cluster of a side (else GW520). Empty clusters are passed over.
-    """
-    codes: dict[Hashable, int] = {}
-    for side in (gold, pred):
-        for cluster in side:
-            for key in cluster:
-                codes.setdefault(key, len(codes))
-    sides = [_numbered(side, codes) for side in (gold, pred)]
-    return {name: rates(resolved.columns().sum(axis=0)) for name, resolved in resolve(*sides).items()}
-
-
-def _numbered(clusters: Sequence[Collection[Hashable]], codes: dict[Hashable, int]) -> IntArray:
-    """The cluster of each mention, -1 where it has none."""
-    cluster_of = np.full(len(codes), -1, dtype=np.int64)
-    for number, cluster in enumerate(clusters):
-        for key in cluster:
-            if cluster_of[codes[key]] not in (-1, number):
-                message = f"the mention {key!r} stands in two clusters of one side"
-                raise GoldwireError.of("GW520", message, hint="give each mention one cluster")
-            cluster_of[codes[key]] = number
-    return cluster_of
 
 
 def rates(sums: FloatArray) -> Rates:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from goldwire.eval.counts.attributes import Value, attribute_counts, value_of
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, compare_labels
-from goldwire.eval.scoring.scores import Scores
+from goldwire.eval.scoring.results import Scores
 from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
 from goldwire.model import Annotation
 from goldwire.schemas import Schema

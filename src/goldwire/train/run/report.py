@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.eval.report.page import Extra, Run, write_report, write_run
-from goldwire.eval.scoring.scores import Scores
+from goldwire.eval.scoring.results import Scores
 from goldwire.figures import interval, signed, signed_interval
 from goldwire.files import write_text
 from goldwire.model import Article

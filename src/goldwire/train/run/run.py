@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from goldwire import __version__
 from goldwire.eval.project_scores import in_project, project_readings
 from goldwire.eval.scoring.pairing import Paired
-from goldwire.eval.scoring.scores import Scores, score
+from goldwire.eval.scoring.results import Scores
+from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article

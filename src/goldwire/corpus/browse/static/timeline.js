@@ -1,11 +1,11 @@
-/* Happenings by date. */
+/* Events by date. */
 "use strict";
 (() => {
   const { el, chip, fold, schema, frames: data } = goldwire;
   const get = (id) => document.getElementById(id);
   const DAY = 864e5;
-  const MANY = 1200;  // more happenings are drawn by month: a point for each label
-  const LANES = 8;  // of one label; more happenings share them
+  const MANY = 1200;  // more events are drawn by month: a point for each label
+  const LANES = 8;  // of one label; more events share them
   const dated = schema.frames.map((frame, index) => [frame, index]).filter(([frame]) => frame.dated).map(([, index]) => index);
 
   /** The first instant of a date and the one after it: a day (with any time), a month or a year of ISO 8601;
@@ -37,7 +37,7 @@
     };
     const made = [];
     for (const [key, rows] of found) {
-      const [id, name, known] = data.happenings[key];
+      const [id, name, known] = data.events[key];
       const stated = most(rows.map((row) => row[8]).filter(Boolean));
       const first = rows.map(published).filter(Boolean).sort((a, b) => (period(a) ? 0 : 1) - (period(b) ? 0 : 1) || (a < b ? -1 : 1))[0];
       // The best that is known, if it can be read; else the next that can; else as it is written.
@@ -65,10 +65,10 @@
   }
 
   let chart = null, list = [];
-  const table = goldwire.table(get("table"), { caption: "Happenings by date", rows: [], search: false, columns: [
+  const table = goldwire.table(get("table"), { caption: "Events by date", rows: [], search: false, columns: [
     { name: "date", show: (one) => one.date || "–", key: (one) => one.date },
     { name: "label", show: (one) => chip(one.layer, one.label), key: (one) => one.label },
-    { name: "happening", wide: true, key: (one) => one.name, show: (one) => {
+    { name: "event", wide: true, key: (one) => one.name, show: (one) => {
       const button = el("button", { type: "button", class: "plain", lang: data.language || null }, one.name);
       button.addEventListener("click", () => detail(one, true));
       return button;
@@ -78,7 +78,7 @@
     { name: "date is", show: (one) => basis[one.basis] },
   ] });
 
-  /** The happenings of each label and month as one. */
+  /** The events of each label and month as one. */
   function months() {
     const found = new Map();
     for (const one of list.filter((each) => each.span)) {
@@ -86,7 +86,7 @@
       if (!found.has(key)) found.set(key, []);
       found.get(key).push(one);
     }
-    return [...found.values()].map((ones) => ({ ...ones[0], ones, name: goldwire.plural(ones.length, "happening"), date: ones[0].date.slice(0, 7), span: period(ones[0].date.slice(0, 7)), basis: "",
+    return [...found.values()].map((ones) => ({ ...ones[0], ones, name: goldwire.plural(ones.length, "event"), date: ones[0].date.slice(0, 7), span: period(ones[0].date.slice(0, 7)), basis: "",
       rows: ones.flatMap((one) => one.rows), articles: new Set(ones.flatMap((one) => one.rows.map((row) => row[0]))).size }));
   }
   function open(one) {
@@ -105,7 +105,7 @@
       return { one, from, to, at: to - from > DAY ? (from + to) / 2 : from };
     });
     const times = points.map((point) => point.at).sort((a, b) => a - b);
-    // Begin where four in five happenings lie closest together.
+    // Begin where four in five events lie closest together.
     let begin = [times[0], times.at(-1)];
     const share = Math.ceil(times.length * 0.8);
     for (let at = 0; at + share <= times.length; at += 1) if (times[at + share - 1] - times[at] < begin[1] - begin[0]) begin = [times[at], times[at + share - 1]];
@@ -168,7 +168,7 @@
     list = group();
     table.set(list);
     const undrawn = list.filter((one) => !one.span).length;
-    get("count").textContent = `${goldwire.plural(list.length, "happening")}, ${goldwire.plural(list.reduce((sum, one) => sum + one.rows.length, 0), "mention")}${undrawn ? `; ${undrawn} not drawn: no date, or none that can be read (2020-12-31, 2020-12 or 2020)` : ""}`;
+    get("count").textContent = `${goldwire.plural(list.length, "event")}, ${goldwire.plural(list.reduce((sum, one) => sum + one.rows.length, 0), "mention")}${undrawn ? `; ${undrawn} not drawn: no date, or none that can be read (2020-12-31, 2020-12 or 2020)` : ""}`;
     chart?.dispose();
     chart = null;
     get("chart").hidden = undrawn === list.length;
