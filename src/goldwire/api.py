@@ -445,7 +445,18 @@ def _schema(given: str | Path | Schema | None) -> Schema | None:
     return given if given is None or isinstance(given, Schema) else load_schema(given)
 
 
-_OPTIONS = ("language", "annotator", "status", "layer", "scheme", "depth", "cas_json", "strict")
+_OPTIONS = (
+    "language",
+    "annotator",
+    "status",
+    "layer",
+    "scheme",
+    "depth",
+    "cas_json",
+    "strict",
+    "annotator_from",
+    "lenient",
+)
 
 
 def _setting(

@@ -140,6 +140,7 @@ _KINDS: dict[str, type[GoldwireError]] = {
     "GW3": AnnotateError,
     "GW4": TrainError,
     "GW5": EvalError,
+    "GW6": CorpusError,
     "GW7": CorpusError,
     "GW9": UsageError,
 }

@@ -16,9 +16,9 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotations.store import join, read_annotations
 from goldwire.errors import GoldwireError
-from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import census, read_result
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.model import Annotation
 from goldwire.new_project import make_project
 from goldwire.project import load_project
@@ -94,7 +94,7 @@ def test_a_foreign_result_is_read_in_our_names() -> None:
     """Controls, labels, choices and offsets come over; what has no place is kept as the server had it."""
     result = _result()
     names = infer(CONFIG, name="own", language="fr", unnamed=True).names
-    read = read_result(result, CountedText(RAW), Naming(_schema(unnamed=True), names))
+    read = read_result(result, RegionText(RAW), Naming(_schema(unnamed=True), names))
     text = normalise(RAW)
     assert {(s.id, s.label, text[s.start : s.end]) for s in read.spans} == {
         ("a", "Personne", "Anna"),
@@ -119,7 +119,7 @@ def test_a_control_that_is_left_out_never_passes_for_another() -> None:
     """A foreign control whose name happens to be one of ours is not read as ours."""
     names = infer(CONFIG, name="own", language="fr").names
     item = {"id": "a", "from_name": "label-certainty", "type": "choices", "value": {"choices": ["Sûr"]}}
-    read = read_result([_result()[0], item], CountedText(RAW), Naming(_schema(), names))
+    read = read_result([_result()[0], item], RegionText(RAW), Naming(_schema(), names))
     assert not read.spans[0].attributes
     assert [q.item for q in read.quarantined] == [item]
 
@@ -130,7 +130,7 @@ def test_offsets_follow_the_text_that_is_normalised(raw: str, start: int, end: i
     names = infer(CONFIG, name="own", language="fr").names
     value = {"start": start, "end": end, "labels": ["Personne"]}
     item = {"id": "a", "from_name": "label", "to_name": "txt", "type": "labels", "value": value}
-    read = read_result([item], CountedText(raw), Naming(_schema(), names))
+    read = read_result([item], RegionText(raw), Naming(_schema(), names))
     assert len(read.spans) + len(read.quarantined) == 1
     for span in read.spans:
         assert normalise(raw)[span.start : span.end] == normalise(raw[start:end]).strip()

@@ -59,6 +59,12 @@ def command() -> None:
 @click.option("--language", default="", help="For tokens, ISO 639-1 (default: the document's own).")
 @click.option("--annotator", default="", help="Who annotated, where SRC does not say.")
 @click.option(
+    "--annotator-from",
+    default="",
+    metavar="folder|parent|file|none|NAME",
+    help="brat: what names the annotator: a text's folder, the folder above, its file; or NAME for all.",
+)
+@click.option(
     "--status",
     type=click.Choice(("draft", "submitted", "reviewed", "adjudicated")),
     default="draft",
@@ -101,6 +107,8 @@ def convert(
     done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
     counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
+    for assumed in setting.assumed:
+        say(f"assumed: {assumed}")
     bare = sum(not article.annotations for article in done.articles)
     if target == "store" and bare:
         kept = "the store keeps annotations, seeds/ the articles"

@@ -27,8 +27,10 @@ class Setting:
     format could not hold: its kind, and where. The others answer what single formats ask: `layer`, `scheme`
     and `depth` CoNLL; `cas_json` CAS; `language` whoever cuts text into tokens; `annotator` and `status`
     whoever reads a format that names none; `text` which of several marked texts to take. `widened` is where
-    tokens hold more than a span, nothing being lost. `account` sums up what became of spans, relations and
-    attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept otherwise.
+    tokens hold more than a span, nothing being lost. `annotator_from` says which part of brat's paths names
+    the annotator, `lenient` that bad lines are put aside, `assumed` what a reader took for granted.
+    `account` sums up what became of spans, relations and attributes, `quarantine` holds what was put aside as
+    it came, `changed` says what is kept otherwise.
     """
 
     project_path: Path | None = None
@@ -44,7 +46,10 @@ class Setting:
     cas_json: bool = False
     strict: bool = False
     text: str = ""
+    annotator_from: str = ""
+    lenient: bool = False
     widened: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
     account: Account = field(default_factory=Account.empty)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
@@ -56,6 +61,11 @@ class Setting:
     def change(self, kind: str, place: str) -> None:
         """Put down one thing that is kept otherwise than it came."""
         self.changed.setdefault(kind, []).append(place)
+
+    def assume(self, what: str) -> None:
+        """Put down what was taken for granted where the input does not say it."""
+        if what not in self.assumed:
+            self.assumed.append(what)
 
     def put_aside(self, kind: str, place: str, item: Any, count: int = 1) -> None:
         """Put down `count` things that the model has no place for, and keep what they were."""

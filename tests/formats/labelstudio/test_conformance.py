@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from goldwire.annotations.integrity import article_faults
-from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import census, read_result
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.options import Setting
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import infer
@@ -59,7 +59,7 @@ def test_every_span_of_a_real_export_is_kept_or_told(path: Path, tmp_path: Path)
     total = 0
     for text, result in _results(_tasks(path)):
         total += census(result, naming).spans
-        read = read_result(result, CountedText(text), naming)
+        read = read_result(result, RegionText(text), naming)
         kept += len(read.spans)
         quarantined += sum(one.kind == "span" for one in read.quarantined)
         shown = Counter((i["value"]["text"].strip(), i["value"]["labels"][0]) for i in result)

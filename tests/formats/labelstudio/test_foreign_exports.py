@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import read_result
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.options import Setting
 from goldwire.model import Article
 from goldwire.schemas.schema import Label, Layer, Schema
@@ -432,10 +432,10 @@ _broken = st.fixed_dictionaries(
 @given(st.text("Anna é\u0301\r\n💩", min_size=1, max_size=30), st.lists(_broken, max_size=6))
 def test_whatever_is_broken_every_span_is_in_the_sum(text: str, items: list[dict[str, Any]]) -> None:
     """In is kept and put aside together, and each kept span lies in the text that was normalised."""
-    result = read_result(items, CountedText(text), Naming(PER))
+    result = read_result(items, RegionText(text), Naming(PER))
     spans = [part for part in result.quarantined if part.kind == "span"]
     assert result.census.spans == len(result.spans) + sum(part.count for part in spans)
     assert result.census.spans >= len(items)
     for span in result.spans:
-        held = CountedText(text).text[span.start : span.end]
+        held = RegionText(text).text[span.start : span.end]
         assert held and held == held.strip()

@@ -29,10 +29,10 @@ from goldwire.annotations.store import annotation_path, load_annotation, write_a
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.account import Account
-from goldwire.formats.labelstudio.counting import CountedText
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import census, read_result
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.labelstudio.result import Quarantined, Read, Trim
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
@@ -222,7 +222,7 @@ class Intake:
 
     def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
         """The spans and relations of an annotation; what has no place goes to the quarantine."""
-        text = CountedText(document.text, kept=True)
+        text = RegionText(document.text, kept=True)
         read = read_result(given.get("result") or [], text, self.naming)
         read.enter(self.account)
         for quarantined in read.quarantined:

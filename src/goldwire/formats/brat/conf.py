@@ -8,6 +8,7 @@ comment, keeps the schema's stamp, the annotator and which attribute each regist
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -163,19 +164,44 @@ def _ink(color: str) -> str:
 
 @dataclass
 class Conf:
-    """What `annotation.conf` tells a reader; `own` where goldwire wrote it."""
+    """What `annotation.conf` tells a reader; `own` where goldwire wrote it.
+
+    `roles` are the names of events' arguments, `ends` those of each relation's two, in their order.
+    """
 
     own: bool = False
     schema: str = ""
     annotator: str = ""
     references: dict[str, dict[str, str]] = field(default_factory=dict)
     types: dict[str, tuple[str, str]] = field(default_factory=dict)
+    roles: set[str] = field(default_factory=set)
+    ends: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+#: An argument: its name, how often it may stand, its types.
+_ARGUMENT = re.compile(r"(?:^|[\s,])([^\s,:|{}<>]+?)(?:[?*+]|\{[^}]*\})?:")
+
+
+def _arguments(text: str, conf: Conf) -> None:
+    """Take in which arguments events and relations have."""
+    section = ""
+    for line in text.split("\n"):
+        name, _, rest = line.strip().replace("\t", " ").partition(" ")
+        if line.startswith("["):
+            section = line.strip().strip("[]")
+        elif not name or name[0] in "#<!":
+            continue
+        elif section == "events":
+            conf.roles.update(_ARGUMENT.findall(rest))
+        elif section == "relations" and len(ends := _ARGUMENT.findall(rest)) >= 2:
+            conf.ends.setdefault(name, (ends[0], ends[1]))
 
 
 def read_conf(text: str) -> Conf:
     """Read `annotation.conf`; one that others wrote says nothing of layers."""
     first, _, rest = text.partition("\n")
     conf = Conf()
+    _arguments(text, conf)
     try:
         head: Any = strict_json.loads(first.removeprefix(_HEAD)) if first.startswith(_HEAD) else None
     except ValueError:

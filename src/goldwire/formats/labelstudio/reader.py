@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from goldwire.formats.labelstudio.counting import Claim, CountedText, counted_text
+from goldwire.formats.counting import Claim, counted_text
 from goldwire.formats.labelstudio.items import (
     REGIONS,
     Item,
     items_of,
 )
 from goldwire.formats.labelstudio.naming import Naming
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.labelstudio.result import Census, Quarantined, Read
 from goldwire.formats.labelstudio.result_reader import ResultReader, is_of
 from goldwire.schemas import Schema
@@ -28,10 +29,10 @@ def from_result(result: Any, text: str, schema: Schema) -> Read:
     `id+LABEL`; attributes go to those that may bear them, relations to those that may be their end. A region
     that says it marks something else is put aside, with both wordings.
     """
-    return read_result(result, CountedText(text, kept=True), Naming(schema))
+    return read_result(result, RegionText(text, kept=True), Naming(schema))
 
 
-def read_result(result: Any, plain: CountedText, naming: Naming) -> Read:
+def read_result(result: Any, plain: RegionText, naming: Naming) -> Read:
     """What a result in Python's form holds, its offsets counted as its regions' own texts say."""
     items = items_of(result) if isinstance(result, (list, type(None))) else None
     original = result.__getitem__ if isinstance(result, list) else lambda _: result
@@ -40,13 +41,13 @@ def read_result(result: Any, plain: CountedText, naming: Naming) -> Read:
 
 def read_over(
     results: Sequence[Sequence[Item | None] | None],
-    plain: CountedText,
+    plain: RegionText,
     naming: Naming,
     originals: Sequence[Callable[[int], Any]],
-) -> tuple[CountedText, list[Read]]:
+) -> tuple[RegionText, list[Read]]:
     """What all annotations of a task hold over one text, counted as they all say; None is no result."""
 
-    def over(text: CountedText) -> list[Read]:
+    def over(text: RegionText) -> list[Read]:
         reads = []
         for items, original in zip(results, originals, strict=True):
             read = read_items(items or [], text, naming, original)
@@ -65,17 +66,17 @@ def read_over(
 
 def census(result: Any, naming: Naming) -> Census:
     """What a result holds, whatever becomes of it."""
-    return read_items(items_of(result), CountedText(""), naming, None).census
+    return read_items(items_of(result), RegionText(""), naming, None).census
 
 
 def read_items(
-    items: Sequence[Item | None], text: CountedText, naming: Naming, original: Callable[[int], Any] | None
+    items: Sequence[Item | None], text: RegionText, naming: Naming, original: Callable[[int], Any] | None
 ) -> Read:
     """What items hold over a text; `original` gives an item as it came, by its number."""
     return ResultReader(text, naming, original).read(items)
 
 
-def claims(items: Sequence[Item | None], text: CountedText, naming: Naming) -> Iterator[Claim]:
+def claims(items: Sequence[Item | None], text: RegionText, naming: Naming) -> Iterator[Claim]:
     """The extents of a result's regions that say which text they mark."""
     for item in items:
         if item is None or item.value is None or item.type not in REGIONS or not is_of(item, naming):
@@ -84,7 +85,7 @@ def claims(items: Sequence[Item | None], text: CountedText, naming: Naming) -> I
             yield *stated, item.value.text
 
 
-def text_of(plain: CountedText, results: Sequence[Sequence[Item | None]], naming: Naming) -> CountedText:
+def text_of(plain: RegionText, results: Sequence[Sequence[Item | None]], naming: Naming) -> RegionText:
     """A task's text, with offsets counted as all annotations of the task say."""
     told = [claim for items in results for claim in claims(items, plain, naming)]
     return counted_text(plain, told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from goldwire.formats.labelstudio.counting import CountedText, same_words
+from goldwire.formats.counting import same_words
 from goldwire.formats.labelstudio.items import (
     ELSEWHERE,
     REGIONS,
@@ -16,6 +16,7 @@ from goldwire.formats.labelstudio.items import (
     score_of,
 )
 from goldwire.formats.labelstudio.naming import AttributeNames, Naming
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.labelstudio.result import Census, Quarantined, Read, Trim, Unread, attribute_value
 from goldwire.model import Relation, Span
 from goldwire.schemas.schema import End
@@ -29,7 +30,7 @@ def is_of(item: Item, naming: Naming) -> bool:
 class ResultReader:
     """One pass over one result; a region as Label Studio itself writes it goes a quick way."""
 
-    def __init__(self, text: CountedText, naming: Naming, original: Callable[[int], Any] | None) -> None:
+    def __init__(self, text: RegionText, naming: Naming, original: Callable[[int], Any] | None) -> None:
         self.counted, self.text, self.naming = text, text.text, naming
         self.spans: dict[str, Span] = {}
         self.regions: dict[str, list[str]] = {}  # region id: ids of its spans

@@ -12,12 +12,13 @@ from msgspec import UNSET, structs
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.labelstudio.counting import PLAIN, CountedText
+from goldwire.formats.counting import PLAIN
 from goldwire.formats.labelstudio.extras import joined
 from goldwire.formats.labelstudio.items import Item, items_of
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first, named
 from goldwire.formats.labelstudio.reader import read_items, read_over, text_of
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.labelstudio.result import Read
 from goldwire.formats.labelstudio.shapes import as_task, refused
 from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known, several
@@ -66,7 +67,7 @@ class TaskReader:
         """Put aside a task whose text can't be had, and count all that is marked in it."""
         self.setting.put_aside(f"tasks: {reason}", place, shown(raw))
         for items in results:
-            read_items(items or [], CountedText(""), self.naming, None).census.enter(self.setting.account)
+            read_items(items or [], RegionText(""), self.naming, None).census.enter(self.setting.account)
 
     def refuse(self, raw: bytes | dict[str, Any], error: GoldwireError, place: str, *, counted: bool) -> None:
         """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
@@ -76,7 +77,7 @@ class TaskReader:
         for given in task.annotations if task is not None else ():
             if given is not None:
                 held_items = _items(given) or []
-                read_items(held_items, CountedText(""), self.naming, None).census.enter(self.setting.account)
+                read_items(held_items, RegionText(""), self.naming, None).census.enter(self.setting.account)
 
     def _id(self, task: Task, number: int) -> str:
         wanted = task.data.get("id")
@@ -140,7 +141,7 @@ class TaskReader:
         self,
         task: Task,
         document: Document,
-        text: CountedText,
+        text: RegionText,
         naming: Naming,
         given: Sequence[tuple[int, Given]],
         reads: Sequence[Read],
@@ -195,7 +196,7 @@ class TaskReader:
         yield from self._predictions(task, document, text, naming, digest, bool(given))
 
     def _predictions(
-        self, task: Task, document: Document, text: CountedText, naming: Naming, digest: str, annotated: bool
+        self, task: Task, document: Document, text: RegionText, naming: Naming, digest: str, annotated: bool
     ) -> Iterator[Annotation]:
         """A task's predictions, as drafts of their models where nobody annotated it; else counted."""
         latest: dict[str, dict[str, Any]] = {}

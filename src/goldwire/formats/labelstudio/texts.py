@@ -6,8 +6,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
-from goldwire.formats.labelstudio.counting import Claim, CountedText, counted_text
+from goldwire.formats.counting import Claim, counted_text
 from goldwire.formats.labelstudio.items import ELSEWHERE, REGIONS, Item
+from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.schemas.names import TextSource
 
 #: Tasks that are looked at to find which field of the data is the marked text.
@@ -17,7 +18,7 @@ _ENOUGH = 200
 class MarkedText(NamedTuple):
     """A task's text as it stands there; `turns` says where each turn of a dialogue begins, and whose."""
 
-    text: CountedText
+    text: RegionText
     turns: tuple[tuple[int, str], ...] = ()
 
 
@@ -46,7 +47,7 @@ def marked_text(data: dict[str, Any], source: TextSource) -> MarkedText | str:
         return f"the text under `{source.key}` is empty"
     if not _encodable(held):
         return f"half a surrogate pair in `{source.key}`"
-    return MarkedText(CountedText(page_text(held) if source.kind == "HyperText" else held))
+    return MarkedText(RegionText(page_text(held) if source.kind == "HyperText" else held))
 
 
 def _encodable(text: str) -> bool:
@@ -77,7 +78,7 @@ def _dialogue(held: Any, source: TextSource) -> MarkedText | str:
     text = "\n".join(lines)
     if not text.strip():
         return f"the text under `{source.key}` is empty"
-    return MarkedText(CountedText(text, turns=[start for start, _ in turns]), tuple(turns))
+    return MarkedText(RegionText(text, turns=[start for start, _ in turns]), tuple(turns))
 
 
 def _turn_keys(held: list[dict[str, Any]], source: TextSource) -> tuple[str, str]:

@@ -1,0 +1,200 @@
+"""How a file counts its offsets: found from what its spans say of their own texts.
+
+goldwire counts code points of a text with `\\n` line ends. Others count UTF-16 units or bytes, take
+`\\r\\n` for one character, give the last character instead of the end, or count a byte order mark that no
+reader keeps.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, product
+from typing import Literal, NamedTuple, TypeVar
+
+from goldwire.text import NormalisedText, normalise
+
+#: An extent as counted by whoever wrote it, and the text that it is said to mark.
+Claim = tuple[int, int, str]
+Units = Literal["code points", "UTF-16 units", "UTF-8 bytes"]
+
+
+class Counting(NamedTuple):
+    """A way to count: in which units, whether the end is the last unit itself, over which line ends, and
+    whether a byte order mark before the text counts as a character."""
+
+    units: Units = "code points"
+    inclusive: bool = False
+    line_ends: Literal["as they are", "\\r\\n", "\\n"] = "as they are"
+    mark: bool = False
+
+    def __str__(self) -> str:
+        """For a message: what was counted otherwise than in the text as it stands."""
+        parts: list[str] = [self.units] if self.units != "code points" else []
+        parts += ["the last character as the end"] if self.inclusive else []
+        parts += [f"line ends as {self.line_ends}"] if self.line_ends != "as they are" else []
+        parts += ["the byte order mark"] if self.mark else []
+        return ", ".join(parts)
+
+
+def _ways(units: Sequence[Units], marks: Sequence[bool]) -> list[Counting]:
+    """All ways but the plain one, those that change least first."""
+    ways = [
+        Counting(unit, inclusive, line_ends, mark)  # type: ignore[arg-type]
+        for unit, inclusive, line_ends, mark in product(
+            units, (False, True), ("as they are", "\\r\\n", "\\n"), marks
+        )
+    ]
+    return sorted(ways, key=lambda way: sum(a != b for a, b in zip(way, PLAIN, strict=True)))[1:]
+
+
+#: Code points of the text as it stands.
+PLAIN = Counting()
+#: What browsers make of a text.
+OTHERS = _ways(("code points", "UTF-16 units"), (False,))
+#: What files of any origin may have.
+EVERY = _ways(("code points", "UTF-16 units", "UTF-8 bytes"), (False, True))
+
+
+class CountedText:
+    """A text, normalised, and where offsets that were counted in some way lie in it (code points).
+
+    With `kept` the text is a document's, and stays as it is. Takes time in proportion to the text once.
+    """
+
+    def __init__(self, raw: str, counting: Counting = PLAIN, *, kept: bool = False) -> None:
+        self.raw, self.counting = raw, counting
+        seen = raw if counting.line_ends == "as they are" else raw.replace("\r\n", "\n")
+        seen = seen.replace("\n", "\r\n") if counting.line_ends == "\\r\\n" else seen
+        self._moved = NormalisedText(seen)
+        self.text = raw if kept else self._moved.text
+        # Each character of several units: where it begins, in units, and all units beyond one up to its end.
+        self._starts: list[int] = []
+        self._beyond: list[int] = [0]
+        if counting.units != "code points" and not seen.isascii():
+            extra = _extra_bytes if counting.units == "UTF-8 bytes" else _extra_units
+            wide = [(index, extra(char)) for index, char in enumerate(seen) if extra(char)]
+            self._beyond.extend(accumulate(more for _, more in wide))
+            self._starts = [index + before for (index, _), before in zip(wide, self._beyond, strict=False)]
+        self.plain = counting == PLAIN and (kept or self._moved.same)
+
+    def counted(self, counting: Counting) -> CountedText:
+        """The same text, its offsets counted in another way."""
+        return CountedText(self.raw, counting)
+
+    def extent(self, start: int, end: int) -> tuple[int, int] | None:
+        """The extent in the normalised text; None where an end of it has no place there."""
+        if self.plain:
+            return start, end
+        first, last = self.offset(start), self.offset(end + self.counting.inclusive)
+        return None if first is None or last is None else (first, last)
+
+    def offset(self, counted: int) -> int | None:
+        """Where an offset lies in the normalised text; None where that is within a character."""
+        counted -= self.counting.mark
+        number = bisect_left(self._starts, counted)
+        beyond = self._beyond[number]
+        if number and counted - beyond <= self._starts[number - 1] - self._beyond[number - 1]:
+            return None
+        return self._moved.offset(counted - beyond)
+
+    def marked(self, start: int, end: int) -> str | None:
+        """The text that an extent marks; None where it has none."""
+        extent = self.extent(start, end)
+        if extent is None or not 0 <= extent[0] <= extent[1] <= len(self.text):
+            return None
+        return self.text[slice(*extent)]
+
+    def agrees(self, claim: Claim) -> bool:
+        """Whether the text that an extent marks is the one that it is said to mark."""
+        marked = self.marked(claim[0], claim[1])
+        return marked is not None and same_words(marked, claim[2])
+
+
+def edges_fit(text: CountedText, extents: Iterable[tuple[int, int]]) -> bool:
+    """Whether all extents lie in the text, and each begins and ends where a word does."""
+    whole = text.text
+    for stated in extents:
+        extent = text.extent(*stated)
+        if extent is None or not 0 <= extent[0] < extent[1] <= len(whole):
+            return False
+        first, last = extent
+        if whole[first].isspace() or whole[last - 1].isspace():
+            return False
+        if any(0 < edge < len(whole) and whole[edge - 1 : edge + 1].isalnum() for edge in extent):
+            return False
+    return True
+
+
+def _extra_units(char: str) -> int:
+    return char > "\uffff"
+
+
+def _extra_bytes(char: str) -> int:
+    return (char > "\x7f") + (char > "\u07ff") + (char > "\uffff")
+
+
+def same_words(marked: str, stated: str) -> bool:
+    """Whether two texts are the same, white space and its escapes aside.
+
+    Label Studio writes line ends into `value.text` as backslash and n, and folds spaces.
+    """
+    return marked == stated or _bare(marked) == _bare(stated)
+
+
+def _bare(text: str) -> str:
+    return "".join(normalise(text).replace("\\n", "").replace("\\r", "").split())
+
+
+T = TypeVar("T", bound=CountedText)
+C = TypeVar("C")
+
+
+def counted_text(
+    plain: T,
+    claims: Sequence[C],
+    ways: Iterable[Counting] = OTHERS,
+    agrees: Callable[[CountedText, C], bool] = CountedText.agrees,  # type: ignore[assignment]
+) -> T:
+    """The text with its offsets counted as all claims say; as it is where no way fits them all."""
+    if all(agrees(plain, claim) for claim in claims):
+        return plain
+    for way in ways:
+        other = plain.counted(way)
+        if other.text == plain.text and all(agrees(other, claim) for claim in claims):
+            return other  # type: ignore[return-value]
+    return plain
+
+
+def nearest_text(
+    plain: CountedText, claims: Sequence[C], agrees: Callable[[CountedText, C], bool]
+) -> CountedText:
+    """The text counted in any way as all claims say, or else as most of them do; the plainest of equals."""
+    best = counted_text(plain, claims, EVERY, agrees)
+    if best is not plain or all(agrees(plain, claim) for claim in claims):
+        return best
+    held = sum(agrees(plain, claim) for claim in claims)
+    for way in EVERY:
+        other = plain.counted(way)
+        fitting = sum(agrees(other, claim) for claim in claims) if other.text == plain.text else 0
+        if fitting > held:
+            best, held = other, fitting
+    return best
+
+
+#: What may be told from the edges of words alone.
+SILENT = [way for way in EVERY if not way.inclusive]
+
+
+def counted_by_edges(
+    texts: Sequence[tuple[CountedText, Sequence[tuple[int, int]]]], ways: Sequence[Counting]
+) -> Counting:
+    """How texts with extents, and no words beside these, are counted: the first way in which every extent
+    begins and ends where a word does; the first of all where there is none."""
+    for way in ways:
+        if all(
+            edges_fit(text.counted(way), extents) if way != text.counting else edges_fit(text, extents)
+            for text, extents in texts
+        ):
+            return way
+    return ways[0]
