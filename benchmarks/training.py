@@ -20,8 +20,8 @@ from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Span
 from goldwire.project import example_root, load_project
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.run.plan import project_articles
-from goldwire.train.training_data import Reference, material, to_doc
+from goldwire.train.run.plan import stamped_articles
+from goldwire.train.training_data import Reference, to_doc, training_data
 
 #: How much of the quickstart's CPU ours may take, and what part of bare words per second ours must reach.
 SHARE, SPEED = 1.0, 0.9
@@ -127,7 +127,7 @@ def main() -> None:
     options = parser.parse_args()
     project = load_project(example_root())
     layer = str(project.setting("train", "layer"))
-    references = list(material(project_articles(project)[0], layer).references)
+    references = list(training_data(stamped_articles(project)[0], layer).references)
     test = [references.pop(options.hold_out)]
     ours(references[:1], test, layer)  # vectors and weights are read once, before the clock runs
     spent, goal, nlp = ours(references, test, layer)

@@ -18,7 +18,8 @@ from goldwire.corpus.corpus import load_corpus
 from goldwire.project import Project, copy_example
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
-from goldwire.train.run.run import plan_ner, run_ner
+from goldwire.train.run.plan import plan
+from goldwire.train.run.run import run
 from tests.browser.conftest import ARGUMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,8 @@ def label_studio(page: Page, project: Project) -> None:
 
 def report(page: Page, project: Project) -> None:
     """The top of the baseline's report."""
-    run = run_ner(plan_ner(project))
-    page.goto(run.page.as_uri())
+    trained = run(plan("ner", project))
+    page.goto(trained.page.as_uri())
     page.wait_for_timeout(300)
     page.screenshot(path=PICTURES / "report.png")
 

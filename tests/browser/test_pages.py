@@ -27,7 +27,7 @@ from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
 from goldwire.train.curve.curve import Curve
 from goldwire.train.curve.curve import Step as Measured
-from goldwire.train.curve.extrapolation import Outlook
+from goldwire.train.curve.extrapolation import Extrapolation
 from goldwire.train.curve.page import page as curve_page
 from tests.corpus.mini import MINI, mini_articles, mini_schema
 from tests.eval.ci.test_gate import as_baseline
@@ -102,7 +102,7 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
         "trainings": 3,
         "seconds": 1.0,
     }
-    ahead = Outlook(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
+    ahead = Extrapolation(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
     curve_of = Curve(title, tuple(sizes), ahead, 1, 5, "draft", (title,), setting)
     paths["curve"].write_text(curve_page(curve_of), encoding="utf-8")
     write_review(paths["review"], home, review(home, label_errors=False))

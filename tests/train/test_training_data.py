@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from goldwire.errors import GoldwireError
 from goldwire.formats.spacy_doc import from_doc
 from goldwire.model import Annotation, Article, Document, Span
-from goldwire.train.training_data import Reference, material, pieces, to_doc, training_docs
+from goldwire.train.training_data import Reference, pieces, to_doc, training_data, training_docs
 
 NLP = spacy.blank("fr")
 
@@ -27,7 +27,7 @@ def reference(text: str, *marked: tuple[str, str]) -> Reference:
 def test_nested_spans_are_left_out_and_counted() -> None:
     """Of a nest the outermost span is learned, the inner ones are kept apart and counted."""
     nest = reference("le chef du Pentagone parle", ("chef du Pentagone", "ROLE"), ("Pentagone", "INST"))
-    found = material([Article(nest.document, (nest.annotation,))], "thing")
+    found = training_data([Article(nest.document, (nest.annotation,))], "thing")
     assert [span.label for span in found.references[0].annotation.spans] == ["ROLE"]
     assert found.nested == 1
     assert {span.label for span in found.references[0].full.spans} == {"ROLE", "INST"}
@@ -37,14 +37,14 @@ def test_the_most_trusted_annotation_is_learned(articles: list[Article]) -> None
     """Where a document has a draft and a reviewed annotation, the reviewed one counts."""
     draft = articles[0].annotations[0]
     reviewed = Annotation(draft.document, "bruno", "tiny@1", "reviewed", spans=draft.spans[:1])
-    found = material([Article(articles[0].document, (draft, reviewed))], "thing")
+    found = training_data([Article(articles[0].document, (draft, reviewed))], "thing")
     assert found.labels == {"WHO": 1}
     assert found.few == {"WHO": 1}
 
 
 def test_articles_without_annotation_are_counted(articles: list[Article]) -> None:
     """An article that no one has annotated teaches nothing, and is counted."""
-    found = material([*articles, Article(Document("new", "Texte."))], "thing")
+    found = training_data([*articles, Article(Document("new", "Texte."))], "thing")
     assert found.unannotated == 1
     assert found.documents == ["a0", "a1", "a2"]
 
@@ -52,13 +52,13 @@ def test_articles_without_annotation_are_counted(articles: list[Article]) -> Non
 def test_no_annotation_at_all_is_refused() -> None:
     """Without any annotation there is a plain error, not an empty model."""
     with pytest.raises(GoldwireError, match="GW401"):
-        material([Article(Document("new", "Texte."))], "thing")
+        training_data([Article(Document("new", "Texte."))], "thing")
 
 
 def test_a_layer_without_examples_is_refused(articles: list[Article]) -> None:
     """A layer that no one has marked is refused, and those that exist are listed."""
     with pytest.raises(GoldwireError, match=r"GW402.*`nothing`.*thing \(36 spans\)"):
-        material(articles, "nothing")
+        training_data(articles, "nothing")
 
 
 def test_a_span_that_cuts_a_token_is_widened_and_reported() -> None:
@@ -98,7 +98,7 @@ def test_pieces_give_the_text_back(text: str, marks: list[tuple[int, int]], long
     article = Article(Document("d", text), (Annotation("d", "a", "s", spans=spans),))
     if not spans:
         return
-    doc, _ = to_doc(NLP, material([article], "thing").references[0])
+    doc, _ = to_doc(NLP, training_data([article], "thing").references[0])
     found = pieces(doc, longest)
     assert "".join(piece.text_with_ws for piece in found) == text
     entities = [
@@ -120,7 +120,7 @@ def test_short_paragraphs_stay_whole_and_long_ones_become_sentences() -> None:
 
 def test_all_references_are_learned(articles: list[Article]) -> None:
     """Every flat span of every article ends up in a training piece."""
-    docs, cuts = training_docs(NLP, material(articles, "thing").references)
+    docs, cuts = training_docs(NLP, training_data(articles, "thing").references)
     assert sum(len(doc.ents) for doc in docs) == 36
     assert cuts == []
 

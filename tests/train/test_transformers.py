@@ -12,7 +12,7 @@ from goldwire.model import Article
 from goldwire.project import example_root
 from goldwire.train.options import read_config
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 
 CONFIG = example_root() / "train/ner-camembert.cfg"
 
@@ -71,7 +71,7 @@ def test_a_tiny_encoder_trains_and_loads(encoder: Path, articles: list[Article],
         "training.max_epochs": 40,
         "training.optimizer.learn_rate.initial_rate": 0.003,
     }
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     fitted = fit(found.references, config_path=CONFIG, overrides=overrides, seed=0)
     text = found.references[0].document.text
     once = [(ent.text, ent.label_) for ent in fitted.nlp(text).ents]

@@ -43,8 +43,11 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     say("")
     if keep or before is not None:
         say(f"Label Studio:  {server.url}  (user {server.username})")
-        kept = f"{credentials_path(project)}, for its owner only"
-        confide(f"               password {server.password}", otherwise=f"               password in {kept}")
+        password_file = f"{credentials_path(project)}, for its owner only"
+        confide(
+            f"               password {server.password}",
+            otherwise=f"               password in {password_file}",
+        )
         say(f"               stop it with: goldwire annotate serve --stop --project {folder}")
     else:
         say(f"Label Studio:  goldwire annotate serve --project {folder}")
@@ -53,8 +56,8 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     write_json(json_path, {**moved, **learned, "seconds": round(time.monotonic() - begun, 1)})
 
 
-def _step(number: int, what: str) -> None:
-    say(f"[{number}/{STEPS}] {what}")
+def _step(number: int, title: str) -> None:
+    say(f"[{number}/{STEPS}] {title}")
 
 
 def _annotate(project: Project) -> dict[str, Any]:
@@ -100,20 +103,21 @@ def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
     from goldwire.cli.train import show
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.dataset.build import CONFIGS, build
-    from goldwire.train.run.run import plan_ner, run_ner
+    from goldwire.train.run.plan import plan
+    from goldwire.train.run.run import run
 
     corpus = load_corpus(project)
     with progress("Building", len(corpus.articles) * len(CONFIGS)) as advance:
-        made = build(corpus, advance=advance)
-    spans = amount(sum(made.counts.layers.values()))
-    _step(6, f"built the dataset: {amount(made.counts.documents)} documents, {spans} spans")
-    plan = plan_ner(project)
+        dataset = build(corpus, advance=advance)
+    spans = amount(sum(dataset.counts.layers.values()))
+    _step(6, f"built the dataset: {amount(dataset.counts.documents)} documents, {spans} spans")
+    planned = plan("ner", project)
     _step(7, "training a spaCy model, once without each article and once with all")
-    with progress("Training", plan.parts) as advance:
-        run = run_ner(plan, advance=advance)
+    with progress("Training", planned.parts) as advance:
+        trained = run(planned, advance=advance)
     _step(8, "scores on articles that the model had not seen")
-    show(run.figures)
-    for note in run.notes:
+    show(trained.figures)
+    for note in trained.notes:
         say(f"- {note}")
-    dataset = {"documents": made.counts.documents, "spans": dict(made.counts.layers)}
-    return run.page, {"dataset": dataset, "model": run.figures}
+    figures = {"documents": dataset.counts.documents, "spans": dict(dataset.counts.layers)}
+    return trained.page, {"dataset": figures, "model": trained.figures}

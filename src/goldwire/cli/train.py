@@ -159,8 +159,8 @@ def _train(
     from goldwire.train.run.run import run
 
     planned = plan(task, **options)
-    layers = ", ".join(f"`{layer}`" for layer in planned.material.layers)
-    count = len(planned.material.references)
+    layers = ", ".join(f"`{layer}`" for layer in planned.data.layers)
+    count = len(planned.data.references)
     sides = f" ({planned.sides})" if planned.sides else ""
     say(f"learning {layers} from {amount(count)} article{'' if count == 1 else 's'}{sides} …")
     with progress("training", planned.parts) as advance:

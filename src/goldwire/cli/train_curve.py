@@ -75,7 +75,7 @@ def command(
     home = planned.run.project
     target = page or (home.reports / "curve.html" if home is not None else Path("curve.html"))
     sizes = ", ".join(map(str, planned.sizes))
-    say(f"layer `{planned.run.material.layer}`: {planned.trainings} trainings on {sizes} documents …")
+    say(f"layer `{planned.run.data.layer}`: {planned.trainings} trainings on {sizes} documents …")
     with progress("training", planned.parts) as advance:
         curve = run_curve(planned, resamples=resamples, processes=processes, advance=advance)
     title = f"{curve.layer}: micro F1, exact, on articles not learned from; reference: {curve.reference}"

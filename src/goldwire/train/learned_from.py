@@ -23,18 +23,21 @@ KEPT = 128
 def learned_from(documents: Iterable[Document]) -> dict[str, dict[str, str]]:
     """What a model's `meta.json` says of the texts that it was trained on: by id the SHA-256 of the
     normalised text, and the smallest hashes of its word shingles, as 16 hexadecimal digits each."""
-    return {one.id: {"sha256": _hash(one.text), "shingles": _sketch(one.text)} for one in documents}
+    return {
+        document.id: {"sha256": _hash(document.text), "shingles": _sketch(document.text)}
+        for document in documents
+    }
 
 
 class LearnedFrom:
     """The texts that a model was trained on; knows none where its meta names none."""
 
     def __init__(self, meta: Mapping[str, Any]) -> None:
-        own = meta.get("goldwire")
-        listed = own.get(KEY) if isinstance(own, dict) else None
+        section = meta.get("goldwire")
+        listed = section.get(KEY) if isinstance(section, dict) else None
         entries = list(listed.values()) if isinstance(listed, dict) else []
-        self._hashes = {str(one["sha256"]) for one in entries}
-        self._sketches = [set(_parts(str(one["shingles"]))) for one in entries]
+        self._hashes = {str(entry["sha256"]) for entry in entries}
+        self._sketches = [set(_parts(str(entry["shingles"]))) for entry in entries]
         self._by_part: dict[str, list[int]] = {}
         for number, sketch in enumerate(self._sketches):
             for part in sketch:
@@ -61,10 +64,10 @@ def _sketch(text: str) -> str:
 
 
 def _parts(sketch: str) -> list[str]:
-    return [sketch[place : place + 16] for place in range(0, len(sketch), 16)]
+    return [sketch[start : start + 16] for start in range(0, len(sketch), 16)]
 
 
-def _similarity(one: set[str], other: set[str]) -> float:
+def _similarity(a: set[str], b: set[str]) -> float:
     """The Jaccard similarity as far as the smallest hashes of both tell it."""
-    smallest = sorted(one | other)[:KEPT]
-    return sum(part in one and part in other for part in smallest) / len(smallest) if smallest else 0.0
+    smallest = sorted(a | b)[:KEPT]
+    return sum(part in a and part in b for part in smallest) / len(smallest) if smallest else 0.0

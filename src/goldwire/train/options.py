@@ -21,7 +21,7 @@ _OWN = "goldwire."
 
 
 @dataclass(frozen=True)
-class Options:
+class ConfigOptions:
     """The section [goldwire] of a config: what spaCy has no place for.
 
     `syntax` names a pipeline whose parser relations are told by, `relations` and `attributes` say whether
@@ -45,17 +45,17 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
     """
 
     overrides: dict[str, Any] = {}
-    rest = list(arguments)
-    while rest:
-        name = rest.pop(0)
+    remaining = list(arguments)
+    while remaining:
+        name = remaining.pop(0)
         if not name.startswith("--") or "." not in name:
             hint = "overrides look like --training.max_epochs 10"
             raise GoldwireError.of("GW404", f"`{name}` is no override of a config value", hint=hint)
         name, equals, value = name[2:].partition("=")
         if not equals:
-            if not rest:
+            if not remaining:
                 raise GoldwireError.of("GW404", f"--{name} has no value", hint=f"--{name} VALUE")
-            value = rest.pop(0)
+            value = remaining.pop(0)
         try:
             overrides[name] = strict_json.loads(value)
         except ValueError:
@@ -97,30 +97,30 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
     if config["training"].get("patience") and not options_in(config, path).dev:
         hint = "set patience = 0 and choose max_epochs, or hold text back to stop by: [goldwire] dev = 0.2"
         raise GoldwireError.of("GW403", "[training] patience is not 0", where=str(path), hint=hint)
-    found = config["nlp"].get("lang")
-    if language is not None and found != language:
+    lang = config["nlp"].get("lang")
+    if language is not None and lang != language:
         raise GoldwireError.of(
             "GW405",
-            f"[nlp] lang is `{found}`, the articles' language is `{language}`",
+            f"[nlp] lang is `{lang}`, the articles' language is `{language}`",
             where=str(path),
             hint=f'set lang = "{language}", and vectors of that language',
         )
     return config
 
 
-def options_in(config: Mapping[str, Any], path: Path) -> Options:
+def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
     """The section [goldwire], checked; raises GW403 and GW404."""
-    given = dict(config.get("goldwire", {}))
-    known = {field.name for field in fields(Options)}
-    if unknown := sorted(set(given) - known):
+    values = dict(config.get("goldwire", {}))
+    known = {field.name for field in fields(ConfigOptions)}
+    if unknown := sorted(set(values) - known):
         hint = one_of(known)
         raise GoldwireError.of("GW404", f"[goldwire] knows no `{unknown[0]}`", where=str(path), hint=hint)
     for name in ("relations", "attributes", "nested"):
-        if not isinstance(given.get(name, True), bool):
+        if not isinstance(values.get(name, True), bool):
             raise config_fault(path, f"[goldwire] {name} is neither true nor false", f"{name} = true")
-    if not isinstance(given.get("syntax"), str | None):
+    if not isinstance(values.get("syntax"), str | None):
         raise config_fault(path, "[goldwire] syntax is no name", 'syntax = "fr_core_news_md", or null')
-    options = Options(**given)
+    options = ConfigOptions(**values)
     if not isinstance(options.dev, int | float) or not 0 <= options.dev < 1:
         message, hint = "[goldwire] dev is no share from 0 to 1", "0.2 holds a fifth of the articles back"
         raise GoldwireError.of("GW403", message, where=str(path), hint=hint)
@@ -133,13 +133,15 @@ def options_in(config: Mapping[str, Any], path: Path) -> Options:
     if options.seeds > 1:
         if options.nested:
             raise config_fault(path, "[goldwire] has both nested and seeds", "seeds = 1, or nested = false")
-        factories = {str(one.get("factory")) for one in dict(config.get("components", {})).values()}
+        factories = {
+            str(component.get("factory")) for component in dict(config.get("components", {})).values()
+        }
         if "ner" not in factories:
             raise config_fault(path, "[goldwire] seeds asks for recognisers: no `ner` here", "seeds = 1")
     return options
 
 
-def options_of(path: Path, overrides: Overrides) -> Options:
+def options_of(path: Path, overrides: Overrides) -> ConfigOptions:
     """The section [goldwire] of a config file with the changes of a run; raises GW403 and GW404."""
     from thinc.api import Config
 
@@ -170,7 +172,7 @@ def config_fault(path: Path, message: str, hint: str) -> GoldwireError:
 
 
 @dataclass(frozen=True)
-class Setup:
+class TrainingSetup:
     """How a model is trained; all that a worker needs besides the text.
 
     `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in

@@ -43,7 +43,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """What there is to learn from: references with the spans of `layers`, of which `layer` is the first, and
     how many articles no one has annotated."""
 
@@ -88,8 +88,8 @@ class Material:
         """Those that a model may be scored on."""
         return tuple(reference for reference in self.references if reference.scored)
 
-    def only(self, documents: Iterable[str]) -> Material:
-        """The same material, cut down to some documents."""
+    def only(self, documents: Iterable[str]) -> TrainingData:
+        """The same, cut down to some documents."""
         wanted = set(documents)
         return replace(self, references=tuple(r for r in self.references if r.document.id in wanted))
 
@@ -108,7 +108,7 @@ class Cut:
     learned: str
 
 
-def material(
+def training_data(
     articles: Iterable[Article],
     layer: str,
     *,
@@ -116,7 +116,7 @@ def material(
     nested: bool = False,
     score_seen: bool = True,
     heads: Sequence[str] | None = None,
-) -> Material:
+) -> TrainingData:
     """The curated annotation of each article, its `layer` flattened to the outermost spans.
 
     With `others`, further layers, or with `nested`, all spans are kept, with the relations between them; with
@@ -140,12 +140,12 @@ def material(
             ids = {span.id for span in spans}
             out = {span.id for span in spans if heads is None or span.layer in heads}
             relations = tuple(r for r in annotation.relations if r.head in out and r.tail in ids)
-            kept = msgspec.structs.replace(annotation, spans=spans, relations=relations)
-            references.append(Reference(article.document, kept, scored=scored))
+            learned = msgspec.structs.replace(annotation, spans=spans, relations=relations)
+            references.append(Reference(article.document, learned, scored=scored))
         else:
             flat, inner = outermost(annotation.layer(layer))
-            kept = msgspec.structs.replace(annotation, spans=flat, relations=())
-            references.append(Reference(article.document, kept, inner, scored))
+            learned = msgspec.structs.replace(annotation, spans=flat, relations=())
+            references.append(Reference(article.document, learned, inner, scored))
     if not references:
         raise GoldwireError.of(
             "GW401",
@@ -153,15 +153,15 @@ def material(
             hint="annotate some (goldwire annotate push, pull) or name --data",
         )
     if not layers[layer]:
-        found = one_of(f"{name} ({count} spans)" for name, count in layers.items())
+        listed = one_of(f"{name} ({count} spans)" for name, count in layers.items())
         raise GoldwireError.of(
-            "GW402", f"layer `{layer}` has no examples in {len(references)} annotated articles", hint=found
+            "GW402", f"layer `{layer}` has no examples in {len(references)} annotated articles", hint=listed
         )
     if not any(reference.scored for reference in references):
         message = f"the annotators of all {len(references)} articles had seen predictions: none to score on"
         hint = "annotate some without predictions, or score on these too: --score-seen"
         raise GoldwireError.of("GW416", message, hint=hint)
-    return Material(layer, tuple(references), unannotated, tuple(name for name in others if layers[name]))
+    return TrainingData(layer, tuple(references), unannotated, tuple(name for name in others if layers[name]))
 
 
 def to_doc(
@@ -182,26 +182,26 @@ def to_doc(
     cuts: list[Cut] = []
     taken: set[int] = set()
     marked = reference.annotation.spans if layer is None else reference.annotation.layer(layer)
-    flat, left = (innermost(marked), ()) if inner else outermost(marked)
+    flat, overlapping = (innermost(marked), ()) if inner else outermost(marked)
     if group and layer is not None:
         doc.spans[layer] = [
-            found
+            aligned
             for span in (*marked, *reference.nested)
             if (
-                found := doc.char_span(
+                aligned := doc.char_span(
                     *trim(text, span.start, span.end), label=span.label, alignment_mode="expand"
                 )
             )
         ]
-        cuts += [_cut(doc, reference, span) for span in left if _cuts(doc, text, span)]
+        cuts += [_cut(doc, reference, span) for span in overlapping if _cuts(doc, text, span)]
     for span in flat:
         start, end = trim(text, span.start, span.end)
-        found = doc.char_span(start, end, label=span.label) if start < end else None
-        if found is None:
+        aligned = doc.char_span(start, end, label=span.label) if start < end else None
+        if aligned is None:
             pending.append(span)
         else:
-            entities.append(found)
-            taken.update(range(found.start, found.end))
+            entities.append(aligned)
+            taken.update(range(aligned.start, aligned.end))
     for span in pending:
         start, end = trim(text, span.start, span.end)
         wide = doc.char_span(start, end, label=span.label, alignment_mode="expand") if start < end else None
@@ -222,14 +222,14 @@ def to_doc(
 def innermost(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Flat spans: the shorter one stays where two overlap, then the earlier one, so that the inner of a nest
     does."""
-    kept: list[Span] = []
+    flat: list[Span] = []
     taken: set[int] = set()
     for span in sorted(spans, key=lambda s: (s.end - s.start, *span_key(s))):
         extent = range(span.start, span.end)
         if taken.isdisjoint(extent):
             taken.update(extent)
-            kept.append(span)
-    return tuple(sorted(kept, key=span_key))
+            flat.append(span)
+    return tuple(sorted(flat, key=span_key))
 
 
 def _cuts(doc: Doc, text: str, span: Span) -> bool:
@@ -261,7 +261,7 @@ def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
     if not len(doc):
         return []
     groups = {layer: list(group) for layer, group in doc.spans.items()}
-    inside = {t.i for one in (doc.ents, *groups.values()) for span in one for t in span[1:]}
+    inside = {t.i for spans in (doc.ents, *groups.values()) for span in spans for t in span[1:]}
     Sentencizer()(doc)
     sentences = [token.i for token in doc[1:] if token.is_sent_start and token.i not in inside]
     breaks = [i for i in range(1, len(doc)) if "\n" in doc[i - 1].text and i not in inside]
@@ -270,7 +270,7 @@ def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
         if end - start > longest:
             starts.extend(i for i in sentences if start < i < end)
     starts = sorted(set(starts))
-    found = []
+    parts = []
     for start, end in zip(starts, [*starts[1:], len(doc)], strict=True):
         piece = doc[start:end].as_doc()
         for layer, group in groups.items():
@@ -279,8 +279,8 @@ def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:
                 SpacySpan(piece, span.start - start, span.end - start, label=span.label) for span in within
             ]
         piece.user_data["offset"] = doc[start].idx
-        found.append(piece)
-    return found
+        parts.append(piece)
+    return parts
 
 
 def training_docs(

@@ -18,7 +18,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article
 from goldwire.train.curve.curve import CurvePlan, plan_curve, run_curve
-from goldwire.train.curve.extrapolation import Outlook, outlook
+from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
 from goldwire.train.curve.page import page
 from tests.train.conftest import article
 
@@ -87,7 +87,7 @@ def test_what_makes_no_curve_is_refused(
 
 def test_the_law_is_found_again() -> None:
     """Of points that lie on a law, gain and law are the true ones, and the interval holds the gain."""
-    found = outlook(SIZES, law(0.8, 1.6, 0.4), noisy(law(0.8, 1.6, 0.4), 0.01), ahead=100)
+    found = extrapolate(SIZES, law(0.8, 1.6, 0.4), noisy(law(0.8, 1.6, 0.4), 0.01), ahead=100)
     true = 1.6 * (800**-0.4 - 900**-0.4)
     assert found.law == pytest.approx((0.8, 1.6, 0.4), abs=1e-6)
     assert found.gain == pytest.approx(true, abs=1e-6)
@@ -112,7 +112,7 @@ def test_points_that_bear_no_outlook_say_why(
 ) -> None:
     """Too few sizes, too far ahead, no growth beyond chance: no gain is given, and the words say why."""
     drawn = noisy([0.0 if value is None else value for value in values], spread)
-    found = outlook(sizes, values, drawn, ahead=100)
+    found = extrapolate(sizes, values, drawn, ahead=100)
     assert found.gain is None
     assert why in found.in_words()
     assert "can't be told" in found.in_words()
@@ -122,20 +122,20 @@ def test_an_outlook_goes_no_further_than_twice_the_curve() -> None:
     """Where 100 sentences are more than there are, the gain is of as many tens as fit, and that is said."""
     sizes = [5.0, 10.0, 20.0, 40.0, 87.6]
     values: list[float | None] = [0.8 - 1.6 * size**-0.4 for size in sizes]
-    found = outlook(sizes, values, noisy(values, 0.01), ahead=100)
+    found = extrapolate(sizes, values, noisy(values, 0.01), ahead=100)
     assert found.ahead == 80
     assert found.gain == pytest.approx(1.6 * (87.6**-0.4 - 167.6**-0.4), abs=1e-6)
     assert "the next 80 sentences" in found.in_words()
     assert "100 would be more than twice the 88" in found.in_words()
     assert found.as_json()["sentences"] == 80
     assert "twice" in found.as_json()["beyond"]
-    assert "beyond" not in outlook(sizes, values, noisy(values, 0.01), ahead=50).as_json()
+    assert "beyond" not in extrapolate(sizes, values, noisy(values, 0.01), ahead=50).as_json()
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=5, max_size=5))
 def test_an_outlook_is_never_a_loss_nor_beyond_the_possible(values: list[float]) -> None:
     """Whatever the points, a gain is none or from 0 up, and the law stays below an F1 of 1."""
-    found = outlook(SIZES, list(values), noisy(list(values), 0.02), ahead=100)
+    found = extrapolate(SIZES, list(values), noisy(list(values), 0.02), ahead=100)
     if found.gain is not None and found.law is not None:
         assert 0.0 <= found.gain <= 1.0
         assert found.law[0] <= 1.0 + 1e-9
@@ -144,7 +144,7 @@ def test_an_outlook_is_never_a_loss_nor_beyond_the_possible(values: list[float])
 
 def test_without_resamples_there_is_no_interval_and_no_outlook() -> None:
     """A gain without an interval is not given."""
-    found = outlook(SIZES, law(0.8, 1.6, 0.4), None, ahead=100)
+    found = extrapolate(SIZES, law(0.8, 1.6, 0.4), None, ahead=100)
     assert (found.gain, found.as_json()["sentences"]) == (None, 100)
     assert "interval" in found.why
 
@@ -218,13 +218,13 @@ def test_the_page_shows_law_interval_and_words(tmp_path: Path, config: Path) -> 
         "trainings": 25,
         "seconds": 1.0,
     }
-    ahead = Outlook(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
+    ahead = Extrapolation(100, 0.006, (0.004, 0.008), (0.8, 1.6, 0.4))
     text = page(Curve("entity", steps, ahead, 5, 20, "reviewed", (), setting))
     assert text.count("<polyline") == 2
     assert text.count(" articles</text>") == 5
     assert "The next 100 sentences are likely to bring F1 +.006" in text
     assert "where the curve levels off" not in text
-    endless = Outlook(100, 0.006, (0.004, 0.008), (1.0, 1.6, 0.4))
+    endless = Extrapolation(100, 0.006, (0.004, 0.008), (1.0, 1.6, 0.4))
     assert "where the curve levels off" in page(Curve("entity", steps, endless, 5, 20, "draft", (), setting))
     assert "&lt;news&gt;" in text
     assert "<news>" not in text

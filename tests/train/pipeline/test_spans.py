@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from goldwire.errors import GoldwireError
 from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Annotation, Article, Document, Span
-from goldwire.train.options import Setup, options_of, read_config
+from goldwire.train.options import TrainingSetup, options_of, read_config
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.fit_layer import fill_spancat, fit, held_back
 from goldwire.train.run.crossval import folds
-from goldwire.train.training_data import Reference, innermost, material, pieces, to_doc
+from goldwire.train.training_data import Reference, innermost, pieces, to_doc, training_data
 from tests.train.conftest import TINY, TOK2VEC, article
 
 NLP = spacy.blank("fr")
@@ -76,7 +76,7 @@ def nested(number: int) -> Article:
 @pytest.mark.slow
 def test_nested_spans_are_found_with_their_confidence(spancat: Path) -> None:
     """A model of nested spans finds the inner and the outer one on its own text, each with a score."""
-    found = material([nested(0), nested(1)], "thing", nested=True)
+    found = training_data([nested(0), nested(1)], "thing", nested=True)
     assert found.labels == {"TALE": 12, "WHERE": 12, "WHO": 12}
     fitted = fit(
         found.references,
@@ -101,8 +101,8 @@ def test_two_recognisers_find_what_is_nested(config: Path, tmp_path: Path) -> No
     """With nested = true the outermost spans stand in `doc.ents`, and those inside them beside these."""
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("[system]", "[goldwire]\nnested = true\n\n[system]"), encoding="utf-8")
-    found = material([nested(0), nested(1)], "thing", nested=True)
-    made = assemble(found.references, Setup(config, {"training.max_epochs": 15}), "thing")
+    found = training_data([nested(0), nested(1)], "thing", nested=True)
+    made = assemble(found.references, TrainingSetup(config, {"training.max_epochs": 15}), "thing")
     made.nlp.to_disk(tmp_path / "model")
     doc = spacy.load(tmp_path / "model")(found.references[0].document.text)
     inner = [span for span in doc.spans["thing"] if span.label_ == "WHO"]
@@ -134,7 +134,7 @@ def test_the_suggester_looks_at_the_lengths_that_were_seen() -> None:
 
 def test_pieces_keep_nested_spans() -> None:
     """Cut into paragraphs, a document keeps every span of the group, and no cut runs through one."""
-    found = material([nested(0)], "thing", nested=True)
+    found = training_data([nested(0)], "thing", nested=True)
     doc, _ = to_doc(NLP, found.references[0], "thing", group=True)
     cut = pieces(doc, 3)
     assert sum(len(piece.spans["thing"]) for piece in cut) == 18
@@ -159,7 +159,7 @@ def test_training_stops_early_and_keeps_the_best(articles: list[Article], config
     config.write_text(text.replace("[system]", "[goldwire]\ndev = 0.3\n\n[system]"), encoding="utf-8")
     assert options_of(config, {}).dev == 0.3
     assert options_of(config, {"goldwire.dev": 0.5}).dev == 0.5
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     fitted = fit(found.references, config_path=config, overrides={"training.max_epochs": 500}, seed=0)
     assert 20 <= fitted.updates < 1000
     document = found.references[0].document
@@ -168,7 +168,7 @@ def test_training_stops_early_and_keeps_the_best(articles: list[Article], config
 
 def test_whole_documents_are_held_back() -> None:
     """What training stops by shares no document with what is learned, and something is always learned."""
-    references = material([article(n) for n in range(5)], "thing").references
+    references = training_data([article(n) for n in range(5)], "thing").references
     for share, count in ((0.0, 0), (0.2, 1), (0.5, 2), (0.99, 4)):
         kept, held = held_back(references, share, 3)
         assert len(held) == count
@@ -196,12 +196,12 @@ def test_articles_with_seen_predictions_are_learned_from_only(articles: list[Art
         return Article(one.document, (shown,))
 
     mixed = [seen(articles[0]), *articles[1:]]
-    found = material(mixed, "thing", score_seen=False)
+    found = training_data(mixed, "thing", score_seen=False)
     assert [one.document.id for one in found.scored] == ["a1", "a2"]
     assert len(found.references) == 3
-    assert len(material(mixed, "thing").scored) == 3
+    assert len(training_data(mixed, "thing").scored) == 3
     with pytest.raises(GoldwireError, match=r"GW416 .*--score-seen"):
-        material([seen(one) for one in articles], "thing", score_seen=False)
+        training_data([seen(one) for one in articles], "thing", score_seen=False)
 
 
 def test_what_is_not_scored_is_learned_unless_its_story_is_tested(articles: list[Article]) -> None:
@@ -211,7 +211,7 @@ def test_what_is_not_scored_is_learned_unless_its_story_is_tested(articles: list
     references = tuple(
         Reference(one.document, one.annotations[0], scored=number > 0) for number, one in enumerate(articles)
     )
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     found = type(found)(found.layer, references)
     story = {"a0": "x", "a1": "x", "a2": "y"}
     plan = folds(["a1", "a2"], groups=["x", "y"])
@@ -219,4 +219,4 @@ def test_what_is_not_scored_is_learned_unless_its_story_is_tested(articles: list
         Fold(("a2",), ("a1",)),
         Fold(("a0", "a1"), ("a2",)),
     ]
-    assert Setup(Path("x")).heads == ()
+    assert TrainingSetup(Path("x")).heads == ()

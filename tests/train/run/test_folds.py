@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.train.options import Setup
+from goldwire.train.options import TrainingSetup
 from goldwire.train.run.crossval import ALL_OUT, FOLDS, fold_job, folds, total_parts
 from goldwire.train.run.jobs import PARTS
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=40), st.integers(0, 5))
@@ -58,10 +58,10 @@ def test_one_document_is_refused_with_what_to_do() -> None:
 
 def test_a_training_holds_nothing_of_its_test_document(articles: list[Article]) -> None:
     """What a training process is given holds the test document as bare text only, and in no training part."""
-    found = material(articles, "thing")
+    found = training_data(articles, "thing")
     tested = []
     for fold in folds(found.documents):
-        job = fold_job(found, Setup(Path("c.cfg")), fold)
+        job = fold_job(found, TrainingSetup(Path("c.cfg")), fold)
         tested += [document.id for document in job.test]
         assert {r.document.id for r in job.train}.isdisjoint(document.id for document in job.test)
         assert {r.annotation.document for r in job.train}.isdisjoint(document.id for document in job.test)

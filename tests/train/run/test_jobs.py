@@ -8,16 +8,16 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
-from goldwire.train.options import Setup
+from goldwire.train.options import TrainingSetup
 from goldwire.train.run.jobs import PARTS, Job, run_jobs
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 
 
 @pytest.mark.slow
 def test_results_come_in_the_jobs_order(articles: list[Article], config: Path) -> None:
     """Each job's result stands in its place, with the extra job's beside them; progress adds up."""
-    found = material(articles, "thing")
-    setup = Setup(config, {"training.max_epochs": 1})
+    found = training_data(articles, "thing")
+    setup = TrainingSetup(config, {"training.max_epochs": 1})
     jobs = [
         Job(setup, "thing", tuple(r for r in found.references if r is not tested), (tested.document,))
         for tested in found.references[:2]
@@ -34,8 +34,8 @@ def test_results_come_in_the_jobs_order(articles: list[Article], config: Path) -
 @pytest.mark.slow
 def test_a_fault_in_a_training_comes_out(articles: list[Article], config: Path) -> None:
     """What a training raises in its process is raised here, as it was."""
-    found = material(articles, "thing")
-    setup = Setup(config, {"training.max_epochs": 0})
+    found = training_data(articles, "thing")
+    setup = TrainingSetup(config, {"training.max_epochs": 0})
     with pytest.raises(GoldwireError) as raised:
         run_jobs([Job(setup, "thing", found.references, ())], 1)
     assert raised.value.faults[0].code == "GW403"

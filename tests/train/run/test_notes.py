@@ -7,7 +7,7 @@ import pytest
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation, Span
-from goldwire.train.run.notes import attribute_gains, difference, gain, usual_values, verdict
+from goldwire.train.run.notes import attribute_gains, difference, gain, gain_in_words, usual_values
 
 
 def scores(documents: int, *, right: bool) -> Scores:
@@ -35,9 +35,9 @@ def test_the_verdict_says_no_more_than_the_test_bears(
 ) -> None:
     """Five documents can't show anything, however clear; six can; a tie beats nothing."""
     found = difference(scores(documents, right=model), scores(documents, right=other), "thing", None)
-    assert said in verdict("lexicon", found)
+    assert said in gain_in_words("lexicon", found)
     if documents == 5:
-        assert ".0625" in verdict("lexicon", found)
+        assert ".0625" in gain_in_words("lexicon", found)
 
 
 def told(number: int, *, value: str, drawn: bool) -> Annotation:
@@ -57,14 +57,14 @@ def test_relations_and_attributes_are_judged_by_the_same_test_as_spans(documents
     other = score(list(zip(gold, rule, strict=True)), resamples=200)
     assert model.relations is not None
     assert other.relations is not None
-    assert said in verdict("nearest-span", gain(model.relations, other.relations, 0, None))
+    assert said in gain_in_words("nearest-span", gain(model.relations, other.relations, 0, None))
     usual = usual_values(gold, None, ["act"])
     found = attribute_gains(model, gold, None, usual, None)["act"]["how"]
     share = usual["act"]["how"].share
     assert found["accuracy"] == pytest.approx(1 - share)
-    assert said in verdict("same-value", found)
+    assert said in gain_in_words("same-value", found)
     story = ["one"] * documents
-    assert "beats" not in verdict(
+    assert "beats" not in gain_in_words(
         "same-value", attribute_gains(model, gold, None, usual, story)["act"]["how"]
     )
 
@@ -78,4 +78,4 @@ def test_what_is_said_always_is_scored_as_it_is_counted() -> None:
     assert usual["act"]["how"] == (0.5, "fast")
     found = attribute_gains(scores, gold, None, usual, None)["act"]["how"]
     assert (found["accuracy"], found["p"]) == (0, 1)
-    assert "does NOT beat the same-value baseline: accuracy ±.000" in verdict("same-value", found)
+    assert "does NOT beat the same-value baseline: accuracy ±.000" in gain_in_words("same-value", found)

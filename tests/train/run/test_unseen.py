@@ -113,13 +113,13 @@ def test_the_test_side_is_not_learned_from_unless_told(tmp_path: Path) -> None:
     project = sided(tmp_path / "mini")
     everything = plan("ner", mini_project(tmp_path / "whole"), layer="thing")
     learned = plan("ner", project, layer="thing")
-    assert len(everything.material.references) == 2
-    assert learned.material.documents == everything.material.documents[:1]
+    assert len(everything.data.references) == 2
+    assert learned.data.documents == everything.data.documents[:1]
     assert learned.corpus["sides"] == ["train"]
     assert learned.corpus["held_back"] == {"test": 1}
     assert any("side train of split.json; held back: 1 of test" in note for note in learned.notes)
     both = plan("ner", project, layer="thing", sides=["train", "test"])
-    assert both.material.documents == everything.material.documents
+    assert both.data.documents == everything.data.documents
     with pytest.raises(GoldwireError, match="no document is on the side `dev`"):
         plan("ner", project, layer="thing", sides=["dev"])
     with pytest.raises(GoldwireError, match="the project keeps no split"):

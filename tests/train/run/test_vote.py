@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from goldwire.errors import GoldwireError
-from goldwire.train.options import Setup, options_of, read_config
+from goldwire.train.options import TrainingSetup, options_of, read_config
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.components import Vote
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.training_data import material
+from goldwire.train.training_data import training_data
 from tests.train.conftest import told
 
 NLP = spacy.blank("fr")
@@ -51,12 +51,12 @@ def test_what_more_than_half_have_is_kept(ballots: list[Spans]) -> None:
 @pytest.mark.slow
 def test_three_seeds_keep_what_two_of_them_find(tiny_config: Path, tmp_path: Path) -> None:
     """With seeds = 3 a saved model finds what recognisers of two of the seeds find, in any layer."""
-    found = material([told(n) for n in range(3)], "act", others=["thing"])
+    found = training_data([told(n) for n in range(3)], "act", others=["thing"])
     few = {"training.max_epochs": 3}
     config = tmp_path / "seeds.cfg"
     text = tiny_config.read_text(encoding="utf-8")
     config.write_text(f"{text}\n[goldwire]\nseeds = 3\n", encoding="utf-8")
-    setup = Setup(config, few, seed=4, parts=(("act", config), ("thing", config)))
+    setup = TrainingSetup(config, few, seed=4, parts=(("act", config), ("thing", config)))
     assemble(found.references, setup, "act").nlp.to_disk(tmp_path / "model")
     nlp = spacy.load(tmp_path / "model")
     text = found.references[0].document.text
@@ -75,7 +75,7 @@ def test_three_seeds_keep_what_two_of_them_find(tiny_config: Path, tmp_path: Pat
 
 def test_a_vote_needs_recognisers(tiny_config: Path, tmp_path: Path) -> None:
     """A span categoriser, and two recognisers of nested spans, can't vote: each is named."""
-    found = material([told(0)], "thing")
+    found = training_data([told(0)], "thing")
     text = tiny_config.read_text(encoding="utf-8")
     for name, changed in (
         ("no `ner`", text.replace('factory = "ner"', 'factory = "spancat"') + "\n[goldwire]\nseeds = 3\n"),
@@ -84,7 +84,7 @@ def test_a_vote_needs_recognisers(tiny_config: Path, tmp_path: Path) -> None:
         path = tmp_path / "wrong.cfg"
         path.write_text(changed, encoding="utf-8")
         with pytest.raises(GoldwireError, match=f"GW403 .*{name}"):
-            assemble(found.references, Setup(path), "thing")
+            assemble(found.references, TrainingSetup(path), "thing")
 
 
 def test_an_option_needs_no_section(tiny_config: Path) -> None:

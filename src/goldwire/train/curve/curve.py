@@ -17,10 +17,10 @@ from goldwire.eval.counts.bootstrap import draw, interval
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.scores import count, few_warnings, trust
 from goldwire.model import STATUSES, Annotation
-from goldwire.train.curve.extrapolation import Outlook, outlook
+from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
 from goldwire.train.run.crossval import Fold, folds
 from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
-from goldwire.train.run.plan import Plan, plan
+from goldwire.train.run.plan import RunPlan, plan
 from goldwire.train.training_data import Reference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -28,7 +28,7 @@ Floats: TypeAlias = NDArray[np.float64]
 SIZES, PARTS_OF_ALL = 5, 5
 #: Up to this many documents to learn from, every number of them is a size.
 ALL_SIZES = 6
-#: What the outlook is for.
+#: Sentences ahead that the curve is extrapolated to.
 AHEAD = 100
 
 
@@ -59,7 +59,7 @@ class Curve:
 
     layer: str
     steps: tuple[Step, ...]
-    next: Outlook
+    next: Extrapolation
     repeats: int
     documents: int
     reference: str
@@ -94,7 +94,7 @@ class _Cell:
 class CurvePlan:
     """A curve before it is drawn."""
 
-    run: Plan
+    run: RunPlan
     cells: tuple[_Cell, ...]
     sizes: tuple[int, ...]
     repeats: int
@@ -129,25 +129,25 @@ def plan_curve(
     # A curve leaves a page and no model: the plan's place for one is never written.
     beside = page.parent if page is not None else Path()
     run = plan("ner", project, out=beside / "no-model", **settings)
-    found = run.material
+    data = run.data
     if repeats < 1:
         raise GoldwireError.of("GW450", f"{repeats} repeats", hint="at least 1, better 5")
-    tested = [reference.document.id for reference in found.scored]
-    story = dict(zip(found.documents, run.stories or found.documents, strict=True))
+    tested = [reference.document.id for reference in data.scored]
+    story = dict(zip(data.documents, run.stories or data.documents, strict=True))
     groups = [story[name] for name in tested]
     units = len(set(groups))
     if units < 3:
         kind = ("document", "documents") if run.stories is None else ("story", "stories")
-        what = f"{units} {kind[units != 1]}: too few for a learning curve"
+        message = f"{units} {kind[units != 1]}: too few for a learning curve"
         hint = "it needs three at least: one to test on, one and two to learn from"
-        raise GoldwireError.of("GW451", what, hint=hint)
+        raise GoldwireError.of("GW451", message, hint=hint)
     dealt: list[Fold] = []
     for turn in range(-(-repeats // min(PARTS_OF_ALL, units))):
         seed = run.setup.seed + turn
         dealt += folds(tested, groups=groups, count=min(PARTS_OF_ALL, units), seed=seed)
     dealt = dealt[:repeats]
-    by_id = {reference.document.id: reference for reference in found.references}
-    orders = [_order(fold, by_id, story, run.setup.seed + place) for place, fold in enumerate(dealt)]
+    by_id = {reference.document.id: reference for reference in data.references}
+    orders = [_order(fold, by_id, story, run.setup.seed + number) for number, fold in enumerate(dealt)]
     sizes = _sizes(steps, min(sum(map(len, order)) for order in orders))
     cells = [
         _Cell(at, repeat, _first(order, size), tuple(by_id[name] for name in fold.test))
@@ -162,11 +162,11 @@ def _order(
 ) -> list[list[Reference]]:
     """What may be learned from in a fold, story by story, in a random order."""
     tested = {story[name] for name in fold.test}
-    held: dict[str, list[Reference]] = {}
+    by_story: dict[str, list[Reference]] = {}
     for name, reference in by_id.items():
         if story[name] not in tested:
-            held.setdefault(story[name], []).append(reference)
-    order = list(held.values())
+            by_story.setdefault(story[name], []).append(reference)
+    order = list(by_story.values())
     random.Random(seed).shuffle(order)
     return order
 
@@ -174,10 +174,10 @@ def _order(
 def _first(order: Sequence[Sequence[Reference]], size: int) -> tuple[Reference, ...]:
     """The first stories that have at least `size` documents between them."""
     taken: list[Reference] = []
-    for one in order:
+    for story in order:
         if len(taken) >= size:
             break
-        taken.extend(one)
+        taken.extend(story)
     return tuple(taken)
 
 
@@ -214,12 +214,13 @@ def run_curve(
     workers = min(processes or cores(), max(1, len(jobs)))
     done, _ = run_jobs([job for _, job in jobs], workers, advance=advance)
     predicted: dict[int, dict[str, Annotation]] = {
-        number: {a.document: a for a in one.predictions} for (number, _), one in zip(jobs, done, strict=True)
+        number: {a.document: a for a in result.predictions}
+        for (number, _), result in zip(jobs, done, strict=True)
     }
-    material = planned.run.material
-    story = dict(zip(material.documents, planned.run.stories or material.documents, strict=True))
+    data = planned.run.data
+    story = dict(zip(data.documents, planned.run.stories or data.documents, strict=True))
     counts = {
-        (cell.size, cell.repeat): _counts(cell, predicted.get(number, {}), material.layer, story)
+        (cell.size, cell.repeat): _counts(cell, predicted.get(number, {}), data.layer, story)
         for number, cell in enumerate(planned.cells)
     }
     sums = _redrawn(counts, len(planned.sizes), planned.repeats, resamples, planned.run.setup.seed)
@@ -231,11 +232,11 @@ def run_curve(
         f1 = float(rates(total)[2])
         steps.append(
             Step(
-                float(np.mean([len(cell.train) for cell in cells])),
-                float(np.mean([sum(lengths[r.document.id] for r in cell.train) for cell in cells])),
-                float(np.mean([sum(len(r.annotation.spans) for r in cell.train) for cell in cells])),
-                None if np.isnan(f1) else f1,
-                interval(rates(sums[size])[2]) if sums is not None else None,
+                documents=float(np.mean([len(cell.train) for cell in cells])),
+                sentences=float(np.mean([sum(lengths[r.document.id] for r in cell.train) for cell in cells])),
+                spans=float(np.mean([sum(len(r.annotation.spans) for r in cell.train) for cell in cells])),
+                f1=None if np.isnan(f1) else f1,
+                ci95=interval(rates(sums[size])[2]) if sums is not None else None,
             )
         )
     samples = rates(sums)[2].T if sums is not None else None
@@ -247,14 +248,14 @@ def run_curve(
             f"{empty} of {len(planned.cells)} trainings had nothing marked to learn from: none is found"
         )
     return Curve(
-        material.layer,
-        tuple(steps),
-        outlook([step.sentences for step in steps], values, samples, ahead=AHEAD),
-        planned.repeats,
-        len(tested),
-        min((trust(r.annotation) for r in material.scored), key=STATUSES.index),
-        (*planned.run.notes, *notes),
-        {
+        layer=data.layer,
+        steps=tuple(steps),
+        next=extrapolate([step.sentences for step in steps], values, samples, ahead=AHEAD),
+        repeats=planned.repeats,
+        documents=len(tested),
+        reference=min((trust(r.annotation) for r in data.scored), key=STATUSES.index),
+        notes=(*planned.run.notes, *notes),
+        setting={
             "corpus": planned.run.corpus,
             "config": {"file": planned.run.setup.config.name, "overrides": planned.run.setup.overrides},
             "seed": planned.run.setup.seed,
@@ -267,7 +268,7 @@ def run_curve(
 
 def _jobs(planned: CurvePlan) -> list[tuple[int, Job]]:
     """The trainings with their cells' numbers, the largest first; none where nothing is marked."""
-    setup, layer = planned.run.setup, planned.run.material.layer
+    setup, layer = planned.run.setup, planned.run.data.layer
     jobs = [
         (number, Job(setup, layer, cell.train, tuple(r.document for r in cell.test)))
         for number, cell in enumerate(planned.cells)
@@ -281,10 +282,10 @@ def _counts(cell: _Cell, predicted: dict[str, Annotation], layer: str, story: di
     by_story: dict[str, Floats] = {}
     for reference in cell.test:
         name = reference.document.id
-        found = predicted[name].layer(layer) if name in predicted else ()
-        one = count(reference.annotation.spans, found)
+        spans = predicted[name].layer(layer) if name in predicted else ()
+        story_counts = count(reference.annotation.spans, spans)
         row = by_story.setdefault(story[name], np.zeros(3))
-        row += (one.tp, one.fp, one.fn)
+        row += (story_counts.tp, story_counts.fp, story_counts.fn)
     return np.array(list(by_story.values()))
 
 
@@ -314,5 +315,5 @@ def _sentences(planned: CurvePlan) -> dict[str, int]:
     nlp.max_length = 10_000_000
     return {
         r.document.id: sum(1 for s in nlp(r.document.text).sents if s.text.strip())
-        for r in planned.run.material.references
+        for r in planned.run.data.references
     }

@@ -22,14 +22,14 @@ Floats: TypeAlias = NDArray[np.float64]
 EXPONENTS = np.linspace(0.05, 2.0, 40)
 #: A curve of three parameters goes through any three points: a fourth is the least that can contradict it.
 FEWEST = 4
-#: Where the outlook can't go as far as was asked, it goes as many tens of sentences as it can.
+#: Where the extrapolation can't go as far as was asked, it goes as many tens of sentences as it can.
 TENS = 10
 #: In more than this share of resamples without growth from the first to the last size, growth may be chance.
 CHANCE = 0.025
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Extrapolation:
     """By how much F1 is likely to grow with `ahead` more sentences; `why` says why that can't be told.
 
     `beyond` says why the gain is of fewer sentences than were asked for, where it is.
@@ -49,7 +49,7 @@ class Outlook:
             "gain": self.gain,
             "ci95": list(self.ci95) if self.ci95 else None,
             "law": dict(zip("abc", self.law, strict=True)) if self.law else None,
-        } | {name: said for name, said in (("why", self.why), ("beyond", self.beyond)) if said}
+        } | {name: reason for name, reason in (("why", self.why), ("beyond", self.beyond)) if reason}
 
     def in_words(self) -> str:
         """One sentence."""
@@ -63,42 +63,43 @@ class Outlook:
         )
 
 
-def outlook(
+def extrapolate(
     sentences: Sequence[float], values: Sequence[float | None], samples: Floats | None, *, ahead: int
-) -> Outlook:
+) -> Extrapolation:
     """Fit the curve (`values` over `sentences`, ascending) and read off the gain of `ahead` more sentences,
     or of as many tens as the curve is long: no law bears more than twice what was seen.
 
     `samples` (resamples × sizes) are the values over resamples: their spread weighs the points, and a fit to
     each of them gives the interval. No gain is given where the points can't bear one; `why` says why.
     """
-    where = [place for place, value in enumerate(values) if value is not None]
+    where = [index for index, value in enumerate(values) if value is not None]
     points = np.array([value for value in values if value is not None])
-    sizes = np.array([sentences[place] for place in where])
+    sizes = np.array([sentences[index] for index in where])
     if len(where) < FEWEST:
-        return Outlook(ahead, why=f"{len(where)} sizes with an F1, and {FEWEST} are needed")
+        return Extrapolation(ahead, why=f"{len(where)} sizes with an F1, and {FEWEST} are needed")
     beyond = ""
     if ahead > sizes[-1]:
         asked, ahead = ahead, int(sizes[-1]) // TENS * TENS
         far = f"more than twice the {amount(round(sizes[-1]))} sentences that the curve ends at"
         if not ahead:
-            return Outlook(asked, why=f"that would be {far}")
+            return Extrapolation(asked, why=f"that would be {far}")
         beyond = f"{asked} would be {far}"
     if samples is None:
-        return Outlook(ahead, why="without resamples or with one text there is no interval")
+        return Extrapolation(ahead, why="without resamples or with one text there is no interval")
     drawn = samples[:, where]
     drawn = drawn[~np.isnan(drawn).any(1)]
     if 2 * len(drawn) < len(samples):
-        return Outlook(ahead, why="F1 is undefined in most resamples: too little is marked")
+        return Extrapolation(ahead, why="F1 is undefined in most resamples: too little is marked")
     flat = float((drawn[:, -1] <= drawn[:, 0]).mean())
     if points[-1] <= points[0] or flat > CHANCE:
-        return Outlook(ahead, why="F1 does not grow over the sizes by more than chance")
+        return Extrapolation(ahead, why="F1 does not grow over the sizes by more than chance")
     # A size whose F1 never varied is no surer than the surest other.
     spread = np.maximum(drawn.std(0), max(1e-3, float(drawn.std(0).max()) / 10))
     law = _fit(sizes, points[None], spread)
     gains = _gain(_fit(sizes, drawn, spread), sizes[-1], ahead)
-    a, b, c = (float(one[0]) for one in law)
-    return Outlook(ahead, float(_gain(law, sizes[-1], ahead)[0]), interval(gains), (a, b, c), "", beyond)
+    a, b, c = (float(parameter[0]) for parameter in law)
+    gain = float(_gain(law, sizes[-1], ahead)[0])
+    return Extrapolation(ahead, gain, ci95=interval(gains), law=(a, b, c), beyond=beyond)
 
 
 def _gain(law: tuple[Floats, Floats, Floats], size: float, ahead: int) -> Floats:

@@ -83,7 +83,7 @@ def drawing(curve: Curve) -> str:
             (ends[0], ends[1], "stroke:var(--gold);opacity:.6"),
             (ends[1], ends[2], "stroke:var(--next);stroke-dasharray:6 5"),
         ):
-            at = [first + (last - first) * place / _BENDS for place in range(_BENDS + 1)]
+            at = [first + (last - first) * bend / _BENDS for bend in range(_BENDS + 1)]
             line = [(x, min(1.0, max(0.0, a - b * x**-c))) for x in at if x > 0]
             parts.append(_line([(along(x), up(y)) for x, y in line], style))
         if curve.next.ci95 is not None and curve.next.gain is not None:
@@ -131,7 +131,7 @@ def _round(most: float) -> list[float]:
     """Some round numbers from 0 to `most`."""
     power = 10 ** math.floor(math.log10(most))
     step = next(s * power for s in (0.1, 0.2, 0.5, 1, 2) if most / (s * power) <= 8)
-    return [step * place for place in range(int(most / step) + 1)]
+    return [step * n for n in range(int(most / step) + 1)]
 
 
 def _line(points: Sequence[tuple[float, float]], style: str) -> str:

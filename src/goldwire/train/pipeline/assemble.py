@@ -16,7 +16,7 @@ from goldwire.train.training_data import Cut, Reference
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from goldwire.train.options import Setup
+    from goldwire.train.options import TrainingSetup
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Assembled:
 
 def assemble(
     references: Sequence[Reference],
-    setup: Setup,
+    setup: TrainingSetup,
     layer: str,
     *,
     progress: Callable[[float], None] | None = None,
@@ -51,13 +51,13 @@ def assemble(
     parts = setup.parts or ((layer, setup.config),)
     flat = parts[-1][0]
     if setup.parts:
-        parts = tuple(one for one in parts if one[0] == layer or _has(references, one[0]))
+        parts = tuple(part for part in parts if part[0] == layer or _has(references, part[0]))
     fitted: dict[str, Fitted] = {}
     options = {name: options_of(config, setup.overrides) for name, config in parts}
-    for one in options.values() if setup.heads else ():
-        if one.syntax:
+    for layer_options in options.values() if setup.heads else ():
+        if layer_options.syntax:
             # Told before the training, not after.
-            pipeline_path(one.syntax)
+            pipeline_path(layer_options.syntax)
     for number, (name, config) in enumerate(parts):
         if options[name].nested and name != flat:
             hint = "remove it: only the layer of `doc.ents` may have two recognisers"
@@ -77,10 +77,10 @@ def assemble(
         else:
             fitted[name] = _voting(learn, setup.seed, options[name].seeds, share)
     with quiet():
-        nlp = _joined({name: one.nlp for name, one in fitted.items()}, flat)
-    cuts = [cut for one in fitted.values() for cut in one.cuts]
-    updates = sum(one.updates for one in fitted.values())
-    too_long = sum(one.too_long for one in fitted.values())
+        nlp = _joined({name: model.nlp for name, model in fitted.items()}, flat)
+    cuts = [cut for model in fitted.values() for cut in model.cuts]
+    updates = sum(model.updates for model in fitted.values())
+    too_long = sum(model.too_long for model in fitted.values())
     if not setup.heads:
         return Assembled(nlp, cuts, updates, too_long)
     with quiet():
@@ -117,14 +117,14 @@ def _voting(
     first = every[0]
     if count == 1:
         return first
-    own = first.nlp.pipe_names[0]
+    recogniser = first.nlp.pipe_names[0]
     with quiet():
-        for n, one in enumerate(every[1:], start=1):
-            _put_before(first.nlp, own, one.nlp, f"seed{n}")
+        for n, model in enumerate(every[1:], start=1):
+            _put_before(first.nlp, recogniser, model.nlp, f"seed{n}")
             config = {"place": n, "of": count}
-            first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=own)
+            first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=recogniser)
         first.nlp.add_pipe("goldwire_vote", name="vote", config={"place": count, "of": count})
-    return Fitted(first.nlp, first.cuts, sum(one.updates for one in every), first.too_long)
+    return Fitted(first.nlp, first.cuts, sum(model.updates for model in every), first.too_long)
 
 
 def _joined(models: Mapping[str, Language], flat: str) -> Language:
@@ -132,14 +132,14 @@ def _joined(models: Mapping[str, Language], flat: str) -> Language:
     layer `flat` comes last and stays, where there is one."""
     last = flat if flat in models else list(models)[-1]
     base = models[last]
-    own = base.pipe_names[0]
+    recogniser = base.pipe_names[0]
     for layer, nlp in models.items():
         if nlp is base:
             continue
-        _put_before(base, own, nlp, layer)
+        _put_before(base, recogniser, nlp, layer)
         if _recognises(nlp):
-            base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=own)
-    if last != flat and _recognises(base, own):
+            base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=recogniser)
+    if last != flat and _recognises(base, recogniser):
         # Readers take `doc.ents` for the flat layer's.
         base.add_pipe("goldwire_layer", name=f"{last}_layer", config={"layer": last})
     return base

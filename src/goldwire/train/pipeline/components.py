@@ -37,29 +37,29 @@ def plural(layer: str) -> str:
 
 def layer_of(doc: Doc, layer: str) -> list[Span]:
     """The spans of a layer, in the order that indices in `user_data` count."""
-    own = doc.user_data.get(KEY) or {}
+    extra = doc.user_data.get(KEY) or {}
     group = doc.spans.get(layer)
     if group is not None:
         return list(group)
-    return list(doc.ents) if own.get("flat") == layer else []
+    return list(doc.ents) if extra.get("flat") == layer else []
 
 
-def found(doc: Doc, layer: str) -> list[dict[str, Any]]:
+def as_dicts(doc: Doc, layer: str) -> list[dict[str, Any]]:
     """A layer as dicts: text, label, start and end (code points), score, attributes, and for each relation
     that goes out from the span a list of `{"text", "label", "layer", "index"}`."""
-    own = doc.user_data.get(KEY) or {}
-    attributes = own.get("attributes", {}).get(layer, [])
+    extra = doc.user_data.get(KEY) or {}
+    attributes = extra.get("attributes", {}).get(layer, [])
     group = doc.spans.get(layer)
     scores = list(group.attrs.get("scores", ())) if group is not None else []
     shown: list[dict[str, Any]] = []
     for index, span in enumerate(layer_of(doc, layer)):
-        one = {"text": span.text, "label": span.label_, "start": span.start_char, "end": span.end_char}
+        shown_span = {"text": span.text, "label": span.label_, "start": span.start_char, "end": span.end_char}
         if index < len(scores):
-            one["score"] = float(scores[index])
-        one["attributes"] = dict(attributes[index]) if index < len(attributes) else {}
-        one["relations"] = {}
-        shown.append(one)
-    for label, head, tail, *_ in own.get("relations", ()):
+            shown_span["score"] = float(scores[index])
+        shown_span["attributes"] = dict(attributes[index]) if index < len(attributes) else {}
+        shown_span["relations"] = {}
+        shown.append(shown_span)
+    for label, head, tail, *_ in extra.get("relations", ()):
         ends = layer_of(doc, tail[0]) if head[0] == layer else []
         # A part of a document (`span.as_doc`) has its relations, and not all of its spans.
         if head[0] == layer and head[1] < len(shown) and tail[1] < len(ends):
@@ -73,7 +73,7 @@ def show_layers(layers: Iterable[str]) -> None:
     """Give every `Doc` a getter for each layer; one that stands there already is left alone."""
     for layer in layers:
         if not Doc.has_extension(plural(layer)):
-            Doc.set_extension(plural(layer), getter=partial(found, layer=layer))
+            Doc.set_extension(plural(layer), getter=partial(as_dicts, layer=layer))
 
 
 class Linear:
@@ -83,7 +83,7 @@ class Linear:
         self.classes, self.features = list(classes), list(features)
         self.weights = np.asarray(weights, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
-        self.index = {name: place for place, name in enumerate(self.features)}
+        self.index = {name: number for number, name in enumerate(self.features)}
 
     def chances(self, features: Iterable[str]) -> Any:
         """The probability of each class, as a row that sums to 1."""
@@ -101,8 +101,8 @@ def pack(models: dict[str, Linear], settings: dict[str, Any]) -> bytes:
         "models": {name: {"classes": m.classes, "features": m.features} for name, m in models.items()},
     }
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
-    for place, model in enumerate(models.values()):
-        arrays[f"weights{place}"], arrays[f"bias{place}"] = model.weights, model.bias
+    for number, model in enumerate(models.values()):
+        arrays[f"weights{number}"], arrays[f"bias{number}"] = model.weights, model.bias
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)
     return stream.getvalue()
@@ -113,8 +113,10 @@ def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
         models = {
-            name: Linear(one["classes"], one["features"], arrays[f"weights{place}"], arrays[f"bias{place}"])
-            for place, (name, one) in enumerate(header["models"].items())
+            name: Linear(
+                lists["classes"], lists["features"], arrays[f"weights{number}"], arrays[f"bias{number}"]
+            )
+            for number, (name, lists) in enumerate(header["models"].items())
         }
     return models, header["settings"]
 
@@ -127,11 +129,11 @@ class Learned:
         self.models: dict[str, Linear] = {}
         self.settings: dict[str, Any] = {"layers": []}
 
-    def own(self, doc: Doc) -> dict[str, Any]:
+    def extra(self, doc: Doc) -> dict[str, Any]:
         """The document's place for what spaCy has no place for."""
-        own: dict[str, Any] = doc.user_data.setdefault(KEY, {})
-        own.setdefault("flat", self.flat)
-        return own
+        values: dict[str, Any] = doc.user_data.setdefault(KEY, {})
+        values.setdefault("flat", self.flat)
+        return values
 
     def set(self, models: dict[str, Linear], settings: dict[str, Any]) -> None:
         """Put what was learned in place."""
@@ -186,7 +188,9 @@ class NestLayer:
         inner = [
             span
             for span in doc.spans.get(self.layer, ())
-            if (held := around.get(span.start)) is not None and span.end <= held.end and len(span) < len(held)
+            if (outer_span := around.get(span.start)) is not None
+            and span.end <= outer_span.end
+            and len(span) < len(outer_span)
         ]
         doc.spans[self.layer] = sorted([*outer, *inner], key=lambda span: (span.start, -span.end))
         return doc
@@ -211,9 +215,9 @@ class Vote:
             doc.set_ents([], default="missing")
             return doc
         del doc.user_data[BALLOTS]
-        counted = Counter(one for ballot in ballots for one in ballot)
-        kept = sorted(one for one, votes in counted.items() if 2 * votes > self.of)
-        doc.set_ents([Span(doc, start, end, label=label) for start, end, label in kept])
+        counted = Counter(vote for ballot in ballots for vote in ballot)
+        elected = sorted(vote for vote, votes in counted.items() if 2 * votes > self.of)
+        doc.set_ents([Span(doc, start, end, label=label) for start, end, label in elected])
         return doc
 
 
@@ -225,7 +229,7 @@ class Attributes(Learned):
         features = registry.misc.get("goldwire.attribute_features.v1")
         # Afresh: a document that is processed a second time brings what the first found.
         marked: dict[str, list[dict[str, str]]] = {}
-        self.own(doc)["attributes"] = marked
+        self.extra(doc)["attributes"] = marked
         for name, model in self.models.items():
             layer, attribute = name.split("\t")
             labels = self.settings["labels"].get(name)
@@ -247,7 +251,7 @@ class Relations(Learned):
     def __call__(self, doc: Doc) -> Doc:
         """Put the relations into `user_data`."""
         drawn: list[list[Any]] = []
-        self.own(doc)["relations"] = drawn
+        self.extra(doc)["relations"] = drawn
         candidates = registry.misc.get("goldwire.candidates.v1")
         features = registry.misc.get("goldwire.pair_features.v1")
         types = self.settings["relations"]
@@ -256,20 +260,20 @@ class Relations(Learned):
             kinds = [name for name in model.classes if name]
             for head, ends in candidates(doc, spans, layer, types, self.settings["windows"][layer]):
                 rows = [
-                    dict(zip(model.classes, model.chances(features(doc, one)).tolist(), strict=True))
-                    for one in ends
+                    dict(zip(model.classes, model.chances(features(doc, end)).tolist(), strict=True))
+                    for end in ends
                 ]
                 for kind in kinds:
                     able = [
-                        (chance[kind], -place, one.end)
-                        for place, (one, chance) in enumerate(zip(ends, rows, strict=True))
-                        if kind in one.kinds
+                        (chance[kind], -order, end.end)
+                        for order, (end, chance) in enumerate(zip(ends, rows, strict=True))
+                        if kind in end.kinds
                     ]
                     able.sort(reverse=True)
                     bar = self.settings["thresholds"][layer].get(kind, 0.5)
                     least, most = types[kind]["min"], types[kind]["max"]
-                    kept = [one for order, one in enumerate(able) if one[0] >= bar or order < least]
-                    drawn.extend([kind, [layer, head], list(tail)] for _, _, tail in kept[:most])
+                    taken = [entry for order, entry in enumerate(able) if entry[0] >= bar or order < least]
+                    drawn.extend([kind, [layer, head], list(tail)] for _, _, tail in taken[:most])
         return doc
 
 

@@ -37,12 +37,12 @@ class Candidate:
 
 def admits(ends: Sequence[Sequence[Any]], layer: str, label: str) -> bool:
     """Whether a span may stand at an end: `ends` are [layer, labels or None]."""
-    return any(one == layer and (labels is None or label in labels) for one, labels in ends)
+    return any(name == layer and (labels is None or label in labels) for name, labels in ends)
 
 
-def gap(one: Span, other: Span) -> int:
+def gap(a: Span, b: Span) -> int:
     """Tokens between two spans; 0 where they touch or overlap."""
-    return max(0, other.start - one.end, one.start - other.end)
+    return max(0, b.start - a.end, a.start - b.end)
 
 
 def sentence_numbers(doc: Doc) -> list[int]:
@@ -63,66 +63,66 @@ def candidates(
     `types` maps a relation to {"head": ends, "tail": ends}, as in `admits`.
     """
     sentences = sentence_numbers(doc)
-    names = dict.fromkeys(end[0] for one in types.values() for end in one["tail"])
+    names = dict.fromkeys(end[0] for ends in types.values() for end in ends["tail"])
     tails = [(name, index, span) for name in names for index, span in enumerate(spans.get(name, ()))]
-    tails.sort(key=lambda one: (one[2].start, one[2].end))
+    tails.sort(key=lambda tail: (tail[2].start, tail[2].end))
     listed = []
     for number, head in enumerate(spans.get(layer, ())):
-        out = {kind: one["tail"] for kind, one in types.items() if admits(one["head"], layer, head.label_)}
-        ends: list[Candidate] = []
+        out = {kind: ends["tail"] for kind, ends in types.items() if admits(ends["head"], layer, head.label_)}
+        near: list[Candidate] = []
         for name, index, span in tails:
             if (name, index) == (layer, number) or gap(head, span) > window:
                 continue
             kinds = frozenset(kind for kind, allowed in out.items() if admits(allowed, name, span.label_))
             if kinds:
                 away = sentences[span.start] - sentences[head.start]
-                ends.append(Candidate(head, span, (name, index), kinds, away))
-        _rank([one for one in reversed(ends) if one.tail.start < head.start])
-        _rank([one for one in ends if one.tail.start >= head.start])
-        listed.append((number, ends))
+                near.append(Candidate(head, span, (name, index), kinds, away))
+        _rank([candidate for candidate in reversed(near) if candidate.tail.start < head.start])
+        _rank([candidate for candidate in near if candidate.tail.start >= head.start])
+        listed.append((number, near))
     return listed
 
 
 def _rank(nearest_first: Sequence[Candidate]) -> None:
-    seen: dict[str, int] = {}
-    for rank, one in enumerate(nearest_first):
-        one.rank, one.label_rank = rank, seen.get(one.tail.label_, 0)
-        seen[one.tail.label_] = one.label_rank + 1
+    of_label: dict[str, int] = {}
+    for rank, candidate in enumerate(nearest_first):
+        candidate.rank, candidate.label_rank = rank, of_label.get(candidate.tail.label_, 0)
+        of_label[candidate.tail.label_] = candidate.label_rank + 1
 
 
 def _bucket(number: int) -> str:
     return next((str(limit) for limit in _LIMITS if number <= limit), "far")
 
 
-def _norm(doc: Doc, place: int) -> str:
-    return doc[place].norm_ if 0 <= place < len(doc) else "_"
+def _norm(doc: Doc, index: int) -> str:
+    return doc[index].norm_ if 0 <= index < len(doc) else "_"
 
 
-def pair_features(doc: Doc, one: Candidate) -> list[str]:
+def pair_features(doc: Doc, pair: Candidate) -> list[str]:
     """What a relation is told by: labels, distance and order, the words at, around and between the ends, and
     where there is a parse, the way from one to the other in it."""
-    head, tail = one.head, one.tail
+    head, tail = pair.head, pair.tail
     after = tail.start >= head.start
     side = "in" if tail.start < head.end and head.start < tail.end else "after" if after else "before"
     first, last = (head.end, tail.start) if after else (tail.end, head.start)
-    same = "same" if one.sentences == 0 else "next" if abs(one.sentences) == 1 else "away"
-    place = f"{side}/{same}"
+    same = "same" if pair.sentences == 0 else "next" if abs(pair.sentences) == 1 else "away"
+    position = f"{side}/{same}"
     parsed = doc.has_annotation("DEP")
     word = head.root.norm_ if parsed else head[-1].norm_
     before, mark = _norm(doc, tail.start - 1), tail.label_
     features = [
-        f"place={place}",
-        f"apart={place}/{_bucket(max(0, last - first))}",
+        f"place={position}",
+        f"apart={position}/{_bucket(max(0, last - first))}",
         f"head={head.label_}",
-        f"tail={mark}/{place}",
-        f"labels={head.label_}>{mark}/{place}",
-        f"rank={place}/{_bucket(one.rank)}",
-        f"label_rank={mark}/{place}/{_bucket(one.label_rank)}",
+        f"tail={mark}/{position}",
+        f"labels={head.label_}>{mark}/{position}",
+        f"rank={position}/{_bucket(pair.rank)}",
+        f"label_rank={mark}/{position}/{_bucket(pair.label_rank)}",
         f"word={word}/{side}",
-        f"word_tail={word}/{mark}/{place}",
-        f"form={head[-1].norm_[-2:]}/{mark}/{place}",
-        f"before={before}/{place}",
-        f"before_tail={before}/{mark}/{place}",
+        f"word_tail={word}/{mark}/{position}",
+        f"form={head[-1].norm_[-2:]}/{mark}/{position}",
+        f"before={before}/{position}",
+        f"before_tail={before}/{mark}/{position}",
         f"before2={_norm(doc, tail.start - 2)} {before}/{side}",
         f"after={_norm(doc, tail.end)}/{side}",
         f"head_before={_norm(doc, head.start - 1)}/{side}/{mark}",
@@ -142,9 +142,9 @@ def _parse_features(head: Token, tail: Token, mark: str) -> list[str]:
     links = sorted({child.dep_ for child in head.children})
     voice = (
         "passive"
-        if any("pass" in one for one in links)
+        if any("pass" in link for link in links)
         else "active"
-        if any("subj" in one for one in links)
+        if any("subj" in link for link in links)
         else ""
     )
     features = [
@@ -180,8 +180,8 @@ def attribute_features(span: Span) -> list[str]:
         f"shape={last.shape_}",
     ]
     for step in range(1, 6):
-        for side, place in (("-", span.start - step), ("+", span.end + step - 1)):
-            norm = _norm(doc, place)
+        for side, index in (("-", span.start - step), ("+", span.end + step - 1)):
+            norm = _norm(doc, index)
             features.append(f"near{side}={norm}")
             if step <= 3:
                 features += [f"at{side}{step}={norm}", f"suffix{side}{step}={norm[-3:]}"]

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import scratch
 from goldwire.pipelines import load_pipeline, quiet
-from goldwire.train.options import Options as Options
 from goldwire.train.options import Overrides, config_error, config_fault, options_in, read_config
-from goldwire.train.options import parse_overrides as parse_overrides
 from goldwire.train.training_data import Cut, Reference, training_docs
 
 if TYPE_CHECKING:
@@ -84,12 +82,16 @@ def fit(
         except ImportError as error:
             raise config_error(config_path, error) from error
         tokenizer.max_length = LONG
-        grouped = [name for name, one in config["components"].items() if "spancat" in str(one.get("factory"))]
+        grouped = [
+            name
+            for name, component in config["components"].items()
+            if "spancat" in str(component.get("factory"))
+        ]
         train, dev = held_back(references, options.dev, seed)
         named = dict(config["paths"])
         cuts = []
-        for side, held in (("train", train), ("dev", dev or train)):
-            docs, cut = training_docs(tokenizer, held, layer, group=bool(grouped), inner=inner)
+        for side, chosen in (("train", train), ("dev", dev or train)):
+            docs, cut = training_docs(tokenizer, chosen, layer, group=bool(grouped), inner=inner)
             cuts += cut if side == "train" or dev else []
             config["paths"][side] = _stored(docs, folder / f"{side}.spacy")
             if side == "train":
@@ -160,8 +162,8 @@ def held_back(
     one and never all."""
     count = min(len(references) - 1, max(1, round(share * len(references)))) if share else 0
     chosen = set(random.Random(seed).sample(range(len(references)), count)) if count > 0 else set()
-    kept = [one for place, one in enumerate(references) if place not in chosen]
-    return kept, [one for place, one in enumerate(references) if place in chosen]
+    learned = [reference for index, reference in enumerate(references) if index not in chosen]
+    return learned, [reference for index, reference in enumerate(references) if index in chosen]
 
 
 def fill_spancat(component: dict[str, Any], layer: str, docs: Sequence[Doc]) -> int:
@@ -202,8 +204,8 @@ def _vectors(source: str) -> str:
     nlp = load_pipeline(source, only=[])
     bare = spacy.blank(nlp.lang or "xx")
     bare.vocab.vectors = nlp.vocab.vectors
-    kept = ExitStack()
-    folder = kept.enter_context(scratch("vectors"))
-    atexit.register(kept.close)
+    lasting = ExitStack()
+    folder = lasting.enter_context(scratch("vectors"))
+    atexit.register(lasting.close)
     bare.to_disk(folder)
     return str(folder)

@@ -53,15 +53,15 @@ def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[st
     doc = read(text)
     places: dict[str, tuple[str, int]] = {}
     for layer in layers:
-        held = []
+        on_text = []
         for span in reference.full.layer(layer):
             start, end = trim(text, span.start, span.end)
-            found = doc.char_span(start, end, label=span.label, alignment_mode="expand")
-            if start < end and found is not None:
-                held.append((found, span.id))
-        held.sort(key=lambda one: (one[0].start, one[0].end))
-        doc.spans[layer] = [found for found, _ in held]
-        places.update({name: (layer, index) for index, (_, name) in enumerate(held)})
+            on_tokens = doc.char_span(start, end, label=span.label, alignment_mode="expand")
+            if start < end and on_tokens is not None:
+                on_text.append((on_tokens, span.id))
+        on_text.sort(key=lambda item: (item[0].start, item[0].end))
+        doc.spans[layer] = [on_tokens for on_tokens, _ in on_text]
+        places.update({name: (layer, index) for index, (_, name) in enumerate(on_text)})
     (story,) = stories([reference.document]) or [reference.document.id]
     return Marked(doc, places, reference.full, story)
 
@@ -75,27 +75,30 @@ def relation_types(
     """
     types: dict[str, dict[str, Any]] = {}
     if schema is not None:
-        for name, one in schema.relations.items():
+        for name, relation_type in schema.relations.items():
             ends = {
                 side: [
                     [e.layer, list(e.labels) if e.labels is not None else None]
-                    for e in given
+                    for e in layer_ends
                     if e.layer in layers
                 ]
-                for side, given in (("head", one.head), ("tail", one.tail))
+                for side, layer_ends in (("head", relation_type.head), ("tail", relation_type.tail))
             }
             if ends["head"] and ends["tail"]:
-                types[name] = {**ends, "min": one.min, "max": one.max}
+                types[name] = {**ends, "min": relation_type.min, "max": relation_type.max}
         return types
-    seen: dict[str, tuple[dict[str, set[str]], dict[str, set[str]]]] = {}
+    ends_seen: dict[str, tuple[dict[str, set[str]], dict[str, set[str]]]] = {}
     for reference in references:
         for relation, head, tail in pairs(reference.full):
             if head.layer in layers and tail.layer in layers:
-                sides = seen.setdefault(relation.label, ({}, {}))
+                sides = ends_seen.setdefault(relation.label, ({}, {}))
                 for side, span in zip(sides, (head, tail), strict=True):
                     side.setdefault(span.layer, set()).add(span.label)
-    for name, both in sorted(seen.items()):
-        heads, tails = ([[layer, sorted(labels)] for layer, labels in sorted(one.items())] for one in both)
+    for name, both in sorted(ends_seen.items()):
+        heads, tails = (
+            [[layer, sorted(labels)] for layer, labels in sorted(labels_by_layer.items())]
+            for labels_by_layer in both
+        )
         types[name] = {"head": heads, "tail": tails, "min": 0, "max": None}
     return types
 
@@ -119,10 +122,10 @@ def fit_linear(
             np.zeros((len(classes), 0)),
             [np.log(shares[name] / len(targets)) for name in classes],
         )
-    index = {name: place for place, name in enumerate(names)}
+    index = {name: number for number, name in enumerate(names)}
     places = [sorted({index[name] for name in row if name in index}) for row in rows]
     indptr = np.cumsum([0, *map(len, places)])
-    indices = np.array([place for row in places for place in row], dtype=np.int64)
+    indices = np.array([column for row in places for column in row], dtype=np.int64)
     matrix = csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(rows), len(names)))
     learner = LogisticRegression(C=strength, max_iter=1000)
     learner.fit(matrix, np.array(targets))
@@ -134,7 +137,7 @@ def fit_linear(
 
 
 def fit_attribute(
-    found: Sequence[Marked], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
+    documents: Sequence[Marked], layer: str, labels: Sequence[str] | None, value: Callable[[Span], str]
 ) -> tuple[Linear | None, bool]:
     """A classifier of an attribute's `value`, "" for none, and whether it was learned.
 
@@ -142,33 +145,33 @@ def fit_attribute(
     spans have, always; None where that is nothing.
     """
     examples = _by_story(
-        found,
+        documents,
         [
             [
-                (attribute_features(one.doc.spans[layer][one.places[span.id][1]]), value(span))
-                for span in one.reference.layer(layer)
-                if span.id in one.places and (labels is None or span.label in labels)
+                (attribute_features(document.doc.spans[layer][document.places[span.id][1]]), value(span))
+                for span in document.reference.layer(layer)
+                if span.id in document.places and (labels is None or span.label in labels)
             ]
-            for one in found
+            for document in documents
         ],
     )
-    pooled = [row for one in examples for row in one]
+    pooled = [row for story in examples for row in story]
     rows, targets = [row for row, _ in pooled], [target for _, target in pooled]
     alone: list[tuple[int, int]] = []
-    for learned, held in _parts(examples):
+    for learned, held_out in _parts(examples):
         common = Counter(target for _, target in learned)
         if not common:
             continue
         model = fit_linear([row for row, _ in learned], [target for _, target in learned])
         usual = max(common, key=lambda name: (common[name], name))
-        for story in held:
+        for story in held_out:
             ours = [model.classes[int(model.chances(row).argmax())] == target for row, target in story]
             theirs = [usual == target for _, target in story]
             both = list(zip(ours, theirs, strict=True))
             alone.append((sum(a and not b for a, b in both), sum(b and not a for a, b in both)))
     if helps(alone):
         return fit_linear(rows, targets), True
-    most, times = max(Counter(targets).items(), key=lambda one: one[1], default=("", 0))
+    most, times = max(Counter(targets).items(), key=lambda item: item[1], default=("", 0))
     always = fit_linear([[] for _ in targets], targets) if most and 2 * times > len(targets) else None
     return always, False
 
@@ -191,24 +194,24 @@ def helps(alone: Sequence[tuple[int, int]]) -> bool:
     return bool(max(over_spans, over_stories) < LEVEL)
 
 
-def _by_story(found: Sequence[Marked], examples: Sequence[list[T]]) -> list[list[T]]:
+def _by_story(documents: Sequence[Marked], examples: Sequence[list[T]]) -> list[list[T]]:
     """The documents' examples, those of one story together."""
-    held: dict[str, list[T]] = {}
-    for one, rows in zip(found, examples, strict=True):
-        held.setdefault(one.story, []).extend(rows)
-    return list(held.values())
+    by_story: dict[str, list[T]] = {}
+    for document, rows in zip(documents, examples, strict=True):
+        by_story.setdefault(document.story, []).extend(rows)
+    return list(by_story.values())
 
 
 def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], Sequence[list[T]]]]:
     """What is learned, and the stories held out, in turn; none for one story."""
     parts = min(PARTS, len(examples))
     for part in range(parts if parts > 1 else 0):
-        learned = [row for place, one in enumerate(examples) if place % parts != part for row in one]
+        learned = [row for index, story in enumerate(examples) if index % parts != part for row in story]
         yield learned, examples[part::parts]
 
 
 def fit_relations(
-    found: Sequence[Marked], types: dict[str, dict[str, Any]]
+    documents: Sequence[Marked], types: dict[str, dict[str, Any]]
 ) -> tuple[dict[str, Linear], dict[str, Any]]:
     """One classifier for each layer that relations go out from, and the settings of the component.
 
@@ -217,65 +220,68 @@ def fit_relations(
     """
     models: dict[str, Linear] = {}
     settings: dict[str, Any] = {"relations": types, "windows": {}, "thresholds": {}}
-    for layer in dict.fromkeys(end[0] for one in types.values() for end in one["head"]):
-        own = {kind: one for kind, one in types.items() if any(end[0] == layer for end in one["head"])}
-        window = _window(found, layer)
-        examples = [_pairs_of(one, layer, own, window) for one in found]
-        rows = [row for one in examples for row, *_ in one]
-        targets = [target for one in examples for _, target, *_ in one]
+    for layer in dict.fromkeys(end[0] for ends in types.values() for end in ends["head"]):
+        outgoing = {
+            kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
+        }
+        window = _window(documents, layer)
+        examples = [_pairs_of(document, layer, outgoing, window) for document in documents]
+        pooled = [pair for document_pairs in examples for pair in document_pairs]
+        rows = [row for row, *_ in pooled]
+        targets = [target for _, target, *_ in pooled]
         if not any(targets):
             continue
         models[layer] = fit_linear(rows, targets)
         settings["windows"][layer] = window
-        settings["thresholds"][layer] = _thresholds(_by_story(found, examples))
+        settings["thresholds"][layer] = _thresholds(_by_story(documents, examples))
     return models, settings
 
 
-def _window(found: Sequence[Marked], layer: str) -> int:
+def _window(documents: Sequence[Marked], layer: str) -> int:
     apart = []
-    for one in found:
-        for relation, *_ in pairs(one.reference):
+    for document in documents:
+        for relation, *_ in pairs(document.reference):
             if (
-                relation.head in one.places
-                and relation.tail in one.places
-                and one.places[relation.head][0] == layer
+                relation.head in document.places
+                and relation.tail in document.places
+                and document.places[relation.head][0] == layer
             ):
-                (a, i), (b, j) = one.places[relation.head], one.places[relation.tail]
-                apart.append(gap(one.doc.spans[a][i], one.doc.spans[b][j]))
+                (a, i), (b, j) = document.places[relation.head], document.places[relation.tail]
+                apart.append(gap(document.doc.spans[a][i], document.doc.spans[b][j]))
     return min(WINDOW, int(np.quantile(apart, 0.98))) if apart else 0
 
 
-def _pairs_of(one: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
+def _pairs_of(document: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
     """Each allowed pair of a document: features, relation or "", allowed relations."""
     by_place: dict[tuple[Any, Any], str] = {}
-    for relation, *_ in pairs(one.reference):
-        if relation.head in one.places and relation.tail in one.places and relation.label in types:
-            by_place[one.places[relation.head], one.places[relation.tail]] = relation.label
-    spans = {name: list(group) for name, group in one.doc.spans.items()}
+    for relation, *_ in pairs(document.reference):
+        if relation.head in document.places and relation.tail in document.places and relation.label in types:
+            by_place[document.places[relation.head], document.places[relation.tail]] = relation.label
+    spans = {name: list(group) for name, group in document.doc.spans.items()}
     listed = []
-    for head, ends in candidates(one.doc, spans, layer, types, window):
+    for head, ends in candidates(document.doc, spans, layer, types, window):
         for end in ends:
             label = by_place.get(((layer, head), end.end), "")
-            listed.append((pair_features(one.doc, end), label if label in end.kinds else "", end.kinds))
+            listed.append((pair_features(document.doc, end), label if label in end.kinds else "", end.kinds))
     return listed
 
 
 def _thresholds(examples: Sequence[list[_Pair]]) -> dict[str, float]:
     """For each relation the chance from which it is drawn, by F1 on held-out stories; .5 with one."""
-    held: list[tuple[str, frozenset[str], dict[str, float]]] = []
-    for learned, rest in _parts(examples):
+    judged: list[tuple[str, frozenset[str], dict[str, float]]] = []
+    for learned, held_out in _parts(examples):
         if not any(target for _, target, *_ in learned):
             continue
         model = fit_linear([row for row, *_ in learned], [target for _, target, *_ in learned])
-        for row, target, kinds in (pair for story in rest for pair in story):
+        for row, target, kinds in (pair for story in held_out for pair in story):
             chances = dict(zip(model.classes, model.chances(row).tolist(), strict=True))
-            held.append((target, kinds, chances))
-    return {kind: _best(held, kind) for kind in sorted({t for one in examples for _, t, _ in one if t})}
+            judged.append((target, kinds, chances))
+    return {kind: _best(judged, kind) for kind in sorted({t for story in examples for _, t, _ in story if t})}
 
 
-def _best(held: Sequence[tuple[str, frozenset[str], dict[str, float]]], kind: str) -> float:
+def _best(judged: Sequence[tuple[str, frozenset[str], dict[str, float]]], kind: str) -> float:
     ranked = sorted(
-        ((chances.get(kind, 0.0), target == kind) for target, allowed, chances in held if kind in allowed),
+        ((chances.get(kind, 0.0), target == kind) for target, allowed, chances in judged if kind in allowed),
         reverse=True,
     )
     wanted = sum(right for _, right in ranked)

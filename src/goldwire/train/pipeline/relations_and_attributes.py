@@ -13,7 +13,7 @@ from goldwire.eval.counts.attributes import value_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
-from goldwire.train.options import Options
+from goldwire.train.options import ConfigOptions
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
 from goldwire.train.pipeline.linear import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def add_heads(
     nlp: Language,
     references: Sequence[Reference],
-    options: Mapping[str, Options],
+    options: Mapping[str, ConfigOptions],
     *,
     flat: str,
     of: Sequence[str],
@@ -48,25 +48,25 @@ def add_heads(
     """
     layers = list(options)
     types = {
-        kind: one
-        for kind, one in relation_types(schema, references, layers).items()
-        if any(end[0] in of and options[end[0]].relations for end in one["head"])
+        kind: relation_type
+        for kind, relation_type in relation_types(schema, references, layers).items()
+        if any(end[0] in of and options[end[0]].relations for end in relation_type["head"])
     }
-    syntax = next((one.syntax for one in options.values() if one.syntax), None)
+    syntax = next((layer_options.syntax for layer_options in options.values() if layer_options.syntax), None)
     if syntax and types:
         _add_parser(nlp, syntax)
-    found = [marked(reader(nlp), reference, layers) for reference in references]
+    documents = [marked(reader(nlp), reference, layers) for reference in references]
     learned: dict[tuple[str, str], bool] = {}
     models, labels = {}, {}
     for layer, name, bearing in attributes_of(schema, references, [layer for layer in layers if layer in of]):
         if options[layer].attributes:
-            model, helped = fit_attribute(found, layer, bearing, _value(schema, layer, name))
+            model, helped = fit_attribute(documents, layer, bearing, _value(schema, layer, name))
             learned[layer, name] = helped
             if model is not None:
                 models[f"{layer}\t{name}"], labels[f"{layer}\t{name}"] = model, bearing
     if models:
         _put(nlp, "goldwire_attributes", flat, models, {"layers": layers, "labels": labels})
-    drawn, settings = fit_relations(found, types)
+    drawn, settings = fit_relations(documents, types)
     if drawn:
         _put(nlp, "goldwire_relations", flat, drawn, {**settings, "layers": layers})
     show_layers(layers)
@@ -115,9 +115,9 @@ def _value(schema: Schema | None, layer: str, name: str) -> Callable[[Span], str
     attribute = schema.layers[layer].attributes.get(name) if schema and layer in schema.layers else None
 
     def value(span: Span) -> str:
-        found = value_of(span, name, attribute)
+        marked_value = value_of(span, name, attribute)
         default = attribute.default_for(span.label) if attribute is not None else None
-        return "" if found is None or found == default else str(found)
+        return "" if marked_value is None or marked_value == default else str(marked_value)
 
     return value
 
@@ -149,26 +149,26 @@ def given_spans(nlp: Language, references: Sequence[Reference], layers: Sequence
     """Each reference's own spans with the attributes and relations that the pipeline gives them: what its
     heads are worth where all spans are right."""
     read = reader(nlp)
-    found = []
+    annotations = []
     for reference in references:
-        one = marked(read, reference, layers)
+        document = marked(read, reference, layers)
         for name in ("goldwire_attributes", "goldwire_relations"):
             if name in nlp.pipe_names:
-                nlp.get_pipe(name)(one.doc)
-        own = one.doc.user_data.get(KEY) or {}
-        attributes = own.get("attributes", {})
-        ids = {place: name for name, place in one.places.items()}
+                nlp.get_pipe(name)(document.doc)
+        extra = document.doc.user_data.get(KEY) or {}
+        attributes = extra.get("attributes", {})
+        ids = {position: name for name, position in document.places.items()}
         spans = []
         for span in reference.full.spans:
-            layer, index = one.places.get(span.id, (span.layer, -1))
+            layer, index = document.places.get(span.id, (span.layer, -1))
             rows = attributes.get(layer, [])
             spans.append(replace(span, attributes=dict(rows[index]) if 0 <= index < len(rows) else {}))
         relations = tuple(
             Relation(label, ids[head[0], head[1]], ids[tail[0], tail[1]])
-            for label, head, tail in own.get("relations", ())
+            for label, head, tail in extra.get("relations", ())
         )
-        found.append(replace(reference.full, spans=tuple(spans), relations=relations))
-    return found
+        annotations.append(replace(reference.full, spans=tuple(spans), relations=relations))
+    return annotations
 
 
 def nearest_by_rule(
@@ -183,15 +183,17 @@ def nearest_by_rule(
     ]
 
 
-def _nearest(one: Marked, types: Mapping[str, Any]) -> tuple[Relation, ...]:
-    ids = {place: name for name, place in one.places.items()}
-    spans = {layer: list(group) for layer, group in one.doc.spans.items()}
+def _nearest(document: Marked, types: Mapping[str, Any]) -> tuple[Relation, ...]:
+    ids = {position: name for name, position in document.places.items()}
+    spans = {layer: list(group) for layer, group in document.doc.spans.items()}
     drawn = []
-    for layer in dict.fromkeys(end[0] for held in types.values() for end in held["head"]):
-        own = {kind: held for kind, held in types.items() if any(end[0] == layer for end in held["head"])}
-        for head, ends in candidates(one.doc, spans, layer, own, len(one.doc)):
+    for layer in dict.fromkeys(end[0] for ends in types.values() for end in ends["head"]):
+        outgoing = {
+            kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
+        }
+        for head, ends in candidates(document.doc, spans, layer, outgoing, len(document.doc)):
             taken: set[tuple[str, int]] = set()
-            for kind in own:
+            for kind in outgoing:
                 able = [
                     end for end in ends if kind in end.kinds and not end.sentences and end.end not in taken
                 ]

@@ -29,35 +29,41 @@ def related_agreement(readings: Sequence[Article], scores: Scores) -> dict[str, 
     shared = [_shared(article, readers, known) for article in readings]
     if not layers_read_twice(shared):
         return None
-    found = agree(shared, resamples=scores.resamples, seed=scores.seed).pooled
-    related = found.relations.get("strict")
+    agreed = agree(shared, resamples=scores.resamples, seed=scores.seed).pooled
+    related = agreed.relations.get("strict")
     if related is None:
         return None
     micro = related.micro()
     return {
         "f1": micro.counts.f1,
         "ci95": list(micro.ci95) if micro.ci95 else None,
-        "documents": len(found.documents),
+        "documents": len(agreed.documents),
     }
 
 
 def _shared(article: Article, readers: Sequence[str], labels: set[str]) -> Article:
     """The article with the spans that all its readers marked, and the relations between them."""
-    read = [
-        one
-        for one in article.annotations
-        if one.annotator in readers and one.status not in ("adjudicated", "skipped") and not unfinished(one)
+    compared = [
+        annotation
+        for annotation in article.annotations
+        if annotation.annotator in readers
+        and annotation.status not in ("adjudicated", "skipped")
+        and not unfinished(annotation)
     ]
-    places = [{_place(span) for span in one.spans} for one in read]
+    places = [{_place(span) for span in annotation.spans} for annotation in compared]
     common = set[Place].intersection(*places) if places else set()
-    return replace(article, annotations=tuple(_only(one, common, labels) for one in article.annotations))
+    return replace(
+        article, annotations=tuple(_only(annotation, common, labels) for annotation in article.annotations)
+    )
 
 
 def _only(annotation: Annotation, places: set[Place], labels: set[str]) -> Annotation:
     spans = tuple(span for span in annotation.spans if _place(span) in places)
-    kept = {span.id for span in spans}
+    ids = {span.id for span in spans}
     relations = tuple(
-        one for one in annotation.relations if one.label in labels and {one.head, one.tail} <= kept
+        relation
+        for relation in annotation.relations
+        if relation.label in labels and {relation.head, relation.tail} <= ids
     )
     return replace(annotation, spans=spans, relations=relations)
 
@@ -68,19 +74,21 @@ def _place(span: Span) -> Place:
 
 def agreement_note(figures: Mapping[str, Any]) -> str | None:
     """In words: how far the readers agree, layer by layer and on relations; None where there are no two."""
-    found = figures.get("agreement")
-    if found is None:
+    agreement = figures.get("agreement")
+    if agreement is None:
         return None
-    said = [
-        f"`{layer}` {_figure(one['agreement_f1'], one['agreement_ci95'])}"
-        for layer, one in found["layers"].items()
-        if one["agreement_f1"] is not None
+    parts = [
+        f"`{layer}` {_figure(layer_agreement['agreement_f1'], layer_agreement['agreement_ci95'])}"
+        for layer, layer_agreement in agreement["layers"].items()
+        if layer_agreement["agreement_f1"] is not None
     ]
-    if related := found.get("relations"):
-        said.append(f"relations {_figure(related['agreement_f1'], related['agreement_ci95'])}")
-    if given := figures.get("given_spans", {}).get("agreement"):
-        said.append(f"relations between spans that all marked {_figure(given['f1'], given['ci95'])}")
-    return f"{found['title']}, exact F1: {', '.join(said)}" if said else None
+    if related := agreement.get("relations"):
+        parts.append(f"relations {_figure(related['agreement_f1'], related['agreement_ci95'])}")
+    if between_shared := figures.get("given_spans", {}).get("agreement"):
+        parts.append(
+            f"relations between spans that all marked {_figure(between_shared['f1'], between_shared['ci95'])}"
+        )
+    return f"{agreement['title']}, exact F1: {', '.join(parts)}" if parts else None
 
 
 def _figure(value: float | None, interval: Sequence[float] | None) -> str:

@@ -82,7 +82,7 @@ def apply_stock(
     """The stock model's annotations, stamped with `schema`, and the counts of spans left out by label."""
     nlp = load_pipeline(stock.model, only=("ner", "entity_ruler"))
     provenance = Provenance(kind="model", name=stock.model, version=str(nlp.meta.get("version", "")))
-    left: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     articles = []
     with quiet():
         for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
@@ -92,7 +92,7 @@ def apply_stock(
                     label = stock.labels[span.label]
                     spans.append(Span(f"e{len(spans) + 1}", span.layer, label, span.start, span.end))
                 else:
-                    left[span.label] += 1
+                    left_out[span.label] += 1
             annotation = Annotation(
                 document.id,
                 stock.model,
@@ -104,7 +104,7 @@ def apply_stock(
             articles.append(Article(document, (annotation,)))
             if advance is not None:
                 advance(1)
-    return articles, dict(sorted(left.items()))
+    return articles, dict(sorted(left_out.items()))
 
 
 def lexicon_annotations(
@@ -134,14 +134,14 @@ def lexicon_annotations(
 def _matcher(nlp: Language, train: Sequence[Reference], layer: str) -> PhraseMatcher:
     from spacy.matcher import PhraseMatcher
 
-    seen: dict[str, Counter[str]] = {}
+    labels_of: dict[str, Counter[str]] = {}
     for reference in train:
         for span in reference.annotation.layer(layer):
             surface = reference.document.text[span.start : span.end].strip()
             if surface:
-                seen.setdefault(surface, Counter())[span.label] += 1
+                labels_of.setdefault(surface, Counter())[span.label] += 1
     matcher = PhraseMatcher(nlp.vocab, attr="ORTH")
-    for surface, labels in seen.items():
+    for surface, labels in labels_of.items():
         label = min(labels, key=lambda name: (-labels[name], name))
         matcher.add(label, [nlp.make_doc(surface)])
     return matcher

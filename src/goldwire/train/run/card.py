@@ -45,25 +45,25 @@ def label_plot(figures: Mapping[str, Any]) -> str:
             f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{_TOP - 8}" y2="{height - 8}" style="stroke:var(--line)"/>'
             + _text(number(tick, 2), x, _TOP - 14, "middle", "quiet")
         )
-    for place, (name, found) in enumerate(rows):
-        parts.append(_row(_TOP + _ROW * place + _ROW / 2, name, found, inner))
+    for index, (name, scores) in enumerate(rows):
+        parts.append(_row(_TOP + _ROW * index + _ROW / 2, name, scores, inner))
     return "".join(parts) + "</svg>\n"
 
 
 def _text(text: str, x: float, y: float, anchor: str, colour: str = "ink") -> str:
-    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
-    return f'<text {place} style="fill:var(--{colour})">{escape(text)}</text>'
+    position = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    return f'<text {position} style="fill:var(--{colour})">{escape(text)}</text>'
 
 
-def _row(y: float, name: str, found: Mapping[str, Any] | None, inner: int) -> str:
-    if found is None:
+def _row(y: float, name: str, scores: Mapping[str, Any] | None, inner: int) -> str:
+    if scores is None:
         return f'<text x="8" y="{y + 4:.0f}" font-weight="600" style="fill:var(--ink)">{escape(name)}</text>'
     text = _text(name, _LEFT - 12, y + 4, "end")
-    value, interval = found.get("f1"), found.get("ci95")
+    value, interval = scores.get("f1"), scores.get("ci95")
     if value is None:
         return text + f'<text x="{_LEFT + 6}" y="{y + 4:.0f}" style="fill:var(--quiet)">no score</text>'
     if interval:
-        low, high = (_LEFT + inner * one for one in interval)
+        low, high = (_LEFT + inner * bound for bound in interval)
         text += (
             f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" style="stroke:var(--gold);stroke-width:2;opacity:.5"/>'
         )
@@ -75,7 +75,7 @@ def _row(y: float, name: str, found: Mapping[str, Any] | None, inner: int) -> st
 
 
 def _labels(figures: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:
-    others = {name: one["labels"] for name, one in figures.get("others", {}).items()}
+    others = {name: layer_figures["labels"] for name, layer_figures in figures.get("others", {}).items()}
     return {figures["layer"]: figures["data"]["labels"], **others}
 
 
@@ -108,12 +108,14 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         yield from _table(figures, layer, counts)
     relations = figures.get("relations", {})
     if relations and "given_spans" in figures:
-        given = figures["given_spans"]
+        given_spans = figures["given_spans"]
         yield "| relation | F1 between the model's own spans | where the spans are given | nearest span |"
         yield "|---|---|---|---|"
-        for one in sorted({*relations, *given["relations"]}):
-            found = (relations, given["relations"], given["nearest"])
-            yield f"| {_cell(one)} | " + " | ".join(_figure(of.get(one, {})) for of in found) + " |"
+        for relation in sorted({*relations, *given_spans["relations"]}):
+            systems = (relations, given_spans["relations"], given_spans["nearest"])
+            yield (
+                f"| {_cell(relation)} | " + " | ".join(_figure(of.get(relation, {})) for of in systems) + " |"
+            )
         yield ""
     yield "## To bear in mind"
     yield ""
@@ -121,7 +123,7 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
     yield ""
     yield "## How it was made"
     yield ""
-    made = {
+    provenance = {
         "goldwire": figures["goldwire"],
         "corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
@@ -129,8 +131,8 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         "learned from": _sides(corpus),
         "schema": ", ".join(figures["schema"]),
         **{
-            f"config{of}": f"{one['file']}, SHA-256 {one['sha256']}"
-            for of, one in (
+            f"config{of}": f"{config_file['file']}, SHA-256 {config_file['sha256']}"
+            for of, config_file in (
                 {f" of `{layer}`": part for layer, part in config["parts"].items()}
                 if "parts" in config
                 else {"": config}
@@ -142,7 +144,7 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
     }
     yield "| | |"
     yield "|---|---|"
-    for key, value in made.items():
+    for key, value in provenance.items():
         if value != "":
             yield f"| {key} | {_cell(value)} |"
 
@@ -151,8 +153,8 @@ def _sides(corpus: Mapping[str, Any]) -> str:
     """Which sides of the project's split were learned from, and what was held back; empty without a split."""
     if "sides" not in corpus:
         return ""
-    held = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items()) or "nothing"
-    return f"side {', '.join(corpus['sides'])} of the split; held back: {held}"
+    held_back = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items()) or "nothing"
+    return f"side {', '.join(corpus['sides'])} of the split; held back: {held_back}"
 
 
 def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -160,23 +162,23 @@ def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) ->
         figures["differences"] if layer == figures["layer"] else figures["others"][layer]["differences"]
     )
     systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
-    exact = [one["layers"][layer]["exact"] for one in systems.values()]
+    exact = [system["layers"][layer]["exact"] for system in systems.values()]
     yield f"| {_cell(layer)} | examples | " + " | ".join(f"{name} F1" for name in systems) + " |"
     yield "|---" * (len(systems) + 2) + "|"
     yield (
         f"| all, micro | {amount(sum(counts.values()))} | "
-        + " | ".join(_figure(one["micro"]) for one in exact)
+        + " | ".join(_figure(scores["micro"]) for scores in exact)
         + " |"
     )
-    yield "| all, macro | | " + " | ".join(_figure(one["macro"]) for one in exact) + " |"
+    yield "| all, macro | | " + " | ".join(_figure(scores["macro"]) for scores in exact) + " |"
     for label, count in counts.items():
-        rates: Sequence[str] = [_figure(one["labels"].get(label, {})) for one in exact]
+        rates: Sequence[str] = [_figure(scores["labels"].get(label, {})) for scores in exact]
         yield f"| {_cell(label)} | {amount(count)} | " + " | ".join(rates) + " |"
     yield ""
 
 
-def _figure(found: Mapping[str, Any]) -> str:
-    return with_interval(found.get("f1"), found.get("ci95"))
+def _figure(scores: Mapping[str, Any]) -> str:
+    return with_interval(scores.get("f1"), scores.get("ci95"))
 
 
 def _cell(value: object) -> str:

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Provenance
-from goldwire.train.options import Setup
+from goldwire.train.options import TrainingSetup
 from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
-from goldwire.train.training_data import Cut, Material, Reference
+from goldwire.train.training_data import Cut, Reference, TrainingData
 
 #: Up to this many documents (or stories) each is left out in turn; more are dealt into `FOLDS` folds.
 ALL_OUT = 10
@@ -46,10 +46,10 @@ def folds(
         members.setdefault(group, []).append(document)
     if len(members) < 2:
         alone = len(documents) == 1
-        what = "one document" if alone else f"{len(documents)} documents of one story (or near copies)"
+        corpus = "one document" if alone else f"{len(documents)} documents of one story (or near copies)"
         which = "a second article" if alone else "an article of another story"
         hint = f"annotate {which}: each is scored by a model that has not seen it"
-        raise GoldwireError.of("GW408", f"{what} can't be both learned from and scored on", hint=hint)
+        raise GoldwireError.of("GW408", f"{corpus} can't be both learned from and scored on", hint=hint)
     wanted = count if count is not None else len(members) if len(members) <= ALL_OUT else FOLDS
     if not 2 <= wanted <= len(members):
         hint = f"from 2 to {len(members)}"
@@ -95,8 +95,8 @@ class CrossValidated:
 
 
 def cross_validate(
-    material: Material,
-    setup: Setup,
+    data: TrainingData,
+    setup: TrainingSetup,
     *,
     name: str = "ner",
     version: str = "",
@@ -115,57 +115,59 @@ def cross_validate(
     raise, and GW409 where a process dies.
     """
     started = time.perf_counter()
-    scored = [reference.document.id for reference in material.scored]
-    story = dict(zip(material.documents, groups if groups is not None else material.documents, strict=True))
+    scored = [reference.document.id for reference in data.scored]
+    story = dict(zip(data.documents, groups if groups is not None else data.documents, strict=True))
     plan = folds(scored, groups=[story[name] for name in scored], count=count, seed=setup.seed)
-    by_id = {reference.document.id: reference for reference in material.references}
-    plan = [with_unscored(fold, material, story) for fold in plan]
-    jobs = [fold_job(material, setup, fold) for fold in plan]
+    by_id = {reference.document.id: reference for reference in data.references}
+    plan = [with_unscored(fold, data, story) for fold in plan]
+    jobs = [fold_job(data, setup, fold) for fold in plan]
     if final is not None:
         # The longest first, so that no core waits at the end.
-        jobs.insert(0, Job(setup, material.layer, material.references, (), final))
+        jobs.insert(0, Job(setup, data.layer, data.references, (), final))
     workers = min(processes or cores(), len(jobs))
     done, extra = run_jobs(jobs, workers, beside=beside, advance=advance)
     model = Provenance(kind="model", name=name, version=version)
     rule = Provenance(kind="rule", name="lexicon", version=version)
 
-    def gathered(found: Iterable[Annotation], provenance: Provenance) -> dict[str, Annotation]:
-        stamped = {a.document: _stamped(a, by_id[a.document], provenance) for a in found}
+    def gathered(annotations: Iterable[Annotation], provenance: Provenance) -> dict[str, Annotation]:
+        stamped = {a.document: _stamped(a, by_id[a.document], provenance) for a in annotations}
         return {name: stamped[name] for name in scored if name in stamped}
 
     cuts = {(cut.document, cut.start, cut.end, cut.label): cut for result in done for cut in result.cuts}
     return CrossValidated(
-        plan,
-        gathered((a for one in done for a in one.predictions), model),
-        gathered((a for one in done for a in one.lexicon), rule),
-        [cuts[key] for key in sorted(cuts)],
-        sum(result.updates for result in done),
-        workers,
-        sum(result.cpu for result in done),
-        time.perf_counter() - started,
-        extra,
-        gathered((a for one in done for a in one.given), model),
-        gathered((a for one in done for a in one.nearest), Provenance(kind="rule", name="nearest")),
-        dict(Counter(name for one in done for name in one.attributes)),
-        max(result.too_long for result in done),
-        sum(len(material.references) - len(fold.train) - len(fold.test) for fold in plan),
+        folds=plan,
+        predictions=gathered((a for result in done for a in result.predictions), model),
+        lexicon=gathered((a for result in done for a in result.lexicon), rule),
+        cuts=[cuts[key] for key in sorted(cuts)],
+        updates=sum(result.updates for result in done),
+        processes=workers,
+        cpu=sum(result.cpu for result in done),
+        wall=time.perf_counter() - started,
+        beside=extra,
+        given=gathered((a for result in done for a in result.given), model),
+        nearest=gathered(
+            (a for result in done for a in result.nearest), Provenance(kind="rule", name="nearest")
+        ),
+        attributes=dict(Counter(name for result in done for name in result.attributes)),
+        too_long=max(result.too_long for result in done),
+        apart=sum(len(data.references) - len(fold.train) - len(fold.test) for fold in plan),
     )
 
 
-def with_unscored(fold: Fold, material: Material, story: Mapping[str, str]) -> Fold:
+def with_unscored(fold: Fold, data: TrainingData, story: Mapping[str, str]) -> Fold:
     """Documents that are not scored are learned from, but for those of a story that is tested."""
     tested = {story[name] for name in fold.test}
-    more = {r.document.id for r in material.references if not r.scored and story[r.document.id] not in tested}
-    return Fold(tuple(name for name in material.documents if name in more or name in fold.train), fold.test)
+    more = {r.document.id for r in data.references if not r.scored and story[r.document.id] not in tested}
+    return Fold(tuple(name for name in data.documents if name in more or name in fold.train), fold.test)
 
 
-def fold_job(material: Material, setup: Setup, fold: Fold) -> Job:
+def fold_job(data: TrainingData, setup: TrainingSetup, fold: Fold) -> Job:
     """The training of one fold: references of its training documents, bare texts of those it is tested on."""
-    by_id = {reference.document.id: reference for reference in material.references}
+    by_id = {reference.document.id: reference for reference in data.references}
     train = tuple(by_id[name] for name in fold.train)
-    given = tuple(by_id[name] for name in fold.test)
-    test = tuple(reference.document for reference in given)
-    return Job(setup, material.layer, train, test, given=given if setup.heads else ())
+    tested = tuple(by_id[name] for name in fold.test)
+    test = tuple(reference.document for reference in tested)
+    return Job(setup, data.layer, train, test, given=tested if setup.heads else ())
 
 
 def total_parts(groups: int, *, count: int | None = None, final: bool = True) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 from goldwire.pipelines import quiet
-from goldwire.train.options import Setup
+from goldwire.train.options import TrainingSetup
 from goldwire.train.training_data import Cut, Reference
 
 #: Progress is counted in hundredths of a training.
@@ -31,7 +31,7 @@ class Job:
     `given` are the references of the documents predicted: their spans, for heads to be tried on.
     """
 
-    setup: Setup
+    setup: TrainingSetup
     layer: str
     train: tuple[Reference, ...]
     test: tuple[Document, ...]
@@ -140,33 +140,40 @@ def _work(job: Job) -> Done:
     from goldwire.train.run.baselines import lexicon_annotations
 
     started = _cpu()
-    told = 0
+    reported = 0
 
     def report(share: float) -> None:
-        nonlocal told
+        nonlocal reported
         parts = min(PARTS, int(share * PARTS))
-        if parts > told and _reports is not None:
-            _reports.put(parts - told)
-            told = parts
+        if parts > reported and _reports is not None:
+            _reports.put(parts - reported)
+            reported = parts
 
-    made = assemble(job.train, job.setup, job.layer, progress=report)
+    assembled = assemble(job.train, job.setup, job.layer, progress=report)
     if job.out is not None:
-        made.nlp.to_disk(job.out)
+        assembled.nlp.to_disk(job.out)
     layers = tuple(layer for layer, _ in job.setup.parts) or (job.layer,)
     pipeline = Pipeline("", "", "", layers, layers[-1])
     texts = [document.text for document in job.test]
     with quiet():
-        found = [
+        predictions = [
             annotation_from(doc, document, pipeline)
-            for document, doc in zip(job.test, made.nlp.pipe(texts), strict=True)
+            for document, doc in zip(job.test, assembled.nlp.pipe(texts), strict=True)
         ]
-        given = given_spans(made.nlp, job.given, layers)
-        rule = nearest_by_rule(made.nlp, job.given, layers, made.types)
-    lexicon = lexicon_annotations(made.nlp, job.train, job.test, layers) if job.test else []
+        of_given_spans = given_spans(assembled.nlp, job.given, layers)
+        nearest = nearest_by_rule(assembled.nlp, job.given, layers, assembled.types)
+    lexicon = lexicon_annotations(assembled.nlp, job.train, job.test, layers) if job.test else []
     report(1.0)
-    learned = tuple(name for name, was in made.attributes.items() if was)
     return Done(
-        found, lexicon, made.cuts, made.updates, _cpu() - started, given, rule, learned, made.too_long
+        predictions=predictions,
+        lexicon=lexicon,
+        cuts=assembled.cuts,
+        updates=assembled.updates,
+        cpu=_cpu() - started,
+        given=of_given_spans,
+        nearest=nearest,
+        attributes=tuple(name for name, learned in assembled.attributes.items() if learned),
+        too_long=assembled.too_long,
     )
 
 

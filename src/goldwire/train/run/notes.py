@@ -17,7 +17,7 @@ from goldwire.model import Annotation
 from goldwire.schemas import Schema
 from goldwire.train.run.agreement import agreement_note
 from goldwire.train.run.crossval import CrossValidated
-from goldwire.train.training_data import FEW, Material
+from goldwire.train.training_data import FEW, TrainingData
 
 
 def difference(model: Scores, other: Scores, layer: str, groups: Sequence[str] | None) -> dict[str, Any]:
@@ -48,43 +48,43 @@ def attribute_gains(
 ) -> dict[str, dict[str, Any]]:
     """For each layer and attribute by how much the model's accuracy on the spans of `gold` exceeds that of
     one who always says the usual value: `gain` of the same paired tests."""
-    found: dict[str, dict[str, Any]] = {}
+    gains: dict[str, dict[str, Any]] = {}
     for layer, values in usual.items():
         known = schema.layers[layer].attributes if schema is not None and layer in schema.layers else None
         scored = model.attributes.get(layer)
         for name, (_, value) in values.items():
             if scored is None or name not in scored.counts.labels:
                 continue
-            said = {} if value is None else {name: list(value) if isinstance(value, tuple) else value}
+            attributes = {} if value is None else {name: list(value) if isinstance(value, tuple) else value}
             marked = [
-                (span, replace(span, attributes=said), number)
+                (span, replace(span, attributes=attributes), number)
                 for number, annotation in enumerate(gold)
                 for span in annotation.layer(layer)
             ]
             counts, _ = attribute_counts(marked, len(gold), (name,), known)
-            place = scored.counts.labels.index(name)
-            ours = scored.counts.counts[:, place : place + 1]
-            found.setdefault(layer, {})[name] = gain(
+            column = scored.counts.labels.index(name)
+            ours = scored.counts.counts[:, column : column + 1]
+            gains.setdefault(layer, {})[name] = gain(
                 LabelCounts((name,), ours, ours),
                 LabelCounts((name,), counts, counts),
                 model.seed,
                 groups,
                 measure="accuracy",
             )
-    return found
+    return gains
 
 
 _MEASURES = {"f1": "F1", "accuracy": "accuracy"}
 
 
-def verdict(name: str, figures: Mapping[str, Any]) -> str:
+def gain_in_words(name: str, figures: Mapping[str, Any]) -> str:
     """In words: whether the model beats a baseline, and how sure that is; `figures` as `gain` gives them."""
     measure = next(key for key in _MEASURES if key in figures)
-    gain, found, p = figures[measure], figures["ci95"], figures["p"]
+    gain, ci95, p = figures[measure], figures["ci95"], figures["p"]
     if gain is None:
         return f"the {name} baseline can't be compared: one of the two marks nothing"
     extent = f"{_MEASURES[measure]} {signed(gain)}" + (
-        f", 95 % interval {signed_interval(found)}" if found else ""
+        f", 95 % interval {signed_interval(ci95)}" if ci95 else ""
     )
     if gain <= 0:
         return f"the model does NOT beat the {name} baseline: {extent}"
@@ -133,16 +133,19 @@ def usual_values(
     return usual
 
 
-def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidated) -> list[str]:
+def notes_on(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossValidated) -> list[str]:
     """What a reader of the figures must know, in words."""
     data, layer = figures["data"], figures["layer"]
     several = "others" in figures
     notes = [
-        (f"layer `{layer}`: " if several else "") + verdict(name, gain)
+        (f"layer `{layer}`: " if several else "") + gain_in_words(name, gain)
         for name, gain in figures["differences"].items()
     ]
-    for other, one in figures.get("others", {}).items():
-        notes += [f"layer `{other}`: {verdict(name, gain)}" for name, gain in one["differences"].items()]
+    for other, layer_figures in figures.get("others", {}).items():
+        notes += [
+            f"layer `{other}`: {gain_in_words(name, gain)}"
+            for name, gain in layer_figures["differences"].items()
+        ]
     notes += _head_notes(figures)
     if beside := agreement_note(figures):
         notes.append(beside)
@@ -151,14 +154,14 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         notes.append("reference: draft: no one has reviewed it, so these are no scores against gold")
     else:
         notes.append(f"reference: {reference}")
-    if left := figures.get("stock", {}).get("left_out"):
-        listed = ", ".join(f"{count} {label}" for label, count in left.items())
+    if left_out := figures.get("stock", {}).get("left_out"):
+        listed = ", ".join(f"{count} {label}" for label, count in left_out.items())
         model = figures["stock"]["model"]
         notes.append(f"{model}: {listed} left out, since [predict.labels] does not map them")
-    if found.nested:
+    if learned.nested:
         every = figures["with_nested"]["f1"]
         notes.append(
-            f"{found.nested} nested spans of layer `{layer}` left out: the model is flat"
+            f"{learned.nested} nested spans of layer `{layer}` left out: the model is flat"
             + (f"; F1 against all spans, they too: {number(every)}" if every is not None else "")
         )
     if crossed.cuts:
@@ -173,9 +176,9 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
         )
     if crossed.too_long:
         notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
-    if left := data["not_scored"]:
+    if unscored := data["not_scored"]:
         notes.append(
-            f"{left} articles were learned from but not scored on: their annotators had seen predictions"
+            f"{unscored} articles were learned from but not scored on: their annotators had seen predictions"
             " (--score-seen scores them too)"
         )
     if crossed.apart:
@@ -183,15 +186,15 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
             f"{crossed.apart} times an article was kept out of a training: another of its story, "
             "or a near copy, was tested"
         )
-    if found.few:
-        listed = ", ".join(f"{label} {count}" for label, count in found.few.items())
-        some = f"{len(found.few)} labels have fewer than {FEW} examples"
-        notes.append(f"{some}, too few to learn or to judge: {listed}; mark more")
-    if found.unannotated:
-        notes.append(f"{found.unannotated} articles without an annotation were left out")
-    shared = len(data["labels"]) and len(crossed.folds) < len(found.references)
+    if learned.few:
+        listed = ", ".join(f"{label} {count}" for label, count in learned.few.items())
+        few = f"{len(learned.few)} labels have fewer than {FEW} examples"
+        notes.append(f"{few}, too few to learn or to judge: {listed}; mark more")
+    if learned.unannotated:
+        notes.append(f"{learned.unannotated} articles without an annotation were left out")
+    shared = len(data["labels"]) and len(crossed.folds) < len(learned.references)
     if shared:
-        notes.append(f"{len(crossed.folds)} folds over {len(found.references)} documents")
+        notes.append(f"{len(crossed.folds)} folds over {len(learned.references)} documents")
     if figures["corpus"].get("built") is False:
         notes.append("corpus/ was built from other annotations than these: goldwire corpus build")
     return notes
@@ -199,28 +202,32 @@ def notes_on(figures: Mapping[str, Any], found: Material, crossed: CrossValidate
 
 def _head_notes(figures: Mapping[str, Any]) -> list[str]:
     """What attributes and relations are worth, with the reference's spans and with the model's own."""
-    given = figures.get("given_spans")
-    if given is None:
+    given_spans = figures.get("given_spans")
+    if given_spans is None:
         return []
     notes = []
-    ours, rule = (given[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
-    own = figures.get("relations", {}).get("micro", {}).get("f1")
-    if ours is not None:
+    given_f1, nearest_f1 = (given_spans[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
+    own_f1 = figures.get("relations", {}).get("micro", {}).get("f1")
+    if given_f1 is not None:
         notes.append(
-            f"relations: F1 {number(ours)} where the reference's spans are given"
-            + (f", {number(own)} between the spans that the model finds itself" if own is not None else "")
+            f"relations: F1 {number(given_f1)} where the reference's spans are given"
             + (
-                f"; the nearest allowed span: {number(rule)} where spans are given"
-                if rule is not None
+                f", {number(own_f1)} between the spans that the model finds itself"
+                if own_f1 is not None
+                else ""
+            )
+            + (
+                f"; the nearest allowed span: {number(nearest_f1)} where spans are given"
+                if nearest_f1 is not None
                 else ""
             )
         )
-    if gain := given["differences"]["relations"]:
-        notes.append(f"relations where spans are given: {verdict('nearest-span', gain)}")
-    for layer, names in given["majority"].items():
+    if gain := given_spans["differences"]["relations"]:
+        notes.append(f"relations where spans are given: {gain_in_words('nearest-span', gain)}")
+    for layer, names in given_spans["majority"].items():
         for name, share in names.items():
-            right = given["attributes"].get(layer, {}).get(name, {}).get("accuracy")
-            times = given["learned"].get(f"{layer}/{name}", 0)
+            right = given_spans["attributes"].get(layer, {}).get(name, {}).get("accuracy")
+            times = given_spans["learned"].get(f"{layer}/{name}", 0)
             usual = "what more than half of its spans have is given, if anything"
             if not times:
                 notes.append(
@@ -228,13 +235,13 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
                     f"one who always says the same ({number(share)}); {usual}"
                 )
             elif right is not None:
-                gain = given["differences"]["attributes"].get(layer, {}).get(name)
+                gain = given_spans["differences"]["attributes"].get(layer, {}).get(name)
                 notes.append(
                     f"attribute `{name}` of layer `{layer}`: right on {number(right)} of the "
                     f"reference's spans, one who always says the same on {number(share)}"
-                    + (f": {verdict('same-value', gain)}" if gain else "")
-                    + f"; learned in {times} of {given['trainings']} trainings"
-                    + (f"; in the others {usual}" if times < given["trainings"] else "")
+                    + (f": {gain_in_words('same-value', gain)}" if gain else "")
+                    + f"; learned in {times} of {given_spans['trainings']} trainings"
+                    + (f"; in the others {usual}" if times < given_spans["trainings"] else "")
                 )
     return notes
 
@@ -251,8 +258,8 @@ def meta_values(
     micro = exact["micro"]
     listed = " and ".join(f"`{layer}`" for layer in layers)
     per_label = {
-        label: {"p": one["precision"], "r": one["recall"], "f": one["f1"]}
-        for label, one in exact["labels"].items()
+        label: {"p": label_scores["precision"], "r": label_scores["recall"], "f": label_scores["f1"]}
+        for label, label_scores in exact["labels"].items()
     }
     documents = figures["documents"]
     return {
@@ -279,7 +286,7 @@ def meta_values(
                 "micro": micro,
                 "macro": exact["macro"],
                 "differences": figures["differences"],
-                "layers": {one: figures["layers"][one]["exact"]["micro"] for one in layers},
+                "layers": {layer: figures["layers"][layer]["exact"]["micro"] for layer in layers},
                 **({"relations": figures["relations"]["micro"]} if "relations" in figures else {}),
                 **({"given_spans": figures["given_spans"]} if "given_spans" in figures else {}),
             },

@@ -27,26 +27,26 @@ def package(model: Path, out: Path, *, name: str | None = None) -> Path:
     code = [Path(str(module.__file__)) for module in CODE]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with part_folder(out / "package") as work:
-            made = _make(path, work, code, name, out)
-            target = out / made.name
-            with replacing(target, MANIFEST, code="GW417") as folder:
-                shutil.copytree(made, folder, dirs_exist_ok=True)
+        with part_folder(out / "package") as folder:
+            source = _make(path, folder, code, name, out)
+            target = out / source.name
+            with replacing(target, MANIFEST, code="GW417") as target_folder:
+                shutil.copytree(source, target_folder, dirs_exist_ok=True)
     except OSError as error:
         raise _refused(out, str(error.strerror or error)) from error
     return target
 
 
-def _make(path: Path, work: Path, code: list[Path], name: str | None, out: Path) -> Path:
+def _make(path: Path, folder: Path, code: list[Path], name: str | None, out: Path) -> Path:
     """The package as spaCy makes it, in the empty folder `work`; what it complains of names `out`."""
     from spacy.cli.package import package as make
 
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with quiet(), contextlib.redirect_stdout(said):
+        with quiet(), contextlib.redirect_stdout(output):
             make(
                 path,
-                work,
+                folder,
                 code_paths=code,
                 name=name,
                 create_meta=False,
@@ -54,11 +54,11 @@ def _make(path: Path, work: Path, code: list[Path], name: str | None, out: Path)
                 silent=True,
             )
     except (SystemExit, OSError, ValueError) as error:
-        raise _refused(out, shortened(said.getvalue() or str(error), 300)) from error
-    [made] = [each for each in work.iterdir() if (each / "setup.py").is_file()]
+        raise _refused(out, shortened(output.getvalue() or str(error), 300)) from error
+    [source] = [each for each in folder.iterdir() if (each / "setup.py").is_file()]
     # What its setup.py does when it is installed: so the folder can be imported as it is, too.
-    shutil.copy(made / "meta.json", made / made.name.rsplit("-", 1)[0])
-    return made
+    shutil.copy(source / "meta.json", source / source.name.rsplit("-", 1)[0])
+    return source
 
 
 def _refused(out: Path, why: str) -> GoldwireError:

@@ -21,11 +21,11 @@ from goldwire.model import Article, Document, curated, pairs
 from goldwire.project import Project, example_root, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.train.learned_from import COPY
-from goldwire.train.options import Setup, parse_overrides
+from goldwire.train.options import TrainingSetup, parse_overrides
 from goldwire.train.pipeline.components import plural
 from goldwire.train.run.crossval import total_parts
 from goldwire.train.run.model_folder import check_out, model_name
-from goldwire.train.training_data import Material, material
+from goldwire.train.training_data import TrainingData, training_data
 
 #: ner: one flat layer. spans: one layer, nested too. events, stance: a layer, its attributes and relations,
 #: and the layers that these go to. pipeline: all layers.
@@ -33,11 +33,11 @@ Task: TypeAlias = Literal["ner", "spans", "events", "stance", "pipeline"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """A run before it starts: what is learned and how, what the articles are (`corpus`), where all goes."""
 
-    material: Material
-    setup: Setup
+    data: TrainingData
+    setup: TrainingSetup
     corpus: dict[str, Any]
     out: Path
     reports: Path
@@ -52,14 +52,14 @@ class Plan:
     def stories(self) -> list[str] | None:
         """The group of each document, where any are of one: stories, and near-duplicates by the `rule`. What
         is of one group is never learned and tested."""
-        return groups_of([reference.document for reference in self.material.references], self.rule)
+        return groups_of([reference.document for reference in self.data.references], self.rule)
 
     @property
     def scored_stories(self) -> list[str] | None:
         """The story of each document that is scored."""
         every = self.stories
-        references = self.material.references
-        return every and [name for name, one in zip(every, references, strict=True) if one.scored]
+        references = self.data.references
+        return every and [name for name, reference in zip(every, references, strict=True) if reference.scored]
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ class Plan:
     @property
     def parts(self) -> int:
         """How many steps of progress the run will report."""
-        scored = [reference.document.id for reference in self.material.scored]
+        scored = [reference.document.id for reference in self.data.scored]
         return total_parts(len(set(self.scored_stories or scored)), count=self.folds)
 
 
@@ -93,7 +93,7 @@ def plan(
     score_seen: bool = False,
     overrides: Sequence[str] = (),
     sides: Sequence[str] = (),
-) -> Plan:
+) -> RunPlan:
     """Find what a run needs: the project's articles, layers and configs, or those that are named instead.
 
     With `data`, a JSON Lines file, no project is needed: the example project's configs serve then, and
@@ -109,9 +109,9 @@ def plan(
         articles = read_jsonl(data)
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": sha256(read_bytes(data))}
     elif home is not None:
-        articles, corpus = project_articles(home)
-        articles, held = _learned_sides(home, articles, sides)
-        corpus |= held
+        articles, corpus = stamped_articles(home)
+        articles, sides_record = _learned_sides(home, articles, sides)
+        corpus |= sides_record
     rules, notes = _schema(schema, home, articles)
     layers = _layers(task, layer, articles, rules, home, other=data is not None)
     if out is None and home is None:
@@ -122,29 +122,41 @@ def plan(
     check_out(out)
     # Relations of other layers are neither learned nor scored: they would count as misses.
     heads = layers if task == "pipeline" else layers[:1] if task in ("events", "stance") else []
-    found = material(
+    learned = training_data(
         articles, layers[0], others=layers[1:], nested=task != "ner", score_seen=score_seen, heads=heads
     )
     named = layer if task == "pipeline" else None
-    flat = named or _flat(found.layers, rules, articles, home)
-    configs = {name: config or _config(home, task, name, flat) for name in found.layers}
-    ordered = sorted(found.layers, key=lambda name: name == flat)
-    setup = Setup(
-        configs[found.layer],
-        settings,
-        seed,
-        home.language if home is not None else None,
+    flat = named or _flat(learned.layers, rules, articles, home)
+    configs = {name: config or _config(home, task, name, flat) for name in learned.layers}
+    ordered = sorted(learned.layers, key=lambda name: name == flat)
+    setup = TrainingSetup(
+        configs[learned.layer],
+        overrides=settings,
+        seed=seed,
+        language=home.language if home is not None else None,
         parts=tuple((name, configs[name]) for name in ordered) if task not in ("ner", "spans") else (),
-        heads=tuple(name for name in found.layers if name in heads),
+        heads=tuple(name for name in learned.layers if name in heads),
         schema=rules,
     )
-    said = ""
+    sides_in_words = ""
     if "sides" in corpus:
         out_of = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items())
-        said = f"side {', '.join(corpus['sides'])} of {NAME}; held back: {out_of or 'nothing'}"
-        notes.append(f"learned from {said}")
+        sides_in_words = f"side {', '.join(corpus['sides'])} of {NAME}; held back: {out_of or 'nothing'}"
+        notes.append(f"learned from {sides_in_words}")
     rule = project_rule(home) if home is not None and data is None else Rule(COPY)
-    return Plan(found, setup, corpus, out, reports, home, task, folds, notes, rule, said)
+    return RunPlan(
+        learned,
+        setup,
+        corpus=corpus,
+        out=out,
+        reports=reports,
+        project=home,
+        task=task,
+        folds=folds,
+        notes=notes,
+        rule=rule,
+        sides=sides_in_words,
+    )
 
 
 def _learned_sides(
@@ -154,20 +166,20 @@ def _learned_sides(
     split = stored_split(home)
     if split is None or split.kind != "parts":
         if sides:
-            what = "the project keeps no split into sides"
+            message = "the project keeps no split into sides"
             hint = "make one: goldwire corpus split"
-            raise GoldwireError.of("GW430", what, where=str(split_path(home)), hint=hint)
+            raise GoldwireError.of("GW430", message, where=str(split_path(home)), hint=hint)
         return articles, {}
     by_side = sides_of(home, [article.document.id for article in articles])
     wanted = list(dict.fromkeys(sides or ("train",)))
     for side in wanted:
         if side not in by_side:
-            what, place = f"no document is on the side `{side}`", str(split_path(home))
+            message, where = f"no document is on the side `{side}`", str(split_path(home))
             hint = f"name sides with --side: {one_of(by_side)}"
-            raise GoldwireError.of("GW430", what, where=place, hint=hint)
+            raise GoldwireError.of("GW430", message, where=where, hint=hint)
     learned = {name for side in wanted for name in by_side[side]}
-    held = {side: len(names) for side, names in by_side.items() if side not in wanted}
-    return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held}
+    held_back = {side: len(names) for side, names in by_side.items() if side not in wanted}
+    return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held_back}
 
 
 def groups_of(documents: Iterable[Document], rule: Rule) -> list[str] | None:
@@ -197,12 +209,14 @@ def _schema(
     """The schema that is named, else the project's where all annotations follow it; and what to say of it."""
     if path is not None:
         return load_schema(path), []
-    found = {one.schema for article in articles if (one := curated(article.annotations)) is not None}
+    stamps = {
+        annotation.schema for article in articles if (annotation := curated(article.annotations)) is not None
+    }
     if home is not None and home.schema_path.is_file():
         schema = load_schema(home.schema_path)
-        if found <= {schema.stamp}:
+        if stamps <= {schema.stamp}:
             return schema, []
-    named = ", ".join(sorted(found))
+    named = ", ".join(sorted(stamps))
     return None, [f"no schema for {named}: relations and attributes were taken as found (name one: --schema)"]
 
 
@@ -217,16 +231,23 @@ def _layers(
 ) -> list[str]:
     """The layers that a task learns, the one that is asked for first; `other` articles than the project's
     may have other layers than the project's own."""
-    annotations = [one for article in articles if (one := curated(article.annotations)) is not None]
-    found = Counter(span.layer for one in annotations for span in one.spans)
-    order = [name for name in schema.layers if found[name]] if schema is not None else sorted(found)
+    annotations = [
+        annotation for article in articles if (annotation := curated(article.annotations)) is not None
+    ]
+    spans_in = Counter(span.layer for annotation in annotations for span in annotation.spans)
+    order = [name for name in schema.layers if spans_in[name]] if schema is not None else sorted(spans_in)
     default = str(home.setting("train", "layer", "")) if home is not None else ""
-    if other and default not in found:
+    if other and default not in spans_in:
         default = ""
     if schema is not None:
-        ends = [(h.layer, t.layer) for one in schema.relations.values() for h in one.head for t in one.tail]
+        ends = [
+            (h.layer, t.layer)
+            for relation in schema.relations.values()
+            for h in relation.head
+            for t in relation.tail
+        ]
     else:
-        ends = [(head.layer, tail.layer) for one in annotations for _, head, tail in pairs(one)]
+        ends = [(head.layer, tail.layer) for annotation in annotations for _, head, tail in pairs(annotation)]
     heads = {head for head, _ in ends}
     if task in ("events", "stance"):
         # By the schema, so that a layer without an example is called that.
@@ -239,12 +260,12 @@ def _layers(
         alone = [name for name in order if name not in heads] if task == "pipeline" else order
         first = layer or default or (alone[0] if len(alone) == 1 else "")
     if not annotations:
-        return [first or task]  # `material` says that nothing is annotated
+        return [first or task]  # `training_data` says that nothing is annotated
     if not first:
-        if not found:
-            what = f"no layer to learn: nothing is marked in {len(annotations)} annotated articles"
-            raise GoldwireError.of("GW415", what, hint="mark some, or name other articles with --data")
-        raise GoldwireError.of("GW415", "no layer named", hint=f"name one with --layer: {one_of(found)}")
+        if not spans_in:
+            message = f"no layer to learn: nothing is marked in {len(annotations)} annotated articles"
+            raise GoldwireError.of("GW415", message, hint="mark some, or name other articles with --data")
+        raise GoldwireError.of("GW415", "no layer named", hint=f"name one with --layer: {one_of(spans_in)}")
     if task in ("ner", "spans"):
         return [first]
     wanted = order if task == "pipeline" else [name for name in order if (first, name) in set(ends)]
@@ -259,7 +280,7 @@ def _flat(
     if default in layers:
         return default
     if schema is not None:
-        heads = {end.layer for one in schema.relations.values() for end in one.head}
+        heads = {end.layer for relation in schema.relations.values() for end in relation.head}
     else:
         every = (annotation for article in articles for annotation in article.annotations)
         heads = {head.layer for annotation in every for _, head, _ in pairs(annotation)}
@@ -276,7 +297,7 @@ def _config(project: Project | None, task: Task, layer: str, flat: str) -> Path:
     return next((path for path in every if path.is_file()), every[-1])
 
 
-def project_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
+def stamped_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
     """The project's articles with their stored annotations, and what they are: the corpus's name, version and
     content hash, and whether the dataset in `corpus/` was built from the same."""
     corpus = load_corpus(project)

@@ -65,8 +65,8 @@ def predict(
         for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
             annotation = annotation_from(doc, document, pipeline)
             if learned.holds(document.text):
-                made = structs.replace(annotation.provenance, trained_on=True)
-                annotation = structs.replace(annotation, provenance=made)
+                provenance = structs.replace(annotation.provenance, trained_on=True)
+                annotation = structs.replace(annotation, provenance=provenance)
             articles.append(Article(document, (annotation,)))
             if advance is not None:
                 advance(1)

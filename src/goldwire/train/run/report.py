@@ -63,7 +63,7 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
 def config_files(config: Mapping[str, Any]) -> list[str]:
     """The config's file, or that of each layer, once."""
     parts = config.get("parts", {})
-    return list(dict.fromkeys(one["file"] for one in parts.values())) or [config["file"]]
+    return list(dict.fromkeys(part["file"] for part in parts.values())) or [config["file"]]
 
 
 def layer_in_words(figures: Mapping[str, Any]) -> str:
@@ -86,7 +86,7 @@ def page_tables(figures: Mapping[str, Any]) -> list[Extra]:
     learned = {figures["layer"]: (figures["differences"], figures["data"]["labels"])}
     learned |= {name: (o["differences"], o["labels"]) for name, o in figures.get("others", {}).items()}
     for layer, (differences, labels) in learned.items():
-        shown = {name: one for name, one in systems.items() if name == "model" or name in differences}
+        shown = {name: system for name, system in systems.items() if name == "model" or name in differences}
         beside = figures.get("agreement", {}).get("layers", {}).get(layer)
         name = layer if len(learned) > 1 else ""
         tables += _layer_tables(name, layer, shown, differences, labels, beside)
@@ -104,19 +104,19 @@ def _layer_tables(
     """A layer's model beside its baselines and the readers' agreement, and F1 by label; `name` stands in the
     titles."""
     of = f"{name}: " if name else ""
-    exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
+    exact = {name: system["layers"][layer]["exact"] for name, system in systems.items()}
     beside: Extra = {
         "title": f"{of}Beside the baselines",
         "columns": ["", "P", "R", "F1", "95 %", "macro F1", "gain of the model"],
         "rows": [
             [
                 system,
-                *(one["micro"][key] for key in ("precision", "recall", "f1")),
-                interval(one["micro"]["ci95"]),
-                one["macro"]["f1"],
+                *(scores["micro"][key] for key in ("precision", "recall", "f1")),
+                interval(scores["micro"]["ci95"]),
+                scores["macro"]["f1"],
                 _gain(differences.get(system)),
             ]
-            for system, one in exact.items()
+            for system, scores in exact.items()
         ]
         + _readers(agreement),
         "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
@@ -127,7 +127,7 @@ def _layer_tables(
         "title": f"{of}F1 by label, beside the baselines",
         "columns": ["label", "examples", *exact],
         "rows": [
-            [label, count, *(one["labels"].get(label, {}).get("f1") for one in exact.values())]
+            [label, count, *(scores["labels"].get(label, {}).get("f1") for scores in exact.values())]
             for label, count in labels.items()
         ],
     }
@@ -136,21 +136,24 @@ def _layer_tables(
 
 def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
     """Relations and attributes: where the reference's spans are given, and between the model's own."""
-    given = figures.get("given_spans")
-    if given is None:
+    given_spans = figures.get("given_spans")
+    if given_spans is None:
         return []
     f1 = {
-        "model, spans given": given["relations"],
-        "nearest, spans given": given["nearest"],
+        "model, spans given": given_spans["relations"],
+        "nearest, spans given": given_spans["nearest"],
         "model, its own spans": figures.get("relations", {}),
     }
-    names = sorted({name for one in f1.values() for name in one if name != "micro"})
+    names = sorted({name for by_relation in f1.values() for name in by_relation if name != "micro"})
     both = readers_of_relations(figures)
     relations: Extra = {
         "title": "Relations, F1",
         "columns": ["relation", *f1],
         "rows": [
-            *([name, *(one.get(name, {}).get("f1") for one in f1.values())] for name in (*names, "micro")),
+            *(
+                [name, *(by_relation.get(name, {}).get("f1") for by_relation in f1.values())]
+                for name in (*names, "micro")
+            ),
             *([["readers, micro", both[0], None, both[1]]] if any(both) else []),
         ],
         "note": "Spans given: the reference's own, so that only the relations are judged. Nearest: of each "
@@ -163,11 +166,11 @@ def _given_tables(figures: Mapping[str, Any]) -> list[Extra]:
         "rows": [
             [
                 f"{layer}/{name}",
-                given["attributes"].get(layer, {}).get(name, {}).get("accuracy"),
+                given_spans["attributes"].get(layer, {}).get(name, {}).get("accuracy"),
                 share,
-                f"{given['learned'].get(f'{layer}/{name}', 0)} of {given['trainings']}",
+                f"{given_spans['learned'].get(f'{layer}/{name}', 0)} of {given_spans['trainings']}",
             ]
-            for layer, shares in given["majority"].items()
+            for layer, shares in given_spans["majority"].items()
             for name, share in shares.items()
         ],
     }
@@ -184,9 +187,9 @@ def _readers(agreement: Mapping[str, Any] | None) -> list[list[Any]]:
 
 def readers_of_relations(figures: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """How far readers agree on relations, F1: where all marked the spans, and between their own spans."""
-    given = figures.get("given_spans", {}).get("agreement") or {}
-    own = figures.get("agreement", {}).get("relations") or {}
-    return given.get("f1"), own.get("agreement_f1")
+    given_spans = figures.get("given_spans", {}).get("agreement") or {}
+    own_spans = figures.get("agreement", {}).get("relations") or {}
+    return given_spans.get("f1"), own_spans.get("agreement_f1")
 
 
 def _gain(value: Mapping[str, Any] | None) -> str:

@@ -28,11 +28,9 @@ from goldwire.train.run.card import write_card
 from goldwire.train.run.crossval import CrossValidated, cross_validate
 from goldwire.train.run.model_folder import fill_meta, model_folder
 from goldwire.train.run.notes import attribute_gains, difference, gain, meta_values, notes_on, usual_values
-from goldwire.train.run.plan import Plan as Plan
-from goldwire.train.run.plan import plan
-from goldwire.train.run.plan import project_articles as project_articles
+from goldwire.train.run.plan import RunPlan
 from goldwire.train.run.report import write_reports
-from goldwire.train.training_data import Material
+from goldwire.train.training_data import TrainingData
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,24 +47,8 @@ class Run:
         return f"<Run: model {self.model}, report {self.page}>"
 
 
-def plan_ner(project: Project | Path | None = None, **settings: Any) -> Plan:
-    """`plan` for one flat layer."""
-    return plan("ner", project, **settings)
-
-
-def run_ner(
-    plan: Plan,
-    *,
-    resamples: int = 1000,
-    processes: int | None = None,
-    advance: Callable[[int], None] | None = None,
-) -> Run:
-    """`run`, by its older name."""
-    return run(plan, resamples=resamples, processes=processes, advance=advance)
-
-
 def run(
-    plan: Plan,
+    plan: RunPlan,
     *,
     resamples: int = 1000,
     processes: int | None = None,
@@ -80,10 +62,10 @@ def run(
     `advance` gets `plan.parts` in all. Raises GW403 to GW413 for config, stock model or folder.
     """
     notes: list[str] = list(plan.notes)
-    beside = _stock_job(plan.project, plan.material, notes)
+    beside = _stock_job(plan.project, plan.data, notes)
     with model_folder(plan.out) as folder:
         crossed = cross_validate(
-            plan.material,
+            plan.data,
             plan.setup,
             name=plan.task,
             version=plan.version,
@@ -99,18 +81,23 @@ def run(
         if crossed.beside is not None:
             systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
         systems["lexicon"] = crossed.lexicon
-        scores = {name: _score(plan, gold, found, resamples=resamples) for name, found in systems.items()}
+        scores = {
+            name: _score(plan, gold, predictions, resamples=resamples)
+            for name, predictions in systems.items()
+        }
         if plan.project is not None:
             paired = [
                 Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
-                for r in plan.material.scored
+                for r in plan.data.scored
             ]
             scores["model"] = in_project(scores["model"], paired, plan.project, None)
         setting = _setting(plan, crossed)
-        layer = plan.material.layer
+        layer = plan.data.layer
         figures = {
             **scores["model"].as_json(),
-            "baselines": {name: one.as_json() for name, one in scores.items() if name != "model"},
+            "baselines": {
+                name: system_scores.as_json() for name, system_scores in scores.items() if name != "model"
+            },
             "differences": _differences(plan, scores, layer),
             **setting,
             "seconds": {
@@ -122,13 +109,13 @@ def run(
         if plan.task == "ner":
             full = _score(plan, _gold(plan, nested=True), crossed.predictions, resamples=resamples)
             figures["with_nested"] = full.layers[layer]["exact"].micro().as_json()
-        if plan.material.others:
+        if plan.data.others:
             figures["others"] = {
                 name: {
-                    "labels": plan.material.labels_of(name),
+                    "labels": plan.data.labels_of(name),
                     "differences": _differences(plan, scores, name),
                 }
-                for name in plan.material.others
+                for name in plan.data.others
             }
         if plan.setup.heads:
             figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
@@ -138,27 +125,27 @@ def run(
         if crossed.beside is not None and plan.project is not None:
             model = plan.project.setting("predict", "model")
             figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
-        figures["notes"] = [*notes_on(figures, plan.material, crossed), *notes]
-        values = meta_values(figures, setting, plan.name, plan.version, plan.material.layers)
-        values["goldwire"][KEY] = learned_from(r.document for r in plan.material.references)
+        figures["notes"] = [*notes_on(figures, plan.data, crossed), *notes]
+        values = meta_values(figures, setting, plan.name, plan.version, plan.data.layers)
+        values["goldwire"][KEY] = learned_from(r.document for r in plan.data.references)
         fill_meta(folder, values)
         write_card(folder, figures, plan.name, plan.version)
         page = write_reports(
             plan.reports,
-            gold=[Article(r.document, (gold[r.document.id],)) for r in plan.material.scored],
-            pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.material.scored],
+            gold=[Article(r.document, (gold[r.document.id],)) for r in plan.data.scored],
+            pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.data.scored],
             scores=scores["model"],
             figures=figures,
         )
     return Run(figures, figures["notes"], plan.out, plan.reports, page)
 
 
-def _gold(plan: Plan, *, nested: bool = False) -> dict[str, Annotation]:
+def _gold(plan: RunPlan, *, nested: bool = False) -> dict[str, Annotation]:
     """What is scored against, by document: with the attributes that were to be learned, where any were.
 
     For a flat model the outermost spans alone, unless `nested`.
     """
-    references = plan.material.scored
+    references = plan.data.scored
     gold = {r.document.id: r.full if nested else r.annotation for r in references}
     if not plan.setup.heads:
         return gold
@@ -167,39 +154,39 @@ def _gold(plan: Plan, *, nested: bool = False) -> dict[str, Annotation]:
     }
     return {
         name: replace(
-            one,
+            annotation,
             spans=tuple(
                 replace(s, attributes={k: v for k, v in s.attributes.items() if (s.layer, k) in tried})
-                for s in one.spans
+                for s in annotation.spans
             ),
         )
-        for name, one in gold.items()
+        for name, annotation in gold.items()
     }
 
 
-def _rules(plan: Plan) -> Schema | None:
+def _rules(plan: RunPlan) -> Schema | None:
     """The schema, its attributes cut down to those that were to be learned."""
     schema = plan.setup.schema
     if schema is None or not plan.setup.heads:
         return None
     tried = {
-        (layer, name) for layer, name, _ in attributes_of(schema, plan.material.references, plan.setup.heads)
+        (layer, name) for layer, name, _ in attributes_of(schema, plan.data.references, plan.setup.heads)
     }
     layers = {
-        name: replace(one, attributes={k: v for k, v in one.attributes.items() if (name, k) in tried})
-        for name, one in schema.layers.items()
+        name: replace(layer, attributes={k: v for k, v in layer.attributes.items() if (name, k) in tried})
+        for name, layer in schema.layers.items()
     }
     return replace(schema, layers=layers)
 
 
 def _score(
-    plan: Plan, gold: Mapping[str, Annotation], predictions: Mapping[str, Annotation], *, resamples: int
+    plan: RunPlan, gold: Mapping[str, Annotation], predictions: Mapping[str, Annotation], *, resamples: int
 ) -> Scores:
     """Predictions against the reference, on the documents that are scored."""
-    pairs = [(one, predictions[name]) for name, one in gold.items()]
+    pairs = [(annotation, predictions[name]) for name, annotation in gold.items()]
     return score(
         pairs,
-        layers=list(plan.material.layers),
+        layers=list(plan.data.layers),
         resamples=resamples,
         seed=plan.setup.seed,
         groups=plan.scored_stories,
@@ -207,18 +194,18 @@ def _score(
     )
 
 
-def _differences(plan: Plan, scores: Mapping[str, Scores], layer: str) -> dict[str, Any]:
+def _differences(plan: RunPlan, scores: Mapping[str, Scores], layer: str) -> dict[str, Any]:
     """The model's gain in a layer over each baseline that says anything of it."""
     stock = None if plan.project is None else stock_setting(plan.project)
     return {
-        name: difference(scores["model"], one, layer, plan.scored_stories)
-        for name, one in scores.items()
+        name: difference(scores["model"], baseline, layer, plan.scored_stories)
+        for name, baseline in scores.items()
         if name != "model" and (name != "stock" or stock is None or stock.layer == layer)
     }
 
 
 def _given(
-    plan: Plan, crossed: CrossValidated, gold: Mapping[str, Annotation], *, resamples: int
+    plan: RunPlan, crossed: CrossValidated, gold: Mapping[str, Annotation], *, resamples: int
 ) -> dict[str, Any]:
     """Attributes and relations of the reference's own spans: of the model, of the rule that takes the
     nearest, and how often an attribute has its most frequent value."""
@@ -235,7 +222,8 @@ def _given(
         "nearest": nearest.get("relations", {}),
         "attributes": ours.get("attributes", {}),
         "majority": {
-            layer: {name: found.share for name, found in names.items()} for layer, names in usual.items()
+            layer: {name: usual_value.share for name, usual_value in names.items()}
+            for layer, names in usual.items()
         },
         "differences": {
             "relations": related,
@@ -246,15 +234,15 @@ def _given(
     }
 
 
-def _setting(plan: Plan, crossed: CrossValidated) -> dict[str, Any]:
+def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
     """All that makes a run what it is: data, schema, config, seed, folds."""
-    found, setup = plan.material, plan.setup
-    text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in found.references)
+    data, setup = plan.data, plan.setup
+    text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in data.references)
     return {
         "task": plan.task,
-        "layer": found.layer,
-        "flat": setup.parts[-1][0] if setup.parts else found.layer,
-        "schema": sorted({reference.annotation.schema for reference in found.references}),
+        "layer": data.layer,
+        "flat": setup.parts[-1][0] if setup.parts else data.layer,
+        "schema": sorted({reference.annotation.schema for reference in data.references}),
         "corpus": plan.corpus,
         "config": {
             "file": setup.config.name,
@@ -274,13 +262,13 @@ def _setting(plan: Plan, crossed: CrossValidated) -> dict[str, Any]:
         "seed": setup.seed,
         "folds": [list(fold.test) for fold in crossed.folds],
         "data": {
-            "documents": len(found.references),
-            "not_scored": len(found.references) - len(found.scored),
-            "unannotated": found.unannotated,
-            "spans": sum(found.labels.values()),
-            "labels": found.labels,
-            "few_examples": found.few,
-            "nested_left_out": found.nested,
+            "documents": len(data.references),
+            "not_scored": len(data.references) - len(data.scored),
+            "unannotated": data.unannotated,
+            "spans": sum(data.labels.values()),
+            "labels": data.labels,
+            "few_examples": data.few,
+            "nested_left_out": data.nested,
             "tokens_cut": [asdict(cut) for cut in crossed.cuts],
             "too_long": crossed.too_long,
             "sha256": sha256(text),
@@ -290,14 +278,14 @@ def _setting(plan: Plan, crossed: CrossValidated) -> dict[str, Any]:
 
 
 def _stock_job(
-    project: Project | None, found: Material, notes: list[str]
+    project: Project | None, data: TrainingData, notes: list[str]
 ) -> Callable[[], tuple[list[Article], dict[str, int]]] | None:
     """The stock model's predictions, to be made beside the training; a note where there are none."""
     setting = None if project is None else stock_setting(project)
     if project is None or setting is None:
         notes.append("no stock model to compare with: goldwire.toml names none in [predict]")
         return None
-    if setting.layer not in found.layers:
+    if setting.layer not in data.layers:
         notes.append(f"no stock model to compare with: [predict] is for layer `{setting.layer}`")
         return None
-    return partial(stock_predictions, project, [reference.document for reference in found.scored])
+    return partial(stock_predictions, project, [reference.document for reference in data.scored])
