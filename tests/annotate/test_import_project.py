@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.import_project import adopt
+from goldwire.annotate.import_project import import_project
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotations.store import join, read_annotations
@@ -186,7 +186,7 @@ def test_a_running_project_is_adopted(
         assert done.exit_code == 0, done.output
         assert client.project(number)["task_number"] == before["task_number"] == 3
         with pytest.raises(GoldwireError, match="GW367"):
-            adopt(client, number, target, name="again", language="fr")
+            import_project(client, number, target, name="again", language="fr")
     report = json.loads(figures.read_text())
     assert (report["tasks"], report["articles"], report["annotations"]) == (3, 2, 3)
     assert (report["ground_truth"], report["commented"]) == (1, 0)

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from goldwire.annotate.adjudication.decisions import read_file
-from goldwire.annotate.adjudication.pull import pull_board
-from goldwire.annotate.adjudication.push import push_board
+from goldwire.annotate.adjudication.pull import pull_adjudication
+from goldwire.annotate.adjudication.push import push_adjudication
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.files import sha256
@@ -58,7 +58,7 @@ def test_one_change_in_the_browser_is_one_decision(
     for reading in (anna, bruno):
         write_annotation(project, reading)
     client = Client(studio.url, studio.token)
-    pushed = push_board(client, project, schema, [DOCUMENT])
+    pushed = push_adjudication(client, project, schema, [DOCUMENT])
     assert (pushed.sent, pushed.open) == (1, 1)
     number = int(pushed.url.rsplit("/", 1)[1])
     [task] = client.tasks(number, include=["id"])
@@ -75,7 +75,7 @@ def test_one_change_in_the_browser_is_one_decision(
     page.wait_for_timeout(1500)
 
     who = studio.username.partition("@")[0]
-    report = pull_board(client, project, schema, [DOCUMENT], by=who)
+    report = pull_adjudication(client, project, schema, [DOCUMENT], by=who)
     assert (report.refused, report.waiting) == ([], [])
     [decision] = read_file(project.annotate / "adjudication/emoji.yaml").decisions
     assert (decision.kind, decision.decide) == ("extent", "a")

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.labelstudio.client import TOKEN_VARIABLE, WORK, Client, check_address, checked
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
@@ -39,7 +40,7 @@ _INCLUDE = ("id", "data", *WORK, "drafts", "user", "parent_prediction", "total_p
 
 
 @dataclass(frozen=True)
-class AdoptReport:
+class ImportReport:
     """What was found and what became of it; `account` sums up spans, relations and attributes.
 
     `ground_truth` counts marks of annotations, `commented` tasks with comments: neither has a place here.
@@ -62,7 +63,7 @@ class AdoptReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
-        rows = {key: [msgspec.to_builtins(one) for one in getattr(self, key)] for key in ("renamed", "left")}
+        rows = {key: [msgspec.to_builtins(row) for row in getattr(self, key)] for key in ("renamed", "left")}
         return asdict(self) | rows
 
 
@@ -76,7 +77,7 @@ def connect_to(url: str) -> Client:
     return checked(Client(url, token))
 
 
-def adopt(
+def import_project(
     client: Client,
     number: int,
     target: Path,
@@ -84,17 +85,17 @@ def adopt(
     name: str,
     language: str,
     advance: Callable[[int], None] | None = None,
-) -> AdoptReport:
+) -> ImportReport:
     """Make a goldwire project in the folder `target` of the Label Studio project `number`; read only there.
 
     Articles are the tasks' texts, normalised. Of each annotator and article one annotation is kept, the last
     that was submitted. What has no place goes to `annotate/quarantine.jsonl`, a line each with the reason;
-    how names were changed, to `annotate/adoption.json`. Raises GW121 and GW122 for a config that is no
+    how names were changed, to `annotate/imported.json`. Raises GW121 and GW122 for a config that is no
     schema, GW367 where the folder holds something, GW360 where no task has a text.
     """
-    found = client.project(number)
+    remote = client.project(number)
     where = f"{client.url}/projects/{number}"
-    config = str(found.get("label_config", ""))
+    config = str(remote.get("label_config", ""))
     title = slug(name)
     infer(config, name=title, language=language, where=where)  # refused before a task is read
     tasks = []
@@ -104,28 +105,29 @@ def adopt(
             advance(1)
     inferred = infer(config, name=title, language=language, unnamed=any(map(_unnamed, tasks)), where=where)
     schema = schema_of(inferred, where)
-    work = _Adoption(inferred, schema, Accounts(client, None), where)
+    gathered = _Import(inferred, schema, Accounts(client, None), where)
     for task in tasks:
-        work.task(task)
-    work.read()
-    if not work.documents:
+        gathered.task(task)
+    gathered.read()
+    if not gathered.documents:
         raise GoldwireError.of("GW360", "no task has a text", where=where, hint="check the project's config")
-    project = make_project(target, name=name, language=language, schema=inferred.yaml(), fill=work.write)
-    return AdoptReport(
-        str(project.root),
-        where,
-        len(tasks),
-        len(work.documents),
-        len(work.annotations),
-        tuple(sorted({annotation.annotator for annotation in work.annotations})),
-        work.account,
-        dict(Counter(str(line["kind"]) for line in work.lines)),
-        "annotate/quarantine.jsonl" if work.lines else "",
-        sum(int(task.get("total_predictions") or 0) for task in tasks),
-        inferred.renamed,
-        inferred.left,
-        sum(bool(one.get("ground_truth")) for task in tasks for one in _dicts(task.get("annotations"))),
-        sum(bool(task.get("comment_count")) for task in tasks),
+    project = make_project(target, name=name, language=language, schema=inferred.yaml(), fill=gathered.write)
+    marked = (annotation for task in tasks for annotation in dicts(task.get("annotations")))
+    return ImportReport(
+        project=str(project.root),
+        url=where,
+        tasks=len(tasks),
+        articles=len(gathered.documents),
+        annotations=len(gathered.annotations),
+        annotators=tuple(sorted({annotation.annotator for annotation in gathered.annotations})),
+        account=gathered.account,
+        quarantined=dict(Counter(str(line["kind"]) for line in gathered.lines)),
+        quarantine_file="annotate/quarantine.jsonl" if gathered.lines else "",
+        predictions_left=sum(int(task.get("total_predictions") or 0) for task in tasks),
+        renamed=inferred.renamed,
+        left=inferred.left,
+        ground_truth=sum(bool(annotation.get("ground_truth")) for annotation in marked),
+        commented=sum(bool(task.get("comment_count")) for task in tasks),
     )
 
 
@@ -133,13 +135,9 @@ def _unnamed(task: dict[str, Any]) -> bool:
     """Whether a task has a relation without a label."""
     return any(
         isinstance(item, dict) and item.get("type") == "relation" and not item.get("labels")
-        for annotation in _dicts(task.get("annotations"))
+        for annotation in dicts(task.get("annotations"))
         for item in _items(annotation)
     )
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _items(annotation: dict[str, Any]) -> list[Any]:
@@ -148,7 +146,7 @@ def _items(annotation: dict[str, Any]) -> list[Any]:
 
 
 @dataclass
-class _Given:
+class _Submitted:
     """An annotation of a task, and what it holds over one of the task's texts."""
 
     task: dict[str, Any]
@@ -157,7 +155,7 @@ class _Given:
 
 
 @dataclass
-class _Adoption:
+class _Import:
     """What is gathered of the tasks before anything is written."""
 
     inferred: Inferred
@@ -166,7 +164,7 @@ class _Adoption:
     where: str
     documents: dict[str, Document] = field(default_factory=dict)
     by_text: dict[str, str] = field(default_factory=dict)
-    given: dict[tuple[str, str], list[_Given]] = field(default_factory=dict)
+    submitted: dict[tuple[str, str], list[_Submitted]] = field(default_factory=dict)
     annotations: list[Annotation] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     account: Account = field(default_factory=Account.empty)
@@ -182,10 +180,10 @@ class _Adoption:
         data = task.get("data")
         texts = [(source, marked_text(data if isinstance(data, dict) else {}, source)) for source in sources]
         present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
-        for draft in _dicts(task.get("drafts")):
+        for draft in dicts(task.get("drafts")):
             reason = "a draft that was not submitted"
             self.aside(None, task, draft, Quarantined("result", reason, draft.get("result")))
-        annotations = _dicts(task.get("annotations"))
+        annotations = dicts(task.get("annotations"))
         if not present:
             for annotation in annotations:
                 census(annotation.get("result"), self.naming).enter(self.account)
@@ -203,15 +201,15 @@ class _Adoption:
                 naming = naming.over(source.tag)
             _, reads = read_over(over, marked.text, naming, originals)
             for annotation, read in zip(annotations, reads, strict=True):
-                self.put(document, _Given(task, annotation, read))
+                self.put(document, _Submitted(task, annotation, read))
 
-    def put(self, document: Document, given: _Given) -> None:
+    def put(self, document: Document, submitted: _Submitted) -> None:
         """Put down whose annotation of an article one is; several of whom nobody knows are several people."""
-        name = self.accounts.of(given.annotation)
+        name = self.accounts.of(submitted.annotation)
         if name == UNKNOWN:
             numbered = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
-            name = next(free for free in numbered if (free, document.id) not in self.given)
-        self.given.setdefault((name, document.id), []).append(given)
+            name = next(free for free in numbered if (free, document.id) not in self.submitted)
+        self.submitted.setdefault((name, document.id), []).append(submitted)
 
     def document(self, task: dict[str, Any], suffix: str, text: str, marked: MarkedText) -> Document:
         """The article of a task's text; tasks of one text share theirs."""
@@ -221,7 +219,7 @@ class _Adoption:
             name = str(wanted) if isinstance(wanted, (str, int)) and str(wanted).strip() else ""
             name = safe_name(f"{name}{suffix}" if name else "") or f"task-{task['id']}{suffix}"
             # File systems may not tell upper case from lower.
-            taken = {held.casefold() for held in self.documents}
+            taken = {document_id.casefold() for document_id in self.documents}
             name = name if name.casefold() not in taken else f"{name}-{task['id']}"
             texts = {source.key.partition(".")[0] for source in self.inferred.names.texts}
             meta = {key: v for key, v in data.items() if key not in (*texts, "id", "uid", "sha256")}
@@ -232,24 +230,30 @@ class _Adoption:
         return self.documents[self.by_text[text]]
 
     def aside(
-        self, document: Document | None, task: dict[str, Any], given: dict[str, Any], found: Quarantined
+        self,
+        document: Document | None,
+        task: dict[str, Any],
+        annotation: dict[str, Any],
+        quarantined: Quarantined,
     ) -> None:
         """Keep what has no place, with what it was and why."""
-        place = {
+        origin = {
             "document": document.id if document is not None else "",
-            "adopted": self.where,
-            "annotator": self.accounts.of(given, "completed_by" if "completed_by" in given else "user"),
+            "imported_from": self.where,
+            "annotator": self.accounts.of(
+                annotation, "completed_by" if "completed_by" in annotation else "user"
+            ),
             "task": task["id"],
-            "annotation": given.get("id"),
+            "annotation": annotation.get("id"),
         }
-        self.lines.append({**place, **msgspec.to_builtins(found)})
+        self.lines.append({**origin, **msgspec.to_builtins(quarantined)})
 
     def read(self) -> None:
         """Take each annotator's annotation of an article that counts; the others are kept aside."""
-        for (name, key), given in self.given.items():
+        for (name, key), all_submitted in self.submitted.items():
             document = self.documents[key]
             first, *others = latest_first(
-                given,
+                all_submitted,
                 cancelled=lambda each: bool(each.annotation.get("was_cancelled")),
                 draft=lambda _: False,
                 updated=lambda each: str(each.annotation.get("updated_at") or ""),
@@ -261,28 +265,36 @@ class _Adoption:
                 self.aside(document, other.task, other.annotation, result)
             self.take(document, name, first)
 
-    def take(self, document: Document, name: str, work: _Given) -> None:
-        read, given = work.read, work.annotation
-        for one in read.quarantined:
-            self.aside(document, work.task, given, one)
+    def take(self, document: Document, name: str, submitted: _Submitted) -> None:
+        read, annotation = submitted.read, submitted.annotation
+        for item in read.quarantined:
+            self.aside(document, submitted.task, annotation, item)
         read.enter(self.account)
-        editor = self.accounts.of(given, "updated_by")
-        seconds = given.get("lead_time")
-        begun = given.get("parent_prediction") is not None
+        editor = self.accounts.of(annotation, "updated_by")
+        seconds = annotation.get("lead_time")
+        begun = annotation.get("parent_prediction") is not None
         begun = begun or any(span.origin in ("prediction", "prediction-changed") for span in read.spans)
         provenance = Provenance(
             kind="human",
             name=editor if editor not in (name, UNKNOWN) else "",
-            created=str(given.get("created_at") or ""),
-            updated=str(given.get("updated_at") or ""),
+            created=str(annotation.get("created_at") or ""),
+            updated=str(annotation.get("updated_at") or ""),
             lead_time=float(seconds) if isinstance(seconds, (int, float)) else None,
             # Where none was begun from, it is not known whether any were in sight.
             seen_predictions=True if begun else None,
         )
-        status: Status = "skipped" if given.get("was_cancelled") else "submitted"
-        stamp, digest = self.schema.stamp, sha256(document.text)
+        status: Status = "skipped" if annotation.get("was_cancelled") else "submitted"
         self.annotations.append(
-            Annotation(document.id, name, stamp, status, provenance, read.spans, read.relations, digest)
+            Annotation(
+                document.id,
+                name,
+                self.schema.stamp,
+                status=status,
+                provenance=provenance,
+                spans=read.spans,
+                relations=read.relations,
+                text_sha256=sha256(document.text),
+            )
         )
 
     def write(self, root: Path) -> None:
@@ -301,7 +313,7 @@ class _Adoption:
             "left": msgspec.to_builtins(self.inferred.left),
         }
         write_text(
-            project.annotate / "adoption.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+            project.annotate / "imported.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         )
 
 

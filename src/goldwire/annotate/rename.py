@@ -69,8 +69,8 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
     with locked(project.cache / "sync.lock"):
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(project), read_assignments(project)
-        held = list(_annotations(project))
-        names = {annotation.annotator for path, annotation in held if path.parent.parent.name in _FOLDERS}
+        stored = list(_annotations(project))
+        names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in _FOLDERS}
         names |= {a.name for a in accounts} | {a.annotator for a in assignments}
         if old not in names and not begun:
             raise GoldwireError.of(
@@ -87,30 +87,32 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
             titles = title_for(project, old), title_for(project, new)
             with connect() as client:
                 write_text(journal, json.dumps([old, new]))
-                for found in client.projects(titles[0])[:1]:
-                    client.update_project(int(found["id"]), {"title": titles[1]})
+                for remote in client.projects(titles[0])[:1]:
+                    client.update_project(int(remote["id"]), {"title": titles[1]})
         write_text(journal, json.dumps([old, new]))
-        files = _rewrite(project, held, old, new)
+        files = _rewrite(project, stored, old, new)
         follow(
             project,
-            ((a, _renamed(a, old, new)) for path, a in held if path.parent.parent == project.annotations),
+            ((a, _renamed(a, old, new)) for path, a in stored if path.parent.parent == project.annotations),
         )
         for path, text in decisions:
             write_text(path, text)
         renamed = [msgspec.structs.replace(a, name=new) if a.name == old else a for a in accounts]
-        own = email_hash(address(old))
-        if all(account.email != own for account in renamed):
-            renamed.append(Account(new, email=own))  # what goldwire would make for, or made of, the old name
+        email = email_hash(address(old))
+        if all(account.email != email for account in renamed):
+            renamed.append(
+                Account(new, email=email)
+            )  # what goldwire would make for, or made of, the old name
         write_accounts(accounts_path(project), renamed)
         moved = [msgspec.structs.replace(a, annotator=new) if a.annotator == old else a for a in assignments]
         if moved != assignments:
             write_assignments(assignments_path(project), moved)
         journal.unlink()
         return RenameReport(
-            files + len(decisions),
-            sum(account.name == old for account in accounts),
-            sum(assignment.annotator == old for assignment in assignments),
-            titles[1],
+            files=files + len(decisions),
+            accounts=sum(account.name == old for account in accounts),
+            assignments=sum(assignment.annotator == old for assignment in assignments),
+            title=titles[1],
         )
 
 
@@ -126,11 +128,11 @@ def _annotations(project: Project) -> Iterator[tuple[Path, Annotation]]:
     raise_faults(faults)
 
 
-def _rewrite(project: Project, held: list[tuple[Path, Annotation]], old: str, new: str) -> int:
+def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, new: str) -> int:
     """Files under the new name first, then the old ones away; the number."""
     leaving: list[Path] = []
     count = 0
-    for path, annotation in held:
+    for path, annotation in stored:
         changed = _renamed(annotation, old, new)
         if changed == annotation:
             continue
@@ -162,18 +164,26 @@ def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
     def named(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name == old else name for name in names)
 
-    def span(one: Span) -> Span:
-        return msgspec.structs.replace(one, marked_by=named(one.marked_by)) if old in one.marked_by else one
+    def span(marked_span: Span) -> Span:
+        return (
+            msgspec.structs.replace(marked_span, marked_by=named(marked_span.marked_by))
+            if old in marked_span.marked_by
+            else marked_span
+        )
 
-    def relation(one: Relation) -> Relation:
-        return msgspec.structs.replace(one, marked_by=named(one.marked_by)) if old in one.marked_by else one
+    def relation(marked_relation: Relation) -> Relation:
+        return (
+            msgspec.structs.replace(marked_relation, marked_by=named(marked_relation.marked_by))
+            if old in marked_relation.marked_by
+            else marked_relation
+        )
 
-    made = annotation.provenance
-    person = new if made.name == old and not by_machine(annotation) else made.name
+    provenance = annotation.provenance
+    person = new if provenance.name == old and not by_machine(annotation) else provenance.name
     return msgspec.structs.replace(
         annotation,
         annotator=new if annotation.annotator == old else annotation.annotator,
-        provenance=msgspec.structs.replace(made, name=person, based_on=named(made.based_on)),
+        provenance=msgspec.structs.replace(provenance, name=person, based_on=named(provenance.based_on)),
         spans=tuple(map(span, annotation.spans)),
         relations=tuple(map(relation, annotation.relations)),
     )

@@ -18,12 +18,12 @@ _SAME = {
 
 def occurrences(text: str, quote: str) -> list[int]:
     """Where `quote` begins in `text`, in code points, left to right, overlapping ones too."""
-    found: list[int] = []
+    starts: list[int] = []
     at = text.find(quote) if quote else -1
     while at >= 0:
-        found.append(at)
+        starts.append(at)
         at = text.find(quote, at + 1)
-    return found
+    return starts
 
 
 def fold(text: str) -> tuple[str, list[int]]:
@@ -33,12 +33,12 @@ def fold(text: str) -> tuple[str, list[int]]:
     """
     folded: list[str] = []
     places: list[int] = []
-    for place, char in enumerate(text):
+    for index, char in enumerate(text):
         for plain in _plain(char):
             if plain == " " and folded and folded[-1] == " ":
                 continue
             folded.append(plain)
-            places.append(place)
+            places.append(index)
     return "".join(folded), places
 
 
@@ -63,8 +63,8 @@ def near_miss(text: str, quote: str, whole: str) -> str:
         return f"quote a few words of the {whole}"
     at = haystack.find(needle)
     if at >= 0:
-        own = text[places[at] : places[at + len(needle) - 1] + 1]
-        return f"the {whole} has «{own}»{_first_difference(own, quote)}"
+        passage = text[places[at] : places[at + len(needle) - 1] + 1]
+        return f"the {whole} has «{passage}»{_first_difference(passage, quote)}"
     low, high = 0, len(needle)
     while low < high:  # the longest beginning that the text holds
         middle = (low + high + 1) // 2
@@ -77,11 +77,11 @@ def near_miss(text: str, quote: str, whole: str) -> str:
     return f"the {whole} has «{text[max(start, end - 24) : end]}» and then «{goes_on}»"
 
 
-def _first_difference(own: str, quote: str) -> str:
-    for mine, theirs in zip(own, quote, strict=False):
+def _first_difference(passage: str, quote: str) -> str:
+    for mine, theirs in zip(passage, quote, strict=False):
         if mine != theirs:
             return f": {_name(mine)} where the quote has {_name(theirs)}"
-    return ": white space at an end" if quote.strip() == own else ""
+    return ": white space at an end" if quote.strip() == passage else ""
 
 
 def _name(char: str) -> str:

@@ -18,10 +18,10 @@ from goldwire.schemas.yaml_lines import parse_yaml
 def read_ids(path: Path) -> dict[str, dict[str, str]]:
     """The file's `annotator: {coined: unified}`. Raises GW103 where it is of another form."""
     data, lines = parse_yaml(read_text(path), str(path), texts=True)
-    found, faults = convert(data if data is not None else {}, dict[str, dict[str, str]], lines, str(path))
-    if found is None:
+    ids, faults = convert(data if data is not None else {}, dict[str, dict[str, str]], lines, str(path))
+    if ids is None:
         raise GoldwireError(*faults)
-    return found
+    return ids
 
 
 def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], schema: Schema) -> list[Article]:
@@ -36,12 +36,12 @@ def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], sch
     ]
     met: dict[str, set[str]] = {name: set() for name in ids}
 
-    def renamed(span: Span, names: Mapping[str, str], seen: set[str]) -> Span:
+    def renamed(span: Span, names: Mapping[str, str], used: set[str]) -> Span:
         attributes: dict[str, AttributeValue] = dict(span.attributes)
         for key, value in span.attributes.items():
             kind = schema.layers[span.layer].attributes.get(key) if span.layer in schema.layers else None
             if kind is not None and kind.kind == "id" and isinstance(value, str) and value in names:
-                seen.add(value)
+                used.add(value)
                 attributes[key] = names[value]
         return msgspec.structs.replace(span, attributes=attributes)
 
@@ -49,11 +49,11 @@ def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], sch
         names = ids.get(annotation.annotator)
         if not names:
             return annotation
-        seen = met[annotation.annotator]
-        spans = tuple(renamed(span, names, seen) for span in annotation.spans)
+        used = met[annotation.annotator]
+        spans = tuple(renamed(span, names, used) for span in annotation.spans)
         return msgspec.structs.replace(annotation, spans=spans)
 
-    made = [
+    renamed_articles = [
         msgspec.structs.replace(article, annotations=tuple(unified(a) for a in article.annotations))
         for article in articles
     ]
@@ -61,4 +61,4 @@ def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], sch
         for coined in names.keys() - met[name] if name in known else ():
             faults.append(Fault("GW268", f"`{name}` has coined no id `{coined}`", "", "remove the line"))
     raise_faults(faults)
-    return made
+    return renamed_articles

@@ -13,12 +13,12 @@ def article_faults(article: Article, source: str) -> Iterator[Fault]:
     """Everything that breaks the model's own rules in an article, with `source` before each `$.path`."""
     if not article.document.id:
         yield Fault("GW201", "the document has no id", f"{source} $.id", "give it one")
-    seen: set[str] = set()
+    annotators: set[str] = set()
     for index, annotation in enumerate(article.annotations):
         at = f"{source} $.annotations[{index}]"
-        if annotation.annotator in seen:
+        if annotation.annotator in annotators:
             yield twice(annotation.annotator, at)
-        seen.add(annotation.annotator)
+        annotators.add(annotation.annotator)
         yield from annotation_faults(annotation, article.document, at)
 
 
@@ -30,18 +30,18 @@ def annotation_faults(annotation: Annotation, document: Document, at: str) -> It
     length = len(document.text)
     ids: set[str] = set()
     for number, span in enumerate(annotation.spans):
-        place = f"{at}.spans[{number}]"
+        where = f"{at}.spans[{number}]"
         if not 0 <= span.start < span.end <= length:
             hint = f"0 <= start < end <= {length}, in code points"
-            yield Fault("GW204", f"extent [{span.start}, {span.end}) lies outside the text", place, hint)
+            yield Fault("GW204", f"extent [{span.start}, {span.end}) lies outside the text", where, hint)
         if span.id in ids:
-            yield Fault("GW205", f"span id `{span.id}` stands twice", place, "each id once in an annotation")
+            yield Fault("GW205", f"span id `{span.id}` stands twice", where, "each id once in an annotation")
         ids.add(span.id)
     for number, relation in enumerate(annotation.relations):
         for side, end in (("head", relation.head), ("tail", relation.tail)):
             if end not in ids:
-                place = f"{at}.relations[{number}].{side}"
-                yield Fault("GW206", f"no span has the id `{end}`", place, "both ends are ids of spans here")
+                where = f"{at}.relations[{number}].{side}"
+                yield Fault("GW206", f"no span has the id `{end}`", where, "both ends are ids of spans here")
 
 
 def twice(annotator: str, at: str) -> Fault:

@@ -40,7 +40,7 @@ class Counts(Figures):
     def sizes(self) -> str:
         """The whole in words."""
         sizes = {"documents": self.documents, "annotations": self.annotations, "words": self.words}
-        return ", ".join(f"{amount(size)} {what}" for what, size in sizes.items())
+        return ", ".join(f"{amount(size)} {unit}" for unit, size in sizes.items())
 
     @property
     def layers(self) -> dict[str, int]:
@@ -76,17 +76,17 @@ class Counts(Figures):
         tables = [Table("layers", self.sizes, shape, layers)]
         shape = (Column("label"), *_amounts("spans"))
         tables += [
-            Table(layer, f"{layer}: spans by label", shape, list(found.items()))
-            for layer, found in self.labels.items()
+            Table(layer, f"{layer}: spans by label", shape, list(counts.items()))
+            for layer, counts in self.labels.items()
         ]
         if self.relations:
             tables.append(_counted("relation", "relations", "count", self.relations))
-        for what, found in (("document", self.by_document), ("annotator", self.by_annotator)):
-            columns = [*(["documents"] if what == "annotator" else []), *self.layers]
+        for kind, counts in (("document", self.by_document), ("annotator", self.by_annotator)):
+            columns = [*(["documents"] if kind == "annotator" else []), *self.layers]
             rows: list[tuple[Cell, ...]] = [
-                (name, *(row.get(key, 0) for key in columns)) for name, row in found.items()
+                (name, *(row.get(key, 0) for key in columns)) for name, row in counts.items()
             ]
-            tables.append(Table(f"{what}s", f"spans by {what}", (Column(what), *_amounts(*columns)), rows))
+            tables.append(Table(f"{kind}s", f"spans by {kind}", (Column(kind), *_amounts(*columns)), rows))
         tables.append(_counted("status", "annotations by status", "annotations", self.by_status))
         tables.append(_counted("made by", "annotations by who made them", "annotations", self.by_kind))
         return tables
@@ -96,8 +96,8 @@ def _amounts(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "amount") for name in names)
 
 
-def _counted(what: str, title: str, unit: str, counts: Mapping[str, int]) -> Table:
-    return Table(what, title, (Column(what), Column(unit, "amount")), list(counts.items()))
+def _counted(kind: str, title: str, unit: str, counts: Mapping[str, int]) -> Table:
+    return Table(kind, title, (Column(kind), Column(unit, "amount")), list(counts.items()))
 
 
 def count(articles: Iterable[Article], schema: Schema | None = None, *, only_curated: bool = False) -> Counts:
@@ -134,7 +134,7 @@ def count(articles: Iterable[Article], schema: Schema | None = None, *, only_cur
             for layer in {span.layer for span in annotation.spans}:
                 nested[layer] += len(outermost(annotation.layer(layer))[1])
             relations.update(relation.label for relation in annotation.relations)
-    counts.labels = {layer: dict(found) for layer, found in labels.items()}
+    counts.labels = {layer: dict(label_counts) for layer, label_counts in labels.items()}
     counts.relations, counts.nested = dict(relations), dict(nested)
     counts.by_document = {name: dict(row) for name, row in counts.by_document.items()}
     counts.by_annotator = {name: dict(row) for name, row in sorted(counts.by_annotator.items())}
@@ -145,5 +145,5 @@ def count(articles: Iterable[Article], schema: Schema | None = None, *, only_cur
 def _chosen(article: Article, only_curated: bool) -> tuple[Annotation, ...]:
     if not only_curated:
         return article.annotations
-    one = curated(article.annotations)
-    return (one,) if one is not None else ()
+    annotation = curated(article.annotations)
+    return (annotation,) if annotation is not None else ()

@@ -55,9 +55,13 @@ def load_annotation(data: bytes) -> Annotation:
     Older files leave the kind out where a person made it: a provenance that says something, and no kind.
     """
     annotation = strict_json.decode(data, _decoder)
-    made = annotation.provenance
-    if made.kind == "unknown" and made != Provenance() and "kind" not in json.loads(data)["provenance"]:
-        return replace(annotation, provenance=replace(made, kind="human"))
+    provenance = annotation.provenance
+    if (
+        provenance.kind == "unknown"
+        and provenance != Provenance()
+        and "kind" not in json.loads(data)["provenance"]
+    ):
+        return replace(annotation, provenance=replace(provenance, kind="human"))
     return annotation
 
 
@@ -81,19 +85,19 @@ def read_annotations(project: Project) -> list[Annotation]:
     annotations: list[Annotation] = []
     faults: list[Fault] = []
     for path in _files(project.annotations) if project.annotations.is_dir() else ():
-        place = str(path.relative_to(project.root))
+        file = str(path.relative_to(project.root))
         if len(path.relative_to(project.annotations).parts) != 2 or path.suffix != ".json":
-            faults.append(_out_of_place(path, place, project))
+            faults.append(_out_of_place(path, file, project))
             continue
         try:
             annotation = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message, where = strict_json.told(error)
-            faults.append(Fault("GW209", message, f"{place} {where}".rstrip(), _RESTORE))
+            faults.append(Fault("GW209", message, f"{file} {where}".rstrip(), _RESTORE))
             continue
         named = annotation_path(project, annotation)
         if _composed(named) != _composed(path):
-            faults.append(_misnamed(annotation, place, str(named.relative_to(project.root)), named.exists()))
+            faults.append(_misnamed(annotation, file, str(named.relative_to(project.root)), named.exists()))
         annotations.append(annotation)
     raise_faults(faults)
     return annotations
@@ -110,10 +114,10 @@ def _files(folder: Path) -> list[Path]:
 
     files: list[Path] = []
     known: set[str] = set()
-    for place, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
-        known.add(os.path.realpath(place))
-        folders[:] = [name for name in folders if os.path.realpath(Path(place, name)) not in known]
-        files += [Path(place, name) for name in names if not name.startswith(".") or name.endswith(".json")]
+    for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        known.add(os.path.realpath(parent))
+        folders[:] = [name for name in folders if os.path.realpath(Path(parent, name)) not in known]
+        files += [Path(parent, name) for name in names if not name.startswith(".") or name.endswith(".json")]
     return sorted(files)
 
 
@@ -121,30 +125,30 @@ def _composed(path: Path) -> str:
     return unicodedata.normalize("NFC", str(path))
 
 
-def _out_of_place(path: Path, place: str, project: Project) -> Fault:
+def _out_of_place(path: Path, file: str, project: Project) -> Fault:
     """The fault of a file that is no annotation by its place or its name."""
     hint = "keep other files elsewhere: the store holds ANNOTATOR/DOCUMENT.json and nothing else"
     try:
         annotation = _decoder.decode(read_bytes(path))
     except (GoldwireError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Fault("GW286", "is no annotation", place, hint)
+        return Fault("GW286", "is no annotation", file, hint)
     named = annotation_path(project, annotation)
-    return _misnamed(annotation, place, str(named.relative_to(project.root)), named.exists())
+    return _misnamed(annotation, file, str(named.relative_to(project.root)), named.exists())
 
 
-def _misnamed(annotation: Annotation, place: str, named: str, taken: bool) -> Fault:
+def _misnamed(annotation: Annotation, file: str, named: str, taken: bool) -> Fault:
     whose = f"holds `{annotation.annotator}`'s annotation of `{annotation.document}`, which is kept elsewhere"
     hint = f"compare it with {named}, then remove one of them" if taken else f"move it to {named}"
-    return Fault("GW286", whose, place, hint)
+    return Fault("GW286", whose, file, hint)
 
 
 def project_articles(project: Project) -> list[Article]:
     """The project's articles with their stored annotations; raises what `join` and both readers raise."""
 
-    def place(annotation: Annotation) -> str:
+    def file_of(annotation: Annotation) -> str:
         return str(annotation_path(project, annotation).relative_to(project.root))
 
-    return join(load_seeds(project), read_annotations(project), place)
+    return join(load_seeds(project), read_annotations(project), file_of)
 
 
 def join(
@@ -160,15 +164,15 @@ def join(
     grouped: dict[str, list[Annotation]] = {document.id: [] for document in documents}
     faults: list[Fault] = []
     for annotation in annotations:
-        place = place_of(annotation)
+        where = place_of(annotation)
         document = by_id.get(annotation.document)
         if document is None:
             hint = "add the article (goldwire seeds add), or remove the annotation"
-            faults.append(Fault("GW210", f"no article `{annotation.document}`", place, hint))
+            faults.append(Fault("GW210", f"no article `{annotation.document}`", where, hint))
             continue
         if any(other.annotator == annotation.annotator for other in grouped[annotation.document]):
-            faults.append(twice(annotation.annotator, place))
-        faults.extend(annotation_faults(annotation, document, place))
+            faults.append(twice(annotation.annotator, where))
+        faults.extend(annotation_faults(annotation, document, where))
         grouped[annotation.document].append(annotation)
     raise_faults(faults)
     return [Article(document, tuple(grouped[document.id])) for document in documents]

@@ -155,10 +155,10 @@ def adjudicate(
     if machine and (pushing or pulling):
         raise click.UsageError("--machine is for decisions in files")
     if pushing:
-        _push_board(url, between, json_path, project)
+        _push_adjudication(url, between, json_path, project)
         return
     if pulling:
-        _pull_board(url, by, between, json_path, project)
+        _pull_adjudication(url, by, between, json_path, project)
         return
     if by is None:
         raise click.UsageError("Missing option '--by'.")
@@ -206,15 +206,17 @@ def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
             say(f"{name}: {line}")
 
 
-def _push_board(url: str | None, between: tuple[str, ...], json_path: Path | None, project: Project) -> None:
-    from goldwire.annotate.adjudication.push import push_board
+def _push_adjudication(
+    url: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
+) -> None:
+    from goldwire.annotate.adjudication.push import push_adjudication
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pushing") as advance:
-        report = push_board(client, project, schema, documents, between=between, advance=advance)
+        report = push_adjudication(client, project, schema, documents, between=between, advance=advance)
     rows = [
         ("articles sent", report.sent),
         ("articles refreshed", report.refreshed),
@@ -229,17 +231,19 @@ def _push_board(url: str | None, between: tuple[str, ...], json_path: Path | Non
     write_json(json_path, report.as_dict())
 
 
-def _pull_board(
+def _pull_adjudication(
     url: str | None, by: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
 ) -> None:
-    from goldwire.annotate.adjudication.pull import pull_board
+    from goldwire.annotate.adjudication.pull import pull_adjudication
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pulling") as advance:
-        report = pull_board(client, project, schema, documents, by=by, between=between, advance=advance)
+        report = pull_adjudication(
+            client, project, schema, documents, by=by, between=between, advance=advance
+        )
     _show_outcomes({name: found for name, found in report.outcomes.items() if name not in report.waiting})
     for note in report.notes:
         say(note)

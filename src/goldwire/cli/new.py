@@ -37,10 +37,10 @@ def command(
         say(f"{project.root}: made; next: goldwire schema check, then list your articles in seeds/")
         write_json(json_path, {"project": str(project.root), "schema": str(project.schema_path)})
         return
-    from goldwire.annotate.import_project import adopt, connect_to
+    from goldwire.annotate.import_project import connect_to, import_project
 
     with connect_to(url) as client, progress("tasks") as advance:
-        report = adopt(client, number, folder, name=name, language=language, advance=advance)
+        report = import_project(client, number, folder, name=name, language=language, advance=advance)
     rows = [("tasks", report.tasks), ("articles", report.articles), ("annotations", report.annotations)]
     rows += [("predictions left there", report.predictions_left)]
     rows += [(f"in quarantine: {kind}", count) for kind, count in report.quarantined.items()]

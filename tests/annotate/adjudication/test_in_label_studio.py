@@ -14,8 +14,14 @@ from click.testing import CliRunner
 
 from goldwire.annotate.adjudication.decisions import read_file
 from goldwire.annotate.adjudication.project import adjudicate_project
-from goldwire.annotate.adjudication.pull import BoardPull, pull_board
-from goldwire.annotate.adjudication.push import ACCEPTED, BoardReport, config, push_board, tasks_of
+from goldwire.annotate.adjudication.pull import PulledAdjudication, pull_adjudication
+from goldwire.annotate.adjudication.push import (
+    ACCEPTED,
+    PushedAdjudication,
+    config,
+    push_adjudication,
+    tasks_of,
+)
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotations.store import read_annotations, write_annotation
@@ -77,11 +83,11 @@ class Board:
         for one in readings:
             write_annotation(self.project, one)
 
-    def push(self) -> BoardReport:
-        return push_board(self.client, self.project, self.schema, self.documents)
+    def push(self) -> PushedAdjudication:
+        return push_adjudication(self.client, self.project, self.schema, self.documents)
 
-    def pull(self, by: str | None = None) -> BoardPull:
-        return pull_board(self.client, self.project, self.schema, self.documents, by=by)
+    def pull(self, by: str | None = None) -> PulledAdjudication:
+        return pull_adjudication(self.client, self.project, self.schema, self.documents, by=by)
 
     def task(self) -> dict[str, Any]:
         include = ("data", "annotations", "result", "updated_at", "predictions", "model_version")

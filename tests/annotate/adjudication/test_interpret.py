@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
+from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
 from goldwire.annotate.adjudication.merge import Decision, adjudicate, span_name
 from goldwire.annotations.meaning import content
 from goldwire.model import Annotation, Document, Relation, Span
@@ -61,9 +61,9 @@ def marked(draw: st.DrawFn, name: str) -> Annotation:
 
 def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
     """The readings merged by a verdict."""
-    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own=found.own)
+    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks)
     assert outcome.open == []
-    return settled(outcome.annotation, EVERY)
+    return without_defaults(outcome.annotation, EVERY)
 
 
 @given(marked("anna"), marked("bruno"), marked("marie"))
@@ -71,9 +71,9 @@ def test_decisions_give_the_adjudicators_annotation_again(
     a: Annotation, b: Annotation, marks: Annotation
 ) -> None:
     """Whatever the two readings and the adjudicator marked, the decisions lead to exactly the latter."""
-    found = verdict(ARTICLE, (a, b), EVERY, marks)
+    found = interpret(ARTICLE, (a, b), EVERY, marks)
     result = carried_out(found, a, b)
-    assert content(result) == content(settled(marks, EVERY))
+    assert content(result) == content(without_defaults(marks, EVERY))
     assert all(one.marked_by for one in result.spans)
     assert all(arrow.marked_by for arrow in result.relations)
 
@@ -83,9 +83,11 @@ def test_a_second_verdict_replaces_the_first(
     a: Annotation, b: Annotation, first: Annotation, second: Annotation
 ) -> None:
     """A changed mind counts; who stays with a decision keeps its reason."""
-    before = verdict(ARTICLE, (a, b), EVERY, first, reason=lambda _span: "first")
-    after = verdict(ARTICLE, (a, b), EVERY, second, decisions=before.decisions, reason=lambda _span: "second")
-    assert content(carried_out(after, a, b)) == content(settled(second, EVERY))
+    before = interpret(ARTICLE, (a, b), EVERY, first, reason=lambda _span: "first")
+    after = interpret(
+        ARTICLE, (a, b), EVERY, second, decisions=before.decisions, reason=lambda _span: "second"
+    )
+    assert content(carried_out(after, a, b)) == content(without_defaults(second, EVERY))
     for key, decision in after.decisions.items():
         same = key in before.decisions and before.decisions[key].decide == decision.decide
         same = same and before.decisions[key].value == decision.value
@@ -106,7 +108,7 @@ def test_each_kind_of_item_gets_its_answer() -> None:
         ),
         relations=(Relation("object", "1", "2"),),
     )
-    found = verdict(DOCUMENT, (A, B), SCHEMA, marks)
+    found = interpret(DOCUMENT, (A, B), SCHEMA, marks)
     told = {key: (made.kind, made.decide) for key, made in found.decisions.items()}
     assert told == {
         "thing TOOL 27-34 | thing TOOL 27-41": ("extent", "b"),
@@ -116,8 +118,8 @@ def test_each_kind_of_item_gets_its_answer() -> None:
         "relation object step CUT 0-6 -> thing FOOD 12-18": ("argument", "a"),
         "relation with step CUT 0-6 -> thing TOOL 27-41": ("amended", "neither"),
     }
-    assert found.own is not None
-    assert [(s.label, s.start, s.end) for s in found.own.spans] == [("HEAT", 43, 47)]
+    assert found.own_marks is not None
+    assert [(s.label, s.start, s.end) for s in found.own_marks.spans] == [("HEAT", 43, 47)]
 
 
 def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:
@@ -131,12 +133,12 @@ def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:
     marks = Annotation(
         "d", "marie", SCHEMA.stamp, spans=(span("2", "tomate", "FOOD"), span("3", "couteau", "TOOL"))
     )
-    found = verdict(DOCUMENT, both, SCHEMA, marks, decisions={kept.key: kept}, partial=True, asked=asked)
+    found = interpret(DOCUMENT, both, SCHEMA, marks, decisions={kept.key: kept}, partial=True, asked=asked)
     assert {key: made.decide for key, made in found.decisions.items()} == {
         kept.key: "a",
         "thing TOOL 27-34 | thing TOOL 27-41": "a",
         "attribute thing FOOD 12-18 state": "a",
     }
-    outcome = adjudicate(DOCUMENT, both, SCHEMA, found.decisions, own=found.own)
+    outcome = adjudicate(DOCUMENT, both, SCHEMA, found.decisions, own_marks=found.own_marks)
     assert "- | step HEAT 48-53" in {item.key for item in outcome.open}
     assert any(s.start == 43 for s in outcome.annotation.spans)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.adjudication.decisions import read_decisions, write_items
+from goldwire.annotate.adjudication.decisions import read_file, write_items
 from goldwire.annotate.adjudication.merge import Decision, adjudicate
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Relation, Span
@@ -136,7 +136,7 @@ def test_the_adjudicator_may_add_and_amend() -> None:
     )
     made = decide(extent="b", missed="accept", attribute="a", argument="a")
     del made["attribute thing FOOD 12-18 state"]
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made, own=own)
+    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made, own_marks=own)
     new = next(s for s in outcome.annotation.spans if TEXT[s.start : s.end] == "puis")
     assert new.marked_by == ("adjudicator",)
     assert any(r.tail == new.id and r.marked_by == ("adjudicator",) for r in outcome.annotation.relations)
@@ -148,12 +148,12 @@ def test_items_and_decisions_survive_the_file(tmp_path: Path) -> None:
     outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made)
     path = tmp_path / "d.yaml"
     write_items(path, "d", ["ann", "bob"], outcome.items)
-    assert read_decisions(path) == {item.key: item for item in outcome.items}
+    assert read_file(path).decisions == outcome.items
     path.write_text(
         path.read_text(encoding="utf-8").replace("reason: test", "reason: ''", 1), encoding="utf-8"
     )
     with pytest.raises(GoldwireError, match=r"GW373 .*without a reason"):
-        read_decisions(path)
+        read_file(path)
 
 
 @given(st.permutations(A.spans), st.permutations(A.relations))

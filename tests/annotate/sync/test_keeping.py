@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from goldwire.annotate.adjudication.project import adjudicate_project
-from goldwire.annotate.import_project import adopt
+from goldwire.annotate.import_project import import_project
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.migration.server import migrate_projects, migrate_server
@@ -133,10 +133,10 @@ def _lines(project: Project) -> list[dict[str, Any]]:
 
 
 def test_a_pull_keeps_what_others_left_in_quarantine(project: Project, tmp_path: Path) -> None:
-    """Lines of an adoption and of another server stay; its own are written anew."""
+    """Lines of an imported project and of another server stay; its own are written anew."""
     foreign = Memory("http://foreign")
     foreign.add(1, "kept", _given(5, [{"type": "labels", "from_name": "gone"}]))
-    adopt(_client(foreign), 1, tmp_path / "adopted", name="kept", language="fr")
+    import_project(_client(foreign), 1, tmp_path / "adopted", name="kept", language="fr")
     quarantine_path(project).parent.mkdir(parents=True)
     shutil.copy(tmp_path / "adopted/annotate/quarantine.jsonl", quarantine_path(project))
     one, other = Memory(), Memory("http://other")
@@ -144,7 +144,7 @@ def test_a_pull_keeps_what_others_left_in_quarantine(project: Project, tmp_path:
         memory.add(1, "kept", _given(5, [*_marked(), {"type": "labels", "from_name": "gone"}]))
         _pull(memory, project)
     assert _pull(one, project).quarantined == 3
-    assert [line.get("adopted") for line in _lines(project)].count("http://foreign/projects/1") == 1
+    assert [line.get("imported_from") for line in _lines(project)].count("http://foreign/projects/1") == 1
     one.work[1][0]["annotations"] = [_given(5, _marked())]
     assert _pull(one, project).quarantined == 2
 

@@ -46,7 +46,7 @@ class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass
-class Case:
+class AdjudicationCase:
     """One article to adjudicate, with what was decided before and still stands."""
 
     document: Document
@@ -61,7 +61,7 @@ class Case:
     from_studio: Annotation | None
 
     @property
-    def own(self) -> Annotation | None:
+    def own_marks(self) -> Annotation | None:
         """The adjudicator's own marks, wherever they were made."""
         return joined(self.by_hand, self.from_studio)
 
@@ -76,24 +76,19 @@ def read_file(path: Path) -> DecisionFile:
     if not path.exists():
         return DecisionFile("", [], [])
     data, lines = parse_yaml(read_text(path), str(path))
-    found, faults = convert(data, DecisionFile, lines, str(path))
-    if found is None:
+    record, faults = convert(data, DecisionFile, lines, str(path))
+    if record is None:
         raise GoldwireError(*faults)
-    seen: set[str] = set()
-    for number, decision in enumerate(found.decisions):
+    keys: set[str] = set()
+    for number, decision in enumerate(record.decisions):
         where = f"{path}:{lines.get(f'$.decisions[{number}]', 1)}"
-        if decision.key in seen:
+        if decision.key in keys:
             faults.append(Fault("GW373", f"`{decision.key}` stands twice", where, "keep one of them"))
         if decision.decide and not decision.reason.strip():
             faults.append(Fault("GW373", f"`{decision.key}` is decided without a reason", where, "say why"))
-        seen.add(decision.key)
+        keys.add(decision.key)
     raise_faults(faults)
-    return found
-
-
-def read_decisions(path: Path) -> dict[str, Decision]:
-    """The decisions of a file by item; none where the file is missing. Faults are GW103 and GW373."""
-    return {decision.key: decision for decision in read_file(path).decisions}
+    return record
 
 
 def write_items(
@@ -130,13 +125,13 @@ def _keys(keys: Iterable[str]) -> str:
 
 def basis_of(readings: Sequence[Annotation]) -> str:
     """A hash of what readings say, whatever their ids and order."""
-    said = []
+    contents = []
     for reading in readings:
         names = {span.id: span_name(span) for span in reading.spans}
         spans = sorted((names[span.id], sorted(span.attributes.items())) for span in reading.spans)
         arrows = sorted((r.label, names[r.head], names[r.tail]) for r in reading.relations)
-        said.append((reading.annotator, spans, arrows))
-    return sha256(msgspec.json.encode(said))[:16]
+        contents.append((reading.annotator, spans, arrows))
+    return sha256(msgspec.json.encode(contents))[:16]
 
 
 def own_path(project: Project, document: str) -> Path:
@@ -144,15 +139,15 @@ def own_path(project: Project, document: str) -> Path:
     return folder(project) / f"{file_name(document)}.own.json"
 
 
-def joined(one: Annotation | None, other: Annotation | None) -> Annotation | None:
+def joined(first: Annotation | None, second: Annotation | None) -> Annotation | None:
     """Two annotations of one text as one; what both hold stands once."""
-    if one is None or other is None:
-        return one or other
-    names = {span_name(span): span.id for span in one.spans}
+    if first is None or second is None:
+        return first or second
+    names = {span_name(span): span.id for span in first.spans}
     ids: dict[str, str] = {}
     added = []
-    taken = {span.id for span in one.spans}
-    for span in other.spans:
+    taken = {span.id for span in first.spans}
+    for span in second.spans:
         if known_id := names.get(span_name(span)):
             ids[span.id] = known_id
             continue
@@ -162,19 +157,19 @@ def joined(one: Annotation | None, other: Annotation | None) -> Annotation | Non
         taken.add(free)
         ids[span.id] = free
         added.append(msgspec.structs.replace(span, id=free))
-    arrows = [msgspec.structs.replace(r, head=ids[r.head], tail=ids[r.tail]) for r in other.relations]
-    known = {(r.label, r.head, r.tail) for r in one.relations}
-    relations = (*one.relations, *(r for r in arrows if (r.label, r.head, r.tail) not in known))
-    return msgspec.structs.replace(other, spans=(*one.spans, *added), relations=relations)
+    arrows = [msgspec.structs.replace(r, head=ids[r.head], tail=ids[r.tail]) for r in second.relations]
+    known = {(r.label, r.head, r.tail) for r in first.relations}
+    relations = (*first.relations, *(r for r in arrows if (r.label, r.head, r.tail) not in known))
+    return msgspec.structs.replace(second, spans=(*first.spans, *added), relations=relations)
 
 
-def write_own(project: Project, document: str, own: Annotation | None) -> None:
+def write_own(project: Project, document: str, own_marks: Annotation | None) -> None:
     """Keep an adjudicator's own marks from Label Studio; without any no file is kept."""
     path = own_path(project, document)
-    if own is None:
+    if own_marks is None:
         path.unlink(missing_ok=True)
-    elif not path.is_file() or read_text(path) != dumps_annotation(own):
-        write_text(path, dumps_annotation(own))
+    elif not path.is_file() or read_text(path) != dumps_annotation(own_marks):
+        write_text(path, dumps_annotation(own_marks))
 
 
 def open_case(
@@ -183,7 +178,7 @@ def open_case(
     documents: Sequence[Document],
     article: Article,
     between: Sequence[str] = (),
-) -> Case:
+) -> AdjudicationCase:
     """An article's readings with the decisions that still stand.
 
     Where the readings have changed since the file was written, decisions whose item has vanished, or whose
@@ -193,22 +188,22 @@ def open_case(
     document, name = article.document, article.document.id
     readings = one_pair(article.annotations, between)
     path = folder(project) / f"{file_name(name)}.yaml"
-    kept = read_file(path)
+    record = read_file(path)
     hand_path, studio_path = folder(project) / f"{file_name(name)}.own.yaml", own_path(project, name)
-    case = Case(
+    case = AdjudicationCase(
         document,
         readings,
         path,
-        {d.key: d for d in kept.decisions if d.decide},
-        {d.key: d for d in kept.superseded},
-        basis_of(readings),
-        kept.pulled,
-        bool(kept.basis) or not path.exists(),
-        read_quotes(hand_path, documents, schema) if hand_path.exists() else None,
-        _read_own(studio_path) if studio_path.exists() else None,
+        decisions={d.key: d for d in record.decisions if d.decide},
+        superseded={d.key: d for d in record.superseded},
+        basis=basis_of(readings),
+        pulled=record.pulled,
+        stamped=bool(record.basis) or not path.exists(),
+        by_hand=read_quotes(hand_path, documents, schema) if hand_path.exists() else None,
+        from_studio=_read_own(studio_path) if studio_path.exists() else None,
     )
-    written_by_us = kept.items == _keys(d.key for d in kept.decisions)
-    if kept.basis and kept.basis != case.basis and written_by_us:
+    written_by_us = record.items == _keys(d.key for d in record.decisions)
+    if record.basis and record.basis != case.basis and written_by_us:
         _supersede(case, schema)
     return case
 
@@ -221,10 +216,12 @@ def _read_own(path: Path) -> Annotation:
         raise GoldwireError.of("GW376", str(error), where=str(path), hint=hint) from None
 
 
-def _supersede(case: Case, schema: Schema) -> None:
+def _supersede(case: AdjudicationCase, schema: Schema) -> None:
     tried: set[str] = set()
     while True:
-        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own=case.own, lenient=True)
+        outcome = adjudicate(
+            case.document, case.readings, schema, case.decisions, own_marks=case.own_marks, lenient=True
+        )
         stale = outcome.unfit & case.decisions.keys()
         for item in outcome.items:
             old = case.decisions.get(item.key)
@@ -237,17 +234,17 @@ def _supersede(case: Case, schema: Schema) -> None:
                 continue
             if (old.decide == "a" and old.a != item.a) or (old.decide == "b" and old.b != item.b):
                 stale.add(item.key)
-        back = {i.key for i in outcome.open if i.key in case.superseded} - stale - tried
-        tried |= back | stale
-        if not stale and not back:
+        restored = {i.key for i in outcome.open if i.key in case.superseded} - stale - tried
+        tried |= restored | stale
+        if not stale and not restored:
             return
         for key in stale:
             case.superseded[key] = case.decisions.pop(key)
-        for key in back:
+        for key in restored:
             case.decisions[key] = case.superseded.pop(key)
 
 
-def close_case(case: Case, outcome: Outcome, *, pulled: str = "") -> None:
+def close_case(case: AdjudicationCase, outcome: Outcome, *, pulled: str = "") -> None:
     """Write a case's items as they stand now."""
     stamped = case.stamped or bool(pulled)
     write_items(

@@ -22,58 +22,60 @@ Arrow = tuple[str, str, str]
 
 
 @dataclass
-class Verdict:
+class Interpretation:
     """Decisions by item, the adjudicator's own marks, and what could not be taken over, in words."""
 
     decisions: dict[str, Decision]
-    own: Annotation | None = None
+    own_marks: Annotation | None = None
     notes: list[str] = field(default_factory=list)
 
 
 def as_shown(annotation: Annotation, schema: Schema, text: str) -> Annotation:
     """An annotation as Label Studio gives it back: edges trimmed, without defaults and flags that are off."""
     read = from_result(to_result(annotation, schema), text, schema)
-    return settled(msgspec.structs.replace(annotation, spans=read.spans, relations=read.relations), schema)
+    return without_defaults(
+        msgspec.structs.replace(annotation, spans=read.spans, relations=read.relations), schema
+    )
 
 
-def settled(annotation: Annotation, schema: Schema) -> Annotation:
+def without_defaults(annotation: Annotation, schema: Schema) -> Annotation:
     """The annotation without what says nothing: default values, and attributes that a label may not bear."""
     spans = []
     for span in annotation.spans:
-        kept: dict[str, AttributeValue] = {}
+        attributes: dict[str, AttributeValue] = {}
         for name, value in span.attributes.items():
             attribute = schema.layers[span.layer].attributes[name]
             if attribute.applies_to(span.label) and value != attribute.default_for(span.label):
-                kept[name] = value
-        spans.append(msgspec.structs.replace(span, attributes=kept))
+                attributes[name] = value
+        spans.append(msgspec.structs.replace(span, attributes=attributes))
     return msgspec.structs.replace(annotation, spans=tuple(spans))
 
 
-def verdict(
+def interpret(
     document: Document,
     readings: tuple[Annotation, Annotation],
     schema: Schema,
     marks: Annotation,
     *,
     decisions: Mapping[str, Decision] | None = None,
-    own: Annotation | None = None,
+    own_marks: Annotation | None = None,
     partial: bool = False,
     asked: Container[str] | None = None,
     reason: Callable[[Span | None], str] = lambda _span: "",
-) -> Verdict:
+) -> Interpretation:
     """What the adjudicator's `marks` decide of two readings.
 
-    `own` are marks that are kept elsewhere. With `partial` the marks were made on former readings: the
+    `own_marks` are kept elsewhere. With `partial` the marks were made on former readings: the
     `decisions` stand, only items that were `asked` are answered, and nothing is said of what both agree on.
     `reason` gives the words for a decision about a span, None where it was turned down; a decision that
     is the same as a former one keeps that one's reason.
     """
-    return _Reading(
-        document, readings, schema, marks, dict(decisions or {}), own, partial, asked, reason
+    return _Interpreter(
+        document, readings, schema, marks, dict(decisions or {}), own_marks, partial, asked, reason
     ).read()
 
 
-class _Reading:
+class _Interpreter:
     """One annotation being read."""
 
     def __init__(
@@ -83,25 +85,27 @@ class _Reading:
         schema: Schema,
         marks: Annotation,
         former: dict[str, Decision],
-        own: Annotation | None,
+        own_marks: Annotation | None,
         partial: bool,
         asked: Container[str] | None,
         reason: Callable[[Span | None], str],
     ) -> None:
         self.document, self.readings, self.schema = document, readings, schema
-        self.former, self.own, self.partial, self.reason = former, own, partial, reason
-        self.marks = settled(marks, schema)
+        self.former, self.own_marks, self.partial, self.reason = former, own_marks, partial, reason
+        self.marks = without_defaults(marks, schema)
         self.by_name = {span_name(span): span for span in self.marks.spans}
         ends = {span.id: span_name(span) for span in self.marks.spans}
         self.arrows: set[Arrow] = {(r.label, ends[r.head], ends[r.tail]) for r in self.marks.relations}
-        self.made: dict[str, Decision] = dict(former) if partial else {}
+        self.decisions: dict[str, Decision] = dict(former) if partial else {}
         self.blocked: set[str] = set()
         if partial and asked is not None:
             self.blocked = {item.key for item in self.merge().open if item.key not in asked}
         self.aside: set[str] = set()  # names of spans that a blocked item is about
 
     def merge(self) -> Outcome:
-        return adjudicate(self.document, self.readings, self.schema, self.made, own=self.own, lenient=True)
+        return adjudicate(
+            self.document, self.readings, self.schema, self.decisions, own_marks=self.own_marks, lenient=True
+        )
 
     def shown(self, span: Span) -> str:
         """The name that a span bears in Label Studio."""
@@ -113,19 +117,25 @@ class _Reading:
     def decide(
         self, key: str, kind: str, answer: str, span: Span | None, value: AttributeValue | None = None
     ) -> None:
-        held = value if isinstance(value, (str, list, bool)) else None
+        answered_value = value if isinstance(value, (str, list, bool)) else None
         old = self.former.get(key)
-        if old is not None and (old.decide, old.value) == (answer, held):
-            self.made[key] = old
+        if old is not None and (old.decide, old.value) == (answer, answered_value):
+            self.decisions[key] = old
             return
-        data = {"key": key, "kind": kind, "decide": answer, "reason": self.reason(span), "value": held}
-        self.made[key] = msgspec.convert(data, Decision)
+        data = {
+            "key": key,
+            "kind": kind,
+            "decide": answer,
+            "reason": self.reason(span),
+            "value": answered_value,
+        }
+        self.decisions[key] = msgspec.convert(data, Decision)
 
-    def read(self) -> Verdict:
+    def read(self) -> Interpretation:
         self.spans()
         self.attributes()
         self.relations()
-        return Verdict(self.made, self.additions())
+        return Interpretation(self.decisions, self.additions())
 
     def spans(self) -> None:
         """Which spans of the readings stand."""
@@ -135,16 +145,16 @@ class _Reading:
             if key in self.blocked:
                 self.aside.update(self.shown(span) for span in sides.values())
                 continue
-            if key in self.made and self.made[key].decide:
+            if key in self.decisions and self.decisions[key].decide:
                 continue
-            kept = [side for side, span in sides.items() if self.shown(span) in self.by_name]
+            standing = [side for side, span in sides.items() if self.shown(span) in self.by_name]
             agreed = a is not None and b is not None and span_name(a) == span_name(b)
-            if agreed and (kept or self.partial):
+            if agreed and (standing or self.partial):
                 continue
-            if len(kept) == 2 and a is not None and b is not None and self.shown(a) == self.shown(b):
-                kept = ["a" if span_name(a) in self.by_name else "b"]
-            answer = "both" if len(kept) == 2 else kept[0] if kept else "neither"
-            about = self.by_name[self.shown(sides[kept[0]])] if kept else None
+            if len(standing) == 2 and a is not None and b is not None and self.shown(a) == self.shown(b):
+                standing = ["a" if span_name(a) in self.by_name else "b"]
+            answer = "both" if len(standing) == 2 else standing[0] if standing else "neither"
+            about = self.by_name[self.shown(sides[standing[0]])] if standing else None
             kind = "amended" if agreed else "missed" if len(sides) == 1 else _kind(sides["a"], sides["b"])
             self.decide(key, kind, answer, about)
 
@@ -218,19 +228,19 @@ class _Reading:
         if not spans:
             return None
         ids = {name: f"own-{number}" for number, name in enumerate(spans, start=1)}
-        made = [
+        own_spans = [
             msgspec.structs.replace(span, id=ids[name], marked_by=(), origin=None, score=None)
             for name, span in spans.items()
         ]
         relations = [Relation(label, ids[head], ids[tail]) for label, head, tail in arrows]
-        return msgspec.structs.replace(self.marks, spans=tuple(made), relations=tuple(relations))
+        return msgspec.structs.replace(self.marks, spans=tuple(own_spans), relations=tuple(relations))
 
     def fresh(self, arrow: Arrow, standing: Mapping[str, Span]) -> bool:
         """Whether a relation is not one that a former decision turned down."""
         head, tail = standing.get(arrow[1]), standing.get(arrow[2])
         if head is None or tail is None:
             return True
-        return f"relation {arrow[0]} {span_name(head)} -> {span_name(tail)}" not in self.made
+        return f"relation {arrow[0]} {span_name(head)} -> {span_name(tail)}" not in self.decisions
 
 
 def _kind(a: Span, b: Span) -> str:
@@ -246,5 +256,5 @@ def _bare(value: AttributeValue | None) -> object:
     return value.strip() or None if isinstance(value, str) else value
 
 
-def _same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
-    return _bare(one) == _bare(other)
+def _same(a: AttributeValue | None, b: AttributeValue | None) -> bool:
+    return _bare(a) == _bare(b)

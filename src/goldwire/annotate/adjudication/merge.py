@@ -97,61 +97,61 @@ def adjudicate(
     schema: Schema,
     decisions: Mapping[str, Decision],
     *,
-    own: Annotation | None = None,
+    own_marks: Annotation | None = None,
     provenance: Provenance | None = None,
     annotator: str = "adjudicated",
     lenient: bool = False,
 ) -> Outcome:
     """Merge two readings of `document` by the decisions, keyed by item.
 
-    `own` holds the adjudicator's marks: spans that neither reading has, and relations and attributes of spans
+    `own_marks` are the adjudicator's: spans that neither reading has, and relations and attributes of spans
     that it quotes again. Each span and relation of the result names in `marked_by` who had marked it. What is
     made of drafts, or by a machine, is a draft. Raises GW370 where a decision does not fit its item, GW371
     where it fits none; with `lenient` such decisions are left aside and listed in `unfit`.
     """
-    by = own.annotator if own is not None else ""
-    work = _Work(document, readings, schema, decisions, by, lenient)
-    candidates = list(work.candidates())
-    if own is not None:
-        _add_own(candidates, own)
+    by = own_marks.annotator if own_marks is not None else ""
+    merging = _Merge(document, readings, schema, decisions, by, lenient)
+    candidates = list(merging.candidates())
+    if own_marks is not None:
+        _add_own(candidates, own_marks)
     spans: dict[int, Span] = {}
     for number, candidate in enumerate(sorted(candidates, key=lambda c: span_key(c.span)), start=1):
         spans[id(candidate)] = msgspec.structs.replace(
             candidate.span,
             id=f"s{number}",
-            attributes=work.attributes(candidate),
-            marked_by=work.names(candidate.sides),
+            attributes=merging.attributes(candidate),
+            marked_by=merging.names(candidate.sides),
             origin=None,
         )
-    relations = list(work.relations(candidates, spans, own))
-    unfit = work.check_used()
+    relations = list(merging.relations(candidates, spans, own_marks))
+    unfit = merging.check_used()
     names = tuple(reading.annotator for reading in readings)
-    made = provenance or Provenance(kind="human")
-    draft = made.kind != "human" or any(reading.status == "draft" for reading in readings)
+    base = provenance or Provenance(kind="human")
+    draft = base.kind != "human" or any(reading.status == "draft" for reading in readings)
     annotation = Annotation(
         document.id,
         annotator,
         schema.stamp,
-        "draft" if draft else "adjudicated",
-        msgspec.structs.replace(made, based_on=names),
-        tuple(spans.values()),
-        tuple(relations),
-        sha256(document.text),
+        status="draft" if draft else "adjudicated",
+        provenance=msgspec.structs.replace(base, based_on=names),
+        spans=tuple(spans.values()),
+        relations=tuple(relations),
+        text_sha256=sha256(document.text),
     )
     sides = {spans[id(candidate)].id: candidate.sides for candidate in candidates}
-    return Outcome(annotation, work.items, work.dropped, sides, unfit)
+    return Outcome(annotation, merging.items, merging.dropped, sides, unfit)
 
 
-def _add_own(candidates: list[Candidate], own: Annotation) -> None:
+def _add_own(candidates: list[Candidate], own_marks: Annotation) -> None:
     by_name = {candidate.key: candidate for candidate in candidates}
-    for span in own.spans:
+    for span in own_marks.spans:
         if known := by_name.get(span_name(span)):
             known.sides["own"] = span
         else:
             candidates.append(Candidate(span, {"own": span}))
 
 
-class _Work:
+class _Merge:
     """One article's adjudication under way."""
 
     def __init__(
@@ -181,9 +181,9 @@ class _Work:
         self, key: str, kind: Kind, span: Span, versions: tuple[str, str], allowed: tuple[str, ...]
     ) -> str:
         """What was decided for an item, or "" where that is open; the item is listed either way."""
-        made = self.decisions.get(key)
+        decision = self.decisions.get(key)
         self.used.add(key)
-        answer = made.decide if made else ""
+        answer = decision.decide if decision else ""
         if answer and answer not in allowed:
             hint = f"decide: {', '.join(allowed)}"
             if not self.lenient:
@@ -195,12 +195,13 @@ class _Work:
         self.items.append(
             Decision(
                 key,
-                made.kind if made else kind,
-                answer,
-                made.reason if made else "",
-                self.context(span),
-                *versions,
-                made.value if made else None,
+                decision.kind if decision else kind,
+                decide=answer,
+                reason=decision.reason if decision else "",
+                context=self.context(span),
+                a=versions[0],
+                b=versions[1],
+                value=decision.value if decision else None,
             )
         )
         return answer
@@ -223,16 +224,16 @@ class _Work:
     def candidates(self) -> Iterator[Candidate]:
         """The spans that stand, or may stand while their item is open."""
         for a, b in pairs((self.readings["a"], self.readings["b"]), self.schema):
-            yield from self.settled(a, b)
+            yield from self.of_pair(a, b)
 
-    def settled(self, a: Span | None, b: Span | None) -> Iterator[Candidate]:
+    def of_pair(self, a: Span | None, b: Span | None) -> Iterator[Candidate]:
         """The candidates of one pair."""
         sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
         first = next(iter(sides.values()))
         key = pair_key(a, b)
         if a is not None and b is not None and span_name(a) == span_name(b):
-            made = self.decisions.get(key)
-            if made is not None and made.decide == "neither":
+            decision = self.decisions.get(key)
+            if decision is not None and decision.decide == "neither":
                 self.ask(key, "amended", a, (self.words(a), self.words(b)), SIDES)
                 return
             yield Candidate(a, sides)
@@ -253,17 +254,17 @@ class _Work:
     def attributes(self, candidate: Candidate) -> dict[str, AttributeValue]:
         """The attributes that stand; where the readings differ, as decided (the first's while open)."""
         layer = self.schema.layers[candidate.span.layer]
-        given = [candidate.sides[side] for side in "ab" if side in candidate.sides]
-        own = candidate.sides.get("own")
-        found: dict[str, AttributeValue] = {}
+        marked = [candidate.sides[side] for side in "ab" if side in candidate.sides]
+        own_marks = candidate.sides.get("own")
+        standing: dict[str, AttributeValue] = {}
         for name, attribute in layer.attributes.items():
             if not attribute.applies_to(candidate.span.label):
                 continue
             default = attribute.default_for(candidate.span.label)
-            if own is not None and name in own.attributes:
-                found[name] = own.attributes[name]
+            if own_marks is not None and name in own_marks.attributes:
+                standing[name] = own_marks.attributes[name]
                 continue
-            values = [span.attributes.get(name, default) for span in given]
+            values = [span.attributes.get(name, default) for span in marked]
             value = values[0] if values else None
             key = f"attribute {candidate.key} {name}"
             if len(set(map(str, values))) > 1 or key in self.decisions:
@@ -282,28 +283,28 @@ class _Work:
                 elif answer and answer in candidate.sides:
                     value = candidate.sides[answer].attributes.get(name, default)
             if value is not None and value != default:
-                found[name] = value
-        return found
+                standing[name] = value
+        return standing
 
     def relations(
-        self, candidates: list[Candidate], spans: Mapping[int, Span], own: Annotation | None
+        self, candidates: list[Candidate], spans: Mapping[int, Span], own_marks: Annotation | None
     ) -> Iterator[Relation]:
         """The relations that stand between spans that stand."""
         owner: dict[tuple[str, str], Candidate] = {
             (side, span.id): candidate for candidate in candidates for side, span in candidate.sides.items()
         }
-        readings = {**self.readings, **({"own": own} if own is not None else {})}
-        found: dict[tuple[str, str, str], tuple[Candidate, Candidate, set[str]]] = {}
+        readings = {**self.readings, **({"own": own_marks} if own_marks is not None else {})}
+        marked: dict[tuple[str, str, str], tuple[Candidate, Candidate, set[str]]] = {}
         for side, reading in readings.items():
             names = {span.id: span_name(span) for span in reading.spans}
             for relation in reading.relations:
                 head, tail = owner.get((side, relation.head)), owner.get((side, relation.tail))
                 if head is None or tail is None or head is tail:
-                    lost = f"{relation.label} {names[relation.head]} -> {names[relation.tail]}"
-                    self.dropped.append(f"{reading.annotator}: {lost}: an end does not stand")
+                    relation_name = f"{relation.label} {names[relation.head]} -> {names[relation.tail]}"
+                    self.dropped.append(f"{reading.annotator}: {relation_name}: an end does not stand")
                     continue
-                found.setdefault((relation.label, head.key, tail.key), (head, tail, set()))[2].add(side)
-        for (label, head_key, tail_key), (head, tail, who) in sorted(found.items()):
+                marked.setdefault((relation.label, head.key, tail.key), (head, tail, set()))[2].add(side)
+        for (label, head_key, tail_key), (head, tail, who) in sorted(marked.items()):
             key = f"relation {label} {head_key} -> {tail_key}"
             shared = all(set("ab") <= set(end.sides) for end in (head, tail))
             if "own" not in who and ((shared and len(who) == 1) or key in self.decisions):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.adjudication.decisions import Case, close_case, open_case
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, open_case
 from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import locked, make_cache
@@ -33,13 +33,13 @@ class Adjudicated:
         """The figures, for JSON: by kind of item, by article."""
         articles = {
             name: {
-                "spans": len(found.annotation.spans),
-                "relations": len(found.annotation.relations),
-                "items": len(found.items),
-                "open": len(found.open),
-                "dropped": found.dropped,
+                "spans": len(outcome.annotation.spans),
+                "relations": len(outcome.annotation.relations),
+                "items": len(outcome.items),
+                "open": len(outcome.open),
+                "dropped": outcome.dropped,
             }
-            for name, found in self.outcomes.items()
+            for name, outcome in self.outcomes.items()
         }
         return {
             "kinds": tally(self.outcomes),
@@ -60,27 +60,34 @@ def adjudicate_project(
     faults before anything is written, GW372 where `between` names who has no reading.
     """
     documents = load_seeds(project)
-    made = Adjudicated()
+    adjudicated = Adjudicated()
     make_cache(project)
     with locked(project.cache / "sync.lock"):
         stored = read_annotations(project)
         if unknown := set(between) - {annotation.annotator for annotation in stored}:
-            message, place = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
-            raise GoldwireError.of("GW378", message, where=place, hint="name two annotators with --between")
+            message, where = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
+            raise GoldwireError.of("GW378", message, where=where, hint="name two annotators with --between")
         faults: list[Fault] = []
-        closing: list[tuple[Case, Outcome]] = []
+        closing: list[tuple[AdjudicationCase, Outcome]] = []
         for article in join(documents, stored):
             document = article.document
             if not between:
-                made.drafts += [f"{a.annotator}/{document.id}" for a in article.annotations if unfinished(a)]
+                adjudicated.drafts += [
+                    f"{a.annotator}/{document.id}" for a in article.annotations if unfinished(a)
+                ]
             if len(readings_of(article.annotations, between)) < 2:
                 if readings_of(article.annotations) or any(map(unfinished, article.annotations)):
-                    made.waiting.append(document.id)
+                    adjudicated.waiting.append(document.id)
                 continue
             try:
                 case = open_case(project, schema, documents, article, between)
                 outcome = adjudicate(
-                    document, case.readings, schema, case.decisions, own=case.own, provenance=made_by
+                    document,
+                    case.readings,
+                    schema,
+                    case.decisions,
+                    own_marks=case.own_marks,
+                    provenance=made_by,
                 )
             except GoldwireError as error:
                 faults.extend(error.faults)
@@ -91,10 +98,10 @@ def adjudicate_project(
             close_case(case, outcome)
             if not outcome.open:
                 write_annotation(project, outcome.annotation)
-            made.outcomes[case.document.id] = outcome
-            made.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
-        made.unknown = sorted(set(made.unknown))
-    return made
+            adjudicated.outcomes[case.document.id] = outcome
+            adjudicated.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
+        adjudicated.unknown = sorted(set(adjudicated.unknown))
+    return adjudicated
 
 
 def tally(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:

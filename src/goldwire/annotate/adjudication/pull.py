@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.adjudication.decisions import Case, close_case, joined, write_own
-from goldwire.annotate.adjudication.interpret import as_shown, settled, verdict
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, joined, write_own
+from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate, span_name
-from goldwire.annotate.adjudication.push import State, cases, state_of, tasks_of, title, version
+from goldwire.annotate.adjudication.push import TaskState, cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import locked, make_cache
 from goldwire.annotate.labelstudio.users import UNKNOWN
@@ -29,7 +29,7 @@ from goldwire.schemas.label_config import guidelines_hash
 
 
 @dataclass
-class BoardPull:
+class PulledAdjudication:
     """What was decided. `waiting` are articles without a submitted adjudication, `notes` what to know."""
 
     by: str
@@ -57,7 +57,7 @@ class BoardPull:
         }
 
 
-def pull_board(
+def pull_adjudication(
     client: Client,
     project: Project,
     schema: Schema,
@@ -66,7 +66,7 @@ def pull_board(
     by: str | None = None,
     between: Sequence[str] = (),
     advance: Callable[[int], None] | None = None,
-) -> BoardPull:
+) -> PulledAdjudication:
     """Take the submitted adjudications of the account `by` (default: the only one that has any).
 
     Decisions and own marks are written to the adjudication's files, and where nothing is open the result is
@@ -79,12 +79,12 @@ def pull_board(
         tasks = tasks_of(client, project, ("data", *WORK))
         accounts = Accounts(client, project, keep=True)
         who = _adjudicator(tasks, accounts, by, client.url)
-        report = BoardPull(who)
+        report = PulledAdjudication(who)
         for article, case in cases(project, schema, documents, between):
             if case is None:
                 continue
             try:
-                _Taking(project, schema, accounts, report).take(case, tasks.get(uid(article.document)))
+                _Submission(project, schema, accounts, report).take(case, tasks.get(uid(article.document)))
             except GoldwireError as error:
                 report.refused.extend(error.faults)
             if advance is not None:
@@ -94,38 +94,44 @@ def pull_board(
 
 
 def _adjudicator(tasks: dict[str, dict[str, Any]], accounts: Accounts, by: str | None, url: str) -> str:
-    found = {
+    submitters = {
         accounts.of(annotation)
         for task in tasks.values()
         for annotation in task.get("annotations") or ()
         if not annotation.get("was_cancelled")
     }
-    if by is None and len(found) == 1:
-        return found.pop()
-    if by is None or by not in found:
+    if by is None and len(submitters) == 1:
+        return submitters.pop()
+    if by is None or by not in submitters:
         message = f"`{by}` has submitted no adjudication" if by else "whose adjudication?"
-        hint = f"submitted by {one_of(found)}; name the account with --by" if found else "nobody has yet"
+        hint = (
+            f"submitted by {one_of(submitters)}; name the account with --by"
+            if submitters
+            else "nobody has yet"
+        )
         raise GoldwireError.of("GW377", message, where=url, hint=hint)
     return by
 
 
-class _Taking:
+class _Submission:
     """One article's adjudication being taken over."""
 
-    def __init__(self, project: Project, schema: Schema, accounts: Accounts, report: BoardPull) -> None:
+    def __init__(
+        self, project: Project, schema: Schema, accounts: Accounts, report: PulledAdjudication
+    ) -> None:
         self.project, self.schema, self.accounts, self.report = project, schema, accounts, report
 
-    def take(self, case: Case, task: dict[str, Any] | None) -> None:
+    def take(self, case: AdjudicationCase, task: dict[str, Any] | None) -> None:
         name, by = case.document.id, self.report.by
         state = state_of(task) if task is not None else None
-        given = self.chosen(name, task)
-        if given is None or state is None:
+        submitted = self.chosen(name, task)
+        if submitted is None or state is None:
             outcome = adjudicate(
                 case.document,
                 case.readings,
                 self.schema,
                 case.decisions,
-                own=case.own,
+                own_marks=case.own_marks,
                 provenance=Provenance("human", by, guidelines=guidelines_hash(self.schema)),
             )
             if outcome.items:
@@ -135,35 +141,35 @@ class _Taking:
             self.keep(case, outcome, pulled="")  # the readings say the same
             return
         # What was written by hand must fit before it is built upon.
-        adjudicate(case.document, case.readings, self.schema, case.decisions, own=case.own)
-        marks, reasons = self.marks(case, given)
-        now = version(given)
+        adjudicate(case.document, case.readings, self.schema, case.decisions, own_marks=case.own_marks)
+        marks, reasons = self.marks(case, submitted)
+        now = version(submitted)
         full = state.basis == case.basis and now not in state.before
         decisions, studio = case.decisions, case.from_studio
         if now != case.pulled:
-            found = verdict(
+            interpretation = interpret(
                 case.document,
                 case.readings,
                 self.schema,
                 marks,
                 decisions=case.decisions,
-                own=case.by_hand if full else case.own,
+                own_marks=case.by_hand if full else case.own_marks,
                 partial=not full,
                 asked=_asked(state, now),
                 reason=lambda span: reasons.get(span.id, "") if span else "",
             )
             decisions = {
                 key: d if d.reason else msgspec.structs.replace(d, reason=f"decided in Label Studio by {by}")
-                for key, d in found.decisions.items()
+                for key, d in interpretation.decisions.items()
             }
-            studio = found.own if full else joined(case.from_studio, found.own)
+            studio = interpretation.own_marks if full else joined(case.from_studio, interpretation.own_marks)
         outcome = adjudicate(
             case.document,
             case.readings,
             self.schema,
             decisions,
-            own=joined(case.by_hand, studio),
-            provenance=self.provenance(case, given),
+            own_marks=joined(case.by_hand, studio),
+            provenance=self.provenance(case, submitted),
         )
         if full and now != case.pulled:
             self.compare(case, outcome, marks)
@@ -174,7 +180,7 @@ class _Taking:
         write_own(self.project, name, studio)
         self.keep(case, outcome, pulled=now)
 
-    def keep(self, case: Case, outcome: Outcome, *, pulled: str) -> None:
+    def keep(self, case: AdjudicationCase, outcome: Outcome, *, pulled: str) -> None:
         if outcome.items or case.path.exists():
             close_case(case, outcome, pulled=pulled)
         if not outcome.open:
@@ -208,26 +214,26 @@ class _Taking:
             self.report.notes.append(f"{name}: last changed by `{editor}`")
         return last
 
-    def marks(self, case: Case, given: dict[str, Any]) -> tuple[Annotation, dict[str, str]]:
+    def marks(self, case: AdjudicationCase, submitted: dict[str, Any]) -> tuple[Annotation, dict[str, str]]:
         """The annotation as our model has it, and the comments on its regions; raises GW374."""
-        name, result = case.document.id, given.get("result") or []
+        name, result = case.document.id, submitted.get("result") or []
         read = from_result(result, case.document.text, self.schema)
         faults = [
-            Fault("GW374", f"`{name}`: {found.reason}", title(self.project), "mend it in Label Studio")
-            for found in read.quarantined
-            if found.kind != "note"
+            Fault("GW374", f"`{name}`: {item.reason}", title(self.project), "mend it in Label Studio")
+            for item in read.quarantined
+            if item.kind != "note"
         ]
-        seen: dict[str, Span] = {}
+        by_name: dict[str, Span] = {}
         for span in read.spans:
-            if span_name(span) in seen:
+            if span_name(span) in by_name:
                 quote = case.document.text[span.start : span.end]
                 message = f"`{name}`: «{quote}» is marked {span.label} twice"
                 faults.append(Fault("GW374", message, title(self.project), "remove one of them"))
-            seen[span_name(span)] = span
+            by_name[span_name(span)] = span
         if faults:
             raise GoldwireError(*faults)
         self.report.notes += [f"{name}: trimmed {trim.before} → {trim.after}" for trim in read.trims]
-        made = Annotation(
+        marks = Annotation(
             name,
             self.report.by,
             self.schema.stamp,
@@ -236,55 +242,56 @@ class _Taking:
             relations=read.relations,
             text_sha256=case.readings[0].text_sha256,
         )
-        bare = settled(made, self.schema)
-        for old, new in zip(made.spans, bare.spans, strict=True):
+        bare = without_defaults(marks, self.schema)
+        for old, new in zip(marks.spans, bare.spans, strict=True):
             layer = self.schema.layers[old.layer]
             for key in old.attributes.keys() - new.attributes.keys():
                 if not layer.attributes[key].applies_to(old.label):
                     self.report.notes.append(f"{name}: {old.label} bears no `{key}`, left out")
         return bare, _comments(result)
 
-    def provenance(self, case: Case, given: dict[str, Any]) -> Provenance:
+    def provenance(self, case: AdjudicationCase, submitted: dict[str, Any]) -> Provenance:
         saw = [reading.provenance.seen_predictions for reading in case.readings]
         return Provenance(
             "human",
             self.report.by,
             guidelines=guidelines_hash(self.schema),
-            created=str(given.get("created_at") or ""),
-            updated=str(given.get("updated_at") or ""),
-            lead_time=given.get("lead_time"),
+            created=str(submitted.get("created_at") or ""),
+            updated=str(submitted.get("updated_at") or ""),
+            lead_time=submitted.get("lead_time"),
+            # One who saw any is enough; of none it is known only where all say so.
             seen_predictions=True if True in saw else None if None in saw else False,
         )
 
-    def compare(self, case: Case, outcome: Outcome, marks: Annotation) -> None:
+    def compare(self, case: AdjudicationCase, outcome: Outcome, marks: Annotation) -> None:
         """The decisions, carried out, must give what was submitted; raises GW375 where they do not."""
-        made = content(as_shown(outcome.annotation, self.schema, case.document.text))
-        wanted = content(marks)
-        if made == wanted and not outcome.open:
+        carried_out = content(as_shown(outcome.annotation, self.schema, case.document.text))
+        submitted = content(marks)
+        if carried_out == submitted and not outcome.open:
             return
         differing = [
-            *(made[0] - wanted[0]),
-            *(wanted[0] - made[0]),
-            *(made[1] - wanted[1]),
-            *(wanted[1] - made[1]),
+            *(carried_out[0] - submitted[0]),
+            *(submitted[0] - carried_out[0]),
+            *(carried_out[1] - submitted[1]),
+            *(submitted[1] - carried_out[1]),
         ]
-        shown = "; ".join(str(one) for one in differing[:5]) or outcome.open[0].key
+        shown = "; ".join(str(meaning) for meaning in differing[:5]) or outcome.open[0].key
         hint = "does DOCUMENT.own.yaml hold marks that the adjudicator took out? remove them there"
         message = f"`{case.document.id}`: the decisions do not give what was submitted: {shown}"
         raise GoldwireError.of("GW375", message, where=str(case.path), hint=hint)
 
 
-def _asked(state: State, now: str) -> set[str]:
+def _asked(state: TaskState, now: str) -> set[str]:
     return {key for key, before in state.asked.items() if now not in before}
 
 
 def _comments(result: Any) -> dict[str, str]:
     """What was noted on regions, by their ids."""
-    found: dict[str, str] = {}
+    comments: dict[str, str] = {}
     for item in result if isinstance(result, list) else ():
         meta = item.get("meta") if isinstance(item, dict) else None
         text = meta.get("text") if isinstance(meta, dict) else None
         words = " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
         if words.strip():
-            found[str(item.get("id"))] = words.strip()
-    return found
+            comments[str(item.get("id"))] = words.strip()
+    return comments

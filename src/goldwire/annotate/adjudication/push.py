@@ -2,7 +2,7 @@
 
 Each task carries both readings as predictions, and one named `accepted` to start from: what both marked and
 what is decided. The panel above the text lists the items. The adjudicator's submitted annotation is read as
-decisions (`verdict`), which are kept in the adjudication's files like those made by hand.
+decisions (`interpret`), which are kept in the adjudication's files like those made by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from goldwire.annotate.adjudication.decisions import Case, basis_of, open_case
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
 from goldwire.annotate.adjudication.merge import (
     Decision,
     Outcome,
@@ -42,7 +42,7 @@ _LIST = "disagreements"
 _INCLUDE = ("data", "annotations", "updated_at", "predictions", "model_version")
 
 
-class State(msgspec.Struct, frozen=True):
+class TaskState(msgspec.Struct, frozen=True):
     """What a task shows. `asked`: for each item the annotations that were there before it was asked.
 
     `before` names those made on former readings. An annotation is named `id@updated`.
@@ -55,7 +55,7 @@ class State(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class BoardReport:
+class PushedAdjudication:
     """What a push of the adjudication found and did; articles by name, but for the counts."""
 
     url: str = ""
@@ -93,14 +93,14 @@ def config(schema: Schema) -> str:
 
 def cases(
     project: Project, schema: Schema, documents: Sequence[Document], between: Sequence[str]
-) -> Iterator[tuple[Article, Case | None]]:
+) -> Iterator[tuple[Article, AdjudicationCase | None]]:
     """Each article with its case, None where there are fewer than two readings; raises GW372 for more."""
     for article in join(list(documents), read_annotations(project)):
         two = len(readings_of(article.annotations, between)) >= 2
         yield article, open_case(project, schema, documents, article, between) if two else None
 
 
-def push_board(
+def push_adjudication(
     client: Client,
     project: Project,
     schema: Schema,
@@ -108,34 +108,34 @@ def push_board(
     *,
     between: Sequence[str] = (),
     advance: Callable[[int], None] | None = None,
-) -> BoardReport:
+) -> PushedAdjudication:
     """Send each article whose two readings differ; refresh those whose readings or decisions have changed.
 
     What the adjudicator has done there stays. A second run sends nothing. Raises GW370 and GW371 for
     decisions in the files that do not fit, before anything is sent.
     """
-    report = BoardReport()
-    chosen: list[tuple[Case, Outcome]] = []
+    report = PushedAdjudication()
+    chosen: list[tuple[AdjudicationCase, Outcome]] = []
     for article, case in cases(project, schema, documents, between):
         if case is None:
             if readings_of(article.annotations):
                 report.waiting.append(article.document.id)
             continue
-        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own=case.own)
+        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own_marks=case.own_marks)
         if outcome.items:
             chosen.append((case, outcome))
         else:
             report.agreed.append(article.document.id)
         report.open += len(outcome.open)
         report.decided += len(outcome.items) - len(outcome.open)
-    there = tasks_of(client, project, _INCLUDE)
+    tasks = tasks_of(client, project, _INCLUDE)
     extra: dict[str, dict[str, Any]] = {}
     predictions: list[Annotation] = []
     changed: list[tuple[int, dict[str, Any]]] = []
     for case, outcome in chosen:
         shown = [*map(_bare, case.readings), accepted(case, outcome, schema)]
         predictions += shown
-        task = there.get(uid(case.document))
+        task = tasks.get(uid(case.document))
         old = state_of(task) if task is not None else None
         state = _state(task, old, case, outcome, shown)
         data = {_LIST: listed(case, outcome, schema), STATE: msgspec.to_builtins(state)}
@@ -159,8 +159,8 @@ def push_board(
         advance=advance,
     )
     # Last, so that a run that was cut off before is repeated by the next.
-    for number, whole in changed:
-        client.update_task(number, {"data": whole})
+    for number, task_data in changed:
+        client.update_task(number, {"data": task_data})
     report.url, report.sent, report.tasks = pushed.url, pushed.sent, pushed.tasks
     report.refreshed = len(changed)
     return report
@@ -168,15 +168,15 @@ def push_board(
 
 def tasks_of(client: Client, project: Project, include: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The adjudication's tasks by uid; none where the server has no such project."""
-    found = client.projects(title(project))
-    tasks = client.tasks(int(found[0]["id"]), include) if found else ()
+    projects = client.projects(title(project))
+    tasks = client.tasks(int(projects[0]["id"]), include) if projects else ()
     return {str(task["data"].get("uid", "")): task for task in tasks if isinstance(task.get("data"), dict)}
 
 
-def state_of(task: dict[str, Any]) -> State | None:
+def state_of(task: dict[str, Any]) -> TaskState | None:
     """What a task says of itself, None where that is not what goldwire wrote."""
     try:
-        return msgspec.convert(task["data"].get(STATE), State)
+        return msgspec.convert(task["data"].get(STATE), TaskState)
     except msgspec.ValidationError:
         return None
 
@@ -187,12 +187,16 @@ def version(annotation: dict[str, Any]) -> str:
 
 
 def _state(
-    task: dict[str, Any] | None, old: State | None, case: Case, outcome: Outcome, shown: list[Annotation]
-) -> State:
+    task: dict[str, Any] | None,
+    old: TaskState | None,
+    case: AdjudicationCase,
+    outcome: Outcome,
+    shown: list[Annotation],
+) -> TaskState:
     now = [version(a) for a in (task or {}).get("annotations") or ()]
     asked = {item.key: old.asked.get(item.key, now) if old else now for item in outcome.items}
     before = now if old is None or old.basis != case.basis else old.before
-    return State(case.basis, sha256(basis_of(shown)), asked, before)
+    return TaskState(case.basis, sha256(basis_of(shown)), asked, before)
 
 
 def _bare(reading: Annotation) -> Annotation:
@@ -200,10 +204,10 @@ def _bare(reading: Annotation) -> Annotation:
     return msgspec.structs.replace(reading, provenance=Provenance())
 
 
-def accepted(case: Case, outcome: Outcome, schema: Schema) -> Annotation:
+def accepted(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Annotation:
     """What both readings hold and what is decided: the merge without what is open."""
     opened = {item.key for item in outcome.open}
-    out = {
+    left_out = {
         span_name(span)
         for a, b in pairs(case.readings, schema)
         if pair_key(a, b) in opened
@@ -222,20 +226,20 @@ def accepted(case: Case, outcome: Outcome, schema: Schema) -> Annotation:
             },
         )
         for span in merged.spans
-        if names[span.id] not in out
+        if names[span.id] not in left_out
     )
-    kept = {span.id for span in spans}
+    ids = {span.id for span in spans}
     relations = tuple(
         r
         for r in merged.relations
-        if {r.head, r.tail} <= kept and f"relation {r.label} {names[r.head]} -> {names[r.tail]}" not in opened
+        if {r.head, r.tail} <= ids and f"relation {r.label} {names[r.head]} -> {names[r.tail]}" not in opened
     )
     return msgspec.structs.replace(
         merged, annotator=ACCEPTED, spans=spans, relations=relations, provenance=Provenance()
     )
 
 
-def listed(case: Case, outcome: Outcome, schema: Schema) -> str:
+def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> str:
     """The items in words, the open ones first, for the panel above the text; in the schema's language."""
     say = messages_in(schema.language)
     a, b = (reading.annotator for reading in case.readings)
@@ -247,9 +251,9 @@ def listed(case: Case, outcome: Outcome, schema: Schema) -> str:
         attribute = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
         kind = f"{say(f'adjudication.{item.kind}')} {attribute}".strip()
         version_a, version_b = _side(item.a), _side(item.b)
-        what = f"{kind}{sign}"
-        told = say("adjudication.item", what=what, a=a, version_a=version_a, b=b, version_b=version_b)
-        lines.append(f"{number}. {told}")
+        decision = f"{kind}{sign}"
+        line = say("adjudication.item", what=decision, a=a, version_a=version_a, b=b, version_b=version_b)
+        lines.append(f"{number}. {line}")
         lines.append(f"    {item.context}")
     return "\n".join(lines)
 

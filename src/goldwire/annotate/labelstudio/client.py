@@ -16,6 +16,7 @@ from goldwire.annotate.labelstudio.transport import (
     TOKEN_VARIABLE,
     Transport,
     Unsure,
+    dicts,
     host_of,
 )
 from goldwire.errors import GoldwireError
@@ -54,28 +55,28 @@ class Client(Transport):
 
     def whoami(self) -> dict[str, Any]:
         """The account that the token belongs to."""
-        found: dict[str, Any] = self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")
-        return found
+        account: dict[str, Any] = self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")
+        return account
 
     def organisation(self) -> str:
         """When the organisation of the token's account began: which server this is, wherever it is found."""
-        listed = self.get("api/organizations/")
-        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-        return min((str(row["created_at"]) for row in rows if row.get("created_at")), default=self.url)
+        organisations = dicts(self.get("api/organizations/"))
+        begun = (str(row["created_at"]) for row in organisations if row.get("created_at"))
+        return min(begun, default=self.url)
 
     def projects(self, title: str, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The projects of exactly this title, the oldest first; with `fields` only these: quicker."""
         title = title.strip()  # as the server keeps it
-        found: list[dict[str, Any]] = []
-        some = {"include": ",".join(("id", "title", *fields))} if fields else {}
+        projects: list[dict[str, Any]] = []
+        narrowed = {"include": ",".join(("id", "title", *fields))} if fields else {}
         for page in range(1, 1000):
             answer = self._dict(
-                self.get("api/projects/", title=title, page=page, page_size=PAGE, **some), "api/projects/"
+                self.get("api/projects/", title=title, page=page, page_size=PAGE, **narrowed), "api/projects/"
             )
-            found.extend(answer.get("results", []))
+            projects.extend(answer.get("results", []))
             if not answer.get("next"):
                 break
-        return sorted((p for p in found if p.get("title") == title), key=lambda p: int(p["id"]))
+        return sorted((p for p in projects if p.get("title") == title), key=lambda p: int(p["id"]))
 
     def project(self, project: int) -> dict[str, Any]:
         """One project with its counters."""
@@ -117,11 +118,11 @@ class Client(Transport):
                 resolve_uri="false",
                 page_size=page,
             )
-            found = self._dict(answer, "api/tasks").get("tasks", [])
-            yield from found
-            if len(found) < page:
+            tasks = self._dict(answer, "api/tasks").get("tasks", [])
+            yield from tasks
+            if len(tasks) < page:
                 return
-            last = int(found[-1]["id"])
+            last = int(tasks[-1]["id"])
 
     def tasks_with(
         self, project: int, field: str, values: Sequence[str], include: Sequence[str]
@@ -135,7 +136,7 @@ class Client(Transport):
             requests: Iterator[list[dict[str, Any]]] = iter([[]])
         else:
             among = {"filter": f"filter:tasks:data.{field}", "operator": "in_list", "type": "List"}
-            requests = ([{**among, "value": some}] for some in _portions(list(dict.fromkeys(values))))
+            requests = ([{**among, "value": portion}] for portion in _portions(list(dict.fromkeys(values))))
         for filters in requests:
             for task in self.tasks(project, include, filters):
                 data = task.get("data")
@@ -146,8 +147,8 @@ class Client(Transport):
         self, project: int, numbers: Sequence[str], include: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
         """The tasks of these ids."""
-        for some in _portions(numbers):
-            wanted = {"filter": "filter:tasks:id", "operator": "in_list", "type": "List", "value": some}
+        for portion in _portions(numbers):
+            wanted = {"filter": "filter:tasks:id", "operator": "in_list", "type": "List", "value": portion}
             yield from self.tasks(project, include, [wanted])
 
     def import_tasks(self, project: int, tasks: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -167,10 +168,10 @@ class Client(Transport):
 
     def drafts(self, task: int) -> list[dict[str, Any]]:
         """The unfinished work of all annotators on a task; `user` is an e-mail address."""
-        found = self.get(f"api/tasks/{task}/drafts")
-        if not isinstance(found, list):
+        listed = self.get(f"api/tasks/{task}/drafts")
+        if not isinstance(listed, list):
             raise self._page("api/tasks/drafts")
-        return [draft for draft in found if isinstance(draft, dict)]
+        return dicts(listed)
 
     def delete_task(self, task: int) -> None:
         """Remove a task."""
@@ -188,8 +189,8 @@ class Client(Transport):
     def users(self) -> list[dict[str, Any]]:
         """The accounts of the server's organisation."""
         answer = self.get("api/users/")
-        found = answer.get("results", []) if isinstance(answer, dict) else answer
-        return [user for user in found if isinstance(user, dict)]
+        listed = answer.get("results", []) if isinstance(answer, dict) else answer
+        return [user for user in listed if isinstance(user, dict)]
 
     def create_user(self, email: str, name: str) -> dict[str, Any]:
         """Make an account that nobody can log in with: it has no password."""
@@ -230,17 +231,17 @@ def check_address(url: str) -> None:
 
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:
     """The values in portions that an address can hold."""
-    some: list[str] = []
+    portion: list[str] = []
     size = 0
     for value in values:
         length = _length(value)
-        if some and size + length > _QUERY_CHARACTERS:
-            yield some
-            some, size = [], 0
-        some.append(value)
+        if portion and size + length > _QUERY_CHARACTERS:
+            yield portion
+            portion, size = [], 0
+        portion.append(value)
         size += length
-    if some:
-        yield some
+    if portion:
+        yield portion
 
 
 def connect(project: Project, *, url: str | None = None) -> Client:
@@ -259,17 +260,17 @@ def connect(project: Project, *, url: str | None = None) -> Client:
     named = url or os.environ.get(URL_VARIABLE) or str(project.setting("annotate", "url", ""))
     if named:
         check_address(named)
-    own = running(project)
+    local = running(project)
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
-    if named and own is not None and named.rstrip("/") == own.url:
-        client = Client(own.url, own.token, own=True)
+    if named and local is not None and named.rstrip("/") == local.url:
+        client = Client(local.url, local.token, own=True)
     elif named:
         if not token:
             hint = f"set ${TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
             raise GoldwireError.of("GW311", "no token for it", where=named, hint=hint)
         client = Client(named, token)
-    elif own is not None:
-        client = Client(own.url, own.token, own=True)
+    elif local is not None:
+        client = Client(local.url, local.token, own=True)
     else:
         hint = f"start one: goldwire annotate serve --detach; or name one with --url or ${URL_VARIABLE}"
         raise GoldwireError.of(

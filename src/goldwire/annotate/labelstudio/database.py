@@ -67,13 +67,13 @@ class Database:
         }
 
 
-def named_database(project: Project, given: str | None = None) -> Database | None:
+def named_database(project: Project, address: str | None = None) -> Database | None:
     """The database to use: `given`, else $GOLDWIRE_DATABASE, else `[annotate] database`, else none.
 
     Raises GW390 for what is no address, and for a password in goldwire.toml, which is under git.
     """
-    if text := given or os.environ.get(DATABASE_VARIABLE, ""):
-        return parse_database(text, where="--database" if given else f"${DATABASE_VARIABLE}")
+    if text := address or os.environ.get(DATABASE_VARIABLE, ""):
+        return parse_database(text, where="--database" if address else f"${DATABASE_VARIABLE}")
     text = str(project.setting("annotate", "database", ""))
     if not text:
         return None
@@ -115,9 +115,9 @@ def parse_database(text: str, *, where: str = "--database") -> Database:
         raise _malformed("it holds a null character", where)
     keep_secret(password)
     # The environment's first: what the address says counts more.
-    kept = {name: os.environ[name] for name in _OPTIONS.values() if name in os.environ}
-    kept |= {_OPTIONS[option]: value for option, value in options.items()}
-    return Database(host, port, name, user, password, tuple(sorted(kept.items())))
+    settings = {name: os.environ[name] for name in _OPTIONS.values() if name in os.environ}
+    settings |= {_OPTIONS[option]: value for option, value in options.items()}
+    return Database(host, port, name, user, password, tuple(sorted(settings.items())))
 
 
 def without_password(text: str) -> str:
@@ -129,17 +129,17 @@ def without_password(text: str) -> str:
     return bare + mark + options
 
 
-def hide_password(given: str) -> None:
+def hide_password(address: str) -> None:
     """Where the command line shows the database's password to everyone (`ps`), run it again without it.
 
     The password goes on in the environment, which only this user can read. Returns where there is nothing
     to hide.
     """
-    bare = without_password(given)
-    arguments = [argument.replace(given, bare) for argument in sys.orig_argv[1:]]
-    if bare == given or arguments == sys.orig_argv[1:]:
+    bare = without_password(address)
+    arguments = [argument.replace(address, bare) for argument in sys.orig_argv[1:]]
+    if bare == address or arguments == sys.orig_argv[1:]:
         return
-    password = parse_database(given).password
+    password = parse_database(address).password
     os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, PASSWORD_VARIABLE: password})
 
 
@@ -158,13 +158,13 @@ def usable(database: Database) -> Iterator[bool]:
             hint = f"CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0; this one is {encoding}"
             raise GoldwireError.of("GW395", "it can't hold every text", where=str(database), hint=hint)
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        there = _true(connection, "SELECT to_regclass('django_migrations') IS NOT NULL")
+        in_use = _true(connection, "SELECT to_regclass('django_migrations') IS NOT NULL")
         # Since PostgreSQL 15 only a database's owner may make tables in it.
         if not _true(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')"):
             hint = f'ALTER DATABASE "{database.name}" OWNER TO "{database.user}"'
             message = f"`{database.user}` may not make tables"
             raise GoldwireError.of("GW395", message, where=str(database), hint=hint)
-        yield there
+        yield in_use
 
 
 def has_account(database: Database, email: str) -> bool:
@@ -200,12 +200,17 @@ def _connected(database: Database) -> Iterator[psycopg.Connection[tuple[object, 
     import psycopg
 
     names = {variable: option for option, variable in _OPTIONS.items()}
-    given: dict[str, str | int] = {names[variable]: value for variable, value in database.options}
-    given |= {"host": database.host, "port": database.port, "dbname": database.name, "user": database.user}
+    parameters: dict[str, str | int] = {names[variable]: value for variable, value in database.options}
+    parameters |= {
+        "host": database.host,
+        "port": database.port,
+        "dbname": database.name,
+        "user": database.user,
+    }
     if database.password:
-        given["password"] = database.password
+        parameters["password"] = database.password
     try:
-        conninfo = psycopg.conninfo.make_conninfo("", connect_timeout=PATIENCE, **given)
+        conninfo = psycopg.conninfo.make_conninfo("", connect_timeout=PATIENCE, **parameters)
         connection = psycopg.connect(conninfo, autocommit=True)
     except psycopg.Error as error:
         raise _refused(database, str(error)) from None
@@ -218,18 +223,18 @@ def _connected(database: Database) -> Iterator[psycopg.Connection[tuple[object, 
         connection.close()
 
 
-def _refused(database: Database, told: str) -> GoldwireError:
+def _refused(database: Database, reason: str) -> GoldwireError:
     """What a failed connection means. libpq gives words only, which a server may write in its language."""
-    where, bare = str(database), shortened(told, 400)
-    if "no password supplied" in told:
+    where, bare = str(database), shortened(reason, 400)
+    if "no password supplied" in reason:
         return GoldwireError.of("GW392", "it wants a password", where=where, hint=_PASSWORD_PLACES)
-    if "FATAL" not in told:
+    if "FATAL" not in reason:
         hint = "is it running, and is host and port right?"
         return GoldwireError.of("GW391", f"can't be reached: {bare}", where=where, hint=hint)
-    if re.search(rf"FATAL: .*\"{re.escape(database.name)}\" does not exist", told) and "role" not in told:
+    if re.search(rf"FATAL: .*\"{re.escape(database.name)}\" does not exist", reason) and "role" not in reason:
         hint = f'CREATE DATABASE "{database.name}" OWNER "{database.user}"'
         return GoldwireError.of("GW393", "no such database", where=where, hint=hint)
-    if "authentication failed" in told:
+    if "authentication failed" in reason:
         message = f"the password of `{database.user}` is refused"
         return GoldwireError.of("GW392", message, where=where, hint=_PASSWORD_PLACES)
     return GoldwireError.of("GW392", f"refused: {bare}", where=where)

@@ -68,11 +68,11 @@ class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
 
 def program() -> Path:
     """The `label-studio` beside this Python; raises GW301 where it is not installed."""
-    found = Path(sys.executable).parent / "label-studio"
-    if not found.is_file():
+    path = Path(sys.executable).parent / "label-studio"
+    if not path.is_file():
         hint = install_hint("studio")
-        raise GoldwireError.of("GW301", "Label Studio is not installed", where=str(found), hint=hint)
-    return found
+        raise GoldwireError.of("GW301", "Label Studio is not installed", where=str(path), hint=hint)
+    return path
 
 
 def environment(
@@ -82,16 +82,16 @@ def environment(
 
     Raises GW396 where `public_url` is no address behind TLS.
     """
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    made = {**kept, **_SETTINGS, "LABEL_STUDIO_BASE_DATA_DIR": str(data)}
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    variables = {**inherited, **_SETTINGS, "LABEL_STUDIO_BASE_DATA_DIR": str(data)}
     if database is not None:
-        made |= database.environment()
+        variables |= database.environment()
     if public_url:
-        made |= _behind_tls(public_url)
+        variables |= _behind_tls(public_url)
     if credentials is None:
-        return {**made, "SECRET_KEY": secrets.token_hex(32)}
+        return {**variables, "SECRET_KEY": secrets.token_hex(32)}
     return {
-        **made,
+        **variables,
         "SECRET_KEY": credentials.secret_key,
         "LABEL_STUDIO_USERNAME": credentials.username,
         "LABEL_STUDIO_PASSWORD": credentials.password,
@@ -146,7 +146,7 @@ def make_credentials(project: Project, *, taken: bool = False) -> Credentials:
     name = FIRST_ACCOUNT
     if taken or (data_folder(project) / DATABASE).exists():
         name += f"-{secrets.token_hex(2)}"
-    made = Credentials(
+    credentials = Credentials(
         f"{name}@{DOMAIN}", secrets.token_urlsafe(12), secrets.token_hex(20), secrets.token_hex(32)
     )
     path = credentials_path(project)
@@ -154,10 +154,10 @@ def make_credentials(project: Project, *, taken: bool = False) -> Credentials:
         make_cache(project)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(json.dumps(msgspec.to_builtins(made), indent=1).encode() + b"\n")
+            stream.write(json.dumps(msgspec.to_builtins(credentials), indent=1).encode() + b"\n")
     except OSError as error:
         raise GoldwireError.of("GW904", f"can't be written: {error.strerror}", where=str(path)) from None
-    return made
+    return credentials
 
 
 def make_cache(project: Project) -> None:
@@ -186,8 +186,8 @@ def prepare_postgres(project: Project, database: Database, notify: Notify) -> Pa
         data.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unwritable(data, error) from None
-    with usable(database) as there:
-        if not there:
+    with usable(database) as in_use:
+        if not in_use:
             notify(f"the tables are made in {database}, about a minute …")
             log = project.cache / "studio-migration.log"
             _version(environment(data, None, database=database), log, notify, str(database))

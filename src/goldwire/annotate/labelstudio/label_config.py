@@ -23,19 +23,19 @@ def parts(config: str, where: str = "") -> list[str]:
         root = strict_xml.parse(config)
     except (ET.ParseError, ValueError) as error:
         raise GoldwireError.of("GW320", f"the label config is not XML: {error}", where=where) from None
-    found: Counter[str] = Counter()
+    names: Counter[str] = Counter()
     for element in root.iter():
         name = element.get("name")
         if name and element.get("toName"):
-            found[f"{element.tag} `{name}` on `{element.get('toName')}`"] += 1
+            names[f"{element.tag} `{name}` on `{element.get('toName')}`"] += 1
             for child in element.iter():
                 if child is not element and (key := child.get("alias") or child.get("value")):
-                    found[f"{child.tag} `{key}` of `{name}`"] += 1
+                    names[f"{child.tag} `{key}` of `{name}`"] += 1
         elif name and element.get("value"):
-            found[f"{element.tag} `{name}` with `{element.get('value')}`"] += 1
+            names[f"{element.tag} `{name}` with `{element.get('value')}`"] += 1
         elif element.tag == "Relation" and element.get("value"):
-            found[f"Relation `{element.get('value')}`"] += 1
-    return list(found)
+            names[f"Relation `{element.get('value')}`"] += 1
+    return list(names)
 
 
 def compare(old: str, new: str, where: str = "") -> Difference:

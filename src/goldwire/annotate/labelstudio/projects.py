@@ -21,30 +21,32 @@ def ensure_project(
     annotations may use, GW323 where several projects bear the title.
     """
     config = config or label_config(schema)
-    found = client.projects(title)
-    if not found:
+    projects = client.projects(title)
+    if not projects:
         fields = {"title": title, "label_config": config, "description": schema.title}
         return client.create_project(fields), True, []
-    if len(found) > 1:
-        ids = ", ".join(str(p["id"]) for p in found)
+    if len(projects) > 1:
+        ids = ", ".join(str(p["id"]) for p in projects)
         hint = "rename all but one in Label Studio"
-        raise GoldwireError.of("GW323", f"{len(found)} projects have the title `{title}`: {ids}", hint=hint)
-    one = client.project(int(found[0]["id"]))
-    where = f"{client.url}/projects/{one['id']}"
-    difference = compare(str(one.get("label_config", "")), config, where)
-    if difference.removed and int(one.get("task_number") or 0) > 0:
+        raise GoldwireError.of(
+            "GW323", f"{len(projects)} projects have the title `{title}`: {ids}", hint=hint
+        )
+    project = client.project(int(projects[0]["id"]))
+    where = f"{client.url}/projects/{project['id']}"
+    difference = compare(str(project.get("label_config", "")), config, where)
+    if difference.removed and int(project.get("task_number") or 0) > 0:
         hint = "put it back into the schema, or give the project in goldwire.toml another name"
         message = "the schema lacks what the project's config has and annotations may use: "
         raise GoldwireError.of("GW321", message + ", ".join(difference.removed), where=where, hint=hint)
-    if str(one.get("label_config", "")).strip() != config.strip():
-        one = {**one, **client.update_project(int(one["id"]), {"label_config": config})}
-    return one, False, difference.added
+    if str(project.get("label_config", "")).strip() != config.strip():
+        project = {**project, **client.update_project(int(project["id"]), {"label_config": config})}
+    return project, False, difference.added
 
 
 def find_project(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:
     """The project of this title, with `fields` only these of it; raises GW325 where there is none."""
-    found = client.projects(title, fields)
-    if not found:
+    projects = client.projects(title, fields)
+    if not projects:
         hint = "goldwire annotate push makes it"
         raise GoldwireError.of("GW325", f"no project `{title}`", where=client.url, hint=hint)
-    return found[0] if fields else client.project(int(found[0]["id"]))
+    return projects[0] if fields else client.project(int(projects[0]["id"]))

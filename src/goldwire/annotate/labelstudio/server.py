@@ -36,7 +36,7 @@ from goldwire.annotate.labelstudio.installation import (
     read_credentials,
     tail,
 )
-from goldwire.annotate.labelstudio.signals import unbroken
+from goldwire.annotate.labelstudio.signals import deferred_signals
 from goldwire.annotate.labelstudio.ssrf import reach
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
@@ -95,12 +95,12 @@ def running(project: Project, database: Database | None = None) -> Server | None
     state, credentials = _alive(project), read_credentials(project)
     if state is None or credentials is None or not state.ready:
         return None
-    found = _server(state, credentials)
-    if database is not None and found.database != str(database):
-        message = f"one runs on {found.database or 'a SQLite file'}, not on {database}"
+    server = _server(state, credentials)
+    if database is not None and server.database != str(database):
+        message = f"one runs on {server.database or 'a SQLite file'}, not on {database}"
         hint = "stop it first: goldwire annotate serve --stop"
-        raise GoldwireError.of("GW397", message, where=found.url, hint=hint)
-    return found
+        raise GoldwireError.of("GW397", message, where=server.url, hint=hint)
+    return server
 
 
 def start(
@@ -124,8 +124,8 @@ def start(
     program()
     make_cache(project)
     with locked(project.cache / "studio.lock"):
-        if found := running(project, database):
-            return found
+        if server := running(project, database):
+            return server
         stop(project)  # one whose start was killed half-way
         if port is not None and not _free(port):
             hint = "choose another --port, or none for a free one"
@@ -148,7 +148,7 @@ def start(
         process, answered = None, False
         url, shown = f"http://{HOST}:{port}", str(database or "")
         try:
-            with unbroken():  # else a Ctrl-C now would leave a server that nobody knows of
+            with deferred_signals():  # else a Ctrl-C now would leave a server that nobody knows of
                 process = _spawn(project, port, env)
                 _children[process.pid] = process
             state = _State(process.pid, psutil.Process(process.pid).create_time(), port, url, database=shown)
@@ -260,7 +260,7 @@ def _wait(
 ) -> None:
     """Wait until the server answers to our token: another program on that port would not."""
     begun = time.monotonic()
-    told = 0.0
+    notified = 0.0
     while True:
         if process.poll() is not None:
             log = log_path(project)
@@ -274,8 +274,8 @@ def _wait(
         if seconds > PATIENCE:
             hint = f"see {log_path(project)}"
             raise GoldwireError.of("GW307", f"no answer after {seconds:.0f} s", where=server.url, hint=hint)
-        if seconds - told >= 5:
-            told = seconds
+        if seconds - notified >= 5:
+            notified = seconds
             notify(f"Label Studio is starting, {seconds:.0f} s …")
         time.sleep(0.2)
 

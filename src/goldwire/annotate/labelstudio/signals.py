@@ -12,7 +12,7 @@ _NAMES = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def unbroken() -> Iterator[None]:
+def deferred_signals() -> Iterator[None]:
     """SIGINT, SIGTERM and SIGHUP wait for the end of the block; those that are ignored stay so.
 
     Only the main thread gets signals: in another one nothing has to wait.

@@ -146,13 +146,13 @@ class Transport:
         hint = f"set {TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
         return GoldwireError.of(TOKEN_REFUSED, f"the token {why}", where=self.url, hint=hint)
 
-    def _page(self, what: str) -> GoldwireError:
+    def _page(self, request: str) -> GoldwireError:
         hint = "is this the address of a Label Studio, with its sub-path?"
         return GoldwireError.of(
-            "GW314", f"{what}: a web page where JSON was expected", where=self.url, hint=hint
+            "GW314", f"{request}: a web page where JSON was expected", where=self.url, hint=hint
         )
 
-    def _fault(self, status: int, data: Any, what: str, location: str = "") -> GoldwireError:
+    def _fault(self, status: int, data: Any, request: str, location: str = "") -> GoldwireError:
         if status in (401, 403):
             return self._token_refused("is refused" if status == 401 else "does not allow this")
         if 300 <= status < 400:
@@ -162,12 +162,17 @@ class Transport:
             )
         if status >= 500:
             detail = "" if isinstance(data, str) else f": {shortened(_detail(data), _LONGEST)}"
-            return Unsure.of("GW317", f"{what}: the server failed with {status}{detail}", where=self.url)
+            return Unsure.of("GW317", f"{request}: the server failed with {status}{detail}", where=self.url)
         if isinstance(data, str):
-            return self._page(what)
+            return self._page(request)
         return GoldwireError.of(
-            REFUSED, f"{what}: refused with {status}: {shortened(_detail(data), _LONGEST)}", where=self.url
+            REFUSED, f"{request}: refused with {status}: {shortened(_detail(data), _LONGEST)}", where=self.url
         )
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """The objects of a JSON list; none where the value is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _moment(header: str) -> datetime | None:
@@ -192,6 +197,6 @@ def host_of(url: str) -> str:
 def _detail(data: Any) -> str:
     """What a refusal of the server says, its validation errors before all."""
     if isinstance(data, dict):
-        told = data.get("validation_errors") or data.get("detail") or data
-        return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+        reason = data.get("validation_errors") or data.get("detail") or data
+        return reason if isinstance(reason, str) else json.dumps(reason, ensure_ascii=False)
     return json.dumps(data, ensure_ascii=False)

@@ -49,29 +49,31 @@ def candidates(
     Drafts and skipped ones count as not annotated.
     """
     done = {annotation.document for annotation in stored if annotation.status in _DONE}
-    there: set[str] = set()
-    for found in client.projects(title)[:1]:
-        for task in client.tasks(int(found["id"]), ("data",), page=500):
-            there.add(str((task.get("data") or {}).get("uid", "")))
+    present_uids: set[str] = set()
+    for remote in client.projects(title)[:1]:
+        for task in client.tasks(int(remote["id"]), ("data",), page=500):
+            present_uids.add(str((task.get("data") or {}).get("uid", "")))
     labelled = [document for document in documents if document.id in done]
-    rest = [document for document in documents if document.id not in done]
-    present = [document for document in rest if uid(document) in there]
-    return Candidates([document for document in rest if uid(document) not in there], labelled, present)
+    unlabelled = [document for document in documents if document.id not in done]
+    present = [document for document in unlabelled if uid(document) in present_uids]
+    return Candidates(
+        [document for document in unlabelled if uid(document) not in present_uids], labelled, present
+    )
 
 
 def predictions_of(
     assistant: Assistant, documents: Sequence[Document], *, advance: Callable[[int], None] | None = None
 ) -> tuple[list[Annotation], Counter[str]]:
     """What a pipeline finds in the articles, within its schema; and what was left out, by reason."""
-    found = list(assistant.annotate(documents, advance=advance))
-    left = Counter[str]()
-    for made in found:
-        left.update(made.left_out)
-    return [made.annotation for made in found], left
+    predicted = list(assistant.annotate(documents, advance=advance))
+    left_out = Counter[str]()
+    for prediction in predicted:
+        left_out.update(prediction.left_out)
+    return [prediction.annotation for prediction in predicted], left_out
 
 
 def by_uncertainty(
-    found: Candidates,
+    available: Candidates,
     predictions: Sequence[Annotation],
     *,
     count: int | None = None,
@@ -85,12 +87,12 @@ def by_uncertainty(
     by_document: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in predictions:
         by_document[annotation.document].append(annotation)
-    if missing := [document.id for document in found.documents if document.id not in by_document]:
+    if missing := [document.id for document in available.documents if document.id not in by_document]:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         hint = "predict them too, or name the model: --model MODEL"
         raise GoldwireError.of("GW384", f"{len(missing)} articles have no prediction: {shown}", hint=hint)
     values: list[float | None] = []
-    for document in found.documents:
+    for document in available.documents:
         spans = [span for annotation in by_document[document.id] for span in annotation.spans]
         scores = [span.score for span in spans if span.score is not None]
         if spans and not scores:
@@ -98,16 +100,16 @@ def by_uncertainty(
             message = f"the spans predicted in `{document.id}` have no confidence to order by"
             raise GoldwireError.of("GW385", message, hint=hint)
         values.append(document_uncertainty(scores))
-    said = [value for value in values if value is not None]
-    middle = median(said) if said else 0.5
+    certain = [value for value in values if value is not None]
+    middle = median(certain) if certain else 0.5
     order = rank(
-        [document.text for document in found.documents],
+        [document.text for document in available.documents],
         [middle if value is None else value for value in values],
         count=count,
         diversity=diversity,
-        known=found.known,
+        known=available.known,
     )
-    chosen = [found.documents[index] for index in order]
-    empty = [found.documents[index].id for index in order if values[index] is None]
-    kept = [annotation for document in chosen for annotation in by_document[document.id]]
-    return Ranked(chosen, kept, empty)
+    chosen = [available.documents[index] for index in order]
+    empty = [available.documents[index].id for index in order if values[index] is None]
+    their_predictions = [annotation for document in chosen for annotation in by_document[document.id]]
+    return Ranked(chosen, their_predictions, empty)

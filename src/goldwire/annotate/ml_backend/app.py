@@ -94,8 +94,8 @@ def make_app(
             backend.waiting += 1
             try:
                 # Decoded and encoded there too: both take their time with a thousand articles.
-                work = partial(_predicted, backend, body, time.monotonic() + backend.budget)
-                return await asyncio.get_running_loop().run_in_executor(backend.thread, work)
+                job = partial(_predicted, backend, body, time.monotonic() + backend.budget)
+                return await asyncio.get_running_loop().run_in_executor(backend.thread, job)
             finally:
                 backend.waiting -= 1
 

@@ -10,7 +10,7 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
-from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED
+from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
 from goldwire.annotate.ml_backend.predictor import Assistant
 from goldwire.errors import GoldwireError
 from goldwire.messages import in_all_languages, messages_in
@@ -71,15 +71,14 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
     where another backend is connected already, GW386 where the project's config could not show all
     predictions, GW315 where Label Studio does not like what it finds at the address.
     """
-    found, version = find_project(client, title), assistant.version
-    number = int(found["id"])
+    project_record, version = find_project(client, title), assistant.version
+    number = int(project_record["id"])
     where = f"{client.url}/projects/{number}"
-    if lacking := assistant.lacks(str(found.get("label_config") or "<View/>")):
+    if lacking := assistant.lacks(str(project_record.get("label_config") or "<View/>")):
         message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
         hint = "goldwire annotate push brings it up to date"
         raise GoldwireError.of("GW386", message, where=where, hint=hint)
-    listed = client.get("api/ml/", project=number)
-    backends = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    backends = dicts(client.get("api/ml/", project=number))
     for other in backends:
         if other.get("description") != MARK:
             message = f"another backend is connected: `{other.get('title')}` at {other.get('url')}"
@@ -91,25 +90,32 @@ def connect_backend(client: Client, title: str, url: str, assistant: Assistant) 
     fields = {"url": url, "project": number, "title": version, "description": MARK}
     try:
         if ours is None:
-            made = client.request("POST", "api/ml/", body=fields)
+            connected_backend = client.request("POST", "api/ml/", body=fields)
         else:
-            made = client.request("PATCH", f"api/ml/{int(ours['id'])}", body=fields)
+            connected_backend = client.request("PATCH", f"api/ml/{int(ours['id'])}", body=fields)
     except GoldwireError as error:
         if error.faults[0].code != TOKEN_REFUSED:
             raise
         raise _unreachable(client, url) from None
-    backend = int(made["id"])
-    before = str(found.get("model_version") or "")
-    turned_on = not found.get("show_collab_predictions")
+    backend = int(connected_backend["id"])
+    before = str(project_record.get("model_version") or "")
+    turned_on = not project_record.get("show_collab_predictions")
     with ExitStack() as undo:
         undo.callback(_withdraw, client, number, backend, url)
-        _webhooks(client, number, url, [str(one.get("url")) for one in backends])
+        _webhooks(client, number, url, [str(record.get("url")) for record in backends])
         client.update_project(number, {"model_version": version, "show_collab_predictions": True})
         view = ensure_view(client, number, assistant.schema.language)
         undo.pop_all()
-    shown_before = "" if any(before == one.get("title") for one in backends) else before
+    shown_before = "" if any(before == record.get("title") for record in backends) else before
     return Connection(
-        number, backend, url, version, where, f"{where}/data?tab={view}", shown_before, turned_on
+        project=number,
+        backend=backend,
+        url=url,
+        version=version,
+        project_url=where,
+        view_url=f"{where}/data?tab={view}",
+        shown_before=shown_before,
+        turned_on=turned_on,
     )
 
 
@@ -125,12 +131,12 @@ def disconnect_backend(client: Client, connection: Connection) -> bool:
 
     The predictions that it made stay, and are shown as before it came, or else as the last version's.
     """
-    found = client.get("api/ml/", project=connection.project)
-    ours = [one for one in found if isinstance(one, dict) and one.get("url") == connection.url]
+    backends = dicts(client.get("api/ml/", project=connection.project))
+    ours = [backend for backend in backends if backend.get("url") == connection.url]
     if not ours:
         return False
-    for one in ours:
-        client.request("DELETE", f"api/ml/{int(one['id'])}")
+    for backend_record in ours:
+        client.request("DELETE", f"api/ml/{int(backend_record['id'])}")
     _webhooks(client, connection.project, "", [connection.url])
     stored = client.get(f"api/projects/{connection.project}/model-versions/")
     known = set(stored) if isinstance(stored, dict) else set()
@@ -182,7 +188,7 @@ def fetch_predictions(
 
 
 def _has(task: dict[str, Any], version: str) -> bool:
-    return any(one.get("model_version") == version for one in task.get("predictions") or ())
+    return any(prediction.get("model_version") == version for prediction in task.get("predictions") or ())
 
 
 def ensure_view(client: Client, project: int, language: str) -> int:
@@ -204,18 +210,17 @@ def ensure_view(client: Client, project: int, language: str) -> int:
         "ordering": ["tasks:predictions_score"],
         "filters": {"conjunction": "and", "items": [unlabelled]},
     }
-    listed = client.get("api/dm/views/", project=project)
-    views = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    views = dicts(client.get("api/dm/views/", project=project))
     if not views:
         # The first tab is the one that Label Studio would make: all tasks.
         client.request(
             "POST", "api/dm/views/", body={"project": project, "data": {"title": "Default", "type": "list"}}
         )
     for view in views:
-        held = view.get("data") or {}
-        if held.get("title") in in_all_languages(_VIEW):
-            if any(held.get(key) != data[key] for key in ("title", "ordering", "filters")):
-                body = {"project": project, "data": {**held, **data}}
+        settings = view.get("data") or {}
+        if settings.get("title") in in_all_languages(_VIEW):
+            if any(settings.get(key) != data[key] for key in ("title", "ordering", "filters")):
+                body = {"project": project, "data": {**settings, **data}}
                 client.request("PATCH", f"api/dm/views/{int(view['id'])}/", body=body)
             return int(view["id"])
     hidden = {"explore": [f"tasks:{name}" for name in _HIDDEN], "labeling": []}
@@ -225,21 +230,20 @@ def ensure_view(client: Client, project: int, language: str) -> int:
 
 def _webhooks(client: Client, project: int, url: str, before: Sequence[str]) -> None:
     """Exactly one webhook leads to `url`, without payload; none to where the backend was before."""
-    listed = client.get("api/webhooks/", project=project)
-    hooks = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    hooks = dicts(client.get("api/webhooks/", project=project))
     wanted = f"{url.rstrip('/')}/webhook" if url else ""
     stale = {f"{old.rstrip('/')}/webhook" for old in before}
     fields: dict[str, Any] = {"send_payload": False, "send_for_all_actions": True}
-    there = False
+    present = False
     for hook in hooks:
         address = hook.get("url")
-        if address == wanted and not there:
-            there = True
+        if address == wanted and not present:
+            present = True
             if hook.get("send_payload"):
                 client.request("PATCH", f"api/webhooks/{int(hook['id'])}/", body=fields)
         elif address in stale or address == wanted:
             client.request("DELETE", f"api/webhooks/{int(hook['id'])}/")
-    if wanted and not there:
+    if wanted and not present:
         client.request("POST", "api/webhooks/", body={"project": project, "url": wanted, **fields})
 
 

@@ -33,9 +33,9 @@ class Tally:
     events: Counter[str] = field(default_factory=Counter)
 
 
-def count(counts: Counter[str], what: str, number: int = 1) -> None:
+def count(counts: Counter[str], name: str, number: int = 1) -> None:
     """Count something that comes from outside: what is kept of it stays small, and the sum right."""
-    counts[what if what in counts or len(counts) < DISTINCT else "other"] += number
+    counts[name if name in counts or len(counts) < DISTINCT else "other"] += number
 
 
 class Backend:
@@ -65,21 +65,23 @@ class Backend:
         if not isinstance(tasks, list):
             raise Refused(400, "no list of tasks")
         self._check(body.get("label_config"))
-        found = [document_of(task) for task in tasks]
-        documents = {uid(document): document for document in found if isinstance(document, Document)}
-        made = {key: self._kept[key] for key in documents if key in self._kept}
-        left: Counter[str] = Counter()
-        wanted = [document for key, document in documents.items() if key not in made]
-        for one in self.assistant.annotate(wanted, until=until):
-            left.update(one.left_out)
-            key = uid(one.document)
-            made[key] = prediction(one.annotation, self.assistant.schema, one.document.text)
-            self._keep(key, made[key])
+        read = [document_of(task) for task in tasks]
+        documents = {uid(document): document for document in read if isinstance(document, Document)}
+        predictions = {key: self._kept[key] for key in documents if key in self._kept}
+        left_out: Counter[str] = Counter()
+        wanted = [document for key, document in documents.items() if key not in predictions]
+        for predicted in self.assistant.annotate(wanted, until=until):
+            left_out.update(predicted.left_out)
+            key = uid(predicted.document)
+            predictions[key] = prediction(
+                predicted.annotation, self.assistant.schema, predicted.document.text
+            )
+            self._keep(key, predictions[key])
         refused = []
         results: list[Any] = []
-        for number, document in enumerate(found):
-            if isinstance(document, Document) and uid(document) in made:
-                results.append(made[uid(document)])
+        for number, document in enumerate(read):
+            if isinstance(document, Document) and uid(document) in predictions:
+                results.append(predictions[uid(document)])
                 continue
             reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
             task = tasks[number]
@@ -87,13 +89,13 @@ class Backend:
             count(self.tally.refused, reason)
             results.append([])
         self.tally.predicted += len(tasks) - len(refused)
-        for what, number in left.items():
-            count(self.tally.left_out, what, number)
+        for reason, number in left_out.items():
+            count(self.tally.left_out, reason, number)
         return {
             "results": results,
             "model_version": self.assistant.version,
             "refused": refused,
-            "left_out": dict(left),
+            "left_out": dict(left_out),
         }
 
     def webhook(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,8 +117,8 @@ class Backend:
             message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
             raise Refused(409, f"{message}; goldwire annotate push brings it up to date")
 
-    def _keep(self, key: str, made: dict[str, Any]) -> None:
-        self._kept[key] = made
+    def _keep(self, key: str, entry: dict[str, Any]) -> None:
+        self._kept[key] = entry
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 

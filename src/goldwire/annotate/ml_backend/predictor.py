@@ -39,7 +39,7 @@ _LINE = re.compile(r"\n(?=\S)")
 
 
 @dataclass(frozen=True)
-class Made:
+class Predicted:
     """What a pipeline made of one article: what the schema bears, and how much it does not, by reason."""
 
     document: Document
@@ -83,7 +83,7 @@ class Assistant:
         *,
         until: float | None = None,
         advance: Callable[[int], None] | None = None,
-    ) -> Iterator[Made]:
+    ) -> Iterator[Predicted]:
         """Annotate the articles one after the other; stop early where `until` (`time.monotonic`) has passed.
 
         Memory goes with the longest.
@@ -97,10 +97,10 @@ class Assistant:
             with quiet(), self.nlp.memory_zone():
                 docs = list(self.nlp.pipe(in_pieces(self.nlp, document.text) for document in portion))
                 scored = zip(portion, docs, self._confidences(docs), strict=True)
-                made = [self._made(document, doc, scores) for document, doc, scores in scored]
+                predicted = [self._prediction(document, doc, scores) for document, doc, scores in scored]
                 del docs, scored
-            for one in made:
-                yield one
+            for prediction in predicted:
+                yield prediction
                 if advance is not None:
                     advance(1)
 
@@ -109,10 +109,10 @@ class Assistant:
         if self.ner is None or self.pipeline.flat not in self.pipeline.layers:
             return [[] for _ in docs]
         asked = [doc if doc.spans.get(self.pipeline.flat) is None else None for doc in docs]
-        found = iter(entity_confidences(self.ner, [doc for doc in asked if doc is not None]))
-        return [next(found) if doc is not None else [] for doc in asked]
+        confidences = iter(entity_confidences(self.ner, [doc for doc in asked if doc is not None]))
+        return [next(confidences) if doc is not None else [] for doc in asked]
 
-    def _made(self, document: Document, doc: Doc, scores: Sequence[float | None]) -> Made:
+    def _prediction(self, document: Document, doc: Doc, scores: Sequence[float | None]) -> Predicted:
         annotation = annotation_from(doc, document, self.pipeline)
         if scores:
             by_extent = {
@@ -128,13 +128,13 @@ class Assistant:
             annotation = msgspec.structs.replace(annotation, spans=tuple(spans))
         annotation = msgspec.structs.replace(annotation, provenance=self.made_with)
         fitted = fit(annotation, self.schema, document.text)
-        left = fitted.left_out
+        left_out = fitted.left_out
         if faults := list(unusable(self.schema, document, [fitted.annotation])):
             # What `fit` let through all the same: nothing of it goes out.
-            left[f"whole predictions: {faults[0].message}"] += 1
+            left_out[f"whole predictions: {faults[0].message}"] += 1
             annotation = msgspec.structs.replace(fitted.annotation, spans=(), relations=())
-            return Made(document, annotation, left)
-        return Made(document, fitted.annotation, left)
+            return Predicted(document, annotation, left_out)
+        return Predicted(document, fitted.annotation, left_out)
 
 
 def in_pieces(nlp: Language, text: str, most: int = _PIECE) -> Doc:

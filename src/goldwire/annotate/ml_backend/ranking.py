@@ -50,13 +50,13 @@ def rank(
         raise ValueError(f"diversity is {diversity}, not in [0, 1]")
     if count is not None and count < 0:
         raise ValueError(f"count is {count}")
-    given = np.asarray(uncertainty, dtype=float)
-    if not np.isfinite(given).all():
+    uncertainties = np.asarray(uncertainty, dtype=float)
+    if not np.isfinite(uncertainties).all():
         raise ValueError("an uncertainty is no finite number")
     wanted = len(texts) if count is None else min(count, len(texts))
     if wanted == 0:
         return []
-    share = _share(given)
+    share = _share(uncertainties)
     rows = _vectors([*texts, *known])
     vectors = rows[: len(texts)]
     by_term = vectors.T.tocsr()
@@ -108,5 +108,5 @@ def _vectors(texts: Sequence[str]) -> csr_matrix:
             # No word is left: all texts are alike, or empty.
             return csr_matrix((len(texts), 1))
 
-    found = rows(0.5 if len(texts) >= 10 else 1.0, r"\w+")
-    return found if (found.getnnz(axis=1) > 0).all() else rows(1.0, r"\w+|[^\w\s]")
+    vectors = rows(0.5 if len(texts) >= 10 else 1.0, r"\w+")
+    return vectors if (vectors.getnnz(axis=1) > 0).all() else rows(1.0, r"\w+|[^\w\s]")

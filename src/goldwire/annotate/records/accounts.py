@@ -76,7 +76,7 @@ def read_accounts(project: Project) -> list[Account]:
 
 def write_accounts(path: Path, accounts: list[Account]) -> None:
     """Write accounts, by name."""
-    ordered = sorted(accounts, key=lambda one: (one.name, one.server, one.account))
+    ordered = sorted(accounts, key=lambda account: (account.name, account.server, account.account))
     write_text(path, "".join(msgspec.json.encode(account).decode() + "\n" for account in ordered))
 
 
@@ -107,18 +107,18 @@ class Accounts:
             self._give(number)
         return self._names[number]
 
-    def of(self, given: dict[str, Any], role: str = "completed_by") -> str:
+    def of(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
         """The name of who made an annotation of the server, or last changed it.
 
         Where the account was deleted for good it is the one under which the annotation is stored; `unknown`
         where nothing tells.
         """
-        number = account_number(given.get(role))
-        if number is None and role == "completed_by" and "draft" not in given:
-            number = self.former.get(int(given.get("id") or 0))
+        number = account_number(annotation.get(role))
+        if number is None and role == "completed_by" and "draft" not in annotation:
+            number = self.former.get(int(annotation.get("id") or 0))
         if number:
             return self.name(number)
-        names = {a.annotator for a in self._stored.get(_instant(given.get("updated_at")), ())}
+        names = {a.annotator for a in self._stored.get(_instant(annotation.get("updated_at")), ())}
         return min(names, default=UNKNOWN)
 
     def number(self, email: str) -> int | None:
@@ -221,12 +221,12 @@ class Accounts:
         if self._looked or not self._stored:
             return
         self._looked = True
-        work: dict[int, list[Annotation]] = {}
+        by_account: dict[int, list[Annotation]] = {}
         for number, instant in self._server_work():
-            work.setdefault(number, []).extend(self._stored.get(instant, ()))
-        deleted = work.pop(0, [])
-        for number in sorted(work):
-            counts = Counter(annotation.annotator for annotation in work[number])
+            by_account.setdefault(number, []).extend(self._stored.get(instant, ()))
+        deleted = by_account.pop(0, [])
+        for number in sorted(by_account):
+            counts = Counter(annotation.annotator for annotation in by_account[number])
             taken = {known.name for known in self.recorded}
             free = [name for name in counts if name not in taken and name != UNKNOWN]
             if number not in self._names and free:
@@ -238,8 +238,8 @@ class Accounts:
             # Nobody else gets the name of one whose account was deleted for good.
             self.recorded.append(Account(name, self._server))
             self._changed = True
-        for number in sorted(work):
-            for annotation in work[number]:
+        for number in sorted(by_account):
+            for annotation in by_account[number]:
                 self._rename(annotation, self.name(number))
 
     def _server_work(self) -> Iterator[tuple[int, str]]:
@@ -250,12 +250,12 @@ class Accounts:
         if self.project is None:
             return
         for title in titles(self.project):
-            for found in self.client.projects(title)[:1]:
+            for remote in self.client.projects(title)[:1]:
                 include = ("annotations", "completed_by", "updated_at")
-                for task in self.client.tasks(int(found["id"]), include, page=500):
-                    for given in task.get("annotations") or ():
-                        number = account_number(given.get("completed_by"))
-                        yield number or 0, _instant(given.get("updated_at"))
+                for task in self.client.tasks(int(remote["id"]), include, page=500):
+                    for annotation in task.get("annotations") or ():
+                        number = account_number(annotation.get("completed_by"))
+                        yield number or 0, _instant(annotation.get("updated_at"))
 
     def _rename(self, annotation: Annotation, name: str) -> None:
         """What is stored of an account under another name goes under its own, or is told as a copy."""

@@ -52,17 +52,17 @@ def read_assignments(project: Project) -> list[Assignment]:
     path = assignments_path(project)
     if not path.is_file():
         return []
-    found: dict[Assignment, None] = {}
+    assignments: dict[Assignment, None] = {}
     faults: list[Fault] = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
             try:
-                found[strict_json.decode(line, Assignment)] = None
+                assignments[strict_json.decode(line, Assignment)] = None
             except msgspec.DecodeError as error:
                 hint = '{"article": "…", "annotator": "…"}'
                 faults.append(Fault("GW340", str(error), f"{path}:{number}", hint))
     raise_faults(faults)
-    return list(found)
+    return list(assignments)
 
 
 def titles(project: Project) -> list[str]:

@@ -71,8 +71,8 @@ def local_hash(annotation: Annotation) -> str:
 def remote_hash(annotation: Annotation) -> str:
     """The hash of what a server's annotation says, whatever its ids, order and times."""
     spans, relations = content(annotation)
-    said = [annotation.status, *sorted(map(repr, spans.items())), *sorted(map(repr, relations.items()))]
-    return sha256(msgspec.json.encode(said))[:16]
+    parts = [annotation.status, *sorted(map(repr, spans.items())), *sorted(map(repr, relations.items()))]
+    return sha256(msgspec.json.encode(parts))[:16]
 
 
 def follow(project: Project, changes: Iterable[tuple[Annotation, Annotation]]) -> None:

@@ -66,7 +66,7 @@ def assign(
     annotators: Sequence[str],
     per_article: int,
     *,
-    made: Sequence[Assignment] = (),
+    former: Sequence[Assignment] = (),
     seed: int = 0,
 ) -> list[Assignment]:
     """All assignments: those `made` before, none of them moved, and those that are missing.
@@ -81,10 +81,10 @@ def assign(
         raise GoldwireError.of("GW341", message, hint="name more with --annotators, or lower --per-article")
     readers: dict[str, set[str]] = defaultdict(set)
     load: Counter[str] = Counter(dict.fromkeys(names, 0))
-    for one in made:
-        readers[one.article].add(one.annotator)
-        load[one.annotator] += 1
-    found = list(made)
+    for assignment in former:
+        readers[assignment.article].add(assignment.annotator)
+        load[assignment.annotator] += 1
+    assignments = list(former)
     for article in dict.fromkeys(articles):
 
         def order(name: str, article: str = article) -> tuple[int, str]:
@@ -94,8 +94,8 @@ def assign(
         for name in free[: max(0, per_article - len(readers[article]))]:
             readers[article].add(name)
             load[name] += 1
-            found.append(Assignment(article, name))
-    return found
+            assignments.append(Assignment(article, name))
+    return assignments
 
 
 def check_name(name: str, *, assigned: bool = True) -> None:
@@ -116,14 +116,14 @@ def assign_project(
     """Assign a project's articles and keep the result; without `annotators` to those of before."""
     make_cache(project)
     with locked(project.cache / "assign.lock"):
-        made = read_assignments(project)
-        names = annotators or sorted({one.annotator for one in made})
+        former = read_assignments(project)
+        names = annotators or sorted({assignment.annotator for assignment in former})
         for name in names:
             check_name(name)
-        found = assign([d.id for d in documents], names, per_article, made=made, seed=seed)
-        if found != made:
-            write_assignments(assignments_path(project), found)
-        return found
+        assignments = assign([d.id for d in documents], names, per_article, former=former, seed=seed)
+        if assignments != former:
+            write_assignments(assignments_path(project), assignments)
+        return assignments
 
 
 def push_assigned(
@@ -140,8 +140,8 @@ def push_assigned(
     A second run sends nothing. Articles that are in `assignments` but no longer in the project are left out.
     """
     wanted: dict[str, set[str]] = defaultdict(set)
-    for one in assignments:
-        wanted[one.annotator].add(one.article)
+    for assignment in assignments:
+        wanted[assignment.annotator].add(assignment.article)
     return {
         name: push(
             client,
@@ -170,8 +170,8 @@ def pull_projects(
 
     Work is recorded under the account that did it. Raises GW325 where the server has none of them.
     """
-    owners = sorted({one.annotator for one in read_assignments(project)})
-    found: list[PulledProject] = []
+    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
+    pulled: list[PulledProject] = []
     for title, owner in ((project.name, ""), *((title_for(project, name), name) for name in owners)):
         if owners and not client.projects(title):
             continue
@@ -187,7 +187,7 @@ def pull_projects(
             advance=advance,
         )
         others = tuple(name for name in report.annotators if owner and name != owner)
-        found.append(PulledProject(title, owner, report, others))
-    if not found:
+        pulled.append(PulledProject(title, owner, report, others))
+    if not pulled:
         find_project(client, project.name)  # says what is missing
-    return found
+    return pulled

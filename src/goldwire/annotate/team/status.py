@@ -45,44 +45,53 @@ def status(client: Client, project: Project) -> list[Progress]:
     Projects that the server does not have are passed over; raises GW325 where it has none.
     """
     accounts = Accounts(client, project)
-    owners = sorted({one.annotator for one in read_assignments(project)})
+    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
     titles = [(title_for(project, owner), owner) for owner in owners]
     titles += [(project.name, ""), (title_for(project, "adjudication"), "")]
-    found: list[Progress] = []
+    rows: list[Progress] = []
     missing = True
     for title, owner in titles:
-        for one in client.projects(title)[:1]:
+        for remote in client.projects(title)[:1]:
             missing = False
-            found.extend(_progress(client, int(one["id"]), title, owner, accounts))
+            rows.extend(_progress(client, int(remote["id"]), title, owner, accounts))
     if missing:
         find_project(client, project.name)  # says what is missing
-    return found
+    return rows
 
 
 def _progress(client: Client, number: int, title: str, owner: str, accounts: Accounts) -> Iterator[Progress]:
     """A row for the owner; where a project has none, one for each account that annotated in it."""
     tasks = list(client.tasks(number, _INCLUDE))
     url = f"{client.url}/projects/{number}"
-    work: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
+    by_annotator: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
     for task in tasks:
         for annotation in task.get("annotations") or ():
             name = accounts.of(annotation)
-            work.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
-    for name in [owner] if owner else sorted(work) or [""]:
-        theirs = work.get(name, {})
-        done = {task for task, some in theirs.items() if any(not a.get("was_cancelled") for a in some)}
-        left = [task for task in tasks if int(task["id"]) not in theirs]
-        seconds = sum(float(a.get("lead_time") or 0) for some in theirs.values() for a in some)
-        others = sum(len(some) for other, held in work.items() if other != name for some in held.values())
+            by_annotator.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
+    for name in [owner] if owner else sorted(by_annotator) or [""]:
+        theirs = by_annotator.get(name, {})
+        done = {
+            task
+            for task, annotations in theirs.items()
+            if any(not a.get("was_cancelled") for a in annotations)
+        }
+        to_do = [task for task in tasks if int(task["id"]) not in theirs]
+        seconds = sum(float(a.get("lead_time") or 0) for annotations in theirs.values() for a in annotations)
+        others = sum(
+            len(annotations)
+            for other, by_task in by_annotator.items()
+            if other != name
+            for annotations in by_task.values()
+        )
         yield Progress(
-            title,
-            name,
-            len(left),
-            len(done),
-            len(theirs) - len(done),
-            sum(bool(task.get("draft_exists")) for task in left),
-            round(seconds / 60, 1),
-            others,
-            url,
-            f"{url}/data?task={left[0]['id']}" if left else "",
+            title=title,
+            annotator=name,
+            to_do=len(to_do),
+            done=len(done),
+            skipped=len(theirs) - len(done),
+            drafts=sum(bool(task.get("draft_exists")) for task in to_do),
+            minutes=round(seconds / 60, 1),
+            others=others,
+            url=url,
+            next=f"{url}/data?task={to_do[0]['id']}" if to_do else "",
         )

@@ -12,12 +12,12 @@ def task_links(client: Client, project: Project) -> dict[str, str]:
 
     Empty where the server has neither project.
     """
-    found: dict[str, str] = {}
+    links: dict[str, str] = {}
     for title in (project.name, title_for(project, "adjudication")):
-        for one in client.projects(title)[:1]:
-            number = int(one["id"])
+        for remote in client.projects(title)[:1]:
+            number = int(remote["id"])
             for task in client.tasks(number, ("data",)):
                 data = task.get("data")
                 if isinstance(data, dict) and data.get("id"):
-                    found[str(data["id"])] = f"{client.url}/projects/{number}/data?task={int(task['id'])}"
-    return found
+                    links[str(data["id"])] = f"{client.url}/projects/{number}/data?task={int(task['id'])}"
+    return links
