@@ -125,9 +125,9 @@ def write(
     if name == "store":
         project = project or target
     setting = _setting(schema, project, config, **options)
-    held = list(articles)
-    written = writer.write(target, held, setting)
-    return Conversion(held, written, setting.lost, setting.widened)
+    listed = list(articles)
+    written = writer.write(target, listed, setting)
+    return Conversion(listed, written, setting.lost, setting.widened)
 
 
 def convert(
@@ -153,14 +153,14 @@ def convert(
         >>> done.counts["spans"], done.written
         (8, 2)
     """
-    file, made = Path(src), Path(dst)
-    name = target or guess_written(made)
+    source_path, target_path = Path(src), Path(dst)
+    name = target or guess_written(target_path)
     if name == "store":
-        project = project or made
+        project = project or target_path
     return _convert(
-        file,
-        made,
-        source=source or guess_read(file),
+        source_path,
+        target_path,
+        source=source or guess_read(source_path),
         target=name,
         setting=_setting(schema, project, config, **options),
         ids=None if ids is None else Path(ids),
@@ -427,12 +427,12 @@ def predict(
     return Articles(compute(str(model), documents, layer=layer, advance=advance))
 
 
-def _document(number: int, given: str | Document | Article) -> Document:
+def _document(number: int, item: str | Document | Article) -> Document:
     from goldwire.text import normalise
 
-    if isinstance(given, Article):
-        return given.document
-    return Document(f"text-{number}", normalise(given)) if isinstance(given, str) else given
+    if isinstance(item, Article):
+        return item.document
+    return Document(f"text-{number}", normalise(item)) if isinstance(item, str) else item
 
 
 def _articles(source: Source) -> list[Article]:
@@ -441,8 +441,8 @@ def _articles(source: Source) -> list[Article]:
     return list(source)
 
 
-def _schema(given: str | Path | Schema | None) -> Schema | None:
-    return given if given is None or isinstance(given, Schema) else load_schema(given)
+def _schema(named: str | Path | Schema | None) -> Schema | None:
+    return named if named is None or isinstance(named, Schema) else load_schema(named)
 
 
 _OPTIONS = (

@@ -20,8 +20,8 @@ def recogniser(nlp: Language) -> EntityRecognizer | None:
     """The pipeline's last transition-based entity recogniser; None where it has none."""
     from spacy.pipeline import EntityRecognizer
 
-    found = [part for _, part in nlp.pipeline if isinstance(part, EntityRecognizer)]
-    return found[-1] if found else None
+    recognisers = [part for _, part in nlp.pipeline if isinstance(part, EntityRecognizer)]
+    return recognisers[-1] if recognisers else None
 
 
 def entity_confidences(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[float | None]]:
@@ -34,10 +34,10 @@ def entity_confidences(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[
     up are not normalised; what was measured is in docs/assist.md. None for an entity whose label
     is not the recogniser's: a rule made it.
     """
-    found: list[list[float | None]] = []
+    confidences: list[list[float | None]] = []
     for start in range(0, len(docs), _BATCH):
-        found.extend(_batch(ner, docs[start : start + _BATCH]))
-    return found
+        confidences.extend(_batch(ner, docs[start : start + _BATCH]))
+    return confidences
 
 
 def _batch(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[float | None]]:
@@ -63,8 +63,8 @@ def _batch(ner: EntityRecognizer, docs: Sequence[Doc]) -> list[list[float | None
             scores = step.predict([state for _, state in active])
             columns = np.asarray([taken[number][position] for number in numbers])
             possible = allowed[[states_of[number][position] for number in numbers]]
-            some = _log_softmax(scores, possible, columns)
-            for number, value in zip(numbers, some, strict=True):
+            chosen = _log_softmax(scores, possible, columns)
+            for number, value in zip(numbers, chosen, strict=True):
                 logs[number][position] = value
             # The moves of what was found, whatever scores best here.
             forced = np.zeros_like(scores)
@@ -134,5 +134,5 @@ def _log_softmax(
     possible[rows, columns] = True
     shown = np.where(possible, scores.astype(np.float64), -np.inf)
     top = shown.max(axis=1)
-    found: NDArray[np.float64] = shown[rows, columns] - top - np.log(np.exp(shown - top[:, None]).sum(axis=1))
-    return found
+    logs: NDArray[np.float64] = shown[rows, columns] - top - np.log(np.exp(shown - top[:, None]).sum(axis=1))
+    return logs

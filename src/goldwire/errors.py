@@ -30,9 +30,9 @@ class Fault:
             object.__setattr__(self, name, redact(getattr(self, name)))
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        where = f"{self.where}: " if self.where else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.code} {place}{self.message}{hint}"
+        return f"{self.code} {where}{self.message}{hint}"
 
 
 class GoldwireError(Exception):
@@ -148,8 +148,8 @@ _KINDS: dict[str, type[GoldwireError]] = {
 
 def raise_faults(faults: Iterable[Fault]) -> None:
     """Raise all `faults` as one error; do nothing where there are none."""
-    if found := tuple(faults):
-        raise GoldwireError(*found)
+    if raised := tuple(faults):
+        raise GoldwireError(*raised)
 
 
 def install_hint(extra: str) -> str:

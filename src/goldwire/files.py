@@ -1,4 +1,4 @@
-"""Files read and written whole."""
+"""Files read and written whole, by one process at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from goldwire.errors import GoldwireError
-from goldwire.leftovers import part_file, sweep_near
+from goldwire.leftovers import part_file, remove_leftovers_near
 from goldwire.limits import NAME
 
 _UNSAFE = re.compile(r"[^\w.@+-]+")
@@ -112,7 +112,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
                 yield stream
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        sweep_near(path)
+        remove_leftovers_near(path)
         handle, temporary = part_file(path)
         with os.fdopen(handle, mode) as stream:
             yield stream
@@ -144,3 +144,24 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all."""
     write_bytes(path, text.encode())
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Only one process at a time in this block; the others wait. The lock goes with its process.
+
+    Raises GW904 where its file can't be made.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(path, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        message = f"can't be made: {error.strerror or error}"
+        raise GoldwireError.of("GW904", message, where=str(path)) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,6 +1,7 @@
-"""Folders that are ours file by file: what their manifest lists is replaced whole, all else in them stays.
+"""Folders that are written whole: new ones, and such as are ours file by file.
 
-The manifest is a JSON file in the folder whose `files` gives each file's `sha256` and `bytes`.
+Of the latter what their manifest lists is replaced, all else in them stays. The manifest is a JSON file in
+the folder whose `files` gives each file's `sha256` and `bytes`.
 """
 
 from __future__ import annotations
@@ -28,50 +29,75 @@ def is_ours(folder: Path, manifest: str) -> bool:
     return _read(folder / manifest) is not None or _read(folder / _MOVING) is not None
 
 
-def check_ours(folder: Path, manifest: str, *, code: str, what: str) -> None:
-    """Refuse, with `code`, a folder that holds something and not `what`, as one of our manifests lists it."""
+def check_ours(folder: Path, manifest: str, *, code: str, content: str) -> None:
+    """Refuse, with `code`, a folder that holds something and not `content` as a manifest lists it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not is_ours(folder, manifest):
-        message = f"holds something else than {what} that goldwire wrote"
+        message = f"holds something else than {content} that goldwire wrote"
         hint = f"name a new folder; what this version of goldwire wrote has a {manifest} that lists its files"
         raise GoldwireError.of(code, message, where=str(folder), hint=hint)
 
 
 @contextmanager
 def replacing(
-    folder: Path, manifest: str, *, code: str, kept: Collection[str] = (), aside: list[Path] | None = None
+    folder: Path, manifest: str, *, code: str, keep: Collection[str] = (), aside: list[Path] | None = None
 ) -> Iterator[Path]:
     """A new folder to fill, whose files take the place of those that stand in `folder` and are listed there.
 
     The manifest gets its list of files at the end. `folder` stays as it was where anything fails. Files there
     that no manifest lists stay; where one is in the way nothing is written and an error with `code` names it,
-    but for `kept`: such a file stays in place of the new one. One that is listed and was changed by hand is
-    put aside, as `NAME.orig`; `aside` gets these. Raises GW904 where it can't be written.
+    but for those in `keep`: such a file stays in place of the new one. One that is listed and was changed by
+    hand is put aside, as `NAME.orig`; `aside` gets these. Raises GW904 where it can't be written.
     """
     folder = folder.resolve()
+    with _beside(folder) as beside:
+        new = beside / "new"
+        yield new
+        contents = _Contents(folder, manifest)
+        for name in keep:
+            if contents.foreign(name, ""):
+                (new / name).unlink(missing_ok=True)
+        listed = _list(new, manifest)
+        contents.check({**listed, manifest: ""}, code)
+        if not folder.exists() or (contents.listed and not contents.others()):
+            _swap(beside, folder)
+        else:
+            moved = contents.move_in(new, listed)
+            if aside is not None:
+                aside.extend(moved)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which appears under `target` whole or not at all; an empty one there is filled.
+
+    Raises GW904 where it can't be written.
+    """
+    target = target.resolve()
+    with _beside(target) as beside:
+        new = beside / "new"
+        yield new
+        if target.exists():
+            # Kept, not replaced: a shell may stand in it.
+            for part in new.iterdir():
+                part.rename(target / part.name)
+        else:
+            new.rename(target)
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder for the time of a block, beside `folder`, with an empty `new` in it: see `part_folder`."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with part_folder(folder) as work:
-            new = work / "new"
-            new.mkdir()
-            yield new
-            held = _Held(folder, manifest)
-            for name in kept:
-                if held.foreign(name, ""):
-                    (new / name).unlink(missing_ok=True)
-            listed = _list(new, manifest)
-            held.check({**listed, manifest: ""}, code)
-            if not folder.exists() or (held.listed and not held.others()):
-                _swap(work, folder)
-            else:
-                moved = held.move_in(new, listed)
-                if aside is not None:
-                    aside.extend(moved)
+        with part_folder(folder) as beside:
+            (beside / "new").mkdir()
+            yield beside
     except OSError as error:
         message = f"can't be written: {error.strerror or error}"
         raise GoldwireError.of("GW904", message, where=str(folder), hint="check space and rights") from error
 
 
-class _Held:
+class _Contents:
     """What stands in a folder: which of its files are ours."""
 
     def __init__(self, folder: Path, manifest: str) -> None:
@@ -156,15 +182,15 @@ def _free(path: Path) -> Path:
     return next(each for each in names if not each.exists())
 
 
-def _swap(work: Path, folder: Path) -> None:
+def _swap(beside: Path, folder: Path) -> None:
     """The new folder for the one that stands, in two moves: see `part_folder`."""
     if folder.exists():
-        folder.rename(work / "old")
+        folder.rename(beside / "old")
     try:
-        (work / "new").rename(folder)
+        (beside / "new").rename(folder)
     except OSError:
-        if (work / "old").exists():
-            (work / "old").rename(folder)
+        if (beside / "old").exists():
+            (beside / "old").rename(folder)
         raise
 
 

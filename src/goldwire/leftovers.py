@@ -23,7 +23,7 @@ IGNORED = ".*.part\n"
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[a-z0-9_]{8}\.part", re.DOTALL)
 _CUT = 150  # bytes of a name that are kept: file systems take 255
 _SLACK = 60.0  # seconds by which clocks may differ between a file's time and a process's
-_swept: set[Path] = set()
+_looked_at: set[Path] = set()
 
 
 def part_file(path: Path) -> tuple[int, Path]:
@@ -40,8 +40,8 @@ def part_folder(target: Path) -> Iterator[Path]:
     What is put into it as `new`, while `target` is moved away into it as `old`, is put in place by the next
     run where this one is killed between the two moves.
     """
-    sweep_near(target)
-    sweep(target.parent, deep=False)
+    remove_leftovers_near(target)
+    remove_leftovers(target.parent, deep=False)
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=_prefix(target.name, cut=False), suffix=".part"))
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -53,13 +53,13 @@ def part_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch(what: str) -> Iterator[Path]:
+def scratch(name: str) -> Iterator[Path]:
     """A folder for what nobody keeps, among the system's temporary files; gone at the end."""
-    with part_folder(Path(tempfile.gettempdir()) / f"goldwire-{what}") as folder:
+    with part_folder(Path(tempfile.gettempdir()) / f"goldwire-{name}") as folder:
         yield folder
 
 
-def sweep(folder: Path, *, deep: bool = True) -> int:
+def remove_leftovers(folder: Path, *, deep: bool = True) -> int:
     """Remove what dead runs left in a folder, and with `deep` in those below it; the number.
 
     Hidden folders are left alone but for a project's own, and links are not followed.
@@ -69,33 +69,33 @@ def sweep(folder: Path, *, deep: bool = True) -> int:
         for name in [*folders, *files]:
             if _PART.fullmatch(name):
                 count += _remove(Path(top, name))
-        own = Path(top).name == ".goldwire" or not deep
-        folders[:] = [] if own else [n for n in folders if n == ".goldwire" or not n.startswith(".")]
+        ends_here = Path(top).name == ".goldwire" or not deep
+        folders[:] = [] if ends_here else [n for n in folders if n == ".goldwire" or not n.startswith(".")]
     return count
 
 
-def sweep_near(path: Path) -> None:
-    """Sweep the project that `path` lies in, else its folder: once in a run, before it writes there first."""
+def remove_leftovers_near(path: Path) -> None:
+    """Remove leftovers from the project that `path` lies in, else its folder, before a run first writes."""
     folder = path.parent
-    if folder in _swept:
+    if folder in _looked_at:
         return
     root = next((each for each in (folder, *folder.parents) if (each / CONFIG).is_file()), None)
     if root is None:
-        sweep(folder, deep=False)
-    elif root not in _swept:
-        sweep(root)
-        _swept.add(root)
-    _swept.add(folder)
+        remove_leftovers(folder, deep=False)
+    elif root not in _looked_at:
+        remove_leftovers(root)
+        _looked_at.add(root)
+    _looked_at.add(folder)
 
 
-def sweep_again() -> None:
-    """A new command begins: what it writes first sweeps anew."""
-    _swept.clear()
+def begin_command() -> None:
+    """A new command begins: before it writes, leftovers are looked for anew."""
+    _looked_at.clear()
 
 
 def _prefix(name: str, *, cut: bool = True) -> str:
-    kept = name.encode()[:_CUT].decode(errors="ignore") if cut else name
-    return f".{kept}.{os.getpid()}-"
+    short = name.encode()[:_CUT].decode(errors="ignore") if cut else name
+    return f".{short}.{os.getpid()}-"
 
 
 def _lock(handle: int) -> bool:

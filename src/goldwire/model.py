@@ -142,8 +142,8 @@ class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
 
         rows = []
         for span in self.spans:
-            place = (self.document, self.annotator, span.id, span.layer, span.label, span.start, span.end)
-            row: dict[str, Any] = dict(zip(_FRAME, place, strict=True))
+            identity = (self.document, self.annotator, span.id, span.layer, span.label, span.start, span.end)
+            row: dict[str, Any] = dict(zip(_FRAME, identity, strict=True))
             for name, value in span.attributes.items():
                 row[f"attribute.{name}" if name in (*_FRAME, "text") else name] = value
             rows.append(row)
@@ -220,8 +220,8 @@ class Article(Struct, frozen=True):
 
         document = self.document
         doc = nlp.make_doc(document.text)
-        own: dict[str, Any] = {"document": to_builtins(document)}
-        doc.user_data[SPACY_KEY] = own
+        extra: dict[str, Any] = {"document": to_builtins(document)}
+        doc.user_data[SPACY_KEY] = extra
         annotation = annotation or curated(self.annotations)
         if annotation is None:
             return doc
@@ -230,8 +230,8 @@ class Article(Struct, frozen=True):
         places: dict[str, list[Any]] = {}
         layers = list(dict.fromkeys(span.layer for span in annotation.spans))
         keys = ("attributes", "extents", "ids", "marked_by", "origins")
-        own |= {key: {name: [] for name in layers} for key in keys} | {"relations": [], "layers": layers}
-        own["order"] = [layers.index(span.layer) for span in annotation.spans]
+        extra |= {key: {name: [] for name in layers} for key in keys} | {"relations": [], "layers": layers}
+        extra["order"] = [layers.index(span.layer) for span in annotation.spans]
         tokens: dict[str, tuple[int, int]] = {}
         for name in layers:
             spans = annotation.layer(name)
@@ -241,27 +241,27 @@ class Article(Struct, frozen=True):
                 first = min(bisect_right(ends, span.start), len(starts) - 1)
                 last = max(bisect_left(starts, span.end), first + 1)
                 if (starts[first], ends[last - 1]) != (span.start, span.end) and widened is not None:
-                    place = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
+                    where = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
                     marked = document.text[span.start : span.end]
                     whole = document.text[starts[first] : ends[last - 1]]
-                    widened.append(f"{place} «{marked}» in «{whole}»")
+                    widened.append(f"{where} «{marked}» in «{whole}»")
                 tokens[span.id] = (first, last)
                 places[span.id] = [name, index]
                 group.append(Group(doc, first, last, label=span.label))
-                own["attributes"][name].append(dict(span.attributes))
-                own["extents"][name].append([span.start, span.end])
-                own["ids"][name].append(span.id)
-                own["marked_by"][name].append(list(span.marked_by))
-                own["origins"][name].append(span.origin)
+                extra["attributes"][name].append(dict(span.attributes))
+                extra["extents"][name].append([span.start, span.end])
+                extra["ids"][name].append(span.id)
+                extra["marked_by"][name].append(list(span.marked_by))
+                extra["origins"][name].append(span.origin)
             doc.spans[name] = group
             if any(span.score is not None for span in spans):
                 doc.spans[name].attrs["scores"] = [span.score for span in spans]
         flat = layer if layer is not None else next(iter(layers), "")
         doc.set_ents(_flat(doc, annotation.layer(flat), tokens))
-        own["relations"] = [
+        extra["relations"] = [
             [r.label, places[r.head], places[r.tail], list(r.marked_by)] for r in annotation.relations
         ]
-        own["annotation"] = to_builtins(structs.replace(annotation, spans=(), relations=()))
+        extra["annotation"] = to_builtins(structs.replace(annotation, spans=(), relations=()))
         return doc
 
 
@@ -289,17 +289,17 @@ def outermost(spans: tuple[Span, ...]) -> tuple[tuple[Span, ...], tuple[Span, ..
 
     The longer span wins, then the earlier one, so that the outermost of a nest stays.
     """
-    kept: list[Span] = []
-    left: list[Span] = []
+    flat: list[Span] = []
+    overlapping: list[Span] = []
     taken: set[int] = set()
     for span in sorted(spans, key=lambda s: (s.start - s.end, *span_key(s))):
         extent = range(span.start, span.end)
         if taken.isdisjoint(extent):
             taken.update(extent)
-            kept.append(span)
+            flat.append(span)
         else:
-            left.append(span)
-    return tuple(sorted(kept, key=span_key)), tuple(sorted(left, key=span_key))
+            overlapping.append(span)
+    return tuple(sorted(flat, key=span_key)), tuple(sorted(overlapping, key=span_key))
 
 
 def curated(annotations: tuple[Annotation, ...]) -> Annotation | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
-from goldwire.project import CONFIG, IGNORED, Project, load_project, making
+from goldwire.folders import new_folder
+from goldwire.project import CONFIG, IGNORED, Project, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.label_config import guidelines, label_config
 from goldwire.schemas.slugs import slug
@@ -144,10 +145,10 @@ def make_project(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         hint = "name an empty folder, or one that does not exist yet"
         raise GoldwireError.of("GW367", "the folder is not empty", where=str(target), hint=hint)
-    with making(target) as made:
-        _write(made, name, language, schema or starter_schema(name, language))
+    with new_folder(target) as folder:
+        _write(folder, name, language, schema or starter_schema(name, language))
         if fill is not None:
-            fill(made)
+            fill(folder)
     return load_project(target)
 
 

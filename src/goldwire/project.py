@@ -7,7 +7,6 @@ import shutil
 import tomllib
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any
 
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_text, write_text
+from goldwire.folders import new_folder
 from goldwire.leftovers import CONFIG as CONFIG
 from goldwire.leftovers import IGNORED as _UNDER_WAY
-from goldwire.leftovers import part_folder
 from goldwire.limits import TOO_DEEP
 from goldwire.strict_json import NotStrict, check_depth
 
@@ -52,12 +51,12 @@ class Project:
 
     def setting(self, table: str, key: str, default: Any = None) -> Any:
         """The value of `key` in `[table]`; raises GW912 where it is missing and has no default."""
-        found = self._table(table).get(key, default)
-        if found is None:
+        value = self._table(table).get(key, default)
+        if value is None:
             raise GoldwireError.of(
                 "GW912", f"[{table}] lacks `{key}`", where=str(self.root / CONFIG), hint="add it"
             )
-        return found
+        return value
 
     @property
     def name(self) -> str:
@@ -140,15 +139,15 @@ def name_faults(project: Project) -> Iterator[Fault]:
     """What Label Studio refuses in a project's name or title, each with its line: characters, length."""
     path = project.root / CONFIG
     for key in ("name", "title"):
-        said = str(project.setting("project", key, ""))
+        value = str(project.setting("project", key, ""))
         line = next(
             (n for n, text in enumerate(read_text(path).split("\n"), start=1) if _key(text) == key), 1
         )
-        if any(unicodedata.category(character) in ("Cc", "Cs") for character in said):
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
             message = f"a control character in the project's {key}"
             yield Fault("GW915", message, f"{path}:{line}", "remove it: Label Studio would refuse it")
-        if key == "name" and not _TITLE[0] <= len(said.strip()) <= _TITLE[1]:
-            message = f"the project's name has {len(said.strip())} characters"
+        if key == "name" and not _TITLE[0] <= len(value.strip()) <= _TITLE[1]:
+            message = f"the project's name has {len(value.strip())} characters"
             hint = f"{_TITLE[0]} to {_TITLE[1]}: Label Studio, whose project bears it, takes no other"
             yield Fault("GW915", message, f"{path}:{line}", hint)
 
@@ -201,35 +200,11 @@ def copy_example(target: Path) -> Project:
             "GW914", "the folder is not empty and no project", where=str(target), hint=hint
         )
     source = example_root()
-    with making(target) as made:
+    with new_folder(target) as folder:
         for part in EXAMPLE_PARTS:
             if (source / part).is_dir():
-                shutil.copytree(source / part, made / part, ignore=shutil.ignore_patterns("models"))
+                shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns("models"))
             else:
-                shutil.copy(source / part, made / part)
-        write_text(made / ".gitignore", IGNORED)
+                shutil.copy(source / part, folder / part)
+        write_text(folder / ".gitignore", IGNORED)
     return load_project(target)
-
-
-@contextmanager
-def making(target: Path) -> Iterator[Path]:
-    """A folder to fill, which appears under `target` whole or not at all; an empty one there is filled.
-
-    Raises GW904 where it can't be made.
-    """
-    target = target.resolve()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with part_folder(target) as work:
-            made = work / "new"
-            made.mkdir()
-            yield made
-            if target.exists():
-                # Kept, not replaced: a shell may stand in it.
-                for part in made.iterdir():
-                    part.rename(target / part.name)
-            else:
-                made.rename(target)
-    except OSError as error:
-        message = f"can't be made: {error.strerror or error}"
-        raise GoldwireError.of("GW904", message, where=str(target)) from None

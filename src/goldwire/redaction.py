@@ -128,10 +128,10 @@ def _without_user(word: re.Match[str]) -> str:
     """A word without the users and passwords of the addresses in it."""
     text, shown, start = word.group(), list[str](), 0
     last = text.rfind("@")
-    while 0 <= (found := text.find("://", start)) < last:
-        begin = found + 3
+    while 0 <= (mark := text.find("://", start)) < last:
+        begin = mark + 3
         user = _USER.match(text, begin)
-        scheme = text[max(0, found - 5) : found].lower().endswith(("http", "https"))
+        scheme = text[max(0, mark - 5) : mark].lower().endswith(("http", "https"))
         shown.append(text[start:begin])
         start = begin
         if user and user[1] == ":":

@@ -153,17 +153,17 @@ def _repeated(text: str) -> Iterator[tuple[str, tuple[int, int], str]]:
         elif token in "]}":
             stack.pop()
         elif token == ",":
-            path, held = stack[-1]
-            if isinstance(held, int):
-                stack[-1] = (path, held + 1)
-                pending = f"{path}[{held + 1}]"
+            path, container = stack[-1]
+            if isinstance(container, int):
+                stack[-1] = (path, container + 1)
+                pending = f"{path}[{container + 1}]"
         elif token == ":":
-            path, held = stack[-1]
+            path, container = stack[-1]
             key = json.loads(last)
-            if isinstance(held, dict):
-                if key in held:
-                    yield key, (held[key], line), path
-                held.setdefault(key, line)
+            if isinstance(container, dict):
+                if key in container:
+                    yield key, (container[key], line), path
+                container.setdefault(key, line)
             pending = f"{path}.{key}"
         else:
             last = token

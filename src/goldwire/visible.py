@@ -27,6 +27,6 @@ def on_a_line(text: str) -> str:
     return f'"{shown}"' if shown.lstrip().startswith("::") else shown
 
 
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found.group())
-    return _NAMED.get(found.group()) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return _NAMED.get(match.group()) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from goldwire.files import write_text
-from goldwire.leftovers import part_file, part_folder, scratch, sweep, sweep_again
+from goldwire.leftovers import begin_command, part_file, part_folder, remove_leftovers, scratch
 from goldwire.project import copy_example
 from tests.corpus.mini import mini_project
 
@@ -58,13 +58,13 @@ def test_what_is_under_way_stays_until_its_writer_is_dead(
 ) -> None:
     """A living writer's is left alone; once it is killed the sweep takes it, also if no parent looked yet."""
     with writer(tmp_path / "x.json", folder=folder) as (process, part):
-        assert sweep(tmp_path) == 0 and part.exists()
+        assert remove_leftovers(tmp_path) == 0 and part.exists()
         process.kill()
         if looked_at:
             process.wait()
         else:
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert sweep(tmp_path) == 1 and not part.exists()
+        assert remove_leftovers(tmp_path) == 1 and not part.exists()
 
 
 @pytest.mark.parametrize("folder", [False, True])
@@ -72,7 +72,7 @@ def test_a_writer_whose_number_is_not_known_here_is_seen_by_its_lock(tmp_path: P
     """As in another container, on the same files: the number is nobody's, the lock is held."""
     with writer(tmp_path / "x.json", folder=folder) as (process, part):
         other = part.rename(part.with_name(part.name.replace(str(process.pid), DEAD)))
-        assert sweep(tmp_path) == 0 and other.exists()
+        assert remove_leftovers(tmp_path) == 0 and other.exists()
 
 
 def test_a_number_that_is_used_again_saves_nobody(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_number_that_is_used_again_saves_nobody(tmp_path: Path) -> None:
     old, young = leave(tmp_path / "old", str(os.getpid())), leave(tmp_path / "young", str(os.getpid()))
     for path in old:
         os.utime(path, (time.time() - 10**6,) * 2)
-    assert sweep(tmp_path) == 2
+    assert remove_leftovers(tmp_path) == 2
     assert not any(path.exists() for path in old) and all(path.exists() for path in young)
 
 
@@ -93,7 +93,7 @@ def test_what_only_looks_alike_stays(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/thesis.txt").write_text("mine")
     (tmp_path / f".out.{DEAD}-abcdefgh.part").symlink_to(tmp_path / "elsewhere")
-    sweep(tmp_path)
+    remove_leftovers(tmp_path)
     assert all((tmp_path / name).exists() for name in names) and all(path.exists() for path in inside)
     assert (tmp_path / "elsewhere/thesis.txt").read_text() == "mine"
 
@@ -146,12 +146,12 @@ def test_a_killed_build_leaves_nothing_once_there_was_another(tmp_path: Path) ->
 def test_a_sweep_goes_once_through_a_project_in_a_run(tmp_path: Path) -> None:
     """Writing a thousand files does not look through the project a thousand times."""
     project = mini_project(tmp_path / "mini")
-    sweep_again()
+    begin_command()
     write_text(project.root / "a.json", "x")
     left = leave(project.annotations)
     write_text(project.annotate / "b.json", "x")
     assert all(path.exists() for path in left)
-    sweep_again()
+    begin_command()
     write_text(project.annotate / "b.json", "x")
     assert not any(path.exists() for path in left)
 

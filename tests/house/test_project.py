@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from goldwire.errors import GoldwireError
-from goldwire.project import copy_example, making
+from goldwire.folders import new_folder
+from goldwire.project import copy_example
 
 
 def test_an_empty_folder_is_filled_not_replaced(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_an_empty_folder_is_filled_not_replaced(tmp_path: Path) -> None:
 
 def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     """A folder that could not be made whole is not there at all."""
-    with pytest.raises(RuntimeError), making(tmp_path / "new") as made:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "new") as made:
         (made / "half").write_text("x", encoding="utf-8")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ import yaml
 from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import folder, read_file
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import (
     Account,
@@ -64,9 +64,8 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
     nobody is called `old`, somebody is called `new`, or an adjudication's sides would be exchanged.
     """
     check_name(new, assigned=False)
-    make_cache(project)
     journal = project.cache / "rename.json"
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(project), read_assignments(project)
         stored = list(_annotations(project))

@@ -87,14 +87,14 @@ def serve(
         return
     hide_password(database_url or "")
     database = named_database(project, database_url)
-    if found := server.running(project, database):
-        say(f"already running: {found.url} (stop it with: goldwire annotate serve --stop)")
+    if existing := server.running(project, database):
+        say(f"already running: {existing.url} (stop it with: goldwire annotate serve --stop)")
         if port or public_url or assisted is not None:
             say("warning: it stays as it was started: stop it first, for other options to count")
         return
 
     end_as_by_ctrl_c()
-    made = server.start(
+    started = server.start(
         project,
         port=port,
         database=database,
@@ -104,21 +104,23 @@ def serve(
     )
     keep = False
     try:
-        say(f"account   {made.username}")
-        kept = "password  in .goldwire/credentials.json, for its owner only"
-        if made.new:
-            confide(f"password  {made.password}   (kept in .goldwire/credentials.json)", otherwise=kept)
+        say(f"account   {started.username}")
+        where_kept = "password  in .goldwire/credentials.json, for its owner only"
+        if started.new:
+            confide(
+                f"password  {started.password}   (kept in .goldwire/credentials.json)", otherwise=where_kept
+            )
         else:
-            say(kept)
-        say(f"Label Studio: {made.url}")
-        if made.database:
-            say(f"its data are in {made.database}")
+            say(where_kept)
+        say(f"Label Studio: {started.url}")
+        if started.database:
+            say(f"its data are in {started.database}")
         if detach:
             keep = True
             say("stop it with: goldwire annotate serve --stop")
             return
         say("stop it with Ctrl-C")
-        server.wait(made)
+        server.wait(started)
         say("Label Studio has ended")
     except KeyboardInterrupt:
         say("stopping")
@@ -162,10 +164,10 @@ def pull(
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("pulling") as advance:
-        found = pull_projects(
+        projects = pull_projects(
             client, project, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
         )
-    reports = [one.report for one in found]
+    reports = [pulled.report for pulled in projects]
     quarantined = reports[-1].quarantined  # what the file holds after the last
     rows = [
         ("tasks read", sum(report.tasks for report in reports)),
@@ -180,8 +182,8 @@ def pull(
     rows += unkept(
         sum(report.ground_truth for report in reports), sum(report.commented for report in reports)
     )
-    if len(found) > 1:
-        rows.insert(0, ("projects", len(found)))
+    if len(projects) > 1:
+        rows.insert(0, ("projects", len(projects)))
     if drafts:
         rows += [
             ("drafts read", sum(report.drafts or 0 for report in reports)),
@@ -191,18 +193,19 @@ def pull(
     table(("pull", ""), rows)
     if names := sorted({name for report in reports for name in report.annotators}):
         say(f"annotators: {', '.join(names)}")
-    for one in found:
-        if one.others:
-            say(f"warning: in `{one.title}` {', '.join(one.others)} annotated, not only {one.annotator}")
+    for pulled in projects:
+        if pulled.others:
+            others = ", ".join(pulled.others)
+            say(f"warning: in `{pulled.title}` {others} annotated, not only {pulled.annotator}")
     for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
-    for told in [line for report in reports for line in report.moved]:
-        say(f"moved  {told}")
-    for told in [line for report in reports for line in report.copies]:
-        say(f"warning: {told}: remove one of them")
-    if edited := [place for report in reports for place in report.edited_here]:
+    for move in [line for report in reports for line in report.moved]:
+        say(f"moved  {move}")
+    for copy in [line for report in reports for line in report.copies]:
+        say(f"warning: {copy}: remove one of them")
+    if edited := [file for report in reports for file in report.edited_here]:
         say(f"changed here, and so left as they are: {_some(edited)}")
-    if removed := [place for report in reports for place in report.removed_here]:
+    if removed := [file for report in reports for file in report.removed_here]:
         say(f"removed here, and still on the server (pull --theirs brings them back): {_some(removed)}")
     if quarantined:
         say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
@@ -211,8 +214,10 @@ def pull(
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
     say(str(sum((report.account for report in reports), Account.empty())))
-    single = len(found) == 1 and not found[0].annotator
-    write_json(json_path, reports[0].as_dict() if single else {"projects": [one.as_dict() for one in found]})
+    single = len(projects) == 1 and not projects[0].annotator
+    write_json(
+        json_path, reports[0].as_dict() if single else {"projects": [pulled.as_dict() for pulled in projects]}
+    )
     conflicts = [line for report in reports for line in report.conflicts]
     for line in conflicts:
         say(f"conflict  {line}")
@@ -247,8 +252,8 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     chosen = finished(named)
     schema = load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
-        found = find_project(client, project.name)
-        sent = load_annotations(client, int(found["id"]), chosen, schema, project=project, advance=advance)
+        remote = find_project(client, project.name)
+        sent = load_annotations(client, int(remote["id"]), chosen, schema, project=project, advance=advance)
     figures = {"sent": sent, "present": len(chosen) - sent, "unfinished": len(named) - len(chosen)}
     rows = [("annotations sent", sent), ("annotations there already", figures["present"])]
     table(

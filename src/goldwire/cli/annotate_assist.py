@@ -94,8 +94,8 @@ def assist(
             ("left out", tally.left_out),
             ("events", tally.events),
         ):
-            for what, number in counts.most_common():
-                say(f"{title}: {amount(number)} × {what}")
+            for reason, number in counts.most_common():
+                say(f"{title}: {amount(number)} × {reason}")
 
 
 def end_as_by_ctrl_c() -> None:

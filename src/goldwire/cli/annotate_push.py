@@ -129,20 +129,21 @@ def _predicted(
     from goldwire.annotate.ml_backend.predictor import Assistant
     from goldwire.annotations.store import read_annotations
 
-    found = candidates(client, project.name, documents, read_annotations(project)) if ranking else None
-    wanted = documents if found is None else found.documents
+    available = candidates(client, project.name, documents, read_annotations(project)) if ranking else None
+    wanted = documents if available is None else available.documents
     if model is not None:
         assistant = Assistant(model, schema)
         with progress("predicting", len(wanted)) as advance:
-            predictions, left = predictions_of(assistant, wanted, advance=advance)
-        for what, number in left.most_common():
-            say(f"left out: {amount(number)} × {what}")
-    if found is None:
+            predictions, left_out = predictions_of(assistant, wanted, advance=advance)
+        for reason, number in left_out.most_common():
+            say(f"left out: {amount(number)} × {reason}")
+    if available is None:
         return documents, predictions
-    ranked = by_uncertainty(found, predictions, count=count, diversity=diversity)
+    ranked = by_uncertainty(available, predictions, count=count, diversity=diversity)
     say(
         f"{amount(len(ranked.documents))} of {amount(len(documents))} articles, the least certain first; "
-        f"{amount(len(found.labelled))} are labelled, {amount(len(found.present))} on the server already"
+        f"{amount(len(available.labelled))} are labelled, {amount(len(available.present))} on the server "
+        "already"
     )
     if ranked.empty:
         say(f"nothing was found in {amount(len(ranked.empty))} of them, which stand in the middle")

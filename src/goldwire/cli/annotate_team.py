@@ -52,9 +52,9 @@ def assign(
 
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client:
-        made = assign_project(project, documents, annotators, per_article, seed)
-        with progress("pushing", len(made)) as advance:
-            pushed = push_assigned(client, project, schema, documents, made, advance=advance)
+        assignments = assign_project(project, documents, annotators, per_article, seed)
+        with progress("pushing", len(assignments)) as advance:
+            pushed = push_assigned(client, project, schema, documents, assignments, advance=advance)
         invite = client.invite_link()
     rows = [(name, report.documents, report.sent, report.url) for name, report in pushed.items()]
     table(("annotator", "articles", "sent", "project"), rows)
@@ -79,26 +79,26 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     from goldwire.annotate.team.status import status as read_status
 
     with connect(project, url=url) as client:
-        found = read_status(client, project)
+        entries = read_status(client, project)
     rows = [
         (
-            one.title,
-            one.annotator or "-",
-            one.to_do,
-            one.done,
-            one.skipped,
-            one.drafts,
-            f"{one.minutes:.1f}",
-            one.next or one.url,
+            entry.title,
+            entry.annotator or "-",
+            entry.to_do,
+            entry.done,
+            entry.skipped,
+            entry.drafts,
+            f"{entry.minutes:.1f}",
+            entry.next or entry.url,
         )
-        for one in found
+        for entry in entries
     ]
     columns = ("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next")
     table(columns, rows, left=2, lesser=("minutes", "begun", "skipped", "next"))
-    for one in found:
-        if one.others and one.title.endswith(f" · {one.annotator}"):
-            say(f"warning: in `{one.title}` {amount(one.others)} annotations are not {one.annotator}'s")
-    write_json(json_path, [one.as_dict() for one in found])
+    for entry in entries:
+        if entry.others and entry.title.endswith(f" · {entry.annotator}"):
+            say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
+    write_json(json_path, [entry.as_dict() for entry in entries])
 
 
 @click.command()
@@ -117,8 +117,8 @@ def rename(old: str, new: str, url: str | None, json_path: Path | None, project:
     from goldwire.annotate.rename import rename as rename_annotator
 
     report = rename_annotator(project, old, new, lambda: connect(project, url=url))
-    told = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"
-    say(f"{old} is now {new}: {told}")
+    counts = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"
+    say(f"{old} is now {new}: {counts}")
     write_json(json_path, report.as_dict())
 
 
@@ -169,16 +169,18 @@ def adjudicate(
 
     schema = load_schema(project.schema_path)
     made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
-    made = adjudicate_project(project, schema, made_by, between)
-    _show_outcomes(made.outcomes)
-    if made.waiting:
-        say(f"passed over, with one reading: {', '.join(made.waiting)}")
-    if made.drafts:
-        say(f"left aside, drafts that nobody submitted: {', '.join(made.drafts)} (--between takes them in)")
-    if made.unknown:
-        say(f"note: whether a person or a machine made the readings of {', '.join(made.unknown)} is unknown")
-    write_json(json_path, made.as_dict())
-    if any(found.open for found in made.outcomes.values()):
+    result = adjudicate_project(project, schema, made_by, between)
+    _show_outcomes(result.outcomes)
+    if result.waiting:
+        say(f"passed over, with one reading: {', '.join(result.waiting)}")
+    if result.drafts:
+        say(f"left aside, drafts that nobody submitted: {', '.join(result.drafts)} (--between takes them in)")
+    if result.unknown:
+        say(
+            f"note: whether a person or a machine made the readings of {', '.join(result.unknown)} is unknown"
+        )
+    write_json(json_path, result.as_dict())
+    if any(outcome.open for outcome in result.outcomes.values()):
         say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
         raise SystemExit(1)
 
@@ -189,20 +191,20 @@ def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
     rows = [
         (
             name,
-            len(found.annotation.spans),
-            len(found.annotation.relations),
-            len(found.items),
-            len(found.open),
+            len(outcome.annotation.spans),
+            len(outcome.annotation.relations),
+            len(outcome.items),
+            len(outcome.open),
         )
-        for name, found in outcomes.items()
+        for name, outcome in outcomes.items()
     ]
     table(("article", "spans", "relations", "items", "open"), rows)
     table(
         ("kind", "a", "b", "both", "neither", "value", "open"),
         [(k, *v.values()) for k, v in tally(outcomes).items()],
     )
-    for name, found in outcomes.items():
-        for line in found.dropped:
+    for name, outcome in outcomes.items():
+        for line in outcome.dropped:
             say(f"{name}: {line}")
 
 
@@ -244,7 +246,7 @@ def _pull_adjudication(
         report = pull_adjudication(
             client, project, schema, documents, by=by, between=between, advance=advance
         )
-    _show_outcomes({name: found for name, found in report.outcomes.items() if name not in report.waiting})
+    _show_outcomes({name: outcome for name, outcome in report.outcomes.items() if name not in report.waiting})
     for note in report.notes:
         say(note)
     say(f"decided by {report.by}; files written: {amount(report.written)}")

@@ -16,7 +16,7 @@ import click
 
 from goldwire.cli.streams import unguarded
 from goldwire.files import write_text
-from goldwire.leftovers import sweep_again
+from goldwire.leftovers import begin_command
 from goldwire.project import Project, find_project
 from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible
@@ -31,7 +31,7 @@ def project_option(function: F) -> F:
     """`--project DIR`, passed on as the `Project` that the folder lies in."""
 
     def find(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Project:
-        sweep_again()
+        begin_command()
         return find_project(value)
 
     return click.option(
@@ -173,10 +173,10 @@ def table(
 
     from goldwire.cli.tables import columns_of, drawn, fit
 
-    made = columns_of(columns, list(rows), left)
+    all_columns = columns_of(columns, list(rows), left)
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else sys.maxsize
-    fitted = fit(made, width, lesser)
+    fitted = fit(all_columns, width, lesser)
     # What can't be made to fit is left to the terminal to wrap; rich would cut it.
     wide = max(fitted.width, width if terminal else len(on_a_line(title)))
     console = Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)

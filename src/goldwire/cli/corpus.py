@@ -111,8 +111,8 @@ def convert(
         say(f"assumed: {assumed}")
     bare = sum(not article.annotations for article in done.articles)
     if target == "store" and bare:
-        kept = "the store keeps annotations, seeds/ the articles"
-        say(f"{amount(bare)} document(s) without annotations: {kept}")
+        where = "the store keeps annotations, seeds/ the articles"
+        say(f"{amount(bare)} document(s) without annotations: {where}")
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")
@@ -144,30 +144,30 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
 
     corpus = load_corpus(project)
     with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
-        made = run(corpus, strict=strict, advance=advance)
-    tell(f"{project.name} {corpus.version}: {amount(made.counts.documents)} documents")
+        built = run(corpus, strict=strict, advance=advance)
+    tell(f"{project.name} {corpus.version}: {amount(built.counts.documents)} documents")
     table(
         ("layer", "spans", "nested", "in tags", "widened to tokens", "collided"),
         [
             (name, loss.spans, loss.nested, loss.spans - loss.nested - loss.collided, loss.cut, loss.collided)
-            for name, loss in made.losses.items()
+            for name, loss in built.losses.items()
         ],
     )
-    for case in [case for loss in made.losses.values() for case in loss.cases][:5]:
+    for case in [case for loss in built.losses.values() for case in loss.cases][:5]:
         say(f"not on token boundaries: {case}")
-    if made.checks.faults:
-        found = ", ".join(f"{code} × {amount(number)}" for code, number in made.checks.by_code.items())
-        places = amount(len(made.checks.faults))
-        say(f"{places} places break a rule of the schema ({found}): goldwire corpus check")
-    if learned := made.manifest.get("trained_on"):
-        said = "by models that had learned from the very texts, which no column of the dataset says"
-        say(f"{amount(learned)} annotations are {said}")
-    if not made.changelog_current:
+    if built.checks.faults:
+        broken = ", ".join(f"{code} × {amount(number)}" for code, number in built.checks.by_code.items())
+        places = amount(len(built.checks.faults))
+        say(f"{places} places break a rule of the schema ({broken}): goldwire corpus check")
+    if learned := built.manifest.get("trained_on"):
+        explanation = "by models that had learned from the very texts, which no column of the dataset says"
+        say(f"{amount(learned)} annotations are {explanation}")
+    if not built.changelog_current:
         say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
-    for path in made.aside:
+    for path in built.aside:
         say(f"{path.stem} had been changed by hand: what stood there is now {path}")
-    say(f"written to {made.folder}; content {made.manifest['content_hash'][:12]}")
-    write_json(json_path, made.manifest)
+    say(f"written to {built.folder}; content {built.manifest['content_hash'][:12]}")
+    write_json(json_path, built.manifest)
 
 
 @command.command()
@@ -236,8 +236,8 @@ def stats(
 
     counts = api.count(project, curated=only_curated)
     tell(counts.sizes)
-    for found in counts.tables():
-        show(found, title=found.title if found.name in counts.labels else "")
+    for counted in counts.tables():
+        show(counted, title=counted.title if counted.name in counts.labels else "")
     write_tables(counts.tables(), csv_path, latex_path)
     write_json(json_path, counts.as_dict())
 

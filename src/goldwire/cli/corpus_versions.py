@@ -44,6 +44,7 @@ def diff(
     from goldwire.corpus.versions.load import read_versions
     from goldwire.corpus.versions.page import WORDS, lines, write_page
 
+<<<<<<< HEAD
     one, other = read_versions(before, after, project, annotator)
     with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
         found = compare(one, other, annotator=annotator, advance=advance)
@@ -53,32 +54,47 @@ def diff(
     tell(f"documents {amount(len(one.articles))} → {amount(len(other.articles))}: {kinds or 'no difference'}")
     numbers = found.annotations
     told = ", ".join(
+=======
+    old, new = read_sides(before, after, project, annotator)
+    with progress("Comparing", total=len(old.articles) + len(new.articles)) as advance:
+        comparison = compare(old, new, annotator=annotator, advance=advance)
+    wanted = due(comparison)
+    tell(f"{old.in_words()} → {new.in_words()}")
+    kinds = ", ".join(
+        f"{amount(number)} {WORDS[kind]}" for kind, number in comparison.kinds.items() if number
+    )
+    tell(f"documents {amount(len(old.articles))} → {amount(len(new.articles))}: {kinds or 'no difference'}")
+    numbers = comparison.annotations
+    changes = ", ".join(
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         f"{amount(numbers[kind])} {kind}" for kind in ("added", "removed", "changed") if numbers[kind]
     )
-    tell(f"annotations {amount(numbers['before'])} → {amount(numbers['after'])}: {told or 'no difference'}")
-    for name, counts in (("layer", found.spans), ("relation", found.relations)):
+    tell(
+        f"annotations {amount(numbers['before'])} → {amount(numbers['after'])}: {changes or 'no difference'}"
+    )
+    for name, counts in (("layer", comparison.spans), ("relation", comparison.relations)):
         if counts:
             columns = list(next(iter(counts.values())))
             table((name, *columns), [(key, *row.values()) for key, row in counts.items()])
-    for change in found.schema:
+    for change in comparison.schema:
         breaks = " (annotations can break on it)" if change.orphans else ""
         tell(f"schema: {change.what} {change.name} {change.change} {change.detail}".rstrip() + breaks)
-    for line in lines(found, _CASES):
+    for line in lines(comparison, _CASES):
         tell(line)
     version = f", {wanted.version}" if wanted.version and wanted.reasons else ""
     reasons = f": {'; '.join(wanted.reasons)}" if wanted.reasons else ""
     tell(f"due: {wanted.level}{version}{reasons}")
     if not wanted.enough:
-        say(f"the new side says {other.version or 'no version'}: raise [corpus] version to {wanted.version}")
+        say(f"the new side says {new.version or 'no version'}: raise [corpus] version to {wanted.version}")
     if html_path is not None:
-        write_page(html_path, found)
+        write_page(html_path, comparison)
         say(f"written to {html_path}")
-    if changelog_path is not None and found.empty:
+    if changelog_path is not None and comparison.empty:
         say(f"nothing differs: no entry was put into {changelog_path}")
     elif changelog_path is not None:
-        add_entry(changelog_path, entry(found, wanted), project.name)
+        add_entry(changelog_path, entry(comparison, wanted), project.name)
         say(f"an entry was put into {changelog_path}: read it, and mend it")
-    write_json(json_path, {"due": wanted.level, "version": wanted.version, **found.as_dict()})
+    write_json(json_path, {"due": wanted.level, "version": wanted.version, **comparison.as_dict()})
 
 
 @click.command()
@@ -123,6 +139,7 @@ def split(
     asked = SplitOptions(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
     options = options_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
     with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
+<<<<<<< HEAD
         made = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
     write_split(path, made.split, made.ties)
     kinds = Counter(tie.kind for tie in made.ties)
@@ -131,55 +148,69 @@ def split(
         f"{amount(len(corpus.articles))} documents in {amount(len(made.groups))} groups, the largest of "
         f"{amount(max(len(group) for group in made.groups))}; ties: {amount(kinds['near'])} near-duplicates, "
         f"{amount(kinds['story'])} stories, {amount(kinds['event'])} events"
+=======
+        result = make_split(corpus.articles, corpus.schema, plan, stored=stored, advance=advance)
+    write_split(path, result.split, result.ties)
+    kinds = Counter(tie.kind for tie in result.ties)
+    groups = [group for group in result.groups if len(group) > 1]
+    largest = amount(max(len(group) for group in result.groups))
+    tell(
+        f"{amount(len(corpus.articles))} documents in {amount(len(result.groups))} groups, the largest of "
+        f"{largest}; ties: {amount(kinds['near'])} near-duplicates, "
+        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} happenings"
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
     )
-    if made.split.folds:
-        rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(made.split.folds, start=1)]
+    if result.split.folds:
+        rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(result.split.folds, start=1)]
         table(("fold", "test", "neither tested nor trained on"), rows)
     else:
         total = len(corpus.articles)
         table(
             ("side", "documents", "share", "wanted"),
             [
-                (side, number, percent(number / total, 1), percent(made.split.shares.get(side, 0), 1))
-                for side, number in made.split.counts.items()
+                (side, number, percent(number / total, 1), percent(result.split.shares.get(side, 0), 1))
+                for side, number in result.split.counts.items()
             ],
         )
         table(
-            ("label", *made.split.counts),
-            [(label, *(found.get(s, 0) for s in made.split.counts)) for label, found in made.labels.items()],
+            ("label", *result.split.counts),
+            [
+                (label, *(by_side.get(s, 0) for s in result.split.counts))
+                for label, by_side in result.labels.items()
+            ],
         )
-    for tie in made.ties[:_CASES]:
+    for tie in result.ties[:_CASES]:
         say(str(tie))
     notes = {
-        "kept out of test data, annotated with predictions in view": made.seen,
-        "changed sides: they tie two together, or may no longer be test data": made.moved,
-        "have no date: training only": made.undated,
-        "are older than the side that their group is on": made.straddling,
-        "are no longer in the corpus, and the side they had is forgotten": made.gone,
+        "kept out of test data, annotated with predictions in view": result.seen,
+        "changed sides: they tie two together, or may no longer be test data": result.moved,
+        "have no date: training only": result.undated,
+        "are older than the side that their group is on": result.straddling,
+        "are no longer in the corpus, and the side they had is forgotten": result.gone,
     }
     for note, names in notes.items():
         if names:
             say(f"{amount(len(names))} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
     if stored is not None:
-        known = amount(len(corpus.articles) - len(made.new))
-        say(f"{known} documents were known, {amount(len(made.new))} are new")
+        known = amount(len(corpus.articles) - len(result.new))
+        say(f"{known} documents were known, {amount(len(result.new))} are new")
     say(f"written to {path}")
     write_json(
         json_path,
         {
-            "kind": made.split.kind,
+            "kind": result.split.kind,
             "documents": len(corpus.articles),
             "groups": groups,
-            "ties": [vars(tie) for tie in made.ties],
-            "sides": made.split.counts,
-            "folds": [{"test": fold.test, "left_out": fold.left_out} for fold in made.split.folds],
-            "labels": made.labels,
-            "seen": made.seen,
-            "moved": made.moved,
-            "new": made.new,
-            "undated": made.undated,
-            "straddling": made.straddling,
-            "gone": made.gone,
+            "ties": [vars(tie) for tie in result.ties],
+            "sides": result.split.counts,
+            "folds": [{"test": fold.test, "left_out": fold.left_out} for fold in result.split.folds],
+            "labels": result.labels,
+            "seen": result.seen,
+            "moved": result.moved,
+            "new": result.new,
+            "undated": result.undated,
+            "straddling": result.straddling,
+            "gone": result.gone,
         },
     )
 
@@ -220,10 +251,10 @@ def publish(
         raise click.UsageError("--out keeps a dataset without texts: add --without-texts")
     with parcel(load_corpus(project), without_texts=without_texts, out=out) as packed:
         table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
-        for what, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
+        for kind, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
             if counts:
-                told = ", ".join(f"{name} × {amount(number)}" for name, number in sorted(counts.items()))
-                say(f"{what} left out: {told}")
+                dropped = ", ".join(f"{name} × {amount(number)}" for name, number in sorted(counts.items()))
+                say(f"{kind} left out: {dropped}")
         figures = {"repo": repo, "tag": packed.tag, "files": packed.files, "url": ""}
         if dry_run:
             say(
@@ -254,9 +285,9 @@ def rehydrate(dataset: Path, articles: Path, out: Path, partial: bool, json_path
     done = run(dataset, articles, out, partial=partial)
     spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
     tell(f"{amount(len(done.articles))} documents, {amount(spans)} spans")
-    for what, names in (("another text", done.differing), ("no copy", done.missing)):
+    for reason, names in (("another text", done.differing), ("no copy", done.missing)):
         if names:
-            say(f"left out, {what}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")
+            say(f"left out, {reason}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")
     say(f"written to {out}")
     figures = {"documents": len(done.articles), "spans": spans}
     write_json(json_path, {**figures, "differing": done.differing, "missing": done.missing})

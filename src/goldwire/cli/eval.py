@@ -196,10 +196,10 @@ def report(
 
     if (run is None) == (gold is None or pred is None):
         raise click.UsageError("give either GOLD.jsonl and PRED.jsonl, or --from FOLDER")
-    found = read_run(gold, pred, run)
+    loaded = read_run(gold, pred, run)
     scores, _ = score_articles(
-        found.gold,
-        found.pred,
+        loaded.gold,
+        loaded.pred,
         schema_path=schema_path,
         agreement_path=agreement_path,
         trained_on=trained_on,
@@ -211,25 +211,25 @@ def report(
     scored = set(scores.documents)
     write_report(
         out,
-        gold=[one for one in found.gold if one.document.id in scored],
-        pred=[one for one in found.pred if one.document.id in scored],
+        gold=[article for article in loaded.gold if article.document.id in scored],
+        pred=[article for article in loaded.pred if article.document.id in scored],
         scores=scores,
-        title=title or found.title,
-        meta=found.meta,
-        extra=found.extra,
+        title=title or loaded.title,
+        meta=loaded.meta,
+        extra=loaded.extra,
         train=read_jsonl(train_path) if train_path else None,
     )
     print_scores(scores)
     if json_path is not None:
         path = gold if gold is not None else (run or Path()) / "gold.jsonl"
-        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(path, found.gold)})
+        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(path, loaded.gold)})
     say(f"report: {out}")
 
 
 def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
-    for found in scores.tables():
-        show(found)
+    for table in scores.tables():
+        show(table)
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for warning in scores.warnings:
         say(f"note: {warning}")
@@ -244,10 +244,10 @@ def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
     from goldwire.eval.agreement.results import agreement_notes, opening
 
     tell(agreement.what)
-    for found in agreement.tables():
-        rows = found.rows
+    for table in agreement.tables():
+        rows = table.rows
         shown = rows if whole else opening(rows)
-        show(replace(found, rows=shown), title=found.title)
+        show(replace(table, rows=shown), title=table.title)
         if more := len(rows) - len(shown):
             say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
     for line in agreement.left_out:

@@ -92,7 +92,11 @@ def compare(
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
     reference, first, second = (api.read(path, "jsonl") for path in (gold, a, b))
+<<<<<<< HEAD
     compared = api.compare(
+=======
+    comparison = api.compare(
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         reference,
         first,
         second,
@@ -102,16 +106,26 @@ def compare(
         seed=seed,
         trained_on=trained_on,
     )
+<<<<<<< HEAD
     print_comparison(compared, a, b, show)
     write_tables(compared.tables(), csv_path, latex_path)
     write_json(json_path, compared.as_json())
 
 
 def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
+=======
+    print_comparison(comparison, a, b, show)
+    write_tables(comparison.tables(), csv_path, latex_path)
+    write_json(json_path, comparison.as_json())
+
+
+def print_comparison(comparison: Compared, a: Path, b: Path, show: int) -> None:
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
     """The verdict of each layer, the tests by label, the sentences."""
     from goldwire.eval.ci.compare_results import disagreement_lines
 
     tell(f"A: {a}", f"B: {b}")
+<<<<<<< HEAD
     scores = compared.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for tested in compared.tables():
@@ -120,6 +134,16 @@ def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
     for line in disagreement_lines(compared.disagreements, show):
         tell(line)
     for warning in compared.warnings:
+=======
+    scores = comparison.scores[0]
+    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
+    for tested in comparison.tables():
+        tell("", tested.title)
+        show_table(tested)
+    for line in place_lines(comparison.places, show):
+        tell(line)
+    for warning in comparison.warnings:
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         say(f"note: {warning}")
 
 
@@ -197,10 +221,17 @@ def gate(
     try:
         check_current(run, project)
         if update:
+<<<<<<< HEAD
             say(update_baseline(path, run.as_baseline))
             held_against = read_baseline(path)
         found = compute(
             run.as_baseline,
+=======
+            say(update_baseline(path, run.standing))
+            held_against = read_standing(path)
+        gated = compute(
+            run.standing,
+>>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
             held_against,
             floor=floor,
             tolerance=tolerance,
@@ -218,37 +249,37 @@ def gate(
         if github_summary:
             append_summary(refusal(error))
         raise
-    print_gate(found)
+    print_gate(gated)
     for file, text in ((summary, markdown), (comment, comment_text), (junit, junit_xml)):
         if file is not None:
-            write_text(file, text(found))
+            write_text(file, text(gated))
     if badge is not None:
-        write_text(badge, json.dumps(badge_json(found), ensure_ascii=False) + "\n")
+        write_text(badge, json.dumps(badge_json(gated), ensure_ascii=False) + "\n")
     if github_summary:
-        append_summary(markdown(found))
-    write_json(json_path, found.as_json())
-    if found.passed is False:
+        append_summary(markdown(gated))
+    write_json(json_path, gated.as_json())
+    if gated.passed is False:
         context.exit(1)
 
 
-def print_gate(found: Gated) -> None:
+def print_gate(gated: Gated) -> None:
     """The table, the agreement, and last the verdict with its reason."""
     from goldwire.eval.ci.gate import COLUMNS
     from goldwire.eval.ci.outputs import ceiling_line, headline
 
-    title = f"{found.now.layer}, exact: the baseline and now; reference: {found.now.reference}"
-    if found.compared:
-        table(COLUMNS, found.rows(), title=title, lesser=("support", "baseline F1"))
-    for warning in (*found.grave, *found.warnings):
+    title = f"{gated.now.layer}, exact: the baseline and now; reference: {gated.now.reference}"
+    if gated.compared:
+        table(COLUMNS, gated.rows(), title=title, lesser=("support", "baseline F1"))
+    for warning in (*gated.grave, *gated.warnings):
         say(f"note: {warning}")
-    for note in found.ceiling.notes if found.ceiling else ():
+    for note in gated.ceiling.notes if gated.ceiling else ():
         say(f"note: agreement: {note}")
-    if line := ceiling_line(found):
+    if line := ceiling_line(gated):
         tell(line)
-    tell(headline(found))
-    if found.data:
-        tell(found.data)
-    tell(f"{found.state}: {found.why}")
+    tell(headline(gated))
+    if gated.data:
+        tell(gated.data)
+    tell(f"{gated.state}: {gated.why}")
 
 
 @click.command()
@@ -264,13 +295,15 @@ def history(project: Project, baseline: Path | None, out: Path | None, json_path
     if out is not None and out.suffix not in (".html", ".svg"):
         raise click.UsageError("--out takes a file that ends in .html or .svg")
     with progress("reading git") as advance:
-        found = compute(baseline or project.eval / "baseline.json", advance=advance)
-    table(COLUMNS, [step.row() for step in found.steps], left=5, lesser=("content", "documents", "reference"))
-    if found.unreadable:
-        commits = amount(len(found.unreadable))
+        series = compute(baseline or project.eval / "baseline.json", advance=advance)
+    table(
+        COLUMNS, [step.row() for step in series.steps], left=5, lesser=("content", "documents", "reference")
+    )
+    if series.unreadable:
+        commits = amount(len(series.unreadable))
         say(f"note: {commits} commit(s) hold a baseline of another form and are left out")
     if out is not None:
         title = f"{project.name}: F1 over the corpus’s versions"
-        write_text(out, page(found, title) if out.suffix == ".html" else drawing(found.steps) + "\n")
+        write_text(out, page(series, title) if out.suffix == ".html" else drawing(series.steps) + "\n")
         say(f"drawn: {out}")
-    write_json(json_path, found.as_json())
+    write_json(json_path, series.as_json())

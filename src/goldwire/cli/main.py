@@ -117,6 +117,6 @@ def _show(error: click.ClickException) -> None:
     from goldwire.cli.common import say
 
     error.message = visible(error.message)  # type: ignore[misc]
-    said = io.StringIO()
-    error.show(file=said)
-    say(*said.getvalue().rstrip("\n").split("\n"))
+    output = io.StringIO()
+    error.show(file=output)
+    say(*output.getvalue().rstrip("\n").split("\n"))

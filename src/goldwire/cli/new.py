@@ -47,14 +47,14 @@ def command(
     rows += unkept(report.ground_truth, report.commented)
     table(("new", ""), rows)
     say(f"annotators: {', '.join(report.annotators) or 'none'}")
-    for one in report.renamed:
+    for change in report.renamed:
         say(
-            f"renamed  {one.kind} `{one.old}` → `{one.new}`"
-            if one.new
-            else f"left out  {one.kind} `{one.old}`"
+            f"renamed  {change.kind} `{change.old}` → `{change.new}`"
+            if change.new
+            else f"left out  {change.kind} `{change.old}`"
         )
-    for left in report.left:
-        say(f"left out  {left.tag} `{left.name}`: {left.why}")
+    for omission in report.left:
+        say(f"left out  {omission.tag} `{omission.name}`: {omission.why}")
     if report.quarantine_file:
         say(f"what has no place is in {report.quarantine_file}, with the reasons")
     say(str(report.account))

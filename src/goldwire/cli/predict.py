@@ -32,7 +32,8 @@ def command(model: str, source: Path, target: Path, layer: str | None, json_path
     spans = sum(len(a.spans) for article in articles for a in article.annotations)
     say(f"{amount(len(articles))} articles, {amount(spans)} spans")
     say(f"written to {target}")
-    seen = sum(a.provenance.trained_on for article in articles for a in article.annotations)
-    if seen:
-        say(f"note: the model was trained on {seen} of these articles, or near copies; they are marked so")
-    write_json(json_path, {"articles": len(articles), "spans": spans, "trained_on": seen})
+    trained_on = sum(a.provenance.trained_on for article in articles for a in article.annotations)
+    if trained_on:
+        learned = f"{trained_on} of these articles, or near copies"
+        say(f"note: the model was trained on {learned}; they are marked so")
+    write_json(json_path, {"articles": len(articles), "spans": spans, "trained_on": trained_on})

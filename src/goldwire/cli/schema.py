@@ -102,10 +102,10 @@ def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> N
     hits = count_hits(changes, after, annotations) if folder is not None else [None] * len(changes)
     rows = []
     for change, hit in zip(changes, hits, strict=True):
-        told = f"{change.name} → {change.to}" if change.to else change.name
+        subject = f"{change.name} → {change.to}" if change.to else change.name
         effect = "orphans" if change.orphans else "compatible"
         rows.append(
-            (f"{change.change} {change.what}", told, change.detail, effect, "" if hit is None else hit)
+            (f"{change.change} {change.what}", subject, change.detail, effect, "" if hit is None else hit)
         )
     if rows:
         title = f"{before.stamp} → {after.stamp}"
@@ -205,19 +205,19 @@ def import_config(
 
     check_language(language)
     name = slug(name or config.stem)
-    found = infer(read_text(config), name=name, language=language, where=str(config))
-    schema = schema_of(found, str(config))
+    inferred = infer(read_text(config), name=name, language=language, where=str(config))
+    schema = schema_of(inferred, str(config))
     target = out or Path(f"{name}.yaml")
     if target.exists() and not force:
         hint = "name another with --out, or replace it with --force"
         raise GoldwireError.of("GW123", "there is a file already", where=str(target), hint=hint)
-    write_text(target, found.yaml())
+    write_text(target, inferred.yaml())
     rows = [(key, len(layer.labels), len(layer.attributes)) for key, layer in schema.layers.items()]
     table(("layer", "labels", "attributes"), rows, title=schema.stamp)
-    for one in found.renamed:
-        became = f"renamed  {one.kind} `{one.old}` → `{one.new}`"
-        say(became if one.new else f"left out  {one.kind} `{one.old}`")
-    for left in found.left:
-        say(f"left out  {left.tag} `{left.name}`: {left.why}")
+    for change in inferred.renamed:
+        became = f"renamed  {change.kind} `{change.old}` → `{change.new}`"
+        say(became if change.new else f"left out  {change.kind} `{change.old}`")
+    for omission in inferred.left:
+        say(f"left out  {omission.tag} `{omission.name}`: {omission.why}")
     say(f"{target}: written; relations: {len(schema.relations)}")
-    write_json(json_path, msgspec.to_builtins(found))
+    write_json(json_path, msgspec.to_builtins(inferred))

@@ -59,15 +59,15 @@ def shown(cell: object, *, first: bool = False) -> str:
 
 def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]], left: int) -> list[Column]:
     """The columns of a table: the first `left` to the left, of the others those that hold no figures."""
-    made = []
+    columns = []
     for index, name in enumerate(names):
         cells = tuple(shown(row[index], first=not index) for row in rows)
         title = on_a_line(name) if not index else visible(name)
         whole = max(map(_width, (title, *cells)))
         least = min(whole, max([_least_of_title(title), *map(_least, cells)]))
         right = index >= left and all(_COUNTED.match(cell) for cell in cells)
-        made.append(Column(title, cells, right, whole, least))
-    return made
+        columns.append(Column(title, cells, right, whole, least))
+    return columns
 
 
 def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str, ...]] = ()) -> Fitted:
@@ -77,19 +77,22 @@ def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str,
     together, then the others from the right; the first stays.
     Then the widest columns of words are wrapped until the rest fits.
     """
-    kept, gone = list(columns), []
+    fitting, left_out = list(columns), []
     named = [(names,) if isinstance(names, str) else names for names in lesser]
     groups = [[column for column in columns[1:] if not any(column.cells)]]
-    groups += [[one for one in columns[1:] if one.name in names and one not in groups[0]] for names in named]
+    groups += [
+        [column for column in columns[1:] if column.name in names and column not in groups[0]]
+        for names in named
+    ]
     groups += [[column] for column in reversed(columns[1:]) if not any(column in group for group in groups)]
     for group in groups:
-        if sum(one.least for one in kept) + GAP * (len(kept) - 1) <= width:
+        if sum(column.least for column in fitting) + GAP * (len(fitting) - 1) <= width:
             break
-        kept = [column for column in kept if column not in group]
-        gone += group
-    widths = [column.whole for column in kept]
-    while (over := sum(widths) + GAP * (len(kept) - 1) - width) > 0:
-        wide = [i for i, column in enumerate(kept) if widths[i] > column.least]
+        fitting = [column for column in fitting if column not in group]
+        left_out += group
+    widths = [column.whole for column in fitting]
+    while (over := sum(widths) + GAP * (len(fitting) - 1) - width) > 0:
+        wide = [i for i, column in enumerate(fitting) if widths[i] > column.least]
         if not wide:
             break
         most = max(widths[i] for i in wide)
@@ -97,9 +100,9 @@ def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str,
         widest = [i for i in wide if widths[i] == most]
         by = max(1, min(most - next_most, over // len(widest)))
         for i in widest:
-            widths[i] = max(kept[i].least, widths[i] - by)
-    names = tuple(column.name or "…" for column in columns if column in gone)
-    return Fitted(tuple(kept), tuple(widths), names)
+            widths[i] = max(fitting[i].least, widths[i] - by)
+    names = tuple(column.name or "…" for column in columns if column in left_out)
+    return Fitted(tuple(fitting), tuple(widths), names)
 
 
 def drawn(fitted: Fitted, title: str) -> RenderableType:

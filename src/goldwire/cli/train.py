@@ -140,11 +140,11 @@ def package(model: Path, out: Path, name: str | None) -> None:
     """Make of MODEL a Python package in OUT, which loads without goldwire: pip install ./OUT/NAME-VERSION."""
     from goldwire.train.run.package import package as make
 
-    made = make(model, out, name=name)
-    say(f"package: {made}")
+    folder = make(model, out, name=name)
+    say(f"package: {folder}")
     # With its whole path: pip would look a bare name up in the package index.
-    say(f"install: pip install {shlex.quote(str(made.resolve()))}")
-    say(f"load:    spacy.load({made.name.rsplit('-', 1)[0]!r})")
+    say(f"install: pip install {shlex.quote(str(folder.resolve()))}")
+    say(f"load:    spacy.load({folder.name.rsplit('-', 1)[0]!r})")
 
 
 def _train(
@@ -176,8 +176,8 @@ def _train(
 def show(figures: dict[str, Any]) -> None:
     """Each layer's model beside its baselines, then F1 by label; relations."""
     _layer(figures, figures["layer"], figures["data"]["labels"], figures["differences"])
-    for layer, one in figures.get("others", {}).items():
-        _layer(figures, layer, one["labels"], one["differences"])
+    for layer, layer_figures in figures.get("others", {}).items():
+        _layer(figures, layer, layer_figures["labels"], layer_figures["differences"])
     if "given_spans" in figures:
         _relations(figures)
 
@@ -186,13 +186,13 @@ def _layer(
     figures: Mapping[str, Any], layer: str, counts: Mapping[str, int], differences: Mapping[str, Any]
 ) -> None:
     systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
-    exact = {name: one["layers"][layer]["exact"] for name, one in systems.items()}
+    exact = {name: system["layers"][layer]["exact"] for name, system in systems.items()}
     readers = figures.get("agreement", {}).get("layers", {}).get(layer)
     articles = amount(figures["documents"])
     title = f"{layer}: exact, {articles} articles, each unseen; reference: {figures['reference']}"
     rows = []
-    for name, one in exact.items():
-        micro, macro = one["micro"], one["macro"]
+    for name, scores in exact.items():
+        micro, macro = scores["micro"], scores["macro"]
         rates = [number(micro[key]) for key in ("precision", "recall", "f1")]
         rows.append((name, *rates, interval(micro["ci95"]), number(macro["f1"]), interval(macro["ci95"])))
     if readers is not None:
@@ -200,13 +200,13 @@ def _layer(
         rows.append(("readers", "", "", *agreed, "", ""))
     columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
     table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
-    found = exact["model"]["labels"]
+    model_scores = exact["model"]["labels"]
     by_label = [
         (
             label,
             count,
-            *(number(one["labels"].get(label, {}).get("f1")) for one in exact.values()),
-            interval(found.get(label, {}).get("ci95")),
+            *(number(scores["labels"].get(label, {}).get("f1")) for scores in exact.values()),
+            interval(model_scores.get(label, {}).get("ci95")),
         )
         for label, count in counts.items()
     ]
@@ -216,22 +216,22 @@ def _layer(
 def _relations(figures: Mapping[str, Any]) -> None:
     from goldwire.train.run.report import readers_of_relations
 
-    given = figures["given_spans"]
-    systems = (given["relations"], given["nearest"], figures.get("relations", {}))
-    names = sorted({name for one in systems for name in one if name != "micro"})
+    given_spans = figures["given_spans"]
+    systems = (given_spans["relations"], given_spans["nearest"], figures.get("relations", {}))
+    names = sorted({name for by_relation in systems for name in by_relation if name != "micro"})
     if not names:
         return
     rows = [
         (
             name,
-            *(number(one.get(name, {}).get("f1")) for one in systems),
+            *(number(by_relation.get(name, {}).get("f1")) for by_relation in systems),
             interval(systems[0].get(name, {}).get("ci95")),
         )
         for name in (*names, "micro")
     ]
     given_f1, own_f1 = readers_of_relations(figures)
     if given_f1 is not None or own_f1 is not None:
-        agreed = interval((given.get("agreement") or {}).get("ci95"))
+        agreed = interval((given_spans.get("agreement") or {}).get("ci95"))
         rows.append(("readers, micro", number(given_f1), "", number(own_f1), agreed))
     columns = ("relation", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
     table(columns, rows, title="relations: strict, on unseen articles")

@@ -18,7 +18,7 @@ from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.sync.pending import in_flight_path, note, noted, sending
 from goldwire.annotate.sync.push import find_project, uid
 from goldwire.errors import GoldwireError
-from goldwire.leftovers import sweep
+from goldwire.leftovers import remove_leftovers
 
 
 @pytest.fixture(scope="module")
@@ -169,5 +169,5 @@ def test_what_a_dead_writer_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / "deep/other.part").write_text("not ours")
     mine = left.with_name(left.name.replace(left.name.split(".")[-2].split("-")[0], str(1)))
     mine.write_bytes(b"another process's")
-    assert sweep(tmp_path) == 1
+    assert remove_leftovers(tmp_path) == 1
     assert sorted(p.name for p in target.parent.iterdir()) == sorted(["other.part", mine.name])

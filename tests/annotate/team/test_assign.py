@@ -59,18 +59,18 @@ def test_what_was_assigned_stays(
     """New articles and annotators move nothing; loads of the same people stay even."""
     k = data.draw(st.integers(1, len(people)))
     first = assign(articles, people, k)
-    longer = assign([*articles, *more], people, k, made=first)
+    longer = assign([*articles, *more], people, k, former=first)
     assert longer[: len(first)] == first
     assert max(loads(longer, people)) - min(loads(longer, people)) <= 1
-    joined = assign([*articles, *more], [*people, *newcomers], k, made=longer)
+    joined = assign([*articles, *more], [*people, *newcomers], k, former=longer)
     assert joined == longer
-    assert assign(["fresh", *articles], [*people, *newcomers], k, made=first)[: len(first)] == first
+    assert assign(["fresh", *articles], [*people, *newcomers], k, former=first)[: len(first)] == first
 
 
 def test_a_newcomer_gets_what_is_new() -> None:
     """Who joins later has the fewest, and so is dealt the next articles."""
     first = assign(["1", "2", "3", "4"], ["a", "b"], 1)
-    later = assign(["1", "2", "3", "4", "5", "6"], ["a", "b", "c"], 1, made=first)
+    later = assign(["1", "2", "3", "4", "5", "6"], ["a", "b", "c"], 1, former=first)
     assert [one.annotator for one in later[4:]] == ["c", "c"]
 
 

@@ -14,7 +14,7 @@ from goldwire.train.pipeline.components import (
     Attributes,
     Linear,
     Relations,
-    found,
+    as_dicts,
     pack,
     plural,
     show_layers,
@@ -182,7 +182,7 @@ def test_layers_are_shown_by_readable_names() -> None:
         "object": [{"text": "soupe", "label": "FOOD", "layer": "thing", "index": 1}]
     }
     assert [one["label"] for one in doc._.things] == ["FOOD", "FOOD", "TOOL"]
-    assert found(doc, "nothing") == []
+    assert as_dicts(doc, "nothing") == []
 
 
 def test_candidates_know_their_place() -> None:

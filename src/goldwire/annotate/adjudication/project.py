@@ -9,7 +9,7 @@ from typing import Any
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, open_case
 from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import readings_of
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotations.store import join, read_annotations, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Provenance, unfinished
@@ -61,8 +61,7 @@ def adjudicate_project(
     """
     documents = load_seeds(project)
     adjudicated = Adjudicated()
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         stored = read_annotations(project)
         if unknown := set(between) - {annotation.annotator for annotation in stored}:
             message, where = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)

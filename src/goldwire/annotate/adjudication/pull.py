@@ -13,7 +13,7 @@ from goldwire.annotate.adjudication.interpret import as_shown, interpret, withou
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate, span_name
 from goldwire.annotate.adjudication.push import TaskState, cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.push import find_project, uid
@@ -74,8 +74,7 @@ def pull_adjudication(
     its files stay. Raises GW325 where nothing was pushed, GW377 where `by` has submitted nothing.
     """
     find_project(client, title(project))
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         tasks = tasks_of(client, project, ("data", *WORK))
         accounts = Accounts(client, project, keep=True)
         who = _adjudicator(tasks, accounts, by, client.url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -20,7 +19,7 @@ from msgspec import Struct
 
 from goldwire.annotate.labelstudio.database import Database, usable
 from goldwire.errors import GoldwireError, install_hint
-from goldwire.files import read_bytes, write_text
+from goldwire.files import locked, read_bytes, write_text
 from goldwire.leftovers import part_folder
 from goldwire.project import Project, cache_home
 from goldwire.redaction import keep_secret, redact
@@ -171,6 +170,14 @@ def make_cache(project: Project) -> None:
         write_text(ignore, "*\n")
 
 
+@contextmanager
+def project_lock(project: Project, name: str = "sync") -> Iterator[None]:
+    """Only one process at a time in this block, of those that take the project's lock of that name."""
+    make_cache(project)
+    with locked(project.cache / f"{name}.lock"):
+        yield
+
+
 def data_folder(project: Project) -> Path:
     """The server's own folder: database and uploads."""
     return project.cache / "studio"
@@ -276,19 +283,6 @@ def _ended(process: subprocess.Popen[bytes]) -> int | None:
         return process.wait(timeout=10)
     except subprocess.TimeoutExpired:
         return None
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Only one process at a time in this block; the others wait. The lock goes with its process."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("w")
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _unwritable(path: Path, error: OSError) -> GoldwireError:

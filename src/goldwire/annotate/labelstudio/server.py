@@ -27,12 +27,11 @@ from goldwire.annotate.labelstudio.installation import (
     Notify,
     data_folder,
     environment,
-    locked,
-    make_cache,
     make_credentials,
     prepare,
     prepare_postgres,
     program,
+    project_lock,
     read_credentials,
     tail,
 )
@@ -122,8 +121,7 @@ def start(
     `prepare_postgres` and `environment` raise.
     """
     program()
-    make_cache(project)
-    with locked(project.cache / "studio.lock"):
+    with project_lock(project, "studio"):
         if server := running(project, database):
             return server
         stop(project)  # one whose start was killed half-way

@@ -14,7 +14,7 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.sync.push import find_project
@@ -63,8 +63,7 @@ def migrate_server(
     record names, or all where there is none. Nobody should be annotating meanwhile. Raises GW325 where the
     project is not there, GW364 where results were changed by others meanwhile.
     """
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         found = find_project(client, title or project.name)
         number, config = int(found["id"]), label_config(schema)
         name = safe_name(f"{plan.source}-{plan.to}")

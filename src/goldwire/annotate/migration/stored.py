@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from goldwire import strict_json
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.push import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
@@ -60,8 +60,7 @@ def migrate_project(
         hint = "give the schema that version, or mend the plan"
         message = f"the schema is {schema.stamp}, the plan leads to {plan.to}"
         raise GoldwireError.of("GW362", message, where=str(project.schema_path), hint=hint)
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         stored = read_annotations(project)
         outcomes = _checked(stored, plan, schema, {document.id: document for document in documents})
         record, removed = _record_paths(project, plan)

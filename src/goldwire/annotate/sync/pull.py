@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import WORK, Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import account_number
@@ -31,7 +31,7 @@ from goldwire.annotate.sync.pull_state import (
 from goldwire.annotate.sync.quarantine import Line, keep, quarantine_path
 from goldwire.errors import Fault, GoldwireError
 from goldwire.formats.account import Account
-from goldwire.leftovers import sweep
+from goldwire.leftovers import remove_leftovers
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -127,9 +127,8 @@ def pull(
     Raises GW325 where the project is not on the server, GW329 where its config names what the schema does
     not have: read by that schema, work would be set aside.
     """
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
-        sweep(project.root)
+    with project_lock(project):
+        remove_leftovers(project.root)
         found = find_project(client, title or project.name, _FIELDS)
         foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
         if foreign:

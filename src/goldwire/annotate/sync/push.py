@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client, Unsure
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import ensure_project, find_project
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
 from goldwire.annotate.sync.predictions import checked_predictions, read_predictions, unusable, version
@@ -82,8 +82,7 @@ def push(
     GW324 where the server's counts do not add up.
     """
     by_document = checked_predictions(schema, documents, predictions)
-    make_cache(project)
-    with locked(project.cache / "sync.lock"):
+    with project_lock(project):
         found, created, added = ensure_project(client, schema, title or project.name, config)
         number, before = int(found["id"]), int(found.get("task_number") or 0)
         path = in_flight_path(project, number)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.pulled import (
@@ -54,9 +54,7 @@ def load_annotations(
     `updated_by`. Raises GW331 where an article has no task, GW2xx where an annotation does not fit its text
     or the schema, before anything is sent.
     """
-    if project is not None:
-        make_cache(project)
-    with locked(project.cache / "sync.lock") if project is not None else nullcontext():
+    with project_lock(project) if project is not None else nullcontext():
         return _load(client, ls_project, annotations, schema, project, advance or (lambda _steps: None))
 
 

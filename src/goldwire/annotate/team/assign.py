@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.installation import locked, make_cache
+from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import RESERVED
 from goldwire.annotate.records.assignments import (
     Assignment,
@@ -114,8 +114,7 @@ def assign_project(
     seed: int = 0,
 ) -> list[Assignment]:
     """Assign a project's articles and keep the result; without `annotators` to those of before."""
-    make_cache(project)
-    with locked(project.cache / "assign.lock"):
+    with project_lock(project, "assign"):
         former = read_assignments(project)
         names = annotators or sorted({assignment.annotator for assignment in former})
         for name in names:

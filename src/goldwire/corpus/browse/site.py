@@ -57,7 +57,7 @@ def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None =
     file that is in the way, GW214 where `[browse]` in goldwire.toml names what the schema lacks.
     """
     out = out.resolve()
-    check_ours(out, MARKER, code="GW215", what="a site")
+    check_ours(out, MARKER, code="GW215", content="a site")
     writer = _Writer(corpus)
     with replacing(out, MARKER, code="GW215") as new_folder:
         site = writer.write(new_folder, advance or (lambda _: None))

@@ -16,7 +16,7 @@ from goldwire.folders import MANIFEST, check_ours, replacing
 
 def check_out(out: Path) -> None:
     """Refuse (GW413) to put a model where something else stands than one that goldwire wrote."""
-    check_ours(out, MANIFEST, code="GW413", what="a model")
+    check_ours(out, MANIFEST, code="GW413", content="a model")
 
 
 @contextmanager
