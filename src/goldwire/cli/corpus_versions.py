@@ -44,18 +44,7 @@ def diff(
     from goldwire.corpus.versions.load import read_versions
     from goldwire.corpus.versions.page import WORDS, lines, write_page
 
-<<<<<<< HEAD
-    one, other = read_versions(before, after, project, annotator)
-    with progress("Comparing", total=len(one.articles) + len(other.articles)) as advance:
-        found = compare(one, other, annotator=annotator, advance=advance)
-    wanted = due(found)
-    tell(f"{one.in_words()} → {other.in_words()}")
-    kinds = ", ".join(f"{amount(number)} {WORDS[kind]}" for kind, number in found.kinds.items() if number)
-    tell(f"documents {amount(len(one.articles))} → {amount(len(other.articles))}: {kinds or 'no difference'}")
-    numbers = found.annotations
-    told = ", ".join(
-=======
-    old, new = read_sides(before, after, project, annotator)
+    old, new = read_versions(before, after, project, annotator)
     with progress("Comparing", total=len(old.articles) + len(new.articles)) as advance:
         comparison = compare(old, new, annotator=annotator, advance=advance)
     wanted = due(comparison)
@@ -66,7 +55,6 @@ def diff(
     tell(f"documents {amount(len(old.articles))} → {amount(len(new.articles))}: {kinds or 'no difference'}")
     numbers = comparison.annotations
     changes = ", ".join(
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         f"{amount(numbers[kind])} {kind}" for kind in ("added", "removed", "changed") if numbers[kind]
     )
     tell(
@@ -139,17 +127,7 @@ def split(
     asked = SplitOptions(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
     options = options_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
     with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
-<<<<<<< HEAD
-        made = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
-    write_split(path, made.split, made.ties)
-    kinds = Counter(tie.kind for tie in made.ties)
-    groups = [group for group in made.groups if len(group) > 1]
-    tell(
-        f"{amount(len(corpus.articles))} documents in {amount(len(made.groups))} groups, the largest of "
-        f"{amount(max(len(group) for group in made.groups))}; ties: {amount(kinds['near'])} near-duplicates, "
-        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} events"
-=======
-        result = make_split(corpus.articles, corpus.schema, plan, stored=stored, advance=advance)
+        result = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
     write_split(path, result.split, result.ties)
     kinds = Counter(tie.kind for tie in result.ties)
     groups = [group for group in result.groups if len(group) > 1]
@@ -157,8 +135,7 @@ def split(
     tell(
         f"{amount(len(corpus.articles))} documents in {amount(len(result.groups))} groups, the largest of "
         f"{largest}; ties: {amount(kinds['near'])} near-duplicates, "
-        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} happenings"
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
+        f"{amount(kinds['story'])} stories, {amount(kinds['event'])} events"
     )
     if result.split.folds:
         rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(result.split.folds, start=1)]

@@ -92,11 +92,7 @@ def compare(
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
     reference, first, second = (api.read(path, "jsonl") for path in (gold, a, b))
-<<<<<<< HEAD
     compared = api.compare(
-=======
-    comparison = api.compare(
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         reference,
         first,
         second,
@@ -106,26 +102,16 @@ def compare(
         seed=seed,
         trained_on=trained_on,
     )
-<<<<<<< HEAD
     print_comparison(compared, a, b, show)
     write_tables(compared.tables(), csv_path, latex_path)
     write_json(json_path, compared.as_json())
 
 
 def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
-=======
-    print_comparison(comparison, a, b, show)
-    write_tables(comparison.tables(), csv_path, latex_path)
-    write_json(json_path, comparison.as_json())
-
-
-def print_comparison(comparison: Compared, a: Path, b: Path, show: int) -> None:
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
     """The verdict of each layer, the tests by label, the sentences."""
     from goldwire.eval.ci.compare_results import disagreement_lines
 
     tell(f"A: {a}", f"B: {b}")
-<<<<<<< HEAD
     scores = compared.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for tested in compared.tables():
@@ -134,16 +120,6 @@ def print_comparison(comparison: Compared, a: Path, b: Path, show: int) -> None:
     for line in disagreement_lines(compared.disagreements, show):
         tell(line)
     for warning in compared.warnings:
-=======
-    scores = comparison.scores[0]
-    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
-    for tested in comparison.tables():
-        tell("", tested.title)
-        show_table(tested)
-    for line in place_lines(comparison.places, show):
-        tell(line)
-    for warning in comparison.warnings:
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         say(f"note: {warning}")
 
 
@@ -221,17 +197,10 @@ def gate(
     try:
         check_current(run, project)
         if update:
-<<<<<<< HEAD
             say(update_baseline(path, run.as_baseline))
             held_against = read_baseline(path)
-        found = compute(
-            run.as_baseline,
-=======
-            say(update_baseline(path, run.standing))
-            held_against = read_standing(path)
         gated = compute(
-            run.standing,
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
+            run.as_baseline,
             held_against,
             floor=floor,
             tolerance=tolerance,

@@ -66,11 +66,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
     columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
-<<<<<<< HEAD
-    with replacing(folder, MANIFEST, code="GW216", kept=(LICENCE_FILE,), aside=aside) as new_folder:
-=======
-    with replacing(folder, MANIFEST, code="GW216", keep=(LICENCE_FILE,), aside=aside) as made:
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
+    with replacing(folder, MANIFEST, code="GW216", keep=(LICENCE_FILE,), aside=aside) as new_folder:
         nlp = tokenizer(corpus.project.language)
         paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
         for side, articles in sides.items():

@@ -65,19 +65,12 @@ def parcel(corpus: Corpus, *, without_texts: bool = False, out: Path | None = No
             dataset.mkdir()
             withheld = write_without_texts(corpus, dataset)
             if out is not None:
-<<<<<<< HEAD
-                with making(out) as folder:
+                with new_folder(out) as folder:
                     shutil.copytree(dataset, folder, dirs_exist_ok=True)
             files = {
                 p.relative_to(dataset).as_posix(): p.stat().st_size for p in dataset.rglob("*") if p.is_file()
             }
             yield Parcel(dataset, corpus.version, dict(sorted(files.items())), withheld)
-=======
-                with new_folder(out) as folder:
-                    shutil.copytree(made, folder, dirs_exist_ok=True)
-            files = {p.relative_to(made).as_posix(): p.stat().st_size for p in made.rglob("*") if p.is_file()}
-            yield Parcel(made, corpus.version, dict(sorted(files.items())), withheld)
->>>>>>> abf86f6 (Locks are filelock's, new folders made in one place; the command line and the root say what names hold)
         return
     if not corpus.project.setting("corpus", "redistributable", False):
         message = "the texts are marked as not redistributable"
