@@ -47,6 +47,11 @@ def amount(value: float) -> str:
     return f"{whole:,.0f}" if whole == int(whole) else f"{whole:,.1f}"
 
 
+def counted(number: float, noun: str) -> str:
+    """How many of something: `1 document`, `1,406 documents`."""
+    return f"{amount(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """A share as `12 %`."""
     return UNDEFINED if share is None else f"{100 * share:.{digits}f} %"

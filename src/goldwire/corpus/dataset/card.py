@@ -17,7 +17,7 @@ from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
-from goldwire.figures import FILTERS, amount, number
+from goldwire.figures import FILTERS, amount, counted, number
 from goldwire.formats.features import META, Columns
 from goldwire.model import STATUSES, Annotation, by_machine, curated
 from goldwire.schemas.schema import End
@@ -244,7 +244,7 @@ def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
         rule = split.rule if split is not None else Rule()
         together = [f"near-duplicates (similarity from {number(rule.similar, 2)})", "documents of one story"]
         if rule.shared:
-            together.append(f"documents that share {rule.shared} event{'s' if rule.shared > 1 else ''}")
+            together.append(f"documents that share {counted(rule.shared, 'event')}")
         sentence = (
             f"By document: {sizes}. Made so that {_and(together)} stand on one side; `split.json` says what "
             "was kept together."
@@ -252,7 +252,7 @@ def _splits(corpus: Corpus, sides: Mapping[str, int]) -> str:
         leaks = len(split_faults(corpus.articles, corpus.schema, split))
         if not leaks:
             return sentence
-        places = f"{leaks} place{'s' if leaks != 1 else ''}"
+        places = counted(leaks, "place")
         return (
             f"{sentence} **It leaks in {places}**: see `goldwire corpus check`. Scores on it are flattered."
         )

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from goldwire.corpus.versions.diff import Diff
 from goldwire.errors import GoldwireError
+from goldwire.figures import counted
 from goldwire.files import read_text, write_text
 
 LEVELS = ("none", "patch", "minor", "major")
@@ -73,12 +74,12 @@ def _parts(version: str) -> tuple[int, int, int] | None:
 def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     kinds, annotations = diff.kinds, diff.annotations
     if kinds["removed"]:
-        yield "major", f"{_many(kinds['removed'], 'document')} removed"
+        yield "major", f"{counted(kinds['removed'], 'document')} removed"
     if kinds["text"]:
-        yield "major", f"{_many(kinds['text'], 'text')} changed: offsets move"
+        yield "major", f"{counted(kinds['text'], 'text')} changed: offsets move"
     breaking = [change for change in diff.schema if change.orphans]
     if breaking:
-        yield "major", f"{_many(len(breaking), 'change')} of the schema that annotations can break on"
+        yield "major", f"{counted(len(breaking), 'change')} of the schema that annotations can break on"
     old, new = diff.before.stamps, diff.after.stamps
     known = bool(old and new)  # a side without annotations follows no schema: that is no other one
     if known and {stamp.partition("@")[0] for stamp in old} != {stamp.partition("@")[0] for stamp in new}:
@@ -86,7 +87,7 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     elif known and (old != new or len(breaking) < len(diff.schema)):
         yield "minor", f"the schema was extended: {_listed(old)} → {_listed(new)}"
     if kinds["added"]:
-        yield "minor", f"{_many(kinds['added'], 'document')} added"
+        yield "minor", f"{counted(kinds['added'], 'document')} added"
     more, fewer = annotations["added"], annotations["removed"]
     for document in diff.documents:  # those of documents that came or went are told with them
         if document.kind == "added" and document.after is not None:
@@ -96,11 +97,11 @@ def _reasons(diff: Diff) -> Iterator[tuple[str, str]]:
     if more or fewer:
         yield "minor", f"readings: {more} added, {fewer} removed"
     if raised := sum(document.status is not None for document in diff.documents):
-        yield "minor", f"{_many(raised, 'document')} of another status"
+        yield "minor", f"{counted(raised, 'document')} of another status"
     if annotations["changed"]:
-        yield "patch", f"{_many(annotations['changed'], 'annotation')} corrected"
+        yield "patch", f"{counted(annotations['changed'], 'annotation')} corrected"
     if meta := sum(bool(document.meta) for document in diff.documents):
-        yield "patch", f"metadata of {_many(meta, 'document')} changed"
+        yield "patch", f"metadata of {counted(meta, 'document')} changed"
     if diff.sources or diff.wording:
         yield "patch", f"changed: {', '.join([*diff.sources, *(['schema wording'] if diff.wording else [])])}"
 
@@ -137,7 +138,7 @@ def entry(diff: Diff, wanted: Due) -> str:
         if parts:
             lines.append(f"- `{label}` relations {counts['before']} → {counts['after']}: {', '.join(parts)}.")
     if changed := [document for document in diff.documents if document.status]:
-        lines.append(f"- Status of {_many(len(changed), 'document')} changed.")
+        lines.append(f"- Status of {counted(len(changed), 'document')} changed.")
     if diff.sources:
         lines.append(f"- Changed: {', '.join(diff.sources)}.")
     return "\n".join(lines).rstrip() + "\n"
@@ -157,10 +158,6 @@ def add_entry(path: Path, text: str, name: str = "") -> None:
     at = first.start() if first else len(old)
     head = old[:at].rstrip("\n")
     write_text(path, f"{head}\n\n{text}\n{old[at:]}".rstrip() + "\n")
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _listed(stamps: set[str]) -> str:

@@ -13,6 +13,7 @@ from goldwire import __version__
 from goldwire.corpus.versions.changelog import Due, due
 from goldwire.corpus.versions.diff import Diff, DocumentDiff
 from goldwire.corpus.versions.spans import RelationChange, SpanChange
+from goldwire.figures import counted
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import AttributeValue, Span
@@ -118,8 +119,8 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
     arrows = Counter(change.kind for change in document.compared.relations)
     whole = document.kind in ("added", "removed")
     kinds = WORDS | {"attributes": "with other attributes"}
-    summary = [f"{_many(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
-    summary += [f"{_many(number, 'relation')} {kind}" for kind, number in arrows.items()]
+    summary = [f"{counted(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
+    summary += [f"{counted(number, 'relation')} {kind}" for kind, number in arrows.items()]
     return {
         "id": document.id,
         "kind": document.kind,
@@ -139,10 +140,6 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
         if whole
         else max(len(document.compared.spans) - most, 0) + max(len(document.compared.relations) - most, 0),
     }
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _marked(document: DocumentDiff, change: RelationChange, span: Span) -> str:

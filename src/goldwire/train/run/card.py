@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from goldwire.figures import amount, number, with_interval
+from goldwire.figures import amount, with_interval
 from goldwire.files import write_text
-from goldwire.html.charts import STYLE
+from goldwire.html import charts
 from goldwire.train.pipeline.components import plural
 
 PLOT = "f1.svg"
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 720, 210, 60, 22, 30
 
 
 def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str) -> None:
@@ -24,54 +22,21 @@ def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str
 
 def label_plot(figures: Mapping[str, Any]) -> str:
     """F1 of each label with its interval, layer by layer, as one `<svg>`; all text is escaped."""
-    rows: list[tuple[str, Mapping[str, Any] | None]] = []
+    rows: list[charts.Point | str] = []
     for layer, counts in _labels(figures).items():
         exact = figures["layers"][layer]["exact"]
         if len(_labels(figures)) > 1:
-            rows.append((layer, None))
-        rows.append((f"all ({sum(counts.values())})", exact["micro"]))
-        rows += [(f"{label} ({count})", exact["labels"].get(label, {})) for label, count in counts.items()]
-    height = _TOP + _ROW * len(rows) + 12
-    inner = _WIDTH - _LEFT - _RIGHT
-    title = "F1 by label, on unseen articles"
-    parts = [
-        f'<svg class="line" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{title}; the same figures stand in the tables"><style>{STYLE}</style>'
-        '<rect width="100%" height="100%" style="fill:var(--card)"/>'
-    ]
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = _LEFT + inner * tick
-        parts.append(
-            f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{_TOP - 8}" y2="{height - 8}" style="stroke:var(--line)"/>'
-            + _text(number(tick, 2), x, _TOP - 14, "middle", "quiet")
-        )
-    for index, (name, scores) in enumerate(rows):
-        parts.append(_row(_TOP + _ROW * index + _ROW / 2, name, scores, inner))
-    return "".join(parts) + "</svg>\n"
+            rows.append(layer)
+        rows.append(_point(f"all ({sum(counts.values())})", exact["micro"]))
+        rows += [
+            _point(f"{label} ({count})", exact["labels"].get(label, {})) for label, count in counts.items()
+        ]
+    return charts.rows(rows, "F1 by label, on unseen articles; the same figures stand in the tables") + "\n"
 
 
-def _text(text: str, x: float, y: float, anchor: str, colour: str = "ink") -> str:
-    position = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
-    return f'<text {position} style="fill:var(--{colour})">{escape(text)}</text>'
-
-
-def _row(y: float, name: str, scores: Mapping[str, Any] | None, inner: int) -> str:
-    if scores is None:
-        return f'<text x="8" y="{y + 4:.0f}" font-weight="600" style="fill:var(--ink)">{escape(name)}</text>'
-    text = _text(name, _LEFT - 12, y + 4, "end")
-    value, interval = scores.get("f1"), scores.get("ci95")
-    if value is None:
-        return text + f'<text x="{_LEFT + 6}" y="{y + 4:.0f}" style="fill:var(--quiet)">no score</text>'
-    if interval:
-        low, high = (_LEFT + inner * bound for bound in interval)
-        text += (
-            f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" style="stroke:var(--gold);stroke-width:2;opacity:.5"/>'
-        )
-    return (
-        text
-        + f'<circle cx="{_LEFT + inner * value:.1f}" cy="{y:.1f}" r="4.5" style="fill:var(--gold)"/>'
-        + _text(number(value), _WIDTH - 8, y + 4, "end")
-    )
+def _point(name: str, scores: Mapping[str, Any]) -> charts.Point:
+    low, high = scores.get("ci95") or (None, None)
+    return charts.Point(name, scores.get("f1"), low, high)
 
 
 def _labels(figures: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:
