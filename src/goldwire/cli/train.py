@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from goldwire.cli import train_curve
 from goldwire.cli.common import json_option, progress, say, table, write_json
 from goldwire.figures import amount, interval, number
+
+if TYPE_CHECKING:
+    from goldwire.train.run.layers import LayerFigures
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -175,42 +178,32 @@ def _train(
 
 def show(figures: dict[str, Any]) -> None:
     """Each layer's model beside its baselines, then F1 by label; relations."""
-    _layer(figures, figures["layer"], figures["data"]["labels"], figures["differences"])
-    for layer, layer_figures in figures.get("others", {}).items():
-        _layer(figures, layer, layer_figures["labels"], layer_figures["differences"])
+    from goldwire.train.run.layers import layers_of
+
+    tested = f"{amount(figures['documents'])} articles, each unseen; reference: {figures['reference']}"
+    for layer in layers_of(figures):
+        _layer(layer, f"{layer.layer}: exact, {tested}")
     if "given_spans" in figures:
         _relations(figures)
 
 
-def _layer(
-    figures: Mapping[str, Any], layer: str, counts: Mapping[str, int], differences: Mapping[str, Any]
-) -> None:
-    systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
-    exact = {name: system["layers"][layer]["exact"] for name, system in systems.items()}
-    readers = figures.get("agreement", {}).get("layers", {}).get(layer)
-    articles = amount(figures["documents"])
-    title = f"{layer}: exact, {articles} articles, each unseen; reference: {figures['reference']}"
+def _layer(layer: LayerFigures, title: str) -> None:
     rows = []
-    for name, scores in exact.items():
+    for name, scores in layer.exact.items():
         micro, macro = scores["micro"], scores["macro"]
         rates = [number(micro[key]) for key in ("precision", "recall", "f1")]
         rows.append((name, *rates, interval(micro["ci95"]), number(macro["f1"]), interval(macro["ci95"])))
-    if readers is not None:
-        agreed = number(readers["agreement_f1"]), interval(readers["agreement_ci95"])
+    if layer.agreement is not None:
+        agreed = number(layer.agreement["agreement_f1"]), interval(layer.agreement["agreement_ci95"])
         rows.append(("readers", "", "", *agreed, "", ""))
     columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
     table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
-    model_scores = exact["model"]["labels"]
-    by_label = [
-        (
-            label,
-            count,
-            *(number(scores["labels"].get(label, {}).get("f1")) for scores in exact.values()),
-            interval(model_scores.get(label, {}).get("ci95")),
-        )
-        for label, count in counts.items()
-    ]
-    table(("label", "n", *(f"{name} F1" for name in exact), "95 % (model)"), by_label)
+    by_label = []
+    for label, count in layer.examples.items():
+        scores_of_label = layer.of_label(label)
+        f1s = [number(scores.get("f1")) for scores in scores_of_label]
+        by_label.append((label, count, *f1s, interval(scores_of_label[0].get("ci95"))))
+    table(("label", "n", *(f"{name} F1" for name in layer.exact), "95 % (model)"), by_label)
 
 
 def _relations(figures: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from goldwire.figures import amount, with_interval
 from goldwire.files import write_text
 from goldwire.html import charts
 from goldwire.train.pipeline.components import plural
+from goldwire.train.run.layers import LayerFigures, layers_of
 
 PLOT = "f1.svg"
 
@@ -22,14 +23,14 @@ def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str
 
 def label_plot(figures: Mapping[str, Any]) -> str:
     """F1 of each label with its interval, layer by layer, as one `<svg>`; all text is escaped."""
+    layers = layers_of(figures)
     rows: list[charts.Point | str] = []
-    for layer, counts in _labels(figures).items():
-        exact = figures["layers"][layer]["exact"]
-        if len(_labels(figures)) > 1:
-            rows.append(layer)
-        rows.append(_point(f"all ({sum(counts.values())})", exact["micro"]))
+    for layer in layers:
+        if len(layers) > 1:
+            rows.append(layer.layer)
+        rows.append(_point(f"all ({sum(layer.examples.values())})", layer.exact["model"]["micro"]))
         rows += [
-            _point(f"{label} ({count})", exact["labels"].get(label, {})) for label, count in counts.items()
+            _point(f"{label} ({count})", layer.of_label(label)[0]) for label, count in layer.examples.items()
         ]
     return charts.rows(rows, "F1 by label, on unseen articles; the same figures stand in the tables") + "\n"
 
@@ -39,14 +40,9 @@ def _point(name: str, scores: Mapping[str, Any]) -> charts.Point:
     return charts.Point(name, scores.get("f1"), low, high)
 
 
-def _labels(figures: Mapping[str, Any]) -> dict[str, Mapping[str, int]]:
-    others = {name: layer_figures["labels"] for name, layer_figures in figures.get("others", {}).items()}
-    return {figures["layer"]: figures["data"]["labels"], **others}
-
-
 def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]:
     data, corpus, config = figures["data"], figures["corpus"], figures["config"]
-    layers = list(_labels(figures))
+    layers = [layer.layer for layer in layers_of(figures)]
     yield f"# {name} {version}"
     yield ""
     listed = ", ".join(f"`{layer}`" for layer in layers)
@@ -69,8 +65,8 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
     yield ""
     yield f"![F1 by label]({PLOT})"
     yield ""
-    for layer, counts in _labels(figures).items():
-        yield from _table(figures, layer, counts)
+    for layer_figures in layers_of(figures):
+        yield from _table(layer_figures)
     relations = figures.get("relations", {})
     if relations and "given_spans" in figures:
         given_spans = figures["given_spans"]
@@ -122,23 +118,16 @@ def _sides(corpus: Mapping[str, Any]) -> str:
     return f"side {', '.join(corpus['sides'])} of the split; held back: {held_back}"
 
 
-def _table(figures: Mapping[str, Any], layer: str, counts: Mapping[str, int]) -> Iterator[str]:
-    differences = (
-        figures["differences"] if layer == figures["layer"] else figures["others"][layer]["differences"]
-    )
-    systems = {"model": figures, **{k: v for k, v in figures["baselines"].items() if k in differences}}
-    exact = [system["layers"][layer]["exact"] for system in systems.values()]
-    yield f"| {_cell(layer)} | examples | " + " | ".join(f"{name} F1" for name in systems) + " |"
-    yield "|---" * (len(systems) + 2) + "|"
-    yield (
-        f"| all, micro | {amount(sum(counts.values()))} | "
-        + " | ".join(_figure(scores["micro"]) for scores in exact)
-        + " |"
-    )
-    yield "| all, macro | | " + " | ".join(_figure(scores["macro"]) for scores in exact) + " |"
-    for label, count in counts.items():
-        rates: Sequence[str] = [_figure(scores["labels"].get(label, {})) for scores in exact]
-        yield f"| {_cell(label)} | {amount(count)} | " + " | ".join(rates) + " |"
+def _table(layer: LayerFigures) -> Iterator[str]:
+    exact = layer.exact.values()
+    yield f"| {_cell(layer.layer)} | examples | " + " | ".join(f"{name} F1" for name in layer.exact) + " |"
+    yield "|---" * (len(exact) + 2) + "|"
+    micro, macro = ([_figure(scores[mean]) for scores in exact] for mean in ("micro", "macro"))
+    yield f"| all, micro | {amount(sum(layer.examples.values()))} | {' | '.join(micro)} |"
+    yield f"| all, macro | | {' | '.join(macro)} |"
+    for label, count in layer.examples.items():
+        f1s = [_figure(scores) for scores in layer.of_label(label)]
+        yield f"| {_cell(label)} | {amount(count)} | {' | '.join(f1s)} |"
     yield ""
 
 

@@ -12,6 +12,7 @@ from goldwire.eval.scoring.results import Scores
 from goldwire.figures import interval, signed, signed_interval
 from goldwire.files import write_text
 from goldwire.model import Article
+from goldwire.train.run.layers import LayerFigures, layers_of
 
 PAGE = "report.html"
 
@@ -76,35 +77,21 @@ def layer_in_words(figures: Mapping[str, Any]) -> str:
 
 def page_tables(figures: Mapping[str, Any]) -> list[Extra]:
     """The model beside its baselines; F1 by label of each; what to bear in mind."""
-    systems = {"model": figures, **figures["baselines"]}
     notes: Extra = {
         "title": "To bear in mind",
         "columns": [""],
         "rows": [[note] for note in figures["notes"]],
     }
+    layers = layers_of(figures)
     tables = [notes]
-    learned = {figures["layer"]: (figures["differences"], figures["data"]["labels"])}
-    learned |= {name: (o["differences"], o["labels"]) for name, o in figures.get("others", {}).items()}
-    for layer, (differences, labels) in learned.items():
-        shown = {name: system for name, system in systems.items() if name == "model" or name in differences}
-        beside = figures.get("agreement", {}).get("layers", {}).get(layer)
-        name = layer if len(learned) > 1 else ""
-        tables += _layer_tables(name, layer, shown, differences, labels, beside)
+    for layer in layers:
+        tables += _layer_tables(layer, f"{layer.layer}: " if len(layers) > 1 else "")
     return [*tables, *_given_tables(figures)]
 
 
-def _layer_tables(
-    name: str,
-    layer: str,
-    systems: Mapping[str, Any],
-    differences: Mapping[str, Any],
-    labels: Mapping[str, int],
-    agreement: Mapping[str, Any] | None,
-) -> list[Extra]:
-    """A layer's model beside its baselines and the readers' agreement, and F1 by label; `name` stands in the
-    titles."""
-    of = f"{name}: " if name else ""
-    exact = {name: system["layers"][layer]["exact"] for name, system in systems.items()}
+def _layer_tables(layer: LayerFigures, of: str) -> list[Extra]:
+    """A layer's model beside its baselines and the readers' agreement, and F1 by label; titles begin with
+    `of`."""
     beside: Extra = {
         "title": f"{of}Beside the baselines",
         "columns": ["", "P", "R", "F1", "95 %", "macro F1", "gain of the model"],
@@ -114,21 +101,21 @@ def _layer_tables(
                 *(scores["micro"][key] for key in ("precision", "recall", "f1")),
                 interval(scores["micro"]["ci95"]),
                 scores["macro"]["f1"],
-                _gain(differences.get(system)),
+                _gain(layer.gains.get(system)),
             ]
-            for system, scores in exact.items()
+            for system, scores in layer.exact.items()
         ]
-        + _readers(agreement),
+        + _readers(layer.agreement),
         "note": "Stock: a ready-made model, its labels mapped to the schema's. Lexicon: every wording marked "
         "in the other articles, with its most frequent label. Gains with the paired document bootstrap."
-        + (" Readers: how far they agree; who they are is said above." if agreement else ""),
+        + (" Readers: how far they agree; who they are is said above." if layer.agreement else ""),
     }
     by_label: Extra = {
         "title": f"{of}F1 by label, beside the baselines",
-        "columns": ["label", "examples", *exact],
+        "columns": ["label", "examples", *layer.exact],
         "rows": [
-            [label, count, *(scores["labels"].get(label, {}).get("f1") for scores in exact.values())]
-            for label, count in labels.items()
+            [label, count, *(scores.get("f1") for scores in layer.of_label(label))]
+            for label, count in layer.examples.items()
         ],
     }
     return [beside, by_label]
