@@ -25,7 +25,7 @@ from goldwire.formats.labelstudio.items import REGIONS
 from goldwire.formats.labelstudio.shapes import as_task
 from goldwire.formats.options import Setting
 from goldwire.schemas import Schema
-from goldwire.seeds import normalise
+from goldwire.text import normalise
 from tests.annotate import helpers
 
 TEXT = normalise(helpers.TEXT)

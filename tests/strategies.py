@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from goldwire.files import sha256
 from goldwire.model import STATUSES, Annotation, Article, AttributeValue, Document, Provenance, Relation, Span
-from goldwire.seeds import normalise
+from goldwire.text import normalise
 
 #: Emoji, a ZWJ family, Arabic, Chinese, a combining accent without composed form, U+202F, elisions.
 TRAPS = ["🇫🇷", "👩‍👩‍👧", "مرحبا", "新闻", "x\u0301", "\u202f", "l’Élysée", "pro-iranien", "\n", " ", "«", "a"]

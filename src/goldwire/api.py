@@ -76,7 +76,8 @@ def read(
     `format` is one of `goldwire corpus convert`; without it the path's suffix and content say it, GW931 is
     raised where they do not. A `schema`, a `project` or Label Studio's `config` may say what labels mean;
     without any they are taken as found. `options` are those of `goldwire corpus convert`: `language`,
-    `annotator`, `status`, `layer`, `scheme`, `depth`, and `strict`, with which a loss is an error (GW272).
+    `annotator`, `status`, `layer`, `scheme`, `depth`, `token_column`, `tag_column`, `document_per`; `strict`,
+    with which a loss is an error (GW272), and `lenient`, with which what can't be read is put aside.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -94,7 +95,7 @@ def read(
     setting = _setting(schema, project, config, **options)
     articles = (named or format_named(guess_read(file))).read(file, setting)
     setting.check()
-    return Articles(articles, setting.lost)
+    return Articles(articles, setting.lost, setting.quarantine)
 
 
 def write(
@@ -438,7 +439,7 @@ def _document(number: int, item: str | Document | Article) -> Document:
 def _articles(source: Source) -> list[Article]:
     if isinstance(source, (str, Path, Project)):
         return read(source)
-    return list(source)
+    return source if isinstance(source, Articles) else list(source)
 
 
 def _schema(named: str | Path | Schema | None) -> Schema | None:
@@ -452,6 +453,9 @@ _OPTIONS = (
     "layer",
     "scheme",
     "depth",
+    "token_column",
+    "tag_column",
+    "document_per",
     "cas_json",
     "strict",
     "annotator_from",

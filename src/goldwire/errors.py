@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from goldwire.redaction import redact
+
+#: What a message quotes of the input, the numbers in it, and (the second group) names between backticks.
+_CHANGING = re.compile(r"«[^»]*»|\b[A-Z]?\d+|(`[^`]*`)")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with an input.
 
-    `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW9xx use),
-    `where` is `file:line`, a `$.path` or both, `hint` says what to do instead. No secret is in any of them.
+    `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW6xx formats,
+    GW9xx use), `where` is `file:line`, a `$.path` or both, `hint` says what to do instead. Where one cause
+    shows in several places, `count` says in how many, and `also` names the first ones after `where`. No
+    secret is in any of them.
 
         >>> import goldwire
         >>> print(goldwire.Fault('GW103', "unknown key `labl`", "my.yaml:3", "one of: label, layers"))
@@ -24,6 +31,8 @@ class Fault:
     message: str
     where: str = ""
     hint: str = ""
+    count: int = 1
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("message", "where", "hint"):
@@ -32,14 +41,23 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.code} {where}{self.message}{hint}"
+        more = ", …" if self.count > 1 + len(self.also) else ""
+        times = f"; {self.count} times" if self.count > 1 else ""
+        also = f", also at {', '.join(self.also)}{more}" if self.also else ""
+        return f"{self.code} {where}{self.message}{hint}{times}{also}"
+
+    @property
+    def kind(self) -> str:
+        """Code and message without what changes from place to place: quotations, numbers and names."""
+        return f"{self.code} {_CHANGING.sub('…', self.message)}"
 
 
 class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx), `AnnotateError` (GW3xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or `UsageError` (GW9xx).
+    (GW2xx, GW6xx), `AnnotateError` (GW3xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or `UsageError`
+    (GW9xx).
 
         >>> import goldwire
         >>> try:
@@ -78,7 +96,7 @@ class SchemaError(GoldwireError):
 
 
 class CorpusError(GoldwireError):
-    """Articles, annotations or a dataset can't be read, built or written (GW2xx, GW7xx).
+    """Articles, annotations or a dataset can't be read, built or written (GW2xx, GW6xx, GW7xx).
 
     >>> import goldwire
     >>> try:
@@ -150,6 +168,36 @@ def raise_faults(faults: Iterable[Fault]) -> None:
     """Raise all `faults` as one error; do nothing where there are none."""
     if raised := tuple(faults):
         raise GoldwireError(*raised)
+
+
+#: Places that a fault of several shows, and how many names a cause may bear before they count as one.
+PLACES, NAMES = 3, 10
+
+
+def by_cause(faults: Iterable[Fault]) -> list[Fault]:
+    """A fault for each cause: the first, with the number of all and the first places; in the order met.
+
+    Faults are of one cause where code and message are the same but for quotations and numbers. Names between
+    backticks tell causes apart (two unknown labels are two), unless there are more than ten of a kind.
+    """
+    kinds: dict[str, dict[str, list[Fault]]] = {}
+    for fault in faults:
+        named = _CHANGING.sub(lambda match: match[1] or "…", fault.message)
+        kinds.setdefault(fault.kind, {}).setdefault(named, []).append(fault)
+    return [
+        _joined(group)
+        for causes in kinds.values()
+        for group in (causes.values() if len(causes) <= NAMES else [list(chain(*causes.values()))])
+    ]
+
+
+def _joined(faults: Sequence[Fault]) -> Fault:
+    first = faults[0]
+    if len(faults) == 1:
+        return first
+    places = dict.fromkeys(place for fault in faults for place in (fault.where, *fault.also) if place)
+    also = tuple(place for place in islice(places, PLACES) if place != first.where)[: PLACES - 1]
+    return replace(first, count=sum(fault.count for fault in faults), also=also)
 
 
 def install_hint(extra: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec import Struct, field, structs, to_builtins
 
 from goldwire.span_drawing import standalone
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -213,8 +214,8 @@ class Article(Struct, frozen=True):
         """A spaCy `Doc` by `nlp`'s tokenizer, with one annotation: the most trusted unless another is given.
 
         `doc.spans[NAME]` holds each layer, in whole tokens, `doc.ents` the spans of `layer` (default: the
-        first) that nest in no other, `doc.user_data["goldwire"]` the rest. Where a span cuts a token it is
-        widened, and its place put into `widened`.
+        first) that nest in no other, `doc.user_data["goldwire"]` the rest. White space at the edges of a span
+        stays outside; where a span cuts a token it is widened, and its place put into `widened`.
         """
         from spacy.tokens import Span as Group
 
@@ -237,10 +238,13 @@ class Article(Struct, frozen=True):
             spans = annotation.layer(name)
             group = []
             for index, span in enumerate(spans):
+                start, end = trim(document.text, span.start, span.end)
+                if start == end:
+                    start, end = span.start, span.end
                 # What lies in white space between two tokens stands at the token before it.
-                first = min(bisect_right(ends, span.start), len(starts) - 1)
-                last = max(bisect_left(starts, span.end), first + 1)
-                if (starts[first], ends[last - 1]) != (span.start, span.end) and widened is not None:
+                first = min(bisect_right(ends, start), len(starts) - 1)
+                last = max(bisect_left(starts, end), first + 1)
+                if (starts[first], ends[last - 1]) != (start, end) and widened is not None:
                     where = f"{annotation.annotator}/{document.id} [{span.start}, {span.end})"
                     marked = document.text[span.start : span.end]
                     whole = document.text[starts[first] : ends[last - 1]]

@@ -26,7 +26,8 @@ from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import infer
 from goldwire.schemas.label_config import label_config
 from goldwire.schemas.load import convert
-from goldwire.seeds import load_seeds, normalise
+from goldwire.seeds import load_seeds
+from goldwire.text import normalise
 
 CONFIG = """
 <View>

@@ -114,6 +114,22 @@ def marks(articles: list[Article]) -> list[Any]:
     return made
 
 
+def unpadded(article: Article) -> Article:
+    """The article as every reader gives it: no span begins or ends in white space, none is of it alone."""
+    text, annotations = article.document.text, []
+    for a in article.annotations:
+        spans = []
+        for span in a.spans:
+            wording = text[span.start : span.end]
+            start = span.start + len(wording) - len(wording.lstrip())
+            if wording.strip():
+                spans.append(structs.replace(span, start=start, end=start + len(wording.strip())))
+        ids = {span.id for span in spans}
+        relations = tuple(r for r in a.relations if {r.head, r.tail} <= ids)
+        annotations.append(structs.replace(a, spans=tuple(spans), relations=relations))
+    return Article(article.document, tuple(annotations))
+
+
 def through(name: str, articles: list[Article], path: Path, **options: Any) -> tuple[list[Article], Setting]:
     """Articles written in a format and read again, and what was lost on the way."""
     setting = Setting(**options)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.project import example_root, load_project
-from goldwire.seeds import load_seeds, normalise, read_documents
+from goldwire.seeds import load_seeds, read_documents
+from goldwire.text import normalise
 
 
 @given(st.text())

@@ -51,10 +51,18 @@ def command() -> None:
     help="YAML, annotator: {coined id: id that stands for it}; replaced on the way.",
 )
 @click.option("--strict", is_flag=True, help="Write nothing where anything would be lost.")
+@click.option("--lenient", is_flag=True, help="Put aside what can't be read, and read the rest.")
 @click.option("--curated", "only_curated", is_flag=True, help="Only each document's most trusted annotation.")
 @click.option("--layer", default="", help="conll: the layer; docbin: the layer of doc.ents.")
 @click.option("--scheme", type=click.Choice(("iob1", "iob2", "iobes")), default="iob2", help="conll.")
 @click.option("--depth", type=click.IntRange(1, 9), default=1, help="conll: columns for nesting.")
+@click.option("--token-column", default="", help="conll: the column of tokens, by name or number from 1.")
+@click.option("--tag-column", default="", help="conll: the column of tags, by name or number from 1.")
+@click.option(
+    "--document-per",
+    type=click.Choice(("sentence", "paragraph", "file")),
+    help="conll: what makes a document (default: as the file says, else the file).",
+)
 @click.option("--cas-json", is_flag=True, help="cas: write JSON instead of XMI.")
 @click.option("--language", default="", help="For tokens, ISO 639-1 (default: the document's own).")
 @click.option("--annotator", default="", help="Who annotated, where SRC does not say.")
@@ -88,21 +96,23 @@ def convert(
     jsonl        JSON Lines, a document a line: goldwire's own
     labelstudio  Label Studio's JSON export (onto a server: goldwire annotate push)
     brat         brat standoff, a folder of .txt and .ann files
-    conll        a token a line: --layer, --scheme, --depth
+    conll        a token a line: --layer, --scheme, --depth; --token-column, --tag-column, --document-per
     docbin       spaCy's DocBin, a .spacy file
     cas          UIMA CAS as INCEpTION opens it, a folder of .xmi (--cas-json: .json)
     parquet      the dataset, a folder; or one file NAME.parquet
     quotes       YAML written by hand, a file or a folder of files; articles are the project's
     store        a project's own annotations; SRC or DST is the project's folder
 
-    What of Label Studio's files has no place is written beside DST, as DST.quarantine.jsonl (--to store: into
-    the project's annotate/). With neither --schema nor --config nor --project the labels are taken as found.
-    What the target can't hold is counted, with its first places. docs/formats.md says what each format holds.
+    What is put aside (what of Label Studio's files has no place, spans of white space alone, with --lenient
+    what can't be read) is written beside DST, as DST.quarantine.jsonl (--to store: into the project's
+    annotate/). With neither --schema nor --config nor --project the labels are taken as found. What the
+    target can't hold is counted, with its first places. docs/formats.md says what each format holds.
     """
     from goldwire.formats.convert import convert as run
 
     if target == "store":
         options["project_path"] = options["project_path"] or dst
+    options["document_per"] = options["document_per"] or ""
     setting = Setting(**options)
     done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
     counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
@@ -126,7 +136,8 @@ def convert(
         say(f"{target} has no place for: {FORMATS[target].loses}")
     if done.quarantine_file is not None:
         say(f"what was put aside is in {done.quarantine_file}, with the reasons")
-    if source == "labelstudio":
+    spans = done.account.spans
+    if source == "labelstudio" or spans.trimmed or spans.not_kept:
         first = list(dict.fromkeys(line["where"] for line in setting.quarantine))[:3]
         say(str(done.account) + (f" (first: {', '.join(first)})" if first else ""))
     write_json(json_path, done.as_dict())

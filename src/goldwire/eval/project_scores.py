@@ -11,6 +11,7 @@ from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
+from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
@@ -45,8 +46,14 @@ def score_articles(
         schema=schema,
         documents=[pairing.document for pairing in paired],
     )
-    if note:
-        scores = dataclasses.replace(scores, warnings=(note, *scores.warnings))
+    sides = (
+        ("the reference", getattr(gold, "lost", {}), [(one.document.text, one.gold) for one in paired]),
+        ("the predictions", getattr(pred, "lost", {}), [(one.document.text, one.pred) for one in paired]),
+    )
+    white = [
+        note for whose, lost, held in sides for note in (trimmed_note(lost, whose), padded_note(held, whose))
+    ]
+    scores = dataclasses.replace(scores, warnings=(*filter(None, (note, *white)), *scores.warnings))
     scores = with_agreement(scores, paired, gold, agreement_path)
     if scores.agreement is None and project is not None:
         scores = in_project(scores, paired, project, None)

@@ -23,14 +23,14 @@ from goldwire.project import load_project
 from goldwire.seeds import load_seeds
 
 
-def read_jsonl(path: Path, _setting: Setting) -> list[Article]:
+def read_jsonl(path: Path, setting: Setting) -> list[Article]:
     """The articles of a JSON Lines file."""
-    return jsonl.read_jsonl(path)
+    return list(jsonl.stream_jsonl(path, setting))
 
 
-def stream_jsonl(path: Path, _setting: Setting) -> Iterator[Article]:
+def stream_jsonl(path: Path, setting: Setting) -> Iterator[Article]:
     """The articles of a JSON Lines file, one at a time."""
-    return jsonl.stream_jsonl(path)
+    return jsonl.stream_jsonl(path, setting)
 
 
 def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> int:

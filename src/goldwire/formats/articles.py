@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldwire.figures import amount
 from goldwire.model import Article, Document
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Articles(list[Article]):
     """A list of articles that says in a line what it holds.
 
-    `lost` has for each kind of thing that a format could not hold the places where it was.
+    `lost` has for each kind of thing that a format could not hold the places where it was, `quarantine` what
+    was put aside, as it came: dictionaries with `kind`, `where`, `count` and `item`.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -27,9 +28,15 @@ class Articles(list[Article]):
         1       d1      anna  THING    sel
     """
 
-    def __init__(self, articles: Iterable[Article] = (), lost: Mapping[str, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        articles: Iterable[Article] = (),
+        lost: Mapping[str, list[str]] | None = None,
+        quarantine: Iterable[dict[str, Any]] = (),
+    ) -> None:
         super().__init__(articles)
         self.lost = dict(lost or {})
+        self.quarantine = list(quarantine)
 
     def __repr__(self) -> str:
         annotations = [a for article in self for a in article.annotations]

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from goldwire.annotations.ids import read_ids, unify_ids
-from goldwire.errors import Fault, raise_faults
 from goldwire.files import write_text
 from goldwire.formats.account import Account
 from goldwire.formats.inferred_schema import misfits
+from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Article, curated
@@ -153,16 +155,21 @@ def _plain(line: dict[str, Any]) -> bool:
 
 
 def _fitting(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
-    """The articles; after the last GW270 with all that they have and a schema that was asked for lacks."""
+    """The articles; after the last GW270 with all that they have and a schema that was asked for lacks.
+
+    Where the reading is lenient, articles that do not fit are put aside.
+    """
     if setting.named_schema is None:
         yield from articles
         return
-    faults: list[Fault] = []
+    taken = False
     for article in articles:
-        faults += misfits(article, setting.named_schema)
-        if not faults:
+        if faults := list(misfits(article, setting.named_schema)):
+            setting.refuse(to_builtins(to_record(article)), *faults)
+        elif setting.lenient or not setting.faults:
+            taken = True
             yield article
-    raise_faults(faults[:100])
+    setting.settle(taken=taken)
 
 
 def _passing(

@@ -17,7 +17,7 @@ import msgspec
 
 from goldwire.annotations.integrity import article_faults
 from goldwire.annotations.tokens import tokenizer
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, GoldwireError
 from goldwire.figures import amount
 from goldwire.files import read_bytes, write_bytes
 from goldwire.formats.inferred_schema import schema_for
@@ -25,7 +25,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span
-from goldwire.seeds import normalise
+from goldwire.text import NormalisedText
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -77,8 +77,8 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
     """The articles of a `.spacy` file, or of all in a folder; Docs of one document are put together.
 
     A Doc that goldwire did not write is a document `NAME-1`, `NAME-2`, …: its groups are the layers, its
-    entities the layer `entity`. Raises GW278 where a file is no DocBin, GW279 for Docs that contradict each
-    other or themselves.
+    entities the layer `entity`; its text is normalised, and its spans moved along. Refuses files that are no
+    DocBin (GW278), and Docs that contradict each other or themselves (GW279).
     """
     import spacy
     from spacy.tokens import DocBin
@@ -89,8 +89,7 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
             "GW278", "no .spacy file in this folder", where=str(path), hint="name the file"
         )
     vocab = spacy.blank("xx").vocab
-    found: dict[str, Article] = {}
-    faults: list[Fault] = []
+    articles: dict[str, Article] = {}
     for file in files:
         data = read_bytes(file)
         _check_size(data, file)
@@ -99,7 +98,8 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
         except Exception as error:  # noqa: BLE001 - zlib, msgpack and spaCy each raise their own
             message = f"no DocBin: {type(error).__name__} {str(error).partition('. ')[0][:120]}".rstrip()
             hint = "spaCy writes them: nlp.to_disk is no DocBin, doc_bin.to_disk is"
-            raise GoldwireError.of("GW278", message, where=str(file), hint=hint) from None
+            setting.refuse(str(file), Fault("GW278", message, str(file), hint))
+            continue
         for number, doc in enumerate(docs, start=1):
             place = f"{file} Doc {number}"
             try:
@@ -109,19 +109,21 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
                 RecursionError,
             ) as error:  # fmt: skip
                 message = f"its text or its user_data[{KEY!r}] can't be taken: {type(error).__name__} {error}"
-                faults.append(Fault("GW279", message, place, f"repair it, or remove user_data[{KEY!r}]"))
+                hint = f"repair it, or remove user_data[{KEY!r}]"
+                setting.refuse(doc.text, Fault("GW279", message, place, hint))
                 continue
-            known = found.get(article.document.id)
+            known = articles.get(article.document.id)
             if known is not None and known.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier Doc"
-                faults.append(Fault("GW279", message, place, "one text for each id"))
+                setting.refuse(doc.text, Fault("GW279", message, place, "one text for each id"))
                 continue
             held = known.annotations if known is not None else ()
             article = Article(article.document, (*held, *article.annotations))
-            faults.extend(article_faults(article, place))
-            found[article.document.id] = article
-    raise_faults(faults[:100])
-    return list(found.values())
+            if faults := list(article_faults(article, place)):
+                setting.refuse(doc.text, *faults)
+                continue
+            articles[article.document.id] = article
+    return list(articles.values())
 
 
 def _check_size(data: bytes, file: Path) -> None:
@@ -141,6 +143,8 @@ def _check_size(data: bytes, file: Path) -> None:
 
 def from_doc(doc: Doc, name: str, setting: Setting) -> Article:
     """A Doc as an article with one annotation, or none; `name` is its id where it holds none."""
+    for kind in _others(doc):
+        setting.lose(kind, name)
     own = doc.user_data.get(KEY)
     if not isinstance(own, dict) or "document" not in own:
         return _foreign(doc, name, setting)
@@ -191,27 +195,54 @@ def _lists(value: Any) -> Any:
 
 
 def _beyond(doc: Doc) -> Iterator[str]:
-    """What another's Doc says that the model has no place for."""
+    """What a Doc says that the model has no place for."""
     if doc.cats:
         yield "doc.cats"
     yield from (f"token.{name.lower()}" for name in _TOKENS if doc.has_annotation(name))
     spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
     yield from ("kb_id of a span" for span in spans if span.kb_id_)
     yield from ("id of a span" for span in spans if span.id_)
+    yield from (
+        f"attribute `{name}` of a span group"
+        for group in doc.spans.values()
+        for name in group.attrs
+        if name != "scores"
+    )
+
+
+def _others(doc: Doc) -> Iterator[str]:
+    """What stands in a Doc's user_data that is not ours: custom attributes, and whatever else."""
+    key: Any
+    for key in doc.user_data:
+        if isinstance(key, tuple) and len(key) == 4 and key[0] == "._.":
+            bearer = "a Doc" if key[2] is None else "a token" if key[3] is None else "a span"
+            yield f"custom attribute `{key[1]}` of {bearer}"
+        elif key != KEY:
+            yield f"user_data `{key}`"
 
 
 def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
-    text = doc.text
-    if text != normalise(text):
-        raise ValueError("the text is not normalised (NFC, \\n)")
+    text = NormalisedText(doc.text)
+    if not text.same:
+        setting.lose("texts normalised, offsets moved along", name)
     for kind in _beyond(doc):
         setting.lose(kind, name)
+    document = Document(name, text.text)
     layers = tuple(dict.fromkeys((*doc.spans, *((LAYER,) if doc.ents else ()))))
     if not layers:
-        return Article(Document(name, text))
+        return Article(document)
+
+    def extent(start: int, end: int) -> tuple[int, int] | None:
+        first, last = text.offset(start), text.offset(end)
+        if first is None or last is None or first >= last:
+            setting.account.spans.found += 1
+            kind = "spans: an edge lies inside a character that normalising (NFC) joins"
+            setting.put_aside(kind, f"{name} [{start}, {end})", text.raw[start:end])
+            return None
+        return first, last
+
     pipeline = Pipeline(setting.annotator or ANNOTATOR, "", "found@0", layers)
-    document = Document(name, text)
-    found = annotation_from(doc, document, pipeline)
+    found = annotation_from(doc, document, pipeline, extent)
     plain = Annotation(name, pipeline.name, "found@0", setting.status)
     spans = {"spans": found.spans, "relations": found.relations, "text_sha256": found.text_sha256}
     return Article(document, (msgspec.structs.replace(plain, **spans),))

@@ -11,8 +11,9 @@ from msgspec import Struct, field
 
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, writing
+from goldwire.formats.options import Setting
 from goldwire.limits import TOO_DEEP
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span, Status
 
@@ -93,13 +94,26 @@ def _strictly(line: bytes) -> Record:
 
 
 def read_jsonl(path: Path) -> list[Article]:
-    """All articles of a file. Raises one error with the faults of all its lines (the first hundred)."""
+    """All articles of a file. Raises one error with the faults of all its lines, one a cause."""
     return list(stream_jsonl(path))
 
 
-def stream_jsonl(path: Path) -> Iterator[Article]:
-    """The articles of a file one at a time; after a fault none, and one error with all faults at the end."""
-    faults: list[Fault] = []
+def stream_jsonl(path: Path, setting: Setting | None = None) -> Iterator[Article]:
+    """The articles of a file one at a time; after a fault none, and one error with all faults at the end.
+
+    Where the `setting` is lenient, lines with faults are put aside, and the others go on.
+    """
+    own = Setting() if setting is None else setting
+    count = 0
+    for article in _lines(path, own):
+        if own.lenient or not own.faults:
+            count += 1
+            yield article
+    if setting is None:
+        own.settle(taken=count > 0)
+
+
+def _lines(path: Path, setting: Setting) -> Iterator[Article]:
     seen: dict[str, int] = {}
     try:
         with path.open("rb") as stream:
@@ -110,22 +124,21 @@ def stream_jsonl(path: Path) -> Iterator[Article]:
                 try:
                     article = loads(line, place)
                 except GoldwireError as error:
-                    faults.extend(error.faults)
+                    setting.refuse(line.decode(errors="replace").rstrip("\r\n"), *error.faults)
                     continue
                 if first := seen.get(article.document.id):
                     message = f"document `{article.document.id}` stands twice"
                     hint = f"line {first} has it; put all annotations of a document on one line"
-                    faults.append(Fault("GW208", message, place, hint))
-                seen.setdefault(article.document.id, number)
-                if not faults:
-                    yield article
+                    setting.refuse(line.decode().rstrip("\r\n"), Fault("GW208", message, place, hint))
+                    continue
+                seen[article.document.id] = number
+                yield article
     except OSError:
         if path.is_dir():
             hint = "name the .jsonl file; `corpus convert` reads folders --from store, parquet, brat or cas"
             raise GoldwireError.of("GW207", "a folder, not a file", where=str(path), hint=hint) from None
         read_bytes(path)  # says what is the matter
         raise
-    raise_faults(faults[:100])
 
 
 def write_jsonl(path: Path, articles: Iterable[Article]) -> int:

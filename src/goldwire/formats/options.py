@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, GoldwireError, by_cause, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
 from goldwire.formats.account import Account
 from goldwire.model import Document, Status
@@ -25,12 +25,14 @@ class Setting:
     `project` is the folder of a project (default: the one that the working folder lies in), `schema_path`
     another schema than the project's, `config_path` a Label Studio config to make one of. `lost` is what a
     format could not hold: its kind, and where. The others answer what single formats ask: `layer`, `scheme`
-    and `depth` CoNLL; `cas_json` CAS; `language` whoever cuts text into tokens; `annotator` and `status`
-    whoever reads a format that names none; `text` which of several marked texts to take. `widened` is where
-    tokens hold more than a span, nothing being lost. `annotator_from` says which part of brat's paths names
-    the annotator, `lenient` that bad lines are put aside, `assumed` what a reader took for granted.
-    `account` sums up what became of spans, relations and attributes, `quarantine` holds what was put aside as
-    it came, `changed` says what is kept otherwise.
+    and `depth` CoNLL, and `token_column`, `tag_column` (a name, or a number from 1) and `document_per`
+    (sentence, paragraph or file); `cas_json` CAS; `language` whoever cuts text into tokens; `annotator` and
+    `status` whoever reads a format that names none; `text` which of several marked texts to take. `widened`
+    is where tokens hold more than a span, nothing being lost. `account` sums up what became of spans,
+    relations and attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept
+    otherwise. `annotator_from` says which part of brat's paths names the annotator, `assumed` what a reader
+    took for granted. With `lenient` the parts of an input that can't be read are put aside; without it they
+    are an error.
     """
 
     project_path: Path | None = None
@@ -43,16 +45,20 @@ class Setting:
     layer: str = ""
     scheme: str = "iob2"
     depth: int = 1
+    token_column: str = ""
+    tag_column: str = ""
+    document_per: str = ""
     cas_json: bool = False
     strict: bool = False
+    lenient: bool = False
     text: str = ""
     annotator_from: str = ""
-    lenient: bool = False
     widened: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
     account: Account = field(default_factory=Account.empty)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def lose(self, kind: str, place: str) -> None:
         """Put down one thing that a format can't hold."""
@@ -71,6 +77,22 @@ class Setting:
         """Put down `count` things that the model has no place for, and keep what they were."""
         self.lost.setdefault(kind, []).extend([place] * count)
         self.quarantine.append({"kind": kind, "where": place, "count": count, "item": item})
+
+    def refuse(self, item: Any, *faults: Fault) -> None:
+        """Put down the faults of a part of the input; where the reading is `lenient`, put the part aside."""
+        self.faults += faults
+        if self.lenient:
+            first = faults[0]
+            self.lose(first.kind, first.where)
+            self.quarantine.append(
+                {"kind": f"{first.code} {first.message}", "where": first.where, "count": 1, "item": item}
+            )
+
+    def settle(self, *, taken: bool) -> None:
+        """Raise what was refused, a fault a cause; nothing where it is lenient and anything was `taken`."""
+        if not (self.lenient and taken):
+            faults, self.faults = self.faults, []
+            raise_faults(by_cause(faults))
 
     def check(self) -> None:
         """Raise GW272 where something was lost and nothing may be; asked before files are put in place."""

@@ -23,8 +23,7 @@ from goldwire.files import read_text, sha256
 from goldwire.model import STATUSES, Annotation, Document, Provenance, Relation, Span, span_key
 from goldwire.schemas import Schema
 from goldwire.schemas.yaml_lines import parse_yaml
-from goldwire.seeds import normalise
-from goldwire.text import Snippet, snippet
+from goldwire.text import Snippet, normalise, snippet
 
 _TOP = ("document", "annotator", "schema", "status", "provenance", "passages")
 _KNOWN = ("id", "label", "quote", "n")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError, by_cause, one_of
+from goldwire.formats.edges import trimmed
 from goldwire.formats.options import Setting
 from goldwire.model import Article
 
@@ -23,7 +24,8 @@ class Format:
     What was lost in fact is put down in the setting. `unit` is what its writer counts.
     Its functions are `read_NAME` of the module `reader` and `write_NAME` of `writer`, imported when they are
     used; a `stream_NAME` yields articles one at a time, and a writer that `streams` takes them so. A format
-    without a writer is read only, and the other way round.
+    without a writer is read only, and the other way round. A reader that `accounts` counts itself what
+    became of spans, relations and attributes; it may have put aside more than what it gives.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Format:
     loses: str = ""
     unit: str = "lines"
     streams: bool = False
+    accounts: bool = False
 
     @property
     def reads(self) -> bool:
@@ -47,15 +50,30 @@ class Format:
     def stream(self, path: Path, setting: Setting) -> Iterator[Article] | None:
         """The articles of `path` one at a time; None where the format can only be read whole."""
         stream: Streamer | None = getattr(import_module(self.reader), f"stream_{self.name}", None)
-        return stream(path, setting) if stream is not None else None
+        return self._checked(stream(path, setting), setting) if stream is not None else None
 
     def read(self, path: Path, setting: Setting) -> list[Article]:
-        """All articles of `path`. Raises GW259 where the format is written only."""
+        """All articles of `path`, white space off the edges of their spans.
+
+        Raises GW259 where the format is written only, and what is wrong with the input, a fault a cause.
+        """
         if not self.reads:
             readable = one_of(name for name, each in FORMATS.items() if each.reads)
             raise GoldwireError.of("GW259", f"format `{self.name}` can't be read", hint=readable)
         read: Reader = getattr(import_module(self.reader), f"read_{self.name}")
-        return read(path, setting)
+        try:
+            articles = read(path, setting)
+        except GoldwireError as error:
+            raise GoldwireError(*by_cause(error.faults)) from None
+        return list(self._checked(articles, setting))
+
+    def _checked(self, articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
+        """The articles as they go on; what was refused is raised after the last one."""
+        taken = False
+        for article in articles:
+            taken = True
+            yield trimmed(article, setting, counted=self.accounts)
+        setting.settle(taken=taken)
 
     def write(self, path: Path, articles: Iterable[Article], setting: Setting) -> int:
         """Write articles to `path`, whole or not at all; the number written. Raises GW259 as above."""
@@ -84,6 +102,7 @@ FORMATS: dict[str, Format] = {
             f"{_HERE}.labelstudio.export",
             loses="a relation that stands twice",
             unit="tasks",
+            accounts=True,
         ),
         Format(
             "brat",

@@ -9,16 +9,19 @@ counts the spans of that layer in their order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldwire.files import sha256
 from goldwire.model import SPACY_KEY, Annotation, Document, Provenance, Relation, Span
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+#: Where a stretch of a Doc's text lies in the document; None where it lies nowhere.
+Extent: TypeAlias = Callable[[int, int], tuple[int, int] | None]
 #: The key in `doc.user_data`.
 KEY = SPACY_KEY
 #: The layer of a pipeline that does not say which one it learned.
@@ -68,9 +71,15 @@ def from_doc(doc: Doc, document: Document, layer: str) -> tuple[Span, ...]:
     return _read(doc, document, (layer,), layer)[0]
 
 
-def annotation_from(doc: Doc, document: Document, pipeline: Pipeline) -> Annotation:
-    """All that a pipeline found in a document: a draft whose provenance names model and version."""
-    spans, relations = _read(doc, document, pipeline.layers, pipeline.flat)
+def annotation_from(
+    doc: Doc, document: Document, pipeline: Pipeline, extent: Extent | None = None
+) -> Annotation:
+    """All that a pipeline found in a document: a draft whose provenance names model and version.
+
+    `extent` says where a stretch of the Doc's text lies in the document; without it white space is trimmed,
+    and what is white space alone is no span.
+    """
+    spans, relations = _read(doc, document, pipeline.layers, pipeline.flat, extent)
     return Annotation(
         document.id,
         pipeline.name,
@@ -83,7 +92,7 @@ def annotation_from(doc: Doc, document: Document, pipeline: Pipeline) -> Annotat
 
 
 def _read(
-    doc: Doc, document: Document, layers: Iterable[str], flat: str
+    doc: Doc, document: Document, layers: Iterable[str], flat: str, extent: Extent | None = None
 ) -> tuple[tuple[Span, ...], tuple[Relation, ...]]:
     own = doc.user_data.get(KEY) or {}
     spans: list[Span] = []
@@ -96,26 +105,20 @@ def _read(
         scores = list(group.attrs.get("scores", ())) if group is not None else []
         attributes = own.get("attributes", {}).get(layer, [])
         for index, span in enumerate(found):
-            start, end = trim(document.text, span.start_char, span.end_char)
-            if start == end:
+            if extent is not None:
+                lies = extent(span.start_char, span.end_char)
+            else:
+                lies = trim(document.text, span.start_char, span.end_char)
+            if lies is None or lies[0] == lies[1]:
                 continue
             name = f"e{len(spans) + 1}"
             names[layer, index] = name
             marked = dict(attributes[index]) if index < len(attributes) else {}
             score = round(float(scores[index]), 4) if index < len(scores) else None
-            spans.append(Span(name, layer, span.label_, start, end, marked, score=score))
+            spans.append(Span(name, layer, span.label_, *lies, marked, score=score))
     relations = [
         Relation(label, names[head[0], head[1]], names[tail[0], tail[1]])
         for label, head, tail, *_ in own.get("relations", ())
         if (head[0], head[1]) in names and (tail[0], tail[1]) in names
     ]
     return tuple(spans), tuple(relations)
-
-
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The extent without white space at its ends, in code points; empty where there is nothing else."""
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from goldwire.files import read_bytes, read_text, sha256
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.seeds.rows import Row, csv_rows, half_pair, json_rows
+from goldwire.text import normalise
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
 LISTING = "articles.jsonl"
@@ -38,11 +38,6 @@ _HEADS = {b"<!doctype html": "HTML", b"<html": "HTML", b"<?xml": "XML", b"%pdf-"
 _HEADS |= dict.fromkeys((b"pk\x03\x04", b"\xd0\xcf\x11\xe0"), "an office document")
 # Two ends of blocks: somebody saved a page, or a part of one.
 _BLOCK = re.compile(rb"</(?:p|div|body|article|section|h[1-6])\s*>", re.IGNORECASE)
-
-
-def normalise(text: str) -> str:
-    """NFC, with `\\r\\n` and lone `\\r` turned into `\\n`."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def load_seeds(project: Project) -> list[Document]:

@@ -11,7 +11,7 @@ import numpy as np
 from goldwire.files import sha256
 from goldwire.model import Document
 from goldwire.near_duplicates import shingles
-from goldwire.seeds import normalise
+from goldwire.text import normalise
 
 KEY = "learned_from"
 #: From this Jaccard similarity of word shingles on a text is a near copy: texts of one formula stay under it.

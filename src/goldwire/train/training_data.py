@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.formats.spacy_doc import trim
 from goldwire.model import Annotation, Article, Document, Span, curated, outermost, span_key
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -26,7 +26,7 @@ from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
-from goldwire.seeds import normalise
+from goldwire.text import normalise
 from tests.annotate import helpers
 
 SCHEMA = helpers.make_schema()

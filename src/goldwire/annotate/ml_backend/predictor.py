@@ -19,11 +19,12 @@ from goldwire.confidence import entity_confidences, recogniser
 from goldwire.figures import amount
 from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
-from goldwire.formats.spacy_doc import Pipeline, annotation_from, trim
+from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.pipelines import load_pipeline, quiet
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT, label_config
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from goldwire.files import file_names
+from goldwire.formats._beyond import lose_beyond
 from goldwire.formats._escape import escape
-from goldwire.formats._offsets import lose_beyond
 from goldwire.formats.brat.conf import Names, annotation_conf, value_name, visual_conf
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inferred_schema import schema_for

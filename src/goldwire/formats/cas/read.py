@@ -14,7 +14,6 @@ from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.formats._escape import unescape
-from goldwire.formats._offsets import Text
 from goldwire.formats.cas.types import (
     HEAD,
     ID,
@@ -31,6 +30,7 @@ from goldwire.formats.cas.write import INITIAL
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
 from goldwire.strict_xml import Watch
+from goldwire.text import NormalisedText
 
 #: Who annotated, and the schema, where nothing names them.
 ANNOTATOR, SCHEMA = "cas", "found@0"
@@ -128,7 +128,7 @@ def _watch(file: Path) -> None:
 
 def from_cas(cas: Any, name: str, annotator: str, setting: Setting) -> Article:
     """A CAS as an article; `name` and `annotator` are its document's and annotator's, unless it says so."""
-    text = Text(cas.sofa_string or "")
+    text = NormalisedText(cas.sofa_string or "")
     if not text.same:
         setting.lose("texts normalised, offsets moved along", name)
     infos = list(cas.select(INFO)) if cas.typesystem.contains_type(INFO) else []
@@ -182,8 +182,8 @@ def _annotations(cas: Any) -> tuple[list[Any], list[Any]]:
     return sorted(marks, key=lambda each: each.xmiID), sorted(arrows, key=lambda each: each.xmiID)
 
 
-def _span(each: Any, text: Text, number: int, setting: Setting, place: str) -> Span | None:
-    start, end = text.at(each.begin), text.at(each.end)
+def _span(each: Any, text: NormalisedText, number: int, setting: Setting, place: str) -> Span | None:
+    start, end = text.offset(each.begin), text.offset(each.end)
     if start is None or end is None or not start < end:
         return None
     features = {feature.name for feature in each.type.all_features} - _BARE

@@ -32,8 +32,8 @@ from goldwire.formats.cas.types import (
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import Setting
-from goldwire.formats.spacy_doc import trim
 from goldwire.model import Annotation, Article, Document, Span
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -1,9 +1,7 @@
-"""CoNLL: a token a line with its tags in columns, in IOB1, IOB2 or IOBES; HIPE's TSV is of this form.
+"""CoNLL, read: a token a line, its tags in IOB1, IOB2, IO, IOBES, bare or in brackets.
 
-Written are the columns TOKEN, one for each level of nesting (`LAYER`, `LAYER-2`, …) and MISC, which keeps the
-white space, so that the text comes back to the character. Read is any file whose tags are of one of the three
-schemes: with a line of column names, or without one (the last column is the tag then; in Label Studio's own
-CONLL2003 it may hold blanks). Each document is one sequence; a blank line ends a sentence.
+Read is any file of which can be told which column is the token and which are tags (see `columns`). A blank
+line ends a sentence, and every span with it. A document begins where the file says so, else with the file.
 """
 
 from __future__ import annotations
@@ -16,34 +14,28 @@ from pathlib import Path
 import msgspec
 
 from goldwire import strict_json
-from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.files import read_text, sha256
-from goldwire.formats._offsets import Text
-from goldwire.formats.conll.tags import OUTSIDE, decode, split_tag
-from goldwire.formats.conll.write import MARK, MISC, TOKEN, unspaced
+from goldwire.formats.conll.columns import Columns, Tagged, columns_of
+from goldwire.formats.conll.lines import Kind, Line, table_of
+from goldwire.formats.conll.tags import NOTHING, OUTSIDE, decode, decode_brackets, split_tag
+from goldwire.formats.conll.write import MARK, unspaced
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
+from goldwire.text import NormalisedText
 
-#: Who annotated, the layer of a tag column and the schema, where nothing names them.
-ANNOTATOR, LAYER, SCHEMA = "conll", "entity", "found@0"
-_ID = re.compile(r"#\s*(?:[\w.-]+:)?(?:document_id|newdoc id)\s*=\s*(.*\S)\s*")
-_LEVEL = re.compile(r"(.+)-([2-9])")
-
-
-# Label Studio's CONLL2003: two empty columns, a tag that may hold blanks (`Head -X- _ B-Job title`).
-_STUDIO = re.compile(r"(\S+) -X- _ (\S.*)")
-
-
-def _cells(line: str) -> list[str]:
-    """A line's columns."""
-    if "\t" in line:
-        return line.split("\t")
-    return list(match.groups()) if (match := _STUDIO.fullmatch(line.strip(" "))) else line.split()
+#: Who annotated, and the schema, where nothing names them.
+ANNOTATOR, SCHEMA = "conll", "found@0"
+#: What makes a document, where it is not left to the file.
+PER = ("sentence", "paragraph", "file")
+#: A word's number in CoNLL-U, and those of the words that a token such as French `du` stands for.
+_WORD, _WORDS = re.compile(r"(\d{1,9})"), re.compile(r"(\d{1,9})-(\d{1,9})")
+_SUFFIXES = (".conll", ".conllup", ".conllu", ".tsv", ".iob", ".bio", ".iob2", ".bioes", ".bmes", ".txt")
 
 
 @dataclass
 class _Sequence:
-    """A document on its way: its tokens with what stands between them, a list of tags a column."""
+    """A document on its way: its tokens with what stands between them, a list of tags for each column."""
 
     name: str
     line: int
@@ -51,51 +43,54 @@ class _Sequence:
     annotator: str = ""
     schema: str = ""
     pieces: list[str] = field(default_factory=list)
+    length: int = 0
     extents: list[tuple[int, int]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    tags: dict[str, list[str]] = field(default_factory=dict)
-    length: int = 0
+    #: Tokens that begin a sentence, or stand behind a line that could not be read.
+    breaks: set[int] = field(default_factory=set)
+    tags: list[list[str]] = field(default_factory=list)
 
     def add(self, piece: str) -> None:
         """Put a piece of text behind what is there."""
         self.pieces.append(piece)
         self.length += len(piece)
 
+    def end_line(self, space: str) -> None:
+        """Have the last token followed by `space`."""
+        self.length += len(space) - len(self.pieces[-1])
+        self.pieces[-1] = space
+
 
 def read_conll(path: Path, setting: Setting) -> list[Article]:
-    """The documents of a file, or of all `.conll`, `.tsv`, `.iob`, `.bio` and `.txt` files of a folder.
+    """The documents of a file, or of all files of a folder whose names end as CoNLL's do.
 
-    Every column of tags is a layer named like the column; `setting.layer` takes one of them only, and names
-    the column of a file without names. Columns that hold no tags are counted in `setting.lost`. Raises one
-    error with every fault: GW276 for lines, GW277 for columns.
+    Every column of tags that has a name is a layer named like it; `setting.layer` takes one of them, and
+    names the layer of a column without a name. Columns that are neither are counted in `setting.lost`.
+    Refuses lines (GW276), and files whose columns can't be told (GW277, GW600, GW601). Raises GW602 where
+    documents can't be cut as asked, GW603 where a folder has no such file.
     """
-    suffixes = (".conll", ".tsv", ".iob", ".bio", ".iob2", ".txt")
-    files = sorted(p for p in path.rglob("*") if p.suffix in suffixes) if path.is_dir() else [path]
+    if setting.document_per not in ("", *PER):
+        message = f"documents per `{setting.document_per}`: no such way to cut a file"
+        raise GoldwireError.of("GW602", message, where=str(path), hint=one_of(PER))
+    files = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES) if path.is_dir() else [path]
     if not files:
-        raise GoldwireError.of(
-            "GW277",
-            f"no file in this folder ends in {', '.join(suffixes)}",
-            where=str(path),
-            hint="name the file",
-        )
+        message = f"no file in this folder ends in {', '.join(_SUFFIXES)}"
+        raise GoldwireError.of("GW603", message, where=str(path), hint="name the file")
     articles: list[Article] = []
-    faults: list[Fault] = []
     seen: dict[str, str] = {}
     for file in files:
-        reader = _Reader(file, setting)
         try:
-            reader.read(read_text(file))
+            reader = _Reader(file, setting)
         except GoldwireError as error:
-            faults.extend(error.faults)
+            setting.refuse(str(file), *error.faults)
             continue
         for place, article in reader.articles():
             if first := seen.get(article.document.id):
                 message = f"document `{article.document.id}` stands twice"
-                reader.faults.append(Fault("GW276", message, place, f"{first} has it"))
-            seen.setdefault(article.document.id, place)
+                setting.refuse(article.document.text, Fault("GW276", message, place, f"{first} has it"))
+                continue
+            seen[article.document.id] = place
             articles.append(article)
-        faults.extend(reader.faults)
-    raise_faults(faults[:100])
     return articles
 
 
@@ -104,110 +99,144 @@ class _Reader:
 
     def __init__(self, file: Path, setting: Setting) -> None:
         self.file, self.setting = file, setting
-        self.columns: list[str] = []
-        self.named = False  # columns have names of their own
-        self.spaced = False  # blanks part the columns
-        self.found: list[_Sequence] = []
-        self.faults: list[Fault] = []
-        self.odd: set[str] = set()
+        self.table = table_of(read_text(file))
+        self.columns: Columns = columns_of(self.table, file, setting)
+        self.sequences: list[_Sequence] = []
+        self.name = ""  # of the document, as the file gives it
+        #: The number of the last word that the multiword token before stands for.
+        self.until = 0
+        self.known: list[set[str]] = [set() for _ in self.columns.tagged]
+        self.read()
 
-    def fault(self, number: int, message: str, hint: str = "") -> None:
-        self.faults.append(Fault("GW276", message, f"{self.file}:{number}", hint))
+    def fault(self, line: Line, message: str, hint: str) -> None:
+        """Put down what is wrong with a line."""
+        self.setting.refuse(line.text, Fault("GW276", message, f"{self.file}:{line.number}", hint))
 
     def start(self, name: str, number: int) -> _Sequence:
         """Begin a document."""
-        made = _Sequence(name, number)
-        self.found.append(made)
-        return made
+        name = name or f"{self.name or self.file.stem}-{len(self.sequences) + 1}"
+        sequence = _Sequence(name, number, tags=[[] for _ in self.columns.tagged])
+        self.sequences.append(sequence)
+        return sequence
 
-    def read(self, content: str) -> None:
+    def read(self) -> None:
+        """Go through all lines."""
+        per = self.setting.document_per
         now: _Sequence | None = None
-        broken = False  # a sentence has ended
-        for number, line in enumerate(content.split("\n"), start=1):
-            line = line.removesuffix("\r")
-            if not line.strip(" "):
-                broken = True
-            elif self.comment(line):
-                if match := _ID.fullmatch(line):
-                    now = self.start(match[1], number)
-                    broken = False
-                elif now is not None and line.startswith(MARK):
-                    self.remark(now, line, number)
-            elif line.startswith("-DOCSTART-"):
-                now, broken = None, False
-            else:
-                self.spaced = "\t" not in line
-                cells = _cells(line)
-                if not self.columns and self.header(cells):
+        blanks, broken = 0, False
+        header = self.columns.header
+        sentence = ""
+        for line in self.table.lines:
+            if line.kind in (Kind.BLANK, Kind.DOCUMENT):
+                self.until = 0
+            if line.kind is Kind.BLANK:
+                blanks += 1
+                if per == "sentence" or (per == "paragraph" and blanks > 1):
+                    now, sentence = None, ""
+            elif line.kind is Kind.DOCUMENT:
+                if per == "file":
+                    broken = True
                     continue
-                now = now or self.start(f"{self.file.stem}-{len(self.found) + 1}", number)
-                self.token(now, cells, number, broken)
+                self.name, now = line.text, None
+                if line.text and not per:
+                    now = self.start(line.text, line.number)
                 broken = False
-        if not self.columns:
-            hint = "TOKEN<tab>TAG, a token a line"
-            raise GoldwireError.of("GW277", "no token in this file", where=str(self.file), hint=hint)
+            elif line.kind is Kind.COMMENT:
+                if line.text.startswith(MARK) and now is not None:
+                    self.remark(now, line)
+                elif per == "paragraph" and line.text.startswith("# newpar"):
+                    now = None
+                elif per == "sentence" and line.text.startswith("# sent_id = "):
+                    sentence = line.text.removeprefix("# sent_id = ").strip()
+            elif header:
+                header = False
+            else:
+                if now is None:
+                    name = self.file.stem if per == "file" else sentence
+                    now, broken = self.start(name, line.number), False
+                broken = self.row(now, line, broken or (blanks > 0 and bool(now.extents)))
+                blanks = 0
 
-    def comment(self, line: str) -> bool:
-        """Whether a line is a comment. `# O` is a token where blanks part the columns and the tag is one."""
-        if not line.startswith("#") or "\t" in line:
-            return False
-        cells = _cells(line)
-        if self.spaced and len(cells) == len(self.columns) and split_tag(cells[-1]) is not None:
-            return False
-        return line.startswith("# ") or not self.columns
-
-    def remark(self, now: _Sequence, line: str, number: int) -> None:
+    def remark(self, now: _Sequence, line: Line) -> None:
         """Our own comment: which document, who annotated it; and MISC holds the white space."""
         try:
-            told = strict_json.decode(line.removeprefix(MARK), dict[str, str])
+            told = strict_json.decode(line.text.removeprefix(MARK), dict[str, str])
         except msgspec.MsgspecError:
-            return self.fault(number, "a broken comment of goldwire's", "remove it")
+            return self.fault(line, "a broken comment of goldwire's", "remove it")
         now.own, now.name = True, told.get("document", now.name)
         now.annotator, now.schema = told.get("annotator", ""), told.get("schema", "")
         return None
 
-    def header(self, cells: list[str]) -> bool:
-        """Take the names of the columns; True where the line is one of names."""
-        if cells[0].upper() == TOKEN:
-            self.columns, self.named = cells, True
-            if twice := next((name for name in cells if cells.count(name) > 1), None):
-                message, hint = f"column `{twice}` stands twice", "give each column a name of its own"
-                raise GoldwireError.of("GW277", message, where=str(self.file), hint=hint)
-            if not set(cells) - {TOKEN, cells[0], MISC}:
-                message, hint = "no column of tags", f"{TOKEN}<tab>LAYER"
-                raise GoldwireError.of("GW277", message, where=str(self.file), hint=hint)
+    def row(self, now: _Sequence, line: Line, broken: bool) -> bool:
+        """Take a token; `broken` says that no span goes on to it. Whether none goes on from it."""
+        columns, cells = self.columns, line.cells
+        width = self.table.width
+        fits = len(cells) == width or (columns.ragged and len(cells) > max(t.index for t in columns.tagged))
+        if not fits:
+            noun = "column" if len(cells) == 1 else "columns"
+            self.fault(line, f"{len(cells)} {noun} instead of {width}", self.hint())
             return True
-        name = self.setting.layer or LAYER
-        self.columns = [TOKEN, *(str(number) for number in range(2, len(cells))), name]
-        if len(cells) < 2:
-            message = "a token without a tag: no column of tags"
-            raise GoldwireError.of("GW277", message, where=str(self.file), hint="TOKEN<tab>TAG")
+        if not cells[columns.token]:
+            self.fault(line, "an empty token", self.hint())
+            return True
+        number = cells[columns.number] if columns.number is not None else ""
+        if "." in number:
+            self.setting.lose("tokens that no text has (8.1)", f"{self.file}:{line.number}")
+            return broken
+        if self.until and (word := _WORD.fullmatch(number)) and int(word[1]) <= self.until:
+            self.inside(now, line)
+            return broken
+        self.until = int(words[2]) if (words := _WORDS.fullmatch(number)) else 0
+        before, after = unspaced(cells[columns.misc] if columns.misc is not None else "", now.own)
+        if broken and now.extents:
+            now.breaks.add(len(now.extents))
+            if not now.own:
+                now.end_line("\n")
+        token = cells[columns.token]
+        now.add(before if not now.extents else "")
+        now.extents.append((now.length, now.length + len(token)))
+        now.add(token)
+        now.add(after)
+        now.lines.append(line.number)
+        for position, tags in enumerate(now.tags):
+            tags.append(self.tag(line, position))
         return False
 
-    def token(self, now: _Sequence, cells: list[str], number: int, broken: bool) -> None:
-        if len(cells) != len(self.columns) or not cells[0]:
-            hint = f"{len(self.columns)} columns: {', '.join(self.columns)}"
-            return self.fault(number, f"{len(cells)} columns, or an empty token", hint)
-        misc = dict(zip(self.columns, cells, strict=True)).get(MISC, "")
-        if not now.own and now.extents and broken:
-            now.pieces[-1] = "\n"
-            now.length = sum(map(len, now.pieces))
-        before, after = unspaced(misc, now.own)
-        now.add(before if not now.extents else "")
-        now.extents.append((now.length, now.length + len(cells[0])))
-        now.add(cells[0])
-        now.add(after)
-        now.lines.append(number)
-        for name, cell in zip(self.columns[1:], cells[1:], strict=True):
-            now.tags.setdefault(name, []).append(cell)
-        return None
+    def inside(self, now: _Sequence, line: Line) -> None:
+        """Take the tags of a word whose multiword token is in the text: the first that there are."""
+        for number, tags in enumerate(now.tags):
+            tag = self.tag(line, number)
+            if tags[-1] in NOTHING:
+                tags[-1] = tag
+            elif tag.startswith(("B-", "S-", "U-")):
+                self.setting.lose("spans inside a multiword token", f"{self.file}:{line.number}")
+
+    def hint(self) -> str:
+        """What the columns are."""
+        names = [f"{self.columns.token + 1} the token"]
+        names += [f"{tagged.index + 1} the tag" for tagged in self.columns.tagged]
+        return f"column {', '.join(names)}"
+
+    def tag(self, line: Line, number: int) -> str:
+        """A row's tag in one of the tagged columns; none where it is not of the column's form."""
+        tagged, known = self.columns.tagged[number], self.known[number]
+        tag = line.cells[tagged.index]
+        if tag in known:
+            return tag
+        if tagged.form != "brackets" and split_tag(tag, tagged.form) is None:
+            self.fault(line, f"«{tag}» is no tag", "O, or B- I- E- S- and a label")
+            return "O"
+        known.add(tag)
+        return tag
 
     def articles(self) -> Iterator[tuple[str, Article]]:
-        """The documents that were found, each with its place."""
-        for now in self.found:
+        """The documents, each with its place."""
+        for name in self.columns.others if self.sequences else ():
+            self.setting.lose(f"column {name}", str(self.file))
+        for now in self.sequences:
             if not now.own and now.pieces:
-                now.pieces[-1] = ""
-            text = Text("".join(now.pieces))
+                now.end_line("")
+            text = NormalisedText("".join(now.pieces))
             if not text.same:
                 self.setting.lose("texts normalised, offsets moved along", now.name)
             annotation = Annotation(
@@ -220,45 +249,31 @@ class _Reader:
             )
             yield f"{self.file}:{now.line}", Article(Document(now.name, text.text), (annotation,))
 
-    def spans(self, now: _Sequence, text: Text) -> Iterator[Span]:
+    def spans(self, now: _Sequence, text: NormalisedText) -> Iterator[Span]:
+        """The spans of all columns of tags, each with an id."""
         count = 0
-        bases = [name for name in now.tags if not (m := _LEVEL.fullmatch(name)) or m[1] not in now.tags]
-        bases = [name for name in bases if name != MISC]
-        # Of columns without names the last is the tag.
-        wanted = self.setting.layer if self.named else self.columns[-1]
-        tagged = [name for name in bases if wanted in ("", name) and self.tagged(now, name)]
-        if wanted and wanted not in tagged and not self.faults:
-            raise GoldwireError.of(
-                "GW277", f"no column of tags `{wanted}`", where=str(self.file), hint=one_of(bases)
-            )
-        for name in bases if wanted else ():
-            if name != wanted:
-                self.setting.lose(f"column {name}", now.name)
-        for name in tagged:
-            levels = [name, *(each for each in now.tags if (m := _LEVEL.fullmatch(each)) and m[1] == name)]
-            for level in levels:
-                for first, last, label in self.decoded(now, level):
-                    start, end = (text.at(now.extents[i][side]) for i, side in ((first, 0), (last, 1)))
-                    if start is None or end is None:
-                        self.fault(
-                            now.lines[first], "normalising (NFC) joins a token with the next", "repair it"
-                        )
-                        continue
-                    count += 1
-                    yield Span(f"s{count}", name, label, start, end)
+        for tags, tagged in zip(now.tags, self.columns.tagged, strict=True):
+            for first, last, label in self.decoded(now, tags, tagged):
+                start, end = text.offset(now.extents[first][0]), text.offset(now.extents[last][1])
+                if start is None or end is None:
+                    wording = text.raw[now.extents[first][0] : now.extents[last][1]]
+                    place = f"{self.file}:{now.lines[first]}"
+                    message = "normalising (NFC) joins a token with the next"
+                    self.setting.account.spans.found += 1
+                    self.setting.refuse(wording, Fault("GW276", message, place, "repair it"))
+                    continue
+                count += 1
+                yield Span(f"s{count}", tagged.layer, label, start, end)
 
-    def tagged(self, now: _Sequence, name: str) -> bool:
-        """Whether a column holds tags; one that doesn't is told once."""
-        odd = next((i for i, tag in enumerate(now.tags[name]) if split_tag(tag) is None), None)
-        if odd is None:
-            return True
-        if name == self.columns[-1] or any(tag[:2] in ("B-", "I-") for tag in now.tags[name]):
-            self.fault(now.lines[odd], f"`{now.tags[name][odd]}` is no tag", "O, or B- I- E- S- and a label")
-        elif name not in self.odd:
-            self.odd.add(name)
-            self.setting.lose(f"column {name}", now.name)
-        return False
-
-    def decoded(self, now: _Sequence, name: str) -> Iterator[tuple[int, int, str]]:
-        tags = [split_tag(tag) or OUTSIDE for tag in now.tags[name]]
-        yield from decode(tags)
+    def decoded(self, now: _Sequence, tags: list[str], tagged: Tagged) -> Iterator[tuple[int, int, str]]:
+        """The spans of a column: first and last token, label."""
+        if tagged.form == "brackets":
+            spans, odd = decode_brackets(tags, now.breaks)
+            for index in odd:
+                place = f"{self.file}:{now.lines[index]}"
+                fault = Fault("GW276", f"«{tags[index]}»: a bracket without its other", place, "close it")
+                self.setting.refuse(tags[index], fault)
+            yield from spans
+            return
+        parts = {tag: split_tag(tag, tagged.form, tagged.layer.upper()) or OUTSIDE for tag in set(tags)}
+        yield from decode([parts[tag] for tag in tags], now.breaks)

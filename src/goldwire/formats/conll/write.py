@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from goldwire.annotations.tokens import tokenizer
 from goldwire.files import writing
-from goldwire.formats._offsets import lose_beyond
+from goldwire.formats._beyond import lose_beyond
 from goldwire.formats.conll.tags import encode
+from goldwire.formats.edges import TRIMMED
 from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Span, curated
+from goldwire.text import trim
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -111,8 +113,9 @@ def _levels(
     spans = annotation.layer(layer)
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.label, s.id)):
         place = f"{annotation.annotator}/{annotation.document} {_shown(span, text)}"
-        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
-        if last < first:
+        start, end = trim(text, span.start, span.end)
+        first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
+        if last < first or start == end:
             setting.lose("spans without a token", place)
             continue
         extent = range(first, last + 1)
@@ -121,7 +124,9 @@ def _levels(
             columns = "column" if setting.depth == 1 else "columns"
             setting.lose(f"spans nested deeper than {setting.depth} {columns}", place)
             continue
-        if (starts[first], ends[last]) != (span.start, span.end):
+        if (start, end) != (span.start, span.end):
+            setting.lose(TRIMMED, place)
+        if (starts[first], ends[last]) != (start, end):
             setting.lose("spans that cut a token", f"{place} in «{text[starts[first] : ends[last]]}»")
         label = re.sub(r"\s", "_", span.label)
         if label != span.label:

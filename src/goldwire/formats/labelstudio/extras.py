@@ -12,9 +12,9 @@ from msgspec import structs
 
 from goldwire.annotations.values import value_problem
 from goldwire.formats.labelstudio.result import Read
-from goldwire.formats.spacy_doc import trim
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
+from goldwire.text import trim
 
 KEY = "goldwire"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from goldwire.eval.scoring.pairing import stories
-from goldwire.formats.spacy_doc import trim
 from goldwire.model import Annotation, Span, pairs
 from goldwire.schemas import Schema
+from goldwire.text import trim
 from goldwire.train.pipeline.components import Linear
 from goldwire.train.pipeline.features import attribute_features, candidates, gap, pair_features
 

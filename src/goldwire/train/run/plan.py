@@ -16,7 +16,9 @@ from goldwire.corpus.split.io import NAME, project_rule, sides_of, split_path, s
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.scoring.pairing import stories
 from goldwire.files import read_bytes, sha256
-from goldwire.formats.jsonl import read_jsonl
+from goldwire.formats.edges import padded_note, trimmed_note
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import format_named
 from goldwire.model import Article, Document, curated, pairs
 from goldwire.project import Project, example_root, find_project
 from goldwire.schemas import Schema, load_schema
@@ -105,14 +107,17 @@ def plan(
     """
     settings = parse_overrides(overrides)
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
+    reading = Setting()
     if data is not None:
-        articles = read_jsonl(data)
+        articles = format_named("jsonl").read(data, reading)
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": sha256(read_bytes(data))}
     elif home is not None:
         articles, corpus = stamped_articles(home)
         articles, sides_record = _learned_sides(home, articles, sides)
         corpus |= sides_record
     rules, notes = _schema(schema, home, articles)
+    reference = [(a.document.text, best) for a in articles if (best := curated(a.annotations)) is not None]
+    notes += filter(None, (trimmed_note(reading.lost, "the data"), padded_note(reference, "the articles")))
     layers = _layers(task, layer, articles, rules, home, other=data is not None)
     if out is None and home is None:
         raise GoldwireError.of("GW415", "outside a project the model has no place", hint="name one: --out")

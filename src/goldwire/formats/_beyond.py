@@ -1,5 +1,4 @@
-"""What readers and writers of text formats share: offsets over normalised text, and what the model says of
-an annotation beyond its spans."""
+"""What the model says of an annotation beyond its spans, where a format has no place for it."""
 
 from __future__ import annotations
 
@@ -7,27 +6,6 @@ from collections.abc import Collection
 
 from goldwire.formats.options import Setting
 from goldwire.model import Article, Provenance
-from goldwire.seeds import normalise
-
-
-class Text:
-    """A text from outside: `text` is normalised, `at` brings offsets along (both in code points)."""
-
-    def __init__(self, raw: str) -> None:
-        self.raw, self.text = raw, normalise(raw)
-        self.same = self.raw == self.text
-        self._known: dict[int, int | None] = {}
-
-    def at(self, offset: int) -> int | None:
-        """Where an offset of the raw text lies; None where normalising joined the characters around it."""
-        if self.same or not 0 <= offset <= len(self.raw):
-            return offset
-        if offset not in self._known:
-            before = normalise(self.raw[:offset])
-            whole = before + normalise(self.raw[offset:])
-            self._known[offset] = len(before) if whole == self.text else None
-        return self._known[offset]
-
 
 #: What of an article a plain format may have no place for.
 BEYOND = ("meta", "status", "provenance", "marked_by", "origin", "score")
