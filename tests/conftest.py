@@ -28,16 +28,39 @@ settings.load_profile("goldwire")
 
 #: What a test needs that asks for one of these: `make check` runs those that need none of it.
 _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": "slow"}
+#: What is made once for all tests that ask for it, which is why these run in one process.
+_SHARED = ("studio", "cluster", "trained")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests are marked by what they ask for; all tests of the one server go to one worker."""
+    """Tests are marked by what they ask for; those that share what is dear to make go to one worker."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         for name in _NEEDS.keys() & set(names):
             item.add_marker(_NEEDS[name])
-        if "studio" in names:
-            item.add_marker(pytest.mark.xdist_group("studio"))
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str:
+    """The one server, the one trained pipeline, or what a module makes once, with its parameter."""
+    info = getattr(item, "_fixtureinfo", None)
+    if info is None or any(item.iter_markers("xdist_group")):
+        return ""
+    for name in _SHARED:
+        if name in info.names_closure:
+            return name
+    made = sorted(
+        name
+        for name, definitions in info.name2fixturedefs.items()
+        if definitions[-1].scope == "module" and name in info.names_closure
+    )
+    if not made:
+        return ""
+    parameters = getattr(item, "callspec", None)
+    given = [str(parameters.indices.get(name, "")) for name in made] if parameters else []
+    return " ".join([item.nodeid.partition("::")[0], *made, *given])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,24 +30,33 @@ from goldwire.schemas import load_schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.seeds import load_seeds
 
+ROOT = Path(__file__).parents[1]
 #: What the process may hold: its libraries take the half of it.
 MEMORY = 3 << 30
-RUN = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
-from goldwire.__main__ import main
-sys.argv = ["goldwire", *sys.argv[1:]]
-main()
-"""
+#: Says what goldwire says of an input that it refuses, given its words.
+Refused = Callable[..., str]
 
 
-def refused(*words: str) -> str:
-    """What goldwire says, in a process with bounded memory, of an input that it refuses."""
-    code = RUN.replace("{memory}", str(MEMORY))
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 2, (done.returncode, done.stderr[-2000:])
-    assert "Traceback" not in done.stderr
-    return done.stderr
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refused]:
+    """Runs goldwire in a process with bounded memory, forked from one that has its imports behind it."""
+    said = tmp_path_factory.mktemp("bounded") / "said"
+    command = [sys.executable, "-m", "tests.bounded", str(MEMORY), str(said)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as source:
+        assert source.stdin is not None and source.stdout is not None
+        asked, answered = source.stdin, source.stdout
+
+        def run(*words: str) -> str:
+            asked.write(json.dumps(words) + "\n")
+            asked.flush()
+            code, told = int(answered.readline()), said.read_text(encoding="utf-8")
+            assert code == 2, (code, told[-2000:])
+            assert "Traceback" not in told
+            return told
+
+        yield run
+        asked.close()
 
 
 def bomb(levels: int) -> str:
@@ -69,7 +80,7 @@ def bomb(levels: int) -> str:
         "\n".join(" " * n + "a:" for n in range(3_000)),
     ],
 )
-def test_a_yaml_bomb_is_refused_with_its_line(text: str, tmp_path: Path) -> None:
+def test_a_yaml_bomb_is_refused_with_its_line(text: str, tmp_path: Path, refused: Refused) -> None:
     """Aliases that stand for too much or for themselves, brackets and indents without end."""
     path = tmp_path / "bomb.yaml"
     path.write_text(text)
@@ -100,7 +111,7 @@ ENTITIES = [f"{LAUGHS}]><x>&j;</x>", '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///et
 
 
 @pytest.mark.parametrize("text", [*ENTITIES, "<x>" * 5_000 + "</x>" * 5_000, "<x>" * 5_000])
-def test_xml_that_grows_is_refused(text: str, tmp_path: Path) -> None:
+def test_xml_that_grows_is_refused(text: str, tmp_path: Path, refused: Refused) -> None:
     """As a config, as a CAS and as its types: document types, entities, files from elsewhere, depth."""
     config = tmp_path / "config.xml"
     config.write_text(text)
@@ -122,14 +133,25 @@ def test_xml_without_a_document_type_is_read() -> None:
     assert "".join(root.itertext()) == "é"
 
 
-def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
+def inflating(size: int) -> bytes:
+    """So many zero bytes, in whole megabytes, as zlib packs them; made of one packed megabyte."""
+    packing = zlib.compressobj()
+    first = packing.compress(bytes(1 << 20)) + packing.flush(zlib.Z_FULL_FLUSH)
+    again = packing.compress(bytes(1 << 20)) + packing.flush(zlib.Z_FULL_FLUSH)
+    checksum = (size % 65521) << 16 | 1  # Adler-32 of zeros
+    last = b"\x03\x00" + checksum.to_bytes(4, "big")
+    return first + again * ((size >> 20) - 1) + last
+
+
+def test_the_bombs_are_what_they_seem() -> None:
+    """A small one of the same make is whole, and inflates to what it stands for."""
+    assert zlib.decompress(inflating(5 << 20)) == bytes(5 << 20)
+
+
+def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path, refused: Refused) -> None:
     """Two megabytes that stand for two gigabytes: refused before they are held."""
     path = tmp_path / "bomb.spacy"
-    packing = zlib.compressobj()
-    with path.open("wb") as stream:
-        for _ in range(2 << 10):
-            stream.write(packing.compress(bytes(1 << 20)))
-        stream.write(packing.flush())
+    path.write_bytes(inflating(2 << 30))
     assert path.stat().st_size < 3 << 20
     said = refused(
         "corpus", "convert", str(path), str(tmp_path / "o.jsonl"), "--from", "docbin", "--to", "jsonl"
@@ -138,7 +160,9 @@ def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dictionary", [True, False])
-def test_a_parquet_file_that_inflates_without_end_is_refused(dictionary: bool, tmp_path: Path) -> None:
+def test_a_parquet_file_that_inflates_without_end_is_refused(
+    dictionary: bool, tmp_path: Path, refused: Refused
+) -> None:
     """By compression, or by one long text that a dictionary gives to every row."""
     path, text = tmp_path / "bomb.parquet", "a" * (1 << 20)
     number = 2 * INFLATED // len(text)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.project import example_root
+from tests.cli.terminal import called
 
 MINI = Path(__file__).parent / "data/mini"
 
@@ -30,11 +28,10 @@ def test_the_loop_runs_on_another_schema(studio: Server, tmp_path: Path) -> None
     (root / "train/ner.cfg").write_text(
         re.sub(r"max_epochs = \d+", "max_epochs = 1", config), encoding="utf-8"
     )
-    env = {**os.environ, "GOLDWIRE_URL": studio.url, "GOLDWIRE_TOKEN": studio.token}
+    env = {"GOLDWIRE_URL": studio.url, "GOLDWIRE_TOKEN": studio.token}
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "goldwire", *arguments]
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+        done = called(*arguments, cwd=root, env=env)
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
         assert studio.token not in done.stdout + done.stderr
         return done.stdout

@@ -12,6 +12,8 @@ from nbclient.exceptions import CellExecutionError
 FOLDER = Path(__file__).parents[1] / "docs/notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
+pytestmark = pytest.mark.slow
+
 
 def run(notebook: nbformat.NotebookNode) -> None:
     """Execute all cells where the notebook lies."""

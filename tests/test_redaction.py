@@ -20,7 +20,14 @@ from hypothesis import strategies as st
 
 from goldwire.cli.main import main
 from goldwire.errors import Fault, GoldwireError
-from goldwire.redaction import keep_secret, keep_secrets_in, keep_secrets_of, redact, shortened
+from goldwire.redaction import (
+    forget_secrets,
+    keep_secret,
+    keep_secrets_in,
+    keep_secrets_of,
+    redact,
+    shortened,
+)
 
 MINI = Path(__file__).parent / "data/mini"
 #: Half of a secret must not be seen either; no word of ours is like it.
@@ -89,6 +96,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 )
 def test_a_secret_that_is_known_is_blotted_out_in_every_writing(secret: str) -> None:
     """As it is, quoted for an address or a form, in JSON, in a printed value."""
+    forget_secrets()
     keep_secret(secret)
     bare = secret.strip()
     for written in (

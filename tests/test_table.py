@@ -7,8 +7,6 @@ import io
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from hypothesis import strategies as st
 import goldwire
 from goldwire.figures import interval, number
 from goldwire.table import Column, Figures, Table, csv_of, latex_of, latex_text
+from tests.cli.terminal import called
 from tests.test_api import examples
 
 RATES = st.none() | st.floats(0, 1)
@@ -142,19 +141,7 @@ def test_commands_write_their_tables_for_papers(
     for name, articles in examples().items():
         goldwire.write(articles, f"{name}.jsonl")
     shutil.copytree(Path(__file__).parent / "data/mini", "my-project")
-    run = [
-        sys.executable,
-        "-m",
-        "goldwire",
-        *command,
-        "--csv",
-        "t.csv",
-        "--latex",
-        "t.tex",
-        "--json",
-        "t.json",
-    ]
-    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    done = called(*command, "--csv", "t.csv", "--latex", "t.tex", "--json", "t.json")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(Path("t.csv").read_text(encoding="utf-8"))))
     latex = Path("t.tex").read_text(encoding="utf-8")

@@ -42,7 +42,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=12))
 
 
-@settings(max_examples=3000)
+@settings(max_examples=600)
 @given(TEXTS)
 @example("x\u0344\u0301")
 def test_an_offset_moves_where_the_text_divides_there_and_nowhere_else(raw: str) -> None:

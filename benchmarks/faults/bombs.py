@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.faults.tally import Tally
 from tests.corpus.mini import mini_project
+from tests.test_limits import inflating
 
 
 def bombs(place: Path) -> Tally:
@@ -44,7 +44,7 @@ def bombs(place: Path) -> Tally:
             words = ["corpus", "convert", name, f"{name}.out.jsonl", "--from", kind, "--to", "jsonl"]
         _bomb(tally, root, name, words)
     for name, kind in (("docbin.spacy", "docbin"), ("zlib.parquet", "parquet")):
-        (root / name).write_bytes(_inflating(2 << 30) if kind == "docbin" else _one_long_text(1 << 28))
+        (root / name).write_bytes(inflating(2 << 30) if kind == "docbin" else _one_long_text(1 << 28))
         _bomb(
             tally, root, name, ["corpus", "convert", name, f"{name}.jsonl", "--from", kind, "--to", "jsonl"]
         )
@@ -54,13 +54,6 @@ def bombs(place: Path) -> Tally:
         config.write_text(f"{sound}\n[deep]\nx = {value}\n", encoding="utf-8")
         _bomb(tally, root, name, ["corpus", "check"])
     return tally
-
-
-def _inflating(size: int) -> bytes:
-    """So many zero bytes, packed: two megabytes for two gigabytes."""
-    packing = zlib.compressobj()
-    parts = [packing.compress(bytes(1 << 20)) for _ in range(size >> 20)]
-    return b"".join([*parts, packing.flush()])
 
 
 def _one_long_text(size: int) -> bytes:

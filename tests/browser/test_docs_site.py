@@ -57,7 +57,6 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
             yield from commands(command, (*path, name))
 
 
-@pytest.mark.xdist_group("site")
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
     """Scripts, styles, fonts and pictures lie in the site itself, as do the addresses in its styles."""
     pages = sorted(site.rglob("*.html"))
@@ -73,7 +72,6 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
         )
 
 
-@pytest.mark.xdist_group("site")
 def test_every_page_of_the_docs_and_every_decision_is_in_the_site(site: Path) -> None:
     """No page is written and then not shown; the index of decisions names each."""
     for page in (ROOT / "docs").rglob("*.md"):
@@ -84,7 +82,6 @@ def test_every_page_of_the_docs_and_every_decision_is_in_the_site(site: Path) ->
         assert f'href="{decision.stem}.html"' in index
 
 
-@pytest.mark.xdist_group("site")
 def test_every_command_and_every_public_name_is_in_the_reference(site: Path) -> None:
     """The reference follows the code: all of the command line, all of `goldwire.__all__`, all codes."""
     page = (site / "reference/cli.html").read_text(encoding="utf-8")
@@ -101,7 +98,6 @@ def test_every_command_and_every_public_name_is_in_the_reference(site: Path) -> 
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_reads_pages_without_scrolling_sideways(site: Path, browser: Browser, scheme: str) -> None:
     """At 390 px no page is wider than the screen, opened from the disk, and nothing is asked of a network."""

@@ -20,6 +20,7 @@ from goldwire.figures import (
     signed_interval,
     with_interval,
 )
+from tests.house.trees import tree_of
 
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 RATES = st.floats(-1, 1)
@@ -94,7 +95,7 @@ def test_no_other_module_formats_a_figure() -> None:
     for path in SOURCE.rglob("*.py"):
         if path in AS_GIVEN:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
                 parts = [part for part in node.format_spec.values if isinstance(part, ast.Constant)]
                 spec = "".join(str(part.value) for part in parts)

@@ -14,6 +14,7 @@ import pytest
 from goldwire.cli.main import COMMANDS
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
+from tests.house.trees import tree_of
 
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 
@@ -43,7 +44,7 @@ def test_the_toolkit_holds_no_label_of_the_example_schema() -> None:
     for path in SOURCE.rglob("*.py"):
         strings = {
             node.value
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         assert not strings & labels, path
@@ -99,7 +100,7 @@ def test_no_test_uses_a_private_name_of_the_toolkit() -> None:
     """Tests and benchmarks ask for what is promised: no underscore of goldwire's, imported or patched."""
     tests = SOURCE.parents[1] / "tests"
     for path in tests.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         imported = {
             alias.asname or alias.name: alias.name
             for node in ast.walk(tree)

@@ -16,6 +16,7 @@ import pytest
 from goldwire.files import write_text
 from goldwire.leftovers import begin_command, part_file, part_folder, remove_leftovers, scratch
 from goldwire.project import copy_example
+from tests.cli.terminal import called
 from tests.corpus.mini import mini_project
 
 DEAD = "4194999"
@@ -116,8 +117,7 @@ def test_any_command_that_writes_takes_away_what_dead_ones_left(
     project = mini_project(tmp_path / "mini")
     left = [path for place in (project.root, project.corpus, project.models) for path in leave(place)]
     left += [leave(project.annotations / "anna", folder=False)[0], *leave(project.cache)]
-    run = [sys.executable, "-m", "goldwire", *command]
-    done = subprocess.run(run, cwd=project.root, capture_output=True, text=True, check=False)
+    done = called(*command, cwd=project.root)
     assert done.returncode == 0, done.stderr
     assert [path for path in left if path.exists()] == []
 
@@ -139,7 +139,7 @@ def test_a_killed_build_leaves_nothing_once_there_was_another(tmp_path: Path) ->
         assert (
             subprocess.run(["git", "check-ignore", "-q", name], cwd=project.root, check=False).returncode == 0
         )
-    subprocess.run([sys.executable, "-m", "goldwire", "corpus", "build"], cwd=project.root, check=True)
+    assert called("corpus", "build", cwd=project.root).returncode == 0
     assert list(project.root.glob(".corpus.*")) == []
 
 

@@ -5,26 +5,33 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
+
+from tests.house.trees import tree_of
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/goldwire"
 ERRORS = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
-#: What the code can say: codes are strings of their own.
-CODES = {
-    node.value
-    for tree in TREES.values()
-    for node in ast.walk(tree)
-    if isinstance(node, ast.Constant) and re.fullmatch(r"GW\d{3}", str(node.value))
-}
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+@cache
+def codes() -> set[str]:
+    """What the code can say: codes are strings of their own."""
+    return {
+        str(node.value)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"GW\d{3}", str(node.value))
+    }
 
 
 def test_every_code_of_an_error_has_one_line_and_every_line_its_code() -> None:
     """What goldwire prints can be looked up in docs/errors.md, which tells of no code that is gone."""
     lines = Counter(re.findall(r"^\| \*\*(GW\d{3})\*\* \|", ERRORS, re.M))
-    assert set(lines) == CODES
+    assert set(lines) == codes()
     assert max(lines.values()) == 1
 
 
@@ -41,9 +48,9 @@ def test_every_code_says_what_it_means_and_what_to_do_under_its_own_hundred() ->
 
 def test_no_page_and_no_docstring_names_a_code_that_is_gone() -> None:
     """A code that is told of exists."""
-    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *TREES]
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *MODULES]
     told = {page: set(re.findall(r"\bGW\d{3}\b", page.read_text(encoding="utf-8"))) for page in pages}
-    assert not {str(page): codes - CODES for page, codes in told.items() if codes - CODES}
+    assert not {str(page): named - codes() for page, named in told.items() if named - codes()}
 
 
 def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
@@ -52,8 +59,8 @@ def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
     known = {(table, key or inner) for table, inner, key in explained}
     read = {
         (str(node.args[0].value), str(node.args[1].value))
-        for tree in TREES.values()
-        for node in ast.walk(tree)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("setting", "_setting")
         and len(node.args) >= 2
         and isinstance(node.args[0], ast.Constant) and isinstance(node.args[1], ast.Constant)

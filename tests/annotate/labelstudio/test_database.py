@@ -45,7 +45,6 @@ MINI = Path(__file__).parents[2] / "data/mini"
 PASSWORD = "s3same/öuvre@toi:"
 PUBLIC = "https://gold.press.example"
 QUOTED = "s3same%2F%C3%B6uvre%40toi%3A"
-pytestmark = pytest.mark.xdist_group("postgres")
 
 
 @dataclass(frozen=True)

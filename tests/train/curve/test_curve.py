@@ -187,6 +187,7 @@ def test_the_command_draws_a_curve(
     assert not list(tmp_path.glob("**/config.cfg"))
 
 
+@pytest.mark.slow
 def test_nothing_marked_in_a_small_size_is_counted_not_fatal(tmp_path: Path, config: Path) -> None:
     """Where the first documents bear no span, nothing is trained, nothing is found, and a note says so."""
     bare = [

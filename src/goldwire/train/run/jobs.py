@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -17,11 +18,19 @@ from typing import Any
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 from goldwire.pipelines import quiet
-from goldwire.train.options import TrainingSetup
+from goldwire.train.options import TrainingSetup, read_config
 from goldwire.train.training_data import Cut, Reference
 
 #: Progress is counted in hundredths of a training.
 PARTS = 100
+#: What training processes import; that takes them longer than many a training.
+_IMPORTED = [
+    "goldwire.train.run.jobs",
+    "goldwire.formats.spacy_doc",
+    "goldwire.train.pipeline.assemble",
+    "goldwire.train.pipeline.relations_and_attributes",
+    "goldwire.train.run.baselines",
+]
 
 
 @dataclass(frozen=True)
@@ -70,19 +79,22 @@ def run_jobs(
     beside: Callable[[], Any] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> tuple[list[Done], Any]:
-    """Do the jobs side by side in `workers` processes, started afresh so that none inherits another's state.
+    """Do the jobs side by side in `workers` processes, none of which inherits another's state.
 
-    The results come in the jobs' order, whatever the order of their end; second what `beside`, one more job
-    that can be pickled, came to. `advance` gets hundredths of a training, `PARTS` for each job. Raises what
-    training raises, and GW409 where a process dies.
+    They are forked from a process of their own, which has done nothing but import what they need: once for
+    all trainings of this one. The results come in the jobs' order, whatever the order of their end; second
+    what `beside`, one more job that can be pickled, came to. `advance` gets hundredths of a training, `PARTS`
+    for each job. Raises what training raises, and GW409 where a process dies.
     """
-    context = get_context("spawn")
-    reports = context.Queue()
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*_IMPORTED, *_languages(jobs)])
     # One thread a process: more would fight over the cores, and sums would depend on their number.
     caps = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     before = {name: os.environ.get(name) for name in caps}
     os.environ.update(caps)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(reports,))
+    reports = context.Queue()
+    given = (reports, dict(os.environ))  # as it is now: the process that they are forked from may be older
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given)
     try:
         futures: list[Future[Done]] = [pool.submit(_work, job) for job in jobs]
         extra: Future[Any] | None = None if beside is None else pool.submit(beside)
@@ -106,6 +118,18 @@ def run_jobs(
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
+def _languages(jobs: Sequence[Job]) -> set[str]:
+    """The modules of the languages that the configs name: some, such as French, take seconds to import."""
+    setups = {(job.setup.config, repr(job.setup.overrides)): job.setup for job in jobs}
+    names = set()
+    for setup in setups.values():
+        # What is wrong with a config is told by the training itself.
+        with suppress(GoldwireError):
+            config = read_config(setup.config, overrides=setup.overrides, seed=setup.seed)
+            names.add(f"spacy.lang.{config['nlp'].get('lang')}")
+    return names
+
+
 def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
     while True:
         try:
@@ -119,9 +143,11 @@ def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
 _reports: Any = None
 
 
-def _begin(reports: Any) -> None:
+def _begin(reports: Any, environment: dict[str, str]) -> None:
     global _reports
     _reports = reports
+    os.environ.clear()
+    os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
