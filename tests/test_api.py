@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -266,6 +267,30 @@ def test_spans_are_drawn_in_their_text_and_nothing_of_it_acts() -> None:
     assert "&lt;L&gt;" in html and ">M<" in html and "<i>" not in html and "<b>c" not in html
     assert html.count("<mark") == 2
     assert "a &lt;b&gt;c" in Article(document)._repr_html_()
+
+
+def test_what_a_notebook_shows_of_the_model_is_a_line(folder: Path) -> None:
+    """An article, a document and an annotation say what they hold, a span and a relation what they say."""
+    [article, _] = goldwire.read("gold.jsonl")
+    shown = (article.document, article.annotations[0], article.annotations[0].spans[0])
+    assert [repr(part) for part in shown] == [
+        "<Document d1: 28 characters>",
+        "<Annotation of d1 by anna, submitted: 2 spans, 0 relations>",
+        "Span(id='s0', layer='thing', label='DISH', start=15, end=20)",
+    ]
+    assert repr(Relation("made_of", "s1", "s2")) == "Relation(label='made_of', head='s1', tail='s2')"
+
+
+def test_scores_are_drawn_label_by_label_and_nothing_of_a_name_acts() -> None:
+    """The drawing is one SVG: all labels with their support and F1; one without a score says so."""
+    document = Document("d", "Anna mange une tarte.")
+    gold = Article(document, (reading("d", "anna", ("<b>", 15, 20), ("Q", 0, 4)),))
+    pred = Article(document, (reading("d", "bot", ("<b>", 15, 20)),))
+    drawing = goldwire.score([gold], [pred], resamples=0).plot()
+    root = ET.fromstring(drawing)
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"all (2)", "<b> (1)", "Q (1)", ".667", "1.000"} <= set(texts)
+    assert drawing._repr_svg_() == drawing and root.tag.endswith("svg")
 
 
 def test_a_doc_holds_the_annotation_that_was_asked_for() -> None:

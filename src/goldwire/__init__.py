@@ -6,18 +6,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goldwire.api import agree as agree
-    from goldwire.api import compare as compare
-    from goldwire.api import convert as convert
-    from goldwire.api import count as count
-    from goldwire.api import gate as gate
-    from goldwire.api import load_project as load_project
-    from goldwire.api import load_schema as load_schema
-    from goldwire.api import predict as predict
-    from goldwire.api import read as read
-    from goldwire.api import score as score
-    from goldwire.api import train_model as train_model
-    from goldwire.api import write as write
+    from goldwire.api.data import convert as convert
+    from goldwire.api.data import count as count
+    from goldwire.api.data import load_project as load_project
+    from goldwire.api.data import load_schema as load_schema
+    from goldwire.api.data import read as read
+    from goldwire.api.data import write as write
+    from goldwire.api.evaluation import agree as agree
+    from goldwire.api.evaluation import compare as compare
+    from goldwire.api.evaluation import gate as gate
+    from goldwire.api.evaluation import score as score
+    from goldwire.api.models import predict as predict
+    from goldwire.api.models import read_documents as read_documents
+    from goldwire.api.models import train_model as train_model
     from goldwire.corpus.dataset.load import load_corpus as load_corpus
     from goldwire.errors import AnnotateError as AnnotateError
     from goldwire.errors import CorpusError as CorpusError
@@ -72,6 +73,7 @@ __all__ = [
     "load_schema",
     "predict",
     "read",
+    "read_documents",
     "score",
     "train_model",
     "write",
@@ -98,19 +100,20 @@ _PUBLIC = {
     "TrainError": "goldwire.errors",
     "UsageError": "goldwire.errors",
     "add_articles": "goldwire.seeds.add",
-    "agree": "goldwire.api",
-    "compare": "goldwire.api",
-    "convert": "goldwire.api",
-    "count": "goldwire.api",
-    "gate": "goldwire.api",
+    "agree": "goldwire.api.evaluation",
+    "compare": "goldwire.api.evaluation",
+    "convert": "goldwire.api.data",
+    "count": "goldwire.api.data",
+    "gate": "goldwire.api.evaluation",
     "load_corpus": "goldwire.corpus.dataset.load",
-    "load_project": "goldwire.api",
-    "load_schema": "goldwire.api",
-    "predict": "goldwire.api",
-    "read": "goldwire.api",
-    "score": "goldwire.api",
-    "train_model": "goldwire.api",
-    "write": "goldwire.api",
+    "load_project": "goldwire.api.data",
+    "load_schema": "goldwire.api.data",
+    "predict": "goldwire.api.models",
+    "read": "goldwire.api.data",
+    "read_documents": "goldwire.api.models",
+    "score": "goldwire.api.evaluation",
+    "train_model": "goldwire.api.models",
+    "write": "goldwire.api.data",
 }
 
 

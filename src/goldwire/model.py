@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field, structs, to_builtins
 
+from goldwire.figures import counted
 from goldwire.span_drawing import standalone
 from goldwire.text import trim
 
@@ -40,8 +41,11 @@ class Document(Struct, frozen=True, omit_defaults=True):
     text: str
     meta: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Document {self.id}: {counted(len(self.text), 'character')}>"
 
-class Span(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+
+class Span(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True):
     """One marked extent of the text, in one layer, with one label.
 
     `marked_by` names the annotators whose work an adjudicated span rests on, `origin` is Label Studio's
@@ -64,7 +68,7 @@ class Span(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     score: float | None = None
 
 
-class Relation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Relation(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True):
     """A labelled arrow from the span `head` to the span `tail` (ids of spans in the same annotation).
 
     >>> import goldwire
@@ -78,7 +82,9 @@ class Relation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     marked_by: tuple[str, ...] = ()
 
 
-class Provenance(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Provenance(
+    Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True
+):
     """Where an annotation comes from; one that says nothing is of `unknown` kind, and no person's.
 
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
@@ -130,6 +136,10 @@ class Annotation(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     relations: tuple[Relation, ...] = ()
     text_sha256: str = ""
 
+    def __repr__(self) -> str:
+        parts = f"{counted(len(self.spans), 'span')}, {counted(len(self.relations), 'relation')}"
+        return f"<Annotation of {self.document} by {self.annotator}, {self.status}: {parts}>"
+
     def layer(self, name: str) -> tuple[Span, ...]:
         """The spans of one layer, in the annotation's order."""
         return tuple(span for span in self.spans if span.layer == name)
@@ -169,7 +179,7 @@ class Article(Struct, frozen=True):
     >>> import spacy
     >>> article = goldwire.read("gold.jsonl")[0]
     >>> article
-    <Article d1: 28 characters, 2 annotation(s)>
+    <Article d1: 28 characters, 2 annotations>
     >>> doc = article.to_spacy(spacy.blank("fr"))
     >>> [(span.text, span.label_) for span in doc.spans["thing"]]
     [('tarte', 'DISH'), ('sel', 'THING')]
@@ -181,8 +191,8 @@ class Article(Struct, frozen=True):
     annotations: tuple[Annotation, ...] = ()
 
     def __repr__(self) -> str:
-        count = len(self.annotations)
-        return f"<Article {self.document.id}: {len(self.document.text)} characters, {count} annotation(s)>"
+        size, count = len(self.document.text), len(self.annotations)
+        return f"<Article {self.document.id}: {counted(size, 'character')}, {counted(count, 'annotation')}>"
 
     def _repr_html_(self) -> str:
         """The text with the spans of each annotation drawn under it, for a notebook."""

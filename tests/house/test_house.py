@@ -28,6 +28,41 @@ def test_imports_run_one_way_and_in_no_circle() -> None:
     assert done.returncode == 0, done.stdout
 
 
+#: Commands that do themselves what the API does too: they say how much there is to learn before they learn,
+#: and the report is of a run's folder, scored as its project asks.
+BESIDE_THE_API = {
+    ("train.py", "plan"), ("train.py", "run"), ("demo.py", "plan"), ("demo.py", "run"),
+    ("eval.py", "score_articles"),
+}  # fmt: skip
+
+
+def imported(path: Path) -> set[tuple[str, str]]:
+    """Module and name of what a file imports from a room of goldwire's, types left aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {
+        (node.module or "", alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name.islower()
+    }
+    rooms = ("annotations", "formats", "corpus", "eval", "train", "annotate")
+    return {(module, name) for module, name in names if module.partition("goldwire.")[2].startswith(rooms)}
+
+
+def test_the_command_line_calls_the_api_and_not_what_that_calls() -> None:
+    """What a function of the public API does, commands have it do: they import nothing that it calls."""
+    below = set[tuple[str, str]]().union(*map(imported, SOURCE.glob("api/*.py")))
+    assert ("goldwire.eval.ci.gate", "gate") in below
+    bypassing = {
+        (path.name, name)
+        for path in SOURCE.glob("cli/*.py")
+        for module, name in imported(path)
+        if (module, name) in below
+    }
+    assert bypassing == BESIDE_THE_API
+
+
 def test_the_drawing_of_the_rooms_is_that_of_the_code() -> None:
     """The picture in the docs is what the code gives: `python docs/tools/rooms.py` draws it anew."""
     spec = importlib.util.spec_from_file_location("rooms", SOURCE.parents[1] / "docs/tools/rooms.py")

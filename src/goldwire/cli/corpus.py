@@ -21,7 +21,6 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.figures import amount
-from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
 
@@ -40,11 +39,9 @@ def command() -> None:
 @click.argument("dst", type=_PATH)
 @click.option("--from", "source", type=_READ, required=True, help="The format of SRC.")
 @click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
-@click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
-@click.option(
-    "--config", "config_path", type=click.Path(dir_okay=False, path_type=Path), help="Label Studio config."
-)
-@click.option("--project", "project_path", type=click.Path(file_okay=False, path_type=Path), help="Project.")
+@click.option("--schema", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Label Studio config.")
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="Project.")
 @click.option(
     "--ids",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -52,7 +49,7 @@ def command() -> None:
 )
 @click.option("--strict", is_flag=True, help="Write nothing where anything would be lost.")
 @click.option("--lenient", is_flag=True, help="Put aside what can't be read, and read the rest.")
-@click.option("--curated", "only_curated", is_flag=True, help="Only each document's most trusted annotation.")
+@click.option("--curated", is_flag=True, help="Only each document's most trusted annotation.")
 @click.option("--layer", default="", help="conll: the layer; docbin: the layer of doc.ents.")
 @click.option("--scheme", type=click.Choice(("iob1", "iob2", "iobes")), default="iob2", help="conll.")
 @click.option("--depth", type=click.IntRange(1, 9), default=1, help="conll: columns for nesting.")
@@ -85,8 +82,6 @@ def convert(
     dst: Path,
     source: str,
     target: str,
-    ids: Path | None,
-    only_curated: bool,
     json_path: Path | None,
     **options: Any,
 ) -> None:
@@ -108,16 +103,13 @@ def convert(
     annotate/). With neither --schema nor --config nor --project the labels are taken as found. What the
     target can't hold is counted, with its first places. docs/formats.md says what each format holds.
     """
-    from goldwire.formats.convert import convert as run
+    import goldwire
 
-    if target == "store":
-        options["project_path"] = options["project_path"] or dst
     options["document_per"] = options["document_per"] or ""
-    setting = Setting(**options)
-    done = run(src, dst, source=source, target=target, setting=setting, ids=ids, only_curated=only_curated)
+    done = goldwire.convert(src, dst, source=source, target=target, **options)
     counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
-    for assumed in setting.assumed:
+    for assumed in done.assumed:
         say(f"assumed: {assumed}")
     bare = sum(not article.annotations for article in done.articles)
     if target == "store" and bare:
@@ -138,7 +130,7 @@ def convert(
         say(f"what was put aside is in {done.quarantine_file}, with the reasons")
     spans = done.account.spans
     if source == "labelstudio" or spans.trimmed or spans.not_kept:
-        first = list(dict.fromkeys(line["where"] for line in setting.quarantine))[:3]
+        first = list(dict.fromkeys(done.put_aside))[:3]
         say(str(done.account) + (f" (first: {', '.join(first)})" if first else ""))
     write_json(json_path, done.as_dict())
 
@@ -243,9 +235,9 @@ def stats(
     latex_path: Path | None,
 ) -> None:
     """Count spans by layer, label, document, annotator and status."""
-    from goldwire import api
+    import goldwire
 
-    counts = api.count(project, curated=only_curated)
+    counts = goldwire.count(project, curated=only_curated)
     tell(counts.sizes)
     for counted in counts.tables():
         show(counted, title=counted.title if counted.name in counts.labels else "")

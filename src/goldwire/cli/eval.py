@@ -79,13 +79,13 @@ def score(
     `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
     beside the model's F1.
     """
-    from goldwire import api
+    import goldwire
     from goldwire.eval.project_scores import corpus_stamp
 
-    articles = api.read(gold, "jsonl")
-    scores = api.score(
+    articles = goldwire.read(gold, "jsonl")
+    scores = goldwire.score(
         articles,
-        api.read(pred, "jsonl"),
+        goldwire.read(pred, "jsonl"),
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
@@ -139,11 +139,10 @@ def agree(
     submitted. Of every figure the table says what
     it asks: where the readings mark something, what they call it, both at once, or who is meant.
     """
-    from goldwire import api
-    from goldwire.project import find_project
+    import goldwire
 
-    agreement = api.agree(
-        api.read(file, "jsonl") if file is not None else find_project(project_path),
+    agreement = goldwire.agree(
+        goldwire.read(file, "jsonl") if file is not None else goldwire.load_project(project_path or "."),
         annotators=annotators or None,
         layers=layers or None,
         schema=schema_path,

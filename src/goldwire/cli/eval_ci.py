@@ -87,12 +87,12 @@ def compare(
     All three are JSON Lines with the same documents. Paired tests over documents, those of one `meta.story`
     together; over labels p is corrected by Holm's method.
     """
-    from goldwire import api
+    import goldwire
     from goldwire.eval.matching.spans import Kind
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
-    reference, first, second = (api.read(path, "jsonl") for path in (gold, a, b))
-    compared = api.compare(
+    reference, first, second = (goldwire.read(path, "jsonl") for path in (gold, a, b))
+    compared = goldwire.compare(
         reference,
         first,
         second,
@@ -179,38 +179,27 @@ def gate(
     be of its corpus and a run older than the annotations are refused; that this branch changes the baseline
     is said.
     """
-    from goldwire.eval.ci.baseline import measure, read_baseline
-    from goldwire.eval.ci.gate import gate as compute
-    from goldwire.eval.ci.gate import update_baseline
-    from goldwire.eval.ci.gate_trust import baseline_path, branch_note, check_current
+    import goldwire
     from goldwire.eval.ci.outputs import MARKER, append_summary, markdown, refusal
     from goldwire.eval.ci.outputs import badge as badge_json
     from goldwire.eval.ci.outputs import comment as comment_text
     from goldwire.eval.ci.outputs import junit as junit_xml
-    from goldwire.eval.project_scores import in_project
 
-    scores = scores or project.reports / "ner" / "scores.json"
-    run = measure(scores, trained_on=trained_on)
-    path = baseline or baseline_path(project, scores, run.task)
-    if not update:
-        held_against = read_baseline(path)
     try:
-        check_current(run, project)
-        if update:
-            say(update_baseline(path, run.as_baseline))
-            held_against = read_baseline(path)
-        gated = compute(
-            run.as_baseline,
-            held_against,
+        gated = goldwire.gate(
+            scores,
+            project=project,
+            baseline=baseline,
+            base=base,
             floor=floor,
             tolerance=tolerance,
             rounds=rounds,
-            ceiling=in_project(run.scores, run.paired, project, agreement).agreement,
-            grave=[run.note, "" if update else branch_note(path, run.as_baseline, base)],
+            agreement=agreement,
+            trained_on=trained_on,
+            update=update,
+            notify=say,
         )
     except GoldwireError as error:
-        if run.note:
-            say(f"note: {run.note}")
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
             if file is not None:

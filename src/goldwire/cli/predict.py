@@ -22,13 +22,12 @@ def command(model: str, source: Path, target: Path, layer: str | None, json_path
     MODEL is a folder or an installed package, IN a .jsonl, .txt or .csv file or a folder of texts, OUT JSON
     Lines: each article with its metadata and one annotation, the model's.
     """
-    from goldwire.formats.jsonl import write_jsonl
-    from goldwire.train.run.predict import predict, read_for_prediction
+    import goldwire
 
-    documents = read_for_prediction(source)
+    documents = goldwire.read_documents(source)
     with progress("predicting", len(documents)) as advance:
-        articles = predict(model, documents, layer=layer, advance=advance)
-    write_jsonl(target, articles)
+        articles = goldwire.predict(model, documents, layer=layer, advance=advance)
+    goldwire.write(articles, target, "jsonl")
     spans = sum(len(a.spans) for article in articles for a in article.annotations)
     say(f"{amount(len(articles))} articles, {amount(spans)} spans")
     say(f"written to {target}")

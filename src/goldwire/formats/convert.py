@@ -30,8 +30,9 @@ class Conversion:
 
     `written` counts what the target counts (lines, files that changed), `lost` holds for each kind of thing
     that one of the two formats could not hold the places where it was, `changed` where something is kept
-    otherwise than it came. `account` sums up what became of the spans, relations and attributes of a format
-    that can hold what the model can't, and what that was lies in the `quarantine_file`. Where articles went
+    otherwise than it came, `assumed` what a reader took for granted. `account` sums up what became of the
+    spans, relations and attributes of a format that can hold what the model can't, `put_aside` says where
+    that was, and what it was lies in the `quarantine_file`. Where articles went
     through one at a time, `articles` is empty and `counted` has their counts.
     """
 
@@ -42,6 +43,8 @@ class Conversion:
     counted: Counter[str] | None = None
     changed: dict[str, list[str]] = field(default_factory=dict)
     account: Account = field(default_factory=Account.empty)
+    assumed: list[str] = field(default_factory=list)
+    put_aside: list[str] = field(default_factory=list)
     quarantine_file: Path | None = None
 
     @property
@@ -128,12 +131,14 @@ def _done(
     return Conversion(
         articles,
         written,
-        setting.lost,
-        setting.widened,
-        counted,
-        setting.changed,
-        setting.account,
-        file if setting.quarantine else None,
+        lost=setting.lost,
+        widened=setting.widened,
+        counted=counted,
+        changed=setting.changed,
+        account=setting.account,
+        assumed=setting.assumed,
+        put_aside=[str(line["where"]) for line in setting.quarantine],
+        quarantine_file=file if setting.quarantine else None,
     )
 
 

@@ -24,6 +24,13 @@ _STYLE = (
 )
 
 
+class Drawing(str):
+    """An `<svg>` as text, which a notebook shows as the picture that it is."""
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
 @dataclass(frozen=True)
 class Point:
     """One value in [0, 1] with its interval; `name` stands under it, `note` shows on pointing at it."""

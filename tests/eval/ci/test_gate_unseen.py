@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from goldwire.api import gate
+from goldwire import gate
 from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Article

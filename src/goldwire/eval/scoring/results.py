@@ -12,6 +12,7 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
 from goldwire.figures import amount, number
+from goldwire.html import charts
 from goldwire.table import Cell, Column, Figures, Table
 
 if TYPE_CHECKING:
@@ -81,6 +82,22 @@ class Scores(Figures):
             "details", f"Attributes, identity, agreement: {about}", DETAIL_COLUMNS, rows, ("note", "n")
         )
         return [scores, details] if rows else [scores]
+
+    def plot(self) -> charts.Drawing:
+        """F1 of each label with its interval, exact, layer by layer: an SVG, which a notebook shows.
+
+        As text it is what a file takes: `Path("f1.svg").write_text(scores.plot())`.
+        """
+        points: list[charts.Point | str] = []
+        for layer, kinds in self.layers.items():
+            exact = kinds["exact"]
+            if len(self.layers) > 1:
+                points.append(layer)
+            for name, figure in [("all", exact.micro()), *exact.figures().items()]:
+                low, high = figure.ci95 or (None, None)
+                support = amount(figure.counts.support)
+                points.append(charts.Point(f"{name} ({support})", figure.counts.f1, low, high))
+        return charts.Drawing(charts.rows(points, f"F1 by label; reference: {self.reference_in_words}"))
 
     @property
     def reference_in_words(self) -> str:

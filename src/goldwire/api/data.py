@@ -1,0 +1,216 @@
+"""Projects, schemas and articles: read, written, converted, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from goldwire.errors import GoldwireError, one_of
+from goldwire.formats.articles import Articles
+from goldwire.formats.convert import Conversion
+from goldwire.formats.convert import convert as _convert
+from goldwire.formats.guess import guess_read, guess_written
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import format_named
+from goldwire.model import Article
+from goldwire.project import CONFIG, Project, find_project
+from goldwire.schemas import Schema
+from goldwire.schemas import load_schema as _load_schema
+
+if TYPE_CHECKING:
+    from goldwire.annotations.stats import Counts
+
+#: Where articles come from: a file or folder in any format that can be told, a project, or the articles.
+Source: TypeAlias = str | Path | Project | Iterable[Article]
+
+
+def load_project(path: str | Path = ".") -> Project:
+    """The project that the folder `path` is or lies in; raises GW910 where there is none.
+
+    >>> import goldwire
+    >>> project = goldwire.load_project("my-project")
+    >>> project.name
+    'mini'
+    """
+    return find_project(Path(path))
+
+
+def load_schema(path: str | Path | Project) -> Schema:
+    """A schema from its YAML file, or that of a project or its folder; raises all its faults as one error.
+
+    >>> import goldwire
+    >>> schema = goldwire.load_schema("my-project")
+    >>> schema.stamp
+    'mini@0.1'
+    """
+    if isinstance(path, Project):
+        return _load_schema(path.schema_path)
+    file = Path(path)
+    return _load_schema(load_project(file).schema_path if (file / CONFIG).is_file() else file)
+
+
+def read(
+    path: str | Path | Project,
+    format: str | None = None,
+    *,
+    schema: str | Path | Schema | None = None,
+    project: str | Path | None = None,
+    config: str | Path | None = None,
+    **options: Any,
+) -> Articles:
+    """The articles in a file or folder, with their annotations; what could not be kept is in their `lost`.
+
+    `format` is one of `goldwire corpus convert`; without it the path's suffix and content say it, GW931 is
+    raised where they do not. A `schema`, a `project` or Label Studio's `config` may say what labels mean;
+    without any they are taken as found. `options` are those of `goldwire corpus convert`: `language`,
+    `annotator`, `status`, `layer`, `scheme`, `depth`, `token_column`, `tag_column`, `document_per`; `strict`,
+    with which a loss is an error (GW272), and `lenient`, with which what can't be read is put aside.
+
+        >>> import goldwire
+        >>> articles = goldwire.read("gold.jsonl")
+        >>> articles
+        <2 articles, 4 annotations, 8 spans>
+        >>> articles[0].annotations[0].spans[0].label
+        'DISH'
+    """
+    if isinstance(path, Project):
+        path, format = path.root, format or "store"
+    file = Path(path)
+    named = None if format is None else format_named(format)
+    if not file.exists():
+        raise GoldwireError.of("GW901", "there is no such file or folder", where=str(file))
+    setting = _setting(schema, project, config, **options)
+    articles = (named or format_named(guess_read(file))).read(file, setting)
+    setting.check()
+    return Articles(articles, setting.lost, setting.quarantine)
+
+
+def write(
+    articles: Iterable[Article],
+    path: str | Path,
+    format: str | None = None,
+    *,
+    schema: str | Path | Schema | None = None,
+    project: str | Path | None = None,
+    config: str | Path | None = None,
+    **options: Any,
+) -> Conversion:
+    """Write articles, whole or not at all; says how much was written, and what the format could not hold.
+
+    `format` and `options` as in `read`; of a path without a telling suffix `format` must be named (GW931).
+
+        >>> import goldwire
+        >>> done = goldwire.write(goldwire.read("gold.jsonl"), "gold-brat", "brat")
+        >>> done.written, sorted(done.lost)
+        (4, ['document meta', 'provenance', 'status submitted'])
+        >>> goldwire.read("gold-brat")
+        <2 articles, 4 annotations, 8 spans>
+    """
+    target = Path(path)
+    name = format or guess_written(target)
+    writer = format_named(name)
+    writer.check_writable()
+    if name == "store":
+        project = project or target
+    setting = _setting(schema, project, config, **options)
+    listed = list(articles)
+    written = writer.write(target, listed, setting)
+    return Conversion(listed, written, lost=setting.lost, widened=setting.widened)
+
+
+def convert(
+    src: str | Path,
+    dst: str | Path,
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    ids: str | Path | None = None,
+    curated: bool = False,
+    schema: str | Path | Schema | None = None,
+    project: str | Path | None = None,
+    config: str | Path | None = None,
+    **options: Any,
+) -> Conversion:
+    """From one format to another, an article at a time where both can; says what the target could not hold.
+
+    `source` and `target` are formats, told from the paths where they are not named; `ids` and `curated` as in
+    `goldwire corpus convert`, all else as in `read`.
+
+        >>> import goldwire
+        >>> done = goldwire.convert("gold.jsonl", "gold.json", target="labelstudio")
+        >>> done.counts["spans"], done.written
+        (8, 2)
+    """
+    source_path, target_path = Path(src), Path(dst)
+    name = target or guess_written(target_path)
+    if name == "store":
+        project = project or target_path
+    return _convert(
+        source_path,
+        target_path,
+        source=source or guess_read(source_path),
+        target=name,
+        setting=_setting(schema, project, config, **options),
+        ids=None if ids is None else Path(ids),
+        only_curated=curated,
+    )
+
+
+def count(source: Source, schema: str | Path | Schema | None = None, *, curated: bool = False) -> Counts:
+    """What a corpus holds, counted: spans by layer, label, document, annotator and status.
+
+    With `curated` only each document's most trusted annotation counts. A project's own schema says which
+    labels there are; otherwise `schema`, if any.
+
+        >>> import goldwire
+        >>> goldwire.count("gold.jsonl")
+        <Counts: 2 documents, 4 annotations, 12 words, 8 spans>
+        >>> goldwire.count("gold.jsonl").table().rows
+        [('thing', 8, 0, 0.0)]
+    """
+    from goldwire.annotations.stats import count as compute
+
+    known = schema_of(schema)
+    if known is None and isinstance(source, Project):
+        known = load_schema(source)
+    return compute(articles_of(source), known, only_curated=curated)
+
+
+def articles_of(source: Source) -> list[Article]:
+    """The articles of a source, read where it is none of articles."""
+    if isinstance(source, (str, Path, Project)):
+        return read(source)
+    return source if isinstance(source, Articles) else list(source)
+
+
+def schema_of(named: str | Path | Schema | None) -> Schema | None:
+    """A schema that may be named by its file or its project's folder."""
+    return named if named is None or isinstance(named, Schema) else load_schema(named)
+
+
+#: What a conversion may be told besides its schema: the fields of `Setting` that have a plain default.
+_OPTIONS = tuple(
+    field.name for field in fields(Setting) if field.default is not MISSING and field.default is not None
+)
+
+
+def _setting(
+    schema: str | Path | Schema | None,
+    project: str | Path | None,
+    config: str | Path | None,
+    **options: Any,
+) -> Setting:
+    """What a conversion is told; raises GW932 for an option that no format has."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise GoldwireError.of("GW932", f"there is no option `{name}`", hint=one_of(_OPTIONS))
+    setting = Setting(**options)
+    setting.project_path = None if project is None else Path(project)
+    setting.config_path = None if config is None else Path(config)
+    if isinstance(schema, Schema):
+        setting.named_schema = schema
+    elif schema is not None:
+        setting.schema_path = Path(schema)
+    return setting

@@ -1,0 +1,207 @@
+"""What annotations and models are worth: scores, agreement, two systems compared, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldwire.api.data import Source, articles_of, load_project, schema_of
+from goldwire.errors import GoldwireError
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+if TYPE_CHECKING:
+    from goldwire.eval.agreement.results import Agreement
+    from goldwire.eval.ci.compare_results import Compared
+    from goldwire.eval.ci.gate import Gated
+    from goldwire.eval.matching.spans import Kind
+    from goldwire.eval.scoring.results import Scores
+
+
+def score(
+    gold: Source,
+    pred: Source,
+    *,
+    schema: str | Path | None = None,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    agreement: str | Path | None = None,
+    trained_on: bool = False,
+) -> Scores:
+    """Score predictions against a reference: P, R, F1 with 95 % intervals by layer and label.
+
+    Of `gold` the most trusted annotation of each document counts, of `pred` the last. Documents with the same
+    `meta["story"]` are redrawn together. Those that the model was trained on are left out, unless
+    `trained_on`. No project is needed; in one, gold that follows its schema is scored by it. `agreement`
+    names figures of `goldwire eval agree --json`. Raises GW501 to GW503 where the two sides do not fit.
+
+        >>> import goldwire
+        >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
+        >>> scores
+        <Scores: exact micro F1 thing .750; 2 documents, submitted>
+        >>> scores.to_dict()["layers"]["thing"]["exact"]["micro"]["f1"]
+        0.75
+        >>> scores.to_pandas().columns.tolist()[:5]
+        ['layer', 'label', 'P', 'R', 'F1']
+    """
+    from goldwire.eval.project_scores import score_articles
+
+    scores, _ = score_articles(
+        articles_of(gold),
+        articles_of(pred),
+        schema_path=None if schema is None else Path(schema),
+        agreement_path=None if agreement is None else Path(agreement),
+        layers=layers,
+        resamples=resamples,
+        seed=seed,
+        trained_on=trained_on,
+    )
+    return scores
+
+
+def agree(
+    source: Source,
+    *,
+    annotators: Sequence[str] | None = None,
+    layers: Sequence[str] | None = None,
+    schema: str | Path | Schema | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    gamma: bool = True,
+    drafts: bool = False,
+) -> Agreement:
+    """Agreement between two or more readings of the same documents: F1, κ, α, unitizing α, γ.
+
+    Adjudicated and skipped annotations are left out, and, unless `drafts`, what people have not submitted;
+    `annotators` takes exactly those. A project's schema is its own unless another is named. Raises GW507
+    where no document has two readings.
+
+        >>> import goldwire
+        >>> agreement = goldwire.agree("gold.jsonl", resamples=200, gamma=False)
+        >>> agreement
+        <Agreement: exact F1 thing .750; anna and ben · 2 document(s)>
+        >>> agreement.table().rows[0][:4]
+        ('thing', 'where', 'F1, overlap', 0.75)
+    """
+    from goldwire.eval.agreement.agree import agree as compute
+
+    if schema is None and isinstance(source, Project):
+        schema = source.schema_path
+    return compute(
+        articles_of(source),
+        annotators=annotators,
+        layers=layers,
+        schema=schema_of(schema),
+        resamples=resamples,
+        seed=seed,
+        extent="all" if gamma else "coefficients",
+        drafts=drafts,
+    )
+
+
+def compare(
+    gold: Source,
+    a: Source,
+    b: Source,
+    *,
+    layers: Sequence[str] | None = None,
+    kind: Kind = "exact",
+    rounds: int = 10_000,
+    seed: int = 0,
+    trained_on: bool = False,
+    names: tuple[str, str] = ("A", "B"),
+) -> Compared:
+    """Which of two systems is better on the same reference, by how much, how sure that is, and where.
+
+    Paired tests over documents, those of one `meta["story"]` together; over labels p is corrected by Holm's
+    method.
+
+        >>> import goldwire
+        >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
+        >>> compared.table("thing").records()[0]["B − A"]
+        0.25
+        >>> [difference.text for difference in compared.disagreements]
+        ['Ben', 'tarte']
+    """
+    from goldwire.eval.ci.compare_models import compare_models
+    from goldwire.eval.scoring.pairing import pair_up, stories, unseen
+
+    reference = articles_of(gold)
+    (first, second), note = unseen(
+        pair_up(reference, articles_of(a)), pair_up(reference, articles_of(b)), trained_on=trained_on
+    )
+    compared = compare_models(
+        first,
+        second,
+        layers=layers,
+        kind=kind,
+        rounds=rounds,
+        seed=seed,
+        groups=stories(pair.document for pair in first),
+        names=names,
+    )
+    return replace(compared, warnings=(note, *compared.warnings)) if note else compared
+
+
+def gate(
+    scores: str | Path | None = None,
+    *,
+    project: str | Path | Project = ".",
+    baseline: str | Path | None = None,
+    floor: float | None = None,
+    tolerance: float = 0.02,
+    rounds: int = 10_000,
+    agreement: str | Path | None = None,
+    trained_on: bool = False,
+    base: str | None = None,
+    update: bool = False,
+    notify: Callable[[str], None] = lambda _message: None,
+) -> Gated:
+    """Hold the scores that `train` left against the committed baseline; `state` and `why` say how.
+
+    `scores` is the project's eval/reports/ner/scores.json unless another is named. `base` is what the branch
+    is merged into (default: the pull request's, else the main one): that the branch itself changes the
+    baseline is among the warnings. With `update` the baseline is written anew from these scores, after a
+    review. `notify` is told what was written, and, where the run is refused, what else is to know of it.
+    Raises GW532 to GW537 where there is nothing to compare, or what can't be compared.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.gate(project="my-project")
+        ... except goldwire.EvalError as error:
+        ...     print(error.faults[0].code, error.faults[0].hint)
+        GW535 goldwire train ner
+    """
+    from goldwire.eval.ci.baseline import measure, read_baseline
+    from goldwire.eval.ci.gate import gate as compute
+    from goldwire.eval.ci.gate import update_baseline
+    from goldwire.eval.ci.gate_trust import baseline_path, branch_note, check_current
+    from goldwire.eval.project_scores import in_project
+
+    home = project if isinstance(project, Project) else load_project(project)
+    path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
+    run = measure(path, trained_on=trained_on)
+    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.task)
+    before = None if update else read_baseline(file)
+    try:
+        check_current(run, home)
+        if before is None:
+            notify(update_baseline(file, run.as_baseline))
+            before = read_baseline(file)
+        readers = in_project(run.scores, run.paired, home, None if agreement is None else Path(agreement))
+        return compute(
+            run.as_baseline,
+            before,
+            floor=floor,
+            tolerance=tolerance,
+            rounds=rounds,
+            ceiling=readers.agreement,
+            grave=[run.note, "" if update else branch_note(file, run.as_baseline, base)],
+        )
+    except GoldwireError:
+        if run.note:
+            notify(f"note: {run.note}")
+        raise

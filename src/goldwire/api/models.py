@@ -1,0 +1,103 @@
+"""Models: learned, and put to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldwire.formats.articles import Articles
+from goldwire.model import Article, Document
+from goldwire.project import Project
+from goldwire.text import normalise
+
+if TYPE_CHECKING:
+    from goldwire.train.run.plan import Task
+    from goldwire.train.run.run import Run
+
+
+def train_model(
+    task: Task,
+    project: str | Path | Project | None = None,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    resamples: int = 1000,
+    processes: int | None = None,
+    advance: Callable[[int], None] | None = None,
+    **options: Any,
+) -> Run:
+    """Learn a model, score it on articles that it has not seen: its `model`, `figures`, `notes`, `page`.
+
+    `task` is `ner`, `spans`, `events`, `stance` or `pipeline`. Learned from are the project's articles, or
+    `data`, JSON Lines. `options` are those of `goldwire train`: `layer`, `config`, `schema`, `reports`,
+    `seed`, `folds`, `sides`, `overrides`. `advance` is told of each training that is done.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.train_model("ner", data="no-such-file.jsonl", out="model")
+        ... except goldwire.GoldwireError as error:
+        ...     print(error.faults[0].code)
+        GW901
+    """
+    from goldwire.train.run.plan import plan
+    from goldwire.train.run.run import run
+
+    home = project if project is None or isinstance(project, Project) else Path(project)
+    options |= {"data": data, "out": out}
+    paths: dict[str, Any] = {
+        name: Path(options[name])
+        for name in ("data", "out", "config", "schema", "reports")
+        if options.get(name) is not None
+    }
+    planned = plan(task, home, **options | paths)
+    return run(planned, resamples=resamples, processes=processes, advance=advance)
+
+
+def read_documents(path: str | Path) -> list[Document]:
+    """The articles of a file or folder, for `predict`: a .jsonl, .txt or .csv file, or a folder of texts.
+
+    goldwire's own JSON Lines keep their ids and metadata. Raises one error with all that can't be read.
+
+        >>> import goldwire
+        >>> [document.id for document in goldwire.read_documents("gold.jsonl")]
+        ['d1', 'd2']
+    """
+    from goldwire.train.run.predict import read_for_prediction
+
+    return read_for_prediction(Path(path))
+
+
+def predict(
+    model: str | Path,
+    articles: str | Path | Iterable[str | Document | Article],
+    *,
+    layer: str | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Articles:
+    """Annotate articles with a model, a folder or an installed package: each with one annotation, a draft.
+
+    `articles` are texts, documents, articles, or a .jsonl, .txt or .csv file or a folder of texts. `layer` is
+    that of the model's spans where the model does not say it. Raises GW410 and GW411 where there is no model
+    that can be loaded.
+
+        >>> import goldwire
+        >>> predicted = goldwire.predict("blank-model", ["Anna mange une tarte."])
+        >>> predicted
+        <1 article, 1 annotation, 0 spans>
+        >>> predicted[0].annotations[0].provenance.kind
+        'model'
+    """
+    from goldwire.train.run.predict import predict as compute
+
+    if isinstance(articles, (str, Path)):
+        documents = read_documents(articles)
+    else:
+        documents = [_document(number, each) for number, each in enumerate(articles, start=1)]
+    return Articles(compute(str(model), documents, layer=layer, advance=advance))
+
+
+def _document(number: int, item: str | Document | Article) -> Document:
+    if isinstance(item, Article):
+        return item.document
+    return Document(f"text-{number}", normalise(item)) if isinstance(item, str) else item
