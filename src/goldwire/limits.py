@@ -12,6 +12,8 @@ ALIASED = 100_000
 #: Bytes that a compressed file may always hold, however small it is, and how many times its own size beyond.
 INFLATED = 64 << 20
 RATIO = 100
+#: Zips that may lie one in the other: an export holds one for each document and annotator.
+ZIPS = 3
 #: Bytes of a name that is made for a file, in UTF-8, before its suffix. File systems take 255 in all.
 NAME = 240
 

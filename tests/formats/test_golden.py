@@ -23,6 +23,7 @@ BOTH_WAYS: list[tuple[str, str, list[Article], dict[str, Any]]] = [
     ("labelstudio", "labelstudio.json", rich(), {"schema_path": SCHEMA}),
     ("brat", "brat", sample(), {"schema_path": SCHEMA}),
     ("conll", "sample.conll", sample()[:2], {"schema_path": SCHEMA, "layer": "thing", "depth": 2}),
+    ("webanno_tsv", "webanno_tsv", sample(), {"schema_path": SCHEMA, "language": "fr"}),
     ("cas", "cas", rich(), {"schema_path": SCHEMA, "language": "fr"}),
     ("cas", "cas-json", rich(), {"schema_path": SCHEMA, "language": "fr", "cas_json": True}),
 ]

@@ -60,6 +60,8 @@ def command() -> None:
     type=click.Choice(("sentence", "paragraph", "file")),
     help="conll: what makes a document (default: as the file says, else the file).",
 )
+@click.option("--layers", default="", help="cas, webanno_tsv: the layers to take (default: no POS, lemma …).")
+@click.option("--label-feature", default="", help="cas, webanno_tsv: what holds the label, [LAYER:]FEATURE.")
 @click.option("--cas-json", is_flag=True, help="cas: write JSON instead of XMI.")
 @click.option("--language", default="", help="For tokens, ISO 639-1 (default: the document's own).")
 @click.option("--annotator", default="", help="Who annotated, where SRC does not say.")
@@ -93,7 +95,8 @@ def convert(
     brat         brat standoff, a folder of .txt and .ann files
     conll        a token a line: --layer, --scheme, --depth; --token-column, --tag-column, --document-per
     docbin       spaCy's DocBin, a .spacy file
-    cas          UIMA CAS as INCEpTION opens it, a folder of .xmi (--cas-json: .json)
+    cas          UIMA CAS as INCEpTION has it, a folder of .xmi (--cas-json: .json); reads its zips
+    webanno_tsv  WebAnno TSV 3, a folder of .tsv files
     parquet      the dataset, a folder; or one file NAME.parquet
     quotes       YAML written by hand, a file or a folder of files; articles are the project's
     store        a project's own annotations; SRC or DST is the project's folder
@@ -124,6 +127,9 @@ def convert(
     for kind, places in done.changed.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
         say(f"changed: {amount(len(places))} × {kind} ({shown})")
+    for kind, places in done.noted.items():
+        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        say(f"noted: {amount(len(places))} × {kind} ({shown})")
     if FORMATS[target].loses:
         say(f"{target} has no place for: {FORMATS[target].loses}")
     if done.quarantine_file is not None:

@@ -30,9 +30,9 @@ class Conversion:
 
     `written` counts what the target counts (lines, files that changed), `lost` holds for each kind of thing
     that one of the two formats could not hold the places where it was, `changed` where something is kept
-    otherwise than it came, `assumed` what a reader took for granted. `account` sums up what became of the
-    spans, relations and attributes of a format that can hold what the model can't, `put_aside` says where
-    that was, and what it was lies in the `quarantine_file`. Where articles went
+    otherwise than it came, `assumed` what a reader took for granted, `noted` what it passed over. `account`
+    sums up what became of the spans, relations and attributes of a format that can hold what the model can't,
+    `put_aside` says where that was, and what it was lies in the `quarantine_file`. Where articles went
     through one at a time, `articles` is empty and `counted` has their counts.
     """
 
@@ -46,6 +46,7 @@ class Conversion:
     assumed: list[str] = field(default_factory=list)
     put_aside: list[str] = field(default_factory=list)
     quarantine_file: Path | None = None
+    noted: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,6 +73,7 @@ class Conversion:
             "written": self.written,
             "lost": shown(self.lost),
             "changed": shown(self.changed),
+            "noted": shown(self.noted),
             "widened": widened,
             "account": asdict(self.account),
             "quarantine_file": str(self.quarantine_file or ""),
@@ -137,6 +139,7 @@ def _done(
         changed=setting.changed,
         account=setting.account,
         assumed=setting.assumed,
+        noted=setting.noted,
         put_aside=[str(line["where"]) for line in setting.quarantine],
         quarantine_file=file if setting.quarantine else None,
     )

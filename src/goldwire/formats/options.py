@@ -31,8 +31,10 @@ class Setting:
     is where tokens hold more than a span, nothing being lost. `account` sums up what became of spans,
     relations and attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept
     otherwise. `annotator_from` says which part of brat's paths names the annotator, `assumed` what a reader
-    took for granted. With `lenient` the parts of an input that can't be read are put aside; without it they
-    are an error.
+    took for granted, `noted` what it passed over without losing anything. `layers` and `label_feature` are for
+    UIMA's formats: the layers to take, and the features that hold labels, as `FEATURE` or `LAYER:FEATURE`;
+    several with commas. With `lenient` the parts of an input that can't be read are put aside; without it
+    they are an error.
     """
 
     project_path: Path | None = None
@@ -56,6 +58,9 @@ class Setting:
     widened: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
+    noted: dict[str, list[str]] = field(default_factory=dict)
+    layers: str = ""
+    label_feature: str = ""
     account: Account = field(default_factory=Account.empty)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -72,6 +77,10 @@ class Setting:
         """Put down what was taken for granted where the input does not say it."""
         if what not in self.assumed:
             self.assumed.append(what)
+
+    def note(self, kind: str, place: str) -> None:
+        """Put down one thing that should be known and loses nothing."""
+        self.noted.setdefault(kind, []).append(place)
 
     def put_aside(self, kind: str, place: str, item: Any, count: int = 1) -> None:
         """Put down `count` things that the model has no place for, and keep what they were."""

@@ -144,6 +144,14 @@ FORMATS: dict[str, Format] = {
             f"{_HERE}.cas.write",
             unit="files",
         ),
+        Format(
+            "webanno_tsv",
+            "WebAnno TSV 3 as INCEpTION reads and writes it: DOCUMENT/ANNOTATOR.tsv",
+            f"{_HERE}.webanno_tsv.read",
+            f"{_HERE}.webanno_tsv.write",
+            loses="span ids, types of values, meta, schema, status, provenance, marked_by, origin, score",
+            unit="files",
+        ),
         Format("quotes", "YAML written by hand: a file, or a folder of files", _OWN),
         Format(
             "store",

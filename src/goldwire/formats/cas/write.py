@@ -30,6 +30,7 @@ from goldwire.formats.cas.types import (
     feature,
 )
 from goldwire.formats.folder import writing_folder
+from goldwire.formats.inception.files import INITIAL
 from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
@@ -38,8 +39,6 @@ from goldwire.text import trim
 if TYPE_CHECKING:
     from spacy.language import Language
 
-#: What INCEpTION calls a document that nobody has annotated yet.
-INITIAL = "INITIAL_CAS"
 #: What XML 1.0 has no way to write.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

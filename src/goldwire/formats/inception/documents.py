@@ -1,0 +1,59 @@
+"""Articles put together from an export's files, in each of which is what one annotator marked."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from goldwire.annotations.integrity import article_faults
+from goldwire.errors import Fault
+from goldwire.formats.inception.files import INITIAL, ExportFile
+from goldwire.formats.options import Setting
+from goldwire.model import Article, Document
+
+
+class Documents:
+    """Takes in articles as they are read; two annotators of one document are two annotations of it."""
+
+    def __init__(self, setting: Setting, code: str) -> None:
+        self.setting, self.code = setting, code
+        self._read: list[tuple[Article, ExportFile]] = []
+
+    def add(self, article: Article, file: ExportFile) -> None:
+        """Take in what a file holds: a document with at most one annotation."""
+        self._read.append((article, file))
+
+    def joined(self) -> tuple[list[Article], list[Fault]]:
+        """The articles in the order of their first files, and what can't be joined."""
+        texts: dict[str, set[str]] = {}
+        for article, _ in self._read:
+            texts.setdefault(article.document.id, set()).add(article.document.text)
+        faults: list[Fault] = []
+        articles: dict[str, Article] = {}
+        for article, file in self._read:
+            if len(texts[article.document.id]) > 1 and file.document != article.document.id:
+                self.setting.note("documents of one title, called by their files", file.place)
+                article = _renamed(article, file.document)
+            known = articles.get(article.document.id)
+            if known is not None and known.document != article.document:
+                message = f"another `{article.document.id}` than in an earlier file"
+                faults.append(Fault(self.code, message, file.place, "one text for each document"))
+                continue
+            annotations = known.annotations if known is not None else ()
+            joined = Article(article.document, (*annotations, *article.annotations))
+            faults.extend(article_faults(joined, file.place))
+            articles[joined.document.id] = joined
+        return [self._without_initial(article) for article in articles.values()], faults
+
+    def _without_initial(self, article: Article) -> Article:
+        """Where people annotated, what stood there before them is no annotation of its own."""
+        people = tuple(each for each in article.annotations if each.annotator != INITIAL)
+        if not people or len(people) == len(article.annotations):
+            return article
+        self.setting.note(f"what stood there before anybody annotated ({INITIAL})", article.document.id)
+        return Article(article.document, people)
+
+
+def _renamed(article: Article, name: str) -> Article:
+    document = Document(name, article.document.text, article.document.meta)
+    annotations = (structs.replace(each, document=name) for each in article.annotations)
+    return Article(document, tuple(annotations))
