@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,6 @@ def _load(file: ExportFile, type_systems: dict[str, Any], layers: Layers) -> Any
 
 def _watch(data: bytes) -> None:
     """Look through XML before it is read: no document type, no nesting without end."""
-    from lxml import etree
-
+    etree = import_module("lxml.etree")
     options = {"resolve_entities": False, "load_dtd": False, "no_network": True, "huge_tree": True}
     etree.parse(BytesIO(data), etree.XMLParser(target=Watch(), **options))

@@ -96,7 +96,9 @@ class Layers:
         name = _short(type_name)
         candidates = [feature for feature in self._likely.get(type_name, ()) if feature != _IDENTIFIER]
         if len(candidates) == 1:
-            self.setting.assume(f"`{candidates[0]}` holds the labels of {name} (--label-feature names another)")
+            self.setting.assume(
+                f"`{candidates[0]}` holds the labels of {name} (--label-feature names another)"
+            )
             return candidates[0]
         if candidates:
             several = ", ".join(candidates)
