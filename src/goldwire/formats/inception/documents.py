@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from goldwire.annotations.integrity import article_faults
+from goldwire.annotations.integrity import article_faults, twice
 from goldwire.errors import Fault
 from goldwire.formats.inception.files import INITIAL, ExportFile
 from goldwire.formats.options import Setting
@@ -33,15 +33,20 @@ class Documents:
             if len(texts[article.document.id]) > 1 and file.document != article.document.id:
                 self.setting.note("documents of one title, called by their files", file.place)
                 article = _renamed(article, file.document)
-            known = articles.get(article.document.id)
-            if known is not None and known.document != article.document:
+            faults.extend(article_faults(article, file.place))
+            known = articles.setdefault(article.document.id, Article(article.document))
+            if known.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier file"
                 faults.append(Fault(self.code, message, file.place, "one text for each document"))
                 continue
-            annotations = known.annotations if known is not None else ()
-            joined = Article(article.document, (*annotations, *article.annotations))
-            faults.extend(article_faults(joined, file.place))
-            articles[joined.document.id] = joined
+            names = {annotation.annotator for annotation in known.annotations}
+            faults += [
+                twice(annotation.annotator, file.place)
+                for annotation in article.annotations
+                if annotation.annotator in names
+            ]
+            joined = Article(known.document, (*known.annotations, *article.annotations))
+            articles[known.document.id] = joined
         return [self._without_initial(article) for article in articles.values()], faults
 
     def _without_initial(self, article: Article) -> Article:

@@ -25,9 +25,9 @@ from goldwire.limits import ZIPS, inflated
 #: What INCEpTION calls a document that nobody has annotated yet, and who curates.
 INITIAL, CURATOR = "INITIAL_CAS", "CURATION_USER"
 _ANNOTATION, _CURATION = "annotation", "curation"
-_SETTINGS = re.compile(r"exportedproject\d*\.json")
+_SETTINGS = re.compile(r"exportedproject.*\.json")
 #: What exports are called that nobody named: a document's folder has one for each annotator.
-_TEMPORARY = re.compile(r"webanno\d+export(\.zip)?")
+TEMPORARY = re.compile(r"webanno\d+export(\.zip)?")
 _TYPE_SYSTEM = "typesystem.xml"
 _APPLE = b"\x00\x05\x16\x07"
 
@@ -171,12 +171,12 @@ class Export:
         if len(folders) > 0 and folders[0] in (_ANNOTATION, _CURATION):
             curated = curated or folders[0] == _CURATION
             folders = folders[1:]
-        named = [each.removesuffix(".zip") for each in folders if not _TEMPORARY.fullmatch(each)]
+        named = [each.removesuffix(".zip") for each in folders if not TEMPORARY.fullmatch(each)]
         if len(named) > 1 and named[-1] == stem:  # DOCUMENT/ANNOTATOR.zip/ANNOTATOR.xmi
             named.pop()
         if named:
             return "/".join(named), stem, curated
-        if _TEMPORARY.fullmatch(self.path.name):
+        if TEMPORARY.fullmatch(self.path.name):
             return self.path.resolve().parent.name, stem, curated
         if folders or curated:
             return self.path.resolve().name, stem, curated

@@ -11,7 +11,7 @@ from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import sha256
 from goldwire.formats._escape import unescape as unescape_name
 from goldwire.formats.inception.documents import Documents
-from goldwire.formats.inception.files import INITIAL, Export, ExportFile
+from goldwire.formats.inception.files import INITIAL, TEMPORARY, Export, ExportFile
 from goldwire.formats.inception.layers import CUSTOM, Layers
 from goldwire.formats.options import Setting
 from goldwire.formats.webanno_tsv.rows import (
@@ -75,6 +75,8 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     raise_faults(held.faults[:100])
     text = SentenceText(held, file.place, setting)
     annotator = file.annotator or setting.annotator or ANNOTATOR
+    if TEMPORARY.fullmatch(annotator):
+        setting.note("annotators that nothing names, called like their files", file.place)
     if not text.normalised.same:
         setting.lose("texts normalised, offsets moved along", file.document)
     document = Document(file.document, text.normalised.text)

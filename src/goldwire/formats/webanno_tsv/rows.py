@@ -150,11 +150,16 @@ class Row:
 
 @dataclass
 class Sentence:
-    """A sentence: the line that it begins in, its text, its rows."""
+    """A sentence: the line that it begins in, the lines of its text, its rows."""
 
     line: int
-    text: str
+    lines: list[str]
     rows: list[Row] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return "\n".join(self.lines)
 
 
 class File:
@@ -178,9 +183,9 @@ class File:
             elif line.startswith(TEXT):
                 text = unescape_text(line.removeprefix(TEXT), self.version)
                 if in_text:
-                    self.sentences[-1].text += "\n" + text
+                    self.sentences[-1].lines.append(text)
                 else:
-                    self.sentences.append(Sentence(number, text))
+                    self.sentences.append(Sentence(number, [text]))
                 in_text = True
                 continue
             elif line and not (line.startswith("#") and "\t" not in line):

@@ -33,23 +33,24 @@ class SentenceText:
         self._wide: list[int] = []  # where, in the file's units, a character of two of them begins
         faults: list[Fault] = []
         for sentence in file.sentences:
+            text = sentence.text
             begin = sentence.rows[0].start if sentence.rows else length + bool(parts)
-            begin -= _before(sentence.text, sentence.rows)
+            begin -= _before(text, sentence.rows)
             if begin < length:
                 message = f"the sentence begins at {begin}, and what is before it ends at {length}"
                 faults.append(_misplaced(message, where, sentence.line))
             elif begin > length:
                 parts.append(("\n" if parts else " ") + " " * (begin - length - 1))
                 length = begin
-            parts.append(sentence.text)
-            if utf16 and max(sentence.text, default="") > "\uffff":
-                for character in sentence.text:
+            parts.append(text)
+            if utf16 and max(text, default="") > "\uffff":
+                for character in text:
                     if character > "\uffff":
                         self._wide.append(length)
                         length += 1
                     length += 1
             else:
-                length += len(sentence.text)
+                length += len(text)
         self.raw = "".join(parts)
         return [*faults, *islice(self._misfits(file, where), 100)]
 

@@ -138,11 +138,15 @@ class _Writer:
         self.relations = annotation.relations if annotation is not None else ()
         self.rows: dict[str, list[_RowKey]] = {}
         self.stacks: dict[_RowKey, dict[str, list[Span]]] = {}
-        self.parts: dict[int, list[tuple[int, int]]] = {}
+        #: By token its parts that are rows, the outer ones first, with their numbers.
+        self.parts: dict[int, dict[tuple[int, int], int]] = {}
         self.features: dict[str, list[str]] = {}
         for span in sorted(spans, key=lambda span: (span.start, -span.end, span.layer, span.label)):
             self._lay_out(span)
         self.features = {layer: sorted(names) for layer, names in sorted(self.features.items())}
+        for index, parts in self.parts.items():
+            in_order = enumerate(sorted(parts, key=_outer_first), start=1)
+            self.parts[index] = {part: number for number, part in in_order}
         layers = {span.id: span.layer for span in spans}
         ends = {layers[end] for relation in self.relations for end in (relation.head, relation.tail)}
         self.base = types.layer(ends.pop()) if len(ends) == 1 else ANY
@@ -166,8 +170,8 @@ class _Writer:
         for key in keys:
             self.stacks.setdefault(key, {}).setdefault(span.layer, []).append(span)
             index, part = key
-            if part is not None and part not in self.parts.setdefault(index, []):
-                self.parts[index].append(part)
+            if part is not None:
+                self.parts.setdefault(index, {})[part] = 0
 
     def _numbers(self) -> dict[str, int]:
         """For each span that is not unique by its layer and row, a number that is."""
@@ -207,9 +211,7 @@ class _Writer:
         index, part = key
         sentence = bisect_right(self.tokens.sentences, index) - 1
         number = f"{sentence + 1}-{index - self.tokens.sentences[sentence] + 1}"
-        if part is None:
-            return number
-        return f"{number}.{sorted(self.parts[index], key=_outer_first).index(part) + 1}"
+        return number if part is None else f"{number}.{self.parts[index][part]}"
 
     def lines(self) -> Iterator[str]:
         """The file, line by line."""
@@ -228,7 +230,7 @@ class _Writer:
                 yield TEXT + escape_text(line)
             for index in range(first, last):
                 yield self._row((index, None), tokens.starts[index], tokens.ends[index])
-                for part in sorted(self.parts.get(index, ()), key=_outer_first):
+                for part in self.parts.get(index, ()):
                     yield self._row((index, part), *part)
 
     def _row(self, key: _RowKey, start: int, end: int) -> str:
