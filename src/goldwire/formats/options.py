@@ -31,7 +31,7 @@ class Setting:
     is where tokens hold more than a span, nothing being lost. `account` sums up what became of spans,
     relations and attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept
     otherwise. `annotator_from` says which part of brat's paths names the annotator, `assumed` what a reader
-    took for granted, `noted` what it passed over without losing anything. `layers` and `label_feature` are for
+    took for granted, `noted` what it passed over, losing nothing. `layers` and `label_feature` are for
     UIMA's formats: the layers to take, and the features that hold labels, as `FEATURE` or `LAYER:FEATURE`;
     several with commas. With `lenient` the parts of an input that can't be read are put aside; without it
     they are an error.

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from goldwire import strict_json
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, GoldwireError
 from goldwire.files import sha256
 from goldwire.formats.cas.article import from_cas, meet_layers
 from goldwire.formats.cas.types import cassis
@@ -26,28 +26,28 @@ def read_cas(path: Path, setting: Setting) -> list[Article]:
     """The articles of a file, a folder or a zip: `DOCUMENT/ANNOTATOR.xmi` (or `.json`), or a whole project.
 
     XMI is read with the `TypeSystem.xml` beside it or in a folder above, up to `path`. What lies at no extent
-    is counted in `setting.lost`. Raises one error: GW280 for files that can't be read, GW201 to GW206, GW650
-    and GW651 for exports, GW652 and GW653 for layers and features that were asked for and are not there.
+    is counted in `setting.lost`. Refused are files that can't be read (GW280) or break the model's rules
+    (GW201 to GW206). Raises GW650 and GW651 for exports, GW652 and GW653 for layers and features that were
+    asked for and are not there.
     """
     layers = Layers(setting)
     documents = Documents(setting, "GW280")
     type_systems: dict[str, Any] = {}
-    faults: list[Fault] = []
     for file in Export(path, (".xmi", ".json"), "UIMA CAS (XMI or JSON)", setting):
         try:
             article = from_cas(_load(file, type_systems, layers), file, layers)
             msgspec.json.encode(article)  # half a surrogate pair can't be written again
         except GoldwireError as error:
-            faults.extend(error.faults)
+            setting.refuse(file.place, *error.faults)
             continue
         except (AttributeError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
             message = f"not as expected: {type(error).__name__} {error}"
-            faults.append(Fault("GW280", message, file.place, "export it again"))
+            setting.refuse(file.place, Fault("GW280", message, file.place, "export it again"))
             continue
         documents.add(article, file)
-    articles, more = documents.joined()
-    raise_faults([*faults, *more][:100])
-    layers.check()
+    articles = documents.joined()
+    if not setting.faults:
+        layers.check()
     return articles
 
 

@@ -22,32 +22,31 @@ class Documents:
         """Take in what a file holds: a document with at most one annotation."""
         self._read.append((article, file))
 
-    def joined(self) -> tuple[list[Article], list[Fault]]:
-        """The articles in the order of their first files, and what can't be joined."""
+    def joined(self) -> list[Article]:
+        """The articles, in the order of their first files; what breaks the model's rules is refused."""
         texts: dict[str, set[str]] = {}
         for article, _ in self._read:
             texts.setdefault(article.document.id, set()).add(article.document.text)
-        faults: list[Fault] = []
         articles: dict[str, Article] = {}
         for article, file in self._read:
             if len(texts[article.document.id]) > 1 and file.document != article.document.id:
                 self.setting.note("documents of one title, called by their files", file.place)
                 article = _renamed(article, file.document)
-            faults.extend(article_faults(article, file.place))
-            known = articles.setdefault(article.document.id, Article(article.document))
+            known = articles.get(article.document.id, Article(article.document))
+            faults = [*article_faults(article, file.place)]
             if known.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier file"
                 faults.append(Fault(self.code, message, file.place, "one text for each document"))
-                continue
             names = {annotation.annotator for annotation in known.annotations}
-            faults += [
-                twice(annotation.annotator, file.place)
-                for annotation in article.annotations
-                if annotation.annotator in names
-            ]
+            for annotation in article.annotations:
+                if annotation.annotator in names:
+                    faults.append(twice(annotation.annotator, file.place))
+            if faults:
+                self.setting.refuse(file.place, *faults)
+                continue
             joined = Article(known.document, (*known.annotations, *article.annotations))
             articles[known.document.id] = joined
-        return [self._without_initial(article) for article in articles.values()], faults
+        return [self._without_initial(article) for article in articles.values()]
 
     def _without_initial(self, article: Article) -> Article:
         """Where people annotated, what stood there before them is no annotation of its own."""

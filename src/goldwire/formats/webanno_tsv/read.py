@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import GoldwireError, raise_faults
 from goldwire.files import sha256
 from goldwire.formats._escape import unescape as unescape_name
 from goldwire.formats.inception.documents import Documents
@@ -43,21 +43,20 @@ ANNOTATOR, SCHEMA = "webanno", "found@0"
 def read_webanno_tsv(path: Path, setting: Setting) -> list[Article]:
     """The articles of a file, a folder or a zip: `DOCUMENT/ANNOTATOR.tsv`, or a whole project.
 
-    What has no place in the model is counted in `setting.lost`. Raises one error: GW660 for files of another
-    form, GW661 for lines, GW662 for extents that are not the text's, GW650 and GW651 for exports, GW652 and
-    GW653 for layers and features that were asked for and are not there.
+    What has no place in the model is counted in `setting.lost`. Refused are files of another form (GW660),
+    with broken lines (GW661) or extents that are not the text's (GW662). Raises GW650 and GW651 for exports,
+    GW652 and GW653 for layers and features that were asked for and are not there.
     """
     layers = Layers(setting)
     documents = Documents(setting, "GW660")
-    faults: list[Fault] = []
     for file in Export(path, (".tsv",), "WebAnno TSV 3", setting):
         try:
             documents.add(_article(file, layers), file)
         except GoldwireError as error:
-            faults.extend(error.faults)
-    articles, more = documents.joined()
-    raise_faults([*faults, *more][:100])
-    layers.check()
+            setting.refuse(file.place, *error.faults)
+    articles = documents.joined()
+    if not setting.faults:
+        layers.check()
     return articles
 
 

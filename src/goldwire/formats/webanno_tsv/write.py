@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from goldwire.annotations.tokens import tokenizer
 from goldwire.files import file_names
-from goldwire.formats._offsets import lose_beyond
+from goldwire.formats._beyond import lose_beyond
 from goldwire.formats.cas.types import LABEL, Types, feature
+from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
 from goldwire.formats.inferred_schema import schema_for
@@ -157,10 +158,10 @@ class _Writer:
         start, end = trim(self.tokens.text, span.start, span.end)
         keys = self.tokens.rows(start, end) if start < end else []
         if not keys:
-            self.setting.lose("spans of white space alone", f"{self.place} {span.id}")
+            self.setting.lose(BLANK, f"{self.place} {span.id}")
             return
         if (start, end) != (span.start, span.end):
-            self.setting.change("spans trimmed of white space at their edges", f"{self.place} {span.id}")
+            self.setting.lose(TRIMMED, f"{self.place} {span.id}")
         self.rows[span.id] = keys
         features = self.features.setdefault(span.layer, [])
         features += [key for key in span.attributes if key not in features]
