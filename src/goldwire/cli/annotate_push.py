@@ -9,6 +9,7 @@ import click
 
 from goldwire.cli.annotate_team import url_option
 from goldwire.cli.common import (
+    FILE,
     json_option,
     progress,
     project_option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     "--predictions",
     "files",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
 )
 @click.option("--model", help="A trained pipeline whose predictions are made now, in place of --predictions.")

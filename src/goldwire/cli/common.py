@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from goldwire.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: A file, or a folder, to read or to write; whether it is there is for the reader to say.
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def project_option(function: F) -> F:
@@ -36,7 +39,7 @@ def project_option(function: F) -> F:
 
     return click.option(
         "--project",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         callback=find,
         help="The project's folder (default: the one that the working folder lies in).",
     )(function)
@@ -47,7 +50,7 @@ def json_option(function: F) -> F:
     return click.option(
         "--json",
         "json_path",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FILE,
         help="Write the figures to this file too.",
     )(function)
 
@@ -60,7 +63,7 @@ def write_json(path: Path | None, figures: Any) -> None:
 
 def paper_options(function: F) -> F:
     """`--csv FILE` and `--latex FILE`: the tables with all their rows, as `csv_path` and `latex_path`."""
-    file = click.Path(dir_okay=False, path_type=Path)
+    file = FILE
     function = click.option(
         "--latex", "latex_path", type=file, help="Write the tables to this file as LaTeX (booktabs)."
     )(function)

@@ -9,6 +9,8 @@ import click
 
 from goldwire.cli import corpus_browse, corpus_versions
 from goldwire.cli.common import (
+    FILE,
+    FOLDER,
     json_option,
     paper_options,
     progress,
@@ -39,9 +41,9 @@ def command() -> None:
 @click.argument("dst", type=_PATH)
 @click.option("--from", "source", type=_READ, required=True, help="The format of SRC.")
 @click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
-@click.option("--schema", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Label Studio config.")
-@click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="Project.")
+@click.option("--schema", type=FILE, help="Schema file.")
+@click.option("--config", type=FILE, help="Label Studio config.")
+@click.option("--project", type=FOLDER, help="Project.")
 @click.option(
     "--ids",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -182,7 +184,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
 @command.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @project_option
-@click.option("--schema", "schema_path", type=click.Path(dir_okay=False, path_type=Path), help="Schema file.")
+@click.option("--schema", "schema_path", type=FILE, help="Schema file.")
 @click.option(
     "--split",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import FILE, FOLDER, json_option, progress, project_option, say, table, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -14,7 +14,7 @@ from goldwire.project import Project
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="The site's folder (default: eval/reports/browse, which is not in git).",
 )
 @project_option
@@ -56,7 +56,7 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="The page (default: eval/reports/review.html, which is not in git).",
 )
 @click.option(

@@ -7,11 +7,20 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, table, tell, write_json
+from goldwire.cli.common import (
+    FILE,
+    FOLDER,
+    json_option,
+    progress,
+    project_option,
+    say,
+    table,
+    tell,
+    write_json,
+)
 from goldwire.figures import amount, percent
 from goldwire.project import Project
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _CASES = 12
 
 
@@ -20,10 +29,8 @@ _CASES = 12
 @click.argument("after", required=False)
 @project_option
 @click.option("--annotator", default="", help="Compare this annotator's work (default: the curated).")
-@click.option("--html", "html_path", type=_FILE, help="Write the comparison as a page.")
-@click.option(
-    "--changelog", "changelog_path", type=_FILE, help="Put a drafted entry at the top of this file."
-)
+@click.option("--html", "html_path", type=FILE, help="Write the comparison as a page.")
+@click.option("--changelog", "changelog_path", type=FILE, help="Put a drafted entry at the top of this file.")
 @json_option
 def diff(
     before: str,
@@ -96,7 +103,7 @@ def diff(
 @click.option("--similar", type=float, help="Similarity of near-duplicates, in (0, 1].  [default: 0.5]")
 @click.option("--allow-seen", is_flag=True, help="Test on what was annotated with predictions in view too.")
 @click.option("--anew", is_flag=True, help="Forget the stored sides.")
-@click.option("--out", type=_FILE, help="Write here (default: corpus/split.json).")
+@click.option("--out", type=FILE, help="Write here (default: corpus/split.json).")
 @json_option
 def split(
     project: Project,
@@ -202,7 +209,7 @@ def split(
 @click.option("--public", is_flag=True, help="A new repository is public (default: private).")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Keep the dataset without texts in this folder.",
 )
 @json_option
@@ -249,7 +256,7 @@ def publish(
 @click.command()
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
 @click.argument("articles", type=click.Path(exists=True, path_type=Path))
-@click.argument("out", type=_FILE)
+@click.argument("out", type=FILE)
 @click.option("--partial", is_flag=True, help="Leave out what has no copy, or another text, and say which.")
 @json_option
 def rehydrate(dataset: Path, articles: Path, out: Path, partial: bool, json_path: Path | None) -> None:

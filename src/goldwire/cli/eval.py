@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli import eval_ci
-from goldwire.cli.common import F, json_option, paper_options, say, show, tell, write_json, write_tables
+from goldwire.cli.common import (
+    FILE,
+    FOLDER,
+    F,
+    json_option,
+    paper_options,
+    say,
+    show,
+    tell,
+    write_json,
+    write_tables,
+)
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
     from goldwire.eval.scoring.results import Scores
 
-FILE = click.Path(dir_okay=False, path_type=Path)
 LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
 RESAMPLES = click.option(
     "--resamples",
@@ -107,7 +117,7 @@ def score(
 @click.option(
     "--project",
     "project_path",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Without FILE: the project whose annotations are compared (default: the one here).",
 )
 @click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
@@ -162,7 +172,7 @@ def agree(
 @click.option(
     "--from",
     "run",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="A folder with gold.jsonl, predictions.jsonl and report.json, as `goldwire train` leaves it.",
 )
 @click.option("--out", required=True, type=FILE, help="The page to write.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from goldwire.cli.common import (
+    FILE,
     json_option,
     paper_options,
     progress,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
 
-FILE = click.Path(dir_okay=False, path_type=Path)
 TRAINED_ON = click.option(
     "--trained-on",
     is_flag=True,

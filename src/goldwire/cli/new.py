@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, say, table, unkept, write_json
+from goldwire.cli.common import FOLDER, json_option, progress, say, table, unkept, write_json
 from goldwire.errors import GoldwireError
 
 
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--name", help="The project's name (default: the folder's).")
 @click.option("--language", default="fr", show_default=True, help="Of the articles: two letters.")
 @click.option(

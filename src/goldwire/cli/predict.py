@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import json_option, progress, say, write_json
+from goldwire.cli.common import FILE, json_option, progress, say, write_json
 from goldwire.figures import amount
 
 
 @click.command()
 @click.argument("model")
 @click.argument("source", type=click.Path(path_type=Path), metavar="IN")
-@click.argument("target", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT")
+@click.argument("target", type=FILE, metavar="OUT")
 @click.option("--layer", help="The layer that the model's spans belong to (default: what the model says).")
 @json_option
 def command(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:

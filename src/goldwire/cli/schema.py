@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.common import json_option, progress, project_option, say, say_language, table, write_json
+from goldwire.cli.common import (
+    FILE,
+    FOLDER,
+    json_option,
+    progress,
+    project_option,
+    say,
+    say_language,
+    table,
+    write_json,
+)
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -22,7 +32,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("path", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("path", required=False, type=FILE)
 @json_option
 @project_option
 def check(path: Path | None, json_path: Path | None, project: Project) -> None:
@@ -78,12 +88,12 @@ def render(only_check: bool, project: Project) -> None:
 
 
 @command.command()
-@click.argument("old", type=click.Path(dir_okay=False, path_type=Path))
-@click.argument("new", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
 @click.option(
     "--project",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Count what each change would hit in this project's stored annotations.",
 )
 @json_option
@@ -121,7 +131,7 @@ def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> N
 
 
 @command.command()
-@click.argument("plan_path", metavar="PLAN.yaml", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("plan_path", metavar="PLAN.yaml", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Check and count; write nothing.")
 @click.option("--push", "pushing", is_flag=True, help="Rewrite the Label Studio project too.")
 @click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
@@ -183,10 +193,8 @@ def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | Non
 
 
 @command.command(name="import")
-@click.argument("config", metavar="CONFIG.xml", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="The schema file (default: NAME.yaml)."
-)
+@click.argument("config", metavar="CONFIG.xml", type=FILE)
+@click.option("--out", type=FILE, help="The schema file (default: NAME.yaml).")
 @click.option("--name", help="The schema's name (default: the config's file name).")
 @click.option("--language", default="fr", show_default=True, help="Of the articles: two letters.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")

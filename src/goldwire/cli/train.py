@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldwire.cli import train_curve
-from goldwire.cli.common import json_option, progress, say, table, write_json
+from goldwire.cli.common import FILE, FOLDER, progress, say, table, write_json
+from goldwire.cli.learning import learning_options
 from goldwire.figures import amount, interval, number
 
 if TYPE_CHECKING:
     from goldwire.train.run.layers import LayerFigures
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -27,44 +26,26 @@ def command() -> None:
 command.add_command(train_curve.command)
 
 
-_OPTIONS = (
-    click.option(
-        "--project",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="The project's folder (default: that of the working folder; with --data none is needed).",
-    ),
-    click.option(
-        "--data",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="JSON Lines to learn from, instead of the project's articles.",
-    ),
+_options = learning_options(
     click.option("--layer", help="The layer to learn (default: [train] layer of goldwire.toml)."),
     click.option(
         "--config",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FILE,
         help="The spaCy config, for all layers (default: each layer its own in the project's train/).",
     ),
-    click.option(
-        "--schema",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="The schema of the annotations (default: the project's).",
-    ),
+    click.option("--schema", type=FILE, help="The schema of the annotations (default: the project's)."),
     click.option(
         "--out", type=click.Path(path_type=Path), help="The model's folder (default: train/models/COMMAND)."
     ),
     click.option(
         "--reports",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Folder for scores and predictions (default: eval/reports/; without a project OUT-reports).",
     ),
-    click.option("--seed", default=0, show_default=True, help="The same seed gives the same model."),
     click.option(
         "--folds",
         type=click.IntRange(2),
         help="Parts to score in, by story (default: each of up to 10 stories alone, else 5 parts).",
-    ),
-    click.option(
-        "--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too."
     ),
     click.option(
         "--side",
@@ -72,17 +53,7 @@ _OPTIONS = (
         multiple=True,
         help="A side of corpus/split.json to learn from; repeat for each (default: train).",
     ),
-    click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
-    click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
-    json_option,
-    click.argument("overrides", nargs=-1, type=click.UNPROCESSED),
 )
-
-
-def _options(function: F) -> F:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
 
 
 @command.command("ner")
@@ -136,8 +107,8 @@ def pipeline(**options: Any) -> None:
 
 
 @command.command("package")
-@click.argument("model", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("model", type=FOLDER)
+@click.argument("out", type=FOLDER)
 @click.option("--name", help="The package's name, without its language (default: the model's).")
 def package(model: Path, out: Path, name: str | None) -> None:
     """Make of MODEL a Python package in OUT, which loads without goldwire: pip install ./OUT/NAME-VERSION."""

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import json_option, progress, say, table, write_json
-
-FILE = click.Path(dir_okay=False, path_type=Path)
+from goldwire.cli.common import FILE, progress, say, table, write_json
+from goldwire.cli.learning import learning_options
 
 
 def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[int] | None:
@@ -22,36 +21,26 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 
 @click.command("curve")
-@click.option(
-    "--project",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The project's folder (default: that of the working folder; with --data none is needed).",
+@learning_options(
+    click.option("--layer", help="The layer to learn, its outermost spans (default: [train] layer)."),
+    click.option("--config", type=FILE, help="The spaCy config (default: the project's train/ner.cfg)."),
+    click.option(
+        "--steps",
+        callback=_numbers,
+        metavar="N,N,…",
+        help="Numbers of documents to learn from (default: all up to 6, else five that double).",
+    ),
+    click.option(
+        "--repeats",
+        type=click.IntRange(1),
+        default=5,
+        show_default=True,
+        help="Other documents to learn from and to test on, each time.",
+    ),
+    click.option(
+        "--out", "page", type=FILE, help="The page (default: eval/reports/curve.html, or ./curve.html)."
+    ),
 )
-@click.option("--data", type=FILE, help="JSON Lines to learn from, instead of the project's articles.")
-@click.option("--layer", help="The layer to learn, its outermost spans (default: [train] layer).")
-@click.option("--config", type=FILE, help="The spaCy config (default: the project's train/ner.cfg).")
-@click.option(
-    "--steps",
-    callback=_numbers,
-    metavar="N,N,…",
-    help="Numbers of documents to learn from (default: all up to 6, else five that double).",
-)
-@click.option(
-    "--repeats",
-    type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Other documents to learn from and to test on, each time.",
-)
-@click.option(
-    "--out", "page", type=FILE, help="The page (default: eval/reports/curve.html, or ./curve.html)."
-)
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same curve.")
-@click.option("--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too.")
-@click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals.")
-@click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core).")
-@json_option
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
 def command(
     steps: list[int] | None,
     repeats: int,

@@ -1,0 +1,42 @@
+"""The options that all commands which learn have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import click
+
+from goldwire.cli.common import FILE, FOLDER, F, json_option
+
+Option: TypeAlias = Callable[[Any], Any]
+
+_FIRST: tuple[Option, ...] = (
+    click.option(
+        "--project",
+        type=FOLDER,
+        help="The project's folder (default: that of the working folder; with --data none is needed).",
+    ),
+    click.option("--data", type=FILE, help="JSON Lines to learn from, instead of the project's articles."),
+)
+_LAST: tuple[Option, ...] = (
+    click.option("--seed", default=0, show_default=True, help="The same seed gives the same result."),
+    click.option(
+        "--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too."
+    ),
+    click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
+    click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
+    json_option,
+    click.argument("overrides", nargs=-1, type=click.UNPROCESSED),
+)
+
+
+def learning_options(*own: Option) -> Callable[[F], F]:
+    """What is learned from, the command's `own` options, how it is learned and scored, OVERRIDES."""
+
+    def decorate(function: F) -> F:
+        for option in reversed((*_FIRST, *own, *_LAST)):
+            function = option(function)
+        return function
+
+    return decorate
