@@ -21,7 +21,6 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.cli.common import show as show_table
-from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.project import Project
@@ -184,6 +183,7 @@ def gate(
     from goldwire.eval.ci.outputs import badge as badge_json
     from goldwire.eval.ci.outputs import comment as comment_text
     from goldwire.eval.ci.outputs import junit as junit_xml
+    from goldwire.eval.ci.overlap import Refused
 
     try:
         gated = goldwire.gate(
@@ -199,7 +199,7 @@ def gate(
             update=update,
             notify=say,
         )
-    except GoldwireError as error:
+    except Refused as error:
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
             if file is not None:

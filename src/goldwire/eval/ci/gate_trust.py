@@ -9,6 +9,7 @@ from pathlib import Path
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, Measured, parse, read_baseline
 from goldwire.eval.ci.gate import gate
+from goldwire.eval.ci.overlap import Refused
 from goldwire.eval.ci.repository import run_git, tracked_name
 from goldwire.figures import number
 from goldwire.files import file_name
@@ -46,7 +47,7 @@ def check_current(run: Measured, project: Project) -> None:
             f"the run is of {run.as_baseline.corpus_in_words}, the project is now {current}: "
             "annotations, texts, schema or guidelines have changed since"
         )
-        raise GoldwireError.of("GW552", message, hint="train again, then gate: goldwire train ner")
+        raise Refused.of("GW552", message, hint="train again, then gate: goldwire train ner")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
     except GoldwireError as error:
         if asked:
             hint = "--base needs a git repository"
-            raise GoldwireError.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
+            raise Refused.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
         return _unknown(names[0], "there is no git repository here") if target else ""
     ref, commit = _merge_base(folder, names)
     if not commit:
@@ -87,7 +88,7 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
             else f"git knows no `{names[0]}`"
         )
         if asked:
-            raise GoldwireError.of("GW553", reason, hint="name a branch or commit that is fetched")
+            raise Refused.of("GW553", reason, hint="name a branch or commit that is fetched")
         return _unknown(names[0], reason) if target else ""
     blob = run_git(folder, "cat-file", "blob", f"{commit}:{name}")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

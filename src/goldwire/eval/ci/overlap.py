@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import EvalError, GoldwireError
 from goldwire.eval.ci.baseline import Baseline
+
+
+class Refused(EvalError):
+    """There are a run and a baseline, and the one can't be held against the other: no verdict is given."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,14 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
     if one_corpus and mine != theirs:
         odd = sorted(mine ^ theirs)
         message = f"{len(odd)} document(s) are scored in one of the two only: {', '.join(odd[:5])}"
-        raise GoldwireError.of("GW534", message, hint=hint)
+        raise Refused.of("GW534", message, hint=hint)
     if not one_corpus and not baseline.hashes:
         message = (
             f"the baseline is of another corpus, {baseline.corpus_in_words}; this run is of "
             f"{now.corpus_in_words}. An older goldwire wrote it, with no hashes of its documents, so that it "
             "can't be told which of them changed"
         )
-        raise GoldwireError.of("GW533", message, hint=hint)
+        raise Refused.of("GW533", message, hint=hint)
     shared = [name for name in now.documents if name in theirs]
     text: list[str] = []
     reference: list[str] = []
@@ -107,7 +111,7 @@ def other_layer(now: Baseline, baseline: Baseline) -> GoldwireError:
     """What is said where a baseline is of another layer: it stays as it is."""
     message = f"the baseline is of layer `{baseline.layer}`, this run of `{now.layer}`"
     hint = "each has a baseline of its own; make it with: goldwire eval gate SCORES --baseline FILE --update"
-    return GoldwireError.of("GW534", message, hint=hint)
+    return Refused.of("GW534", message, hint=hint)
 
 
 def _impossible(documents: list[str], difference: str) -> GoldwireError:
@@ -120,4 +124,4 @@ def _impossible(documents: list[str], difference: str) -> GoldwireError:
         "was it edited, or made by a model that reads nested spans otherwise? See its changes with git log; "
         "then: goldwire eval gate --update, and commit the baseline"
     )
-    return GoldwireError.of("GW551", message, hint=hint)
+    return Refused.of("GW551", message, hint=hint)
