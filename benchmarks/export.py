@@ -1,11 +1,12 @@
-"""An export of 10,000 tasks to JSON Lines, beside Label Studio's own converter, in the same run.
+"""An export of 10,000 tasks to JSON Lines, beside Label Studio's own converter; and one long text.
 
 `python -m benchmarks.export [--tasks 10000] [--own]`: the export is made first, always the same, shaped like
 real ones: 46 spans, 10 relations and 8 or 9 choices a task, half of them begun from a prediction. Then each
 of `goldwire corpus convert`, CONLL2003 and JSON_MIN works on it in a process of its own. CPU is that of the
 whole process, imports included, and beside it that of the work alone; memory is by how much the peak rose
 above what the imports took. "Nothing lost" is counted in what was written. The config is not goldwire's own
-(other names of controls, another field for the text, labels with blanks) but with `--own`.
+(other names of controls, another field for the text, labels with blanks) but with `--own`. The long text has
+600 kB, line ends as `\\r\\n` and 1,000 spans; beside it one of twice the length with twice the spans.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ TIMES = {
 }
 #: Of CONLL2003's CPU, of JSON_MIN's, and megabytes above import.
 WANTED = (0.1, 0.3, 150)
+#: Characters and spans of the long text.
+LONG = (600_000, 1_000)
 
 
 #: What another project calls our controls and labels.
@@ -146,6 +149,23 @@ def write_export(path: Path, tasks: int, *, own: bool = True) -> Counter[str]:
     return held
 
 
+def write_long_text(path: Path, length: int, spans: int) -> int:
+    """An export of one task, a text of so many characters with `\\r\\n` and its spans; their number."""
+    line = "Le cafe\u0301 de L’Élysée, mardi : « non » 🇫🇷 à Bagdad.\r\n"
+    text = line * (length // len(line))
+    result = []
+    for number in range(spans):
+        start = number * (len(text) - 20) // spans
+        start += len(text[start:]) - len(text[start:].lstrip())
+        end = start + 8 - (text[start + 7].isspace() or text[start + 8] == "\u0301")
+        value = {"start": start, "end": end, "text": text[start:end], "labels": ["kitchen tool"]}
+        shared = {"id": f"r{number}", "from_name": "Things seen", "to_name": "doc", "type": "labels"}
+        result.append({**shared, "value": value})
+    given = {"id": 1, "completed_by": 1, "result": result, **TIMES}
+    path.write_text(json.dumps([{"id": 1, "data": {"body": text}, "annotations": [given]}]), encoding="utf-8")
+    return spans
+
+
 def ours(source: Path, folder: Path) -> None:
     """`goldwire corpus convert`."""
     from goldwire.cli.corpus import command
@@ -232,6 +252,14 @@ def main() -> int:
             print(f"  {title:<28} {one['cpu']:6.1f} s CPU ({one['work']:.1f} s after import)", end="")
             print(f"  {one['megabytes']:5.0f} MB above import", flush=True)
         found = kept(folder / "ours.jsonl")
+        for name, times in (("long text", 1), ("twice as long", 2)):
+            long = folder / "long.json"
+            spans = write_long_text(long, LONG[0] * times, LONG[1] * times)
+            command = [sys.executable, "-m", "benchmarks.export", "--side", "ours", str(long), place]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            figures[name] = one = json.loads(done.stdout.splitlines()[-1])
+            came = kept(folder / "ours.jsonl")["labels"]
+            print(f"  {name}: {one['work']:.2f} s after import, {came} of {spans} spans kept", flush=True)
     lost = held - found
     figures["lost"] = dict(lost)
     for name, wanted in (("CONLL2003", WANTED[0]), ("JSON_MIN", WANTED[1])):

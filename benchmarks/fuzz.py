@@ -1,7 +1,8 @@
 """Damaged exports through the importer: `python -m benchmarks.fuzz [NUMBER] [FIRST_SEED]`, default 5,000.
 
-Each is a sound export with up to three things changed: bits, types, missing keys, offsets, nesting. It must
-be refused in plain words, or taken in with every annotation and every span kept or told as lost.
+Each is a sound export of one of twelve projects with up to three things changed: bits, types, missing keys,
+offsets, nesting. It must be refused in plain words, or taken in with every span of it kept, or put aside in
+the quarantine file, or counted as an older annotation's. One of three is read without its config.
 """
 
 from __future__ import annotations
@@ -13,22 +14,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from benchmarks.fuzz_projects import PROJECTS, TEXT, FuzzProject
 from goldwire.errors import GoldwireError
-from goldwire.formats.labelstudio.export import read_labelstudio
+from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio.items import REGIONS
 from goldwire.formats.labelstudio.shapes import as_task
 from goldwire.formats.options import Setting
-from goldwire.schemas import Schema
-from goldwire.text import normalise
-from tests.annotate import helpers
 
-TEXT = normalise(helpers.TEXT)
+__all__ = ["PROJECTS", "TEXT", "FuzzProject", "mutated", "problem", "project_of", "sound"]
+
 _ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 3, 0.5, 1e308, float("nan"), float("inf"), 10**400, 2**63, -(2**40)),
     *(
@@ -50,51 +48,9 @@ _ODD: tuple[Any, ...] = (
 )
 
 
-def _region(name: str, layer: str, labels: list[str], start: int, end: int, **more: Any) -> dict[str, Any]:
-    value = {"start": start, "end": end, "text": TEXT[start:end], "labels": labels}
-    return {"id": name, "from_name": layer, "to_name": "text", "type": "labels", "value": value, **more}
-
-
-def _control(name: str, control: str, kind: str, key: str, held: list[str]) -> dict[str, Any]:
-    value = {"start": 0, "end": 1, key: held}
-    return {"id": name, "from_name": control, "to_name": "text", "type": kind, "value": value}
-
-
-def sound() -> list[Any]:
-    """An export of three tasks with all that a result can hold."""
-    result = [
-        _region("s1", "thing", ["FOOD"], 0, 1, score=0.5),
-        _region("s2", "thing", ["TOOL", "FOOD"], 2, 11, origin="prediction"),
-        _region("s3", "thing", ["FOOD"], 5, 9, parentID="s2"),
-        _region("e1", "step", ["CUT"], 20, 27, meta={"text": ["?"]}),
-        _region("w", "step", ["HEAT"], 11, 14),
-        _control("s1", "thing-state", "choices", "choices", ["cooked"]),
-        _control("s2", "thing-tastes", "choices", "choices", ["sweet", "sour"]),
-        _control("s3", "thing-note", "textarea", "text", ["une", "note"]),
-        _control("s3", "thing-word_part", "choices", "choices", ["yes"]),
-        _control("e1", "step-how", "textarea", "text", ["vite"]),
-        {
-            "type": "relation",
-            "from_id": "e1",
-            "to_id": "s1",
-            "direction": "right",
-            "labels": ["object", "with"],
-        },
-        {"type": "relation", "from_id": "s2", "to_id": "e1", "direction": "left", "labels": ["with"]},
-    ]
-    times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z", "lead_time": 1.5}
-    tasks = []
-    for number in range(3):
-        annotations = [
-            {"id": 10 * number + 1, "completed_by": 1, "result": result, "was_cancelled": False, **times},
-            {"id": 10 * number + 2, "completed_by": {"email": "b@x"}, "result": result[:6], **times},
-            {"id": 10 * number + 3, "completed_by": 3, "result": [], "was_cancelled": True, **times},
-        ]
-        data = {"id": f"d{number}", "text": TEXT, "title": "Soupe", "published": "2026-01-01"}
-        tasks.append(
-            {"id": number, "data": data, "annotations": annotations[: 3 - number], "predictions": [4]}
-        )
-    return copy.deepcopy(tasks)
+def sound(project: FuzzProject = PROJECTS[0]) -> list[Any]:
+    """The undamaged export of a project; goldwire's own has three tasks with all that a result can hold."""
+    return copy.deepcopy(project.tasks)
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:
@@ -152,10 +108,15 @@ def _offset(tree: Any, rng: random.Random) -> None:
 _WAYS: tuple[Callable[[Any, Any, random.Random], None], ...] = (_type, _missing, _nest)
 
 
-def mutated(seed: int) -> bytes:
+def project_of(seed: int) -> FuzzProject:
+    """The project whose export a seed damages."""
+    return PROJECTS[seed % len(PROJECTS)]
+
+
+def mutated(seed: int, project: FuzzProject = PROJECTS[0]) -> bytes:
     """The damaged export of a seed."""
     rng = random.Random(seed)
-    tree: Any = sound()
+    tree: Any = sound(project)
     for _ in range(rng.randrange(1, 4)):
         way = rng.randrange(4)
         places = _places(tree)
@@ -179,49 +140,95 @@ def mutated(seed: int) -> bytes:
     return bytes(data)
 
 
-def _spans_in(task: Any, schema: Schema) -> int:
+def _marking_choices(project: FuzzProject) -> bool:
+    return "<Choices" in project.config
+
+
+def _results(task: Any) -> list[Any]:
+    """The results of a task's annotations; where there are none, those of each model's last prediction."""
+    if isinstance(task, dict) and "annotations" in task and not isinstance(task.get("data"), dict):
+        task = {**task, "data": {}}  # its spans count, though it is no task
+    shaped = as_task(task) or {}
+    annotations = [each for each in _several(shaped.get("annotations")) if isinstance(each, dict)]
+    if annotations:
+        return [each.get("result") for each in annotations]
+    predictions = [
+        each
+        for each in _several(shaped.get("predictions"))
+        if isinstance(each, dict) and isinstance(each.get("result"), list)
+    ]
+    return list({str(each.get("model_version") or "model"): each["result"] for each in predictions}.values())
+
+
+def _spans_in(task: Any, layers: set[str]) -> int:
     """The spans that a task holds: one for each label of a region, one for a region without."""
-    shaped = as_task(task)
-    results = [a.get("result") for a in _several((shaped or {}).get("annotations")) if isinstance(a, dict)]
     count = 0
-    for item in (item for result in results for item in _list(result) if isinstance(item, dict)):
+    for item in (item for result in _results(task) for item in _list(result) if isinstance(item, dict)):
         kind, value = item.get("type"), item.get("value")
         if isinstance(kind, str) and kind.endswith("labels"):
-            held = _list(value.get(kind)) or _list(value.get("labels")) if isinstance(value, dict) else []
-            count += len(set(map(str, held))) or 1 if kind in REGIONS else 1
-        elif kind == "choices" and item.get("from_name") in list(schema.layers):
+            labels = _list(value.get(kind)) or _list(value.get("labels")) if isinstance(value, dict) else []
+            count += len(set(map(str, labels))) or 1 if kind in REGIONS else 1
+        elif kind == "choices" and isinstance(item.get("from_name"), str) and item["from_name"] in layers:
             count += len(set(map(str, _list(value.get("choices") if isinstance(value, dict) else [])))) or 1
     return count
 
 
-def problem(data: bytes, path: Path, schema: Schema) -> tuple[str, str]:
+def problem(
+    data: bytes, folder: Path, project: FuzzProject = PROJECTS[0], *, with_config: bool = True
+) -> tuple[str, str]:
     """What became of an export (`refused` or `taken in`), and what is wrong with that, if anything."""
-    path.write_bytes(data)
+    source, out, config = folder / "export.json", folder / "out.jsonl", folder / "config.xml"
+    source.write_bytes(data)
     setting = Setting()
-    setting.schema = setting.named_schema = schema
+    if with_config and project.schema is not None:
+        setting.schema = setting.named_schema = project.schema
+    elif with_config:
+        config.write_text(project.config, encoding="utf-8")
+        setting.config_path = config
     try:
-        articles = read_labelstudio(path, setting)
+        conversion = convert(source, out, source="labelstudio", target="jsonl", setting=setting)
     except GoldwireError as error:
         told = all(fault.message and fault.code.startswith("GW") for fault in error.faults)
         return "refused", "" if told and error.faults else "refused without a reason"
     except Exception as error:  # noqa: BLE001 - any other error is what is looked for
         return "failed", f"{type(error).__name__}: {error}"[:200]
-    spans = setting.account.spans
-    found = sum(len(made.spans) for article in articles for made in article.annotations)
-    if spans.kept != found:
-        return "taken in", f"{spans} told, {found} kept"
+    layers: set[str] = set()
+    if with_config:
+        layers = (
+            set(project.schema.layers) if project.schema is not None else set(setting.inferred.names.layers)
+        )
+    aside = conversion.quarantine_file
+    lines = list(_lines(aside)) if aside is not None else []
+    spans, tasks_aside = (
+        conversion.account.spans,
+        [line for line in lines if line["kind"].startswith("tasks:")],
+    )
+    kept = sum(len(made.get("spans", ())) for line in _lines(out) for made in line.get("annotations", ()))
+    put_aside = sum(line["count"] for line in lines if line["kind"].startswith("spans:"))
+    put_aside += sum(_spans_in(line["item"], layers) for line in tasks_aside)
+    if spans.kept != kept:
+        return "taken in", f"{spans} told, {kept} in the output"
+    older = "older annotations of one person" in conversion.lost
+    if spans.found > kept + put_aside and not older:
+        return "taken in", f"{spans} told, {put_aside} put aside"
+    if spans.found < kept + put_aside and not tasks_aside:
+        return "taken in", f"{spans} told, but {put_aside} put aside"
     try:
         tasks = json.loads(data.decode("utf-8-sig"))
     except ValueError:
-        tasks = []  # a byte of one task that is no UTF-8: which spans it held can't be said
-    held = sum(_spans_in(task, schema) for task in (tasks if isinstance(tasks, list) else [tasks]))
-    if tasks and spans.found != held:
-        return "taken in", f"{spans} told, {held} spans given"
-    try:
-        msgspec.json.encode(articles)
-    except Exception as error:  # noqa: BLE001
-        return "failed", f"writing: {type(error).__name__}: {error}"[:200]
-    return "taken in", ""
+        return "taken in", ""  # a byte of one task that is no UTF-8: which spans it held can't be said
+    if any(isinstance(line["item"], str) for line in tasks_aside):
+        return "taken in", ""  # nested too deep to be read: neither
+    # Without a config, choices of regions that no label marks are taken for labels.
+    if not with_config and _marking_choices(project):
+        return "taken in", ""
+    held = sum(_spans_in(task, layers) for task in (tasks if isinstance(tasks, list) else [tasks]))
+    return "taken in", f"{spans} told, {held} spans given" if spans.found != held else ""
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with path.open("rb") as stream:
+        yield from map(json.loads, stream)
 
 
 def _list(value: Any) -> list[Any]:
@@ -234,18 +241,24 @@ def _several(value: Any) -> list[Any]:
 
 def main(number: int = 5000, first: int = 0) -> int:
     """Print what became of `number` damaged exports; the number of faults found."""
-    begun, schema = time.process_time(), helpers.make_schema()
+    begun = time.process_time()
     outcomes: Counter[str] = Counter()
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + number):
-            outcome, wrong = problem(mutated(seed), Path(folder) / "export.json", schema)
+            project = project_of(seed)
+            outcome, wrong = problem(
+                mutated(seed, project), Path(folder), project, with_config=bool(seed // len(PROJECTS) % 3)
+            )
             outcomes[outcome] += 1
             if wrong:
                 faults += 1
-                print(f"seed {seed}: {outcome}: {wrong}")
+                print(f"seed {seed}, {project.name}: {outcome}: {wrong}")
     figures = ", ".join(f"{name}: {count}" for name, count in sorted(outcomes.items()))
-    print(f"{number} damaged exports: {figures}; faults: {faults}; {time.process_time() - begun:.1f} s CPU")
+    print(
+        f"{number} damaged exports of {len(PROJECTS)} projects: {figures}; faults: {faults}; "
+        f"{time.process_time() - begun:.1f} s CPU"
+    )
     return faults
 
 

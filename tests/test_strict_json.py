@@ -39,6 +39,25 @@ def mini(folder: Path) -> Project:
     return load_project(folder / "mini")
 
 
+@given(VALUES, st.text(max_size=5), VALUES, st.booleans(), st.booleans())
+def test_what_was_decoded_holds_all_of_a_text_only_where_no_key_stood_twice(
+    value: Any, key: str, other: Any, spaced: bool, escaped: bool
+) -> None:
+    """However keys, colons and blanks are written."""
+    dumped, second = (
+        json.dumps(each, ensure_ascii=False, separators=(",", " : " if spaced else ":"))
+        for each in (value, other)
+    )
+    name = json.dumps(key, ensure_ascii=False)
+    once = f'{{"a":{{{name}:{dumped}}}}}'
+    twice = f'{{"a":{{{name}:{dumped}, {name} :{second}}}}}'
+    if escaped:
+        twice = twice.replace(name, name.replace(":", "\\u003a"))
+    if not set(key + dumped) & set("[]{}"):  # brackets in texts count as levels
+        assert strict_json.holds_all(once.encode(), msgspec.json.decode(once))
+    assert not strict_json.holds_all(twice.encode(), msgspec.json.decode(twice))
+
+
 @given(VALUES, st.text(max_size=5), VALUES, st.integers(0, 3), st.booleans())
 def test_a_key_twice_is_found_wherever_it_stands(
     value: Any, key: str, other: Any, depth: int, spaced: bool

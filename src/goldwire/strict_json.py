@@ -54,20 +54,43 @@ def check(data: bytes | str) -> bool:
 
 
 def _plain(data: bytes | str) -> bool:
-    """Whether a text, but for its blanks, is what its value would be written as: no key is lost then.
+    """Whether a text is JSON without a key that stands twice; no may also mean that this could not be told.
 
-    Four times as fast as looking at every key, which others' spellings of numbers and characters need.
+    Four times as fast as looking at every key.
     """
     try:
-        value, whole = _decode(data), _bytes(data)
-        written = _encode(value)
-        if written != whole and written != msgspec.json.format(whole, indent=-1):
-            return False
+        value = _decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return False
+    whole = _bytes(data)
+    if not _unabridged(whole, value):
         return False
     if not _shallow(whole):
         check_depth(value)
     return True
+
+
+def holds_all(data: bytes, value: Any) -> bool:
+    """Whether what was made of a strict JSON text has every key of it, and is not nested too deep.
+
+    So a text that was decoded into structs need not be decoded again to see whether it is strict. No may also
+    mean that this could not be told.
+    """
+    return _unabridged(data, value) and _shallow(data)
+
+
+def _unabridged(data: bytes, value: Any) -> bool:
+    """Whether a value has all pairs of the text that it was decoded from: a pair that is gone took its colon.
+
+    Written again, no other colon comes or goes but where one was written as an escape.
+    """
+    if b"\\" in data and (b"\\u003a" in data or b"\\u003A" in data):
+        return False
+    try:
+        written = _encode(value)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return False
+    return written == data or written.count(b":") == data.count(b":")
 
 
 def _shallow(data: bytes) -> bool:

@@ -21,6 +21,10 @@ class Tally:
         """What is in no annotation: put aside, or a double."""
         return self.found - self.kept
 
+    def copy(self) -> Tally:
+        """The same figures, apart."""
+        return Tally(self.found, self.kept, self.moved, self.trimmed)
+
     def __str__(self) -> str:
         parts = [
             f"{amount(self.moved)} moved" if self.moved else "",
@@ -51,7 +55,7 @@ class Account:
 
     def kept(self) -> Account:
         """What is kept so far, to be restored where it turns out not to be."""
-        return Account(*map(replace, (self.spans, self.relations, self.attributes)))
+        return Account(self.spans.copy(), self.relations.copy(), self.attributes.copy())
 
     def restore(self, before: Account) -> None:
         """Take back what was said to be kept since `before`; what was found stays found."""

@@ -160,6 +160,8 @@ class _Reader:
         further = (
             sorted(set(self.dynamic.get(control, ())) - known) if not labels or element.get("value") else []
         )
+        if labels and element.get("value") and control not in self.dynamic:
+            self.leave(element, FROM_DATA)
         labels += [(label, ET.Element("Label", value=label)) for label in further]
         if not labels or control in self.names.layers:
             return self.leave(element, FROM_DATA if not labels else "its name stands twice")

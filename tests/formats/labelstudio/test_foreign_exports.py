@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
+from goldwire.formats.convert import convert
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import read_result
@@ -176,8 +177,63 @@ def test_a_text_that_lies_elsewhere_is_refused_by_name(tmp_path: Path) -> None:
     """With `valueType="url"` the task holds an address: nothing is read over it."""
     config = """<View><Labels name="tags" toName="doc"><Label value="PER"/></Labels>
     <Text name="doc" value="$text" valueType="url"/></View>"""
-    with pytest.raises(GoldwireError, match="valueType"):
-        read(tmp_path, [task({"text": "/data/upload/1.txt"}, [region(0, 4, "PER", "Anna")])], config)
+    tasks = [task({"text": "/data/upload/1.txt"}, [region(0, 4, "PER", "Anna")])]
+    with pytest.raises(GoldwireError, match="valueType") as refusal:
+        read(tmp_path, tasks, config)
+    [fault] = refusal.value.faults
+    assert "--config" not in fault.hint and "--text FIELD" in fault.hint
+    tasks[0]["data"]["body"] = ANNA
+    [article], _ = read(tmp_path, tasks, config, text="body")
+    assert marked(article) == [("PER", "Anna")]
+
+
+@pytest.mark.parametrize("with_config", [True, False])
+def test_a_key_that_no_task_has_asks_for_the_field_and_not_for_what_was_given(
+    tmp_path: Path, with_config: bool
+) -> None:
+    """The config is only asked for where there is none."""
+    tasks = [task({"n": 3}, [region(0, 4, "PER", "Anna")])]
+    with pytest.raises(GoldwireError) as refusal:
+        read(tmp_path, tasks, NER.format(key="body", more="") if with_config else "")
+    assert ("--config" in refusal.value.faults[0].hint) != with_config
+
+
+@pytest.mark.parametrize("number", [0.5, 2])
+def test_a_recording_beside_its_transcript_is_no_text(tmp_path: Path, number: float) -> None:
+    """Without a config: regions that never say what they mark are of no text, where others do say it."""
+    sound = {"start": number, "end": 3, "channel": 0, "labels": ["hiss"]}
+    noise = {"id": "n", "from_name": "noise", "to_name": "audio", "type": "labels", "value": sound}
+    data = {"sound": "https://example.org/a.wav", "said": ANNA}
+    [article], setting = read(tmp_path, [task(data, [noise, region(0, 4, "PER", "Anna")])])
+    assert marked(article) == [("PER", "Anna")]
+    assert (setting.account.spans.found, setting.account.spans.not_kept) == (2, 1)
+    assert [line["item"]["id"] for line in setting.quarantine] == ["n"]
+
+
+def test_what_a_model_marked_in_one_of_two_texts_is_of_that_text_alone(tmp_path: Path) -> None:
+    """Predictions of a task with two texts are divided among its documents; each span counts once."""
+    config = """<View><Labels name="tags" toName="doc,title"><Label value="PER"/></Labels>
+    <Text name="doc" value="$body"/><Text name="title" value="$title"/></View>"""
+    result = [region(0, 4, "PER", "Anna"), {**region(3, 6, "PER", "Bob"), "to_name": "title"}]
+    predictions = [{"model_version": "m", "result": result}, {"model_version": "m", "result": result}]
+    articles, setting = read(
+        tmp_path, [task({"body": ANNA, "title": "On Bob"}, predictions=predictions)], config
+    )
+    assert [marked(article) for article in articles] == [[("PER", "Anna")], [("PER", "Bob")]]
+    assert (setting.account.spans.found, setting.account.spans.not_kept) == (2, 0)
+    assert {kind: len(places) for kind, places in setting.lost.items()} == {
+        "older predictions of one model": 1
+    }
+
+
+def test_half_a_character_in_what_a_model_said_puts_its_task_aside(tmp_path: Path) -> None:
+    """What no file can hold is found before anything is written; the other tasks are read."""
+    odd = [{"model_version": "m", "result": [region(0, 4, "\ud800", "Anna")]}]
+    sound = [{"model_version": "m", "result": [region(0, 4, "PER", "Anna")]}]
+    tasks = [task({"body": ANNA}, predictions=odd), task({"body": ANNA}, predictions=sound)]
+    [article], setting = read(tmp_path, tasks)
+    assert marked(article) == [("PER", "Anna")]
+    assert (setting.account.spans.found, setting.account.spans.kept, len(setting.quarantine)) == (2, 1, 1)
 
 
 def test_regions_of_a_page_are_read_over_its_text(tmp_path: Path) -> None:
@@ -397,6 +453,22 @@ def test_tags_in_any_case_and_labels_from_the_data_are_known(tmp_path: Path) -> 
     )
     assert marked(article) == [("PER", "Anna"), ("Town", "Lyon")]
     assert setting.account.spans.not_kept == 0
+
+
+@pytest.mark.parametrize("target", ["jsonl", "labelstudio", "parquet"])
+@pytest.mark.parametrize("own", ['<Label value="PER"/>', ""])
+def test_labels_from_the_data_go_wherever_the_others_go(tmp_path: Path, own: str, target: str) -> None:
+    """They are a part of the config's schema, beside labels of its own or alone, whatever is written."""
+    config = f"""<View><Text name="doc" value="$body"/>
+    <Labels name="tags" toName="doc" value="$options">{own}</Labels></View>"""
+    (tmp_path / "config.xml").write_text(config, encoding="utf-8")
+    tasks = [task({"body": ANNA}, [region(0, 4, "PER", "Anna"), region(25, 29, "Town", "Lyon")])]
+    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    setting = Setting(config_path=tmp_path / "config.xml")
+    done = convert(
+        tmp_path / "export.json", tmp_path / "out", source="labelstudio", target=target, setting=setting
+    )
+    assert (done.account.spans.found, done.account.spans.kept, done.lost) == (2, 2, {})
 
 
 def test_choices_that_alone_mark_regions_are_labels(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.sync.push import find_project
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, safe_name, write_text
+from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -133,66 +134,59 @@ class _Rewriting:
         self.text = text
         self.spans: dict[str, Span] = {}
         self.regions: dict[str, list[str]] = {}
-        self.items: dict[str, dict[str, Any]] = {}  # by span, the item that it came from
-        self.kinds: dict[str, str] = {}  # by control, its type
+        self.originals: dict[str, dict[str, Any]] = {}  # by span, the item that it came from
+        self.kinds: dict[str, str] = {}  # by attribute, its control's type
         self.relations: list[Relation] = []
-        self.rest: list[Any] = []
-        later: list[Any] = []
-        for item in result:
-            if not (isinstance(item, dict) and item.get("type") == "labels" and self.region(item)):
-                later.append(item)
-        for item in later:
-            if not (isinstance(item, dict) and (self.relation(item) or self.attribute(item))):
-                self.rest.append(item)
+        self.others: list[Any] = []
+        later: list[tuple[Item | None, Any]] = []
+        for item, original in zip(items_of(result), result, strict=True):
+            if item is None or item.type != "labels" or not self.region(item, original):
+                later.append((item, original))
+        for item, original in later:
+            if item is None or not (self.relation(item) or self.attribute(item)):
+                self.others.append(original)
 
-    def region(self, item: dict[str, Any]) -> bool:
-        value, name = item.get("value"), item.get("id")
-        if (
-            not isinstance(value, dict)
-            or not isinstance(name, str)
-            or not isinstance(item.get("from_name"), str)
-        ):
+    def region(self, item: Item, original: dict[str, Any]) -> bool:
+        """Take in a region, a span for each label; False for one that no plan can speak of."""
+        value, region, layer = item.value, item.id, item.from_name
+        if value is None or not isinstance(region, str) or layer is None:
             return False
-        labels, start, end = value.get("labels"), value.get("start"), value.get("end")
-        if not isinstance(labels, list) or not labels or not all(isinstance(x, str) for x in labels):
+        labels, start, end = labels_of(item), value.start, value.end
+        if not labels or type(start) is not int or type(end) is not int:
             return False
-        if type(start) is not int or type(end) is not int:
-            return False
-        for label in dict.fromkeys(labels):
-            span = name if name not in self.spans else f"{name}+{label}"
-            while span in self.spans:
-                span += "+"
-            self.spans[span] = Span(span, item["from_name"], label, start, end)
-            self.items[span] = item
-            self.regions.setdefault(name, []).append(span)
+        for label in labels:
+            span = region if region not in self.spans else free_id(region, label, self.spans)
+            self.spans[span] = Span(span, layer, label, start, end)
+            self.originals[span] = original
+            self.regions.setdefault(region, []).append(span)
         return True
 
-    def attribute(self, item: dict[str, Any]) -> bool:
-        value, name, region = item.get("value"), item.get("from_name"), item.get("id")
-        if not isinstance(value, dict) or not isinstance(name, str) or not isinstance(region, str):
+    def attribute(self, item: Item) -> bool:
+        """Take in what a control says of a region; False for what is no attribute of a span."""
+        if item.type not in ("choices", "textarea") or item.from_name is None or not isinstance(item.id, str):
             return False
-        held = value.get("choices", value.get("text"))
-        layer, dash, key = name.partition("-")
-        bearers = [self.spans[i] for i in self.regions.get(region, ()) if self.spans[i].layer == layer]
-        if not dash or not bearers or not isinstance(held, list) or not held:
+        layer, dash, name = item.from_name.partition("-")
+        spans = [self.spans[span] for span in self.regions.get(item.id, ())]
+        bearers = [span for span in spans if span.layer == layer]
+        held = held_of(item)
+        if not dash or not bearers or not held or any(name in span.attributes for span in bearers):
             return False
-        if not all(isinstance(x, str) for x in held) or any(key in span.attributes for span in bearers):
-            return False
-        self.kinds[key] = str(item.get("type"))
+        self.kinds[name] = item.type
         for span in bearers:
-            span.attributes[key] = held if len(held) > 1 else held[0]
+            span.attributes[name] = held if len(held) > 1 else held[0]
         return True
 
-    def relation(self, item: dict[str, Any]) -> bool:
-        ends = (str(item.get("from_id")), str(item.get("to_id")))
-        labels = item.get("labels")
-        if item.get("type") != "relation" or not isinstance(labels, list) or not labels:
+    def relation(self, item: Item) -> bool:
+        """Take in a relation of each label; False where an end or a label of it is missing."""
+        if item.type != "relation" or not isinstance(item.labels, list) or not item.labels:
             return False
-        if not all(end in self.regions for end in ends) or not all(isinstance(x, str) for x in labels):
+        ends = str(item.from_id), str(item.to_id)
+        pairs = directed(item.direction, *ends)
+        if not pairs or not all(end in self.regions for end in ends):
             return False
-        head, tail = ends[::-1] if item.get("direction") == "left" else ends
-        both = [(head, tail), (tail, head)] if item.get("direction") == "bi" else [(head, tail)]
-        self.relations.extend(Relation(label, *ends) for label in labels for ends in both)
+        if not all(isinstance(label, str) for label in item.labels):
+            return False
+        self.relations.extend(Relation(label, *pair) for label in item.labels for pair in pairs)
         return True
 
     def under(self, plan: Plan, schema: Schema) -> list[Any]:
@@ -204,7 +198,7 @@ class _Rewriting:
         regions: dict[tuple[str, str], dict[str, Any]] = {}
         after: list[Any] = []
         for span in made.spans:
-            item, region = self.items[span.id], owner[span.id]
+            item, region = self.originals[span.id], owner[span.id]
             if (region, span.layer) in regions:
                 regions[region, span.layer]["value"]["labels"].append(span.label)
             else:
@@ -219,7 +213,7 @@ class _Rewriting:
         for (head, tail), labels in arrows.items():
             arrow = {"from_id": head, "to_id": tail, "type": "relation", "direction": "right"}
             after.append({**arrow, "labels": list(dict.fromkeys(labels))})
-        return [*_once(after), *self.rest]
+        return [*_once(after), *self.others]
 
     def controls(self, span: Span, item: dict[str, Any], schema: Schema) -> Iterator[dict[str, Any]]:
         layer = schema.layers.get(span.layer)

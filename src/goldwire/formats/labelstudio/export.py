@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,11 @@ def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
     Without a schema that was asked for, and where the project's has not all labels, these are taken as found:
     the file is read twice.
     """
-    naming, sources = _naming(path, setting)
-    reader = TaskReader(naming, sources, setting)
+    naming, sources = _naming(path, setting)  # now, since whoever writes asks for the schema first
+    return _articles(path, TaskReader(naming, sources, setting), setting)
+
+
+def _articles(path: Path, reader: TaskReader, setting: Setting) -> Iterator[Article]:
     tasks = read = 0
     first: list[Fault] = []
     for number, (place, raw) in enumerate(raw_tasks(path)):
@@ -63,7 +66,7 @@ def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
             first.extend(error.faults[: 5 - len(first)])
     if tasks and not read:
         faults = first or [
-            refused(kind.removeprefix("tasks: "), places[0], _WAY_OUT).faults[0]
+            refused(kind.removeprefix("tasks: "), places[0], _way_out(reader.sources, setting)).faults[0]
             for kind, places in setting.lost.items()
             if kind.startswith("tasks: ")
         ]
@@ -75,17 +78,27 @@ def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
 _WAY_OUT = "give the label config with --config, or name the marked text with --text"
 
 
+def _way_out(sources: Sequence[TextSource], setting: Setting) -> str:
+    """What to do where no task has the text that is marked."""
+    if any(source.problem for source in sources):
+        return "bring the texts themselves into the tasks' data, and name their field with --text FIELD"
+    if setting.config_path is not None or setting.text:
+        return "name the field of the tasks' data that holds the marked text with --text FIELD"
+    return _WAY_OUT
+
+
 def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
     """A task in its form, and the bytes that it came from; raises GW266."""
     if isinstance(raw, dict):
         raw = json.dumps(raw).encode()
+    usual: Task | None = None
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        usual = decode(raw)
     try:
-        if not strict_json.check(raw):
+        if (usual is None or not strict_json.holds_all(raw, usual)) and not strict_json.check(raw):
             raw.decode()  # names the first bad byte
-        with suppress(msgspec.DecodeError):
-            usual = decode(raw)
-            if usual.completions is None:
-                return usual, raw
+        if usual is not None and usual.completions is None:
+            return usual, raw
         held = json.loads(raw)
     except strict_json.NotStrict as error:
         message, path = strict_json.told(error)
@@ -101,14 +114,14 @@ def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
 
 def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
     """By which names to read, and where the texts are: as was asked for, the project's, else as found."""
+    if setting.config_path is not None and setting.schema_path is None:
+        if any(left.why == FROM_DATA for left in setting.inferred.left):
+            # What the tasks use of labels that the config takes from their data is a part of its schema.
+            setting.inferred = setting.infer(_peek(path).controls)
+            setting.named_schema = schema_of(setting.inferred, str(setting.config_path))
+        names = setting.inferred.names
+        return Naming(setting.schema, names), _chosen(list(names.texts), setting)
     schema = setting.named_schema
-    seen: TasksSeen | None = None
-    if schema is not None and setting.config_path is not None and setting.schema_path is None:
-        inferred = setting.inferred
-        if any(left.why == FROM_DATA for left in inferred.left):
-            inferred = setting.infer(_peek(path).controls)
-            schema = schema_of(inferred, str(setting.config_path))
-        return Naming(schema, inferred.names), _chosen(list(inferred.names.texts), setting)
     if schema is None:
         with suppress(GoldwireError):
             schema = setting.schema

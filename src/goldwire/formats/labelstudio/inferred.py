@@ -7,7 +7,7 @@ from typing import NamedTuple
 from goldwire.formats.inferred_schema import layer_of, relation_of
 from goldwire.formats.labelstudio.items import REGIONS, Item, held_of, items_of, labels_of
 from goldwire.formats.labelstudio.naming import Naming
-from goldwire.formats.labelstudio.task import Task, Typed
+from goldwire.formats.labelstudio.task import Task, Typed, several
 from goldwire.formats.labelstudio.texts import TextFinder
 from goldwire.schemas.label_config import FLAG
 from goldwire.schemas.names import UNNAMED, Names
@@ -49,7 +49,7 @@ class TasksSeen:
             given.result if isinstance(given, Typed) else items_of(given.result)
             for given in task.annotations
             if given is not None
-        ] or [items_of(held.get("result")) for held in task.predictions if isinstance(held, dict)]
+        ] or [items_of(held.get("result")) for held in several(task.predictions) if isinstance(held, dict)]
         self.texts.add(task.data, [items or [] for items in results])
         for items in results:
             self._result([item for item in items or [] if item is not None])

@@ -6,16 +6,18 @@ purpose: whatever stands in them is judged by the reader, which can say what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+T = TypeVar("T")
+
 _NAMES = {"global_offsets": "globalOffsets", "start_offset": "startOffset", "end_offset": "endOffset"}
 
 
-class Value(Struct, gc=False, rename=_NAMES):
+class Value(Struct, gc=False, omit_defaults=True, rename=_NAMES):
     """What an item holds: an extent, and what its control says of it under the control's own name."""
 
     start: Any = None
@@ -34,7 +36,7 @@ class Value(Struct, gc=False, rename=_NAMES):
     global_offsets: Any = None
 
 
-class Item(Struct, gc=False, rename={"parent_id": "parentID"}):
+class Item(Struct, gc=False, omit_defaults=True, rename={"parent_id": "parentID"}):
     """One item of a result."""
 
     type: str | None = None
@@ -105,7 +107,9 @@ def held_of(item: Item) -> list[str] | None:
     value = item.value
     if value is None:
         return None
-    held: Any = value.choices if value.choices is not None else None
+    held: Any = value.choices
+    if held.__class__ is list and len(held) == 1 and held[0].__class__ is str:
+        return held
     if held is None and isinstance(value.taxonomy, list):
         held = [" / ".join(map(str, path)) if isinstance(path, list) else path for path in value.taxonomy]
     for figure in (value.rating, value.number, value.datetime):
@@ -115,6 +119,24 @@ def held_of(item: Item) -> list[str] | None:
         held = value.text
     held = [held] if isinstance(held, str) else held
     return held if isinstance(held, list) and all(isinstance(entry, str) for entry in held) else None
+
+
+def directed(direction: Any, start: T, end: T) -> list[tuple[T, T]]:
+    """The ends of an arrow, head first: two pairs where it is two-way, none for an unknown direction."""
+    if direction in ("right", None):
+        return [(start, end)]
+    if direction == "left":
+        return [(end, start)]
+    return [(start, end), (end, start)] if direction == "bi" else []
+
+
+def free_id(region: str, label: str, taken: Collection[str]) -> str:
+    """An id for a further span of a region: `REGION+LABEL`, with a number where that is taken."""
+    free, number = f"{region}+{label}", 2
+    while free in taken:
+        # After the first try beyond all that there are, else a label that stands often costs its square.
+        free, number = f"{region}+{label}+{number}", max(number + 1, len(taken))
+    return free
 
 
 def no_offsets(item: Item) -> str:

@@ -10,6 +10,8 @@ from goldwire.formats.labelstudio.items import (
     ELSEWHERE,
     REGIONS,
     Item,
+    directed,
+    free_id,
     held_of,
     labels_of,
     no_offsets,
@@ -44,15 +46,14 @@ class ResultReader:
 
     def read(self, items: Sequence[Item | None]) -> Read:
         """All that a result holds, the attributes and relations after the spans that bear them."""
-        usual = self.counted.plain and not self.counted.turns
         attributes: list[tuple[int, Item]] = []
         arrows: list[tuple[int, Item]] = []
-        for number, item in enumerate(items):
+        usual = self.counted.plain and not self.counted.turns
+        for number, item in self.usual_regions(items) if usual else enumerate(items):
             if item is None:
                 self.refuse("result", "not a region", number)
             elif item.type in REGIONS:
-                if not (usual and self.usual_region(item)):
-                    self.region(number, item)
+                self.region(number, item)
             elif item.type == "relation":
                 arrows.append((number, item))
             elif item.type == "choices" and item.from_name in self.naming.layers:
@@ -82,36 +83,43 @@ class ResultReader:
         item = self.original(number) if self.original is not None else None
         self.quarantined.append(Quarantined(kind, reason, item, count))
 
-    def usual_region(self, item: Item) -> bool:
-        """Take in a region as Label Studio itself writes it; False, and nothing done, for any other."""
-        value, region = item.value, item.id
-        if value is None or region.__class__ is not str or not region or region in self.spans:
-            return False
-        names = self.naming.layers.get(item.from_name) if item.from_name is not None else None
-        labels, start, end = value.labels, value.start, value.end
-        if (
-            names is None
-            or labels.__class__ is not list
-            or len(labels) != 1
-            or labels[0].__class__ is not str
-        ):
-            return False
-        label, text = names.labels.get(labels[0]), self.text
-        if label is None or start.__class__ is not int or end.__class__ is not int:
-            return False
-        if not 0 <= start < end <= len(text) or item.meta or item.parent_id:
-            return False
-        if (value.text.__class__ is str and value.text != text[start:end]) or item.type != "labels":
-            return False
-        texts = self.naming.texts
-        if text[start].isspace() or text[end - 1].isspace() or (texts and item.to_name not in texts):
-            return False
-        origin = item.origin if item.origin.__class__ is str else None
-        score = None if item.score is None else score_of(item)
-        self.spans_given += 1
-        self.spans[region] = Span(region, names.layer, label, start, end, {}, (), origin, score)
-        self.regions[region] = [region]
-        return True
+    def usual_regions(self, items: Sequence[Item | None]) -> Iterator[tuple[int, Item | None]]:
+        """Take in the regions that are as Label Studio itself writes them, and give all others, numbered.
+
+        In the order of the items: ids that regions share go to the first of them.
+        """
+        text, size, texts = self.text, len(self.text), self.naming.texts
+        spans, regions, layers = self.spans, self.regions, self.naming.layers
+        for number, item in enumerate(items):
+            if item is None or item.type != "labels":
+                yield number, item
+                continue
+            value, region, names = item.value, item.id, layers.get(item.from_name or "")
+            if value is not None and names is not None and region.__class__ is str and region not in spans:
+                labels, start, end, said = value.labels, value.start, value.end, value.text
+                one = labels[0] if labels.__class__ is list and len(labels) == 1 else None
+                label = names.labels.get(one) if one.__class__ is str else None
+                if (
+                    label is not None
+                    and start.__class__ is int
+                    and end.__class__ is int
+                    and 0 <= start < end <= size
+                    and region
+                ):
+                    marked = text[start:end]
+                    if (
+                        (marked == said or said.__class__ is not str)
+                        and marked.strip() == marked
+                        and (not texts or item.to_name in texts)
+                        and not (item.meta or item.parent_id)
+                    ):
+                        origin = item.origin if item.origin.__class__ is str else None
+                        score = None if item.score is None else score_of(item)
+                        spans[region] = Span(region, names.layer, label, start, end, {}, (), origin, score)
+                        regions[region] = [region]
+                        self.spans_given += 1
+                        continue
+            yield number, item
 
     def region(self, number: int, item: Item) -> None:
         """One region's spans: one for each of its labels."""
@@ -161,7 +169,7 @@ class ResultReader:
             if label is None:
                 self.refuse("span", f"layer `{item.from_name}` has no label `{stored}`", number)
                 continue
-            span_id = region if region not in self.spans else self.free_id(region, label)
+            span_id = region if region not in self.spans else free_id(region, label, self.spans)
             if trimmed != extent:
                 self.trims.append(Trim(span_id, extent, trimmed))
             self.spans[span_id] = Span(span_id, names.layer, label, *trimmed, {}, (), origin, score_of(item))
@@ -171,13 +179,6 @@ class ResultReader:
         if item.parent_id:
             self.refuse("note", "the region's place in a hierarchy has no place in the model", number)
         return None
-
-    def free_id(self, region: str, label: str) -> str:
-        """An id for a further span of a region."""
-        found, number = f"{region}+{label}", 2
-        while found in self.spans:
-            found, number = f"{region}+{label}+{number}", max(number + 1, len(self.spans))
-        return found
 
     def attribute(self, number: int, item: Item) -> None:
         """What a control says of a region, as an attribute of its spans that may bear it."""
@@ -237,14 +238,11 @@ class ResultReader:
         if not heads or not tails:
             missing = item.to_id if heads else item.from_id
             return self.refuse("relation", f"no span has the id `{missing}`", number, count)
-        direction = "right" if item.direction is None else item.direction
-        if direction not in ("right", "left", "bi"):
-            return self.refuse("relation", f"no direction `{direction}`", number, count)
+        ways = directed(item.direction, heads, tails)
+        if not ways:
+            return self.refuse("relation", f"no direction `{item.direction}`", number, count)
         if not labels:
             return self.refuse("relation", "the relation has no label", number, count)
-        ways = {"right": [(heads, tails)], "left": [(tails, heads)], "bi": [(heads, tails), (tails, heads)]}[
-            direction
-        ]
         for stored in {str(label): label for label in labels}.values():
             label = self.naming.unnamed if stored is None else self.naming.relations.get(str(stored))
             if label is None:
@@ -257,12 +255,12 @@ class ResultReader:
 
     def usual_arrow(self, item: Item, stored: Any) -> bool:
         """Take in a relation between two regions of a span each; False, and nothing done, for any other."""
-        ends = item.from_id, item.to_id
-        if item.direction not in ("right", None) or not all(end.__class__ is str for end in (*ends, stored)):
+        head, tail = item.from_id, item.to_id
+        if head.__class__ is not str or tail.__class__ is not str or stored.__class__ is not str:
             return False
-        heads, tails = self.regions.get(item.from_id, ()), self.regions.get(item.to_id, ())
+        heads, tails = self.regions.get(head, ()), self.regions.get(tail, ())
         label = self.naming.relations.get(stored)
-        if label is None or len(heads) != 1 or len(tails) != 1:
+        if label is None or len(heads) != 1 or len(tails) != 1 or item.direction not in ("right", None):
             return False
         self.relations_given += 1
         self.relate(Relation(label, heads[0], tails[0]))

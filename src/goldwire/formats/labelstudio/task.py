@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, field
+from msgspec import UNSET, Struct, field
 
 from goldwire.formats.labelstudio.extras import KEY
 from goldwire.formats.labelstudio.items import Item
@@ -15,13 +15,12 @@ from goldwire.schemas.label_config import TEXT
 
 #: Names in a task's data that say no metadata.
 TAKEN = ("id", "uid", TEXT, "sha256")
-_NOTHING = (b"", b"null", b"false", b"0", b"{}", b"[]", b'""')
 
 
-class Given(Struct):
+class Given(Struct, omit_defaults=True):
     """An annotation of a task; `result` is what stood there, as items or in Python's form.
 
-    What is `Any` is judged on use.
+    What is `Any` is judged on use. UNSET stands where an export often has null: so the two are told apart.
     """
 
     result: Any = None
@@ -31,15 +30,15 @@ class Given(Struct):
     ground_truth: Any = None
     created_at: Any = None
     updated_at: Any = None
-    lead_time: Any = None
-    prediction: Raw = Raw()
-    parent_prediction: Any = None
+    lead_time: Any = UNSET
+    prediction: Any = UNSET
+    parent_prediction: Any = UNSET
     goldwire: Any = None  # what `extras` keeps beside the regions
 
     @property
     def begun(self) -> bool:
         """Whether it was begun from a prediction."""
-        return bool(bytes(self.prediction).strip() not in _NOTHING or self.parent_prediction)
+        return bool(self.prediction or self.parent_prediction)
 
     @property
     def person(self) -> str:
@@ -47,33 +46,58 @@ class Given(Struct):
         return person(self.completed_by, self.created_username)
 
 
-class Typed(Given):
-    """An annotation whose regions are all in their form."""
+class Typed(Given, omit_defaults=True):
+    """An annotation whose regions are all in their form.
+
+    What stands below `result` is not used: with it a task as Label Studio writes it holds all that its text
+    says, and `strict_json.holds_all` need not read that again.
+    """
 
     result: list[Item | None] | None = None
+    id: Any = UNSET
+    draft_created_at: Any = UNSET
+    result_count: Any = UNSET
+    unique_id: Any = UNSET
+    import_id: Any = UNSET
+    last_action: Any = UNSET
+    bulk_created: Any = UNSET
+    task: Any = UNSET
+    project: Any = UNSET
+    updated_by: Any = UNSET
+    parent_annotation: Any = UNSET
+    last_created_by: Any = UNSET
 
 
-class Task(Struct):
-    """A task as Label Studio writes it."""
+class Task(Struct, omit_defaults=True):
+    """A task as Label Studio writes it; what stands below `completions` is not used (see `Typed`)."""
 
     data: dict[str, Any]
     id: Any = UNSET
     annotations: list[Typed] = field(default_factory=list)
-    predictions: list[Any] = field(default_factory=list)
-    drafts: list[Any] = field(default_factory=list)
-    comment_count: Any = None
+    predictions: Any = UNSET
+    drafts: Any = UNSET
+    comment_count: Any = UNSET
     goldwire: Any = None  # metadata under names that a task's data has for itself
     completions: Any = None  # the annotations of exports before 1.0
+    file_upload: Any = UNSET
+    meta: Any = UNSET
+    created_at: Any = UNSET
+    updated_at: Any = UNSET
+    allow_skip: Any = UNSET
+    inner_id: Any = UNSET
+    total_annotations: Any = UNSET
+    cancelled_annotations: Any = UNSET
+    total_predictions: Any = UNSET
+    unresolved_comment_count: Any = UNSET
+    last_comment_updated_at: Any = UNSET
+    project: Any = UNSET
+    updated_by: Any = UNSET
+    comment_authors: Any = UNSET
 
     @property
     def comments(self) -> int:
         """How many comments it bears."""
         return self.comment_count if isinstance(self.comment_count, int) and self.comment_count > 0 else 0
-
-    @property
-    def plain(self) -> bool:
-        """Whether goldwire kept nothing beside what Label Studio has a place for."""
-        return self.goldwire is None and all(one.goldwire is None for one in self.annotations)
 
     def taken(self) -> dict[str, Any]:
         """The metadata that a task of ours keeps beside its data."""
@@ -93,17 +117,13 @@ def known(task: Any) -> Task | None:
         return None
     task, data = shaped, shaped["data"]
     given: list[Any] = [
-        Given(
-            **{key: item.get(key) for key in Given.__struct_fields__ if key != "prediction"},
-            prediction=Raw(b"1" if item.get("prediction") else b""),
-        )
+        Given(**{key: item[key] for key in Given.__struct_fields__ if key in item})
         if isinstance(item, dict)
         else None
         for item in several(task.get("annotations"))
     ]
     number, comments = task.get("id", UNSET), task.get("comment_count")
-    predictions, drafts = several(task.get("predictions")), several(task.get("drafts"))
-    return Task(data, number, given, predictions, drafts, comments, task.get(KEY))
+    return Task(data, number, given, task.get("predictions"), task.get("drafts"), comments, task.get(KEY))
 
 
 def several(value: Any) -> list[Any]:

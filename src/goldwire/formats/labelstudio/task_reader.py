@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, structs
@@ -28,6 +28,15 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.schemas.names import TextSource
 
 
+class _Prediction(NamedTuple):
+    """What a model said of a task: its result as it came, and the items that are of the text that is read."""
+
+    model: str
+    updated: str
+    result: list[Any]
+    items: Sequence[Item | None]
+
+
 class TaskReader:
     """Reads tasks of one config: `sources` says where their texts are, `naming` what controls are called."""
 
@@ -41,12 +50,13 @@ class TaskReader:
         lose = self.setting.lose
         apart = len(self.sources) > 1
         own_id = self._id(task, number)
-        lose_all(lose, "drafts", own_id, len(task.drafts))
+        lose_all(lose, "drafts", own_id, len(several(task.drafts)))
         if task.comments:
             lose("tasks with comments", f"{own_id}: {task.comments}")
         given = [(index, each) for index, each in enumerate(task.annotations) if each is not None]
         lose_all(lose, "annotations of no known form", own_id, len(task.annotations) - len(given))
         results = [_items(each) for _, each in given]
+        predicted = self._predictions(task, own_id, bool(given))
         texts = [(source, marked_text(task.data, source)) for source in self.sources]
         present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
         if not present:
@@ -54,12 +64,16 @@ class TaskReader:
             self._unreadable(why, place, results, raw)
         for source, marked in present:
             name = self._free(f"{own_id}-{source.tag}" if apart else own_id, place)
-            over, naming = results, self.naming
+            over, models, naming = results, predicted, self.naming
             if apart:
                 sources = [each for each, _ in present]
                 over = [each and items_over(source, sources, each, naming.layers) for each in results]
+                models = [
+                    each._replace(items=items_over(source, sources, each.items, naming.layers))
+                    for each in predicted
+                ]
                 naming = naming.over(source.tag)
-            yield self._article(task, naming, marked, name, given, over, raw, place)
+            yield self._article(task, naming, marked, name, given, over, models, raw, place)
 
     def _unreadable(
         self, reason: str, place: str, results: Sequence[Sequence[Item | None] | None], raw: bytes
@@ -73,6 +87,8 @@ class TaskReader:
         """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
         held = shown(raw)
         self.setting.put_aside(f"tasks: {error.faults[0].message}", place, held)
+        if isinstance(held, dict) and "annotations" in held and not isinstance(held.get("data"), dict):
+            held = {**held, "data": {}}  # no task, but its spans count
         task = None if counted else known(held)
         for given in task.annotations if task is not None else ():
             if given is not None:
@@ -105,6 +121,7 @@ class TaskReader:
         name: str,
         given: Sequence[tuple[int, Given]],
         results: Sequence[Sequence[Item | None] | None],
+        predicted: Sequence[_Prediction],
         raw: bytes,
         place: str,
     ) -> Article:
@@ -120,11 +137,14 @@ class TaskReader:
             self.setting.change(f"offsets moved: counted with {text.counting}", name)
         elif text.raw != text.text:
             self.setting.change("texts normalised, offsets moved along", name)
-        annotations = tuple(self._annotations(task, document, text, naming, given, reads))
-        article = Article(document, annotations)
-        usual = (
-            all(isinstance(each, Typed) and each.goldwire is None for _, each in given) and not task.goldwire
+        annotations = (
+            *self._annotations(document, naming, given, reads),
+            *self._drafts(document, text, naming, predicted),
         )
+        article = Article(document, annotations)
+        # Predictions, of which annotations are made where nobody annotated, are of no form that was checked.
+        usual = bool(given) and not task.goldwire
+        usual = usual and all(isinstance(each, Typed) and each.goldwire is None for _, each in given)
         try:
             # Types hold what can be written; what may be anything is tried.
             msgspec.json.encode([meta, [a.provenance for a in annotations]] if usual else article)
@@ -139,9 +159,7 @@ class TaskReader:
 
     def _annotations(
         self,
-        task: Task,
         document: Document,
-        text: RegionText,
         naming: Naming,
         given: Sequence[tuple[int, Given]],
         reads: Sequence[Read],
@@ -193,40 +211,33 @@ class TaskReader:
                 read.relations,
                 digest,
             )
-        yield from self._predictions(task, document, text, naming, digest, bool(given))
 
-    def _predictions(
-        self, task: Task, document: Document, text: RegionText, naming: Naming, digest: str, annotated: bool
-    ) -> Iterator[Annotation]:
-        """A task's predictions, as drafts of their models where nobody annotated it; else counted."""
-        latest: dict[str, dict[str, Any]] = {}
-        for prediction in task.predictions:
-            if (
-                annotated
-                or not isinstance(prediction, dict)
-                or not isinstance(prediction.get("result"), list)
-            ):
-                self.setting.lose("predictions", document.id)
+    def _predictions(self, task: Task, own_id: str, annotated: bool) -> list[_Prediction]:
+        """Each model's last prediction where nobody annotated the task; all others are counted."""
+        latest: dict[str, _Prediction] = {}
+        for prediction in several(task.predictions):
+            result = prediction.get("result") if isinstance(prediction, dict) else None
+            if annotated or not isinstance(result, list):
+                self.setting.lose("predictions", own_id)
                 continue
             model = str(prediction.get("model_version") or "model")
             if model in latest:
-                self.setting.lose("older predictions of one model", f"{model}/{document.id}")
-            latest[model] = prediction
-        for model, prediction in latest.items():
-            result = prediction["result"]
-            items = items_of(result)
+                self.setting.lose("older predictions of one model", f"{model}/{own_id}")
+            updated = str(prediction.get("updated_at") or "")
+            latest[model] = _Prediction(model, updated, result, items_of(result))
+        return list(latest.values())
+
+    def _drafts(
+        self, document: Document, text: RegionText, naming: Naming, predicted: Sequence[_Prediction]
+    ) -> Iterator[Annotation]:
+        """Predictions as drafts of their models."""
+        for model, updated, result, items in predicted:
             read = read_items(items, text_of(text, [items], naming), naming, result.__getitem__)
             self._account(read, f"{model}/{document.id}")
-            provenance = Provenance(kind="model", name=model, updated=str(prediction.get("updated_at") or ""))
+            provenance = Provenance(kind="model", name=model, updated=updated)
+            stamp, digest = naming.schema.stamp, sha256(document.text)
             yield Annotation(
-                document.id,
-                model,
-                naming.schema.stamp,
-                "draft",
-                provenance,
-                read.spans,
-                read.relations,
-                digest,
+                document.id, model, stamp, "draft", provenance, read.spans, read.relations, digest
             )
 
     def _account(self, read: Read, where: str) -> None:

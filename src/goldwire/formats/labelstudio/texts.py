@@ -125,7 +125,8 @@ class TextFinder:
     """Finds, for an export whose config is not at hand, which field of the data each marked object shows.
 
     What regions say that they mark decides (`value.text`); without that, a field that is called like the
-    object, then `text`, then the only one that there is.
+    object, then `text`, then the only one that there is. Where regions of some objects say so, an object
+    whose regions never do is no text (a recording, a picture).
     """
 
     def __init__(self) -> None:
@@ -162,6 +163,8 @@ class TextFinder:
         """Where the text of each marked object is, and the objects for which that can't be told."""
         found, open_questions = [], []
         for name, votes in sorted(self.agreeing.items()):
+            if self.asked and not self.asked.get(name):
+                continue
             likely = [key for key in (name, "text") if key in self.fields]
             best = max(votes.values(), default=0)
             keys = [key for key, count in votes.items() if count == best] if best else []
