@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test coverage test-transformers bench bench-models docs pictures clean
+.PHONY: env requirements demo check test coverage test-transformers test-old-server bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -69,6 +69,11 @@ test-transformers: env
 	test -x $(VENV)-transformers/bin/python || $(BIN)/python -m venv $(VENV)-transformers
 	PYTHON=$(VENV)-transformers/bin/python sh install.sh studio fr dev transformers
 	$(VENV)-transformers/bin/pytest tests/train/test_transformers.py
+
+# The oldest Label Studio that was tried, 1.13.1 of 2024; its environment takes half a gigabyte of the user's cache.
+test-old-server: env
+	PYTHON=$(BIN)/python UV=$(BIN)/uv sh tests/old_studio.sh
+	$(BIN)/pytest tests/annotate/labelstudio/test_old_server.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-transformers demo site .goldwire .pytest_cache .mypy_cache .ruff_cache

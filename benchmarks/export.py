@@ -155,9 +155,8 @@ def write_long_text(path: Path, length: int, spans: int) -> int:
     text = line * (length // len(line))
     result = []
     for number in range(spans):
-        start = number * (len(text) - 20) // spans
-        start += len(text[start:]) - len(text[start:].lstrip())
-        end = start + 8 - (text[start + 7].isspace() or text[start + 8] == "\u0301")
+        start = text.index("Bagdad", number * (len(text) - len(line)) // spans)
+        end = start + len("Bagdad")
         value = {"start": start, "end": end, "text": text[start:end], "labels": ["kitchen tool"]}
         shared = {"id": f"r{number}", "from_name": "Things seen", "to_name": "doc", "type": "labels"}
         result.append({**shared, "value": value})

@@ -9,7 +9,7 @@ import pytest
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.infer import infer
-from goldwire.schemas.inferred import Inferred
+from goldwire.schemas.inferred import FROM_DATA, Inferred, schema_of
 from goldwire.schemas.label_config import label_config
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +141,42 @@ def test_many_labels_get_colours_of_their_own(tmp_path: Path) -> None:
     config = f'<View><Labels name="l" toName="t">{labels}</Labels><Text name="t" value="$t"/></View>'
     schema = loaded(infer(config, name="many", language="en"), tmp_path)
     assert len({label.color.lower() for label in schema.layers["l"].labels.values()}) == 60
+
+
+#: As CSS writes colours, and what each is.
+COLORS = {
+    "red": "#FF0000",
+    "darkorange": "#FF8C00",
+    "RebeccaPurple": "#663399",
+    "#0af": "#00aaff",
+    "rgb(1, 2, 3)": "#010203",
+    "hsl(120, 100%, 25%)": "#008000",
+    "rgba(4, 5, 6, 0.5)": "#040506",
+    "rgb(7 8 9 / 50%)": "#070809",
+    "hsla(0, 100%, 25%, .3)": "#800000",
+    "#11223344": "#112233",
+}
+
+
+def test_colours_stay_what_they_are_however_css_writes_them(tmp_path: Path) -> None:
+    """From a config into a schema, from that into a config and back: no label changes its colour."""
+    labels = "".join(f'<Label value="{n}" background="{color}"/>' for n, color in enumerate(COLORS))
+    config = f'<View><Labels name="l" toName="t">{labels}</Labels><Text name="t" value="$text"/></View>'
+    for _ in range(2):
+        inferred = infer(config, name="css", language="en")
+        assert not [change for change in inferred.renamed if change.kind == "colour"]
+        schema = loaded(inferred, tmp_path)
+        colors = [label.color for label in schema.layers["l"].labels.values()]
+        assert [color.lower() for color in colors] == [color.lower() for color in COLORS.values()]
+        config = label_config(schema)
+
+
+def test_a_config_whose_labels_all_come_from_the_data_says_so() -> None:
+    """No schema can be made of it alone; an export has the labels."""
+    config = '<View><Labels name="l" toName="t" value="$o"/><Text name="t" value="$text"/></View>'
+    inferred = infer(config, name="dynamic", language="en")
+    assert [omission.why for omission in inferred.left] == [FROM_DATA]
+    with pytest.raises(GoldwireError, match="tasks' data"):
+        schema_of(inferred)
+    with_labels = infer(config, name="dynamic", language="en", labels={"l": {"A", "B"}})
+    assert schema_of(with_labels).layers["l"].labels.keys() == {"A", "B"}

@@ -18,6 +18,9 @@ def as_hex(color: str) -> str | None:
         return f"#{''.join(2 * digit for digit in color[1:])}"
     from PIL import ImageColor
 
+    if parts := re.fullmatch(r"(rgb|hsl)a?\(([^)]*)\)", color.strip().lower()):
+        # A label has no transparency; PIL takes it in bytes only, and no blanks between the parts.
+        color = f"{parts[1]}({','.join(re.split(r'[,/ ]+', parts[2].strip())[:3])})"
     try:
         red, green, blue = ImageColor.getrgb(color.strip())[:3]
     except ValueError:

@@ -12,14 +12,12 @@ import msgspec
 from goldwire import strict_xml
 from goldwire.errors import GoldwireError
 from goldwire.schemas.colors import as_hex, free_color
-from goldwire.schemas.inferred import Inferred, Left, Renamed
+from goldwire.schemas.inferred import FROM_DATA, Inferred, Left, Renamed
 from goldwire.schemas.names import UNNAMED, Names, TextSource
 from goldwire.schemas.slugs import free_name, slug
 
 # Tags that only arrange the page.
 _LAYOUT = frozenset({"View", "Style", "Header", "Collapse", "Panel", "Relations", "Relation", "Filter"})
-#: Why a control that has no labels of its own is left out.
-FROM_DATA = "labels from the task's data"
 #: Objects that hold a text, and the controls that mark it.
 _OBJECTS = {"Text": "Labels", "HyperText": "HyperTextLabels", "Paragraphs": "ParagraphLabels"}
 _LABELS = ("Labels", "HyperTextLabels", "ParagraphLabels")

@@ -14,6 +14,9 @@ from goldwire.schemas.load import convert, schema_faults
 from goldwire.schemas.names import Names
 from goldwire.schemas.schema import Schema
 
+#: Why a control that has no labels of its own is left out.
+FROM_DATA = "labels from the task's data"
+
 
 class Renamed(Struct, frozen=True):
     """Something that a schema has to call otherwise than the config, or give another look."""
@@ -58,6 +61,9 @@ def check_language(code: str) -> None:
 
 def schema_of(found: Inferred, where: str = "") -> Schema:
     """What was inferred, as the toolkit sees a schema, with the checks that `load_schema` makes."""
+    if not found.data["layers"] and any(omission.why == FROM_DATA for omission in found.left):
+        hint = "convert an export with --config: the labels that its tasks use make the schema"
+        raise GoldwireError.of("GW126", "all labels come from the tasks' data", where=where, hint=hint)
     schema, faults = convert(found.data, Schema, {}, where)
     if schema is None:
         raise GoldwireError(*faults)

@@ -175,6 +175,7 @@ def test_two_annotators_read_blind(project: Project, named_server: Server, tmp_p
         mark("zoé", shared, "bruno")
     output = goldwire("pull")
     assert "zoé annotated, not only bruno" in output
+    assert "spans: 3 in, 3 kept, 0 not kept; relations: 0 in, 0 kept, 0 not kept; attributes: 0" in output
     stored = {(a.annotator, a.document): a.status for a in read_annotations(project)}
     assert stored == {
         ("anna", first): "submitted",

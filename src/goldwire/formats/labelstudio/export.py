@@ -24,8 +24,7 @@ from goldwire.formats.labelstudio.task import TAKEN, Task, decode, known
 from goldwire.formats.labelstudio.task_reader import TaskReader
 from goldwire.formats.options import Setting
 from goldwire.model import Article
-from goldwire.schemas.infer import FROM_DATA
-from goldwire.schemas.inferred import schema_of
+from goldwire.schemas.inferred import FROM_DATA, schema_of
 from goldwire.schemas.label_config import TEXT
 from goldwire.schemas.names import TextSource
 
