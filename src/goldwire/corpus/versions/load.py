@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from goldwire.formats.registry import format_named
 from goldwire.leftovers import scratch
 from goldwire.model import Article
 from goldwire.project import CONFIG, Project, load_project
+from goldwire.repository import ask_git
 
 _HINT = "a project's folder, a built dataset's, a .jsonl file, or a git revision: v0.1.0, HEAD~3"
 
@@ -149,12 +149,12 @@ def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
 
 def _git(folder: Path, *arguments: str, of: str) -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
-    except OSError:
+        answer = ask_git(folder, *arguments)
+    except GoldwireError:
         hint = "install git, or name two folders"
         raise GoldwireError.of("GW293", f"`{of}` is no file, and git can't be run", hint=hint) from None
-    if done.returncode:
-        reason = " ".join(done.stderr.decode(errors="replace").split())
-        message = f"`{of}` is no file, and no git revision of this project{': ' + reason if reason else ''}"
+    if answer.code:
+        reason = f": {answer.complaint}" if answer.complaint else ""
+        message = f"`{of}` is no file, and no git revision of this project{reason}"
         raise GoldwireError.of("GW293", message, where=str(folder), hint=_HINT)
-    return done.stdout
+    return answer.output

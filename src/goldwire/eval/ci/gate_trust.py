@@ -10,10 +10,10 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, Measured, parse, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.overlap import Refused
-from goldwire.eval.ci.repository import run_git, tracked_name
 from goldwire.figures import number
 from goldwire.files import file_name
 from goldwire.project import Project
+from goldwire.repository import ask_git, tracked_name
 
 #: Where a branch is taken to come from when nobody says it.
 _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -90,11 +90,11 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
         if asked:
             raise Refused.of("GW553", reason, hint="name a branch or commit that is fetched")
         return _unknown(names[0], reason) if target else ""
-    blob = run_git(folder, "cat-file", "blob", f"{commit}:{name}")
+    blob = ask_git(folder, "cat-file", "blob", f"{commit}:{name}")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if blob.returncode == 0 and blob.stdout == text:
+    if blob.code == 0 and blob.text == text:
         return ""
-    return _changed(_earlier(ref, commit, blob.stdout if blob.returncode == 0 else None), path, now)
+    return _changed(_earlier(ref, commit, blob.text if blob.code == 0 else None), path, now)
 
 
 def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
@@ -102,11 +102,11 @@ def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
     for name in names:
         if (
             name.startswith("-")
-            or run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").returncode
+            or ask_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").code
         ):
             continue
-        done = run_git(folder, "merge-base", "HEAD", name)
-        return name, done.stdout.strip() if done.returncode == 0 else ""
+        merge_base = ask_git(folder, "merge-base", "HEAD", name)
+        return name, merge_base.text.strip() if merge_base.code == 0 else ""
     return "", ""
 
 

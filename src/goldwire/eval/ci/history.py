@@ -9,10 +9,10 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, parse
-from goldwire.eval.ci.repository import git, run_git, tracked_name
 from goldwire.figures import amount, interval, number
 from goldwire.html.charts import Point, line
 from goldwire.html.templates import page_templates, render_page
+from goldwire.repository import ask_git, git, tracked_name
 
 COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
 
@@ -107,8 +107,7 @@ def _parsed(text: str) -> Baseline | None:
 
 
 def _has_commits(folder: Path) -> bool:
-    done = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
-    return done.returncode == 0
+    return ask_git(folder, "rev-parse", "--verify", "--quiet", "HEAD").code == 0
 
 
 def drawing(steps: Sequence[Step]) -> str:

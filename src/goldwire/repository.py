@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from goldwire.errors import GoldwireError
 
@@ -11,28 +12,38 @@ from goldwire.errors import GoldwireError
 _SAFE = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
 
 
-def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+class Answer(NamedTuple):
+    """What git said: 0 where it did as asked, its output, and on one line what it complained of."""
+
+    code: int
+    output: bytes
+    complaint: str
+
+    @property
+    def text(self) -> str:
+        """The output as text."""
+        return self.output.decode(errors="replace")
+
+
+def ask_git(folder: Path, *arguments: str) -> Answer:
     """Run git in a folder; raises GW540 where it is not installed."""
+    command = ["git", *_SAFE, "-C", str(folder), *arguments]
     try:
-        return subprocess.run(
-            ["git", *_SAFE, "-C", str(folder), *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
         raise GoldwireError.of("GW540", "git is not installed", hint="install git") from None
+    complaint = " ".join(done.stderr.decode(errors="replace").split())
+    return Answer(done.returncode, done.stdout, complaint)
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints; raises GW540 with its last word where it fails."""
-    done = run_git(folder, *arguments)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["git failed"])[-1]
+    """What git prints; raises GW540 with its complaint where it fails."""
+    answer = ask_git(folder, *arguments)
+    if answer.code:
         hint = "the history of scores is the git history of eval/baseline.json"
-        raise GoldwireError.of("GW540", f"git: {reason}", where=str(folder), hint=hint)
-    return done.stdout
+        message = f"git: {answer.complaint or 'it failed'}"
+        raise GoldwireError.of("GW540", message, where=str(folder), hint=hint)
+    return answer.text
 
 
 def tracked_name(path: Path) -> tuple[Path, str]:
