@@ -82,9 +82,13 @@ class Setting:
         """Put down one thing that should be known and loses nothing."""
         self.noted.setdefault(kind, []).append(place)
 
-    def put_aside(self, kind: str, place: str, item: Any, count: int = 1) -> None:
-        """Put down `count` things that the model has no place for, and keep what they were."""
-        self.lost.setdefault(kind, []).extend([place] * count)
+    def put_aside(self, kind: str, place: str, item: Any, count: int = 1, cause: str = "") -> None:
+        """Put down `count` things that the model has no place for, and keep what they were.
+
+        Things of one `cause` are told together, each with its own kind at its place.
+        """
+        told = f"{place}: {kind.partition(': ')[2]}" if cause else place
+        self.lost.setdefault(cause or kind, []).extend([told] * count)
         self.quarantine.append({"kind": kind, "where": place, "count": count, "item": item})
 
     def refuse(self, item: Any, *faults: Fault) -> None:

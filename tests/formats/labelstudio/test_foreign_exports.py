@@ -165,6 +165,21 @@ def test_where_spans_do_not_agree_nothing_is_guessed(tmp_path: Path) -> None:
     assert aside["item"]["value"]["start"] == 6
 
 
+def test_spans_put_aside_for_one_cause_are_told_together(tmp_path: Path) -> None:
+    """However many there are, a cause is a line; its places have both wordings, as the quarantine has."""
+    result = [region(n, n + 3, "PER", "???") for n in range(9)] + [
+        region(90, 99, "PER"),
+        region(91, 99, "PER"),
+    ]
+    [_], setting = read(tmp_path, [task({"body": ANNA}, result)])
+    assert {kind: len(places) for kind, places in setting.lost.items()} == {
+        "spans: not what the region says": 9,
+        "spans: outside the text": 2,
+    }
+    assert "is 'Ann', and the region says '???'" in setting.lost["spans: not what the region says"][0]
+    assert all("[" in line["kind"] for line in setting.quarantine) and len(setting.quarantine) == 11
+
+
 def test_white_space_in_the_words_of_a_region_does_not_count(tmp_path: Path) -> None:
     """Label Studio folds blanks and writes line ends as backslash and n."""
     text = "Anna  Meier\nsmith"

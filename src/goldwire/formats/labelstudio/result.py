@@ -23,12 +23,14 @@ class Quarantined(Struct, frozen=True):
     """Something of a result that the model does not take in: what it is, why not, and the thing itself.
 
     `count` says how many spans (or attributes, or relations) it stands for: a region has one for each label.
+    `cause` is the reason without what only this one has, where that is another: it sums up many of a kind.
     """
 
     kind: Literal["span", "attribute", "relation", "note", "result"]
     reason: str
     item: Any
     count: int = 1
+    cause: str = ""
 
 
 class Trim(Struct, frozen=True):

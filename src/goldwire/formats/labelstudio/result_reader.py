@@ -78,10 +78,10 @@ class ResultReader:
             not self.counted.plain,
         )
 
-    def refuse(self, kind: Any, reason: str, number: int, count: int = 1) -> None:
-        """Put an item aside, for `count` spans, attributes or relations."""
+    def refuse(self, kind: Any, reason: str, number: int, count: int = 1, cause: str = "") -> None:
+        """Put an item aside, for `count` spans, attributes or relations; `cause` as `Quarantined` has it."""
         item = self.original(number) if self.original is not None else None
-        self.quarantined.append(Quarantined(kind, reason, item, count))
+        self.quarantined.append(Quarantined(kind, reason, item, count, cause))
 
     def usual_regions(self, items: Sequence[Item | None]) -> Iterator[tuple[int, Item | None]]:
         """Take in the regions that are as Label Studio itself writes them, and give all others, numbered.
@@ -140,20 +140,19 @@ class ResultReader:
         extent = self.counted.extent(start, end)
         if extent is None:
             self.disagrees = True
-            return self.refuse(
-                "span", f"[{start}, {end}) cuts a character that normalising joins", number, count
-            )
+            cause = "cuts a character that normalising joins"
+            return self.refuse("span", f"[{start}, {end}) {cause}", number, count, cause)
         first, last = extent
         if not 0 <= first < last <= len(self.text):
             self.disagrees = True
             where = f"[{start}, {end}) lies outside the text (0 to {len(self.counted.raw)})"
-            return self.refuse("span", where, number, count)
+            return self.refuse("span", where, number, count, "outside the text")
         marked = self.text[first:last]
         said = value.text
         if said.__class__ is str and said != marked and not same_words(marked, said):
             self.disagrees = True
             reason = f"[{start}, {end}) is {marked[:60]!r}, and the region says {said[:60]!r}"
-            return self.refuse("span", reason, number, count)
+            return self.refuse("span", reason, number, count, "not what the region says")
         if marked[0].isspace() or marked[-1].isspace():
             if not marked.strip():
                 return self.refuse("span", "nothing but white space is marked", number, count)

@@ -243,7 +243,8 @@ class TaskReader:
     def _account(self, read: Read, where: str) -> None:
         """Put down what became of a result's parts."""
         for part in read.quarantined:
-            self.setting.put_aside(f"{part.kind}s: {part.reason}", where, part.item, part.count)
+            cause = f"{part.kind}s: {part.cause}" if part.cause else ""
+            self.setting.put_aside(f"{part.kind}s: {part.reason}", where, part.item, part.count, cause)
         for double in read.doubles:
             self.setting.lose(
                 "relations that stand twice", f"{where} {double.label} {double.head} → {double.tail}"
