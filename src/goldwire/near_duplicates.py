@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.text import UNSPACED
+
 #: Words in a shingle.
 WIDTH = 3
 #: Slots of a signature: it divides by 1, 2, 3, 6, 7 and 9, so that bands of each are at hand.
@@ -25,9 +27,8 @@ _UNKNOWN, _SPACE = 0xFFFFFFFF, ord(" ")
 # Odd, so that each has an inverse modulo 2**64.
 _BASE, _FACTOR = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
 
-# Scripts that put no space between words: a character counts as a word.
-_UNSPACED = ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
-_ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED)
+# In scripts that put no space between words a character counts as a word.
+_ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 _WORD_OR_CHARACTER = re.compile(rf"[{_ALONE}]|[^\s{_ALONE}]+")
 
 Hashes = NDArray[np.uint64]
@@ -127,7 +128,7 @@ class _Hasher:
         ends = np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)))
         inside = folded != 0
         breaks = np.zeros(len(codes), bool)
-        for first, last in _UNSPACED:
+        for first, last in UNSPACED:
             breaks |= (folded >= first) & (folded <= last)
         # A word begins where none stood before, and on both sides of a character that is one by itself.
         begins, stops = inside.copy(), inside.copy()

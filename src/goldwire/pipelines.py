@@ -37,6 +37,40 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
+def spacy_language(code: str) -> str:
+    """The code by which spaCy knows a language: of ISO 639-1, 639-2 and 639-3; empty where it has no rules.
+
+    A region after it (`de-AT`) makes no difference; `xx` stands for any language that parts words by spaces.
+    """
+    base = code.strip().lower().replace("_", "-").partition("-")[0]
+    if not re.fullmatch("[a-z]{2,3}", base):
+        return ""
+    if find_spec(f"spacy.lang.{base}") is not None:
+        return base
+    from spacy.util import find_matching_language
+
+    return find_matching_language(base) or ""
+
+
+def blank_pipeline(code: str) -> Language:
+    """spaCy's rules for a language, without a model.
+
+    Raises GW700 where they need a package that is not installed, GW261 where spaCy has none.
+    """
+    import spacy
+
+    try:
+        return spacy.blank(code)
+    except ImportError as error:
+        if not spacy_language(code):
+            hint = "ISO 639-1 or 639-3, `xx` for another language that parts its words by spaces"
+            raise GoldwireError.of("GW261", f"spaCy knows no language `{code}`", hint=hint) from None
+        said = shortened(" ".join(str(error).split()), 200)
+        hint = install_hint("ja") if spacy_language(code) == "ja" else "install it with pip"
+        message = f"to cut texts in `{code}` into words a package is missing: {said}"
+        raise GoldwireError.of("GW700", message, hint=hint) from None
+
+
 def pipeline_path(name: str) -> Path:
     """The folder of a pipeline: `name` itself, or that of the installed package `name`.
 

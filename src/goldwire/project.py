@@ -146,10 +146,17 @@ def name_faults(project: Project) -> Iterator[Fault]:
         if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
             message = f"a control character in the project's {key}"
             yield Fault("GW915", message, f"{path}:{line}", "remove it: Label Studio would refuse it")
-        if key == "name" and not _TITLE[0] <= len(value.strip()) <= _TITLE[1]:
-            message = f"the project's name has {len(value.strip())} characters"
+        elif key == "name" and (problem := title_problem(value)):
             hint = f"{_TITLE[0]} to {_TITLE[1]}: Label Studio, whose project bears it, takes no other"
-            yield Fault("GW915", message, f"{path}:{line}", hint)
+            yield Fault("GW915", f"the project's name {problem}", f"{path}:{line}", hint)
+
+
+def title_problem(name: str) -> str:
+    """What Label Studio dislikes in a project's name, to be said of it; empty where it takes it."""
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        return "holds a control character"
+    size = len(name.strip())
+    return "" if _TITLE[0] <= size <= _TITLE[1] else f"has {size} characters"
 
 
 def _key(line: str) -> str:

@@ -17,6 +17,28 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+#: Scripts that put no space between words, as ranges of code points: Thai and Lao, Burmese, Khmer, kana, Han.
+UNSPACED = (
+    (0xE00, 0xEFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3040, 0x30FF),
+    (0x3400, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0xFF66, 0xFF9F),
+    (0x20000, 0x3FFFF),
+)
+#: Languages whose texts run from right to left, as ISO 639-1 or 639-3.
+RIGHT_TO_LEFT = frozenset(
+    ("ar", "ara", "fa", "fas", "he", "heb", "ur", "urd", "ps", "sd", "ug", "yi", "dv", "ckb")
+)
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether a character is of a script that puts no space between words."""
+    return any(first <= ord(char) <= last for first, last in UNSPACED)
+
+
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """The extent without white space at its ends; empty where there is nothing else."""
     while start < end and text[start].isspace():

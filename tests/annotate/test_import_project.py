@@ -147,13 +147,13 @@ def test_a_new_project_is_sound(tmp_path: Path, language: str, label: str) -> No
     assert (project.annotate / "label_config.xml").read_text(encoding="utf-8") == label_config(schema)
     assert load_seeds(project) == [] and read_annotations(project) == []
     with pytest.raises(GoldwireError, match="GW367"):
-        make_project(tmp_path / "deep" / "new", name="x", language=language)
+        make_project(tmp_path / "deep" / "new", name="new", language=language)
 
 
 def test_a_project_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Where the schema can't be read, no folder is made."""
     with pytest.raises(GoldwireError):
-        make_project(tmp_path / "new", name="x", language="fr", schema="name: [")
+        make_project(tmp_path / "new", name="new", language="fr", schema="name: [")
     assert list(tmp_path.iterdir()) == []
 
 

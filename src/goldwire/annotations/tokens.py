@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldwire.model import Annotation, Document, Span, outermost
+from goldwire.pipelines import blank_pipeline
 from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
@@ -44,16 +45,8 @@ class Tokens:
 
 
 def tokenizer(language: str) -> Language:
-    """spaCy's rules for a language, without a model; raises GW261 where it has none."""
-    import spacy
-
-    from goldwire.errors import GoldwireError
-
-    try:
-        nlp: Language = spacy.blank(language)
-    except ImportError:
-        hint = "give [project] language in goldwire.toml as ISO 639-1, `xx` for any other"
-        raise GoldwireError.of("GW261", f"spaCy knows no language `{language}`", hint=hint) from None
+    """spaCy's rules for a language, without a model; raises what `blank_pipeline` raises."""
+    nlp = blank_pipeline(language)
     nlp.max_length = sys.maxsize  # only parsers need the limit
     return nlp
 

@@ -63,7 +63,7 @@ def fallback_note(language: str) -> str:
         return ""
     return (
         f"the words around your labels are English: there are none in `{language}` "
-        f"({', '.join(languages())}; a language is one file, src/goldwire/messages)"
+        f"(there are: {', '.join(languages())}; docs/code.md says how a language is added)"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.schemas.load import convert, schema_faults
@@ -47,6 +47,29 @@ class Inferred(Struct, frozen=True):
         head = f"# The schema {self.data['name']}, made from a Label Studio config. Its form: goldwire's "
         dumped = yaml.safe_dump(self.data, allow_unicode=True, sort_keys=False, width=110)
         return f"{head}docs/schema-format.md.\n{dumped}"
+
+
+def schema_yaml(schema: Schema, origin: str) -> str:
+    """A schema as a schema file's text, without what is at its default; `origin` says what it is of."""
+    head = f"# The schema {schema.name}, {origin}. Its form: goldwire's docs/schema-format.md.\n"
+    return head + yaml.safe_dump(_bare(schema), allow_unicode=True, sort_keys=False, width=110)
+
+
+def _bare(value: Any) -> Any:
+    """Plain data, without the fields of a struct that have their defaults."""
+    if isinstance(value, Struct):
+        return {
+            each.name: _bare(getattr(value, each.name))
+            for each in structs.fields(value)
+            if each.required or getattr(value, each.name) != _default(each)
+        }
+    if isinstance(value, dict):
+        return {key: _bare(each) for key, each in value.items()}
+    return [_bare(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _default(info: structs.FieldInfo) -> Any:
+    return info.default_factory() if callable(info.default_factory) else info.default
 
 
 def check_language(code: str) -> None:

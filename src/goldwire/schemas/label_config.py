@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.schemas.schema import Attribute, Counterexample, End, Label, Layer, RelationType, Schema, Value
+from goldwire.text import RIGHT_TO_LEFT
 
 #: The name of the text in the config and of its field in a task's data.
 TEXT = "text"
@@ -31,6 +32,9 @@ _STYLE = """
 .gw-text h3 { padding-bottom: 1rem; }
 .gw-side { position: sticky; top: 13rem; max-height: 60vh; overflow-y: auto; }
 """
+# For languages that run from right to left.
+_RIGHT_TO_LEFT = """.gw-text { direction: rtl; text-align: right; }
+"""
 _SMALL = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.2"
 _LINE = "font-size: .9rem; font-weight: 400; margin: .25rem 0; line-height: 1.45"
 
@@ -48,7 +52,8 @@ def label_config(schema: Schema) -> str:
     """
     say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
-    ET.SubElement(root, "Style").text = _STYLE
+    direction = _RIGHT_TO_LEFT if schema.language.partition("-")[0] in RIGHT_TO_LEFT else ""
+    ET.SubElement(root, "Style").text = _STYLE + direction
     guide = ET.SubElement(root, "View", className="gw-guide")
     folded = ET.SubElement(ET.SubElement(guide, "Collapse", open="false"), "Panel", value=say("config.guide"))
     inner = ET.SubElement(folded, "Collapse", open="false")

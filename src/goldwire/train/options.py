@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire import strict_json
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_text
+from goldwire.pipelines import pipeline_path, spacy_language
 from goldwire.redaction import shortened
 from goldwire.schemas import Schema
 
@@ -89,6 +90,7 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
                 "GW403", f"lacks [{section}]", where=str(path), hint="compare train/ner.cfg"
             )
     options_in(config, path)
+    _follow_vectors(config, overrides, path)
     for section in ("nlp", "training", "initialize"):
         # spaCy passes over names that it does not know: a slip would change nothing, and not be seen.
         if unknown := sorted(set(config[section]) - set(DEFAULT_CONFIG[section])):
@@ -97,15 +99,69 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
     if config["training"].get("patience") and not options_in(config, path).dev:
         hint = "set patience = 0 and choose max_epochs, or hold text back to stop by: [goldwire] dev = 0.2"
         raise GoldwireError.of("GW403", "[training] patience is not 0", where=str(path), hint=hint)
-    lang = config["nlp"].get("lang")
-    if language is not None and lang != language:
+    lang = str(config["nlp"].get("lang"))
+    if language is not None and lang != language and lang != spacy_language(language):
         raise GoldwireError.of(
             "GW405",
             f"[nlp] lang is `{lang}`, the articles' language is `{language}`",
             where=str(path),
-            hint=f'set lang = "{language}", and vectors of that language',
+            hint=f'set lang = "{language}", and vectors of that language; for one run: {_blank(language)}',
         )
+    _check_pipelines(config, lang, path)
     return config
+
+
+def _blank(language: str) -> str:
+    """The overrides by which a config starts from nothing, in a language."""
+    return f"-- --nlp.lang {language} --paths.vectors null --paths.source null"
+
+
+def _follow_vectors(config: Config, overrides: Overrides, path: Path) -> None:
+    """Make the rest of a config follow its vectors and its source, where these are null or changed for a run.
+
+    Without vectors no layer looks any up, and weights that were learned beside them do not fit; with vectors
+    that a run brings they are looked up. Without a source nothing is copied.
+    """
+    try:
+        filled = config.copy().interpolate()
+    except ValueError as error:
+        raise config_error(path, error) from None
+    vectors = filled["initialize"].get("vectors")
+    changed = bool({"paths.vectors", "initialize.vectors"} & set(overrides))
+    embeds = [part for part in _tables(config["components"]) if "include_static_vectors" in part]
+    looked_up = any(part["include_static_vectors"] for part in embeds)
+    for part in embeds:
+        if vectors is None or changed:
+            part["include_static_vectors"] = vectors is not None
+    start = filled["initialize"].get("after_init")
+    if isinstance(start, dict) and start.get("@callbacks") == "goldwire.copy_tok2vec.v1":
+        fits = looked_up == any(part["include_static_vectors"] for part in embeds)
+        if start.get("source") is None or not (fits or "paths.source" in overrides):
+            del config["initialize"]["after_init"]
+
+
+def _tables(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All tables below a table of a config."""
+    for value in table.values():
+        if isinstance(value, dict):
+            yield value
+            yield from _tables(value)
+
+
+def _check_pipelines(config: Config, language: str, path: Path) -> None:
+    """Raise GW405 where vectors or weights come from a pipeline of another language; a missing one is told
+    when it is loaded."""
+    filled = config.copy().interpolate()
+    start = filled["initialize"].get("after_init") or {}
+    for name in (filled["initialize"].get("vectors"), start.get("source")):
+        try:
+            theirs = strict_json.loads((pipeline_path(str(name)) / "meta.json").read_bytes()).get("lang")
+        except (GoldwireError, OSError, ValueError, AttributeError):
+            continue
+        if name is not None and theirs != language:
+            message = f"[nlp] lang is `{language}`, and {name} is a pipeline of `{theirs}`"
+            hint = f"name one of `{language}`, or start from nothing: {_blank(language)}"
+            raise GoldwireError.of("GW405", message, where=str(path), hint=hint)
 
 
 def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:

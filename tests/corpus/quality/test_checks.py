@@ -247,14 +247,20 @@ def test_every_rule_has_its_words() -> None:
         ("e\u0301", "te", True),
         ("👩", "\u200d🍳", True),
         ("👩\u200d", "🍳", True),
-        ("新", "闻", True),
+        ("新", "闻", False),
+        ("カ", "フェ", False),
+        ("カ", "\u3099", True),
+        ("iPhone", "手机", False),
+        ("ก", "\u0e34น", True),
+        ("한", "국", True),
         ("a", " b", False),
         ("", "a", False),
         ("a", "", False),
     ],
 )
 def test_a_boundary_cuts_a_word_between_letters_digits_and_marks(before: str, after: str, cut: bool) -> None:
-    """Hyphen and apostrophe end a word; a character of several code points is never cut."""
+    """Hyphen and apostrophe end a word; a character of several code points is never cut, and scripts without
+    spaces have no word that could be."""
     assert inside_word(before + after, len(before)) is cut
 
 

@@ -21,6 +21,7 @@ from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.schema import RegistryEntry
+from goldwire.text import is_unspaced
 
 Registries = Mapping[str, Mapping[str, RegistryEntry]]
 
@@ -112,13 +113,16 @@ def _curated_only(article: Article) -> Article:
 def inside_word(text: str, offset: int) -> bool:
     """Whether the boundary before the code point `place` cuts a word, or a character of several code points.
 
-    It does where letters, digits or combining marks stand on both sides: hyphen and apostrophe end a word.
+    It does where letters, digits or combining marks stand on both sides: hyphen and apostrophe end a word. In
+    scripts without spaces words have no edges that could be told.
     """
     if not 0 < offset < len(text):
         return False
     before, after = text[offset - 1], text[offset]
     if after == _ZWJ or before == _ZWJ or _mark(after):
         return True
+    if is_unspaced(before) or is_unspaced(after):
+        return False
     return (before.isalnum() or _mark(before)) and after.isalnum()
 
 

@@ -9,9 +9,11 @@ from itertools import pairwise
 from goldwire.eval.matching.spans import Pair
 from goldwire.model import Span
 
-#: A sentence ends at a line end, or after . ! ? … with closing quotes and brackets, before white space; not
-#: after a lone capital (`M. Dupont`).
-_END = re.compile(r"""\n+|(?<!\b[A-ZÀ-Þ])[.!?…؟。]+(?:[ \u202f\u00a0]?»|[”’"')\]])*(?=\s|$)""")
+#: A sentence ends at a line end, after 。 ！ ？, or after . ! ? … with closing quotes and brackets, before
+#: white space; not after a lone capital (`M. Dupont`).
+_END = re.compile(
+    r"""\n+|[。！？]+[」』”’）]*|(?<!\b[A-ZÀ-Þ])[.!?…؟。]+(?:[ \u202f\u00a0]?»|[”’"')\]])*(?=\s|$)"""
+)
 #: Code points shown on each side where a sentence is very long.
 REACH = 320
 

@@ -17,6 +17,7 @@ from goldwire.eval.counts.bootstrap import draw, interval
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.scores import count, few_warnings, trust
 from goldwire.model import STATUSES, Annotation
+from goldwire.pipelines import blank_pipeline
 from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
 from goldwire.train.run.crossval import Fold, folds
 from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
@@ -308,9 +309,7 @@ def _redrawn(
 
 def _sentences(planned: CurvePlan) -> dict[str, int]:
     """How many sentences each document has, by rule."""
-    import spacy
-
-    nlp = spacy.blank(planned.run.setup.language or "xx")
+    nlp = blank_pipeline(planned.run.setup.language or "xx")
     nlp.add_pipe("sentencizer")
     nlp.max_length = 10_000_000
     return {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import scratch
-from goldwire.pipelines import load_pipeline, quiet
+from goldwire.pipelines import blank_pipeline, load_pipeline, quiet
 from goldwire.train.options import Overrides, config_error, config_fault, options_in, read_config
 from goldwire.train.training_data import Cut, Reference, training_docs
 
@@ -57,7 +57,6 @@ def fit(
     `progress` gets the share done, in [0, 1]. Raises GW403 to GW406 for what is wrong with the config, GW407
     where nothing is marked.
     """
-    import spacy
     from spacy.schemas import ConfigSchemaTraining
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import (
@@ -77,10 +76,7 @@ def fit(
     options = options_in(config, config_path)
     config.pop("goldwire", None)
     with quiet(), scratch("training") as folder:
-        try:
-            tokenizer = spacy.blank(config["nlp"]["lang"])
-        except ImportError as error:
-            raise config_error(config_path, error) from error
+        tokenizer = blank_pipeline(config["nlp"]["lang"])
         tokenizer.max_length = LONG
         grouped = [
             name

@@ -131,7 +131,7 @@
     for (const [code, head] of into) relations.append(el("li", {}, name(code), " of ", jump(head)));
     panel.classList.remove("empty");
     panel.replaceChildren(close,
-      el("h2", { lang: data.language || null }, `« ${one.words} »`),
+      el("h2", { lang: data.language || null }, `“${one.words}”`),
       el("p", {}, chip(one.layer, one.label), " ", el("span", { lang: data.schemaLanguage || null }, label ? label.name : "", el("span", { class: "quiet" }, ` · ${title(one.layer)}`))),
       label?.definition ? el("p", { class: "quiet", lang: data.schemaLanguage || null }, label.definition) : "",
       rows.length ? list : "",

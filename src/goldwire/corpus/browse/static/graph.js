@@ -33,7 +33,7 @@
 
   function mentions(rows) {
     return el("ul", {}, ...rows.map((row) => el("li", {}, chip(schema.frames[row[3]].layer, row[4]), " ",
-      el("a", { href: goldwire.link(data.documents[row[0]], data.annotators[row[1]], row[5]), lang: data.language || null }, `« ${row[6]} »`),
+      el("a", { href: goldwire.link(data.documents[row[0]], data.annotators[row[1]], row[5]), lang: data.language || null }, `“${row[6]}”`),
       el("span", { class: "quiet" }, ` ${row[9].map(name).join(", ")} → ${row[10].map(name).join(", ")} · ${data.documents[row[0]][1]}`))));
   }
   function detail(title, rows) {

@@ -58,7 +58,7 @@
       el("p", {}, chip(one.layer, one.label), ` ${one.date || "no date"} `, el("span", { class: "quiet" }, `(${basis[one.basis]})${one.id ? ` · ${one.id}` : ""}`)),
       el("ul", {}, ...one.rows.map((row) => {
         const who = [names(row[9]), names(row[10])], where = names(row[11]);
-        return el("li", {}, el("a", { href: goldwire.link(data.documents[row[0]], data.annotators[row[1]], row[5]), lang: data.language || null }, `« ${row[6]} »`),
+        return el("li", {}, el("a", { href: goldwire.link(data.documents[row[0]], data.annotators[row[1]], row[5]), lang: data.language || null }, `“${row[6]}”`),
           el("span", { class: "quiet" }, ` ${row[4]}${who[0] || who[1] ? `: ${who[0] || "?"} → ${who[1] || "?"}` : ""}${where ? `, ${where}` : ""} · ${data.documents[row[0]][1]}`));
       })));
     if (move) place.scrollIntoView({ block: "nearest" });
