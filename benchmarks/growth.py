@@ -32,6 +32,7 @@ ENDINGS = {
     "docbin": ".spacy",
     "parquet": ".parquet",
     "cas": "",
+    "webanno_tsv": "",
 }
 
 

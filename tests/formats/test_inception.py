@@ -472,3 +472,16 @@ def test_a_cas_of_dkpro_core_gives_its_entities(tmp_path: Path) -> None:
         "Lemma": 5,
         "Dependency": 3,
     }
+
+
+def test_a_lenient_reading_takes_what_can_be_read(tmp_path: Path) -> None:
+    """A file that is broken is put aside with what is wrong with it, and the others are taken."""
+    files = project()
+    files["annotation/doc2.txt/webanno14export.zip"] = zipped({"TypeSystem.xml": b"<x>", "anna.xmi": b"<x"})
+    path = tmp_path / "p.zip"
+    path.write_bytes(zipped(files))
+    (fault,) = refused(path)
+    assert fault.startswith("GW280 /annotation/doc2.txt/webanno14export.zip/anna.xmi: no CAS")
+    articles, setting = read(path, lenient=True)
+    assert owners(articles)["doc1.txt"] == PROJECT["doc1.txt"]
+    assert len(setting.quarantine) == 1
