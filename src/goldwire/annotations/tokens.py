@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Loss:
+class TagLoss:
     """What flat tags of one layer can't hold.
 
     `nested` spans are left out, `cut` ones widened to whole tokens (`cases` shows the first of them),
@@ -61,7 +61,7 @@ def tokens_of(
     annotation: Annotation | None,
     schema: Schema,
     nlp: Language,
-    losses: dict[str, Loss] | None = None,
+    losses: dict[str, TagLoss] | None = None,
 ) -> Tokens:
     """Tokens of a document and the BIO tags of the outermost spans of each layer.
 
@@ -73,13 +73,14 @@ def tokens_of(
     tags: dict[str, list[str]] = {}
     for layer in schema.layers:
         spans = annotation.layer(layer) if annotation is not None else ()
-        loss = (losses if losses is not None else {}).setdefault(layer, Loss())
+        loss = (losses if losses is not None else {}).setdefault(layer, TagLoss())
         tags[layer] = _tags(document, spans, starts, ends, loss)
-    return Tokens([t.text for t in doc], starts, ends, [bool(t.whitespace_) for t in doc], tags)
+    whitespace = [bool(token.whitespace_) for token in doc]
+    return Tokens([token.text for token in doc], starts, ends, whitespace=whitespace, tags=tags)
 
 
 def _tags(
-    document: Document, spans: tuple[Span, ...], starts: list[int], ends: list[int], loss: Loss
+    document: Document, spans: tuple[Span, ...], starts: list[int], ends: list[int], loss: TagLoss
 ) -> list[str]:
     flat, nested = outermost(spans)
     loss.spans += len(spans)

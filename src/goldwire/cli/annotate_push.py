@@ -91,7 +91,15 @@ def push(
     with connect(project, url=url) as client:
         if ranking or model:
             documents, predictions = _predicted(
-                client, project, schema, documents, predictions, model, ranking, count, diversity
+                client,
+                project,
+                schema,
+                documents,
+                predictions,
+                model=model,
+                ranking=ranking,
+                count=count,
+                diversity=diversity,
             )
         with progress("pushing", len(documents)) as advance:
             shown = [] if bare else predictions
@@ -120,6 +128,7 @@ def _predicted(
     schema: Schema,
     documents: list[Document],
     predictions: list[Annotation],
+    *,
     model: str | None,
     ranking: bool,
     count: int | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from goldwire.annotations.tokens import Loss, bio_names, tokens_of
+from goldwire.annotations.tokens import TagLoss, bio_names, tokens_of
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Relation, Span, curated
 from goldwire.schemas import Attribute, Schema
@@ -211,7 +211,7 @@ class Columns:
                 }
 
     def token_rows(
-        self, articles: list[Article], nlp: Language, losses: dict[str, Loss]
+        self, articles: list[Article], nlp: Language, losses: dict[str, TagLoss]
     ) -> Iterator[dict[str, Any]]:
         """A row for each document: tokens, extents in code points, BIO tags of the curated annotation."""
         index = {

@@ -244,8 +244,15 @@ def _cut(doc: Doc, reference: Reference, span: Span, learned: str | None = None)
     wide = doc.char_span(start, end, alignment_mode="expand") if start < end else None
     tokens = tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end)
     taught = learned if learned is not None else wide.text if wide is not None else ""
-    marked = text[span.start : span.end]
-    return Cut(reference.document.id, span.label, span.start, span.end, marked, tokens, taught)
+    return Cut(
+        document=reference.document.id,
+        label=span.label,
+        start=span.start,
+        end=span.end,
+        text=text[span.start : span.end],
+        tokens=tokens,
+        learned=taught,
+    )
 
 
 def pieces(doc: Doc, longest: int = LONGEST) -> list[Doc]:

@@ -70,9 +70,18 @@ def interpret(
     `reason` gives the words for a decision about a span, None where it was turned down; a decision that
     is the same as a former one keeps that one's reason.
     """
-    return _Interpreter(
-        document, readings, schema, marks, dict(decisions or {}), own_marks, partial, asked, reason
-    ).read()
+    interpreter = _Interpreter(
+        document,
+        readings,
+        schema,
+        marks,
+        former=dict(decisions or {}),
+        own_marks=own_marks,
+        partial=partial,
+        asked=asked,
+        reason=reason,
+    )
+    return interpreter.read()
 
 
 class _Interpreter:
@@ -84,6 +93,7 @@ class _Interpreter:
         readings: tuple[Annotation, Annotation],
         schema: Schema,
         marks: Annotation,
+        *,
         former: dict[str, Decision],
         own_marks: Annotation | None,
         partial: bool,

@@ -139,7 +139,7 @@ def adjudicate(
         text_sha256=sha256(document.text),
     )
     sides = {spans[id(candidate)].id: candidate.sides for candidate in candidates}
-    return Outcome(annotation, merging.items, merging.dropped, sides, unfit)
+    return Outcome(annotation, items=merging.items, dropped=merging.dropped, sides=sides, unfit=unfit)
 
 
 def _add_own(candidates: list[Candidate], own_marks: Annotation) -> None:

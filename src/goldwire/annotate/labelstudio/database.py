@@ -117,7 +117,8 @@ def parse_database(text: str, *, where: str = "--database") -> Database:
     # The environment's first: what the address says counts more.
     settings = {name: os.environ[name] for name in _OPTIONS.values() if name in os.environ}
     settings |= {_OPTIONS[option]: value for option, value in options.items()}
-    return Database(host, port, name, user, password, tuple(sorted(settings.items())))
+    in_order = tuple(sorted(settings.items()))
+    return Database(host, port, name=name, user=user, password=password, options=in_order)
 
 
 def without_password(text: str) -> str:

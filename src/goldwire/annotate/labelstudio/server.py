@@ -164,8 +164,15 @@ def start(
 
 
 def _server(state: _State, credentials: Credentials, new: bool = False) -> Server:
-    name, token, password = credentials.username, credentials.token, credentials.password
-    return Server(state.url, name, state.pid, token, password, new, state.database)
+    return Server(
+        url=state.url,
+        username=credentials.username,
+        pid=state.pid,
+        token=credentials.token,
+        password=credentials.password,
+        new=new,
+        database=state.database,
+    )
 
 
 def _forget_other(project: Project, database: Database | None) -> None:

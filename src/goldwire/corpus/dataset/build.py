@@ -12,7 +12,7 @@ from typing import Any
 from goldwire import __version__, strict_json
 from goldwire.annotations import rules
 from goldwire.annotations.stats import Counts, count
-from goldwire.annotations.tokens import Loss, tokenizer
+from goldwire.annotations.tokens import TagLoss, tokenizer
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
 from goldwire.corpus.dataset.card import card
@@ -41,7 +41,7 @@ class Build:
     manifest: dict[str, Any]
     counts: Counts
     checks: CheckResult
-    losses: dict[str, Loss]
+    losses: dict[str, TagLoss]
     changelog_current: bool
     aside: list[Path] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
         raise GoldwireError.of("GW262", "there is no annotation to build from", where=where, hint=hint)
     sides = split_articles(corpus)
     counts = count(corpus.articles, corpus.schema, only_curated=True)
-    columns, losses = Columns(corpus.schema), {layer: Loss() for layer in corpus.schema.layers}
+    columns, losses = Columns(corpus.schema), {layer: TagLoss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
     with replacing(folder, MANIFEST, code="GW216", keep=(LICENCE_FILE,), aside=aside) as new_folder:
@@ -100,7 +100,7 @@ def _manifest(
     corpus: Corpus,
     counts: Counts,
     checks: CheckResult,
-    losses: dict[str, Loss],
+    losses: dict[str, TagLoss],
     sides: dict[str, int],
     paths: dict[str, dict[str, str]],
 ) -> dict[str, Any]:

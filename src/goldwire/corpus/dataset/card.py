@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.rules import RULES
 from goldwire.annotations.stats import Counts, count
-from goldwire.annotations.tokens import Loss
+from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
 from goldwire.corpus.dataset.card_statement import shares, statement
@@ -33,7 +33,7 @@ def card(
     corpus: Corpus,
     counts: Counts,
     checks: CheckResult,
-    losses: dict[str, Loss],
+    losses: dict[str, TagLoss],
     content_hash: str,
     *,
     sides: Mapping[str, int],
@@ -270,7 +270,7 @@ def _and(names: list[str]) -> str:
 
 
 def _limits(
-    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, Loss], status: dict[str, Any]
+    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, TagLoss], status: dict[str, Any]
 ) -> list[str]:
     lines = []
     if status["draft"]:

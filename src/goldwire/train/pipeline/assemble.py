@@ -85,7 +85,7 @@ def assemble(
         return Assembled(nlp, cuts, updates, too_long)
     with quiet():
         learned, types = add_heads(nlp, references, options, flat=flat, of=setup.heads, schema=setup.schema)
-    return Assembled(nlp, cuts, updates, too_long, learned, types)
+    return Assembled(nlp, cuts, updates, too_long=too_long, attributes=learned, types=types)
 
 
 def _has(references: Sequence[Reference], layer: str) -> bool:

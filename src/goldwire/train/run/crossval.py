@@ -72,8 +72,8 @@ class CrossValidated:
     """Out-of-fold annotations of model and lexicon by document, the folds, spans that cut a token, and time.
 
     `cpu` is in seconds of all processes, `wall` in seconds; `beside` is what the job done beside came to.
-    Where heads are learned, `given` holds the reference's spans with the attributes and relations that the
-    model gives them, `nearest` with the relations of a rule, `attributes` the number of trainings that
+    Where heads are learned, `given_spans` holds the reference's spans with the attributes and relations that
+    the model gives them, `nearest` with the relations of a rule, `attributes` the number of trainings that
     learned each (layer, name). `apart` counts the documents of one story left out of a training since the
     test has another of them.
     """
@@ -87,7 +87,7 @@ class CrossValidated:
     cpu: float
     wall: float
     beside: Any = None
-    given: dict[str, Annotation] = field(default_factory=dict)
+    given_spans: dict[str, Annotation] = field(default_factory=dict)
     nearest: dict[str, Annotation] = field(default_factory=dict)
     attributes: dict[tuple[str, str], int] = field(default_factory=dict)
     too_long: int = 0
@@ -123,7 +123,7 @@ def cross_validate(
     jobs = [fold_job(data, setup, fold) for fold in plan]
     if final is not None:
         # The longest first, so that no core waits at the end.
-        jobs.insert(0, Job(setup, data.layer, data.references, (), final))
+        jobs.insert(0, Job(setup, data.layer, train=data.references, test=(), out=final))
     workers = min(processes or cores(), len(jobs))
     done, extra = run_jobs(jobs, workers, beside=beside, advance=advance)
     model = Provenance(kind="model", name=name, version=version)
@@ -144,7 +144,7 @@ def cross_validate(
         cpu=sum(result.cpu for result in done),
         wall=time.perf_counter() - started,
         beside=extra,
-        given=gathered((a for result in done for a in result.given), model),
+        given_spans=gathered((a for result in done for a in result.given_spans), model),
         nearest=gathered(
             (a for result in done for a in result.nearest), Provenance(kind="rule", name="nearest")
         ),
@@ -167,7 +167,7 @@ def fold_job(data: TrainingData, setup: TrainingSetup, fold: Fold) -> Job:
     train = tuple(by_id[name] for name in fold.train)
     tested = tuple(by_id[name] for name in fold.test)
     test = tuple(reference.document for reference in tested)
-    return Job(setup, data.layer, train, test, given=tested if setup.heads else ())
+    return Job(setup, data.layer, train, test, given_spans=tested if setup.heads else ())
 
 
 def total_parts(groups: int, *, count: int | None = None, final: bool = True) -> int:

@@ -37,7 +37,7 @@ _IMPORTED = [
 class Job:
     """One training: what is learned, what is predicted then, and where the model is saved, if anywhere.
 
-    `given` are the references of the documents predicted: their spans, for heads to be tried on.
+    `given_spans` are the references of the documents predicted: their spans, for heads to be tried on.
     """
 
     setup: TrainingSetup
@@ -45,15 +45,15 @@ class Job:
     train: tuple[Reference, ...]
     test: tuple[Document, ...]
     out: Path | None = None
-    given: tuple[Reference, ...] = ()
+    given_spans: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
 class Done:
     """What a training came to: what model and lexicon find in the job's `test`, and what `fit` counts.
 
-    `given` and `nearest` are of the job's `given`, `attributes` (layer, name) those that were learned, `cpu`
-    in seconds.
+    `given_spans` and `nearest` are of the job's `given_spans`, `attributes` (layer, name) those that were
+    learned, `cpu` in seconds.
     """
 
     predictions: list[Annotation]
@@ -61,7 +61,7 @@ class Done:
     cuts: list[Cut]
     updates: int
     cpu: float
-    given: list[Annotation] = field(default_factory=list)
+    given_spans: list[Annotation] = field(default_factory=list)
     nearest: list[Annotation] = field(default_factory=list)
     attributes: tuple[tuple[str, str], ...] = ()
     too_long: int = 0
@@ -179,15 +179,15 @@ def _work(job: Job) -> Done:
     if job.out is not None:
         assembled.nlp.to_disk(job.out)
     layers = tuple(layer for layer, _ in job.setup.parts) or (job.layer,)
-    pipeline = Pipeline("", "", "", layers, layers[-1])
+    pipeline = Pipeline(name="", version="", schema="", layers=layers, flat=layers[-1])
     texts = [document.text for document in job.test]
     with quiet():
         predictions = [
             annotation_from(doc, document, pipeline)
             for document, doc in zip(job.test, assembled.nlp.pipe(texts), strict=True)
         ]
-        of_given_spans = given_spans(assembled.nlp, job.given, layers)
-        nearest = nearest_by_rule(assembled.nlp, job.given, layers, assembled.types)
+        predicted_given_spans = given_spans(assembled.nlp, job.given_spans, layers)
+        nearest = nearest_by_rule(assembled.nlp, job.given_spans, layers, assembled.types)
     lexicon = lexicon_annotations(assembled.nlp, job.train, job.test, layers) if job.test else []
     report(1.0)
     return Done(
@@ -196,7 +196,7 @@ def _work(job: Job) -> Done:
         cuts=assembled.cuts,
         updates=assembled.updates,
         cpu=_cpu() - started,
-        given=of_given_spans,
+        given_spans=predicted_given_spans,
         nearest=nearest,
         attributes=tuple(name for name, learned in assembled.attributes.items() if learned),
         too_long=assembled.too_long,

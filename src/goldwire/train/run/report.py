@@ -31,7 +31,8 @@ def write_reports(
     """
     corpus = figures["corpus"]
     title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
-    run = Run(list(gold), list(pred), title, page_meta(figures), page_tables(figures))
+    meta, tables = page_meta(figures), page_tables(figures)
+    run = Run(list(gold), list(pred), title, meta=meta, extra=tables)
     write_run(folder, run)
     write_text(folder / "scores.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     page = folder / PAGE

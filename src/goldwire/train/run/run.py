@@ -137,7 +137,7 @@ def run(
             scores=scores["model"],
             figures=figures,
         )
-    return Run(figures, figures["notes"], plan.out, plan.reports, page)
+    return Run(figures, notes=figures["notes"], model=plan.out, reports=plan.reports, page=page)
 
 
 def _gold(plan: RunPlan, *, nested: bool = False) -> dict[str, Annotation]:
@@ -209,7 +209,7 @@ def _given(
 ) -> dict[str, Any]:
     """Attributes and relations of the reference's own spans: of the model, of the rule that takes the
     nearest, and how often an attribute has its most frequent value."""
-    model = _score(plan, gold, crossed.given, resamples=resamples)
+    model = _score(plan, gold, crossed.given_spans, resamples=resamples)
     rule = _score(plan, gold, crossed.nearest, resamples=resamples)
     ours, nearest = model.as_json(), rule.as_json()
     usual = usual_values(gold.values(), plan.setup.schema, plan.setup.heads)
