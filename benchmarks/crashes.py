@@ -24,8 +24,10 @@ import psutil
 from goldwire.annotate.labelstudio import server
 from goldwire.annotate.labelstudio.client import Client, connect
 from goldwire.annotate.records.accounts import accounts_path
-from goldwire.annotate.sync.pull import pull, quarantine_path
-from goldwire.annotate.sync.push import push, uid
+from goldwire.annotate.sync.pull import pull
+from goldwire.annotate.sync.push import push
+from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256, write_text

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.labelstudio.client import TOKEN_VARIABLE, WORK, Client, check_address, checked
-from goldwire.annotate.labelstudio.transport import dicts
+from goldwire.annotate.labelstudio.client import WORK, Client, check_address, checked
+from goldwire.annotate.labelstudio.transport import TOKEN_VARIABLE, dicts
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation

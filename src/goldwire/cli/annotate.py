@@ -239,7 +239,7 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     Each as its annotator's work; whose work is there already is passed over.
     """
     from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.sync.push import find_project
+    from goldwire.annotate.labelstudio.projects import find_project
     from goldwire.annotate.sync.upload import finished, load_annotations
     from goldwire.annotations.store import read_annotations
     from goldwire.schemas import load_schema

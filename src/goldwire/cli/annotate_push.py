@@ -71,8 +71,8 @@ def push(
     Those that it does not have yet, each exactly once.
     """
     from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.sync.predictions import read_predictions
     from goldwire.annotate.sync.push import push as push_articles
-    from goldwire.annotate.sync.push import read_predictions
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 

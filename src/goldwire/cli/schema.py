@@ -179,17 +179,17 @@ def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | Non
     from goldwire.annotate.migration.server import migrate_projects
 
     with connect(project, url=url) as client, progress("results") as advance:
-        done, board = migrate_projects(client, project, plan, schema, advance=advance)
+        done, adjudication = migrate_projects(client, project, plan, schema, advance=advance)
     rows = [(report.url, kind, count) for report in done for kind, count in report.rewritten.items()]
     table(("on the server", "", "rewritten"), rows, left=2)
     for report in done:
         say(f"{report.url}: {'config replaced' if report.config_changed else 'has the new config already'}")
         if report.record:
             say(f"what it held is kept in {report.record}")
-    if board:
-        say(f"warning: `{board}` is not migrated: what was not pulled of it before is only there")
+    if adjudication:
+        say(f"warning: `{adjudication}` is not migrated: what was not pulled of it before is only there")
         say("remove it on the server, then make it anew: goldwire annotate adjudicate --push")
-    return {"projects": [report.as_dict() for report in done], "left": board}
+    return {"projects": [report.as_dict() for report in done], "left": adjudication}
 
 
 @command.command(name="import")

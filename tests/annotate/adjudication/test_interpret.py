@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
-from goldwire.annotate.adjudication.merge import Decision, adjudicate, span_name
+from goldwire.annotate.adjudication.merge import Decision, adjudicate
+from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotations.meaning import content
 from goldwire.model import Annotation, Document, Relation, Span
 from tests.annotate.adjudication.test_merge import DOCUMENT, SCHEMA, A, B, span

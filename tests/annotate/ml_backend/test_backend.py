@@ -26,7 +26,7 @@ from goldwire.annotate.ml_backend.handlers import Backend
 from goldwire.annotate.ml_backend.predictor import LONGEST, Assistant, document_of, in_pieces, prediction
 from goldwire.annotate.ml_backend.validate import fit
 from goldwire.annotate.sync.predictions import unusable
-from goldwire.annotate.sync.push import uid
+from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span

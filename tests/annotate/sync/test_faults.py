@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from benchmarks.crashes import Bed, client_killed, server_killed
-from goldwire.annotate.labelstudio.client import Unsure
+from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.sync.pending import in_flight_path, note, noted, sending
-from goldwire.annotate.sync.push import find_project, uid
+from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import remove_leftovers
 

@@ -18,9 +18,10 @@ from goldwire.annotate.import_project import import_project
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.migration.server import migrate_projects, migrate_server
-from goldwire.annotate.sync.pull import PullReport, pull, quarantine_path
+from goldwire.annotate.records.assignments import Assignment, assignments_path, title_for
+from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.sync.upload import finished, load_annotations
-from goldwire.annotate.team.assign import Assignment, assignments_path, title_for
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.cli.schema import command as schema_command

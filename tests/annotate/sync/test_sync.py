@@ -14,10 +14,12 @@ import httpx
 import msgspec
 import pytest
 
-from goldwire.annotate.labelstudio.client import Client, Unsure
+from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.sync.pull import PullReport, pull, quarantine_path
+from goldwire.annotate.labelstudio.transport import Unsure
+from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import PushReport, push
+from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError

@@ -21,9 +21,10 @@ from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.rename import rename
 from goldwire.annotate.sync import pull_state
-from goldwire.annotate.sync.pull import PullReport, pull, quarantine_path
+from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.pull_state import State, before
 from goldwire.annotate.sync.push import push
+from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command

@@ -13,15 +13,9 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.records.assignments import Assignment, assignments_path, read_assignments, title_for
 from goldwire.annotate.sync.upload import load_annotations
-from goldwire.annotate.team.assign import (
-    Assignment,
-    assign,
-    assign_project,
-    assignments_path,
-    read_assignments,
-    title_for,
-)
+from goldwire.annotate.team.assign import assign, assign_project
 from goldwire.annotations.store import read_annotations
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate, pair_key, pairs, span_name
+from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span

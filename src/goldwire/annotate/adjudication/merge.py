@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.adjudication.pairing import one_pair, pair_key, pairs, readings_of, span_name
+from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import sha256
 from goldwire.model import (
@@ -27,19 +27,6 @@ from goldwire.model import (
     span_key,
 )
 from goldwire.schemas import Schema
-
-__all__ = [
-    "SIDES",
-    "Candidate",
-    "Decision",
-    "Outcome",
-    "adjudicate",
-    "one_pair",
-    "pair_key",
-    "pairs",
-    "readings_of",
-    "span_name",
-]
 
 Kind = Literal["missed", "extent", "label", "attribute", "argument", "amended"]
 #: What may be decided: one side, both, neither; or, for an attribute, a value of the adjudicator's own.

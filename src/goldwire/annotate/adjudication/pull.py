@@ -10,13 +10,15 @@ import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, joined, write_own
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
-from goldwire.annotate.adjudication.merge import Outcome, adjudicate, span_name
+from goldwire.annotate.adjudication.merge import Outcome, adjudicate
+from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotate.adjudication.push import TaskState, cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.sync.push import find_project, uid
+from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of

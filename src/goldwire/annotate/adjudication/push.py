@@ -15,18 +15,12 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
-from goldwire.annotate.adjudication.merge import (
-    Decision,
-    Outcome,
-    adjudicate,
-    pair_key,
-    pairs,
-    readings_of,
-    span_name,
-)
+from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.records.assignments import title_for
-from goldwire.annotate.sync.push import push, uid
+from goldwire.annotate.sync.push import push
+from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import join, read_annotations
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in

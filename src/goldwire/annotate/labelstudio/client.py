@@ -15,15 +15,12 @@ from goldwire.annotate.labelstudio.transport import (
     TIMEOUT,
     TOKEN_VARIABLE,
     Transport,
-    Unsure,
     dicts,
     host_of,
 )
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
 from goldwire.redaction import keep_secret, keep_secrets_in
-
-__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "WORK", "Client", "Unsure", "checked", "connect"]
 
 URL_VARIABLE = "GOLDWIRE_URL"
 #: Seconds for an import of a full batch.

@@ -16,8 +16,8 @@ from goldwire import strict_json
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.records.assignments import read_assignments, title_for
-from goldwire.annotate.sync.push import find_project
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of

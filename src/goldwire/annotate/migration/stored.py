@@ -15,7 +15,7 @@ import msgspec
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import follow
-from goldwire.annotate.sync.push import unusable
+from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, safe_name, sha256, write_bytes, write_text

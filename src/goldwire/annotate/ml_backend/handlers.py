@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.ml_backend.predictor import Assistant, document_of, prediction
-from goldwire.annotate.sync.push import uid
+from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
 

@@ -37,8 +37,6 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
 
-__all__ = ["PullReport", "pull", "quarantine_path"]
-
 #: What is asked of the project: all of it takes the server longer.
 _FIELDS = (
     "label_config",

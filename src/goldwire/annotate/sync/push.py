@@ -9,28 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from goldwire.annotate.labelstudio.client import Client, Unsure
+from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import ensure_project, find_project
+from goldwire.annotate.labelstudio.projects import ensure_project
+from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
-from goldwire.annotate.sync.predictions import checked_predictions, read_predictions, unusable, version
+from goldwire.annotate.sync.predictions import checked_predictions, version
 from goldwire.annotate.sync.tasks import batches, data_of, prediction_of, task_of, uid, versions, worked_on
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
-
-__all__ = [
-    "BATCH",
-    "PushReport",
-    "ensure_project",
-    "find_project",
-    "push",
-    "read_predictions",
-    "uid",
-    "unusable",
-    "version",
-]
 
 #: Tasks in one request.
 BATCH = 1000

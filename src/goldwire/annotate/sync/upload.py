@@ -22,7 +22,7 @@ from goldwire.annotate.records.pulled import (
     source_of,
     write_pulled,
 )
-from goldwire.annotate.sync.push import unusable
+from goldwire.annotate.sync.predictions import unusable
 from goldwire.errors import Fault, raise_faults
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result

@@ -15,6 +15,7 @@ from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import RESERVED
 from goldwire.annotate.records.assignments import (
     Assignment,
@@ -25,23 +26,11 @@ from goldwire.annotate.records.assignments import (
 )
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import PullReport, pull
-from goldwire.annotate.sync.push import PushReport, find_project, push
+from goldwire.annotate.sync.push import PushReport, push
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
-
-__all__ = [
-    "Assignment",
-    "PulledProject",
-    "assign",
-    "assign_project",
-    "assignments_path",
-    "pull_projects",
-    "push_assigned",
-    "read_assignments",
-    "title_for",
-]
 
 #: Characters of an annotator's name, which leave room for the project's in a title of 50.
 _NAME = 36

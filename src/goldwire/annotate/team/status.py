@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import read_assignments, title_for
-from goldwire.annotate.sync.push import find_project
 from goldwire.project import Project
 
 _INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")

@@ -56,8 +56,8 @@ def page(curve: Curve) -> str:
 
 def drawing(curve: Curve) -> str:
     """F1 over sentences as one `<svg>`, with the law's line and what it expects."""
-    steps, outlook = curve.steps, curve.next
-    farthest = max(step.sentences for step in steps) + (outlook.ahead if outlook.law else 0)
+    steps, extrapolation = curve.steps, curve.next
+    farthest = max(step.sentences for step in steps) + (extrapolation.ahead if extrapolation.law else 0)
     points = [(step.sentences, _point(step)) for step in steps]
     known = [(x, point.value) for x, point in points if point.value is not None]
     return charts.curve(
@@ -65,7 +65,7 @@ def drawing(curve: Curve) -> str:
         f"F1 at {len(steps)} sizes; the same figures stand in the table",
         most=max(1.0, farthest * 1.03),
         x_title="sentences learned from",
-        trends=_trends(curve, outlook.law) if outlook.law is not None else [charts.Trend(known)],
+        trends=_trends(curve, extrapolation.law) if extrapolation.law is not None else [charts.Trend(known)],
     )
 
 
@@ -84,13 +84,13 @@ def _trends(curve: Curve, law: tuple[float, float, float]) -> list[charts.Trend]
         return [(x, _bounded(a - b * x**-c)) for x in xs if x > 0]
 
     first, last = curve.steps[0].sentences, curve.steps[-1].sentences
-    outlook = curve.next
+    extrapolation = curve.next
     low = high = None
-    if outlook.ci95 is not None and outlook.gain is not None:
-        low, high = (_bounded(a - b * last**-c + gain) for gain in outlook.ci95)
+    if extrapolation.ci95 is not None and extrapolation.gain is not None:
+        low, high = (_bounded(a - b * last**-c + gain) for gain in extrapolation.ci95)
     return [
         charts.Trend(through(first, last)),
-        charts.Trend(through(last, last + outlook.ahead), True, low, high, outlook.in_words()),
+        charts.Trend(through(last, last + extrapolation.ahead), True, low, high, extrapolation.in_words()),
     ]
 
 
