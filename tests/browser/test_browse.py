@@ -320,3 +320,24 @@ def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Path, sc
         told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
         assert told == [], (scheme, name)
     context.close()
+
+
+def test_a_text_that_runs_from_right_to_left_is_shown_so(quiet: Page, tmp_path: Path) -> None:
+    """Article, titles and the label under a mark; a text in another script beside it does not."""
+    texts = {
+        "port": ("أعيد فتح ميناء بحر الرمل يوم الاثنين.", "فتح الميناء"),
+        "tarte": ("Anna mange du pain.", "Le pain"),
+    }
+    articles = []
+    for name, (text, title) in texts.items():
+        spans = (Span("s1", "thing", "FOOD", 5, 8),)
+        annotation = Annotation(name, "anna", "mini@0.1", spans=spans)
+        articles.append(Article(Document(name, text, {"title": title}), (annotation,)))
+    folder = browse(Corpus(load_project(MINI), mini_schema(), {}, articles), tmp_path / "site").folder
+    for name, direction in (("port", "rtl"), ("tarte", "ltr")):
+        shown(quiet, folder / f"articles/{name}.html")
+        for place in ("#text", "h1"):
+            assert quiet.locator(place).evaluate("e => getComputedStyle(e).direction") == direction
+    shown(quiet, folder / "index.html")
+    links = quiet.locator("th a").evaluate_all("all => all.map(e => getComputedStyle(e).direction)")
+    assert sorted(links) == ["ltr", "rtl"]

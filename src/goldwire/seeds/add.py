@@ -214,14 +214,17 @@ def _with_ids(
     whatever case: to some file systems that is one name.
     """
     taken = {document.id.casefold(): document.id for document in present}
+    there = set(taken.values())
     stems: dict[str, set[str]] = {}
     for candidate in candidates:
         stems.setdefault(_id_of(PurePosixPath(candidate.name).stem).casefold(), set()).add(candidate.name)
     named: list[tuple[str, Candidate]] = []
     for candidate in candidates:
         if candidate.id and candidate.id.casefold() in taken:
+            other = taken[candidate.id.casefold()]
             message = f"id `{candidate.id}` stands already, with another text"
-            hint = f"goldwire seeds remove {taken[candidate.id.casefold()]}, or give it another id"
+            hint = f"goldwire seeds remove {other}, or " if other in there else ""
+            hint += "give each article an id of its own"
             faults.append(Fault("GW711", message, candidate.place, hint))
             continue
         name = candidate.id
