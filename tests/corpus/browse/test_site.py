@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.argument_roles import frames
-from goldwire.corpus.browse.colors import CONTRAST, DARK, LIGHT, contrast, readable
 from goldwire.corpus.browse.csv_tables import csv_bytes, frame_columns, frame_rows, mention_rows
 from goldwire.corpus.browse.events import gather, registry_entries
-from goldwire.corpus.browse.page_data import dumps, mark_classes
+from goldwire.corpus.browse.page_data import CONTRAST, DARK, LIGHT, contrast, dumps, mark_classes, readable
 from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Relation, Span

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import colorsys
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from goldwire.corpus.browse.argument_roles import Frame
-from goldwire.corpus.browse.colors import DARK, LIGHT, readable
 from goldwire.corpus.browse.events import Entries, EventGraph
 from goldwire.model import Annotation, Article
 from goldwire.schemas import Schema
@@ -16,6 +16,10 @@ from goldwire.schemas import Schema
 DIRECT = "→"
 #: How layers look in the text, by their place in the schema: line, tint, dashes, dots, double.
 STYLES = 5
+#: The grounds that leave labels the least contrast, as the style sheet has them: paper, and a card by night.
+LIGHT, DARK = "#fbfaf7", "#1c1f25"
+#: WCAG 2.2, 1.4.3: the contrast of small text.
+CONTRAST = 4.5
 
 
 def script(name: str, value: Any) -> str:
@@ -53,6 +57,33 @@ def label_css(schema: Schema) -> str:
         dark.append(f".c{number} {{ --c: {readable(color, DARK)}; }}")
     inner = "\n".join(f"  {line}" for line in dark)
     return "\n".join(light) + f"\n@media (prefers-color-scheme: dark) {{\n{inner}\n}}\n"
+
+
+def luminance(color: str) -> float:
+    """The relative luminance of `#rrggbb`, in [0, 1] (WCAG 2.2)."""
+    channels = [int(color[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast of two colours, from 1 to 21 (WCAG 2.2)."""
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable(color: str, ground: str, wanted: float = CONTRAST) -> str:
+    """The colour, its lightness changed as little as it takes for `wanted` contrast on `ground`."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(
+        *(int(color[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    )
+    step = -0.01 if luminance(ground) > 0.5 else 0.01
+    shade = color
+    while contrast(shade, ground) < wanted and 0 <= lightness <= 1:
+        lightness += step
+        rgb = colorsys.hls_to_rgb(hue, min(max(lightness, 0), 1), saturation)
+        shade = "#" + "".join(f"{round(channel * 255):02x}" for channel in rgb)
+    return shade
 
 
 def schema_payload(schema: Schema, frames: Sequence[Frame]) -> dict[str, Any]:

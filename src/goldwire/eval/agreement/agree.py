@@ -13,7 +13,6 @@ from itertools import combinations
 from typing import Any
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.eval.agreement.annotators import describe, in_words, reading_warnings
 from goldwire.eval.agreement.pairwise import Extent, ReadingPair, compare_readings
 from goldwire.eval.agreement.results import Agreement, Comparison
 from goldwire.eval.scoring.pairing import stories
@@ -66,7 +65,7 @@ def agree(
     wanted = present if layers is None else list(dict.fromkeys(layers))
     known_layers(wanted, present)
     used = {(row.name, side.annotator): side for row in rows for side in row.sides}
-    described = describe(list(used.values()))
+    described = _describe(list(used.values()))
     read = [article.document for article, readings in zip(articles, chosen, strict=True) if len(readings) > 1]
     groups = stories(read)
     story = dict(zip((d.id for d in read), groups or (d.id for d in read), strict=True))
@@ -82,12 +81,12 @@ def agree(
     pooled = compare_readings(rows, wanted, schema, story, resamples, seed, extent)
     few = few_warnings(len(set(story.values())), grouped=groups is not None)
     return Agreement(
-        what=in_words(described),
+        what=_in_words(described),
         annotators=described,
         pooled=pooled,
         between=between,
         left_out=left_out,
-        warnings=few + reading_warnings(described) + _too_close(pooled, described),
+        warnings=few + _reading_warnings(described) + _too_close(pooled, described),
     )
 
 
@@ -157,3 +156,60 @@ def _too_close(pooled: Comparison, described: Sequence[dict[str, Any]]) -> list[
         f"exact F1 of {listed}: people who read apart do not come so close; "
         "make sure that the readings are independent before taking this for reliability"
     ]
+
+
+def _describe(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
+    """What is known of each annotator."""
+    by_name: dict[str, list[Annotation]] = {}
+    for annotation in annotations:
+        by_name.setdefault(annotation.annotator, []).append(annotation)
+    return [
+        {
+            "name": name,
+            "kinds": sorted({a.provenance.kind for a in theirs}),
+            "made_by": sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in theirs} - {""}),
+            "statuses": sorted({a.status for a in theirs}),
+            "schemas": sorted({a.schema for a in theirs}),
+            "documents": len(theirs),
+            "seen_predictions": any(a.provenance.seen_predictions for a in theirs),
+        }
+        for name, theirs in sorted(by_name.items())
+    ]
+
+
+def _in_words(described: Sequence[dict[str, Any]]) -> str:
+    """One sentence or two on who was compared, so that neither machines nor what nobody knows are taken for
+    people."""
+    unknown = [a for a in described if "unknown" in a["kinds"]]
+    machines = [a for a in described if not {"human", "unknown"} & set(a["kinds"])]
+    people = [a for a in described if a["kinds"] == ["human"]]
+    number = "two" if len(described) == 2 else str(len(described))
+    listed = ", ".join(f"{a['name']} ({', '.join(a['statuses'])})" for a in described)
+    if unknown:
+        names = ", ".join(a["name"] for a in unknown)
+        tail = (
+            f"Whether a person or a machine made those of {names} is not recorded: this can't be called "
+            "agreement between people."
+        )
+        who = "unknown annotators" if len(unknown) == len(described) else "known and unknown annotators"
+        return f"Agreement between {number} readings by {who}: {listed}. {tail}"
+    if len(machines) == len(described):
+        tail = "No person has marked anything here: it says nothing of how far people agree."
+        return f"Agreement between {number} machine-drafted readings: {listed}. {tail}"
+    if len(people) == len(described):
+        return f"Agreement between {number} human annotators: {listed}."
+    tail = "Machines took part: this is not agreement between people."
+    return f"Agreement between {number} readings by people and machines: {listed}. {tail}"
+
+
+def _reading_warnings(described: Sequence[dict[str, Any]]) -> list[str]:
+    """What in the readings' own history speaks against calling it agreement."""
+    warnings = [
+        f"{a['name']} was shown predictions: read these figures as an edit rate, not as agreement"
+        for a in described
+        if a["seen_predictions"]
+    ]
+    schemas = sorted({schema for a in described for schema in a["schemas"]})
+    if len(schemas) > 1:
+        warnings.append(f"the readings follow different schemas: {', '.join(schemas)}")
+    return warnings
