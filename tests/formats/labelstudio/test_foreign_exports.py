@@ -385,6 +385,17 @@ def test_one_bad_task_does_not_refuse_the_others(tmp_path: Path) -> None:
     assert (setting.account.spans.found, setting.account.spans.kept) == (3, 2)
 
 
+def test_what_a_model_marked_in_a_task_put_aside_is_in_the_sum(tmp_path: Path) -> None:
+    """A task without its text, or no task at all, whose spans are only a model's: counted as not kept."""
+    said = {"model_version": "m", "result": [region(0, 4, "PER"), region(5, 8, "PER")]}
+    sound = task({"key": "Anna ran"}, [region(0, 4, "PER")])
+    without_text = {"id": 8, "data": {"other": 1}, "annotations": [], "predictions": [said]}
+    no_task = {"id": 9, "data": None, "annotations": [], "predictions": [said]}
+    articles, setting = read(tmp_path, [sound, without_text, no_task], NER.format(key="key", more=""))
+    assert len(articles) == 1
+    assert (setting.account.spans.found, setting.account.spans.kept) == (5, 1)
+
+
 def test_a_file_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> None:
     """Not an empty corpus."""
     with pytest.raises(GoldwireError, match="GW266"):

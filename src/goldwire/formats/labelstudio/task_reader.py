@@ -61,7 +61,7 @@ class TaskReader:
         present = [(source, marked) for source, marked in texts if not isinstance(marked, str)]
         if not present:
             why = str(texts[0][1]) if len(texts) == 1 else "none of the marked texts is in the task"
-            self._unreadable(why, place, results, raw)
+            self._unreadable(why, place, [*results, *(each.items for each in predicted)], raw)
         for source, marked in present:
             name = self._free(f"{own_id}-{source.tag}" if apart else own_id, place)
             over, models, naming = results, predicted, self.naming
@@ -80,6 +80,10 @@ class TaskReader:
     ) -> None:
         """Put aside a task whose text can't be had, and count all that is marked in it."""
         self.setting.put_aside(f"tasks: {reason}", place, shown(raw))
+        self._count(results)
+
+    def _count(self, results: Sequence[Sequence[Item | None] | None]) -> None:
+        """Count what is marked in results that are put aside whole."""
         for items in results:
             read_items(items or [], RegionText(""), self.naming, None).census.enter(self.setting.account)
 
@@ -90,10 +94,11 @@ class TaskReader:
         if isinstance(held, dict) and "annotations" in held and not isinstance(held.get("data"), dict):
             held = {**held, "data": {}}  # no task, but its spans count
         task = None if counted else known(held)
-        for given in task.annotations if task is not None else ():
-            if given is not None:
-                held_items = _items(given) or []
-                read_items(held_items, RegionText(""), self.naming, None).census.enter(self.setting.account)
+        if task is None:
+            return
+        given = [each for each in task.annotations if each is not None]
+        predicted = self._predictions(task, place, bool(given))
+        self._count([*map(_items, given), *(each.items for each in predicted)])
 
     def _id(self, task: Task, number: int) -> str:
         wanted = task.data.get("id")
