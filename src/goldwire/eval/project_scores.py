@@ -47,11 +47,13 @@ def score_articles(
         documents=[pairing.document for pairing in paired],
     )
     sides = (
-        ("the reference", getattr(gold, "lost", {}), [(one.document.text, one.gold) for one in paired]),
-        ("the predictions", getattr(pred, "lost", {}), [(one.document.text, one.pred) for one in paired]),
+        ("the reference", gold, [(document.text, reference) for document, reference, _ in paired]),
+        ("the predictions", pred, [(document.text, prediction) for document, _, prediction in paired]),
     )
     white = [
-        note for whose, lost, held in sides for note in (trimmed_note(lost, whose), padded_note(held, whose))
+        space_note
+        for whose, articles, annotated in sides
+        for space_note in (trimmed_note(getattr(articles, "lost", {}), whose), padded_note(annotated, whose))
     ]
     scores = dataclasses.replace(scores, warnings=(*filter(None, (note, *white)), *scores.warnings))
     scores = with_agreement(scores, paired, gold, agreement_path)

@@ -64,9 +64,9 @@ def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, in
     spans = [span for span in annotation.spans if span.layer not in layers]
     cut = 0
     for layer in sorted(layers):
-        kept, left = outermost(annotation.layer(layer))
-        spans += kept
-        cut += len(left)
+        outer, inner = outermost(annotation.layer(layer))
+        spans += outer
+        cut += len(inner)
     return (msgspec.structs.replace(annotation, spans=tuple(spans)) if cut else annotation), cut
 
 
