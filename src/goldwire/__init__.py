@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goldwire.api.data import convert as convert
     from goldwire.api.data import count as count
+    from goldwire.api.data import format_of as format_of
     from goldwire.api.data import load_project as load_project
     from goldwire.api.data import load_schema as load_schema
     from goldwire.api.data import read as read
@@ -67,6 +68,7 @@ __all__ = [
     "compare",
     "convert",
     "count",
+    "format_of",
     "gate",
     "load_corpus",
     "load_project",
@@ -107,6 +109,7 @@ _PUBLIC = {
     "gate": "goldwire.api.evaluation",
     "load_corpus": "goldwire.corpus.dataset.load",
     "load_project": "goldwire.api.data",
+    "format_of": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
     "predict": "goldwire.api.models",
     "read": "goldwire.api.data",

@@ -22,6 +22,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|\n', re.DOTALL)
 
 
 _decode = msgspec.json.Decoder().decode
+_decoder = json.JSONDecoder()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,6 +40,15 @@ def loads(data: bytes | str) -> Any:
         raise NotStrict(_told(data)) from None
     check_depth(value)
     return value
+
+
+def prefix(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at `start`, and where it ends. Raises `ValueError` where there is none."""
+    try:
+        value, end = _decoder.raw_decode(text, start)
+    except RecursionError:
+        raise NotStrict(TOO_DEEP) from None
+    return value, end
 
 
 def check(data: bytes | str) -> bool:

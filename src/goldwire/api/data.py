@@ -11,7 +11,7 @@ from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
 from goldwire.formats.convert import Conversion
 from goldwire.formats.convert import convert as _convert
-from goldwire.formats.guess import guess_read, guess_written
+from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Article
@@ -62,11 +62,13 @@ def read(
 ) -> Articles:
     """The articles in a file or folder, with their annotations; what could not be kept is in their `lost`.
 
-    `format` is one of `goldwire corpus convert`; without it the path's suffix and content say it, GW931 is
-    raised where they do not. A `schema`, a `project` or Label Studio's `config` may say what labels mean;
-    without any they are taken as found. `options` are those of `goldwire corpus convert`: `language`,
-    `annotator`, `status`, `layer`, `scheme`, `depth`, `token_column`, `tag_column`, `document_per`; `strict`,
-    with which a loss is an error (GW272), and `lenient`, with which what can't be read is put aside.
+    `format` is one of `goldwire corpus convert`; without it, or as `auto`, it is told from the content, and
+    is the articles' `format`: GW931 is raised where nothing says it, GW630 where it may be several, GW631
+    where a named one fails and the file looks like another. A `schema`, a `project` or Label Studio's
+    `config` may say what labels mean; without any they are taken as found. `options` are those of
+    `goldwire corpus convert`: `language`, `annotator`, `annotator_from`, `status`, `layer`, `scheme`,
+    `depth`, `token_column`, `tag_column`, `document_per`, `columns`, `labels`; `strict`, with which a loss is
+    an error (GW272), and `lenient`, with which what can't be read is put aside.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -78,13 +80,40 @@ def read(
     if isinstance(path, Project):
         path, format = path.root, format or "store"
     file = Path(path)
-    named = None if format is None else format_named(format)
+    named = None if format in (None, AUTO) else format_named(format or "").name
     if not file.exists():
-        raise GoldwireError.of("GW901", "there is no such file or folder", where=str(file))
+        raise _missing(file)
     setting = _setting(schema, project, config, **options)
-    articles = (named or format_named(guess_read(file))).read(file, setting)
+    name = named or format_of(file)
+    articles = read_as(name, file, setting)
     setting.check()
-    return Articles(articles, setting.lost, setting.quarantine)
+    return Articles(
+        articles,
+        setting.lost,
+        setting.quarantine,
+        format=name,
+        changed=setting.changed,
+        assumed=setting.assumed,
+    )
+
+
+def format_of(path: str | Path) -> str:
+    """The format that a file or folder is in, as its content tells, else its suffix.
+
+    Raises GW901 where there is nothing, GW931 where nothing says it, GW630 where it may be several.
+
+        >>> import goldwire
+        >>> goldwire.format_of("gold.jsonl")
+        'jsonl'
+    """
+    file = Path(path)
+    if not file.exists():
+        raise _missing(file)
+    return guess_read(file)
+
+
+def _missing(path: Path) -> GoldwireError:
+    return GoldwireError.of("GW901", "there is no such file or folder", where=str(path))
 
 
 def write(
@@ -150,7 +179,7 @@ def convert(
     return _convert(
         source_path,
         target_path,
-        source=source or guess_read(source_path),
+        source=guess_read(source_path) if source in (None, AUTO) else source or "",
         target=name,
         setting=_setting(schema, project, config, **options),
         ids=None if ids is None else Path(ids),

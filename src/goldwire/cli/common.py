@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from goldwire.cli.streams import unguarded
+from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.leftovers import begin_command
 from goldwire.project import Project, find_project
@@ -22,6 +23,7 @@ from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:
+    from goldwire.formats.articles import Articles
     from goldwire.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -145,6 +147,18 @@ def say_language(language: str) -> None:
 
     if note := fallback_note(language):
         say(note)
+
+
+def say_read(path: Path, articles: Articles, *, named: bool) -> None:
+    """As what a file was read, unless it was named or is goldwire's own; and what was not kept of it."""
+    if not named and articles.format != "jsonl":
+        say(f"{path}: read as {articles.format}, which it looks like (--from names another)")
+    for assumed in articles.assumed:
+        say(f"{path}: assumed: {assumed}")
+    for what, kinds in (("not kept", articles.lost), ("changed", articles.changed)):
+        for kind, places in kinds.items():
+            shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+            say(f"{path}: {what}: {amount(len(places))} × {kind} ({shown})")
 
 
 def notifier() -> Callable[[str], None]:

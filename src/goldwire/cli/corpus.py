@@ -23,11 +23,12 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.figures import amount
+from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)
-_READ = click.Choice([name for name, each in FORMATS.items() if each.reads])
+_READ = click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.reads)])
 _WRITE = click.Choice([name for name, each in FORMATS.items() if each.writes])
 
 
@@ -39,7 +40,14 @@ def command() -> None:
 @command.command()
 @click.argument("src", type=click.Path(exists=True, path_type=Path))
 @click.argument("dst", type=_PATH)
-@click.option("--from", "source", type=_READ, required=True, help="The format of SRC.")
+@click.option(
+    "--from",
+    "source",
+    type=_READ,
+    default=AUTO,
+    show_default=True,
+    help="The format of SRC; auto: told from its content.",
+)
 @click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
 @click.option("--schema", type=FILE, help="Schema file.")
 @click.option("--config", type=FILE, help="Label Studio config.")
@@ -79,6 +87,18 @@ def command() -> None:
     default="draft",
     help="The status, where SRC does not say.",
 )
+@click.option(
+    "--columns",
+    default="",
+    metavar="PART=COLUMN,…",
+    help="csv: columns by name, such as start=begin.",
+)
+@click.option(
+    "--labels",
+    default="",
+    metavar="NAME,…|FILE",
+    help="huggingface: the names of numbered tags.",
+)
 @click.option("--text", default="", help="labelstudio: of several marked texts, the object or field to read.")
 @json_option
 def convert(
@@ -100,6 +120,15 @@ def convert(
     cas          UIMA CAS as INCEpTION has it, a folder of .xmi (--cas-json: .json); reads its zips
     webanno_tsv  WebAnno TSV 3, a folder of .tsv files
     parquet      the dataset, a folder; or one file NAME.parquet
+    doccano      doccano's JSON Lines, a file, or a zip or folder with one for each annotator
+    prodigy      Prodigy's JSON Lines (prodigy db-out)
+    spacy        spaCy's JSON: offset tuples, spaCy 2's training format, doc.to_json(); read only,
+                 as all to quotes
+    conllu       CoNLL-U with entities in MISC (CorefUD, stanza)
+    huggingface  rows of tokens and ner_tags, JSON, JSON Lines or parquet: --labels
+    csv          tables: a span a row with its offsets, or a token a row with its tag: --columns
+    bioc         BioC, XML or JSON
+    pubtator     PubTator
     quotes       YAML written by hand, a file or a folder of files; articles are the project's
     store        a project's own annotations; SRC or DST is the project's folder
 
@@ -110,6 +139,9 @@ def convert(
     """
     import goldwire
 
+    if source == AUTO:
+        source = goldwire.format_of(src)
+        say(f"{src}: read as {source}, which it looks like (--from names another)")
     options["document_per"] = options["document_per"] or ""
     done = goldwire.convert(src, dst, source=source, target=target, **options)
     counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())

@@ -16,12 +16,14 @@ from goldwire.cli.common import (
     json_option,
     paper_options,
     say,
+    say_read,
     show,
     tell,
     write_json,
     write_tables,
 )
 from goldwire.figures import amount
+from goldwire.formats.guess import AUTO
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
@@ -66,13 +68,15 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("gold", type=FILE)
-@click.argument("pred", type=FILE)
+@click.argument("gold", type=eval_ci.SOURCE)
+@click.argument("pred", type=eval_ci.SOURCE)
+@eval_ci.FROM
 @scoring_options
 @paper_options
 def score(
     gold: Path,
     pred: Path,
+    source: str,
     schema_path: Path | None,
     agreement_path: Path | None,
     trained_on: bool,
@@ -83,7 +87,7 @@ def score(
     csv_path: Path | None,
     latex_path: Path | None,
 ) -> None:
-    """Score the predictions in PRED against GOLD, both JSON Lines with the same documents.
+    """Score the predictions in PRED against GOLD, both with the same documents, in any format that is read.
 
     Of GOLD the most trusted annotation of each document counts, of PRED the last. Documents with the same
     `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
@@ -92,10 +96,12 @@ def score(
     import goldwire
     from goldwire.eval.project_scores import corpus_stamp
 
-    articles = goldwire.read(gold, "jsonl")
+    articles, predicted = (goldwire.read(path, source) for path in (gold, pred))
+    for path, held in ((gold, articles), (pred, predicted)):
+        say_read(path, held, named=source != AUTO)
     scores = goldwire.score(
         articles,
-        goldwire.read(pred, "jsonl"),
+        predicted,
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
@@ -110,7 +116,8 @@ def score(
 
 
 @command.command()
-@click.argument("file", required=False, type=FILE)
+@click.argument("file", required=False, type=eval_ci.SOURCE)
+@eval_ci.FROM
 @click.option("--schema", "schema_path", type=FILE, help="Its defaults fill in absent attributes.")
 @click.option("--drafts", is_flag=True, help="Take in what people have not submitted, too.")
 @click.option("--annotator", "annotators", multiple=True, help="Compare these only; repeat for each.")
@@ -129,6 +136,7 @@ def score(
 @paper_options
 def agree(
     file: Path | None,
+    source: str,
     schema_path: Path | None,
     drafts: bool,
     annotators: tuple[str, ...],
@@ -144,15 +152,18 @@ def agree(
 ) -> None:
     """Compare the readings of the same documents by two or more annotators.
 
-    FILE is JSON Lines with several annotations a document; without it the project's stored annotations are
-    read. Adjudicated annotations are left out: they rest on the others; so is what people have not
-    submitted. Of every figure the table says what
-    it asks: where the readings mark something, what they call it, both at once, or who is meant.
+    FILE holds several annotations a document, in any format that is read; without it the project's stored
+    annotations are read. Adjudicated annotations are left out: they rest on the others; so is what people
+    have not submitted. Of every figure the table says what it asks: where the readings mark something, what
+    they call it, both at once, or who is meant.
     """
     import goldwire
 
+    articles = goldwire.read(file, source) if file is not None else None
+    if file is not None and articles is not None:
+        say_read(file, articles, named=source != AUTO)
     agreement = goldwire.agree(
-        goldwire.read(file, "jsonl") if file is not None else goldwire.load_project(project_path or "."),
+        articles if articles is not None else goldwire.load_project(project_path or "."),
         annotators=annotators or None,
         layers=layers or None,
         schema=schema_path,

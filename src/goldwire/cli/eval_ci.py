@@ -15,6 +15,7 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
+    say_read,
     table,
     tell,
     write_json,
@@ -23,12 +24,24 @@ from goldwire.cli.common import (
 from goldwire.cli.common import show as show_table
 from goldwire.figures import amount
 from goldwire.files import write_text
+from goldwire.formats.guess import AUTO
+from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
 
+#: Articles in any format that is read: a file, or a folder.
+SOURCE = click.Path(path_type=Path)
+FROM = click.option(
+    "--from",
+    "source",
+    type=click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.reads)]),
+    default=AUTO,
+    show_default=True,
+    help="The format of what is read, as `corpus convert` names them; auto: told from the content.",
+)
 TRAINED_ON = click.option(
     "--trained-on",
     is_flag=True,
@@ -44,9 +57,10 @@ ROUNDS = click.option(
 
 
 @click.command()
-@click.argument("gold", type=FILE)
-@click.argument("a", type=FILE)
-@click.argument("b", type=FILE)
+@click.argument("gold", type=SOURCE)
+@click.argument("a", type=SOURCE)
+@click.argument("b", type=SOURCE)
+@FROM
 @click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
 @click.option(
     "--kind",
@@ -71,6 +85,7 @@ def compare(
     gold: Path,
     a: Path,
     b: Path,
+    source: str,
     layers: tuple[str, ...],
     kind: str,
     rounds: int,
@@ -83,14 +98,16 @@ def compare(
 ) -> None:
     """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
 
-    All three are JSON Lines with the same documents. Paired tests over documents, those of one `meta.story`
-    together; over labels p is corrected by Holm's method.
+    All three have the same documents, in any format that is read. Paired tests over documents, those of one
+    `meta.story` together; over labels p is corrected by Holm's method.
     """
     import goldwire
     from goldwire.eval.matching.spans import Kind
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
-    reference, first, second = (goldwire.read(path, "jsonl") for path in (gold, a, b))
+    reference, first, second = (goldwire.read(path, source) for path in (gold, a, b))
+    for path, held in ((gold, reference), (a, first), (b, second)):
+        say_read(path, held, named=source != AUTO)
     compared = goldwire.compare(
         reference,
         first,

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class Articles(list[Article]):
     """A list of articles that says in a line what it holds.
 
-    `lost` has for each kind of thing that a format could not hold the places where it was, `quarantine` what
-    was put aside, as it came: dictionaries with `kind`, `where`, `count` and `item`.
+    `lost` has for each kind of thing that a format could not hold the places where it was, `changed` where
+    something is kept otherwise than it came, `quarantine` what was put aside, as it came: dictionaries with
+    `kind`, `where`, `count` and `item`. `format` names what was read, `assumed` says what was taken for
+    granted.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -33,10 +35,15 @@ class Articles(list[Article]):
         articles: Iterable[Article] = (),
         lost: Mapping[str, list[str]] | None = None,
         quarantine: Iterable[dict[str, Any]] = (),
+        *,
+        format: str = "",
+        changed: Mapping[str, list[str]] | None = None,
+        assumed: Iterable[str] = (),
     ) -> None:
         super().__init__(articles)
-        self.lost = dict(lost or {})
+        self.lost, self.changed = dict(lost or {}), dict(changed or {})
         self.quarantine = list(quarantine)
+        self.format, self.assumed = format, list(assumed)
 
     def __repr__(self) -> str:
         annotations = [a for article in self for a in article.annotations]

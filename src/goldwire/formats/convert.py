@@ -16,6 +16,7 @@ from msgspec import to_builtins
 from goldwire.annotations.ids import read_ids, unify_ids
 from goldwire.files import write_text
 from goldwire.formats.account import Account
+from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
 from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
@@ -94,13 +95,15 @@ def convert(
 ) -> Conversion:
     """Read `src` in the format `source`, write it to `dst` in `target`; nothing where a part fails.
 
+    Where reading fails and `src` looks like another format, that is said first (GW631).
+
     `ids` names a file of ids that annotators coined and of those that stand for them; `only_curated` leaves
     of each document its most trusted annotation. Raises GW272 where `setting.strict` and anything was lost.
     """
-    reader, writer = format_named(source), format_named(target)
+    writer = format_named(target)
     writer.check_writable()
     with _few_collections():
-        return _convert(reader, writer, src, dst, target, setting, ids, only_curated)
+        return _convert(source, writer, src, dst, target, setting, ids, only_curated)
 
 
 @contextmanager
@@ -115,7 +118,7 @@ def _few_collections() -> Iterator[None]:
 
 
 def _convert(
-    reader: Format,
+    source: str,
     writer: Format,
     src: Path,
     dst: Path,
@@ -124,14 +127,14 @@ def _convert(
     ids: Path | None,
     only_curated: bool,
 ) -> Conversion:
-    stream = reader.stream(src, setting) if ids is None and writer.streams else None
+    stream = stream_as(source, src, setting) if ids is None and writer.streams else None
     if stream is not None:
         counted: Counter[str] = Counter()
         written = writer.write(
             dst, _passing(_fitting(stream, setting), counted, setting, only_curated), setting
         )
         return _done([], written, setting, dst, target, counted)
-    articles = reader.read(src, setting)
+    articles = read_as(source, src, setting)
     if ids is not None:
         articles = unify_ids(articles, read_ids(ids), setting.schema)
     if only_curated:

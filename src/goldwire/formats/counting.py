@@ -52,8 +52,9 @@ def _ways(units: Sequence[Units], marks: Sequence[bool]) -> list[Counting]:
 PLAIN = Counting()
 #: What browsers make of a text.
 OTHERS = _ways(("code points", "UTF-16 units"), (False,))
-#: What files of any origin may have.
+#: What files of any origin may have; and where no byte order mark stands before the text.
 EVERY = _ways(("code points", "UTF-16 units", "UTF-8 bytes"), (False, True))
+UNMARKED = [way for way in EVERY if not way.mark]
 
 
 class CountedText:
@@ -111,19 +112,21 @@ class CountedText:
         return marked is not None and same_words(marked, claim[2])
 
 
-def edges_fit(text: CountedText, extents: Iterable[tuple[int, int]]) -> bool:
-    """Whether all extents lie in the text, and each begins and ends where a word does."""
+def misfits(text: CountedText, extents: Iterable[tuple[int, int]]) -> int:
+    """How many extents do not lie in the text, or begin or end where no word does."""
     whole = text.text
-    for stated in extents:
-        extent = text.extent(*stated)
+
+    def fits(start: int, end: int) -> bool:
+        extent = text.extent(start, end)
         if extent is None or not 0 <= extent[0] < extent[1] <= len(whole):
             return False
-        first, last = extent
-        if whole[first].isspace() or whole[last - 1].isspace():
+        if whole[extent[0]].isspace() or whole[extent[1] - 1].isspace():
             return False
-        if any(0 < edge < len(whole) and whole[edge - 1 : edge + 1].isalnum() for edge in extent):
-            return False
-    return True
+        return not any(
+            0 < edge < len(whole) and whole[edge - 1].isalnum() and whole[edge].isalnum() for edge in extent
+        )
+
+    return sum(not fits(start, end) for start, end in extents)
 
 
 def _extra_units(char: str) -> int:
@@ -150,35 +153,43 @@ T = TypeVar("T", bound=CountedText)
 C = TypeVar("C")
 
 
-def counted_text(
-    plain: T,
-    claims: Sequence[C],
-    ways: Iterable[Counting] = OTHERS,
-    agrees: Callable[[CountedText, C], bool] = CountedText.agrees,  # type: ignore[assignment]
-) -> T:
+def counted_text(plain: T, claims: Sequence[Claim], ways: Iterable[Counting] = OTHERS) -> T:
     """The text with its offsets counted as all claims say; as it is where no way fits them all."""
-    if all(agrees(plain, claim) for claim in claims):
+    if all(map(plain.agrees, claims)):
         return plain
     for way in ways:
         other = plain.counted(way)
-        if other.text == plain.text and all(agrees(other, claim) for claim in claims):
+        if other.text == plain.text and all(map(other.agrees, claims)):
             return other  # type: ignore[return-value]
     return plain
 
 
 def nearest_text(
-    plain: CountedText, claims: Sequence[C], agrees: Callable[[CountedText, C], bool]
+    plain: CountedText,
+    claims: Sequence[C],
+    wordings: Callable[[CountedText, C], tuple[str | None, str]],
+    ways: Sequence[Counting],
 ) -> CountedText:
-    """The text counted in any way as all claims say, or else as most of them do; the plainest of equals."""
-    best = counted_text(plain, claims, EVERY, agrees)
-    if best is not plain or all(agrees(plain, claim) for claim in claims):
-        return best
-    held = sum(agrees(plain, claim) for claim in claims)
-    for way in EVERY:
+    """The text counted in the way that explains all claims, else most of them; the plainest of equals.
+
+    `wordings` gives what a claim's extents mark, None for nothing, and what they are said to mark. To the
+    letter goes before white space aside: a way that is one character off may mark a blank more.
+    """
+
+    def fitting(text: CountedText) -> tuple[int, int]:
+        pairs = [wordings(text, claim) for claim in claims]
+        alike = [
+            (marked, stated) for marked, stated in pairs if marked is not None and same_words(marked, stated)
+        ]
+        return len(alike), sum(marked == normalise(stated) for marked, stated in alike)
+
+    best, held = plain, fitting(plain)
+    for way in ways if min(held) < len(claims) else ():
         other = plain.counted(way)
-        fitting = sum(agrees(other, claim) for claim in claims) if other.text == plain.text else 0
-        if fitting > held:
-            best, held = other, fitting
+        if other.text == plain.text and (found := fitting(other)) > held:
+            best, held = other, found
+            if min(held) == len(claims):
+                break
     return best
 
 
@@ -187,14 +198,21 @@ SILENT = [way for way in EVERY if not way.inclusive]
 
 
 def counted_by_edges(
-    texts: Sequence[tuple[CountedText, Sequence[tuple[int, int]]]], ways: Sequence[Counting]
+    texts: Sequence[tuple[CountedText, Sequence[tuple[int, int]]]],
+    ways: Sequence[Counting] = (PLAIN, *SILENT),
+    *,
+    equals: int = 1,
 ) -> Counting:
-    """How texts with extents, and no words beside these, are counted: the first way in which every extent
-    begins and ends where a word does; the first of all where there is none."""
-    for way in ways:
-        if all(
-            edges_fit(text.counted(way), extents) if way != text.counting else edges_fit(text, extents)
-            for text, extents in texts
-        ):
-            return way
-    return ways[0]
+    """How texts with extents, and no words beside these, are counted, as the edges of words tell.
+
+    The first of `ways` unless it leaves two extents or more that begin or end within a word or in white space
+    (one may be meant so) and another leaves none; of the first `equals` ways the one that leaves the fewest.
+    """
+    best, left = ways[0], -1
+    for number, way in enumerate(ways):
+        found = sum(misfits(text.counted(way), extents) for text, extents in texts)
+        if left < 0 or (found < left and (number < equals or (left > 1 and not found))):
+            best, left = way, found
+        if not left:
+            break
+    return best

@@ -1,15 +1,26 @@
-"""Which format a path is in, where that is safe to say."""
+"""Whose file it is: told from how it begins, and said where another format was named."""
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST
-from goldwire.formats.registry import FORMATS
+from goldwire.formats.head import BYTES, Head
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import FORMATS, format_named
+from goldwire.model import Article
 from goldwire.project import CONFIG
 
+#: What is told from the content.
+AUTO = "auto"
 #: Suffixes that one format alone has.
 _SUFFIXES = {
     ".jsonl": "jsonl",
@@ -21,39 +32,171 @@ _SUFFIXES = {
     ".bio": "conll",
     ".xmi": "cas",
 }
-#: Enough of a JSON file to tell whose it is.
-_HEAD = 4096
-#: Files of a folder that are looked at.
-_LOOKED_AT = 10_000
+#: Files of a folder that are looked at, and of these those that are opened.
+_LOOKED_AT, _OPENED = 10_000, 5
+#: Formats that are one file.
+_FILES = ("jsonl", "docbin")
+_TAG = re.compile(r"O|[BIESLUMW]-\S+|\S+-[BIESLUMW]")
+_MARKS = ("labels", "hypertextlabels", "paragraphlabels")
+
+
+def _jsonl(head: Head) -> bool:
+    """goldwire's own: a text with its id, and annotations by annotator and schema."""
+    own = {"id", "text", "meta", "annotations"}
+    return {"id", "text"} <= head.keys and all(
+        set(row) <= own
+        and all(
+            isinstance(each, dict) and {"annotator", "schema"} <= set(each)
+            for each in _list(row, "annotations")
+        )
+        for row in head.rows
+    )
+
+
+def _labelstudio(head: Head) -> bool:
+    """Tasks with their data, an annotation with its task, or a row with what was annotated."""
+    if head.suffix in (".csv", ".tsv"):
+        return {"annotator", "annotation_id"} <= set(head.columns)
+    if {"task", "result"} <= head.keys or "annotation_id" in head.keys:
+        return True
+    if "data" in head.keys and all(isinstance(row["data"], dict) for row in head.rows):
+        return True
+    return any(
+        isinstance(each, dict) and {"start", "end"} <= set(each) and set(each) & set(_MARKS)
+        for row in head.rows
+        if isinstance(row, dict)
+        for key in row
+        for each in _list(row, key)
+    )
+
+
+def _list(row: dict[str, object], key: str) -> list[object]:
+    value = row.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _conll(head: Head) -> bool:
+    """Lines of columns, one of them of tags."""
+    lines = [line for line in head.lines if line.strip() and not line.startswith(("#", "-DOCSTART-"))]
+    rows = [line.split("\t") if "\t" in line else line.split(" ") for line in lines[:200]]
+    if not rows or max(map(len, rows)) < 2 or head.suffix in (".csv", ".ann", ".json", ".jsonl"):
+        return False
+    rows = rows[1:] if len(rows) > 1 else rows  # the first may be the names of columns
+    width = min(map(len, rows))
+    return any(all(_TAG.fullmatch(row[index].strip()) for row in rows) for index in range(width)) or (
+        width > 1 and all(_TAG.fullmatch(row[-1].strip()) for row in rows)
+    )
+
+
+def _cas(head: Head) -> bool:
+    xmi = b"xmi:XMI" in head.data[:4096] or b"uima/cas" in head.data[:4096]
+    return xmi or b'"%TYPES"' in head.data or b'"%FEATURE_STRUCTURES"' in head.data
+
+
+def _quotes(head: Head) -> bool:
+    keys = set(re.findall(r"^(\w+):", head.text, re.M))
+    return head.suffix in (".yaml", ".yml") and {"document", "annotator"} <= keys
+
+
+def _parquet(head: Head) -> bool:
+    return head.data.startswith(b"PAR1") and not _looks("huggingface", head)
+
+
+_OWN: dict[str, Callable[[Head], bool]] = {
+    "jsonl": _jsonl,
+    "labelstudio": _labelstudio,
+    "docbin": lambda head: head.suffix == ".spacy" and head.data[:1] == b"\x78",
+    "parquet": _parquet,
+    "conll": _conll,
+    "cas": _cas,
+    "quotes": _quotes,
+    "webanno_tsv": lambda head: head.text.startswith("#FORMAT=WebAnno TSV"),
+}
+
+
+def _looks(name: str, head: Head) -> bool:
+    """Whether a file begins like one of a format's: as its module says, else as told here."""
+    if name in _OWN:
+        return _OWN[name](head)
+    looks_like: Callable[[Head], bool] | None = getattr(
+        import_module(FORMATS[name].reader), "looks_like", None
+    )
+    return looks_like is not None and looks_like(head)
+
+
+def candidates(path: Path) -> list[str]:
+    """The formats that a file or folder looks like; none where that can't be told, or is read once only."""
+    readable = [name for name, each in FORMATS.items() if each.reads]
+    if path.is_dir():
+        return [name for name in _of_folder(path, readable) if name in readable]
+    if not path.is_file():
+        return []
+    try:
+        head = Head.of(path)
+        if head.data.startswith(b"PK\x03\x04"):
+            return _of_zip(path, readable)
+    except OSError:
+        return []
+    names = [name for name in readable if _looks(name, head)]
+    # What knows the columns of tags by their place gives way to what knows them by name.
+    return [name for name in names if name != "conll"] if len(names) > 1 else names
+
+
+def _of_folder(path: Path, readable: list[str]) -> list[str]:
+    if (path / CONFIG).is_file():
+        return ["store"]
+    if (path / MANIFEST).is_file():
+        return ["parquet"]
+    files = [file for file in islice(path.rglob("*"), _LOOKED_AT) if file.is_file()]
+    suffixes = Counter(file.suffix.lower() for file in files if not file.name.startswith("."))
+    kinds = [name for suffix, name in ((".ann", "brat"), (".xmi", "cas")) if suffix in suffixes]
+    if kinds:
+        return kinds
+    if any(path.glob("*/*.parquet")) and not (set(suffixes) & {".json", ".jsonl"}):
+        return ["parquet"]
+    for suffix, _ in sorted(suffixes.items(), key=lambda pair: (pair[0] == ".txt", -pair[1])):
+        opened = sorted(file for file in files if file.suffix.lower() == suffix)[:_OPENED]
+        kinds = [
+            name for name in readable if name not in _FILES and all(name in candidates(f) for f in opened)
+        ]
+        if kinds:
+            return kinds
+    return []
+
+
+def _of_zip(path: Path, readable: list[str]) -> list[str]:
+    """By what lies in an archive; its first files are looked at."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()][:_LOOKED_AT]
+            suffixes = {PurePath(info.filename).suffix.lower() for info in members}
+            if ".xmi" in suffixes:
+                return ["cas"]
+            for info in members[:_OPENED]:
+                with archive.open(info) as stream:
+                    head = Head(Path(PurePath(info.filename).name), stream.read(BYTES))
+                if names := [name for name in readable if name not in _FILES and _looks(name, head)]:
+                    return names
+            if any(PurePath(info.filename).name.startswith("exportedproject") for info in members):
+                return ["cas"]
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+        return []
+    return []
 
 
 def guess_read(path: Path) -> str:
-    """The format of what lies at `path`: by its suffix, of .json and folders by what they hold.
+    """The format of what lies at `path`: by how it begins, else by its suffix.
 
-    Raises GW931 where that does not say it.
+    Raises GW630 where it may be several, GW931 where nothing says it.
     """
-    if path.is_dir():
-        if (path / CONFIG).is_file():
-            return "store"
-        if (path / MANIFEST).is_file() or any(path.glob("*/*.parquet")):
-            return "parquet"
-        suffixes = {file.suffix for file in islice(path.rglob("*"), _LOOKED_AT)}
-        kinds = {
-            name
-            for suffix, name in ((".ann", "brat"), (".xmi", "cas"), (".spacy", "docbin"), (".conll", "conll"))
-            if suffix in suffixes
-        }
-        if len(kinds) == 1:
-            return kinds.pop()
-        raise _unsure(path)
-    if path.suffix == ".json":
-        with path.open("rb") as file:
-            head = file.read(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if b"%TYPES" in head or b"%FEATURE_STRUCTURES" in head:
-            return "cas"
-        if head.startswith(b"["):
-            return "labelstudio"
-        raise _unsure(path)
+    names = candidates(path)
+    if len(names) == 1:
+        return names[0]
+    if len(names) > 1:
+        message = f"it may be {' or '.join(names)}"
+        raise GoldwireError.of("GW630", message, where=str(path), hint=f"say which: {_options(names)}")
+    if not path.is_dir() and not path.is_file() and path.exists():
+        return "jsonl"  # what is read once only can't be looked at
     return _by_suffix(path)
 
 
@@ -65,11 +208,67 @@ def guess_written(path: Path) -> str:
 
 
 def _by_suffix(path: Path) -> str:
-    if path.suffix not in _SUFFIXES:
-        raise _unsure(path)
+    if path.is_dir() or path.suffix not in _SUFFIXES:
+        message = "the path does not say in which format it is"
+        beside = not path.is_dir() and path.with_suffix(".ann").is_file()
+        hint = "name the folder, which is brat's" if beside else f"name the format, {one_of(FORMATS)}"
+        raise GoldwireError.of("GW931", message, where=str(path), hint=hint)
     return _SUFFIXES[path.suffix]
 
 
-def _unsure(path: Path) -> GoldwireError:
-    message = "the path does not say in which format it is"
-    return GoldwireError.of("GW931", message, where=str(path), hint=f"name the format, {one_of(FORMATS)}")
+@contextmanager
+def _told_apart(name: str, path: Path) -> Iterator[None]:
+    """What goes wrong in reading `path` as `name` begins with what it looks like instead (GW631)."""
+    try:
+        yield
+    except GoldwireError as error:
+        names = candidates(path)
+        if names and name not in names and not any(fault.code == "GW631" for fault in error.faults):
+            other = _mistaken(path, name, names)
+            raise GoldwireError(*other.faults, *error.faults[:3]) from None
+        raise
+
+
+def _mistaken(path: Path, name: str, names: list[str]) -> GoldwireError:
+    """That a file looks like another format than the one that was named."""
+    message = f"this looks like {' or '.join(names)}, not like {name}"
+    return GoldwireError.of("GW631", message, where=str(path), hint=_options(names))
+
+
+def _options(names: list[str]) -> str:
+    return " or ".join(f"--from {name}" for name in names)
+
+
+def read_as(name: str, path: Path, setting: Setting) -> list[Article]:
+    """The articles of `path` in a format that was named.
+
+    Raises GW631 where that fails, or finds nothing marked, and the file looks like another format.
+    """
+    with _told_apart(name, path):
+        articles = format_named(name).read(path, setting)
+        if not any(annotation.spans for article in articles for annotation in article.annotations):
+            _check_unmarked(name, path)
+    return articles
+
+
+def stream_as(name: str, path: Path, setting: Setting) -> Iterator[Article] | None:
+    """The same, an article at a time; None where the format can only be read whole."""
+    stream = format_named(name).stream(path, setting)
+    return None if stream is None else _watched(name, path, stream)
+
+
+def _watched(name: str, path: Path, stream: Iterator[Article]) -> Iterator[Article]:
+    marked = False
+    with _told_apart(name, path):
+        for article in stream:
+            marked = marked or any(annotation.spans for annotation in article.annotations)
+            yield article
+        if not marked:
+            _check_unmarked(name, path)
+
+
+def _check_unmarked(name: str, path: Path) -> None:
+    """Raise GW631 where nothing was found marked in a file that looks like another format."""
+    names = candidates(path)
+    if names and name not in names:
+        raise _mistaken(path, name, names)

@@ -26,15 +26,15 @@ class Setting:
     another schema than the project's, `config_path` a Label Studio config to make one of. `lost` is what a
     format could not hold: its kind, and where. The others answer what single formats ask: `layer`, `scheme`
     and `depth` CoNLL, and `token_column`, `tag_column` (a name, or a number from 1) and `document_per`
-    (sentence, paragraph or file); `cas_json` CAS; `language` whoever cuts text into tokens; `annotator` and
-    `status` whoever reads a format that names none; `text` which of several marked texts to take. `widened`
-    is where tokens hold more than a span, nothing being lost. `account` sums up what became of spans,
-    relations and attributes, `quarantine` holds what was put aside as it came, `changed` says what is kept
-    otherwise. `annotator_from` says which part of brat's paths names the annotator, `assumed` what a reader
-    took for granted, `noted` what it passed over, losing nothing. `layers` and `label_feature` are for
-    UIMA's formats: the layers to take, and the features that hold labels, as `FEATURE` or `LAYER:FEATURE`;
-    several with commas. With `lenient` the parts of an input that can't be read are put aside; without it
-    they are an error.
+    (sentence, paragraph or file); `cas_json` CAS; `columns` names a table's, `labels` what numbered tags
+    mean; `language` whoever cuts text into tokens; `annotator` and `status` whoever reads a format that names
+    none; `text` which of several marked texts to take. `widened` is where tokens hold more than a span,
+    nothing being lost. `account` sums up what became of spans, relations and attributes, `quarantine` holds
+    what was put aside as it came, `changed` says what is kept otherwise. `annotator_from` says which part of
+    brat's paths names the annotator, `assumed` what a reader took for granted, `noted` what it passed over,
+    losing nothing. `layers` and `label_feature` are for UIMA's formats: the layers to take, and the features
+    that hold labels, as `FEATURE` or `LAYER:FEATURE`; several with commas. With `lenient` the parts of an
+    input that can't be read are put aside; without it they are an error.
     """
 
     project_path: Path | None = None
@@ -55,6 +55,8 @@ class Setting:
     lenient: bool = False
     text: str = ""
     annotator_from: str = ""
+    columns: str = ""
+    labels: str = ""
     widened: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from goldwire.errors import GoldwireError, by_cause, one_of
+from goldwire.formats import others
 from goldwire.formats.edges import trimmed
 from goldwire.formats.options import Setting
 from goldwire.model import Article
@@ -88,6 +90,21 @@ class Format:
             raise GoldwireError.of("GW259", f"format `{self.name}` can't be written", hint=writable)
 
 
+def _others() -> Iterator[Format]:
+    """The formats of other tools: each module of `others` is one."""
+    for found in iter_modules(others.__path__):
+        if not found.name.startswith("_"):
+            module = import_module(f"{others.__name__}.{found.name}")
+            yield Format(
+                found.name,
+                module.ABOUT,
+                module.__name__,
+                module.__name__ if hasattr(module, f"write_{found.name}") else "",
+                getattr(module, "LOSES", ""),
+                getattr(module, "UNIT", "lines"),
+            )
+
+
 _HERE = "goldwire.formats"
 _OWN = f"{_HERE}.adapters"
 
@@ -152,6 +169,7 @@ FORMATS: dict[str, Format] = {
             loses="span ids, types of values, meta, schema, status, provenance, marked_by, origin, score",
             unit="files",
         ),
+        *_others(),
         Format("quotes", "YAML written by hand: a file, or a folder of files", _OWN),
         Format(
             "store",

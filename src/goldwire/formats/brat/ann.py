@@ -40,21 +40,13 @@ _SHAPES = {
 
 
 class Line(NamedTuple):
-    """A line's parts, with its number."""
+    """A line's parts in their order after its id, with its number."""
 
     number: int
     id: str
-    one: str
-    two: str
-    three: str | None
-    written: str
-
-
-class Aside(NamedTuple):
-    """A line that was put aside, and why."""
-
-    number: int
-    reason: str
+    first: str
+    second: str
+    third: str | None
     written: str
 
 
@@ -62,34 +54,31 @@ class Aside(NamedTuple):
 Wording = tuple[list[tuple[int, int]], str]
 
 
-def agrees(text: CountedText, wording: Wording) -> bool:
-    """Whether the extents mark the words beside them."""
+def wordings(text: CountedText, wording: Wording) -> tuple[str | None, str]:
+    """What the extents mark, line ends as blanks as brat writes them, and the words beside them."""
     marked = [text.marked(start, end) for start, end in wording[0]]
-    return None not in marked and same_words(" ".join(filter(None, marked)), wording[1])
+    words = None if None in marked else " ".join(filter(None, marked)).replace("\n", " ")
+    return words, wording[1]
 
 
 class Ann:
     """Reads one file: `lines` takes it apart, `build` makes spans of it once it is known how offsets are
     counted and what roles are called. `schema` gives labels their layers where the conf does not; lines that
-    are wrong are faults, or put `aside` where `lenient`.
+    are wrong are `faults`, each with the line as it stands there.
     """
 
-    def __init__(self, source: str, conf: Conf, schema: Schema | None, *, lenient: bool = False) -> None:
-        self.source, self.conf, self.schema, self.lenient = source, conf, schema, lenient
-        self.faults: list[Fault] = []
-        self.aside: list[Aside] = []
+    def __init__(self, source: str, conf: Conf, schema: Schema | None) -> None:
+        self.source, self.conf, self.schema = source, conf, schema
+        self.faults: list[tuple[str, Fault]] = []
         self.lost: dict[str, list[str]] = {}
-        self.found: dict[str, list[Line]] = {kind: [] for kind in _FORMS}
+        self.lines_of: dict[str, list[Line]] = {kind: [] for kind in _FORMS}
         self.ends: dict[str, str] = {}  # T and E ids, with the id of the span that they stand for
-        self.made: dict[str, Span] = {}
+        self.spans_by_id: dict[str, Span] = {}
         self.headed: set[str] = set()  # triggers that an event's span is
 
     def fault(self, code: str, number: int, written: str, message: str, hint: str = "") -> None:
-        """Put down a fault of a line, or put the line aside."""
-        if self.lenient:
-            self.aside.append(Aside(number, message, written))
-        else:
-            self.faults.append(Fault(code, message, f"{self.source}:{number}", hint))
+        """Put down a fault of a line."""
+        self.faults.append((written, Fault(code, message, f"{self.source}:{number}", hint)))
 
     def refuse(self, code: str, line: Line, message: str, hint: str = "") -> None:
         """Put down a fault of a line whose parts are known."""
@@ -113,44 +102,44 @@ class Ann:
                 self.refuse("GW273", parts, f"id `{parts.id}` stands twice", f"line {seen[parts.id]} has it")
                 continue
             seen[parts.id] = number
-            self.found[kind].append(parts)
+            self.lines_of[kind].append(parts)
 
     def wordings(self) -> list[Wording]:
         """What the spans say that they mark, where they do."""
-        return [(extents_of(line), line.three) for line in self.found["T"] if line.three is not None]
+        return [(extents_of(line), line.third) for line in self.lines_of["T"] if line.third is not None]
 
     def extents(self) -> list[tuple[int, int]]:
         """All extents, as they were counted."""
-        return [extent for line in self.found["T"] for extent in extents_of(line)]
+        return [extent for line in self.lines_of["T"] for extent in extents_of(line)]
 
     def roles(self) -> Iterator[str]:
         """The roles of all events, as they stand."""
-        for line in self.found["E"]:
-            yield from (part.partition(":")[0] for part in line.one.split()[1:])
+        for line in self.lines_of["E"]:
+            yield from (part.partition(":")[0] for part in line.first.split()[1:])
 
     def build(self, text: CountedText) -> None:
         """Make the spans; what is wrong with them stands in `faults`, what the model can't hold in `lost`."""
-        triggers = {each.one.split(" ")[0].partition(":")[2] for each in self.found["E"]}
-        for line in self.found["T"]:
+        triggers = {each.first.split(" ")[0].partition(":")[2] for each in self.lines_of["E"]}
+        for line in self.lines_of["T"]:
             self.mark(line, line.id in triggers, text)
-        for line in self.found["E"]:
+        for line in self.lines_of["E"]:
             self.event(line)
-        for line in self.found["A"]:
+        for line in self.lines_of["A"]:
             self.attribute(line)
-        for line in self.found["N"]:
+        for line in self.lines_of["N"]:
             self.reference(line)
-        for line in self.found["#"]:
+        for line in self.lines_of["#"]:
             self.note(line)
 
     def spans(self) -> Iterator[Span]:
         """The spans, in the order of their lines."""
-        yield from self.made.values()
+        yield from self.spans_by_id.values()
 
     def kind(self, line: Line, trigger: bool) -> tuple[str, str] | None:
         """The layer and label of a line's type; None, with a fault, where the schema has none."""
-        if line.one in self.conf.types:
-            return self.conf.types[line.one]
-        label = unescape(line.one) if self.conf.own else line.one
+        if line.first in self.conf.types:
+            return self.conf.types[line.first]
+        label = unescape(line.first) if self.conf.own else line.first
         if self.schema is None:
             return ("event" if trigger else "entity"), label
         layers = [key for key, layer in self.schema.layers.items() if label in layer.labels]
@@ -170,14 +159,16 @@ class Ann:
             for (start, end), extent in zip(stated, extents, strict=True)
         ):
             hint = f"0 <= start < end <= {length}, in {text.counting.units}"
-            return self.refuse("GW274", line, f"extent {line.two} lies outside the text", hint)
+            return self.refuse("GW274", line, f"extent {line.second} lies outside the text", hint)
         known = sorted(extent for extent in extents if extent is not None)
         if len(known) < len(extents):
             message = f"{line.id} begins or ends inside a character that normalising (NFC) joins"
             return self.refuse("GW274", line, message, "move its edge")
-        if line.three is not None and not agrees(text, (stated, line.three)):
+        if line.third is not None and not same_words(
+            wordings(text, (stated, line.third))[0] or "", line.third
+        ):
             marked = " ".join(text.text[start:end] for start, end in known)
-            message = f"{line.id} says «{line.three[:40]}», the text has «{marked[:40]}»"
+            message = f"{line.id} says «{line.third[:40]}», the text has «{marked[:40]}»"
             way = f" (counted: {text.counting})" if str(text.counting) else ""
             hint = f"offsets count characters of the .txt file{way}"
             return self.refuse("GW274", line, message, hint)
@@ -186,18 +177,18 @@ class Ann:
         kind = self.kind(line, trigger)
         if kind is not None:
             start, end = known[0][0], max(extent[1] for extent in known)
-            self.made[line.id] = Span(line.id, *kind, start, end)
+            self.spans_by_id[line.id] = Span(line.id, *kind, start, end)
             self.ends[line.id] = line.id
         return None
 
     def event(self, line: Line) -> None:
         """An E line: its trigger's span stands for it; a second event of one trigger gets its own."""
-        trigger = line.one.split(" ")[0].partition(":")[2]
-        span = self.made.get(trigger)
+        trigger = line.first.split(" ")[0].partition(":")[2]
+        span = self.spans_by_id.get(trigger)
         if span is None:
             return self.refuse("GW273", line, f"{line.id} has no trigger `{trigger}`", "a T line")
         if trigger in self.headed:
-            self.made[line.id] = Span(line.id, span.layer, span.label, span.start, span.end)
+            self.spans_by_id[line.id] = Span(line.id, span.layer, span.label, span.start, span.end)
             self.ends[line.id] = line.id
         else:
             self.headed.add(trigger)
@@ -206,16 +197,18 @@ class Ann:
 
     def relations(self, names: RoleNames) -> Iterator[Relation]:
         """Roles of events, then relations, then equivalences, each from the first to the others."""
-        for line in self.found["E"]:
-            for part in line.one.split()[1:] if line.id in self.ends else ():
+        for line in self.lines_of["E"]:
+            for part in line.first.split()[1:] if line.id in self.ends else ():
                 role, _, tail = part.partition(":")
                 yield from self.arrow(line, names.name(role, self.conf), line.id, tail)
-        for line in self.found["R"]:
-            yield from self.arrow(line, line.one, *in_order(line.one, line.two, line.three or "", self.conf))
-        for line in self.found["*"]:
-            first, *others = line.two.split()
+        for line in self.lines_of["R"]:
+            yield from self.arrow(
+                line, line.first, *in_order(line.first, line.second, line.third or "", self.conf)
+            )
+        for line in self.lines_of["*"]:
+            first, *others = line.second.split()
             for other in others:
-                yield from self.arrow(line, line.one, first, other)
+                yield from self.arrow(line, line.first, first, other)
 
     def arrow(self, line: Line, name: str, head: str, tail: str) -> Iterator[Relation]:
         """The relation between two ends, or a fault where one is missing."""
@@ -229,8 +222,8 @@ class Ann:
     def target(self, line: Line, name: str, what: str) -> Span | None:
         """The span that an attribute, a reference or a note is about; None where it is about none."""
         if name in self.ends:
-            return self.made[self.ends[name]]
-        if name[:1] in "RN" and any(each.id == name for each in self.found[name[:1]]):
+            return self.spans_by_id[self.ends[name]]
+        if name[:1] in "RN" and any(each.id == name for each in self.lines_of[name[:1]]):
             self.lost.setdefault(f"{what} of a relation", []).append(line.id)
         elif what == "note":
             self.lost.setdefault("note on the document", []).append(line.id)
@@ -240,43 +233,43 @@ class Ann:
 
     def give(self, span: Span, key: str, value: AttributeValue) -> None:
         """Set an attribute; one that stands several times becomes a list."""
-        held = span.attributes.get(key)
-        if held is None:
+        present = span.attributes.get(key)
+        if present is None:
             span.attributes[key] = value
         else:
-            several = held if isinstance(held, list) else [str(held)]
+            several = present if isinstance(present, list) else [str(present)]
             span.attributes[key] = [*several, str(value)]
 
     def attribute(self, line: Line) -> None:
         """An A or M line."""
-        if (span := self.target(line, line.two, "attribute")) is not None:
-            own = self.conf.own
-            value = True if line.three is None else unescape(line.three) if own else line.three
-            self.give(span, unescape(line.one) if own else line.one, value)
+        if (span := self.target(line, line.second, "attribute")) is not None:
+            escaped = self.conf.own
+            value = True if line.third is None else unescape(line.third) if escaped else line.third
+            self.give(span, unescape(line.first) if escaped else line.first, value)
 
     def reference(self, line: Line) -> None:
         """An N line: the attribute that the conf names for the registry, else `reference` as it stands."""
-        if (span := self.target(line, line.one, "reference")) is not None:
-            registry, _, value = line.two.partition(":")
+        if (span := self.target(line, line.first, "reference")) is not None:
+            registry, _, value = line.second.partition(":")
             key = self.conf.references.get(span.layer, {}).get(registry)
-            self.give(span, key or "reference", value if key else line.two)
+            self.give(span, key or "reference", value if key else line.second)
 
     def note(self, line: Line) -> None:
         """A # line: a text attribute named like the note's type."""
-        if (span := self.target(line, line.two, "note")) is None:
+        if (span := self.target(line, line.second, "note")) is None:
             return
-        said = line.three or ""
-        if self.conf.own and line.one == REST:
+        note = line.third or ""
+        if self.conf.own and line.first == REST:
             try:
-                span.attributes.update(strict_json.decode(said, dict[str, AttributeValue]))
+                span.attributes.update(strict_json.decode(note, dict[str, AttributeValue]))
             except (msgspec.MsgspecError, UnicodeEncodeError):
                 message = f"{line.id} is no JSON object of attributes"
                 self.refuse("GW273", line, message, "remove the note")
         else:
-            self.give(span, unescape(line.one) if self.conf.own else line.one, said)
+            self.give(span, unescape(line.first) if self.conf.own else line.first, note)
 
 
 def extents_of(line: Line) -> list[tuple[int, int]]:
     """The extents of a T line, as they were counted."""
-    fragments = [part.split(" ") for part in line.two.split(";")]
+    fragments = [part.split(" ") for part in line.second.split(";")]
     return [(int(start), int(end)) for start, end in fragments]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, sha256
-from goldwire.formats.brat.ann import Ann, agrees
+from goldwire.files import read_text, sha256
+from goldwire.formats.brat.ann import Ann, wordings
 from goldwire.formats.brat.conf import Conf, read_conf
 from goldwire.formats.brat.layout import Place, places
 from goldwire.formats.brat.roles import RoleNames
-from goldwire.formats.counting import PLAIN, SILENT, CountedText, Counting, counted_by_edges, nearest_text
+from goldwire.formats.counting import (
+    EVERY,
+    PLAIN,
+    SILENT,
+    UNMARKED,
+    CountedText,
+    counted_by_edges,
+    nearest_text,
+)
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
 
 #: Who annotated where nothing says so, and the schema that nothing names.
 ANNOTATOR, SCHEMA = "brat", "found@0"
-_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass
@@ -39,9 +47,9 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
     Folders that goldwire wrote are an annotator each; of others `setting.annotator_from`, or else the texts,
     say who annotated what: see `layout.places`. Offsets are taken as the words beside them prove they
     were counted, which is told. Spans that brat breaks at line ends are whole again; others with gaps are
-    taken whole, and counted in `setting.lost`. Raises one error with the faults of all files: GW273 for
-    lines, GW274 and GW285 for texts, GW275 where there is no `.txt`, or none
-    beside an `.ann`; where `setting.lenient`, bad lines are put aside instead.
+    taken whole, and counted in `setting.lost`. Raises one error with the faults of all files: GW285 and GW620
+    for texts, GW275 where there is no `.txt`, or none beside an `.ann`; lines that are wrong (GW273, GW274)
+    are refused in the setting.
     """
     paths = sorted(file for file in path.rglob("*.txt") if file.is_file()) if path.is_dir() else []
     if not paths:
@@ -58,12 +66,12 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
     _count(files, setting)
     used = {role for file in files if file.ann is not None for role in file.ann.roles()}
     roles = RoleNames({role for file in files for role in file.conf.roles}, used)
-    held: dict[str, list[tuple[_File, Annotation | None]]] = {}
+    by_document: dict[str, list[tuple[_File, Annotation | None]]] = {}
     for file in files:
-        annotation = _annotation(file, roles, setting, faults)
-        held.setdefault(file.place.document, []).append((file, annotation))
-    articles = list(_joined(held, faults))
-    raise_faults(faults[:100])
+        annotation = _annotation(file, roles, setting)
+        by_document.setdefault(file.place.document, []).append((file, annotation))
+    articles = list(_joined(by_document, faults))
+    raise_faults(faults)
     return articles
 
 
@@ -88,10 +96,10 @@ def _files(root: Path, paths: list[Path], setting: Setting, faults: list[Fault])
     own = {path for path in texts if conf_of(path.parent).own and (path.parent / "annotation.conf").is_file()}
     others = {path.relative_to(root).with_suffix(""): path for path in texts if path not in own}
     plain = {relative: texts[path].text for relative, path in others.items()}
-    found, assumed = places(plain, setting.annotator_from, root)
+    by_path, assumed = places(plain, setting.annotator_from, root)
     if assumed:
         setting.assume(assumed)
-    named = {others[relative]: place for relative, place in found.items()}
+    named = {others[relative]: place for relative, place in by_path.items()}
     named |= {path: Place(path.stem, confs[path.parent].annotator) for path in own}
     return [_File(path, named[path], conf_of(path.parent), text) for path, text in texts.items()]
 
@@ -101,15 +109,21 @@ def _take_apart(file: _File, setting: Setting, faults: list[Fault]) -> None:
     beside = file.path.with_suffix(".ann")
     if not beside.is_file():
         return
-    ann = Ann(str(beside), file.conf, setting.named_schema, lenient=setting.lenient)
+    ann = Ann(str(beside), file.conf, setting.named_schema)
     try:
         ann.lines(read_text(beside))
     except GoldwireError as error:
         faults.extend(error.faults)
         return
     file.ann = ann
-    if wordings := ann.wordings():
-        file.text = nearest_text(file.text, wordings, agrees)
+    if claims := ann.wordings():
+        file.text = nearest_text(file.text, claims, wordings, EVERY if _marked(file.path) else UNMARKED)
+
+
+def _marked(path: Path) -> bool:
+    """Whether a text begins with a byte order mark, which may have been counted."""
+    with path.open("rb") as stream:
+        return stream.read(3) == codecs.BOM_UTF8
 
 
 def _count(files: Iterable[_File], setting: Setting) -> None:
@@ -118,22 +132,23 @@ def _count(files: Iterable[_File], setting: Setting) -> None:
         file for file in files if file.ann is not None and file.ann.extents() and not file.ann.wordings()
     ]
     proved = {file.text.counting for file in files if file.ann is not None and file.ann.wordings()}
-    likely: list[Counting] = [PLAIN, *sorted(proved - {PLAIN}), *SILENT]
+    ways = [PLAIN, *sorted(proved - {PLAIN}), *SILENT]
+    if not any(_marked(file.path) for file in silent):
+        ways = [way for way in ways if not way.mark]
+    way = counted_by_edges([(file.text, file.ann.extents()) for file in silent if file.ann is not None], ways)
     for file in silent:
-        assert file.ann is not None
-        way = counted_by_edges([(file.text, file.ann.extents())], likely)
         if way != PLAIN:
             file.text, file.guessed = file.text.counted(way), True
-        elif "\r\n" in file.text.raw or read_bytes(file.path).startswith(_MARK):
+        elif "\r\n" in file.text.raw or _marked(file.path):
             setting.assume(
                 "where no words stand beside offsets, they are taken to count the text as it stands"
             )
 
 
-def _annotation(file: _File, roles: RoleNames, setting: Setting, faults: list[Fault]) -> Annotation | None:
+def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation | None:
     name, ann = file.place.document, file.ann
     if file.text.raw != file.text.text:
-        setting.lose("texts normalised, offsets moved along", name)
+        setting.change("texts normalised, offsets moved along", name)
     if ann is None:
         return None
     who = file.place.annotator or setting.annotator or ANNOTATOR
@@ -142,9 +157,8 @@ def _annotation(file: _File, roles: RoleNames, setting: Setting, faults: list[Fa
         setting.change(f"offsets moved: counted with {file.text.counting}{how}", f"{who}/{name}")
     ann.build(file.text)
     relations = tuple(ann.relations(roles))
-    faults.extend(ann.faults)
-    for line in ann.aside:
-        setting.put_aside("lines of brat that can't be read", f"{ann.source}:{line.number}", line.written)
+    for written, fault in ann.faults:
+        setting.refuse(written, fault)
     for kind, places_ in ann.lost.items():
         for each in places_:
             setting.lose(kind, f"{who}/{name} {each}")
@@ -161,8 +175,10 @@ def _annotation(file: _File, roles: RoleNames, setting: Setting, faults: list[Fa
     )
 
 
-def _joined(held: dict[str, list[tuple[_File, Annotation | None]]], faults: list[Fault]) -> Iterator[Article]:
-    for name, several in held.items():
+def _joined(
+    by_document: dict[str, list[tuple[_File, Annotation | None]]], faults: list[Fault]
+) -> Iterator[Article]:
+    for name, several in by_document.items():
         first = several[0][0]
         for file, _ in several:
             if file.text.text != first.text.text:
