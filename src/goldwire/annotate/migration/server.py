@@ -17,6 +17,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.migration.noted_times import noted_times
 from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, safe_name, write_text
@@ -28,7 +29,7 @@ from goldwire.schemas.label_config import TEXT, control, label_config
 from goldwire.schemas.migrate import Plan, migrate
 
 _KINDS = {"annotations": "api/annotations", "predictions": "api/predictions", "drafts": "api/drafts"}
-_INCLUDE = ("data", *_KINDS, "result", "completed_by", "user", "model_version")
+_INCLUDE = ("data", *_KINDS, "result", "completed_by", "user", "model_version", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,14 @@ def migrate_server(
         _check_unchanged(lines, url)
         write_text(record, "".join(json.dumps(_kept(x), ensure_ascii=False) + "\n" for x in lines))
         rewritten = dict.fromkeys(_KINDS, 0)
-        for line in lines:
-            if line["now"] != line["after"]:
-                client.request(
-                    "PATCH", f"{_KINDS[line['kind']]}/{line['id']}/", body={"result": line["after"]}
-                )
-                rewritten[line["kind"]] += 1
-            if advance is not None:
-                advance(1)
+        with noted_times(client, project, number, main=found.get("title") == project.name) as follow:
+            for line in lines:
+                if line["now"] != line["after"]:
+                    path = f"{_KINDS[line['kind']]}/{line['id']}/"
+                    follow(line, client.request("PATCH", path, body={"result": line["after"]}))
+                    rewritten[line["kind"]] += 1
+                if advance is not None:
+                    advance(1)
         # The server's own count of used labels does not notice rewritten drafts.
         client.request("POST", f"api/projects/{number}/summary/reset/", body={})
         _verify(client, number, lines, url)
@@ -248,7 +249,7 @@ def _lines(
                 now, key = one.get("result"), (kind, int(one["id"]))
                 line = {"kind": kind, "id": key[1], "task": task["id"], "before": now}
                 line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text)}
-                yield {**line, "now": now}
+                yield {**line, "now": now, "updated": str(one.get("updated_at", ""))}
 
 
 def _left(line: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]]) -> bool:
@@ -284,7 +285,7 @@ def _verify(client: Client, number: int, lines: list[dict[str, Any]], url: str) 
 
 
 def _kept(line: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in line.items() if key != "now"}
+    return {key: value for key, value in line.items() if key not in ("now", "updated")}
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

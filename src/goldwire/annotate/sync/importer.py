@@ -65,6 +65,7 @@ class Intake:
         self.pulled = read_pulled(project)
         self.store_is_new = not project.annotations.is_dir()
         self.since = ""  # of the last pull of this project
+        self.times: dict[str, str] = {}  # when that saw each annotation changed last
         self.conflicts: list[str] = []
         self.edited_here: list[str] = []
         self.removed_here: list[str] = []
@@ -191,7 +192,8 @@ class Intake:
             return False
         else:
             same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
-            if there == remote or (there is None and same_time):
+            edited = known.local != local_hash(stored)
+            if there == remote or (there is None and same_time) or (edited and self.is_as_noted(given)):
                 self.edited_here.append(_place(made))
                 self.pulled[key] = known.seen(source, remote)
                 return False
@@ -211,6 +213,11 @@ class Intake:
             return False
         self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
         return write_annotation(self.project, kept)
+
+    def is_as_noted(self, given: dict[str, Any]) -> bool:
+        """Whether nobody changed it on the server since the last pull, or since goldwire rewrote it there."""
+        noted = self.times.get(str(given["id"])) if "draft" not in given else None
+        return bool(noted) and noted == given.get("updated_at")
 
     def is_new(self, stored: Annotation, made: Annotation) -> bool:
         """Whether a change on the server is new, though what was pulled of it before bears a later time.

@@ -138,7 +138,7 @@ def pull(
         intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
         last = read_state(path, intake.server, intake.number)
         if last is not None:
-            intake.since = last.since
+            intake.since, intake.times = last.since, _times(last)
             accounts.former = {
                 int(key): seen.account for key, seen in last.annotations.items() if seen.account
             }
@@ -153,7 +153,8 @@ def pull(
             written, conflicts = intake.written, intake.conflicts
             write_pulled(project, intake.pulled)
             intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
-            intake.since = last.since if last is not None else ""
+            if last is not None:
+                intake.since, intake.times = last.since, _times(last)
             work = _Pull(intake, last, step, part=False)
             work.run()
             intake.conflicts[:0] = conflicts
@@ -165,6 +166,10 @@ def pull(
         write_pulled(project, work.intake.pulled)
         write_state(path, work.state(basis))
         return report
+
+
+def _times(last: State) -> dict[str, str]:
+    return {key: seen.updated for key, seen in last.annotations.items()}
 
 
 class _Pull:
