@@ -208,6 +208,21 @@ def test_the_metadata_says_whose_an_annotation_is(
     assert (article.document.id, article.annotations[0].annotator) == expected
 
 
+def test_where_inception_keeps_names_for_itself_they_are_taken(tmp_path: Path) -> None:
+    """Its own metadata name the annotator and the document where DKPro Core's do not."""
+    system = types()
+    kind = "de.tudarmstadt.ukp.clarin.webanno.api.type.CASMetadata"
+    own = system.create_type(kind, "uima.cas.AnnotationBase")
+    for name in ("username", "sourceDocumentName"):
+        system.create_feature(own, name, "uima.cas.String")
+    held = cassis.Cas(system, sofa_string=TEXTS["doc1.txt"])
+    held.add(own(username="anna", sourceDocumentName="doc1.txt"))
+    files = {"TypeSystem.xml": system.to_xml().encode(), "x.xmi": held.to_xmi().encode()}
+    articles, setting = read(laid_out(tmp_path, files))
+    assert owners(articles) == {"doc1.txt": [("anna", "draft", 0)]}
+    assert setting.lost == {}
+
+
 def test_documents_of_one_title_are_called_by_their_files(tmp_path: Path) -> None:
     """Another text under the same title is another document, where the paths tell them apart."""
     system, first = cas("doc1.txt", "anna", (0, 4, "PER"))
@@ -385,6 +400,7 @@ def bombs() -> dict[str, tuple[bytes, str]]:
     """Zips that no honest program writes, and what is said of them."""
     bomb = zipped({"a.xmi": bytes(INFLATED + 1)})
     deep = zipped({"a.xmi": b"<a/>"})
+    whole = zipped({"a.xmi": b"<a/>"})
     for _ in range(3):
         deep = zipped({"a.zip": deep})
     half = zipped({f"{n}.zip": zipped({"a.xmi": bytes(INFLATED // 2 + 1)}) for n in range(2)})
@@ -402,7 +418,8 @@ def bombs() -> dict[str, tuple[bytes, str]]:
         "windows": (zipped({"..\\..\\a.xmi": b"<a/>"}), "leads out of the zip"),
         "damaged": (bytes(damaged), "/a.xmi: can't be unpacked"),
         "locked": (bytes(locked), "/a.xmi: can't be unpacked"),
-        "cut": (bytes(zipped({"b.zip": b"PK\x05\x06"})), "/b.zip: no zip"),
+        "cut": (whole[: len(whole) // 2], ": no zip, or cut off"),
+        "cut inside": (zipped({"b.zip": whole[: len(whole) // 2]}), "/b.zip: no zip"),
     }
 
 

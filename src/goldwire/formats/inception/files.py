@@ -82,6 +82,8 @@ class Export:
             yield from self._files(members, (), (), None)
         elif zipfile.is_zipfile(self.path):
             yield from self._zip(self.path, (), (), _Budget(inflated(self.path.stat().st_size)))
+        elif self.path.suffix.lower() == ".zip":
+            raise _bad(str(self.path), "no zip, or cut off")
         else:
             for file in self.path.parent.iterdir():
                 if file.name.lower() == _TYPE_SYSTEM:
