@@ -132,7 +132,9 @@ class _Reader:
             kind: [layer for layer in file.layers if layer.kind == kind]
             for kind in (SPANS, CHAINS, RELATIONS)
         }
-        for row in file.rows():
+        #: The others say nothing but their text.
+        self.rows = [row for row in file.rows() if any(cell != NOTHING for cell in row.cells)]
+        for row in self.rows:
             for layer in self._layers[SPANS]:
                 for cells in self._annotations(row, layer):
                     self._take_span(row, layer, cells)
@@ -237,7 +239,7 @@ class _Reader:
 
     def relations(self) -> Iterator[Relation]:
         """Arrows, then what is in slots, then what joins the links of chains."""
-        for row in self.file.rows():
+        for row in self.rows:
             for layer in self._layers[RELATIONS]:
                 for cells in self._annotations(row, layer):
                     yield from self._arrow(row, layer, cells)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -131,8 +131,7 @@ class Layer:
         return [column.feature for column in self.columns if column.use == "feature"]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A token, or a part of one: its line, number, extent in the file's units, text and cells."""
 
     line: int
@@ -141,11 +140,6 @@ class Row:
     end: int
     text: str
     cells: list[str]
-
-    @property
-    def is_token(self) -> bool:
-        """Whether it is a whole token."""
-        return "." not in self.number
 
 
 @dataclass
@@ -173,6 +167,8 @@ class File:
         lines = content.replace("\r\n", "\n").split("\n")
         self.version = _version(lines[0])
         self._width = 0
+        self._nothing: list[str] = []
+        self._empty: tuple[str, ...] = ()
         self._read(lines)
 
     def _read(self, lines: list[str]) -> None:
@@ -213,6 +209,9 @@ class File:
             self._fault(number, "a layer of relations without the column BT_…")
         self.layers.append(layer)
         self._width += len(layer.columns)
+        self._nothing = [NOTHING] * self._width
+        empty = "\t".join(self._nothing)
+        self._empty = (empty, f"{empty}\t")
 
     def _row(self, line: str, number: int) -> None:
         found = _ROW.fullmatch(line)
@@ -220,9 +219,13 @@ class File:
             wanted = "1-1<tab>0-4<tab>TOKEN<tab>…" if self.sentences else "#Text= before the first row"
             self._fault(number, f"no row: {wanted} is expected")
             return
-        text, *cells = found[4].split("\t")
-        if cells and not cells[-1] and len(cells) > self._width:
-            cells.pop()  # each cell ends in a tab, the last one too
+        text, _, behind = found[4].partition("\t")
+        if behind in self._empty:
+            cells = self._nothing  # one list for the many rows without an annotation
+        else:
+            cells = found[4].split("\t")[1:]
+            if cells and not cells[-1] and len(cells) > self._width:
+                cells.pop()  # each cell ends in a tab, the last one too
         if len(cells) != self._width:
             self._fault(
                 number, f"{len(cells)} columns after the token, and the header declares {self._width}"
