@@ -17,6 +17,8 @@ from goldwire.redaction import shortened
 if TYPE_CHECKING:
     from spacy.language import Language
 
+#: The code of an unknown language.
+NO_LANGUAGE = "GW261"
 #: Components that others listen to.
 _UPSTREAM = ("tok2vec", "transformer", "curated_transformer")
 #: How spaCy names the pipelines that it gives away: language, what is in it, what it learned from, size.
@@ -64,7 +66,7 @@ def blank_pipeline(code: str) -> Language:
     except ImportError as error:
         if not spacy_language(code):
             hint = "ISO 639-1 or 639-3, `xx` for another language that parts its words by spaces"
-            raise GoldwireError.of("GW261", f"spaCy knows no language `{code}`", hint=hint) from None
+            raise GoldwireError.of(NO_LANGUAGE, f"spaCy knows no language `{code}`", hint=hint) from None
         said = shortened(" ".join(str(error).split()), 200)
         hint = install_hint("ja") if spacy_language(code) == "ja" else "install it with pip"
         message = f"to cut texts in `{code}` into words a package is missing: {said}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import scratch
-from goldwire.pipelines import blank_pipeline, load_pipeline, quiet
+from goldwire.pipelines import NO_LANGUAGE, blank_pipeline, load_pipeline, quiet
 from goldwire.train.options import Overrides, config_error, config_fault, options_in, read_config
 from goldwire.train.training_data import Cut, Reference, training_docs
 
@@ -76,7 +76,12 @@ def fit(
     options = options_in(config, config_path)
     config.pop("goldwire", None)
     with quiet(), scratch("training") as folder:
-        tokenizer = blank_pipeline(config["nlp"]["lang"])
+        try:
+            tokenizer = blank_pipeline(config["nlp"]["lang"])
+        except GoldwireError as error:
+            if error.faults[0].code == NO_LANGUAGE:
+                raise config_error(config_path, error) from None
+            raise
         tokenizer.max_length = LONG
         grouped = [
             name
