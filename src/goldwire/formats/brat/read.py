@@ -154,7 +154,10 @@ def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation |
     who = file.place.annotator or setting.annotator or ANNOTATOR
     if str(file.text.counting):
         how = ", as the edges of words tell" if file.guessed else ""
-        setting.change(f"offsets moved: counted with {file.text.counting}{how}", f"{who}/{name}")
+        for line in ann.lines_of["T"]:
+            setting.change(
+                f"offsets moved: counted with {file.text.counting}{how}", f"{who}/{name} {line.id}"
+            )
     ann.build(file.text)
     relations = tuple(ann.relations(roles))
     for written, fault in ann.faults:
