@@ -71,7 +71,7 @@ def table_of(content: str) -> Table:
             table.lines.append(Line(Kind.BLANK, number, [], ""))
         elif bare.startswith("-DOCSTART-"):
             table.lines.append(Line(Kind.DOCUMENT, number, [], ""))
-        elif bare[0] == "#" and (comment := _comment(bare, text, table, begun)) is not None:
+        elif bare[0] == "#" and (comment := _comment(bare, text, table, begun, studio)) is not None:
             table.lines.append(Line(*comment[:1], number, [], comment[1]))
         else:
             begun = True
@@ -110,14 +110,14 @@ def _fitted(cells: list[str], width: int) -> list[str]:
     return cells
 
 
-def _comment(bare: str, text: str, table: Table, begun: bool) -> tuple[Kind, str] | None:
+def _comment(bare: str, text: str, table: Table, begun: bool, studio: bool) -> tuple[Kind, str] | None:
     """What a line that begins with `#` is, where it is no row."""
     if match := _BEGIN.fullmatch(bare):
         return Kind.DOCUMENT, "/".join(filter(None, match.groups()))
     if match := _NEW_DOCUMENT.fullmatch(bare):
         return Kind.DOCUMENT, match[1] or ""
     if not _VALUE.match(bare):
-        cells = _fitted(_cells(text, table.tabs), table.width)
+        cells = _fitted(_cells(text, table.tabs, studio), table.width)
         fits = len(cells) == table.width > 1
         if fits and (says_tag(cells[-1]) or (cells[0] != "#" and (table.tabs or not bare.startswith("# ")))):
             return None
