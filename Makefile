@@ -54,6 +54,7 @@ bench: env
 	$(BIN)/python -m benchmarks.agreement
 	$(BIN)/python -m benchmarks.fuzz
 	$(BIN)/python -m benchmarks.formats
+	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.export
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.versions

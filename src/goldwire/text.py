@@ -120,14 +120,14 @@ def _changeable() -> re.Pattern[str]:
 
     Carriage returns, characters that change alone, and those that join the one before: combining marks, and
     the second halves of canonical compositions (Unicode Standard Annex 15), Hangul's vowels and final
-    consonants among them. Beyond the basic plane every character is taken for one that may.
+    consonants among them. Of what lies above U+1FFFF only compatibility ideographs change.
     """
     characters = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
-    for point in range(0x80, 0x10000):
+    for point in (*range(0x80, 0x20000), *range(0x2F800, 0x2FA20)):
         character = chr(point)
         if unicodedata.combining(character) or not unicodedata.is_normalized("NFC", character):
             characters.add(character)
         parts = unicodedata.decomposition(character).split()
         if len(parts) == 2 and not parts[0].startswith("<"):
             characters.add(chr(int(parts[1], 16)))
-    return re.compile(f"(?:\r\n?|[{re.escape(''.join(sorted(characters)))}\U00010000-\U0010ffff])+")
+    return re.compile(f"(?:\r\n?|[{re.escape(''.join(sorted(characters)))}])+")

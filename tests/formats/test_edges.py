@@ -9,6 +9,7 @@ import pytest
 import spacy
 from click.testing import CliRunner
 from hypothesis import given
+from msgspec import structs
 from spacy.tokens import DocBin
 
 import goldwire
@@ -20,7 +21,7 @@ from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
-from goldwire.model import Annotation, Article, Document, Relation, Span
+from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from tests.formats.sample import unpadded, whole
 from tests.strategies import articles
 
@@ -163,3 +164,33 @@ def test_a_score_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
     (said,) = [warning for warning in scores.warnings if "white space" in warning]
     assert said.startswith("3 of 4 spans of the reference begin or end in white space")
     assert "d [0, 6), d [13, 21), d [19, 22)" in said
+
+
+def test_training_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
+    """Of a file what was taken off, of a project's store what still stands there and is never found."""
+    from goldwire.annotations.store import write_annotation
+    from goldwire.train.run.plan import plan
+    from tests.corpus.mini import mini_project
+
+    write_jsonl(tmp_path / "gold.jsonl", [held()])
+    planned = plan("ner", data=tmp_path / "gold.jsonl", layer="entity", out=tmp_path / "m")
+    (said,) = [note for note in planned.notes if "white space" in note]
+    assert said.startswith("white space at an edge of 2 spans of the data was taken off; 1 spans of the data")
+    assert [span.label for r in planned.data.references for span in r.annotation.spans] == [
+        "PER",
+        "LOC",
+        "DATE",
+    ]
+    project = mini_project(tmp_path / "mini")
+    (article, *_) = FORMATS["store"].read(project.root, Setting())
+    annotation = curated(article.annotations)
+    assert annotation is not None
+    first = annotation.spans[0]
+    end = article.document.text.index(" ", first.end) + 1
+    write_annotation(
+        project, structs.replace(annotation, spans=(structs.replace(first, end=end),), relations=())
+    )
+    planned = plan("ner", project, layer=first.layer, out=tmp_path / "n")
+    assert [
+        note for note in planned.notes if "1 of " in note and "of the articles begin or end in white" in note
+    ]

@@ -21,14 +21,14 @@ def lose_beyond(article: Article, setting: Setting, keeps: Collection[str] = ())
     if "meta" in lost and document.meta:
         setting.lose("document meta", document.id)
     for annotation in article.annotations:
-        place = f"{annotation.annotator}/{document.id}"
+        where = f"{annotation.annotator}/{document.id}"
         if "status" in lost and annotation.status != Setting.status:
-            setting.lose(f"status {annotation.status}", place)
+            setting.lose(f"status {annotation.status}", where)
         if "provenance" in lost and annotation.provenance != Provenance():
-            setting.lose("provenance", place)
+            setting.lose("provenance", where)
         for name in ("marked_by", "origin", "score"):
             if name not in lost:
                 continue
             for each in (*annotation.spans, *annotation.relations):
                 if getattr(each, name, None) not in (None, ()):
-                    setting.lose(name, f"{place} {getattr(each, 'id', '') or getattr(each, 'label', '')}")
+                    setting.lose(name, f"{where} {getattr(each, 'id', '') or getattr(each, 'label', '')}")

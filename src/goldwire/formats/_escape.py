@@ -13,10 +13,10 @@ def escape(name: str, allowed: str = "A-Za-z0-9_", reserved: frozenset[str] = fr
     What begins with no letter, is empty or stands in `reserved` has its first character escaped too. A plain
     `X` is escaped itself, so that `unescape` gives the name back whatever it was.
     """
-    made = re.sub(rf"X|[^{allowed}]", lambda found: f"X{ord(found[0]):x}X", name)
-    if made in reserved or not made[:1].isalpha():
-        made = f"X{ord(made[0]):x}X{made[1:]}" if made else "XX"
-    return made
+    escaped = re.sub(rf"X|[^{allowed}]", lambda match: f"X{ord(match[0]):x}X", name)
+    if escaped in reserved or not escaped[:1].isalpha():
+        escaped = f"X{ord(escaped[0]):x}X{escaped[1:]}" if escaped else "XX"
+    return escaped
 
 
 def unescape(name: str) -> str:
@@ -24,7 +24,7 @@ def unescape(name: str) -> str:
     return "" if name == "XX" else _ESCAPED.sub(_character, name)
 
 
-def _character(found: re.Match[str]) -> str:
+def _character(match: re.Match[str]) -> str:
     """The character of a number; one that no text can hold stays as it stands."""
-    number = int(found[1], 16)
-    return chr(number) if number < 0xD800 or 0xDFFF < number <= 0x10FFFF else found[0]
+    number = int(match[1], 16)
+    return chr(number) if number < 0xD800 or 0xDFFF < number <= 0x10FFFF else match[0]

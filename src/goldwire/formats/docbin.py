@@ -41,11 +41,11 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
     """Articles to one `.spacy` file; the number of Docs. What spans cut tokens is told by the token."""
     from spacy.tokens import DocBin
 
-    held = list(articles)
-    flat = setting.layer or next(iter(schema_for(held, setting).layers), LAYER)
+    listed = list(articles)
+    flat = setting.layer or next(iter(schema_for(listed, setting).layers), LAYER)
     tokenizers: dict[str, Language] = {}
     store = DocBin(store_user_data=True)
-    for article in held:
+    for article in listed:
         language = setting.language_of(article.document)
         if language not in tokenizers:
             tokenizers[language] = tokenizer(language)
@@ -69,8 +69,8 @@ def to_doc(
     Spans that cut tokens are widened in the groups; their places go to `setting.widened`.
     """
     widened = setting.widened if setting is not None else None
-    held = () if annotation is None else (annotation,)
-    return Article(document, held).to_spacy(nlp, annotation, layer=flat, widened=widened)
+    annotations = () if annotation is None else (annotation,)
+    return Article(document, annotations).to_spacy(nlp, annotation, layer=flat, widened=widened)
 
 
 def read_docbin(path: Path, setting: Setting) -> list[Article]:
@@ -101,7 +101,7 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
             setting.refuse(str(file), Fault("GW278", message, str(file), hint))
             continue
         for number, doc in enumerate(docs, start=1):
-            place = f"{file} Doc {number}"
+            where = f"{file} Doc {number}"
             try:
                 article = from_doc(doc, f"{file.stem}-{number}", setting)
             except (
@@ -110,16 +110,16 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
             ) as error:  # fmt: skip
                 message = f"its text or its user_data[{KEY!r}] can't be taken: {type(error).__name__} {error}"
                 hint = f"repair it, or remove user_data[{KEY!r}]"
-                setting.refuse(doc.text, Fault("GW279", message, place, hint))
+                setting.refuse(doc.text, Fault("GW279", message, where, hint))
                 continue
             known = articles.get(article.document.id)
             if known is not None and known.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier Doc"
-                setting.refuse(doc.text, Fault("GW279", message, place, "one text for each id"))
+                setting.refuse(doc.text, Fault("GW279", message, where, "one text for each id"))
                 continue
-            held = known.annotations if known is not None else ()
-            article = Article(article.document, (*held, *article.annotations))
-            if faults := list(article_faults(article, place)):
+            earlier = known.annotations if known is not None else ()
+            article = Article(article.document, (*earlier, *article.annotations))
+            if faults := list(article_faults(article, where)):
                 setting.refuse(doc.text, *faults)
                 continue
             articles[article.document.id] = article
@@ -145,25 +145,25 @@ def from_doc(doc: Doc, name: str, setting: Setting) -> Article:
     """A Doc as an article with one annotation, or none; `name` is its id where it holds none."""
     for kind in _others(doc):
         setting.lose(kind, name)
-    own = doc.user_data.get(KEY)
-    if not isinstance(own, dict) or "document" not in own:
+    stored = doc.user_data.get(KEY)
+    if not isinstance(stored, dict) or "document" not in stored:
         return _foreign(doc, name, setting)
-    own = _lists(own)
-    document = msgspec.convert(own["document"], Document)
+    stored = _lists(stored)
+    document = msgspec.convert(stored["document"], Document)
     if document.text != doc.text:
         raise ValueError("the document's text is not the Doc's")
-    if "annotation" not in own:
+    if "annotation" not in stored:
         return Article(document)
-    layers: list[str] = own["layers"]
-    made: dict[tuple[str, int], Span] = {}
+    layers: list[str] = stored["layers"]
+    spans_by_place: dict[tuple[str, int], Span] = {}
     for layer in layers:
         scores = doc.spans[layer].attrs.get("scores") or [None] * len(doc.spans[layer])
         for index, group in enumerate(doc.spans[layer]):
-            start, end = own["extents"][layer][index]
-            attributes, origin = own["attributes"][layer][index], own["origins"][layer][index]
-            marked_by = tuple(own["marked_by"][layer][index])
-            made[layer, index] = Span(
-                own["ids"][layer][index],
+            start, end = stored["extents"][layer][index]
+            attributes, origin = stored["attributes"][layer][index], stored["origins"][layer][index]
+            marked_by = tuple(stored["marked_by"][layer][index])
+            spans_by_place[layer, index] = Span(
+                stored["ids"][layer][index],
                 layer,
                 group.label_,
                 start,
@@ -175,14 +175,16 @@ def from_doc(doc: Doc, name: str, setting: Setting) -> Article:
             )
     counters = dict.fromkeys(layers, -1)
     spans = []
-    for number in own["order"]:
+    for number in stored["order"]:
         counters[layers[number]] += 1
-        spans.append(made[layers[number], counters[layers[number]]])
+        spans.append(spans_by_place[layers[number], counters[layers[number]]])
     relations = tuple(
-        Relation(label, made[head[0], head[1]].id, made[tail[0], tail[1]].id, tuple(marked_by))
-        for label, head, tail, marked_by in own["relations"]
+        Relation(
+            label, spans_by_place[head[0], head[1]].id, spans_by_place[tail[0], tail[1]].id, tuple(marked_by)
+        )
+        for label, head, tail, marked_by in stored["relations"]
     )
-    annotation = msgspec.convert(own["annotation"], Annotation)
+    annotation = msgspec.convert(stored["annotation"], Annotation)
     spans = msgspec.convert(msgspec.to_builtins(spans), list[Span])  # the file's types are anybody's
     return Article(document, (msgspec.structs.replace(annotation, spans=tuple(spans), relations=relations),))
 
@@ -242,7 +244,7 @@ def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
         return first, last
 
     pipeline = Pipeline(setting.annotator or ANNOTATOR, "", "found@0", layers)
-    found = annotation_from(doc, document, pipeline, extent)
+    marked = annotation_from(doc, document, pipeline, extent)
     plain = Annotation(name, pipeline.name, "found@0", setting.status)
-    spans = {"spans": found.spans, "relations": found.relations, "text_sha256": found.text_sha256}
+    spans = {"spans": marked.spans, "relations": marked.relations, "text_sha256": marked.text_sha256}
     return Article(document, (msgspec.structs.replace(plain, **spans),))

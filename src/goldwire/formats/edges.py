@@ -75,8 +75,8 @@ def _taken_off(annotation: Annotation, text: str, setting: Setting) -> Annotatio
     ids = {span.id for span in spans}
     for relation in annotation.relations:
         if not {relation.head, relation.tail} <= ids:
-            place = f"{where} {relation.label} {relation.head} → {relation.tail}"
-            setting.put_aside(_ENDLESS, place, to_builtins(relation))
+            which = f"{where} {relation.label} {relation.head} → {relation.tail}"
+            setting.put_aside(_ENDLESS, which, to_builtins(relation))
     relations = tuple(r for r in annotation.relations if {r.head, r.tail} <= ids)
     return structs.replace(annotation, spans=tuple(spans), relations=relations)
 
@@ -84,11 +84,11 @@ def _taken_off(annotation: Annotation, text: str, setting: Setting) -> Annotatio
 def trimmed_note(lost: Mapping[str, Sequence[str]], whose: str) -> str:
     """What to say of the white space that a reader took off; else nothing. `whose` as for `padded_note`."""
     off, aside = lost.get(TRIMMED, ()), lost.get(BLANK, ())
-    said = f"white space at an edge of {amount(len(off))} spans of {whose} was taken off" if off else ""
+    cut = f"white space at an edge of {amount(len(off))} spans of {whose} was taken off" if off else ""
     blank = f"{amount(len(aside))} spans of {whose} are white space alone and left out" if aside else ""
     places = [*off, *aside]
     first = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-    return f"{'; '.join(filter(None, (said, blank)))} ({first})" if places else ""
+    return f"{'; '.join(filter(None, (cut, blank)))} ({first})" if places else ""
 
 
 def padded_note(pairs: Iterable[tuple[str, Annotation]], whose: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from goldwire.annotations.values import value_problem
-from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue
 from goldwire.schemas.colors import PALETTE
@@ -192,5 +192,5 @@ def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
 
 
 def check_fit(articles: Iterable[Article], schema: Schema) -> None:
-    """Raise GW270 for all that the articles have and the schema lacks (the first hundred)."""
-    raise_faults([fault for article in articles for fault in misfits(article, schema)][:100])
+    """Raise GW270 for all that the articles have and the schema lacks, a fault a cause."""
+    raise_faults(by_cause(fault for article in articles for fault in misfits(article, schema)))

@@ -74,8 +74,8 @@ def loads(line: bytes, source: str) -> Article:
         article = from_record(_strictly(line))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message, path = strict_json.told(error)
-        place = f"{source} {path}".rstrip()
-        raise GoldwireError.of("GW207", message, where=place, hint="see docs/jsonl.md") from None
+        where = f"{source} {path}".rstrip()
+        raise GoldwireError.of("GW207", message, where=where, hint="see docs/jsonl.md") from None
     if faults := list(article_faults(article, source)):
         raise GoldwireError(*faults)
     return article
@@ -103,14 +103,14 @@ def stream_jsonl(path: Path, setting: Setting | None = None) -> Iterator[Article
 
     Where the `setting` is lenient, lines with faults are put aside, and the others go on.
     """
-    own = Setting() if setting is None else setting
+    reading = Setting() if setting is None else setting
     count = 0
-    for article in _lines(path, own):
-        if own.lenient or not own.faults:
+    for article in _lines(path, reading):
+        if reading.lenient or not reading.faults:
             count += 1
             yield article
     if setting is None:
-        own.settle(taken=count > 0)
+        reading.settle(taken=count > 0)
 
 
 def _lines(path: Path, setting: Setting) -> Iterator[Article]:
@@ -120,16 +120,16 @@ def _lines(path: Path, setting: Setting) -> Iterator[Article]:
             for number, line in enumerate(stream, start=1):
                 if not line.strip():
                     continue
-                place = f"{path}:{number}"
+                where = f"{path}:{number}"
                 try:
-                    article = loads(line, place)
+                    article = loads(line, where)
                 except GoldwireError as error:
                     setting.refuse(line.decode(errors="replace").rstrip("\r\n"), *error.faults)
                     continue
                 if first := seen.get(article.document.id):
                     message = f"document `{article.document.id}` stands twice"
                     hint = f"line {first} has it; put all annotations of a document on one line"
-                    setting.refuse(line.decode().rstrip("\r\n"), Fault("GW208", message, place, hint))
+                    setting.refuse(line.decode().rstrip("\r\n"), Fault("GW208", message, where, hint))
                     continue
                 seen[article.document.id] = number
                 yield article

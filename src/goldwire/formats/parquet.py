@@ -20,7 +20,7 @@ import msgspec
 
 from goldwire import __version__, strict_json
 from goldwire.annotations.integrity import article_faults
-from goldwire.errors import Fault, raise_faults
+from goldwire.errors import Fault
 from goldwire.figures import amount
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
@@ -36,6 +36,7 @@ from goldwire.formats.dataset_files import (
 )
 from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import SchemaFor, check_fit
+from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
@@ -157,19 +158,18 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
 def read_parquet(path: Path, setting: Setting) -> list[Article]:
     """The articles of a file, or of a dataset's folder, in the order of its documents.
 
-    Raises GW283 where it is no such dataset, GW284 for rows that are not the model's, GW201 to GW206 for
-    what breaks its rules.
+    Raises GW283 where it is no such dataset; refuses rows that are not the model's (GW284) or break its rules
+    (GW201 to GW206).
     """
     return list(stream_parquet(path, setting))
 
 
-def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
-    """The articles one after the other; of a folder all annotations are held. Raises as `read_parquet`."""
+def stream_parquet(path: Path, setting: Setting) -> Iterator[Article]:
+    """The articles one after the other; of a folder all annotations are held. Refuses as `read_parquet`."""
     files = _files(path, "documents") if path.is_dir() else [path]
-    annotations = _annotations(path) if path.is_dir() else {}
+    annotations = _annotations(path, setting) if path.is_dir() else {}
     needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))
     seen: set[str] = set()
-    faults: list[Fault] = []
     for file in files:
         for number, row in _rows(file, needed):
             place = f"{file} row {number}"
@@ -177,18 +177,21 @@ def stream_parquet(path: Path, _setting: Setting) -> Iterator[Article]:
                 article = _article(row, annotations.pop(row["id"], ()))
             except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
                 message = f"not a document of goldwire's: {type(error).__name__} {error}"
-                faults.append(Fault("GW284", message, place, "convert it to JSON Lines by hand"))
+                hint = "convert it to JSON Lines by hand"
+                setting.refuse(str(row), Fault("GW284", message, place, hint))
                 continue
+            faults = list(article_faults(article, place))
             if article.document.id in seen:
                 message = f"document `{article.document.id}` stands twice"
                 faults.append(Fault("GW284", message, place, "remove one"))
             seen.add(article.document.id)
-            faults.extend(article_faults(article, place))
-            if not faults:
+            if faults:
+                setting.refuse(msgspec.to_builtins(to_record(article)), *faults)
+            elif setting.lenient or not setting.faults:
                 yield article
-    for name in annotations:
-        faults.append(Fault("GW284", f"annotations of `{name}`, which is no document", str(path)))
-    raise_faults(faults[:100])
+    for name, lone in annotations.items():
+        fault = Fault("GW284", f"annotations of `{name}`, which is no document", str(path))
+        setting.refuse(msgspec.to_builtins(lone), fault)
 
 
 def _files(path: Path, config: str) -> list[Path]:
@@ -237,10 +240,9 @@ def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
     return Article(document, tuple(annotations))
 
 
-def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
+def _annotations(path: Path, setting: Setting) -> dict[str, tuple[Annotation, ...]]:
     """The annotations of a folder by document."""
-    found: dict[str, tuple[Annotation, ...]] = {}
-    faults: list[Fault] = []
+    by_document: dict[str, tuple[Annotation, ...]] = {}
     for file in _files(path, "annotations"):
         names: dict[str, Any] = {}
         for number, row in _rows(file, ("document", "spans", "relations", "provenance")):
@@ -251,11 +253,11 @@ def _annotations(path: Path) -> dict[str, tuple[Annotation, ...]]:
                 annotation = annotation_of(row, row["document"])
             except (KeyError, IndexError, TypeError, ValueError, msgspec.MsgspecError) as error:
                 message = f"not an annotation of goldwire's: {type(error).__name__} {error}"
-                faults.append(Fault("GW284", message, f"{file} row {number}"))
+                setting.refuse(str(row), Fault("GW284", message, f"{file} row {number}"))
                 continue
-            found[annotation.document] = (*found.get(annotation.document, ()), annotation)
-    raise_faults(faults[:100])
-    return found
+            earlier = by_document.get(annotation.document, ())
+            by_document[annotation.document] = (*earlier, annotation)
+    return by_document
 
 
 def _name(row: dict[str, Any], features: dict[str, Any]) -> None:

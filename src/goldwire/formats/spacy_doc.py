@@ -45,8 +45,8 @@ class Pipeline:
     @classmethod
     def of(cls, meta: Mapping[str, Any]) -> Pipeline:
         """Read `nlp.meta`."""
-        own = meta.get("goldwire")
-        known: Mapping[str, Any] = own if isinstance(own, dict) else {}
+        stored = meta.get("goldwire")
+        known: Mapping[str, Any] = stored if isinstance(stored, dict) else {}
         name, version = (
             f"{meta.get('lang', 'xx')}_{meta.get('name', 'pipeline')}",
             str(meta.get("version", "")),
@@ -94,17 +94,17 @@ def annotation_from(
 def _read(
     doc: Doc, document: Document, layers: Iterable[str], flat: str, extent: Extent | None = None
 ) -> tuple[tuple[Span, ...], tuple[Relation, ...]]:
-    own = doc.user_data.get(KEY) or {}
+    stored = doc.user_data.get(KEY) or {}
     spans: list[Span] = []
     names: dict[tuple[str, int], str] = {}
     for layer in layers:
         group = doc.spans.get(layer)
         if group is None and layer != flat:
             continue
-        found = list(doc.ents if group is None else group)
+        marks = list(doc.ents if group is None else group)
         scores = list(group.attrs.get("scores", ())) if group is not None else []
-        attributes = own.get("attributes", {}).get(layer, [])
-        for index, span in enumerate(found):
+        attributes = stored.get("attributes", {}).get(layer, [])
+        for index, span in enumerate(marks):
             if extent is not None:
                 lies = extent(span.start_char, span.end_char)
             else:
@@ -118,7 +118,7 @@ def _read(
             spans.append(Span(name, layer, span.label_, *lies, marked, score=score))
     relations = [
         Relation(label, names[head[0], head[1]], names[tail[0], tail[1]])
-        for label, head, tail, *_ in own.get("relations", ())
+        for label, head, tail, *_ in stored.get("relations", ())
         if (head[0], head[1]) in names and (tail[0], tail[1]) in names
     ]
     return tuple(spans), tuple(relations)

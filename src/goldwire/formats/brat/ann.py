@@ -72,6 +72,7 @@ class Ann:
         self.faults: list[tuple[str, Fault]] = []
         self.lost: dict[str, list[str]] = {}
         self.lines_of: dict[str, list[Line]] = {kind: [] for kind in _FORMS}
+        self.seen: dict[str, int] = {}  # ids with the numbers of their lines
         self.ends: dict[str, str] = {}  # T and E ids, with the id of the span that they stand for
         self.spans_by_id: dict[str, Span] = {}
         self.headed: set[str] = set()  # triggers that an event's span is
@@ -86,7 +87,6 @@ class Ann:
 
     def lines(self, content: str) -> None:
         """Take all lines apart; what is no line of standoff stands in `faults`."""
-        seen: dict[str, int] = {}
         for number, line in enumerate(content.split("\n"), start=1):
             line = line.removesuffix("\r")
             if not line.strip():
@@ -98,10 +98,11 @@ class Ann:
                 self.fault("GW273", number, line, f"not a line of standoff: «{line[:60]}»", shape)
                 continue
             parts = Line(number, match[1], match[2], match[3], match[4], line)
-            if parts.id != "*" and parts.id in seen:
-                self.refuse("GW273", parts, f"id `{parts.id}` stands twice", f"line {seen[parts.id]} has it")
+            if parts.id != "*" and parts.id in self.seen:
+                hint = f"line {self.seen[parts.id]} has it"
+                self.refuse("GW273", parts, f"id `{parts.id}` stands twice", hint)
                 continue
-            seen[parts.id] = number
+            self.seen[parts.id] = number
             self.lines_of[kind].append(parts)
 
     def wordings(self) -> list[Wording]:
@@ -223,7 +224,7 @@ class Ann:
         """The span that an attribute, a reference or a note is about; None where it is about none."""
         if name in self.ends:
             return self.spans_by_id[self.ends[name]]
-        if name[:1] in "RN" and any(each.id == name for each in self.lines_of[name[:1]]):
+        if name[:1] in ("R", "N") and name in self.seen:
             self.lost.setdefault(f"{what} of a relation", []).append(line.id)
         elif what == "note":
             self.lost.setdefault("note on the document", []).append(line.id)

@@ -191,10 +191,24 @@ class _Finder:
         first = self.values[0]
         if self.table.width == 2 and form_of(first) == "prefix" and form_of(self.values[1]) is None:
             return 1  # the tag stands first
-        if self.table.width > 2 and len(first) == 1 and first.total() > 3:
-            message = f"the first column says `{next(iter(first))}` in every line: no token"
+        if self.table.width > 2 and first.total() > 1 and all(map(_NUMBER.fullmatch, first)):
+            message = "the first column holds numbers alone: no tokens"
+            raise self.error("GW600", message, f"{_WAY_OUT} ({self.shown()})")
+        if self.table.width > 2 and first.total() > 3 and self.constant():
+            message = f"the first column stays the same, «{next(iter(first))}», in each sentence"
             raise self.error("GW600", message, f"{_WAY_OUT} ({self.shown()})")
         return 0
+
+    def constant(self) -> bool:
+        """Whether the first column never changes within a sentence, as a name of a document does."""
+        sentences: list[list[str]] = [[]]
+        for line in self.table.lines:
+            if line.kind is Kind.ROW:
+                sentences[-1] += line.cells[:1]
+            elif sentences[-1]:
+                sentences.append([])
+        changing = any(len(set(cells)) > 1 for cells in sentences)
+        return not changing and any(len(cells) > 1 for cells in sentences)
 
     def known_numbered(self) -> bool:
         """Whether numbered tokens are laid out as in GermEval 2014 or in Universal NER: NUMBER FORM TAG …."""
@@ -248,14 +262,14 @@ class _Finder:
         bare = [index for index, form in forms.items() if form == "bare"]
         for index in bare if len(bare) < len(forms) else ():
             del forms[index]  # words, where other columns hold tags without doubt
-        found: list[Tagged] = []
+        tagged: list[Tagged] = []
         for index, form in forms.items():
             level = _LEVEL.fullmatch(self.names[index])
             base = level[1] if level and level[1] in self.names else self.names[index]
             if wanted in ("", base):
-                found.append(Tagged(index, self.names[index], form, base))
-        if found:
-            return found
+                tagged.append(Tagged(index, self.names[index], form, base))
+        if tagged:
+            return tagged
         if wanted:
             names = [self.names[index] for index in forms]
             raise self.error("GW277", f"no column of tags `{wanted}`", one_of(names))

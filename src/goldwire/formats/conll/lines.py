@@ -96,10 +96,10 @@ def _width(texts: list[str], stripped: list[str], tabs: bool, studio: bool) -> i
         if bare and not bare.startswith(("#", "-DOCSTART-")):
             cells = _cells(text, tabs, studio)
             counts[len(cells)] += 1
-            held = len(cells)
-            while held and not cells[held - 1]:
-                held -= 1
-            filled[len(cells)] = max(filled.get(len(cells), 0), held)
+            last = len(cells)
+            while last and not cells[last - 1]:
+                last -= 1
+            filled[len(cells)] = max(filled.get(len(cells), 0), last)
     return filled[max(counts, key=lambda count: (counts[count], count))] if counts else 0
 
 

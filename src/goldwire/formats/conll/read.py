@@ -84,12 +84,12 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
         except GoldwireError as error:
             setting.refuse(str(file), *error.faults)
             continue
-        for place, article in reader.articles():
+        for where, article in reader.articles():
             if first := seen.get(article.document.id):
                 message = f"document `{article.document.id}` stands twice"
-                setting.refuse(article.document.text, Fault("GW276", message, place, f"{first} has it"))
+                setting.refuse(article.document.text, Fault("GW276", message, where, f"{first} has it"))
                 continue
-            seen[article.document.id] = place
+            seen[article.document.id] = where
             articles.append(article)
     return articles
 
@@ -160,11 +160,11 @@ class _Reader:
     def remark(self, now: _Sequence, line: Line) -> None:
         """Our own comment: which document, who annotated it; and MISC holds the white space."""
         try:
-            told = strict_json.decode(line.text.removeprefix(MARK), dict[str, str])
+            stated = strict_json.decode(line.text.removeprefix(MARK), dict[str, str])
         except msgspec.MsgspecError:
             return self.fault(line, "a broken comment of goldwire's", "remove it")
-        now.own, now.name = True, told.get("document", now.name)
-        now.annotator, now.schema = told.get("annotator", ""), told.get("schema", "")
+        now.own, now.name = True, stated.get("document", now.name)
+        now.annotator, now.schema = stated.get("annotator", ""), stated.get("schema", "")
         return None
 
     def row(self, now: _Sequence, line: Line, broken: bool) -> bool:
@@ -257,10 +257,10 @@ class _Reader:
                 start, end = text.offset(now.extents[first][0]), text.offset(now.extents[last][1])
                 if start is None or end is None:
                     wording = text.raw[now.extents[first][0] : now.extents[last][1]]
-                    place = f"{self.file}:{now.lines[first]}"
+                    where = f"{self.file}:{now.lines[first]}"
                     message = "normalising (NFC) joins a token with the next"
                     self.setting.account.spans.found += 1
-                    self.setting.refuse(wording, Fault("GW276", message, place, "repair it"))
+                    self.setting.refuse(wording, Fault("GW276", message, where, "repair it"))
                     continue
                 count += 1
                 yield Span(f"s{count}", tagged.layer, label, start, end)
@@ -270,8 +270,8 @@ class _Reader:
         if tagged.form == "brackets":
             spans, odd = decode_brackets(tags, now.breaks)
             for index in odd:
-                place = f"{self.file}:{now.lines[index]}"
-                fault = Fault("GW276", f"«{tags[index]}»: a bracket without its other", place, "close it")
+                where = f"{self.file}:{now.lines[index]}"
+                fault = Fault("GW276", f"«{tags[index]}»: a bracket without its other", where, "close it")
                 self.setting.refuse(tags[index], fault)
             yield from spans
             return

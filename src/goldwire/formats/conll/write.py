@@ -37,13 +37,13 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
     have no room for. A span that cuts a token is widened to it, and told with it. Relations, attributes and
     all else are counted in `setting.lost`.
     """
-    held = list(articles)
-    layer = setting.layer or next(iter(schema_for(held, setting).layers), "entity")
+    listed = list(articles)
+    layer = setting.layer or next(iter(schema_for(listed, setting).layers), "entity")
     columns = [layer, *(f"{layer}-{level}" for level in range(2, setting.depth + 1))]
     tokenizers: dict[str, Language] = {}
     with writing(path) as stream:
         stream.write("\t".join([TOKEN, *columns, MISC, "\n"]).replace("\t\n", "\n").encode())
-        for article in held:
+        for article in listed:
             language = setting.language_of(article.document)
             if language not in tokenizers:
                 tokenizers[language] = tokenizer(language)
@@ -51,7 +51,7 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
             lines = _lines(article, layer, tokenizers[language], setting)
             stream.write("".join(f"{line}\n" for line in lines).encode())
         setting.check()
-    return len(held)
+    return len(listed)
 
 
 def _lines(article: Article, layer: str, nlp: Language, setting: Setting) -> Iterator[str]:
@@ -91,15 +91,15 @@ def _count_losses(article: Article, annotation: Annotation | None, layer: str, s
         setting.lose("that a document has no annotation", name)
         return
     lose_beyond(Article(article.document, (annotation,)), setting)
-    place = f"{annotation.annotator}/{name}"
+    where = f"{annotation.annotator}/{name}"
     for relation in annotation.relations:
-        setting.lose(f"relation {relation.label}", f"{place} {relation.head} → {relation.tail}")
+        setting.lose(f"relation {relation.label}", f"{where} {relation.head} → {relation.tail}")
     for span in annotation.spans:
         if span.layer != layer:
-            setting.lose(f"layer {span.layer}", f"{place} {span.id}")
+            setting.lose(f"layer {span.layer}", f"{where} {span.id}")
             continue
         for key in span.attributes:
-            setting.lose(f"attribute {key}", f"{place} {span.id}")
+            setting.lose(f"attribute {key}", f"{where} {span.id}")
 
 
 def _levels(
@@ -112,25 +112,25 @@ def _levels(
         return levels
     spans = annotation.layer(layer)
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.label, s.id)):
-        place = f"{annotation.annotator}/{annotation.document} {_shown(span, text)}"
+        where = f"{annotation.annotator}/{annotation.document} {_shown(span, text)}"
         start, end = trim(text, span.start, span.end)
         first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
         if last < first or start == end:
-            setting.lose("spans without a token", place)
+            setting.lose("spans without a token", where)
             continue
         extent = range(first, last + 1)
         level = next((n for n, used in enumerate(taken) if used.isdisjoint(extent)), None)
         if level is None:
             columns = "column" if setting.depth == 1 else "columns"
-            setting.lose(f"spans nested deeper than {setting.depth} {columns}", place)
+            setting.lose(f"spans nested deeper than {setting.depth} {columns}", where)
             continue
         if (start, end) != (span.start, span.end):
-            setting.lose(TRIMMED, place)
+            setting.lose(TRIMMED, where)
         if (starts[first], ends[last]) != (start, end):
-            setting.lose("spans that cut a token", f"{place} in «{text[starts[first] : ends[last]]}»")
+            setting.lose("spans that cut a token", f"{where} in «{text[starts[first] : ends[last]]}»")
         label = re.sub(r"\s", "_", span.label)
         if label != span.label:
-            setting.lose("white space in a label", place)
+            setting.lose("white space in a label", where)
         taken[level].update(extent)
         levels[level].append((first, last, label))
     return levels
@@ -142,10 +142,10 @@ def _shown(span: Span, text: str) -> str:
 
 def spaced(before: str, after: str) -> str:
     """What MISC says of the white space around a token; `_` for a single space behind it."""
-    said = [f"SpacesBefore={_escaped(before)}"] if before else []
+    flags = [f"SpacesBefore={_escaped(before)}"] if before else []
     if after != " ":
-        said.append(f"SpacesAfter={_escaped(after)}" if after else "SpaceAfter=No")
-    return "|".join(said) or "_"
+        flags.append(f"SpacesAfter={_escaped(after)}" if after else "SpaceAfter=No")
+    return "|".join(flags) or "_"
 
 
 def _escaped(space: str) -> str:
@@ -155,21 +155,21 @@ def _escaped(space: str) -> str:
 def unspaced(misc: str, own: bool) -> tuple[str, str]:
     """The white space before and behind a token as MISC says; HIPE's flags too where it is not ours."""
     flags = misc.split("|")
-    told = dict(flag.split("=", 1) for flag in flags if "=" in flag)
+    values = dict(flag.split("=", 1) for flag in flags if "=" in flag)
     after = " "
-    if "SpacesAfter" in told:
-        after = _plain(told["SpacesAfter"])
-    elif told.get("SpaceAfter") == "No":
+    if "SpacesAfter" in values:
+        after = _plain(values["SpacesAfter"])
+    elif values.get("SpaceAfter") == "No":
         after = ""
     elif not own:
         after = "\n" if "EndOfLine" in flags else "" if "NoSpaceAfter" in flags else " "
-    return _plain(told.get("SpacesBefore", "")), after
+    return _plain(values.get("SpacesBefore", "")), after
 
 
 def _plain(space: str) -> str:
     back = {escaped: char for char, escaped in _ESCAPES.items()}
 
-    def char(found: re.Match[str]) -> str:
-        return chr(int(found[1], 16)) if found[1] else back.get(found[0], found[0])
+    def char(match: re.Match[str]) -> str:
+        return chr(int(match[1], 16)) if match[1] else back.get(match[0], match[0])
 
     return re.sub(r"\\u([0-9a-f]{4})|\\.", char, space)
