@@ -88,7 +88,7 @@ def form_of(values: Counter[str], *, named: bool = False) -> Form | None:
     forms: tuple[tuple[Form, re.Pattern[str]], ...] = (("prefix", _PREFIX), ("suffix", _SUFFIX))
     for form, pattern in forms:
         fitting = sum(count for value, count in tags.items() if pattern.fullmatch(value))
-        if fitting == total or (fitting * 2 > total and outside):
+        if fitting * 2 > total:
             return form
     if "*" in values and any("(" in value for value in tags) and all(map(_BRACKETS.fullmatch, tags)):
         return "brackets"
