@@ -227,3 +227,11 @@ def test_multiword_tokens_are_as_the_text_has_them(tmp_path: Path) -> None:
     assert article.document.text == "Anna im Dorf\nBea da"
     assert marked(path) == [("PER", "Anna"), ("LOC", "im Dorf"), ("PER", "Bea")]
     assert list(setting.lost) == ["tokens that no text has (8.1)"]
+
+
+@pytest.mark.parametrize("row", ["#|O|SpaceAfter=No", "#|O|_", "# |O|_", "#x|O|_"])
+def test_a_token_that_is_a_number_sign_is_no_comment(row: str, tmp_path: Path) -> None:
+    """Where the columns fit and one holds a tag, though it is not the last."""
+    path = file(tmp_path, f"TOKEN|thing|MISC\nAnna|B-PER|_\n{row}\n")
+    (article,) = FORMATS["conll"].read(path, Setting())
+    assert article.document.text.split() == ["Anna", row.partition("|")[0].strip()]

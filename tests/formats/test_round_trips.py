@@ -51,15 +51,19 @@ def test_everything_that_the_model_says_comes_back(
 @given(article=articles())
 def test_any_article_comes_back_whole(name: str, ending: str, options: dict, article: Article) -> None:
     """Nested, crossing and equal extents, emoji, Arabic, combining accents, odd values: all as they were, but
-    for white space at edges."""
+    for white space at edges. A task whose text is white space alone is refused as empty."""
     if name == "labelstudio":
         article = _for_regions(article)
     with tempfile.TemporaryDirectory() as folder:
         try:
             again, setting = through(name, [article], Path(folder) / f"out{ending}", **options)
         except GoldwireError as error:
+            text = article.document.text
+            if name == "labelstudio" and not text.strip():  # nothing to label
+                assert [fault.code for fault in error.faults] == ["GW266"]
+                return
             assert [fault.code for fault in error.faults] == ["GW281"]
-            assert any(ord(char) < 32 or ord(char) >= 0xFFFE for char in article.document.text)
+            assert any(ord(char) < 32 or ord(char) >= 0xFFFE for char in text)
             return
     assert whole(again) == whole([unpadded(article)])
     assert setting.lost == {}

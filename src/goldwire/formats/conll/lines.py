@@ -119,7 +119,8 @@ def _comment(bare: str, text: str, table: Table, begun: bool, studio: bool) -> t
     if not _VALUE.match(bare):
         cells = _fitted(_cells(text, table.tabs, studio), table.width)
         fits = len(cells) == table.width > 1
-        if fits and (says_tag(cells[-1]) or (cells[0] != "#" and (table.tabs or not bare.startswith("# ")))):
+        tagged = any(map(says_tag, cells[1:] if table.tabs else cells[-1:]))
+        if fits and (tagged or (cells[0] != "#" and (table.tabs or not bare.startswith("# ")))):
             return None
         # A broken row is no comment: it would be lost.
         if not fits and begun and cells[0] != "#" and not bare.startswith(("# ", "#end document")):
