@@ -140,10 +140,6 @@ def mutated(seed: int, project: FuzzProject = PROJECTS[0]) -> bytes:
     return bytes(data)
 
 
-def _marking_choices(project: FuzzProject) -> bool:
-    return "<Choices" in project.config
-
-
 def _results(task: Any) -> list[Any]:
     """The results of a task's annotations; where there are none, those of each model's last prediction."""
     if isinstance(task, dict) and "annotations" in task and not isinstance(task.get("data"), dict):
@@ -219,8 +215,8 @@ def problem(
         return "taken in", ""  # a byte of one task that is no UTF-8: which spans it held can't be said
     if any(isinstance(line["item"], str) for line in tasks_aside):
         return "taken in", ""  # nested too deep to be read: neither
-    # Without a config, choices of regions that no label marks are taken for labels.
-    if not with_config and _marking_choices(project):
+    # Without a config, choices are taken for labels where they are of a control that marks.
+    if not with_config and b'"choices"' in data:
         return "taken in", ""
     held = sum(_spans_in(task, layers) for task in (tasks if isinstance(tasks, list) else [tasks]))
     return "taken in", f"{spans} told, {held} spans given" if spans.found != held else ""
