@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from goldwire.formats.cas.types import (
     TAIL,
     TOKEN,
     Types,
+    cassis,
     feature,
 )
 from goldwire.formats.folder import writing_folder
@@ -86,9 +88,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
 
 def to_cas(document: Document, annotation: Annotation | None, types: Types, nlp: Language) -> Any:
     """A document with one annotation, or none, as a `cassis.Cas`."""
-    from goldwire.formats.cas.types import cassis
-
-    cas = cassis().Cas(types.system, sofa_string=document.text, document_language=nlp.lang)
+    cas = _cas_class()(types.system, sofa_string=document.text, document_language=nlp.lang)
     whole = cas.get_document_annotation()
     whole.begin, whole.end = 0, len(document.text)
     system = types.system
@@ -107,6 +107,26 @@ def to_cas(document: Document, annotation: Annotation | None, types: Types, nlp:
         _add(cas, annotation, types)
     cas.add(system.get_type(INFO)(**about))
     return cas
+
+
+@cache
+def _cas_class() -> Any:
+    """`cassis.Cas`, which writes a long text in linear time.
+
+    To find what to write it takes one annotation after the other off the front of a list. Tokens and
+    sentences, the most by far, lead to nothing else: they are left out of that.
+    """
+
+    class Cas(cassis().Cas):  # type: ignore[misc]
+        def _find_all_fs(self, *args: Any, seeds: Any = None, **options: Any) -> Any:
+            leaves: list[Any] = []
+            if seeds is None:
+                seeds = []
+                for annotation in self.select_all_fs():
+                    (leaves if annotation.type.name in (TOKEN, SENTENCE) else seeds).append(annotation)
+            return [*leaves, *super()._find_all_fs(*args, seeds=seeds, **options)]
+
+    return Cas
 
 
 def _add(cas: Any, annotation: Annotation, types: Types) -> None:
