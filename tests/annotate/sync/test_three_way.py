@@ -22,7 +22,7 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.rename import rename
 from goldwire.annotate.sync import pull_state
 from goldwire.annotate.sync.pull import PullReport, pull
-from goldwire.annotate.sync.pull_state import State, before
+from goldwire.annotate.sync.pull_state import State, before, to_come
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.sync.upload import load_annotations
@@ -373,6 +373,13 @@ def test_what_was_stored_under_a_clock_ahead_is_not_taken_for_later(board: Table
         board.there(THERE)
     report = board.pull()
     assert (report.written, report.quarantined, report.conflicts, board.extent) == (1, 0, (), THERE)
+
+
+@pytest.mark.parametrize(("instant", "expected"), [("11.900000Z", False), ("13.000000Z", True)])
+def test_the_fraction_that_a_date_leaves_out_is_no_clock_ahead(instant: str, expected: bool) -> None:
+    """What changed earlier in the second of the server's answer is not to come."""
+    answered = datetime(2020, 1, 1, 12, 0, 11, tzinfo=UTC)
+    assert to_come(f"2020-01-01T12:00:{instant}", answered) is expected
 
 
 @live

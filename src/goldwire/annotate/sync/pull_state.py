@@ -14,6 +14,8 @@ from goldwire.project import Project
 
 # A task's time is set before its transaction ends: what ends late must not be missed.
 _MARGIN = timedelta(minutes=2)
+# The `Date` of an answer leaves out the fraction: the server's clock stood at most this much later.
+_SECOND = timedelta(seconds=1)
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that the server's filter takes
 
 
@@ -69,9 +71,13 @@ def written_as(moment: datetime | None) -> str:
 
 
 def to_come(since: str, server_time: datetime | None) -> bool:
-    """Whether an instant is later than now, by this machine's clock or the server's: one was ahead."""
+    """Whether an instant is later than now, by this machine's clock or the server's: one was ahead.
+
+    `server_time` is the `Date` of an answer, in whole seconds.
+    """
+    latest = now() if server_time is None else min(now(), written_as(server_time + _SECOND))
     try:
-        return before(since) > min(now(), written_as(server_time) or now())
+        return before(since) > latest
     except ValueError:
         return False
 
