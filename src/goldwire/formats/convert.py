@@ -110,7 +110,7 @@ def convert(
 def _few_collections() -> Iterator[None]:
     """Look for cycles seldom: what is read has none, and looking takes a tenth of the time."""
     before = gc.get_threshold()
-    gc.set_threshold(50_000, *before[1:])
+    gc.set_threshold(500_000, *before[1:])
     try:
         yield
     finally:

@@ -39,8 +39,12 @@ def trimmed(article: Article, setting: Setting, *, counted: bool = False) -> Art
 
 def _trimmed(annotation: Annotation, text: str, setting: Setting, counted: bool) -> Annotation:
     whole = annotation
-    if any(padded(text, span) for span in annotation.spans):
-        annotation = _taken_off(annotation, text, setting)
+    for span in annotation.spans:
+        if padded(text, span):
+            annotation = _taken_off(annotation, text, setting)
+            break
+    if counted and annotation is whole:
+        return whole
     for tally, before, after in zip(
         (setting.account.spans, setting.account.relations, setting.account.attributes),
         _counts(whole),

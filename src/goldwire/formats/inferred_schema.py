@@ -173,7 +173,10 @@ def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
                 message = f"{schema.stamp} has no layer `{span.layer}`"
                 yield from fault((span.layer,), message, one_of(schema.layers), place)
                 continue
-            if span.label not in layer.labels:
+            if span.label in layer.labels:
+                if not span.attributes:
+                    continue
+            else:
                 message = f"layer `{span.layer}` of {schema.stamp} has no label `{span.label}`"
                 yield from fault((span.layer, span.label), message, one_of(layer.labels), place)
             for key, value in span.attributes.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from goldwire.formats.counting import same_words
@@ -184,6 +184,8 @@ class ResultReader:
         self.attributes_given += 1
         ids = self.regions.get(item.id) if isinstance(item.id, str) else None
         known = self.naming.attributes.get(item.from_name) if item.from_name is not None else None
+        if ids is not None and known is not None and len(ids) == 1 and self.usual_choice(item, ids[0], known):
+            return None
         if ids is None:
             return self.refuse("attribute", self._without_span(item), number)
         if known is None:
@@ -216,6 +218,23 @@ class ResultReader:
                 kept = True
         self.attributes_kept += kept
         return None
+
+    def usual_choice(self, item: Item, span_id: str, known: Mapping[str, AttributeNames]) -> bool:
+        """Take in one choice of a span, as most attributes are; False, and nothing done, for any other."""
+        span, value = self.spans[span_id], item.value
+        names = known.get(span.layer)
+        held = value.choices if value is not None else None
+        if names is None or held.__class__ is not list or len(held) != 1 or names.name in span.attributes:
+            return False
+        attribute = names.attribute
+        choice = names.values.get(held[0], held[0]) if held[0].__class__ is str else None
+        if choice is None or attribute.kind != "choice" or choice not in attribute.values:
+            return False
+        if not attribute.applies_to(span.label):
+            return False
+        span.attributes[names.name] = choice
+        self.attributes_kept += 1
+        return True
 
     def _without_span(self, item: Item) -> str:
         if item.value is None or (item.value.start is None and item.value.end is None):
