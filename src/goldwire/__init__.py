@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from goldwire.api.evaluation import compare as compare
     from goldwire.api.evaluation import gate as gate
     from goldwire.api.evaluation import score as score
+    from goldwire.api.models import draft as draft
     from goldwire.api.models import predict as predict
     from goldwire.api.models import read_documents as read_documents
     from goldwire.api.models import train_model as train_model
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from goldwire.model import Annotation as Annotation
     from goldwire.model import Article as Article
     from goldwire.model import Document as Document
+    from goldwire.model import Drafting as Drafting
     from goldwire.model import Provenance as Provenance
     from goldwire.model import Relation as Relation
     from goldwire.model import Span as Span
@@ -50,6 +52,7 @@ __all__ = [
     "Articles",
     "CorpusError",
     "Document",
+    "Drafting",
     "EvalError",
     "Fault",
     "GoldwireError",
@@ -68,6 +71,7 @@ __all__ = [
     "compare",
     "convert",
     "count",
+    "draft",
     "format_of",
     "gate",
     "load_corpus",
@@ -89,6 +93,7 @@ _PUBLIC = {
     "Articles": "goldwire.formats.articles",
     "CorpusError": "goldwire.errors",
     "Document": "goldwire.model",
+    "Drafting": "goldwire.model",
     "EvalError": "goldwire.errors",
     "Fault": "goldwire.errors",
     "GoldwireError": "goldwire.errors",
@@ -105,6 +110,7 @@ _PUBLIC = {
     "agree": "goldwire.api.evaluation",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
+    "draft": "goldwire.api.models",
     "count": "goldwire.api.data",
     "gate": "goldwire.api.evaluation",
     "load_corpus": "goldwire.corpus.dataset.load",

@@ -18,9 +18,9 @@ class Fault:
     """One thing that is wrong with an input.
 
     `code` is stable (GW1xx schemas, GW2xx corpus, GW3xx annotate, GW4xx train, GW5xx eval, GW6xx formats,
-    GW7xx articles coming in, GW9xx use), `where` is `file:line`, a `$.path` or both, `hint` says what to do
-    instead. Where one cause shows in several places, `count` says in how many, and `also` names the first
-    ones after `where`. No secret is in any of them.
+    GW7xx articles coming in, GW8xx language models, GW9xx use), `where` is `file:line`, a `$.path` or both,
+    `hint` says what to do instead. Where one cause shows in several places, `count` says in how many, and
+    `also` names the first ones after `where`. No secret is in any of them.
 
         >>> import goldwire
         >>> print(goldwire.Fault('GW103', "unknown key `labl`", "my.yaml:3", "one of: label, layers"))
@@ -56,8 +56,8 @@ class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx, GW6xx, GW7xx), `AnnotateError` (GW3xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or `UsageError`
-    (GW9xx).
+    (GW2xx, GW6xx, GW7xx), `AnnotateError` (GW3xx, GW8xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or
+    `UsageError` (GW9xx).
 
         >>> import goldwire
         >>> try:
@@ -108,7 +108,7 @@ class CorpusError(GoldwireError):
 
 
 class AnnotateError(GoldwireError):
-    """Label Studio, or what goes there and comes back (GW3xx).
+    """Label Studio, or what goes there and comes back (GW3xx); a language model's drafts (GW8xx).
 
     >>> import goldwire
     >>> issubclass(goldwire.AnnotateError, goldwire.GoldwireError)
@@ -160,6 +160,7 @@ _KINDS: dict[str, type[GoldwireError]] = {
     "GW5": EvalError,
     "GW6": CorpusError,
     "GW7": CorpusError,
+    "GW8": AnnotateError,
     "GW9": UsageError,
 }
 

@@ -52,6 +52,11 @@ def counted(number: float, noun: str) -> str:
     return f"{amount(number)} {noun}{'' if number == 1 else 's'}"
 
 
+def money(value: float, currency: str = "") -> str:
+    """What something cost, to a hundredth of a cent: `0.0213 EUR`."""
+    return f"{value:,.4f} {currency}".rstrip()
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """A share as `12 %`."""
     return UNDEFINED if share is None else f"{100 * share:.{digits}f} %"

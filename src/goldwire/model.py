@@ -82,6 +82,33 @@ class Relation(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True,
     marked_by: tuple[str, ...] = ()
 
 
+class Drafting(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True):
+    """How a language model drafted an annotation, and what that took.
+
+    `prompt` is the SHA-256 of all that was asked, `schema` of the schema, `settings` those that an answer
+    depends on (temperature, seed, …). `tokens_in` and `tokens_out` are as the server counted them, `seconds`
+    those that the answers took, `cost` is in `currency` where a price was given. Of the items that were
+    answered `placed` were kept, `repaired` of these only after they had been sent back, and `dropped` not.
+
+        >>> import goldwire
+        >>> goldwire.Drafting(requests=3, tokens_in=900).tokens_in
+        900
+    """
+
+    prompt: str = ""
+    schema: str = ""
+    settings: dict[str, AttributeValue] = field(default_factory=dict)
+    requests: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    cost: float | None = None
+    currency: str = ""
+    placed: int = 0
+    repaired: int = 0
+    dropped: int = 0
+
+
 class Provenance(
     Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True
 ):
@@ -90,7 +117,7 @@ class Provenance(
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
     the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
     `based_on` names the annotators whose work was adjudicated, `trained_on` is true of a prediction for a
-    text that the model had learned from.
+    text that the model had learned from, `drafting` says how a language model made it.
 
         >>> import goldwire
         >>> goldwire.Provenance(kind="human").seen_predictions is None
@@ -107,6 +134,7 @@ class Provenance(
     seen_predictions: bool | None = None
     based_on: tuple[str, ...] = ()
     trained_on: bool = False
+    drafting: Drafting | None = None
 
 
 #: The columns of every frame of spans.

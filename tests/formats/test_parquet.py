@@ -25,9 +25,9 @@ from goldwire.formats.convert import convert
 from goldwire.formats.features import Columns
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
-from goldwire.formats.parquet import MARK
+from goldwire.formats.parquet import MARKS
 from goldwire.formats.registry import FORMATS
-from goldwire.model import Article, Provenance
+from goldwire.model import Article, Drafting, Provenance
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
 from tests.corpus.mini import mini_articles, mini_project
@@ -112,10 +112,20 @@ def test_metadata_of_any_type_survives_its_columns(tmp_path: Path) -> None:
 
 
 def predicted() -> list[Article]:
-    """Two annotations of one document: a model that had learned from it, and one that had not."""
+    """Two annotations of one document: by a model that had learned from it and was asked, and by another."""
     held = sample()[0]
+    asked = Drafting("abc", "def", {"temperature": 0.0, "seed": 3}, 2, 900, 40, 1.5, 0.01, "EUR", 5, 1, 1)
     marked = [
-        structs.replace(a, provenance=Provenance("model", a.annotator, "1", trained_on=a.annotator == "anna"))
+        structs.replace(
+            a,
+            provenance=Provenance(
+                "model",
+                a.annotator,
+                "1",
+                trained_on=a.annotator == "anna",
+                drafting=asked if a.annotator == "anna" else None,
+            ),
+        )
         for a in held.annotations
     ]
     return [Article(held.document, tuple(marked))]
@@ -137,7 +147,7 @@ def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
     rows = table.column("annotations").to_pylist()
     for several in rows:
         for row in several:
-            del row["provenance"]["trained_on"]
+            del row["provenance"]["trained_on"], row["provenance"]["drafting"]
     pq.write_table(table.set_column(3, "annotations", pa.array(rows)), path)
     assert whole(FORMATS["parquet"].read(path, Setting())) == whole(sample())
 
@@ -152,7 +162,7 @@ def test_a_folder_counts_what_a_model_was_trained_on(schema: Path | None, tmp_pa
         out = tmp_path / f"set-{strict}"
         with pytest.raises(GoldwireError, match="GW272") if strict else nullcontext():
             convert(source, out, source="jsonl", target="parquet", setting=setting)
-        assert setting.lost == {MARK: ["anna/recette-1"]}
+        assert setting.lost == {f"provenance {mark}": ["anna/recette-1"] for mark in MARKS}
         assert out.exists() != strict
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldwire.api.data import load_project
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
 from goldwire.project import Project
 from goldwire.text import normalise
 
 if TYPE_CHECKING:
+    from goldwire.annotate.drafting.project_drafts import Drafts
+    from goldwire.annotate.drafting.run import Advance
     from goldwire.train.run.plan import Task
     from goldwire.train.run.run import Run
 
@@ -95,6 +98,39 @@ def predict(
     else:
         documents = [_document(number, each) for number, each in enumerate(articles, start=1)]
     return Articles(compute(str(model), documents, layer=layer, advance=advance))
+
+
+def draft(
+    articles: Iterable[str | Document] | None = None,
+    project: str | Path | Project = ".",
+    *,
+    layers: Sequence[str] | None = None,
+    budget: int | None = None,
+    refresh: bool = False,
+    advance: Advance | None = None,
+    **options: Any,
+) -> Drafts:
+    """Have a language model draft a project's articles: it quotes what is to be marked, and the quotes are
+    looked up. Each article gets one annotation, a draft whose provenance says how it was made.
+
+    `articles` are ids of the project, or documents (default: all). Whom to ask stands under `[llm]` in
+    goldwire.toml; `options` stand in for it (`url`, `model`, `shots`, `jobs`, …), the key in
+    `GOLDWIRE_LLM_API_KEY`. `budget` is in tokens, of prompts and answers together; with `refresh` nothing is
+    taken from the cache. What could not be placed is in the result's `quarantine`. Raises GW800 to GW816.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.draft(project="my-project")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code, error.faults[0].message)
+        GW800 no language model's server is named
+    """
+    from goldwire.annotate.drafting.project_drafts import draft_project
+
+    home = project if isinstance(project, Project) else load_project(project)
+    return draft_project(
+        home, articles, layers=layers, budget=budget, refresh=refresh, advance=advance, **options
+    )
 
 
 def _document(number: int, item: str | Document | Article) -> Document:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -220,11 +220,18 @@ def _whole() -> str:
     )
 
 
+class Bar(Protocol):
+    """A progress bar's step; `note` stands beside the label from then on."""
+
+    def __call__(self, steps: int, note: str = "") -> None:
+        """So many steps more are done."""
+
+
 @contextmanager
-def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(label: str, total: int | None = None) -> Iterator[Bar]:
     """A progress bar on standard error where that is a terminal, else nothing; yields `advance(steps)`."""
     if not sys.stderr.isatty():
-        yield lambda _steps: None
+        yield lambda *_steps, **_note: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -233,7 +240,11 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], N
     columns = (described, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(visible(label), total=total)
-        yield lambda steps: bar.advance(task, steps)
+
+        def advance(steps: int, note: str = "") -> None:
+            bar.update(task, advance=steps, description=visible(f"{label} ({note})" if note else label))
+
+        yield advance
 
 
 def unkept(ground_truth: int, commented: int) -> list[tuple[str, int]]:

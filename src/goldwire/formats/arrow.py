@@ -33,7 +33,7 @@ def batch(articles: Sequence[Article]) -> pa.RecordBatch:
     offsets = _offsets([len(article.annotations) for article in articles])
     rows = annotation_columns(annotations, texts)
     del rows["document"]
-    rows["provenance"] = _provenance(annotations, trained_on=True)
+    rows["provenance"] = _provenance(annotations, predicted=True)
     return pa.RecordBatch.from_pydict(
         {
             "id": pa.array([article.document.id for article in articles], pa.string()),
@@ -161,8 +161,8 @@ def texts_array(lists: Sequence[Sequence[str]]) -> pa.ListArray:
     return pa.ListArray.from_arrays(_offsets([len(each) for each in lists]), pa.array(flat, pa.string()))
 
 
-def _provenance(annotations: Sequence[Annotation], *, trained_on: bool = False) -> pa.StructArray:
-    """Provenance as a column; the mark `trained_on`, which a dataset has no column for, where asked for."""
+def _provenance(annotations: Sequence[Annotation], *, predicted: bool = False) -> pa.StructArray:
+    """Provenance as a column; what is said of predictions alone, which no dataset holds, where asked for."""
     import pyarrow as pa
 
     made = [a.provenance for a in annotations]
@@ -173,8 +173,10 @@ def _provenance(annotations: Sequence[Annotation], *, trained_on: bool = False) 
     columns["lead_time"] = pa.array([each.lead_time for each in made], pa.float64())
     columns["seen_predictions"] = pa.array([each.seen_predictions for each in made], pa.bool_())
     columns["based_on"] = texts_array([each.based_on for each in made])
-    if trained_on:
+    if predicted:
         columns["trained_on"] = pa.array([each.trained_on for each in made], pa.bool_())
+        drafting = [None if each.drafting is None else _encode(each.drafting).decode() for each in made]
+        columns["drafting"] = pa.array(drafting, pa.string())
     return struct(columns)
 
 
@@ -204,6 +206,8 @@ def annotation_of(row: dict[str, Any], document: str) -> Annotation:
         {key: value for key, value in each.items() if value is not None} for each in row["relations"]
     ]
     provenance = {key: value for key, value in row["provenance"].items() if value is not None}
+    if "drafting" in provenance:
+        provenance["drafting"] = msgspec.json.decode(provenance["drafting"])
     plain = {key: row[key] for key in ("annotator", "schema", "status", "text_sha256")}
     made = {"document": document, **plain, "provenance": provenance, "spans": spans, "relations": relations}
     return msgspec.convert(made, Annotation)

@@ -198,7 +198,8 @@ class Columns:
             text = article.document.text
             for a in sorted(article.annotations, key=lambda each: each.annotator):
                 provenance = structs.asdict(a.provenance)
-                del provenance["trained_on"]  # of predictions, which no dataset holds
+                # Of predictions, which no dataset holds.
+                del provenance["trained_on"], provenance["drafting"]
                 yield {
                     "document": a.document,
                     "annotator": a.annotator,

@@ -46,7 +46,7 @@ from goldwire.schemas import Schema
 BATCH = 500
 CONFIGS = ("documents", "annotations")
 #: What a dataset's folder can't say of a prediction.
-MARK = "provenance trained_on"
+MARKS = ("trained_on", "drafting")
 
 
 def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -64,11 +64,12 @@ def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> 
 
 
 def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
-    """The articles on their way; a dataset has no column that says what a model was trained on: counted."""
+    """The articles on their way; a dataset has no column for what is said of predictions alone: counted."""
     for article in articles:
         for annotation in article.annotations:
-            if annotation.provenance.trained_on:
-                setting.lose(MARK, f"{annotation.annotator}/{article.document.id}")
+            for mark in MARKS:
+                if getattr(annotation.provenance, mark):
+                    setting.lose(f"provenance {mark}", f"{annotation.annotator}/{article.document.id}")
         yield article
     setting.check()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -74,6 +74,35 @@ def read_quotes_files(
     return annotations
 
 
+class Placed(NamedTuple):
+    """What passages say: spans by their ids, relations, and each fault with the `$.path` that it is of.
+
+    Of a span with a fault neither place nor attributes are to be relied on.
+    """
+
+    spans: dict[str, Span]
+    relations: list[Relation]
+    faults: list[tuple[str, Fault]]
+
+
+def place_passages(
+    passages: Sequence[Any], document: Document, schema: Schema, known: Iterable[Span] = (), source: str = ""
+) -> Placed:
+    """Passages in the form of a file's, whoever wrote them, held against one article; raises nothing.
+
+    Relations may lead to spans that are `known` already, whose ids no other span may bear. `source` stands
+    before each path in the faults.
+    """
+    reader = _Reader(source, {}, {document.id: document}, schema)
+    for span in known:
+        reader.spans[span.id] = span
+        reader.places[span.id] = "$"
+    for index, passage in enumerate(passages):
+        reader.passage(passage, document.text, f"$.passages[{index}]")
+    relations = reader.relations()
+    return Placed(reader.spans, relations, list(zip(reader.paths, reader.faults, strict=True)))
+
+
 class _Reader:
     """Reads one file; collects its faults on the way."""
 
@@ -82,6 +111,7 @@ class _Reader:
     ) -> None:
         self.source, self.lines, self.documents, self.schema = source, lines, documents, schema
         self.faults: list[Fault] = []
+        self.paths: list[str] = []  # of the faults
         self.spans: dict[str, Span] = {}
         self.places: dict[str, str] = {}
         self.extents: dict[tuple[str, str, int, int], str] = {}
@@ -93,6 +123,7 @@ class _Reader:
             near = near[: max(near.rfind("."), near.rfind("["), 1)]
         place = f"{self.source}:{self.lines.get(near, 1)} {path}"
         self.faults.append(Fault(code, message, place, hint))
+        self.paths.append(path)
 
     def annotation(self, data: Any, guidelines: str) -> Annotation:
         """The whole file; raises all faults at the end."""

@@ -1,0 +1,125 @@
+"""What an answer may be, as JSON schema: the quotes format's passage with one layer, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goldwire.model import Span
+from goldwire.schemas import Attribute, Schema
+from goldwire.schemas.schema import RelationType
+
+#: Items in an answer, characters of a quote and of other texts, tails of a relation: a model that repeats
+#: itself comes to an end.
+MOST_ITEMS, LONGEST_QUOTE, LONGEST_TEXT, MOST_TAILS = 60, 200, 300, 8
+#: The key under which a corrected item says which one it stands for.
+ITEM = "item"
+
+
+def answer_schema(
+    schema: Schema, layer: str, known: Sequence[Span], *, correcting: int = 0
+) -> dict[str, Any]:
+    """The JSON schema of an answer about one layer. `known` are spans that relations may lead to.
+
+    With `correcting` each item says which of so many faulty ones it corrects.
+    """
+    properties: dict[str, Any] = {}
+    if correcting:
+        properties[ITEM] = {"type": "integer", "enum": list(range(1, correcting + 1))}
+    inner = inner_relations(schema, layer)
+    if inner:
+        properties["id"] = {"type": "string", "maxLength": 20}
+    properties["label"] = {"enum": schema.labels(layer)}
+    properties["quote"] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUOTE}
+    properties["n"] = {"type": "integer", "minimum": 1, "maximum": 99}
+    properties["context"] = {"type": "string", "maxLength": LONGEST_TEXT}
+    for name, attribute in asked_attributes(schema, layer).items():
+        properties[name] = _attribute(attribute)
+    for name, tails in tails_of(schema, layer, known).items():
+        if tails:
+            properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": {"enum": tails}}
+    for name in inner:
+        ids = {"type": "string", "maxLength": 20}
+        properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": ids}
+    first = [ITEM] if correcting else []
+    item = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*first, "label", "quote"],
+        "properties": properties,
+    }
+    items = {"type": "array", "maxItems": correcting or MOST_ITEMS, "items": item}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [layer],
+        "properties": {layer: items},
+    }
+
+
+def _attribute(attribute: Attribute) -> dict[str, Any]:
+    if attribute.kind == "choice":
+        return {"enum": list(attribute.values)}
+    if attribute.kind == "choices":
+        values = {"enum": list(attribute.values)}
+        return {"type": "array", "maxItems": len(attribute.values), "items": values}
+    if attribute.kind == "flag":
+        return {"type": "boolean"}
+    return {"type": "string", "maxLength": 10 if attribute.kind == "date" else LONGEST_TEXT}
+
+
+def asked_attributes(schema: Schema, layer: str) -> dict[str, Attribute]:
+    """The attributes that are asked for: ids only where they must be there.
+
+    Which thing a mention means is decided across articles, by a registry that no answer has room for.
+    """
+    return {
+        name: attribute
+        for name, attribute in schema.layers[layer].attributes.items()
+        if attribute.kind != "id" or attribute.required
+    }
+
+
+def relations_from(schema: Schema, layer: str) -> dict[str, RelationType]:
+    """The relations that start in a layer."""
+    return {
+        name: kind for name, kind in schema.relations.items() if any(end.layer == layer for end in kind.head)
+    }
+
+
+def inner_relations(schema: Schema, layer: str) -> list[str]:
+    """Those of them that lead back into it: their items need ids."""
+    return [
+        name
+        for name, kind in relations_from(schema, layer).items()
+        if any(end.layer == layer for end in kind.tail)
+    ]
+
+
+def tails_of(schema: Schema, layer: str, known: Sequence[Span]) -> Mapping[str, list[str]]:
+    """For each relation that starts in a layer and leads out of it only, the ids that it may lead to."""
+    inner = set(inner_relations(schema, layer))
+    return {
+        name: [s.id for s in known if any(end.admits(s.layer, s.label) for end in kind.tail)]
+        for name, kind in relations_from(schema, layer).items()
+        if name not in inner
+    }
+
+
+def layer_order(schema: Schema) -> list[str]:
+    """The layers in the order in which they are drafted: after those that their relations lead to.
+
+    Where they lead to each other the schema's order decides.
+    """
+    waiting, order = list(schema.layers), list[str]()
+    while waiting:
+        ready = [layer for layer in waiting if not _needs(schema, layer) & set(waiting)]
+        order.append((ready or waiting)[0])
+        waiting.remove(order[-1])
+    return order
+
+
+def _needs(schema: Schema, layer: str) -> set[str]:
+    """The other layers that relations from this one lead to."""
+    tails = {end.layer for kind in relations_from(schema, layer).values() for end in kind.tail}
+    return tails - {layer}

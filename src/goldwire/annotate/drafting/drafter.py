@@ -1,0 +1,234 @@
+"""One article drafted: layer after layer, several passages at once, and what it took put on record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.answer_schema import answer_schema, layer_order, relations_from, tails_of
+from goldwire.annotate.drafting.asker import Asker
+from goldwire.annotate.drafting.cache import Answer
+from goldwire.annotate.drafting.client import TooLong
+from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
+from goldwire.annotate.drafting.passages import Passage, passages
+from goldwire.annotate.drafting.plan import LayerPlan, plan_layer
+from goldwire.annotate.drafting.prompt import (
+    DETAIL,
+    Message,
+    Shot,
+    known_in,
+    shot_messages,
+    system_message,
+    user_message,
+)
+from goldwire.errors import GoldwireError, one_of
+from goldwire.files import sha256
+from goldwire.model import Annotation, Document, Drafting, Provenance, Relation, Span, span_key
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import guidelines_hash
+
+ChooseShots = Callable[[Document, str], list[Shot]]
+
+
+@dataclass
+class Drafted:
+    """An article's draft: its annotation, the account of it, and what was dropped."""
+
+    annotation: Annotation
+    account: Account
+    dropped: list[dict[str, Any]]
+
+
+class Drafter:
+    """Drafts articles of one schema. `choose_shots` gives examples for a document and a layer."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        schema: Schema,
+        *,
+        layers: Sequence[str] | None = None,
+        choose_shots: ChooseShots = lambda _document, _layer: [],
+    ) -> None:
+        """Raises GW812 for a layer that the schema lacks."""
+        if unknown := [name for name in layers or () if name not in schema.layers]:
+            message = f"the schema has no layer `{unknown[0]}`"
+            raise GoldwireError.of("GW812", message, where=schema.stamp, hint=one_of(schema.layers))
+        self.asker, self.schema, self.choose_shots = asker, schema, choose_shots
+        self.settings = asker.settings
+        self.layers = [name for name in layer_order(schema) if not layers or name in layers]
+        self._lock = Lock()
+        self._least = dict.fromkeys(self.layers, 0)
+        self._requests = ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="llm")
+
+    def close(self) -> None:
+        """Ask no more; answers under way are not waited for."""
+        self.asker.client.close()
+        self._requests.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def version(self) -> str:
+        """By which drafts are told apart: of all that is asked the same way, whatever the article."""
+        asked = [system_message(self.schema, layer) for layer in self.layers]
+        whole = [asked, self.settings.told, self.schema_hash]
+        return sha256(msgspec.json.encode(whole))[:8]
+
+    @property
+    def schema_hash(self) -> str:
+        """The SHA-256 of the schema."""
+        return sha256(msgspec.json.encode(msgspec.to_builtins(self.schema)))
+
+    def plan(self, layer: str) -> LayerPlan:
+        """How a layer is asked."""
+        plan = plan_layer(self.schema, layer, self.settings, self.asker.context, self._least[layer])
+        self.asker.note(plan.note(layer, self.asker.context, self.settings))
+        return plan
+
+    def messages(
+        self, layer: str, plan: LayerPlan, document: Document, window: Passage, known: Sequence[Span]
+    ) -> list[Message]:
+        """What is sent for one passage."""
+        shots = self.choose_shots(document, layer) if plan.shots else []
+        return [
+            {"role": "system", "content": system_message(self.schema, layer, plan.detail)},
+            *(message for shot in shots for message in shot_messages(self.schema, layer, shot)),
+            {"role": "user", "content": user_message(self.schema, layer, document, window, known)},
+        ]
+
+    def form(self, layer: str, known: Sequence[Span]) -> dict[str, Any]:
+        """The JSON schema of an answer about a layer."""
+        return answer_schema(self.schema, layer, known)
+
+    def article(self, document: Document) -> Drafted:
+        """One article, layer after layer. Raises `OutOfBudget`, and what the client raises."""
+        spans: list[Span] = []
+        relations: list[Relation] = []
+        account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
+        asked: list[str] = []
+        for layer in self.layers:
+            done = self._layer(document, layer, spans, asked)
+            found, arrows, joined = _joined(layer, done)
+            spans += found
+            relations += arrows
+            account.joined += joined
+            for made in done:
+                account += made.account
+                dropped += made.dropped
+                answers += made.answers
+        server = self.asker.server
+        name = Counter(answer.model for answer in answers).most_common(1)[0][0] if answers else server.model
+        settings = self.settings
+        drafting = Drafting(
+            prompt=sha256("\n".join(asked)),
+            schema=self.schema_hash,
+            settings=settings.told,
+            requests=account.requests,
+            tokens_in=account.tokens_in,
+            tokens_out=account.tokens_out,
+            seconds=round(account.seconds, 3),
+            cost=settings.cost(account.tokens_in, account.tokens_out),
+            currency=settings.currency,
+            placed=account.placed - account.joined,
+            repaired=account.repaired,
+            dropped=account.dropped,
+        )
+        created = max((answer.created for answer in answers), default="")
+        provenance = Provenance(
+            kind="model",
+            name=name,
+            version=self.version,
+            guidelines=guidelines_hash(self.schema),
+            created=created,
+            drafting=drafting,
+        )
+        spans.sort(key=span_key)
+        digest = sha256(document.text)
+        annotation = Annotation(
+            document.id,
+            name,
+            self.schema.stamp,
+            "draft",
+            provenance,
+            tuple(spans),
+            tuple(relations),
+            digest,
+        )
+        return Drafted(annotation, account, dropped)
+
+    def _layer(
+        self, document: Document, layer: str, spans: Sequence[Span], asked: list[str]
+    ) -> list[PassageDraft]:
+        """All passages of an article for one layer, several at once; shorter guidelines where need be."""
+        while True:
+            plan = self.plan(layer)
+            least = self._least[layer]
+            windows = passages(document.text, plan.passage, plan.around)
+            futures: list[Future[PassageDraft]] = []
+            sent: list[str] = []
+            for number, window in enumerate(windows, start=1):
+                known = [span for span in known_in(spans, window) if span.layer != layer]
+                if not self._answerable(layer, known):
+                    continue
+                messages = self.messages(layer, plan, document, window, known)
+                sent += [message["content"] for message in messages]
+                question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
+                futures.append(self._requests.submit(self._passage, question, messages, plan.answer))
+            try:
+                done = [future.result() for future in futures]
+                asked += sent
+                return done
+            except TooLong:
+                with self._lock:
+                    if least == self._least[layer]:
+                        if least + 1 == len(DETAIL):
+                            raise
+                        self._least[layer] = least + 1
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def _passage(self, question: Question, messages: list[Message], most: int) -> PassageDraft:
+        return draft_passage(question, messages, lambda each, form: self.asker.ask(each, form, most))
+
+    def _answerable(self, layer: str, known: Sequence[Span]) -> bool:
+        """Whether anything can be marked: not where every label needs a relation that can lead nowhere."""
+        tails = tails_of(self.schema, layer, known)
+        for name, kind in relations_from(self.schema, layer).items():
+            heads = [end for end in kind.head if end.layer == layer]
+            every = all(any(end.admits(layer, label) for end in heads) for label in self.schema.labels(layer))
+            if kind.min and every and name in tails and not tails[name]:
+                return False
+        return True
+
+
+def _joined(layer: str, done: Sequence[PassageDraft]) -> tuple[list[Span], list[Relation], int]:
+    """The spans of all passages, each extent once, with new ids in reading order; and how many came twice.
+
+    Of an extent that two passages hold, the first one's labels stay, with their relations.
+    """
+    owner: dict[tuple[int, int], int] = {}
+    kept: list[Span] = []
+    arrows: list[Relation] = []
+    joined = 0
+    for number, made in enumerate(done):
+        mine = [span for span in made.spans if owner.setdefault((span.start, span.end), number) == number]
+        joined += len(made.spans) - len(mine)
+        kept += mine
+        ids = {span.id for span in mine}
+        others = {span.id for span in made.spans} - ids
+        arrows += [r for r in made.relations if r.head in ids and r.tail not in others]
+    kept.sort(key=span_key)
+    names = {span.id: f"{layer}-{number}" for number, span in enumerate(kept, start=1)}
+    spans = [msgspec.structs.replace(span, id=names[span.id]) for span in kept]
+    relations = [
+        Relation(arrow.label, names.get(arrow.head, arrow.head), names.get(arrow.tail, arrow.tail))
+        for arrow in arrows
+    ]
+    return spans, relations, joined

@@ -1,0 +1,78 @@
+"""How much of the guidelines and of an article goes into one request, so that the model takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goldwire.annotate.drafting.answer_schema import relations_from
+from goldwire.annotate.drafting.prompt import DETAIL, Message, system_message
+from goldwire.annotate.drafting.settings import Settings
+from goldwire.errors import GoldwireError
+from goldwire.figures import amount
+from goldwire.schemas import Schema
+
+#: Tokens that a model is taken to hold where neither it nor `context` says so.
+ASSUMED = 8192
+#: Code points of the smallest passage that is tried before a context is too short.
+_SMALLEST = 400
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text has: a third of its UTF-8 bytes, which is rather too many."""
+    return len(text.encode()) // 3 + 1
+
+
+def prompt_tokens(messages: Sequence[Message]) -> int:
+    """About how many tokens messages have, those around each of them too."""
+    return sum(tokens(message["content"]) + 8 for message in messages)
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """How one layer is asked: how much of the guidelines (`DETAIL`), passages of how many code points with
+    how many around, examples or none, and the most tokens of an answer."""
+
+    detail: int
+    passage: int
+    around: int
+    shots: bool
+    answer: int
+
+    def note(self, layer: str, context: int, settings: Settings) -> str:
+        """What is sent less than asked for, in words; empty where all is sent."""
+        parts = [f"guidelines {DETAIL[self.detail]}"] if self.detail else []
+        parts += ["no examples from articles"] if settings.shots and not self.shots else []
+        parts += [f"passages of {amount(self.passage)} characters"] if self.passage < settings.passage else []
+        return f"`{layer}` in {amount(context)} tokens: {', '.join(parts)}" if parts else ""
+
+
+def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, least: int = 0) -> LayerPlan:
+    """The fullest request that fits `context` tokens, its guidelines at `least` so much reduced.
+
+    First the examples from articles go, then the guidelines become shorter in the order of `DETAIL`, then the
+    passages. Raises GW816 where even that does not fit.
+    """
+    answer = min(settings.max_tokens, context // 2)
+    room = context - answer
+    size = settings.passage
+    while True:
+        for detail in range(least, len(DETAIL)):
+            system = tokens(system_message(schema, layer, detail)) + 8
+            for shots in (True, False) if settings.shots and detail == least else (False,):
+                examples = settings.shots * _of_passage(schema, layer, 600, 0) * 2 if shots else 0
+                if system + examples + _of_passage(schema, layer, size, settings.around) <= room:
+                    return LayerPlan(detail, size, settings.around, shots, answer)
+        if size <= _SMALLEST:
+            break
+        size = max(_SMALLEST, size // 2)
+    message = f"a context of {amount(context)} tokens is too short for layer `{layer}`"
+    hint = "start the server with a longer one; `context` under [llm] says how long it is"
+    raise GoldwireError.of("GW816", message, where=settings.url, hint=hint)
+
+
+def _of_passage(schema: Schema, layer: str, size: int, around: int) -> int:
+    """About the tokens of a passage of so many code points, with its context and the spans listed."""
+    listed = 1.0 if relations_from(schema, layer) else 0.0
+    # Up to a span in 40 code points, each listed in some 40 tokens.
+    return int((size + 2 * around) * (0.4 + listed)) + 150

@@ -1,0 +1,185 @@
+"""A project's articles drafted by the language model that its settings name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.asker import Asker
+from goldwire.annotate.drafting.cache import Cache
+from goldwire.annotate.drafting.client import ChatClient
+from goldwire.annotate.drafting.drafter import Drafter
+from goldwire.annotate.drafting.passages import passages
+from goldwire.annotate.drafting.plan import prompt_tokens
+from goldwire.annotate.drafting.run import Advance, run_drafts
+from goldwire.annotate.drafting.settings import Settings, settings_of
+from goldwire.annotate.drafting.shots import shot_chooser
+from goldwire.annotations.store import project_articles
+from goldwire.errors import Fault, one_of, raise_faults
+from goldwire.files import write_text
+from goldwire.formats.articles import Articles
+from goldwire.model import Article, Document
+from goldwire.project import Project
+from goldwire.schemas import load_schema
+from goldwire.seeds import load_seeds
+
+
+@dataclass
+class Drafts:
+    """What a language model drafted: `articles`, each with its one annotation; what is `left` and why;
+    `notes`; the `account` of every item; `quarantine`, what was dropped, each with its reasons. `failed`
+    counts articles that are left for another reason than the budget."""
+
+    settings: Settings
+    articles: Articles = field(default_factory=Articles)
+    left: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
+    failed: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Drafts of {self.articles!r}, {len(self.left)} left>"
+
+    @property
+    def cost(self) -> float | None:
+        """What the answers of this run cost; those that were kept from before cost nothing."""
+        return self.settings.cost(self.account.spent_in, self.account.spent_out)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON."""
+        return {
+            "articles": len(self.articles),
+            "left": self.left,
+            "notes": self.notes,
+            "cost": self.cost,
+            "currency": self.settings.currency,
+            **self.account.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would send: its first request, how many there are at least, the tokens of their prompts and
+    the most of their answers."""
+
+    url: str
+    request: dict[str, Any]
+    articles: int
+    requests: int
+    prompt_tokens: int
+    answer_tokens: int
+    notes: tuple[str, ...]
+
+
+def draft_project(
+    project: Project,
+    articles: Iterable[str | Document] | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    budget: int | None = None,
+    refresh: bool = False,
+    advance: Advance | None = None,
+    **options: Any,
+) -> Drafts:
+    """Draft a project's articles, all of them or those named; other documents too.
+
+    `options` stand in for the settings under `[llm]`. Raises GW812 for an unknown layer, GW813 for an unknown
+    article, and what `settings_of` and `ChatClient.ask` raise.
+    """
+    settings = settings_of(project, options)
+    documents = chosen_documents(project, articles)
+    by_id = {document.id: document for document in documents}
+    with drafting(project, settings, layers=layers, budget=budget, refresh=refresh) as drafter:
+        run = run_drafts(drafter, documents, advance)
+    drafted = [Article(by_id[d.annotation.document], (d.annotation,)) for d in run.drafts]
+    quarantine = [line for each in run.drafts for line in each.dropped]
+    return Drafts(settings, Articles(drafted), run.left, run.notes, run.account, quarantine, run.failed)
+
+
+def preview_project(
+    project: Project,
+    articles: Iterable[str | Document] | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    **options: Any,
+) -> Preview:
+    """What `draft_project` would send, as far as that can be told before any answer.
+
+    Only the server's list of models is asked for. Answers in the cache are not taken off.
+    """
+    settings = settings_of(project, options)
+    documents = chosen_documents(project, articles)
+    first: dict[str, Any] = {}
+    requests = prompts = answers = 0
+    with drafting(project, settings, layers=layers) as drafter:
+        for document in documents:
+            for layer in drafter.layers:
+                plan = drafter.plan(layer)
+                for window in passages(document.text, plan.passage, plan.around):
+                    messages = drafter.messages(layer, plan, document, window, [])
+                    first = first or drafter.asker.body(messages, drafter.form(layer, []), plan.answer)
+                    requests, answers = requests + 1, answers + plan.answer
+                    prompts += prompt_tokens(messages)
+        notes = tuple(drafter.asker.notes)
+    return Preview(settings.url, first, len(documents), requests, prompts, answers, notes)
+
+
+@contextmanager
+def drafting(
+    project: Project,
+    settings: Settings,
+    *,
+    layers: Sequence[str] | None = None,
+    budget: int | None = None,
+    refresh: bool = False,
+) -> Iterator[Drafter]:
+    """What drafts the project's articles, for the time of a block."""
+    choose = shot_chooser(project_articles(project) if settings.shots else [], settings.shots)
+    asker = Asker(
+        settings, Cache(project.cache / "llm", refresh=refresh), ChatClient(settings), budget=budget
+    )
+    try:
+        drafter = Drafter(asker, load_schema(project.schema_path), layers=layers, choose_shots=choose)
+    except BaseException:
+        asker.client.close()
+        raise
+    try:
+        yield drafter
+    finally:
+        drafter.close()
+
+
+def chosen_documents(project: Project, articles: Iterable[str | Document] | None) -> list[Document]:
+    """The documents of a project, or those named or given. Raises GW813 for ids that are not there."""
+    known = {document.id: document for document in load_seeds(project)}
+    if articles is None:
+        return list(known.values())
+    named = list(articles)
+    raise_faults(
+        Fault("GW813", f"there is no article `{name}`", str(project.seeds), one_of(known))
+        for name in named
+        if isinstance(name, str) and name not in known
+    )
+    chosen = [known[each] if isinstance(each, str) else each for each in named]
+    return list({document.id: document for document in chosen}.values())
+
+
+def quarantine_file(out: Path) -> Path:
+    """Where what was dropped is put, beside the drafts."""
+    return out.with_name(f"{out.stem}.quarantine.jsonl")
+
+
+def write_quarantine(drafts: Drafts, out: Path) -> Path | None:
+    """Put down what was dropped, a line each; without any the file goes."""
+    path = quarantine_file(out)
+    if not drafts.quarantine:
+        path.unlink(missing_ok=True)
+        return None
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in drafts.quarantine))
+    return path

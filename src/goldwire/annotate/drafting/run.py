@@ -1,0 +1,87 @@
+"""Many articles drafted, several at once: what is left says why, what would befall all ends the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from goldwire.annotate.drafting.account import Account
+from goldwire.annotate.drafting.asker import OutOfBudget
+from goldwire.annotate.drafting.client import ServerFailed, TooLong
+from goldwire.annotate.drafting.drafter import Drafted, Drafter
+from goldwire.figures import amount
+from goldwire.model import Document
+
+#: Articles that may fail one after the other before no more are asked.
+_FAILURES = 3
+
+
+class Advance(Protocol):
+    """Told of articles that are done, and of what the run has come to."""
+
+    def __call__(self, steps: int, note: str = "") -> None:
+        """So many articles more; `note` says what was spent."""
+
+
+@dataclass
+class Run:
+    """What a run came to: drafts in the order of the articles, articles that are left and why, notes; and
+    how many of those left failed, since a budget that is used up is no failure."""
+
+    drafts: list[Drafted] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    failed: int = 0
+
+
+def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance | None = None) -> Run:
+    """Draft articles, as many at once as requests go out. What is left is named with its reason.
+
+    Raises what would befall every article: no server, a refused key, an unknown model.
+    """
+    asker, run, waiting = drafter.asker, Run(), list(documents)
+    order = {document.id: number for number, document in enumerate(waiting)}
+    waiting.reverse()
+    done: dict[str, Drafted] = {}
+    failures = 0
+    stopped = ""
+    with ThreadPoolExecutor(drafter.settings.jobs, thread_name_prefix="draft") as pool:
+        under_way: dict[Future[Drafted], Document] = {}
+        try:
+            while waiting or under_way:
+                while waiting and not stopped and len(under_way) < drafter.settings.jobs:
+                    document = waiting.pop()
+                    under_way[pool.submit(drafter.article, document)] = document
+                if not under_way:
+                    break
+                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    document = under_way.pop(future)
+                    try:
+                        done[document.id] = future.result()
+                        failures = 0
+                    except OutOfBudget:
+                        stopped = run.left[document.id] = f"the budget of {amount(asker.budget or 0)} tokens"
+                    except (ServerFailed, TooLong) as error:
+                        run.left[document.id] = str(error)
+                        failures, run.failed = failures + 1, run.failed + 1
+                        if failures == _FAILURES:
+                            stopped = f"{_FAILURES} articles failed one after the other"
+                    if advance is not None:
+                        advance(1, asker.spent())
+        except BaseException:
+            drafter.close()
+            for future in under_way:
+                future.cancel()
+            raise
+    run.left |= {document.id: f"not asked: {stopped}" for document in reversed(waiting)}
+    run.drafts = [done[name] for name in sorted(done, key=order.__getitem__)]
+    for drafted in run.drafts:
+        run.account += drafted.account
+    # Answers for articles that are not done were paid for too.
+    run.account.spent_in, run.account.spent_out = asker.spent_in, asker.spent_out
+    run.notes = list(asker.notes)
+    return run

@@ -1,0 +1,117 @@
+"""`goldwire annotate draft`: a language model's drafts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from goldwire.cli.common import (
+    FILE,
+    F,
+    json_option,
+    progress,
+    project_option,
+    say,
+    table,
+    tell,
+    write_json,
+)
+from goldwire.figures import amount, money
+from goldwire.project import Project
+
+
+def llm_options(function: F) -> F:
+    """Whom to ask, in place of `[llm]` in goldwire.toml: `url` and `model`."""
+    function = click.option("--llm-model", "model", help="The model, as the server calls it.")(function)
+    return click.option(
+        "--endpoint",
+        "url",
+        metavar="URL",
+        help="An OpenAI-compatible server, such as http://127.0.0.1:8080/v1.",
+    )(function)
+
+
+@click.command()
+@click.argument("articles", nargs=-1)
+@click.option("--out", type=FILE, help="The JSON Lines to write.")
+@llm_options
+@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+@click.option("--shots", type=click.IntRange(0), help="So many examples from reviewed articles.")
+@click.option("--jobs", type=click.IntRange(1), help="Requests that go out at once.")
+@click.option("--budget", type=click.IntRange(1), help="Tokens that this run may take; it stops before more.")
+@click.option("--refresh", is_flag=True, help="Ask again what was answered before.")
+@click.option("--dry-run", is_flag=True, help="Print the first request and an estimate; ask nothing.")
+@json_option
+@project_option
+def draft(
+    articles: tuple[str, ...],
+    out: Path | None,
+    layers: tuple[str, ...],
+    budget: int | None,
+    refresh: bool,
+    dry_run: bool,
+    json_path: Path | None,
+    project: Project,
+    **options: Any,
+) -> None:
+    """Have a language model draft annotations.
+
+    Of the ARTICLES named by their ids, or of all. The model quotes what is to be marked; a quote that is not
+    in the article is sent back once, then left out and put into OUT's quarantine with the reason. Whom to ask
+    stands under [llm] in goldwire.toml, the key in $GOLDWIRE_LLM_API_KEY. Answers are kept in .goldwire/llm:
+    run again, the command goes on where it was stopped. Exit 1 where articles failed.
+    """
+    import goldwire
+    from goldwire.annotate.drafting.project_drafts import preview_project, write_quarantine
+    from goldwire.seeds import load_seeds
+
+    if dry_run:
+        preview = preview_project(project, articles or None, layers=layers or None, **options)
+        tell(*json.dumps(preview.request, ensure_ascii=False, indent=1).split("\n"))
+        for note in preview.notes:
+            say(f"note: {note}")
+        say(
+            f"to {preview.url}: {amount(preview.articles)} articles, {amount(preview.requests)} requests "
+            f"or more; about {amount(preview.prompt_tokens)} tokens in, "
+            f"at most {amount(preview.answer_tokens)} out"
+        )
+        return
+    if out is None:
+        raise click.UsageError("--out FILE says where the drafts go")
+    with progress("drafting", len(articles) or len(load_seeds(project))) as advance:
+        drafts = goldwire.draft(
+            articles or None,
+            project,
+            layers=layers or None,
+            budget=budget,
+            refresh=refresh,
+            advance=advance,
+            **options,
+        )
+    for note in drafts.notes:
+        say(f"note: {note}")
+    if drafts.articles:
+        goldwire.write(drafts.articles, out, "jsonl")
+        quarantine = write_quarantine(drafts, out)
+    account = drafts.account
+    rows: list[tuple[str, object]] = [("articles drafted", len(drafts.articles)), *account.rows()]
+    rows += [("tokens in", account.spent_in), ("tokens out", account.spent_out)]
+    if drafts.cost is not None:
+        rows.append(("cost", money(drafts.cost, drafts.settings.currency)))
+    rows.append(("seconds of the answers", round(account.seconds)))
+    table(("draft", ""), rows)
+    for reason, number in account.reasons.most_common(5):
+        say(f"dropped: {amount(number)} × {reason}")
+    for name, reason in drafts.left.items():
+        say(f"left: `{name}`: {reason}")
+    if drafts.articles:
+        say(f"written to {out}")
+        if quarantine is not None:
+            say(f"what was dropped is in {quarantine}, with the reasons")
+    write_json(json_path, drafts.as_dict())
+    if drafts.failed:
+        sys.exit(1)

@@ -1,0 +1,339 @@
+"""A run of many requests: bounded, repeated where that helps, kept on disk, stopped cleanly."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import goldwire
+from goldwire.annotate.drafting.cache import Answer, Cache
+from goldwire.annotate.drafting.client import ChatClient
+from goldwire.annotate.drafting.project_drafts import draft_project
+from goldwire.annotate.drafting.settings import Settings
+from goldwire.formats.jsonl import read_jsonl
+from goldwire.project import Project
+from tests.annotate.drafting.recorded import good
+from tests.annotate.drafting.stand_in import MODEL, Reply, Script, items, layer_of, standing_in
+from tests.cli.terminal import called
+
+BODY = {"model": MODEL, "messages": [{"role": "user", "content": "one layer"}]}
+
+
+def failing_first(times: int, reply: Reply) -> Script:
+    """Answers badly so often, then well."""
+    left = [times]
+    lock = threading.Lock()
+
+    def script(body: dict[str, Any]) -> Reply:
+        with lock:
+            left[0] -= 1
+            return reply if left[0] >= 0 else Reply("{}")
+
+    return script
+
+
+def asked(script: Script, **options: Any) -> tuple[Answer, list[float], int]:
+    """The answer to one question, the waits between the tries, and how many tries there were."""
+    waits: list[float] = []
+    with standing_in(script) as server:
+        client = ChatClient(Settings(url=server.url, **options), sleep=waits.append)
+        try:
+            return client.ask(BODY), waits, len(server.asked)
+        finally:
+            client.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=500, body='{"error": {"message": "out of memory"}}'),
+        Reply(status=503, body="<html>busy</html>"),
+        Reply("{}", broken=True),
+        Reply(wait=1.0),
+    ],
+    ids=["500", "503", "broken off", "stalled"],
+)
+def test_what_may_pass_is_asked_again(reply: Reply) -> None:
+    """A failing server, a connection that breaks or stalls: again, after waits that double."""
+    answer, waits, tries = asked(failing_first(2, reply), timeout=0.5)
+    assert answer.text == "{}" and tries == 3
+    assert len(waits) == 2 and 0.75 <= waits[0] <= 1.25 and 1.5 <= waits[1] <= 2.5
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    """Retry-After counts, in seconds or as an instant."""
+    _, waits, _ = asked(failing_first(1, Reply(status=429, headers={"Retry-After": "7"})))
+    assert waits == [7.0]
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    _, waits, _ = asked(failing_first(1, Reply(status=429, headers={"Retry-After": later})))
+    assert 25 < waits[0] <= 30
+    _, waits, _ = asked(failing_first(1, Reply(status=429, headers={"Retry-After": "soon"})))
+    assert 0.75 <= waits[0] <= 1.25
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "words"),
+    [
+        (Reply(status=500), "GW807", "asked 3 times"),
+        (Reply(status=429, headers={"Retry-After": "3600"}), "GW815", "wait for 3,600 s"),
+        (Reply(status=401, body='{"error": {"message": "bad key"}}'), "GW804", "GOLDWIRE_LLM_API_KEY"),
+        (Reply(status=403), "GW804", "403"),
+        (Reply(status=404, body='{"error": {"message": "model not found"}}'), "GW805", MODEL),
+        (Reply(status=400, body='{"error": {"message": "The model `x` does not exist"}}'), "GW805", "one of"),
+        (Reply(status=302, headers={"Location": "https://other.example/v1"}), "GW806", "other.example"),
+        (Reply(status=400, body='{"error": "no such thing"}'), "GW808", "no such thing"),
+        (Reply(body="<!doctype html><html>Welcome</html>"), "GW809", "with its /v1"),
+        (Reply(body='{"choices": []}'), "GW809", "no chat answer"),
+        (Reply(body='{"choices": [{"message": {"content": [1]}}]}'), "GW809", "no chat answer"),
+        (Reply(body="[" * 100_000), "GW809", "no JSON"),
+        (Reply("x" * (5 << 20)), "GW809", "more than 4 MiB"),
+        (Reply(status=400, body='{"error": {"message": "context length exceeded"}}'), "GW810", "passage"),
+    ],
+)  # fmt: skip
+def test_each_failure_is_one_plain_message(reply: Reply, code: str, words: str) -> None:
+    """What, where, and what to do instead; what would be the same again is not asked again."""
+    with standing_in(lambda _: reply) as server:
+        client = ChatClient(Settings(url=server.url, retries=2), sleep=lambda _: None)
+        with pytest.raises(goldwire.AnnotateError) as raised:
+            client.ask(BODY)
+        client.close()
+    (fault,) = raised.value.faults
+    assert fault.code == code and words in str(fault) and fault.where == server.url
+    assert len(server.asked) == (3 if code == "GW807" else 1)
+
+
+def test_no_server_and_no_certificate_are_told(tmp_path: Path) -> None:
+    """Nobody listens, or what listens can't show that it is who it says: TLS is checked."""
+    import ssl
+
+    client = ChatClient(Settings(url="http://127.0.0.1:9/v1", retries=0))
+    with pytest.raises(goldwire.AnnotateError, match=r"GW803.*is it running"):
+        client.ask(BODY)
+    key = tmp_path / "key.pem"
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+         "-out", key.with_suffix(".crt"), "-subj", "/CN=localhost", "-days", "1"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl is not installed")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(key.with_suffix(".crt"), key)
+    with standing_in(good, tls=context) as server:
+        client = ChatClient(Settings(url=server.url, retries=0))
+        with pytest.raises(goldwire.AnnotateError, match=r"GW803.*certificate"):
+            client.ask(BODY)
+    assert not server.asked
+
+
+def test_requests_go_out_at_once_and_no_more_than_may(project: Project) -> None:
+    """Passages of one article too; the result is the same as one after the other."""
+    document = goldwire.Document("long", " ".join(f"Le beurre {n} fond." for n in range(60)))
+
+    def script(body: dict[str, Any]) -> Reply:
+        time.sleep(0.05)
+        return items("thing")
+
+    with standing_in(script) as server:
+        draft_project(project, [document], url=server.url, layers=["thing"], passage=100, jobs=3)
+    assert 1 < server.most_at_once <= 3
+
+
+def test_a_second_run_costs_nothing(project: Project) -> None:
+    """What was answered is kept by all that was asked: no request, no token, the same draft."""
+    with standing_in(good) as server:
+        first = draft_project(project, url=server.url)
+        number = len(server.asked)
+        again = draft_project(project, url=server.url)
+        assert len(server.asked) == number == first.account.requests
+        assert list(again.articles) == list(first.articles)
+        assert (again.account.spent_in, again.account.cached) == (0, number) and first.account.spent_in > 0
+        draft_project(project, url=server.url, seed=5)
+        assert len(server.asked) == 2 * number
+        fresh = draft_project(project, url=server.url, refresh=True)
+        assert len(server.asked) == 3 * number
+    # The server is gone: nothing is asked of it.
+    assert list(draft_project(project, url=server.url).articles) == list(fresh.articles)
+
+
+def test_a_broken_cache_is_asked_anew(project: Project) -> None:
+    """A file that can't be read counts as none."""
+    with standing_in(good) as server:
+        first = draft_project(project, url=server.url)
+        for path in (project.cache / "llm").rglob("*.json"):
+            path.write_bytes(b'{"text": 3')
+        number = len(server.asked)
+        again = draft_project(project, url=server.url)
+        assert [a.annotations[0].spans for a in again.articles] == [
+            a.annotations[0].spans for a in first.articles
+        ]
+        assert len(server.asked) == 2 * number
+
+
+def test_a_budget_stops_before_it_is_used_up(project: Project) -> None:
+    """Articles that are done are written, the others named; another run with more goes on from there."""
+    with standing_in(good) as server:
+        options: dict[str, Any] = {"url": server.url, "jobs": 1, "max_tokens": 100}
+        whole = draft_project(project, refresh=True, **options)
+        spent = whole.account.spent_in + whole.account.spent_out
+        made = whole.articles[0].annotations[0].provenance.drafting
+        assert made is not None
+        budget = made.tokens_in + made.tokens_out + 400
+        for path in (project.cache / "llm").rglob("*.json"):
+            path.unlink()
+        drafts = draft_project(project, budget=budget, **options)
+        assert drafts.account.spent_in + drafts.account.spent_out <= budget < spent
+        assert [a.document.id for a in drafts.articles] == ["pommes"]
+        assert drafts.left == {"soupe": f"the budget of {budget:,} tokens"} and not drafts.failed
+        number = len(server.asked)
+        rest = draft_project(project, budget=100_000, **options)
+        assert rest.account.spent_in < whole.account.spent_in
+        assert len(server.asked) == number + whole.account.requests - drafts.account.requests
+    assert [a.annotations[0].spans for a in rest.articles] == [a.annotations[0].spans for a in whole.articles]
+
+
+def test_one_article_that_fails_leaves_the_others(project: Project) -> None:
+    """It is named with the reason; those that were answered are drafted."""
+
+    def script(body: dict[str, Any]) -> Reply:
+        return Reply(status=500) if "Hachez" in body["messages"][-1]["content"] else good(body)
+
+    with standing_in(script) as server:
+        drafts = draft_project(project, url=server.url, retries=0)
+    assert [a.document.id for a in drafts.articles] == ["pommes"]
+    assert "GW807" in drafts.left["soupe"] and drafts.failed == 1
+
+
+def test_a_killed_run_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
+    """What was answered before the kill is not asked for again, and OUT is never half of a file."""
+    out = tmp_path / "drafts.jsonl"
+    gate = threading.Event()
+
+    def script(body: dict[str, Any]) -> Reply:
+        if layer_of(body) == "step" and "Hachez" in body["messages"][-1]["content"] and not gate.is_set():
+            gate.wait(20)
+        return good(body)
+
+    with standing_in(script) as server:
+        command = [sys.executable, "-m", "goldwire", "annotate", "draft", "--out", str(out)]
+        command += ["--endpoint", server.url, "--project", str(project.root)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        until = time.monotonic() + 120
+        while len(server.asked) < 4 and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        gate.set()
+        before = len(server.asked)
+        assert before == 4 and not out.exists()
+        done = called("annotate", "draft", "--out", out, "--endpoint", server.url, "--project", project.root)
+        assert done.returncode == 0, done.stderr
+        assert len(server.asked) == before + 1
+    assert len(read_jsonl(out)) == 2
+
+
+def test_the_command_says_what_came_of_it(project: Project, tmp_path: Path) -> None:
+    """A table of every item, notes and quarantine; JSON with the same figures; the address is shown."""
+
+    def script(body: dict[str, Any]) -> Reply:
+        if layer_of(body) == "thing":
+            return items("thing", {"label": "FOOD", "quote": "licorne"}, {"label": "FOOD", "quote": "beurre"})
+        return items("step")
+
+    out, figures = tmp_path / "d.jsonl", tmp_path / "d.json"
+    with (project.root / "goldwire.toml").open("a") as stream:
+        stream.write('\n[llm]\nprice_in = 1.0\nprice_out = 2.0\ncurrency = "EUR"\n')
+    with standing_in(script) as server:
+        words = ["annotate", "draft", "soupe", "--out", out, "--endpoint", server.url, "--json", figures]
+        done = called(*words, "--project", project.root)
+    assert done.returncode == 0, done.stderr
+    assert "EUR" in done.stdout and "dropped, in the quarantine" in done.stdout
+    assert "GW254" in done.stderr and "d.quarantine.jsonl" in done.stderr
+    told = json.loads(figures.read_text("utf-8"))
+    assert (told["articles"], told["dropped"], told["placed"], told["sent_back"]) == (1, 1, 1, 1)
+    (line,) = [json.loads(line) for line in (tmp_path / "d.quarantine.jsonl").read_text("utf-8").splitlines()]
+    assert line["item"]["quote"] == "licorne" and "is not in the passage" in line["reasons"][0]
+    (article,) = read_jsonl(out)
+    assert article.annotations[0].status == "draft"
+
+
+def test_a_dry_run_asks_nothing(project: Project) -> None:
+    """One whole request on standard output, as it would be sent, an estimate beside it."""
+    with standing_in(good) as server:
+        done = called("annotate", "draft", "--dry-run", "--endpoint", server.url, "--project", project.root)
+        assert not server.asked
+        request = json.loads(done.stdout)
+        draft_project(project, url=server.url, jobs=1)
+        assert request == server.asked[0]
+    assert "2 articles, 4 requests or more; about" in done.stderr and server.url in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("toml", "options", "code"),
+    [
+        ("", [], "GW800"),
+        ('url = "ftp://x/v1"', [], "GW801"),
+        ('url = "http://anna:s3same@x/v1"', [], "GW801"),
+        ('url = "http://127.0.0.1:9/v1"\nkey = "s3same-key"', [], "GW802"),
+        ('url = "http://127.0.0.1:9/v1"\nmodell = "x"', [], "GW811"),
+        ('url = "http://127.0.0.1:9/v1"\ntemperature = "hot"', [], "GW811"),
+        ('url = "http://127.0.0.1:9/v1"\njobs = 0', [], "GW811"),
+        ('url = "http://127.0.0.1:9/v1"\ntimeout = inf', [], "GW811"),
+        ('url = "http://127.0.0.1:9/v1"', ["--layer", "nothing"], "GW812"),
+        ('url = "http://127.0.0.1:9/v1"', ["nobody"], "GW813"),
+        ('url = "http://127.0.0.1:9/v1"', [], "GW803"),
+    ],
+)  # fmt: skip
+def test_bad_settings_are_one_plain_message(
+    project: Project, tmp_path: Path, toml: str, options: list[str], code: str
+) -> None:
+    """Exit 2, no traceback, no file; a secret in the file is not shown."""
+    with (project.root / "goldwire.toml").open("a") as stream:
+        stream.write(f"\n[llm]\nretries = 0\n{toml}\n" if "retries" not in toml else toml)
+    out = tmp_path / "d.jsonl"
+    done = called("annotate", "draft", *options, "--out", out, "--project", project.root)
+    assert done.returncode == 2 and code in done.stderr and "Traceback" not in done.stderr
+    assert not out.exists() and "s3same" not in done.stdout + done.stderr
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(project: Project) -> None:
+    """Before anything is asked; and so where several are there and none is named."""
+    models = {"data": [{"id": "large"}, {"id": "small"}]}
+    with standing_in(good, models=models) as server:
+        given: list[dict[str, Any]] = [{"model": "huge"}, {}]
+        for options in given:
+            with pytest.raises(goldwire.AnnotateError, match=r"GW805.*one of: large, small"):
+                draft_project(project, url=server.url, **options)
+        assert not server.asked
+        assert draft_project(project, url=server.url, model="small").articles
+        assert server.asked[0]["model"] == "small"
+
+
+def test_a_server_without_a_list_of_models_is_asked_for_the_one_named(project: Project) -> None:
+    """Not every server lists its models: then one has to be named."""
+    with standing_in(good, reply_to_models=Reply(status=404)) as server:
+        with pytest.raises(goldwire.AnnotateError, match=r"GW805.*none is named"):
+            draft_project(project, url=server.url)
+        drafts = draft_project(project, url=server.url, model="mine")
+    assert any("taken as 8,192 tokens" in note for note in drafts.notes)
+
+
+def test_answers_are_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    """The cache gives back what was put in, by the question; another question is another file."""
+    cache = Cache(tmp_path)
+    key = cache.key({"a": 1, "b": [2]})
+    assert key == cache.key({"b": [2], "a": 1}) != cache.key({"a": 1, "b": [3]})
+    answer = Answer("Ça", "stop", MODEL, 3, 4, 0.5)
+    cache.put(key, answer)
+    assert cache.get(key, Answer) == answer and Cache(tmp_path, refresh=True).get(key, Answer) is None
