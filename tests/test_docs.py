@@ -22,6 +22,8 @@ from tests.corpus.mini import mini_articles
 ROOT = Path(__file__).parents[1]
 #: Typed in a project of the reader's own, not in the example.
 START = ROOT / "docs/start.md"
+#: Typed where there is no project at all.
+FILES = ROOT / "docs/scores-of-files.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -62,7 +64,9 @@ def test_the_commands_of_all_pages_work_in_a_fresh_project(tmp_path: Path) -> No
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     trained = floors = 0
     try:
-        for command in (command for page in PAGES if page != START for command in commands(page)):
+        for command in (
+            command for page in PAGES if page not in (START, FILES) for command in commands(page)
+        ):
             words = shlex.split(command)
             if words[0] == "make":
                 assert re.search(rf"^{words[1]}:", makefile, re.M), command
@@ -80,6 +84,23 @@ def test_the_commands_of_all_pages_work_in_a_fresh_project(tmp_path: Path) -> No
         assert trained and floors
     finally:
         typed(["annotate", "serve", "--stop"], project.root)
+
+
+def test_files_are_scored_without_a_project(tmp_path: Path) -> None:
+    """All that docs/scores-of-files.md tells to type works in an empty folder that lies in no project."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "".join(blocks(FILES, "sh"))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"report.html", "scores.json"} <= {file.name for file in tmp_path.iterdir()}
+    assert "ada (draft), ben (draft), cem (draft)" in done.stdout
 
 
 @pytest.mark.live

@@ -52,5 +52,5 @@ def test_the_loop_runs_on_another_schema(studio: Server, tmp_path: Path) -> None
     assert scores["documents"] == 2
     assert set(scores["layers"]) == {"thing"}
     assert "step" in run("eval", "agree", "--no-gamma")
-    run("eval", "report", "--from", "eval/reports/ner", "--out", "report.html")
+    run("eval", "report", "--run", "eval/reports/ner", "--out", "report.html")
     assert "FOOD" in (root / "report.html").read_text(encoding="utf-8")

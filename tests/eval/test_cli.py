@@ -70,7 +70,7 @@ def test_agree_and_report(files: tuple[Path, Path, Path], tmp_path: Path) -> Non
     run("report", gold, pred, "--out", tmp_path / "r.html", "--resamples", 50)
     assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     pred.rename(tmp_path / "predictions.jsonl")
-    run("report", "--from", tmp_path, "--out", tmp_path / "again.html", "--resamples", 50)
+    run("report", "--run", tmp_path, "--out", tmp_path / "again.html", "--resamples", 50)
     assert (tmp_path / "again.html").exists()
 
 
@@ -85,7 +85,7 @@ def test_wrong_use_exits_with_2_and_writes_nothing(files: tuple[Path, Path, Path
     assert "one of: thing" in run("score", gold, pred, "--layer", "thin", "--json", out, code=2).stderr
     assert "GW507" in run("agree", gold, "--json", out, code=2).stderr
     run("report", gold, "--out", out, code=2)
-    run("report", gold, pred, "--from", tmp_path, "--out", out, code=2)
+    run("report", gold, pred, "--run", tmp_path, "--out", out, code=2)
     assert not out.exists()
 
 

@@ -32,7 +32,7 @@ def test_imports_run_one_way_and_in_no_circle() -> None:
 #: and the report is of a run's folder, scored as its project asks.
 BESIDE_THE_API = {
     ("train.py", "plan"), ("train.py", "run"), ("demo.py", "plan"), ("demo.py", "run"),
-    ("eval.py", "score_articles"),
+    ("eval.py", "score_articles"), ("eval.py", "names_by_file"),
 }  # fmt: skip
 
 

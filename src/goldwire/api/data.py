@@ -94,6 +94,7 @@ def read(
         format=name,
         changed=setting.changed,
         assumed=setting.assumed,
+        path=str(file),
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldwire.api.data import Source, articles_of, load_project, schema_of
+from goldwire.api.data import Source, articles_of, load_project, read, schema_of
 from goldwire.errors import GoldwireError
+from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
@@ -30,13 +31,17 @@ def score(
     seed: int = 0,
     agreement: str | Path | None = None,
     trained_on: bool = False,
+    ignore_space: bool = False,
 ) -> Scores:
     """Score predictions against a reference: P, R, F1 with 95 % intervals by layer and label.
 
-    Of `gold` the most trusted annotation of each document counts, of `pred` the last. Documents with the same
-    `meta["story"]` are redrawn together. Those that the model was trained on are left out, unless
+    Of `gold` the most trusted annotation of each document counts, of `pred` the last. Documents are the same
+    that have id and text in common, else the text alone, with `ignore_space` whatever its white space; how
+    they were matched is among the warnings, where not by id. Documents with the same `meta["story"]` are
+    redrawn together. Those that the model was trained on are left out, unless
     `trained_on`. No project is needed; in one, gold that follows its schema is scored by it. `agreement`
-    names figures of `goldwire eval agree --json`. Raises GW501 to GW503 where the two sides do not fit.
+    names figures of `goldwire eval agree --json`. Raises GW501 to GW503 and GW740 to GW742 where
+    the two sides do not fit.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -58,13 +63,14 @@ def score(
         resamples=resamples,
         seed=seed,
         trained_on=trained_on,
+        ignore_space=ignore_space,
     )
     return scores
 
 
 def agree(
-    source: Source,
-    *,
+    *sources: Source,
+    names: Sequence[str] | None = None,
     annotators: Sequence[str] | None = None,
     layers: Sequence[str] | None = None,
     schema: str | Path | Schema | None = None,
@@ -72,8 +78,13 @@ def agree(
     seed: int = 0,
     gamma: bool = True,
     drafts: bool = False,
+    ignore_space: bool = False,
 ) -> Agreement:
     """Agreement between two or more readings of the same documents: F1, κ, α, unitizing α, γ.
+
+    The readings are in one source or in several, whose documents are matched as `score` does. An annotator
+    that a file does not name is called like the file; with `names`, one for each source, all readings of a
+    source are by that annotator. Raises GW740 to GW744 where several sources do not fit.
 
     Adjudicated and skipped annotations are left out, and, unless `drafts`, what people have not submitted;
     `annotators` takes exactly those. A project's schema is its own unless another is named. Raises GW507
@@ -88,10 +99,11 @@ def agree(
     """
     from goldwire.eval.agreement.agree import agree as compute
 
-    if schema is None and isinstance(source, Project):
-        schema = source.schema_path
-    return compute(
-        articles_of(source),
+    if schema is None and len(sources) == 1 and isinstance(sources[0], Project):
+        schema = sources[0].schema_path
+    articles, notes = _readings(sources, names, layers, ignore_space)
+    agreement = compute(
+        articles,
         annotators=annotators,
         layers=layers,
         schema=schema_of(schema),
@@ -100,6 +112,29 @@ def agree(
         extent="all" if gamma else "coefficients",
         drafts=drafts,
     )
+    return replace(agreement, warnings=[*notes, *agreement.warnings])
+
+
+def _readings(
+    sources: Sequence[Source], names: Sequence[str] | None, layers: Sequence[str] | None, ignore_space: bool
+) -> tuple[Sequence[Article], tuple[str, ...]]:
+    """The readings of all sources, each document once, and what to say of how they were matched."""
+    from goldwire.eval.scoring.alignment import check_names, merge_readings, names_by_file, side_by_side
+
+    if len(sources) == 1 and names is None:
+        return articles_of(sources[0]), ()
+    words = [f"source {number}" for number in range(1, len(sources) + 1)]
+    if names is not None:
+        check_names(names, words)
+    paths = [Path(each) for each in sources if isinstance(each, str | Path)]
+    called = iter(names_by_file(paths))
+    held = [
+        read(each, annotator=next(called)) if isinstance(each, str | Path) else articles_of(each)
+        for each in sources
+    ]
+    aligned = side_by_side(held, words, layers=layers, ignore_space=ignore_space)
+    files = [side.path or word for side, word in zip(aligned.sides, words, strict=True)]
+    return merge_readings(aligned.sides, files, names), aligned.notes
 
 
 def compare(
@@ -113,11 +148,12 @@ def compare(
     seed: int = 0,
     trained_on: bool = False,
     names: tuple[str, str] = ("A", "B"),
+    ignore_space: bool = False,
 ) -> Compared:
     """Which of two systems is better on the same reference, by how much, how sure that is, and where.
 
     Paired tests over documents, those of one `meta["story"]` together; over labels p is corrected by Holm's
-    method.
+    method. Documents are matched as `score` does.
 
         >>> import goldwire
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
@@ -127,12 +163,17 @@ def compare(
         ['Ben', 'tarte']
     """
     from goldwire.eval.ci.compare_models import compare_models
+    from goldwire.eval.scoring.alignment import side_by_side
     from goldwire.eval.scoring.pairing import pair_up, stories, unseen
 
-    reference = articles_of(gold)
-    (first, second), note = unseen(
-        pair_up(reference, articles_of(a)), pair_up(reference, articles_of(b)), trained_on=trained_on
+    aligned = side_by_side(
+        [articles_of(source) for source in (gold, a, b)],
+        ("gold", *names),
+        layers=layers,
+        ignore_space=ignore_space,
     )
+    reference, *systems = aligned.sides
+    (first, second), note = unseen(*(pair_up(reference, side) for side in systems), trained_on=trained_on)
     compared = compare_models(
         first,
         second,
@@ -143,7 +184,8 @@ def compare(
         groups=stories(pair.document for pair in first),
         names=names,
     )
-    return replace(compared, warnings=(note, *compared.warnings)) if note else compared
+    notes = (*aligned.notes, *filter(None, [note]))
+    return replace(compared, warnings=(*notes, *compared.warnings))
 
 
 def gate(

@@ -16,18 +16,18 @@ from goldwire.cli.common import (
     json_option,
     paper_options,
     say,
-    say_read,
     show,
     tell,
     write_json,
     write_tables,
 )
 from goldwire.figures import amount
-from goldwire.formats.guess import AUTO
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
     from goldwire.eval.scoring.results import Scores
+    from goldwire.formats.articles import Articles
+    from goldwire.project import Project
 
 LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
 RESAMPLES = click.option(
@@ -56,8 +56,18 @@ SEED = click.option(
 
 
 def scoring_options(function: F) -> F:
-    """The options of every command that scores: schema, agreement, layers, resampling, `--json`."""
-    for option in (json_option, SEED, RESAMPLES, LAYERS, AGREEMENT, SCHEMA, eval_ci.TRAINED_ON):
+    """The options of every command that scores: formats, schema, agreement, layers, resampling, `--json`."""
+    for option in (
+        json_option,
+        SEED,
+        RESAMPLES,
+        LAYERS,
+        AGREEMENT,
+        SCHEMA,
+        eval_ci.IGNORE_SPACE,
+        eval_ci.TRAINED_ON,
+        eval_ci.FROM,
+    ):
         function = option(function)
     return function
 
@@ -70,7 +80,6 @@ def command() -> None:
 @command.command()
 @click.argument("gold", type=eval_ci.SOURCE)
 @click.argument("pred", type=eval_ci.SOURCE)
-@eval_ci.FROM
 @scoring_options
 @paper_options
 def score(
@@ -80,6 +89,7 @@ def score(
     schema_path: Path | None,
     agreement_path: Path | None,
     trained_on: bool,
+    ignore_space: bool,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -89,22 +99,22 @@ def score(
 ) -> None:
     """Score the predictions in PRED against GOLD, both with the same documents, in any format that is read.
 
-    Of GOLD the most trusted annotation of each document counts, of PRED the last. Documents with the same
-    `meta.story` are redrawn together. Where GOLD holds two readings of its documents, their agreement stands
+    Documents are the same that have id and text in common, else the text alone. Of GOLD the most trusted
+    annotation of each document counts, of PRED the last. Documents with the same `meta.story` are redrawn
+    together. Where GOLD holds two readings of its documents, their agreement stands
     beside the model's F1.
     """
     import goldwire
     from goldwire.eval.project_scores import corpus_stamp
 
-    articles, predicted = (goldwire.read(path, source) for path in (gold, pred))
-    for path, held in ((gold, articles), (pred, predicted)):
-        say_read(path, held, named=source != AUTO)
+    articles, predicted = (eval_ci.read_and_say(path, source) for path in (gold, pred))
     scores = goldwire.score(
         articles,
         predicted,
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
+        ignore_space=ignore_space,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
@@ -116,8 +126,10 @@ def score(
 
 
 @command.command()
-@click.argument("file", required=False, type=eval_ci.SOURCE)
+@click.argument("files", nargs=-1, type=eval_ci.SOURCE)
 @eval_ci.FROM
+@click.option("--names", help="Whose the readings in each FILE are, with commas: anna,ben.")
+@eval_ci.IGNORE_SPACE
 @click.option("--schema", "schema_path", type=FILE, help="Its defaults fill in absent attributes.")
 @click.option("--drafts", is_flag=True, help="Take in what people have not submitted, too.")
 @click.option("--annotator", "annotators", multiple=True, help="Compare these only; repeat for each.")
@@ -135,8 +147,10 @@ def score(
 @json_option
 @paper_options
 def agree(
-    file: Path | None,
+    files: tuple[Path, ...],
     source: str,
+    names: str | None,
+    ignore_space: bool,
     schema_path: Path | None,
     drafts: bool,
     annotators: tuple[str, ...],
@@ -152,18 +166,25 @@ def agree(
 ) -> None:
     """Compare the readings of the same documents by two or more annotators.
 
-    FILE holds several annotations a document, in any format that is read; without it the project's stored
-    annotations are read. Adjudicated annotations are left out: they rest on the others; so is what people
-    have not submitted. Of every figure the table says what it asks: where the readings mark something, what
-    they call it, both at once, or who is meant.
+    FILES are in any format that is read: one with several annotations a document, or one for each annotator.
+    Annotators that a file does not name are called like the file; --names says it. Without any the project's
+    stored annotations are read. Adjudicated annotations are left out: they rest on the others; so is what
+    people have not submitted. Of every figure the table says what it asks: where the readings mark something,
+    what they call it, both at once, or who is meant.
     """
     import goldwire
+    from goldwire.eval.scoring.alignment import names_by_file
 
-    articles = goldwire.read(file, source) if file is not None else None
-    if file is not None and articles is not None:
-        say_read(file, articles, named=source != AUTO)
+    if names is not None and not files:
+        raise click.UsageError("--names needs the files that hold the readings")
+    sources: list[Articles | Project] = [
+        eval_ci.read_and_say(file, source, annotator=name)
+        for file, name in zip(files, names_by_file(files), strict=True)
+    ]
     agreement = goldwire.agree(
-        articles if articles is not None else goldwire.load_project(project_path or "."),
+        *(sources or [goldwire.load_project(project_path or ".")]),
+        names=None if names is None else [name.strip() for name in names.split(",")],
+        ignore_space=ignore_space,
         annotators=annotators or None,
         layers=layers or None,
         schema=schema_path,
@@ -178,17 +199,18 @@ def agree(
 
 
 @command.command()
-@click.argument("gold", required=False, type=FILE)
-@click.argument("pred", required=False, type=FILE)
+@click.argument("gold", required=False, type=eval_ci.SOURCE)
+@click.argument("pred", required=False, type=eval_ci.SOURCE)
 @click.option(
-    "--from",
-    "run",
+    "--run",
     type=FOLDER,
     help="A folder with gold.jsonl, predictions.jsonl and report.json, as `goldwire train` leaves it.",
 )
 @click.option("--out", required=True, type=FILE, help="The page to write.")
 @click.option("--title", default="", help="The page's title.")
-@click.option("--train", "train_path", type=FILE, help="What was learned from: its spans are the seen ones.")
+@click.option(
+    "--train", "train_path", type=eval_ci.SOURCE, help="What was learned from: its spans are the seen ones."
+)
 @scoring_options
 def report(
     gold: Path | None,
@@ -197,9 +219,11 @@ def report(
     out: Path,
     title: str,
     train_path: Path | None,
+    source: str,
     schema_path: Path | None,
     agreement_path: Path | None,
     trained_on: bool,
+    ignore_space: bool,
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -207,17 +231,22 @@ def report(
 ) -> None:
     """Write one HTML page with scores, confusions and every error in its sentence.
 
-    A span counts as seen where the training data holds its wording; without --train that is the rest of the
-    reference: the other documents, or those of other stories.
+    GOLD and PRED are in any format that is read, and matched as `eval score` does. A span counts as seen
+    where the training data holds its wording; without --train that is the rest of the reference: the other
+    documents, or those of other stories.
     """
     from goldwire.eval.project_scores import corpus_stamp, project_here, score_articles
-    from goldwire.eval.report.page import read_run, write_report
-    from goldwire.formats.jsonl import read_jsonl
+    from goldwire.eval.report.page import Run, read_run, write_report
+    from goldwire.model import Article
 
-    if (run is None) == (gold is None or pred is None):
-        raise click.UsageError("give either GOLD.jsonl and PRED.jsonl, or --from FOLDER")
-    loaded = read_run(gold, pred, run)
-    scores, _ = score_articles(
+    if run is not None and gold is None:
+        loaded = read_run(run)
+    elif run is None and gold is not None and pred is not None:
+        articles, predicted = (eval_ci.read_and_say(path, source) for path in (gold, pred))
+        loaded = Run(articles, predicted, f"{pred.stem} against {gold.stem}")
+    else:
+        raise click.UsageError("give either GOLD and PRED, or --run FOLDER")
+    scores, paired = score_articles(
         loaded.gold,
         loaded.pred,
         schema_path=schema_path,
@@ -227,17 +256,17 @@ def report(
         resamples=resamples,
         seed=seed,
         project=project_here() if run is not None else None,
+        ignore_space=ignore_space,
     )
-    scored = set(scores.documents)
     write_report(
         out,
-        gold=[article for article in loaded.gold if article.document.id in scored],
-        pred=[article for article in loaded.pred if article.document.id in scored],
+        gold=[Article(pairing.document, (pairing.gold,)) for pairing in paired],
+        pred=[Article(pairing.document, (pairing.pred,)) for pairing in paired],
         scores=scores,
         title=title or loaded.title,
         meta=loaded.meta,
         extra=loaded.extra,
-        train=read_jsonl(train_path) if train_path else None,
+        train=eval_ci.read_and_say(train_path, source) if train_path else None,
     )
     print_scores(scores)
     if json_path is not None:

@@ -31,6 +31,7 @@ from goldwire.project import Project
 if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
+    from goldwire.formats.articles import Articles
 
 #: Articles in any format that is read: a file, or a folder.
 SOURCE = click.Path(path_type=Path)
@@ -47,6 +48,11 @@ TRAINED_ON = click.option(
     is_flag=True,
     help="Score documents that the model was trained on, too (default: they are left out, and counted).",
 )
+IGNORE_SPACE = click.option(
+    "--ignore-space",
+    is_flag=True,
+    help="Texts may differ in white space: spans are carried over by all other characters.",
+)
 ROUNDS = click.option(
     "--rounds",
     type=click.IntRange(min=100),
@@ -54,6 +60,15 @@ ROUNDS = click.option(
     show_default=True,
     help="Exchanges and redrawings of the paired tests.",
 )
+
+
+def read_and_say(path: Path, source: str, **options: str) -> Articles:
+    """The articles of a file or folder in the format `source`; what is to know of the reading is said."""
+    import goldwire
+
+    articles = goldwire.read(path, source, **options)
+    say_read(path, articles, named=source != AUTO)
+    return articles
 
 
 @click.command()
@@ -79,6 +94,7 @@ ROUNDS = click.option(
     help="Sentences to show for each model; all are in the JSON.",
 )
 @TRAINED_ON
+@IGNORE_SPACE
 @json_option
 @paper_options
 def compare(
@@ -92,22 +108,21 @@ def compare(
     seed: int,
     show: int,
     trained_on: bool,
+    ignore_space: bool,
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
 ) -> None:
     """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
 
-    All three have the same documents, in any format that is read. Paired tests over documents, those of one
-    `meta.story` together; over labels p is corrected by Holm's method.
+    All three have the same documents, in any format that is read, matched by id, else by text. Paired tests
+    over documents, those of one `meta.story` together; over labels p is corrected by Holm's method.
     """
     import goldwire
     from goldwire.eval.matching.spans import Kind
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
-    reference, first, second = (goldwire.read(path, source) for path in (gold, a, b))
-    for path, held in ((gold, reference), (a, first), (b, second)):
-        say_read(path, held, named=source != AUTO)
+    reference, first, second = (read_and_say(path, source) for path in (gold, a, b))
     compared = goldwire.compare(
         reference,
         first,
@@ -117,6 +132,7 @@ def compare(
         rounds=rounds,
         seed=seed,
         trained_on=trained_on,
+        ignore_space=ignore_space,
     )
     print_comparison(compared, a, b, show)
     write_tables(compared.tables(), csv_path, latex_path)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
+from goldwire.eval.scoring.alignment import side_by_side
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
@@ -28,12 +29,16 @@ def score_articles(
     seed: int = 0,
     project: Project | None = None,
     trained_on: bool = False,
+    ignore_space: bool = False,
 ) -> tuple[Scores, list[Paired]]:
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
-    Documents that the model was trained on are left out, unless `trained_on` (see `unseen`). Agreement comes
-    from `agreement_path`, else from the readings that `gold` holds, else from the `project`.
+    Documents are matched as `side_by_side` does. Those that the model was trained on are left out, unless
+    `trained_on` (see `unseen`). Agreement comes from `agreement_path`, else from the readings that `gold`
+    holds, else from the `project`.
     """
+    aligned = side_by_side((gold, pred), ("gold", "the prediction"), layers=layers, ignore_space=ignore_space)
+    gold, pred = aligned.sides
     (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
     schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
@@ -55,7 +60,9 @@ def score_articles(
         for whose, articles, annotated in sides
         for space_note in (trimmed_note(getattr(articles, "lost", {}), whose), padded_note(annotated, whose))
     ]
-    scores = dataclasses.replace(scores, warnings=(*filter(None, (note, *white)), *scores.warnings))
+    scores = dataclasses.replace(
+        scores, warnings=(*aligned.notes, *filter(None, (note, *white)), *scores.warnings)
+    )
     scores = with_agreement(scores, paired, gold, agreement_path)
     if scores.agreement is None and project is not None:
         scores = in_project(scores, paired, project, None)

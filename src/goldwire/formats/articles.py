@@ -18,7 +18,7 @@ class Articles(list[Article]):
     `lost` has for each kind of thing that a format could not hold the places where it was, `changed` where
     something is kept otherwise than it came, `quarantine` what was put aside, as it came: dictionaries with
     `kind`, `where`, `count` and `item`. `format` names what was read, `assumed` says what was taken for
-    granted.
+    granted, `path` where it lies.
 
         >>> import goldwire
         >>> articles = goldwire.read("gold.jsonl")
@@ -39,11 +39,24 @@ class Articles(list[Article]):
         format: str = "",
         changed: Mapping[str, list[str]] | None = None,
         assumed: Iterable[str] = (),
+        path: str = "",
     ) -> None:
         super().__init__(articles)
         self.lost, self.changed = dict(lost or {}), dict(changed or {})
         self.quarantine = list(quarantine)
-        self.format, self.assumed = format, list(assumed)
+        self.format, self.assumed, self.path = format, list(assumed), path
+
+    def holding(self, articles: Iterable[Article]) -> Articles:
+        """Other articles in place of these: made of the same, with what was lost of it."""
+        return Articles(
+            articles,
+            self.lost,
+            self.quarantine,
+            format=self.format,
+            changed=self.changed,
+            assumed=self.assumed,
+            path=self.path,
+        )
 
     def __repr__(self) -> str:
         annotations = [a for article in self for a in article.annotations]

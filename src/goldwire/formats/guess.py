@@ -224,15 +224,15 @@ def _told_apart(name: str, path: Path) -> Iterator[None]:
     except GoldwireError as error:
         names = candidates(path)
         if names and name not in names and not any(fault.code == "GW631" for fault in error.faults):
-            other = _mistaken(path, name, names)
+            other = mistaken(path, name, names)
             raise GoldwireError(*other.faults, *error.faults[:3]) from None
         raise
 
 
-def _mistaken(path: Path, name: str, names: list[str]) -> GoldwireError:
-    """That a file looks like another format than the one that was named."""
+def mistaken(path: Path, name: str, names: list[str], hint: str = "") -> GoldwireError:
+    """That a file looks like one of `names`, and not like the format `name` that is expected."""
     message = f"this looks like {' or '.join(names)}, not like {name}"
-    return GoldwireError.of("GW631", message, where=str(path), hint=_options(names))
+    return GoldwireError.of("GW631", message, where=str(path), hint=hint or _options(names))
 
 
 def _options(names: list[str]) -> str:
@@ -271,4 +271,4 @@ def _check_unmarked(name: str, path: Path) -> None:
     """Raise GW631 where nothing was found marked in a file that looks like another format."""
     names = candidates(path)
     if names and name not in names:
-        raise _mistaken(path, name, names)
+        raise mistaken(path, name, names)

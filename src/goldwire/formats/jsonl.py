@@ -94,8 +94,20 @@ def _strictly(line: bytes) -> Record:
 
 
 def read_jsonl(path: Path) -> list[Article]:
-    """All articles of a file. Raises one error with the faults of all its lines, one a cause."""
-    return list(stream_jsonl(path))
+    """All articles of a file. Raises one error with the faults of all its lines, one a cause.
+
+    A file that looks like another format is refused as that (GW631), its lines unnamed.
+    """
+    from goldwire.formats.guess import candidates, mistaken
+
+    try:
+        return list(stream_jsonl(path))
+    except GoldwireError:
+        names = candidates(path)
+        if not names or "jsonl" in names:
+            raise
+        hint = f"bring it over: goldwire corpus convert {path} {path.stem}.jsonl"
+        raise mistaken(path, "jsonl", names, hint) from None
 
 
 def stream_jsonl(path: Path, setting: Setting | None = None) -> Iterator[Article]:

@@ -151,11 +151,11 @@ def test_a_run_comes_back_from_its_folder(tmp_path: Path) -> None:
     gold = [article(TEXT, reading(*spans(*GOLD)))]
     run = Run(gold, gold, "Ours", {"model": "m"}, [{"title": "t", "columns": ["c"], "rows": [["r"]]}])
     write_run(tmp_path, run)
-    assert read_run(None, None, tmp_path) == run
+    assert read_run(tmp_path) == run
     for broken in ("{", '{"extra": {}}', '{"extra": [1]}'):
         (tmp_path / "report.json").write_text(broken, encoding="utf-8")
         with pytest.raises(GoldwireError, match=r"GW511 .*report.json"):
-            read_run(None, None, tmp_path)
+            read_run(tmp_path)
 
 
 def test_sentences_keep_all_text() -> None:

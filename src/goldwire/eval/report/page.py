@@ -125,17 +125,13 @@ def write_run(folder: Path, run: Run) -> None:
     write_text(folder / "report.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def read_run(gold: Path | None, pred: Path | None, folder: Path | None) -> Run:
-    """The articles of two files, or all that `write_run` left in a folder.
+def read_run(folder: Path) -> Run:
+    """All that `write_run` left in a folder.
 
     Raises GW511 where report.json is not of that form; the folder may lack it.
     """
     from goldwire.formats.jsonl import read_jsonl
 
-    if folder is None:
-        if gold is None or pred is None:
-            raise GoldwireError.of("GW512", "nothing to report on", hint="name two files or a folder")
-        return Run(read_jsonl(gold), read_jsonl(pred), f"{pred.stem} against {gold.stem}")
     articles = read_jsonl(folder / "gold.jsonl"), read_jsonl(folder / "predictions.jsonl")
     path = folder / "report.json"
     if not path.exists():

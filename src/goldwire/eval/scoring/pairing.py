@@ -36,7 +36,8 @@ def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
             continue
         name = article.document.id
         if article.document.text != predicted.document.text:
-            message = f"`{name}` has another text in the prediction: {_difference(article, predicted)}"
+            message = f"`{name}` has another text in the prediction: they differ from "
+            message += f"code point {first_difference(article.document.text, predicted.document.text)} on"
             faults.append(Fault("GW502", message, "", "predict on the text that was annotated"))
             continue
         reference = curated(article.annotations)
@@ -92,7 +93,6 @@ def _missing(names: list[str], side: str) -> list[Fault]:
     return [Fault("GW501", f"{side} lacks {len(names)} document(s): {shown}", "", hint)]
 
 
-def _difference(gold: Article, pred: Article) -> str:
-    a, b = gold.document.text, pred.document.text
-    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    return f"they differ from code point {at} on"
+def first_difference(a: str, b: str) -> int:
+    """The code point from which on two texts differ."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -27,7 +27,7 @@ def write_reports(
 ) -> Path:
     """Write `gold.jsonl`, `predictions.jsonl`, `scores.json`, and the page; the page's place.
 
-    `report.json` beside them lets `goldwire eval report --from` make the page again.
+    `report.json` beside them lets `goldwire eval report --run` make the page again.
     """
     corpus = figures["corpus"]
     title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
