@@ -42,6 +42,10 @@ def test_a_schema_does_not_differ_from_itself(path: Path) -> None:
         (("note:", "remark:"), [("renamed", "attribute", "thing.note", "remark", True)]),
         (("kind: text", "kind: date"), [("changed", "kind", "thing.note", "", True)]),
         (("  with:", "  using:"), [("renamed", "relation", "with", "using", True)]),
+        (
+            ("cooked: {title: cuit}", "cooked: {title: cuit, labels: [FOOD]}"),
+            [("narrowed", "value", "thing.state=cooked", "", True)],
+        ),
         (("max: 1", "max: 2"), [("widened", "number", "with", "", False)]),
         (("[TOOL]}], max", "[TOOL, FOOD]}], max"), [("widened", "end", "with", "", False)]),
         (

@@ -110,7 +110,11 @@ def test_our_own_config_comes_back(path: str, tmp_path: Path) -> None:
         assert [label.hotkey for label in found.labels.values()] == [x.hotkey for x in layer.labels.values()]
         assert list(found.attributes) == list(layer.attributes)
         for key, attribute in layer.attributes.items():
-            assert found.attributes[key].labels == attribute.labels
+            # A config shows an attribute where there is a value of it to choose.
+            assert found.attributes[key].labels == attribute.bearers(layer.labels)
+            if attribute.kind != "flag":
+                labels = [value.labels for value in found.attributes[key].values.values()]
+                assert labels == [value.labels for value in attribute.values.values()]
             if attribute.values:
                 assert list(found.attributes[key].values) == list(attribute.values)
 

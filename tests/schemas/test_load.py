@@ -45,6 +45,16 @@ def test_a_sound_schema_loads_with_its_layers_in_order() -> None:
         (("hotkey: t", "hotkey: f"), "GW107", "$.layers.thing.labels.TOOL.hotkey"),
         (("hotkey: t", "hotkey: ctrl+t"), "GW107", "$.layers.thing.labels.TOOL.hotkey"),
         (("default: raw", "default: burnt"), "GW111", "$.layers.thing.attributes.state.default"),
+        (
+            ("cooked: {title: cuit}", "cooked: {title: cuit, labels: [CUT]}"),
+            "GW112",
+            "$.layers.thing.attributes.state.values.cooked.labels",
+        ),
+        (
+            ("raw: {title: cru}", "raw: {title: cru, labels: [FOOD]}"),
+            "GW111",
+            "$.layers.thing.attributes.state.default",
+        ),
         (("kind: text", "kind: prose"), "GW103", "$.layers.thing.attributes.note.kind"),
         (("labels: [FOOD]}]", "labels: [SOUP]}]"), "GW109", "$.relations.object.tail[0].labels"),
         (("head: [{layer: step}]", "head: [{layer: gesture}]"), "GW109", "$.relations.object.head[0].layer"),

@@ -24,7 +24,7 @@ def test_label_studio_accepts_the_config() -> None:
 
 
 def test_every_label_is_there_with_its_key_colour_and_hotkey() -> None:
-    """Labels store their key, show their name, and bear the schema's colour and key."""
+    """Labels are their key, have their name in the tooltip, and bear the schema's colour and hotkey."""
     schema = load_schema(MINI)
     root = ET.fromstring(label_config(schema))
     found = {item.get("alias"): item for item in root.iter("Label")}
@@ -32,7 +32,8 @@ def test_every_label_is_there_with_its_key_colour_and_hotkey() -> None:
         for key, label in layer.labels.items():
             assert found[key].get("background") == label.color
             assert found[key].get("hotkey") == label.hotkey
-            assert label.name in (found[key].get("value") or "")
+            assert found[key].get("value") == key
+            assert (found[key].get("hint") or "").startswith(label.name)
 
 
 def test_attributes_appear_only_for_spans_of_their_layer() -> None:
@@ -44,6 +45,29 @@ def test_attributes_appear_only_for_spans_of_their_layer() -> None:
         controls = [item for item in view if item.get("perRegion")]
         assert [item.get("name", "").split("-")[0] for item in controls] == [view.get("whenTagName")]
         assert view.get("visibleWhen") == "region-selected"
+
+
+def test_no_option_gets_a_letter_unseen() -> None:
+    """Label Studio gives a free letter to each option without a key, so each has one that nobody can type."""
+    for path in (MINI, load_project(example_root()).schema_path):
+        options = list(ET.fromstring(label_config(load_schema(path))).iter("Choice"))
+        assert options
+        assert {option.get("hotkey") for option in options} == {"\N{EM DASH}"}
+
+
+def test_a_value_is_offered_for_its_labels_only() -> None:
+    """Values with `labels` stand in a view of these labels, all in one control; the guidelines name them."""
+    schema = load_schema(load_project(example_root()).schema_path)
+    mode = schema.layers["event"].attributes["mode"]
+    root = ET.fromstring(label_config(schema))
+    [choices] = [item for item in root.iter("Choices") if item.get("name") == "event-mode"]
+    found = {
+        option.get("alias"): (view.get("whenLabelValue") or "").split(",")
+        for view in choices.iter("View")
+        for option in view
+    }
+    assert found == {value: about.labels for value, about in mode.values.items()}
+    assert "`drone` (drone, pour `ASSAULT`)" in guidelines(schema)
 
 
 def test_text_is_marked_by_character() -> None:

@@ -26,8 +26,21 @@ def is_date(value: str) -> bool:
     return True
 
 
-def value_problem(attribute: Attribute, value: object) -> tuple[str, str] | None:
-    """Why `value` can't stand in `attribute`, and what to do instead; None where it can."""
+def value_problem(attribute: Attribute, value: object, label: str = "") -> tuple[str, str] | None:
+    """Why `value` can't stand in `attribute`, and what to do instead; None where it can.
+
+    With the `label` of its span also where the value is for other labels.
+    """
+    if problem := _form_problem(attribute, value):
+        return problem
+    for item in value if isinstance(value, list) else [value]:
+        about = attribute.values.get(str(item))
+        if label and about is not None and not about.applies_to(label):
+            return f"`{item}` is no value of {label}", f"only on {', '.join(about.labels or [])}"
+    return None
+
+
+def _form_problem(attribute: Attribute, value: object) -> tuple[str, str] | None:
     kind = attribute.kind
     if kind == "flag":
         return None if value is True else (f"`{value}` is no flag", "true, or leave it out")

@@ -57,7 +57,16 @@ def load_corpus(project: Project) -> Corpus:
 
 
 def _of_readers(schema: Schema) -> dict[str, Any]:
-    """The schema without the names of a label config: no reader of the dataset depends on them."""
+    """The schema without the names of a label config: no reader of the dataset depends on them.
+
+    Nor is there a word of labels where a value is for all of them: so the hash of a schema without such
+    tables is what it was before there were any.
+    """
     record: dict[str, Any] = msgspec.to_builtins(schema)
     del record["label_studio"]
+    for layer in record["layers"].values():
+        for attribute in layer["attributes"].values():
+            for value in attribute["values"].values():
+                if value["labels"] is None:
+                    del value["labels"]
     return record

@@ -307,7 +307,8 @@ class _Reader:
         value = from_text(attribute, written)
         if value is None:
             return
-        if problem := value_problem(attribute, value):
+        bearer = label if attribute.applies_to(label) else ""
+        if problem := value_problem(attribute, value, bearer):
             self.fault(rules.VALUE, at, f"`{key}`: {problem[0]}", problem[1])
         else:
             attributes[key] = value

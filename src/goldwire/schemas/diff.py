@@ -157,6 +157,9 @@ def _attribute(
         for value in new.values:
             if value not in old.values and value not in renames.values():
                 yield _change("added", "value", f"{name}={value}", "", False, {**where, "value": value})
+        for value in old.values:
+            if value in new.values:
+                yield from _value(f"{name}={value}", value, (old, new), before, after, where)
     for label in before.labels:
         if label in after.labels and old.applies_to(label) != new.applies_to(label):
             change = "narrowed" if old.applies_to(label) else "widened"
@@ -170,6 +173,25 @@ def _attribute(
         if label in after.labels and new.required_for(label) and not old.required_for(label):
             missing, here = new.default_for(label) is None, {**where, "label": label}
             yield _change("narrowed", "required", name, f"{label} must bear it", missing, here)
+
+
+def _value(
+    name: str,
+    value: str,
+    attributes: tuple[Attribute, Attribute],
+    before: Layer,
+    after: Layer,
+    where: dict[str, str],
+) -> Iterator[Change]:
+    """The labels that have come or gone for one value, apart from those of its attribute."""
+    old, new = (attribute.values[value] for attribute in attributes)
+    for label in before.labels:
+        kept = label in after.labels and all(attribute.applies_to(label) for attribute in attributes)
+        if kept and old.applies_to(label) != new.applies_to(label):
+            change = "narrowed" if old.applies_to(label) else "widened"
+            detail = f"{label} may {'no longer' if change == 'narrowed' else 'now'} bear it"
+            here = {**where, "label": label, "value": value}
+            yield _change(change, "value", name, detail, change == "narrowed", here)
 
 
 def _relations(old: Schema, new: Schema) -> Iterator[Change]:

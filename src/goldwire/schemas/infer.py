@@ -282,9 +282,23 @@ class _Reader:
             keys[stored] = key
             shown = {"title": choice.get("value") or stored}
             made[key] = {**shown, "definition": choice.get("hint")} if choice.get("hint") else shown
+            if labels := self.labels_of(choice, element):
+                made[key]["labels"] = labels
             if any(child.tag == "Choice" for child in choice.iter() if child is not choice):
                 self.leave(choice, "choices inside a choice are listed side by side")
         return made
+
+    def labels_of(self, choice: ET.Element, element: ET.Element) -> list[str]:
+        """The labels that an option is shown for, by the views around it inside its control."""
+        here = self.parents.get(choice)
+        while here is not None and here is not element:
+            if named := list(_listed(here.get("whenLabelValue", ""))):
+                tag = here.get("whenTagName", "")
+                known = self.names.labels
+                keys = known.get(tag) or {k: v for each in known.values() for k, v in each.items()}
+                return [keys[label] for label in named if label in keys]
+            here = self.parents.get(here)
+        return []
 
     def conditions(self, element: ET.Element) -> tuple[set[str], list[str]]:
         """The controls and labels that an attribute is asked for; empty where it is asked for all."""

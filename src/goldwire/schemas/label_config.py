@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
+from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from goldwire.files import sha256
@@ -19,24 +21,16 @@ TEXT = "text"
 #: What a flag's single choice is called in results.
 FLAG = "yes"
 
-_STYLE = """
-.gw { display: grid; grid-template-columns: minmax(0, 1fr) 19rem; gap: 0 1.5rem; align-items: start; }
-.gw-labels, .gw-guide { grid-column: 1 / -1; }
-.gw-labels { position: sticky; top: 0; z-index: 5; background: var(--color-neutral-background, #fff);
-  padding-bottom: .4rem; border-bottom: 1px solid var(--color-neutral-border, #ddd); }
-.gw-labels .lsf-labels { margin: 0; display: flex; flex-wrap: wrap; gap: 3px 5px; }
-.gw-labels .lsf-label { margin: 0; height: 22px; padding: 0 5px; font-size: 12px; line-height: 22px; }
-.gw-labels .lsf-label__hotkey { margin-left: 6px; font-size: 10px; }
-.gw-text { padding-top: .5rem; max-width: 48rem; }
-.gw-text [class*="richtext"] { line-height: 2.3 !important; }
-.gw-text h3 { padding-bottom: 1rem; }
-.gw-side { position: sticky; top: 13rem; max-height: 60vh; overflow-y: auto; }
-"""
 # For languages that run from right to left.
 _RIGHT_TO_LEFT = """.gw-text { direction: rtl; text-align: right; }
 """
 _SMALL = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.2"
 _LINE = "font-size: .9rem; font-weight: 400; margin: .25rem 0; line-height: 1.45"
+# A key that no keyboard has. An option without a key gets the next free letter from Label Studio, unseen, and
+# that letter would then set it on whatever span is selected.
+_NO_KEY = "\N{EM DASH}"
+# More options than this are looked for by typing.
+_SEARCHED = 8
 
 
 def control(layer: str, attribute: str) -> str:
@@ -53,37 +47,47 @@ def label_config(schema: Schema) -> str:
     say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
     direction = _RIGHT_TO_LEFT if schema.language.partition("-")[0] in RIGHT_TO_LEFT else ""
-    ET.SubElement(root, "Style").text = _STYLE + direction
-    guide = ET.SubElement(root, "View", className="gw-guide")
+    rows = sum(len(layer.labels) + 1.2 for layer in schema.layers.values())
+    style = files("goldwire.schemas").joinpath("screen.css").read_text(encoding="utf-8")
+    ET.SubElement(root, "Style").text = style.replace("ROWS", f"{rows:.1f}") + direction
+    labels = ET.SubElement(root, "View", className="gw-labels")
+    for name, layer in schema.layers.items():
+        ET.SubElement(labels, "Header", value=layer.title, style=_SMALL)
+        group = ET.SubElement(labels, "Labels", name=name, toName=TEXT, showInline="true")
+        for key, label in layer.labels.items():
+            attributes = {"value": key, "alias": key, "background": label.color}
+            if label.hotkey:
+                attributes["hotkey"] = label.hotkey
+            attributes["hint"] = say("config.line", title=label.name, text=_plain(label.definition))
+            ET.SubElement(group, "Label", attributes)
+    if schema.relations:
+        relations = ET.SubElement(root, "Relations")
+        for key in schema.relations:
+            ET.SubElement(relations, "Relation", value=key)
+    main = ET.SubElement(root, "View", className="gw-main")
+    guide = ET.SubElement(main, "View", className="gw-guide")
     folded = ET.SubElement(ET.SubElement(guide, "Collapse", open="false"), "Panel", value=say("config.guide"))
     inner = ET.SubElement(folded, "Collapse", open="false")
     for title, lines in _folded(schema, say):
         panel = ET.SubElement(inner, "Panel", value=title)
         for line in lines:
             ET.SubElement(panel, "Header", value=line, style=_LINE)
-    labels = ET.SubElement(root, "View", className="gw-labels")
-    for name, layer in schema.layers.items():
-        ET.SubElement(labels, "Header", value=layer.title, style=_SMALL)
-        group = ET.SubElement(labels, "Labels", name=name, toName=TEXT, showInline="true")
-        for key, label in layer.labels.items():
-            attributes = {"value": _shown(key, label.name), "alias": key, "background": label.color}
-            if label.hotkey:
-                attributes["hotkey"] = label.hotkey
-            attributes["hint"] = _plain(label.definition)
-            ET.SubElement(group, "Label", attributes)
-    if schema.relations:
-        relations = ET.SubElement(root, "Relations")
-        for key in schema.relations:
-            ET.SubElement(relations, "Relation", value=key)
-    text = ET.SubElement(root, "View", className="gw-text")
-    ET.SubElement(text, "Header", value="$title", size="4", style="margin-bottom: 1rem")
+    ET.SubElement(main, "Header", value="$title", size="4")
+    text = ET.SubElement(main, "View", className="gw-text")
     ET.SubElement(text, "Text", name=TEXT, value=f"${TEXT}", granularity="symbol")
     side = ET.SubElement(root, "View", className="gw-side")
+    key = _search_key(schema)
     for name, layer in schema.layers.items():
-        for key, attribute in layer.attributes.items():
-            _attribute(side, name, key, attribute, say)
+        for attribute_name in layer.attributes:
+            _attribute(side, name, layer, attribute_name, say, key)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _search_key(schema: Schema) -> str:
+    """The key that leads to where options are looked for: the first that no label has."""
+    taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+    return next(key for key in "zxyvwqkuchnrsbdfgjlmtpaeio0123456789" if key not in taken)
 
 
 def _shown(key: str, name: str) -> str:
@@ -91,30 +95,44 @@ def _shown(key: str, name: str) -> str:
     return key if key.casefold() == short.casefold() else f"{key} · {short}"
 
 
-def _attribute(side: ET.Element, layer_name: str, key: str, attribute: Attribute, say: Messages) -> None:
-    when = {"visibleWhen": "region-selected", "whenTagName": layer_name}
-    if attribute.labels is not None:
-        when["whenLabelValue"] = ",".join(attribute.labels)  # the aliases, as a live editor shows
-    view = ET.SubElement(side, "View", when)
-    ET.SubElement(view, "Header", value=attribute.title, style=_SMALL)
+def _attribute(
+    side: ET.Element, layer_name: str, layer: Layer, key: str, say: Messages, search_key: str
+) -> None:
+    attribute = layer.attributes[key]
+    view = ET.SubElement(side, "View", _when(attribute.bearers(layer.labels), layer_name))
+    if attribute.kind != "flag":
+        ET.SubElement(view, "Header", value=attribute.title, style=_SMALL)
     name = control(layer_name, key)
     common = {"name": name, "toName": TEXT, "perRegion": "true"}
-    if attribute.kind in ("choice", "choices", "flag"):
-        many = attribute.kind != "choice"
-        # More than a handful would push the next question off the screen.
-        layout = {"layout": "select"} if len(attribute.values) > 8 else {"showInline": "true"}
-        choice = {**common, "choice": "multiple" if many else "single", **layout}
-        choices = ET.SubElement(view, "Choices", choice)
-        values = attribute.values if attribute.kind != "flag" else {FLAG: Value(say("config.yes"))}
-        for value, about in values.items():
-            shown = {"value": about.title, "alias": value}
-            if about.definition:
-                shown["hint"] = _plain(about.definition)
-            ET.SubElement(choices, "Choice", shown)
-    else:
+    if attribute.kind not in ("choice", "choices", "flag"):
         rows = {"rows": "1", "maxSubmissions": "1", "editable": "true"}
         placeholder = say(f"config.{attribute.kind}") if attribute.kind in ("date", "id") else ""
         ET.SubElement(view, "TextArea", {**common, **rows, "placeholder": placeholder})
+        return
+    flag = {FLAG: Value(attribute.title, attribute.definition)}
+    values = attribute.values if attribute.kind != "flag" else flag
+    by_label = any(value.labels is not None for value in values.values())
+    if len(values) > _SEARCHED and not by_label:
+        found = {"name": f"{name}-search", "toName": name, "hotkey": search_key, "minlength": "0"}
+        ET.SubElement(view, "Filter", {**found, "placeholder": say("config.search", key=search_key)})
+    many = attribute.kind != "choice"
+    choices = ET.SubElement(
+        view, "Choices", {**common, "choice": "multiple" if many else "single", "showInline": "true"}
+    )
+    for labels, group in groupby(values.items(), lambda each: each[1].labels):
+        # One control holds them all; those of other labels are out of sight.
+        inside = choices if labels is None else ET.SubElement(choices, "View", _when(labels, layer_name))
+        for value, about in group:
+            shown = {"value": about.title, "alias": value, "hotkey": _NO_KEY}
+            if about.definition:
+                shown["hint"] = _plain(about.definition)
+            ET.SubElement(inside, "Choice", shown)
+
+
+def _when(labels: list[str] | None, layer: str) -> dict[str, str]:
+    """What makes a view appear: a selected span of the layer, of one of these labels."""
+    narrowed = {} if labels is None else {"whenLabelValue": ",".join(labels)}  # the keys, as an editor shows
+    return {"visibleWhen": "region-selected", "whenTagName": layer, **narrowed}
 
 
 def _folded(schema: Schema, say: Messages) -> Iterator[tuple[str, list[str]]]:
@@ -225,11 +243,13 @@ def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[
     elif attribute.required:
         yield say("guidelines.required_for", labels=_names(attribute.required)) + "\n"
     for value, about in attribute.values.items():
+        title = about.title
+        if about.labels is not None:
+            title = say("guidelines.title_for", title=title, labels=_names(about.labels))
         if definition := about.definition.strip():
-            title = about.title
             yield f"- {say('guidelines.value_defined', value=value, title=title, definition=definition)}"
         else:
-            yield f"- {say('guidelines.value', value=value, title=about.title)}"
+            yield f"- {say('guidelines.value', value=value, title=title)}"
         yield from (f"  - {say('guidelines.quote', text=_bold(example))}" for example in about.examples)
         yield from (
             f"  - {say('guidelines.not', text=_bold(item.text), why=item.why.strip())}"

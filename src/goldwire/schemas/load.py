@@ -230,6 +230,19 @@ def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[F
         for key, value in wanted.items():
             if choice and value is not None and value not in attribute.values:
                 yield fault("GW111", f"{at}.{key}", f"`{value}` is no value of it", one_of(attribute.values))
+        bearers = [label for label in layer.labels if attribute.applies_to(label)]
+        for label in bearers:
+            value = attribute.default_for(label)
+            if choice and value in attribute.values and not attribute.values[value].applies_to(label):
+                hint = "give this label another default, in `defaults`"
+                yield fault(
+                    "GW111", f"{at}.default", f"`{value}` is the default of {label} and not for it", hint
+                )
+        for value, about in attribute.values.items():
+            for label in about.labels or []:
+                if label not in bearers:
+                    message = f"no label `{label}` bears `{name}`"
+                    yield fault("GW112", f"{at}.values.{value}.labels", message, one_of(bearers))
         required = [] if isinstance(attribute.required, bool) else attribute.required
         for key, labels in (
             ("labels", attribute.labels or []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
 
@@ -36,12 +37,17 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Value(Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of a choice."""
+    """One value of a choice; `labels` narrows it to spans of some labels."""
 
     title: str
     definition: str = ""
     examples: list[str] = field(default_factory=list)
     counterexamples: list[Counterexample] = field(default_factory=list)
+    labels: list[str] | None = None
+
+    def applies_to(self, label: str) -> bool:
+        """Whether a span of `label` may bear this value."""
+        return self.labels is None or label in self.labels
 
 
 class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +75,17 @@ class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
     def applies_to(self, label: str) -> bool:
         """Whether a span of `label` may bear this attribute."""
         return self.labels is None or label in self.labels
+
+    def bearers(self, labels: Iterable[str]) -> list[str] | None:
+        """Those of a layer's `labels` that may bear it and have a value of it; None where all of them do."""
+        held = list(labels)
+        bearing = [
+            label
+            for label in held
+            if self.applies_to(label)
+            and (not self.values or any(value.applies_to(label) for value in self.values.values()))
+        ]
+        return None if bearing == held else bearing
 
     def required_for(self, label: str) -> bool:
         """Whether a span of `label` must bear it."""

@@ -66,7 +66,7 @@ def _attributes(span: Span, schema: Schema, left_out: Counter[str]) -> Iterator[
             left_out[f"values of `{name}` on {span.label}, which may not bear it"] += 1
         elif value is False and attribute.kind == "flag":
             continue
-        elif problem := value_problem(attribute, value):
+        elif problem := value_problem(attribute, value, span.label):
             left_out[f"values of `{name}`: {problem[0]}"] += 1
         else:
             yield name, value

@@ -216,7 +216,8 @@ class _Checker:
             if not attribute.applies_to(span.label):
                 hint = f"only on {', '.join(attribute.labels or [])}"
                 yield Fault(rules.BEARER, f"a span of label {span.label} bears no `{name}`", at, hint)
-            if problem := value_problem(attribute, value):
+            bearer = span.label if attribute.applies_to(span.label) else ""
+            if problem := value_problem(attribute, value, bearer):
                 yield Fault(rules.VALUE, f"`{name}`: {problem[0]}", at, problem[1])
             elif attribute.registry is not None:
                 yield from self.registered(span, name, attribute, str(value), at)

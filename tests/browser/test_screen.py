@@ -1,0 +1,247 @@
+"""The annotators' screen, in a real Label Studio: all in sight, and no key that does what nobody meant."""
+
+from __future__ import annotations
+
+import json
+import string
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.push import push
+from goldwire.annotations.store import read_annotations
+from goldwire.files import sha256
+from goldwire.formats.labelstudio.result import to_result
+from goldwire.model import Annotation, Document, Span
+from goldwire.project import Project, example_root, load_project
+from goldwire.schemas import Schema, load_schema
+from goldwire.seeds import load_seeds
+from tests.browser.test_studio import log_in, project, schema
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from goldwire.annotate.labelstudio.server import Server
+
+__all__ = ["project", "schema"]  # fixtures
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+
+SIZES = {(1366, 768): 14, (1920, 1080): 24}
+
+#: The centre of each element that a selector finds, scrolled into view: what lies there instead of it.
+OBSCURED = """selector => {
+    const found = [];
+    for (const element of document.querySelectorAll(selector)) {
+        if (!element.getClientRects().length) continue;
+        element.scrollIntoView({block: 'nearest'});
+        const box = element.getBoundingClientRect();
+        const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        if (!there || !(element === there || element.contains(there) || there.contains(element)))
+            found.push(`${element.textContent || element.className}: ${there && there.className}`);
+    }
+    return found;
+}"""
+#: How many lines of the text can be seen.
+LINES = """() => {
+    const text = document.createRange();
+    text.selectNodeContents(document.querySelector('.gw-text [class*="richtext__container"]'));
+    const top = document.querySelector('.lsf-main-content').getBoundingClientRect().top;
+    const bottom = document.querySelector('.lsf-bottombar').getBoundingClientRect().top;
+    const middles = [...text.getClientRects()]
+        .filter(box => box.width > 2 && box.top >= top && box.bottom <= bottom)
+        .map(box => (box.top + box.bottom) / 2).sort((a, b) => a - b);
+    return middles.filter((middle, index) => !index || middle - middles[index - 1] > 8).length;
+}"""
+#: The contrast (WCAG 2) of an element's letters to what lies behind them.
+CONTRAST = """element => {
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    canvas.canvas.width = canvas.canvas.height = 1;
+    const over = colors => {
+        for (const color of colors) { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const behind = [];
+    for (let at = element; at; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
+    const light = rgb => {
+        const [r, g, b] = rgb.map(part => part / 255)
+            .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const back = ['#fff', ...behind];
+    const [a, b] = [light(over(back)), light(over([...back, getComputedStyle(element).color]))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+
+
+def opened(page: Page, studio: Server, project: Project, schema: Schema, annotation: Annotation) -> None:
+    """The article of an annotation in Label Studio, with that annotation to go on with."""
+    [document] = [d for d in (*load_seeds(project), *OWN) if d.id == annotation.document]
+    with Client(studio.url, studio.token) as client:
+        pushed = push(client, project, schema, [document])
+        [task] = client.tasks(pushed.project, include=["id"])
+        result = to_result(annotation, schema, document.text)
+        client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
+    log_in(page, studio)
+    page.goto(f"{pushed.url}/data?task={task['id']}")
+    page.locator(".gw-text .htx-highlight").first.wait_for()
+    page.wait_for_timeout(1000)
+
+
+def state(page: Page) -> list[dict[str, Any]]:
+    """What would be submitted now."""
+    shown = page.evaluate("JSON.stringify(window.Htx.annotationStore.selected.serializeAnnotation())")
+    return list(json.loads(shown))
+
+
+def read_adjudicated() -> Annotation:
+    """The example's first article, adjudicated: 178 spans."""
+    return next(a for a in read_annotations(load_project(example_root())) if a.annotator == "adjudicated")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_everything_is_in_reach_and_the_text_in_sight(
+    size: tuple[int, int], page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """No label, question or option lies under a bar, at the text's beginning and end; 14 or 24 lines."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    opened(page, studio, project, schema, read_adjudicated())
+    assert page.evaluate(LINES) >= SIZES[size]
+    page.locator(".htx-highlight", has_text="frappe").first.click(position={"x": 4, "y": 6})
+    page.locator(".gw-side").get_by_text("drone").wait_for()
+    page.screenshot(path=project.root / "selected.png")
+    controls = ".gw-labels .lsf-label, .gw-side label, .gw-side input, .gw-guide .ant-collapse-header"
+    assert page.evaluate(OBSCURED, controls) == []
+    page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 1e6)")
+    page.wait_for_timeout(300)
+    assert page.evaluate(OBSCURED, ".gw-labels .lsf-label, .gw-side label, .gw-side input") == []
+    assert page.evaluate(LINES) >= SIZES[size]
+
+
+def test_labels_can_be_read_in_whatever_colour(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Codes have 4.5 : 1 in the column and in the list of regions, and none is cut there."""
+    page.set_viewport_size({"width": 1366, "height": 768})
+    opened(page, studio, project, schema, read_adjudicated())
+    for one in page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey").all():
+        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
+    names = page.locator(".lsf-outliner-item .lsf-labels-list .lsf-labels-list")
+    page.locator(".lsf-tree-list-holder").evaluate("list => list.scrollTo(0, 200)")  # to a PER and a MEDIA
+    page.wait_for_timeout(500)
+    seen = set()
+    for one in names.all():
+        seen.add(one.text_content())
+        assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
+        assert one.evaluate("name => name.scrollWidth <= name.clientWidth + 1"), one.text_content()
+        right = one.evaluate("name => name.getBoundingClientRect().right")
+        assert right < 1366
+    assert {"PER"} <= seen, seen
+
+
+WORDS = "Le drone a été vu. " * 40
+OWN = (Document("own", WORDS, {"title": "Essai"}),)
+
+
+def one_of_each(schema: Schema) -> Annotation:
+    """A region of each label, one after the other, over a text of its own."""
+    labels = [(name, label) for name, layer in schema.layers.items() for label in layer.labels]
+    spans = tuple(
+        Span(f"r{number}", layer, label, number * 19 + 3, number * 19 + 8)
+        for number, (layer, label) in enumerate(labels)
+    )
+    return Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
+
+
+def asked_of(schema: Schema, span: Span) -> tuple[str, ...]:
+    """What the screen asks of a span: its kind."""
+    asked = []
+    for name, attribute in schema.layers[span.layer].attributes.items():
+        if attribute.applies_to(span.label):
+            fitting = [value for value, about in attribute.values.items() if about.applies_to(span.label)]
+            asked += [f"{span.layer} {name}", *fitting]
+    return tuple(asked)
+
+
+def choose(page: Page, region: str) -> None:
+    """Select a region, and no other."""
+    page.keyboard.press("Escape")
+    page.evaluate(
+        """id => { const all = window.Htx.annotationStore.selected;
+                 all.unselectAll(); all.selectArea(all.regions.find(each => each.cleanId === id)); }""",
+        region,
+    )
+
+
+def test_no_key_does_what_nobody_meant(page: Page, studio: Server, project: Project, schema: Schema) -> None:
+    """Every letter and digit, with every kind of region selected: keys of labels change labels only."""
+    opened(page, studio, project, schema, one_of_each(schema))
+    keys = [*string.ascii_letters, *string.digits]
+    taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+    written = {key: f"shift+{key.lower()}" if key.isupper() else key for key in keys}
+    before = state(page)
+    assert len(before) == len(one_of_each(schema).spans)
+    kinds = {asked_of(schema, span): span for span in one_of_each(schema).spans}
+    for span in kinds.values():
+        choose(page, span.id)
+        for key in keys:
+            if written[key] not in taken:
+                page.keyboard.press(f"Shift+{key}" if key.isupper() else key)
+        assert state(page) == before, span.label
+    reached: set[str] = set()
+    for name in schema.layers:
+        span = next(span for span in one_of_each(schema).spans if span.layer == name)
+        for key in keys:
+            if written[key] in taken:
+                choose(page, span.id)
+                page.keyboard.press(f"Shift+{key}" if key.isupper() else key)
+        after = state(page)
+        assert {item["type"] for item in after} == {"labels"}, span.label
+        assert {item["id"] for item in after} == {item["id"] for item in before}
+        reached.add(span.id)
+        others = [item for item in after if item["id"] not in reached]
+        assert others == [item for item in before if item["id"] not in reached]
+
+
+def test_an_option_is_shown_for_its_labels_only(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Each event type offers its own modes, as the schema has them; one without is not asked."""
+    opened(page, studio, project, schema, one_of_each(schema))
+    mode = schema.layers["event"].attributes["mode"]
+    modes = {value.title for value in mode.values.values()}
+    for span in one_of_each(schema).spans:
+        if span.layer != "event":
+            continue
+        choose(page, span.id)
+        page.wait_for_timeout(100)
+        inputs = page.locator(".gw-side input:visible").all()
+        offered = {one.get_attribute("name") for one in inputs} & modes
+        wanted = {value.title for value in mode.values.values() if value.applies_to(span.label)}
+        assert offered == wanted, span.label
+        assert page.locator(".gw-side").get_by_text(mode.title, exact=True).is_visible() == bool(wanted)
+
+
+def test_a_long_list_is_searched_by_typing(page: Page, studio: Server, project: Project) -> None:
+    """Of a list for all labels one key leads to the search; what is typed sets one value, on Enter."""
+    lines = project.schema_path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = lines.index("      mode:\n")
+    bare = [
+        line
+        for number, line in enumerate(lines)
+        if number < first or not line.startswith(" " * 12 + "labels: [")
+    ]
+    project.schema_path.write_text("".join(bare), encoding="utf-8")
+    schema = load_schema(project.schema_path)
+    opened(page, studio, project, schema, one_of_each(schema))
+    span = next(span for span in one_of_each(schema).spans if span.label == "ASSAULT")
+    before = state(page)
+    choose(page, span.id)
+    page.keyboard.press("z")
+    page.keyboard.type("dest")
+    assert state(page) == before
+    page.keyboard.press("Enter")
+    made = [item for item in state(page) if item not in before]
+    assert [(item["id"], item["from_name"], item["value"]["choices"]) for item in made] == [
+        (span.id, "event-mode", ["destroy"])
+    ]
