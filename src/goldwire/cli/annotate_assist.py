@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldwire.cli.annotate_draft import llm_options
 from goldwire.cli.annotate_team import url_option
 from goldwire.cli.common import progress, project_option, say
 from goldwire.figures import amount
 from goldwire.project import Project
 
+if TYPE_CHECKING:
+    from goldwire.annotate.ml_backend.predictor import Predictor
+
 
 @click.command()
-@click.argument("model")
+@click.argument("model", required=False)
+@click.option("--llm", is_flag=True, help="A language model's drafts, in place of MODEL's predictions.")
+@llm_options
 @click.option("--host", help="Address to listen on (default: 127.0.0.2, the one that `serve` lets through).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port there (default: a free one).")
 @click.option("--connect", "connecting", is_flag=True, help="Connect it to the project while it runs.")
@@ -23,30 +32,38 @@ from goldwire.project import Project
 @url_option
 @project_option
 def assist(
-    model: str,
+    model: str | None,
+    llm: bool,
     host: str | None,
     port: int | None,
     connecting: bool,
     no_fetch: bool,
     url: str | None,
     project: Project,
+    endpoint: str | None,
+    llm_model: str | None,
 ) -> None:
     """Serve MODEL to Label Studio, until Ctrl-C.
 
     MODEL is a trained pipeline: a folder or an installed package. With --connect the project asks it for
     predictions, and has a tab with the articles in the order of the model's uncertainty; at the end it is
-    taken out again, its predictions stay. Annotations made with them in sight say so.
+    taken out again, its predictions stay. Annotations made with them in sight say so. With --llm the
+    language model under [llm] in goldwire.toml drafts each article as it is asked for.
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.labelstudio.ssrf import ADDRESS
     from goldwire.annotate.ml_backend.app import serving
     from goldwire.annotate.ml_backend.connect import connected, fetch_predictions
     from goldwire.annotate.ml_backend.handlers import Backend
-    from goldwire.annotate.ml_backend.predictor import Assistant
-    from goldwire.schemas import load_schema
 
+    if (model is None) != llm:
+        raise click.UsageError("give either MODEL or --llm")
+    options = {"url": endpoint, "model": llm_model}
+    if not llm and any(options.values()):
+        raise click.UsageError("--endpoint and --llm-model are of --llm")
     end_as_by_ctrl_c()
-    assistant = Assistant(model, load_schema(project.schema_path))
+    stack = ExitStack()
+    assistant = stack.enter_context(_predictor(model, project, options))
     backend = Backend(assistant)
     host = host or ADDRESS
     if not host.startswith("127.") and host not in ("::1", "localhost"):
@@ -83,6 +100,7 @@ def assist(
         taken = ", and taken out of the project" if parted else ": another has taken its place"
         say("stopped" + ("" if parted is None else taken))
     finally:
+        stack.close()
         if connection is not None and connection.parted is None:
             say(f"still in the project: remove it in {connection.project_url}/settings/ml")
         tally = backend.tally
@@ -96,6 +114,30 @@ def assist(
         ):
             for reason, number in counts.most_common():
                 say(f"{title}: {amount(number)} × {reason}")
+
+
+@contextmanager
+def _predictor(model: str | None, project: Project, options: Mapping[str, Any]) -> Iterator[Predictor]:
+    """What answers, for the time of a block: a trained pipeline, or the language model of the settings."""
+    from goldwire.schemas import load_schema
+
+    if model is not None:
+        from goldwire.annotate.ml_backend.predictor import Assistant
+
+        yield Assistant(model, load_schema(project.schema_path))
+        return
+    from goldwire.annotate.drafting.project_drafts import drafting
+    from goldwire.annotate.drafting.settings import settings_of
+    from goldwire.annotate.ml_backend.drafting_model import DraftingModel
+
+    settings = settings_of(project, options)
+    with drafting(project, settings) as drafter:
+        drafts = DraftingModel(drafter)
+        say(f"the articles' texts go to {settings.url}")
+        try:
+            yield drafts
+        finally:
+            drafts.close()
 
 
 def end_as_by_ctrl_c() -> None:

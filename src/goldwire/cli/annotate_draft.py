@@ -25,11 +25,10 @@ from goldwire.project import Project
 
 
 def llm_options(function: F) -> F:
-    """Whom to ask, in place of `[llm]` in goldwire.toml: `url` and `model`."""
-    function = click.option("--llm-model", "model", help="The model, as the server calls it.")(function)
+    """Whom to ask, in place of `[llm]` in goldwire.toml: `endpoint` and `llm_model`."""
+    function = click.option("--llm-model", help="The model, as the server calls it.")(function)
     return click.option(
         "--endpoint",
-        "url",
         metavar="URL",
         help="An OpenAI-compatible server, such as http://127.0.0.1:8080/v1.",
     )(function)
@@ -56,6 +55,8 @@ def draft(
     dry_run: bool,
     json_path: Path | None,
     project: Project,
+    endpoint: str | None,
+    llm_model: str | None,
     **options: Any,
 ) -> None:
     """Have a language model draft annotations.
@@ -69,6 +70,7 @@ def draft(
     from goldwire.annotate.drafting.project_drafts import preview_project, write_quarantine
     from goldwire.seeds import load_seeds
 
+    options |= {"url": endpoint, "model": llm_model}
     if dry_run:
         preview = preview_project(project, articles or None, layers=layers or None, **options)
         tell(*json.dumps(preview.request, ensure_ascii=False, indent=1).split("\n"))

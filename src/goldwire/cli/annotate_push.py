@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     type=FILE,
     help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
 )
+@click.option(
+    "--drafts",
+    "draft_files",
+    multiple=True,
+    type=FILE,
+    help="What `draft` wrote, to show as predictions. May be repeated.",
+)
 @click.option("--model", help="A trained pipeline whose predictions are made now, in place of --predictions.")
 @click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default); only order by them.")
 @click.option(
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
 @project_option
 def push(
     files: tuple[Path, ...],
+    draft_files: tuple[Path, ...],
     model: str | None,
     bare: bool,
     order: str,
@@ -71,12 +79,14 @@ def push(
     Those that it does not have yet, each exactly once.
     """
     from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.sync.predictions import read_predictions
+    from goldwire.annotate.sync.predictions import read_drafts, read_predictions
     from goldwire.annotate.sync.push import push as push_articles
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
     ranking = order == "uncertainty"
+    if draft_files and (model or ranking or bare):
+        raise click.UsageError("--drafts excludes --model, --order uncertainty and --no-predictions")
     if files and model:
         raise click.UsageError("--predictions and --model exclude each other")
     if bare and (files or model) and not ranking:
@@ -87,7 +97,7 @@ def push(
         raise click.UsageError("--count needs --order uncertainty")
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     say_language(schema.language)
-    predictions = read_predictions(files)
+    predictions = [*read_predictions(files), *read_drafts(draft_files)]
     with connect(project, url=url) as client:
         if ranking or model:
             documents, predictions = _predicted(

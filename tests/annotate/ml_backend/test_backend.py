@@ -170,14 +170,14 @@ def test_what_time_did_not_suffice_for_is_done_when_asked_again(assistant: Assis
 
 
 def test_an_error_of_the_pipeline_is_one_plain_answer(
-    served: httpx.Client, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    served: httpx.Client, backend: Backend, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A component that fails gives a JSON error, is counted, and the server goes on."""
 
     def fails(_texts: Any) -> Any:
         raise KeyError("table")
 
-    monkeypatch.setattr(backend.assistant.nlp, "pipe", fails)
+    monkeypatch.setattr(assistant.nlp, "pipe", fails)
     answer = served.post("/predict", json=ask(task(1, "la pomme")))
     assert (answer.status_code, answer.json()) == (500, {"error": "the prediction failed"})
     assert answer.headers["connection"] == "close", "uvicorn ends it: the next request would find it reset"

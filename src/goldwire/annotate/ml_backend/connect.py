@@ -11,7 +11,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
-from goldwire.annotate.ml_backend.predictor import Assistant
+from goldwire.annotate.ml_backend.predictor import Predictor
 from goldwire.errors import GoldwireError
 from goldwire.messages import in_all_languages, messages_in
 
@@ -63,7 +63,7 @@ class Connection:
     parted: bool | None = field(default=None, compare=False)
 
 
-def connect_backend(client: Client, title: str, url: str, assistant: Assistant) -> Connection:
+def connect_backend(client: Client, title: str, url: str, assistant: Predictor) -> Connection:
     """Make the backend at `url` the one that the project asks; run again, it changes nothing.
 
     Opening a task then shows its predictions, and the project has a tab in the order of their uncertainty.
@@ -146,7 +146,7 @@ def disconnect_backend(client: Client, connection: Connection) -> bool:
 
 
 @contextmanager
-def connected(client: Client, title: str, url: str, assistant: Assistant) -> Iterator[Connection]:
+def connected(client: Client, title: str, url: str, assistant: Predictor) -> Iterator[Connection]:
     """A connection for the time of a block."""
     connection = connect_backend(client, title, url, assistant)
     try:

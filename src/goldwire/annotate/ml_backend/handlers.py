@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.ml_backend.predictor import Assistant, document_of, prediction
+from goldwire.annotate.ml_backend.predictor import Predictor, document_of, prediction
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
@@ -41,7 +41,7 @@ def count(counts: Counter[str], name: str, number: int = 1) -> None:
 class Backend:
     """The answers of one assistant; `predict` runs in a thread of its own, one request after the other."""
 
-    def __init__(self, assistant: Assistant, *, budget: float = BUDGET) -> None:
+    def __init__(self, assistant: Predictor, *, budget: float = BUDGET) -> None:
         self.assistant = assistant
         self.budget = budget
         self.tally = Tally()

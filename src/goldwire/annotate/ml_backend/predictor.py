@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -46,6 +46,25 @@ class Predicted:
     document: Document
     annotation: Annotation
     left_out: Counter[str]
+
+
+class Predictor(Protocol):
+    """Whatever annotates articles for Label Studio: a trained pipeline, a language model.
+
+    `version` is the name of its predictions on the server.
+    """
+
+    schema: Schema
+
+    @property
+    def version(self) -> str:
+        """The name of its predictions."""
+
+    def lacks(self, config: str) -> list[str]:
+        """What a Label Studio config would need for these predictions and does not have."""
+
+    def annotate(self, documents: Sequence[Document], *, until: float | None = None) -> Iterator[Predicted]:
+        """Annotate articles one after the other; stop early where `until` (`time.monotonic`) has passed."""
 
 
 class Assistant:

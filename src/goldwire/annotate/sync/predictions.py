@@ -14,7 +14,7 @@ from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import sha256
 from goldwire.formats.jsonl import read_jsonl
-from goldwire.model import Annotation, Article, Document
+from goldwire.model import Annotation, Article, Document, by_machine
 from goldwire.schemas import Schema
 
 # What the server would store without a word and no annotator could use.
@@ -44,6 +44,21 @@ def read_predictions(files: Iterable[Path]) -> list[Annotation]:
         for article in read_jsonl(path)
         for annotation in article.annotations
     ]
+
+
+def read_drafts(files: Iterable[Path]) -> list[Annotation]:
+    """Drafts in JSON Lines files, as `read_predictions` reads them; raises GW814 for what a person made."""
+    drafts = read_predictions(files)
+    raise_faults(
+        Fault(
+            "GW814",
+            f"the annotation of `{a.document}` by `{a.annotator}` is no machine's draft",
+            hint="drafts are shown to annotators: a person's work would be, too; leave it out",
+        )
+        for a in drafts
+        if not by_machine(a) or a.status != "draft"
+    )
+    return drafts
 
 
 def unusable(schema: Schema, document: Document, annotations: Sequence[Annotation]) -> Iterator[Fault]:

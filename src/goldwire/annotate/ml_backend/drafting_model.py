@@ -1,0 +1,78 @@
+"""A language model that drafts articles for Label Studio, one at a time, as long as it takes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+
+from msgspec import structs
+
+from goldwire.annotate.drafting.drafter import Drafted, Drafter
+from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.ml_backend.predictor import Predicted
+from goldwire.annotate.sync.predictions import version
+from goldwire.annotate.sync.tasks import uid
+from goldwire.model import Document
+from goldwire.schemas.label_config import label_config
+
+
+class DraftingModel:
+    """A language model's drafts as predictions.
+
+    An article that is not done in time goes on being drafted, and is there when it is asked for again. Raises
+    what `Drafter` does for a server that can't be reached, or lacks the model.
+    """
+
+    def __init__(self, drafter: Drafter) -> None:
+        self.drafter = drafter
+        self.schema = drafter.schema
+        self.name = drafter.asker.server.model
+        self._config = label_config(drafter.schema)
+        self._under_way: dict[str, Future[Drafted]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="draft")
+
+    @property
+    def version(self) -> str:
+        """The name of its predictions: the model's, and what all that is asked comes to."""
+        return f"{self.name}@{self.drafter.version}"
+
+    def lacks(self, config: str) -> list[str]:
+        """What a Label Studio config would need for these predictions and does not have."""
+        return compare(config, self._config).added
+
+    def annotate(self, documents: Sequence[Document], *, until: float | None = None) -> Iterator[Predicted]:
+        """Draft articles one after the other; stop early where `until` (`time.monotonic`) has passed.
+
+        Raises what `Drafter.article` does; asked again, such an article is begun anew.
+        """
+        for document in documents:
+            if until is not None and time.monotonic() >= until:
+                return
+            key = uid(document)
+            if key not in self._under_way:
+                self._under_way[key] = self._thread.submit(self.drafter.article, document)
+            try:
+                drafted = self._under_way[key].result(
+                    None if until is None else max(0.0, until - time.monotonic())
+                )
+            except NotYet:
+                if not self._under_way[key].done():
+                    return
+                raise
+            finally:
+                if self._under_way[key].done():
+                    del self._under_way[key]
+            made = structs.replace(drafted.annotation.provenance, name=self.name)
+            annotation = structs.replace(drafted.annotation, provenance=made)
+            assert version(annotation) == self.version
+            left_out = Counter(
+                {f"items of its answers: {reason}": n for reason, n in drafted.account.reasons.items()}
+            )
+            yield Predicted(document, annotation, left_out)
+
+    def close(self) -> None:
+        """Draft no more; what is under way is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
