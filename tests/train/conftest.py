@@ -8,6 +8,7 @@ import pytest
 
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
+from goldwire.train.run.choice import Choice
 from goldwire.train.run.plan import plan
 from goldwire.train.run.run import run
 
@@ -148,7 +149,7 @@ def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Trained:
-    """What `goldwire train pipeline` made of three articles: model, figures, and the articles."""
+    """What `goldwire train --all` made of three articles: model, figures, and the articles."""
 
     def __init__(self, folder: Path, config: Path) -> None:
         self.articles = [told(number) for number in range(3)]
@@ -156,7 +157,7 @@ class Trained:
         write_jsonl(self.data, self.articles)
         settings = ["--training.max_epochs", "6"]
         places = {"out": self.model, "reports": folder / "reports"}
-        planned = plan("pipeline", data=self.data, config=config, **places, overrides=settings)  # type: ignore[arg-type]
+        planned = plan(choice=Choice(every=True), data=self.data, config=config, **places, overrides=settings)  # type: ignore[arg-type]
         self.run = run(planned, resamples=50, processes=2)
         self.figures = self.run.figures
 

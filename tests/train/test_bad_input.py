@@ -11,18 +11,19 @@ from goldwire.errors import Fault, GoldwireError
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article, Span
 from goldwire.project import example_root
+from goldwire.train.run.choice import Choice
 from goldwire.train.run.crossval import folds
-from goldwire.train.run.plan import Task, plan
+from goldwire.train.run.plan import plan
 
 POLITICS = example_root() / "schemas" / "politics.yaml"
 
 
-def fault(folder: Path, articles: list[Article], task: Task, schema: Path | None = None) -> Fault:
-    """What `train TASK` says of these articles."""
+def fault(folder: Path, articles: list[Article], choice: Choice, schema: Path | None = None) -> Fault:
+    """What `train` says of these articles."""
     data = folder / "data.jsonl"
     write_jsonl(data, articles)
     with pytest.raises(GoldwireError) as refused:
-        plan(task, data=data, schema=schema, out=folder / "m")
+        plan(choice=choice, data=data, schema=schema, out=folder / "m")
     assert not (folder / "m").exists()
     return refused.value.faults[0]
 
@@ -32,21 +33,25 @@ def without_spans(one: Article) -> Article:
     return Article(one.document, (replace(one.annotations[0], spans=(), relations=()),))
 
 
-@pytest.mark.parametrize("task", ["ner", "spans", "events", "stance", "pipeline"])
+@pytest.mark.parametrize(
+    "choice",
+    [Choice(), Choice(("thing",)), Choice(("act",), spans=True, nested=True), Choice(every=True)],
+    ids=lambda choice: choice.name,
+)
 def test_articles_without_annotation_or_without_marks_are_told_apart(
-    tmp_path: Path, articles: list[Article], task: Task
+    tmp_path: Path, articles: list[Article], choice: Choice
 ) -> None:
     """No annotation at all is one fault, annotations that mark nothing another; neither asks for a layer."""
-    bare = fault(tmp_path, [Article(one.document) for one in articles], task)
+    bare = fault(tmp_path, [Article(one.document) for one in articles], choice)
     assert (bare.code, "annotated" in bare.message) == ("GW401", True)
-    empty = fault(tmp_path, [without_spans(one) for one in articles], task)
+    empty = fault(tmp_path, [without_spans(one) for one in articles], choice)
     assert empty.code == "GW415"
     assert "nothing is marked in 3 annotated articles" in empty.message
     assert "--data" in empty.hint
 
 
 def test_a_layer_of_the_schema_without_an_example_is_named(tmp_path: Path, articles: list[Article]) -> None:
-    """`train stance` on articles without a stance says so, and which layers there are."""
+    """A layer that nobody has marked, alone or beside another, is named, with the layers that there are."""
     marked = []
     for one in articles:
         (annotation,) = one.annotations
@@ -56,8 +61,8 @@ def test_a_layer_of_the_schema_without_an_example_is_named(tmp_path: Path, artic
             if span.label == "WHO"
         )
         marked.append(Article(one.document, (replace(annotation, spans=spans),)))
-    for task, layer in (("stance", "stance"), ("events", "event")):
-        found = fault(tmp_path, marked, task, POLITICS)  # type: ignore[arg-type]
+    for layers, layer in ((("stance",), "stance"), (("entity", "event"), "event")):
+        found = fault(tmp_path, marked, Choice(layers), POLITICS)
         assert found.code == "GW402"
         assert f"`{layer}` has no examples in 3 annotated articles" in found.message
         assert "entity (18 spans)" in found.hint

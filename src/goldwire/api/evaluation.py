@@ -32,6 +32,7 @@ def score(
     agreement: str | Path | None = None,
     trained_on: bool = False,
     ignore_space: bool = False,
+    sides: Sequence[str] = (),
 ) -> Scores:
     """Score predictions against a reference: P, R, F1 with 95 % intervals by layer and label.
 
@@ -40,8 +41,8 @@ def score(
     they were matched is among the warnings, where not by id. Documents with the same `meta["story"]` are
     redrawn together. Those that the model was trained on are left out, unless
     `trained_on`. No project is needed; in one, gold that follows its schema is scored by it. `agreement`
-    names figures of `goldwire eval agree --json`. Raises GW501 to GW503 and GW740 to GW742 where
-    the two sides do not fit.
+    names figures of `goldwire eval agree --json`; `sides` those of the split of the project here whose
+    documents are scored. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not fit.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -64,6 +65,7 @@ def score(
         seed=seed,
         trained_on=trained_on,
         ignore_space=ignore_space,
+        sides=sides,
     )
     return scores
 
@@ -79,6 +81,7 @@ def agree(
     gamma: bool = True,
     drafts: bool = False,
     ignore_space: bool = False,
+    sides: Sequence[str] = (),
 ) -> Agreement:
     """Agreement between two or more readings of the same documents: F1, κ, α, unitizing α, γ.
 
@@ -87,8 +90,8 @@ def agree(
     source are by that annotator. Raises GW740 to GW744 where several sources do not fit.
 
     Adjudicated and skipped annotations are left out, and, unless `drafts`, what people have not submitted;
-    `annotators` takes exactly those. A project's schema is its own unless another is named. Raises GW507
-    where no document has two readings.
+    `annotators` takes exactly those, `sides` the documents on these sides of the split of the project here. A
+    project's schema is its own unless another is named. Raises GW507 where no document has two readings.
 
         >>> import goldwire
         >>> agreement = goldwire.agree("gold.jsonl", resamples=200, gamma=False)
@@ -98,12 +101,13 @@ def agree(
         ('thing', 'where', 'F1, overlap', 0.75)
     """
     from goldwire.eval.agreement.agree import agree as compute
+    from goldwire.eval.project_scores import sided
 
     if schema is None and len(sources) == 1 and isinstance(sources[0], Project):
         schema = sources[0].schema_path
     articles, notes = _readings(sources, names, layers, ignore_space)
     agreement = compute(
-        articles,
+        sided(articles, sides),
         annotators=annotators,
         layers=layers,
         schema=schema_of(schema),
@@ -147,13 +151,15 @@ def compare(
     rounds: int = 10_000,
     seed: int = 0,
     trained_on: bool = False,
+    sides: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
     ignore_space: bool = False,
 ) -> Compared:
     """Which of two systems is better on the same reference, by how much, how sure that is, and where.
 
     Paired tests over documents, those of one `meta["story"]` together; over labels p is corrected by Holm's
-    method. Documents are matched as `score` does.
+    method. Documents are matched as `score` does; with `sides` those on these sides of the split of the
+    project here are compared.
 
         >>> import goldwire
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
@@ -163,6 +169,7 @@ def compare(
         ['Ben', 'tarte']
     """
     from goldwire.eval.ci.compare_models import compare_models
+    from goldwire.eval.project_scores import sided
     from goldwire.eval.scoring.alignment import side_by_side
     from goldwire.eval.scoring.pairing import pair_up, stories, unseen
 
@@ -172,7 +179,7 @@ def compare(
         layers=layers,
         ignore_space=ignore_space,
     )
-    reference, *systems = aligned.sides
+    reference, *systems = (sided(side, sides) for side in aligned.sides)
     (first, second), note = unseen(*(pair_up(reference, side) for side in systems), trained_on=trained_on)
     compared = compare_models(
         first,
@@ -226,7 +233,7 @@ def gate(
     home = project if isinstance(project, Project) else load_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
     run = measure(path, trained_on=trained_on)
-    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.task)
+    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.name)
     before = None if update else read_baseline(file)
     try:
         check_current(run, home)

@@ -15,16 +15,20 @@ from goldwire.text import normalise
 if TYPE_CHECKING:
     from goldwire.annotate.drafting.project_drafts import Drafts
     from goldwire.annotate.drafting.run import Advance
-    from goldwire.train.run.plan import Task
     from goldwire.train.run.run import Run
 
 
 def train_model(
-    task: Task,
     project: str | Path | Project | None = None,
     *,
+    layers: Iterable[str] | None = None,
+    all_layers: bool = False,
+    spans: bool = False,
+    nested: bool = False,
     data: str | Path | None = None,
+    test: str | Path | None = None,
     out: str | Path | None = None,
+    folds: int | None = None,
     resamples: int = 1000,
     processes: int | None = None,
     advance: Callable[[int], None] | None = None,
@@ -32,28 +36,34 @@ def train_model(
 ) -> Run:
     """Learn a model, score it on articles that it has not seen: its `model`, `figures`, `notes`, `page`.
 
-    `task` is `ner`, `spans`, `events`, `stance` or `pipeline`. Learned from are the project's articles, or
-    `data`, JSON Lines. `options` are those of `goldwire train`: `layer`, `config`, `schema`, `reports`,
-    `seed`, `folds`, `sides`, `overrides`. `advance` is told of each training that is done.
+    Learned are the `layers`, or `all_layers`, with their attributes, their relations and the layers that
+    these go to, or their `spans` alone, `nested` ones too; where none is named the first layer's spans, as
+    by `goldwire train ner`. They are learned from the project's articles, or from `data`, a file or folder
+    in any format that is read. Scored on are the articles themselves, in so many `folds` (0: none are), or
+    those of `test`. `options` are those of `goldwire train`: `config`, `ents`, `schema`, `reports`, `seed`,
+    `sides`, `score_seen`, `overrides`. `advance` is told of each training that is done.
 
         >>> import goldwire
         >>> try:
-        ...     goldwire.train_model("ner", data="no-such-file.jsonl", out="model")
+        ...     goldwire.train_model(data="no-such-file.jsonl", out="model")
         ... except goldwire.GoldwireError as error:
         ...     print(error.faults[0].code)
         GW901
     """
+    from goldwire.train.run.choice import Choice
     from goldwire.train.run.plan import plan
     from goldwire.train.run.run import run
 
     home = project if project is None or isinstance(project, Project) else Path(project)
-    options |= {"data": data, "out": out}
+    options |= {"data": data, "test": test, "out": out}
     paths: dict[str, Any] = {
         name: Path(options[name])
-        for name in ("data", "out", "config", "schema", "reports")
+        for name in ("data", "test", "out", "config", "schema", "reports")
         if options.get(name) is not None
     }
-    planned = plan(task, home, **options | paths)
+    named = None if layers is None and not all_layers else tuple(layers or ())
+    choice = Choice(named, every=all_layers, spans=spans, nested=nested)
+    planned = plan(home, choice, folds=folds, **options | paths)
     return run(planned, resamples=resamples, processes=processes, advance=advance)
 
 

@@ -95,7 +95,7 @@ def diff(
 @click.command()
 @project_option
 @click.option("--test", type=float, help="The share of documents for testing.  [default: 0.2]")
-@click.option("--dev", type=float, help="The share for development; 0 for none.  [default: 0.1]")
+@click.option("--validation", type=float, help="The share for validation; 0 for none.  [default: 0.1]")
 @click.option("--by-date", is_flag=True, help="Test on the newest, by `published`.")
 @click.option("--folds", default=0, metavar="K", help="K folds instead of sides; groups stay together.")
 @click.option("--leave-one-out", "each", is_flag=True, help="A fold for each document.")
@@ -108,7 +108,7 @@ def diff(
 def split(
     project: Project,
     test: float | None,
-    dev: float | None,
+    validation: float | None,
     by_date: bool,
     folds: int,
     each: bool,
@@ -132,7 +132,9 @@ def split(
     path = out or split_path(project)
     stored = read_split(path) if path.is_file() and not anew else None
     asked = SplitOptions(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
-    options = options_for(project, asked, stored, test=test, dev=dev, similar=similar, shared=shared)
+    options = options_for(
+        project, asked, stored, test=test, validation=validation, similar=similar, shared=shared
+    )
     with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
         result = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
     write_split(path, result.split, result.ties)

@@ -111,7 +111,7 @@ def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
         dataset = build(corpus, advance=advance)
     spans = amount(sum(dataset.counts.layers.values()))
     _step(6, f"built the dataset: {amount(dataset.counts.documents)} documents, {spans} spans")
-    planned = plan("ner", project)
+    planned = plan(project)
     _step(7, "training a spaCy model, once without each article and once with all")
     with progress("Training", planned.parts) as advance:
         trained = run(planned, advance=advance)
@@ -120,4 +120,5 @@ def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
     for note in trained.notes:
         say(f"- {note}")
     figures = {"documents": dataset.counts.documents, "spans": dict(dataset.counts.layers)}
+    assert trained.page is not None
     return trained.page, {"dataset": figures, "model": trained.figures}

@@ -56,7 +56,7 @@ SEED = click.option(
 
 
 def scoring_options(function: F) -> F:
-    """The options of every command that scores: formats, schema, agreement, layers, resampling, `--json`."""
+    """The options of every command that scores, from `--from` to `--json`."""
     for option in (
         json_option,
         SEED,
@@ -67,6 +67,7 @@ def scoring_options(function: F) -> F:
         eval_ci.IGNORE_SPACE,
         eval_ci.TRAINED_ON,
         eval_ci.FROM,
+        eval_ci.SIDES,
     ):
         function = option(function)
     return function
@@ -90,6 +91,7 @@ def score(
     agreement_path: Path | None,
     trained_on: bool,
     ignore_space: bool,
+    sides: tuple[str, ...],
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -115,6 +117,7 @@ def score(
         agreement=agreement_path,
         trained_on=trained_on,
         ignore_space=ignore_space,
+        sides=sides,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
@@ -142,6 +145,7 @@ def score(
 @click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
 @click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
 @LAYERS
+@eval_ci.SIDES
 @RESAMPLES
 @SEED
 @json_option
@@ -158,6 +162,7 @@ def agree(
     whole: bool,
     gamma: bool,
     layers: tuple[str, ...],
+    sides: tuple[str, ...],
     resamples: int,
     seed: int,
     json_path: Path | None,
@@ -192,6 +197,7 @@ def agree(
         seed=seed,
         gamma=gamma,
         drafts=drafts,
+        sides=sides,
     )
     print_agreement(agreement, whole=whole)
     write_tables(agreement.tables(), csv_path, latex_path)
@@ -224,6 +230,7 @@ def report(
     agreement_path: Path | None,
     trained_on: bool,
     ignore_space: bool,
+    sides: tuple[str, ...],
     layers: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -252,6 +259,7 @@ def report(
         schema_path=schema_path,
         agreement_path=agreement_path,
         trained_on=trained_on,
+        sides=sides,
         layers=layers or None,
         resamples=resamples,
         seed=seed,

@@ -53,6 +53,12 @@ IGNORE_SPACE = click.option(
     is_flag=True,
     help="Texts may differ in white space: spans are carried over by all other characters.",
 )
+SIDES = click.option(
+    "--side",
+    "sides",
+    multiple=True,
+    help="Only documents on this side of the project's corpus/split.json; repeat for each.",
+)
 ROUNDS = click.option(
     "--rounds",
     type=click.IntRange(min=100),
@@ -95,6 +101,7 @@ def read_and_say(path: Path, source: str, **options: str) -> Articles:
 )
 @TRAINED_ON
 @IGNORE_SPACE
+@SIDES
 @json_option
 @paper_options
 def compare(
@@ -109,6 +116,7 @@ def compare(
     show: int,
     trained_on: bool,
     ignore_space: bool,
+    sides: tuple[str, ...],
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
@@ -133,6 +141,7 @@ def compare(
         seed=seed,
         trained_on=trained_on,
         ignore_space=ignore_space,
+        sides=sides,
     )
     print_comparison(compared, a, b, show)
     write_tables(compared.tables(), csv_path, latex_path)

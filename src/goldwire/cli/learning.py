@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 
-from goldwire.cli.common import FILE, FOLDER, F, json_option
+from goldwire.cli.common import FOLDER, F, json_option
 
 Option: TypeAlias = Callable[[Any], Any]
 
@@ -17,7 +18,11 @@ _FIRST: tuple[Option, ...] = (
         type=FOLDER,
         help="The project's folder (default: that of the working folder; with --data none is needed).",
     ),
-    click.option("--data", type=FILE, help="JSON Lines to learn from, instead of the project's articles."),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        help="Articles to learn from in place of the project's: a file or folder in any format that is read.",
+    ),
 )
 _LAST: tuple[Option, ...] = (
     click.option("--seed", default=0, show_default=True, help="The same seed gives the same result."),

@@ -116,7 +116,8 @@ def _show(error: click.ClickException) -> None:
     """What click says of wrong use; what was given may be a file's name, and that is data."""
     from goldwire.cli.common import say
 
-    error.message = visible(error.message)  # type: ignore[misc]
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is our own help
+        error.message = visible(error.message)  # type: ignore[misc]
     output = io.StringIO()
     error.show(file=output)
     say(*output.getvalue().rstrip("\n").split("\n"))

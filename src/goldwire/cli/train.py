@@ -18,16 +18,24 @@ if TYPE_CHECKING:
     from goldwire.train.run.layers import LayerFigures
 
 
-@click.group()
-def command() -> None:
-    """Learn models from the annotations; score them on articles that they have not seen."""
+class _LearnsOrCommand(click.Group):
+    """A group that does something by itself, with options of its own, where no subcommand is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether a subcommand comes first: what stands behind it is that one's."""
+        ctx.meta[_NAMED] = bool(args) and args[0] in self.commands
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options; before a subcommand none."""
+        return [] if ctx.meta.get(_NAMED) else super().get_params(ctx)
 
 
-command.add_command(train_curve.command)
-
-
-_options = learning_options(
-    click.option("--layer", help="The layer to learn (default: [train] layer of goldwire.toml)."),
+_NAMED = f"{__name__}.subcommand"
+_NESTED = click.option(
+    "--nested", is_flag=True, help="Spans inside others too: two recognisers a layer, in twice the time."
+)
+_HOW = (
     click.option(
         "--config",
         type=FILE,
@@ -35,17 +43,12 @@ _options = learning_options(
     ),
     click.option("--schema", type=FILE, help="The schema of the annotations (default: the project's)."),
     click.option(
-        "--out", type=click.Path(path_type=Path), help="The model's folder (default: train/models/COMMAND)."
+        "--out", type=click.Path(path_type=Path), help="The model's folder (default: train/models/NAME)."
     ),
     click.option(
         "--reports",
         type=FOLDER,
-        help="Folder for scores and predictions (default: eval/reports/; without a project OUT-reports).",
-    ),
-    click.option(
-        "--folds",
-        type=click.IntRange(2),
-        help="Parts to score in, by story (default: each of up to 10 stories alone, else 5 parts).",
+        help="Folder for scores and predictions (default: eval/reports/NAME; without a project OUT-reports).",
     ),
     click.option(
         "--side",
@@ -53,57 +56,65 @@ _options = learning_options(
         multiple=True,
         help="A side of corpus/split.json to learn from; repeat for each (default: train).",
     ),
+    click.option(
+        "--folds",
+        type=click.IntRange(2),
+        help="Parts to score in, by story (default: those of corpus/split.json, else each of up to 10 "
+        "stories alone, else 5 parts).",
+    ),
+    click.option("--no-folds", is_flag=True, help="Train only, on all: no score, unless --test is given."),
+    click.option(
+        "--test",
+        type=click.Path(path_type=Path),
+        help="Score on these annotated articles, not by folds: a file or folder in any format that is read.",
+    ),
 )
 
 
+@click.group(
+    cls=_LearnsOrCommand,
+    invoke_without_command=True,
+    no_args_is_help=True,
+    subcommand_metavar="| COMMAND [ARGS]...",
+)
+@learning_options(
+    click.option("--layer", "layers", multiple=True, help="A layer to learn; repeat for each."),
+    click.option("--all", "every", is_flag=True, help="All layers, in one model."),
+    click.option(
+        "--ents",
+        metavar="LAYER",
+        help="The layer of doc.ents (default: [train] layer, else the first that no relation goes out from).",
+    ),
+    click.option("--spans", is_flag=True, help="The spans alone: no attributes, no relations."),
+    _NESTED,
+    *_HOW,
+)
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Learn layers by their names, score them on articles that they have not seen.
+
+    A layer comes with its attributes, its relations, and the layers that these go to. Scored by leaving
+    articles out; the model that is kept learned from all of them. NAME is the layers' names.
+
+    OVERRIDES change values of the configs for this run, after --:
+    goldwire train --layer entity -- --training.dropout 0.3
+    """
+    if ctx.invoked_subcommand is None:
+        _train(**options)
+
+
 @command.command("ner")
-@_options
+@learning_options(_NESTED, *_HOW)
 def ner(**options: Any) -> None:
-    """A model of one flat layer, scored by leaving articles out, saved after learning from all.
+    """The first layer's spans alone: short for --layer FIRST --spans.
 
-    OVERRIDES change values of the config for this run, after --: goldwire train ner -- --training.dropout 0.3
+    That is [train] layer of goldwire.toml, else the schema's first. OVERRIDES change values of the config for
+    this run, after --: goldwire train ner -- --training.dropout 0.3
     """
-    _train("ner", **options)
+    _train(layers=None, **options)
 
 
-@command.command("spans")
-@_options
-def spans(**options: Any) -> None:
-    """A model of one layer with its nested spans, each with a confidence.
-
-    OVERRIDES change values of the config for this run, after --.
-    """
-    _train("spans", **options)
-
-
-@command.command("events")
-@_options
-def events(**options: Any) -> None:
-    """Events with their attributes and arguments, and the layers that the arguments belong to.
-
-    --layer names another layer than `event`. OVERRIDES change values of the configs for this run, after --.
-    """
-    _train("events", **options)
-
-
-@command.command("stance")
-@_options
-def stance(**options: Any) -> None:
-    """Stances with holder and target, and the layers that these belong to.
-
-    --layer names another layer than `stance`. OVERRIDES change values of the configs for this run, after --.
-    """
-    _train("stance", **options)
-
-
-@command.command("pipeline")
-@_options
-def pipeline(**options: Any) -> None:
-    """One model of everything: all layers, their attributes, all relations.
-
-    --layer names the layer of `doc.ents`. OVERRIDES change values of the configs for this run, after --.
-    """
-    _train("pipeline", **options)
+command.add_command(train_curve.command)
 
 
 @command.command("package")
@@ -122,28 +133,39 @@ def package(model: Path, out: Path, name: str | None) -> None:
 
 
 def _train(
-    task: Any,
     *,
+    layers: tuple[str, ...] | None,
+    every: bool = False,
+    spans: bool = False,
+    nested: bool,
+    folds: int | None,
+    no_folds: bool,
     resamples: int,
     processes: int | None,
     json_path: Path | None,
     **options: Any,
 ) -> None:
+    from goldwire.train.run.choice import Choice
     from goldwire.train.run.plan import plan
     from goldwire.train.run.run import run
 
-    planned = plan(task, **options)
-    layers = ", ".join(f"`{layer}`" for layer in planned.data.layers)
+    if folds and no_folds:
+        raise click.UsageError("--folds and --no-folds contradict each other: leave one out")
+    choice = Choice(layers, every=every, spans=spans, nested=nested)
+    planned = plan(choice=choice, folds=0 if no_folds else folds, **options)
+    learned = ", ".join(f"`{layer}`" for layer in planned.data.layers)
     count = len(planned.data.references)
     sides = f" ({planned.sides})" if planned.sides else ""
-    say(f"learning {layers} from {amount(count)} article{'' if count == 1 else 's'}{sides} …")
+    say(f"learning {learned} from {amount(count)} article{'' if count == 1 else 's'}{sides} …")
     with progress("training", planned.parts) as advance:
         done = run(planned, resamples=resamples, processes=processes, advance=advance)
-    show(done.figures)
+    if done.page is not None:
+        show(done.figures)
     for note in done.notes:
         say(f"- {note}")
     say(f"model:  {done.model}")
-    say(f"report: {done.page} (beside it scores, reference and out-of-fold predictions)")
+    if done.page is not None:
+        say(f"report: {done.page} (beside it scores, reference and predictions of unseen articles)")
     write_json(json_path, done.figures)
 
 

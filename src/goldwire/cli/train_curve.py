@@ -22,7 +22,7 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 @click.command("curve")
 @learning_options(
-    click.option("--layer", help="The layer to learn, its outermost spans (default: [train] layer)."),
+    click.option("--layer", help="The layer to learn, its outermost spans (default: the first)."),
     click.option("--config", type=FILE, help="The spaCy config (default: the project's train/ner.cfg)."),
     click.option(
         "--steps",

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from goldwire.corpus.split.io import on_sides
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
@@ -30,15 +31,18 @@ def score_articles(
     project: Project | None = None,
     trained_on: bool = False,
     ignore_space: bool = False,
+    sides: Sequence[str] = (),
 ) -> tuple[Scores, list[Paired]]:
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
     Documents are matched as `side_by_side` does. Those that the model was trained on are left out, unless
     `trained_on` (see `unseen`). Agreement comes from `agreement_path`, else from the readings that `gold`
-    holds, else from the `project`.
+    holds, else from the `project`. With `sides` documents on these sides of the split of the project here are
+    scored.
     """
     aligned = side_by_side((gold, pred), ("gold", "the prediction"), layers=layers, ignore_space=ignore_space)
-    gold, pred = aligned.sides
+    as_read = aligned.sides  # these know what was not kept
+    gold, pred = (sided(side, sides) for side in aligned.sides)
     (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
     schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
@@ -51,13 +55,13 @@ def score_articles(
         schema=schema,
         documents=[pairing.document for pairing in paired],
     )
-    sides = (
-        ("the reference", gold, [(document.text, reference) for document, reference, _ in paired]),
-        ("the predictions", pred, [(document.text, prediction) for document, _, prediction in paired]),
+    read = (
+        ("the reference", as_read[0], [(document.text, reference) for document, reference, _ in paired]),
+        ("the predictions", as_read[1], [(document.text, prediction) for document, _, prediction in paired]),
     )
     white = [
         space_note
-        for whose, articles, annotated in sides
+        for whose, articles, annotated in read
         for space_note in (trimmed_note(getattr(articles, "lost", {}), whose), padded_note(annotated, whose))
     ]
     scores = dataclasses.replace(
@@ -67,6 +71,18 @@ def score_articles(
     if scores.agreement is None and project is not None:
         scores = in_project(scores, paired, project, None)
     return scores, paired
+
+
+def sided(articles: Sequence[Article], sides: Sequence[str]) -> list[Article]:
+    """The articles on `sides` of the split that the project here keeps; all where no side is named.
+
+    Raises GW910 where there is no project, GW430 for a side that its split has not.
+    """
+    if not sides:
+        return list(articles)
+    found = on_sides(find_project(), [article.document.id for article in articles], sides)
+    wanted = found[0] if found is not None else frozenset()
+    return [article for article in articles if article.document.id in wanted]
 
 
 def with_agreement(

@@ -44,11 +44,10 @@ redistributable = false          # whether the texts may be published with the d
 [train]
 layer = {layer}
 """
-#: A config's file: the command that takes it, what it is a model of, what stands in its section [goldwire].
+#: A config's file: what takes it, what it is a model of, what stands in its section [goldwire].
 _RECOGNISERS = {
-    "ner.cfg": ("ner", "one flat layer", "seeds = 1"),
-    "spans.cfg": ("spans", "one layer with its nested spans", "nested = true"),
-    "events.cfg": ("events", "a layer that others are related to", _RELATED),
+    "ner.cfg": ("ner", "the layer of doc.ents", "seeds = 1"),
+    "layers.cfg": ("--all", "any other layer; one of its own is train/LAYER.cfg", _RELATED),
 }
 #: Encoders for `train/ner-transformer.cfg`: a language's own, else one of a hundred languages.
 _ENCODERS = {"fr": ("camembert-base", "Camembert", 32005), "": ("xlm-roberta-base", "Xlmr", 250002)}

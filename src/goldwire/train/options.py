@@ -188,17 +188,24 @@ def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
         raise config_fault(path, f"[goldwire] seeds is even: {options.seeds}", "an odd number has no ties")
     if options.seeds > 1:
         if options.nested:
-            raise config_fault(path, "[goldwire] has both nested and seeds", "seeds = 1, or nested = false")
-        factories = {
-            str(component.get("factory")) for component in dict(config.get("components", {})).values()
-        }
-        if "ner" not in factories:
+            message = "[goldwire] has both nested and seeds"
+            raise config_fault(path, message, "-- --goldwire.seeds 1, or the outermost spans alone")
+        if not _recognises(config):
             raise config_fault(path, "[goldwire] seeds asks for recognisers: no `ner` here", "seeds = 1")
     return options
 
 
-def options_of(path: Path, overrides: Overrides) -> ConfigOptions:
-    """The section [goldwire] of a config file with the changes of a run; raises GW403 and GW404."""
+def _recognises(config: Mapping[str, Any]) -> bool:
+    """Whether the config is of a recogniser, which finds spans that hold no others."""
+    components = dict(config.get("components", {})).values()
+    return "ner" in {str(component.get("factory")) for component in components}
+
+
+def options_of(path: Path, overrides: Overrides, *, nested: bool = False) -> ConfigOptions:
+    """The section [goldwire] of a config file with the changes of a run; raises GW403 and GW404.
+
+    With `nested` a config of a recogniser asks for two, as if it said so itself.
+    """
     from thinc.api import Config
 
     try:
@@ -206,6 +213,8 @@ def options_of(path: Path, overrides: Overrides) -> ConfigOptions:
     except (ValueError, KeyError) as error:
         raise config_error(path, error) from None
     _put_own(config, overrides)
+    if nested and _recognises(config):
+        config.setdefault("goldwire", {})["nested"] = True
     return options_in(config, path)
 
 
@@ -232,7 +241,8 @@ class TrainingSetup:
     """How a model is trained; all that a worker needs besides the text.
 
     `parts` names a config for each layer where there are several, that of `doc.ents` last; of the layers in
-    `heads` attributes and relations are learned too, by the `schema` where there is one.
+    `heads` attributes and relations are learned too, by the `schema` where there is one. `nested` spans are
+    found by two recognisers a layer, where its config is of one.
     """
 
     config: Path
@@ -242,3 +252,4 @@ class TrainingSetup:
     parts: tuple[tuple[str, Path], ...] = ()
     heads: tuple[str, ...] = ()
     schema: Schema | None = None
+    nested: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,17 @@ class Reference:
 @dataclass(frozen=True)
 class TrainingData:
     """What there is to learn from: references with the spans of `layers`, of which `layer` is the first, and
-    how many articles no one has annotated."""
+    how many articles no one has annotated.
+
+    `test` are references to score on that are not learned from; without any the learned ones are, each by a
+    model that has not seen it.
+    """
 
     layer: str
     references: tuple[Reference, ...]
     unannotated: int = 0
     others: tuple[str, ...] = ()
+    test: tuple[Reference, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ class TrainingData:
     @property
     def scored(self) -> tuple[Reference, ...]:
         """Those that a model may be scored on."""
-        return tuple(reference for reference in self.references if reference.scored)
+        return tuple(reference for reference in self.test or self.references if reference.scored)
 
     def only(self, documents: Iterable[str]) -> TrainingData:
         """The same, cut down to some documents."""
@@ -152,16 +157,20 @@ def training_data(
             "no article is annotated",
             hint="annotate some (goldwire annotate push, pull) or name --data",
         )
-    if not layers[layer]:
-        listed = one_of(f"{name} ({count} spans)" for name, count in layers.items())
-        raise GoldwireError.of(
-            "GW402", f"layer `{layer}` has no examples in {len(references)} annotated articles", hint=listed
-        )
+    check_examples(layer, layers, len(references))
     if not any(reference.scored for reference in references):
         message = f"the annotators of all {len(references)} articles had seen predictions: none to score on"
         hint = "annotate some without predictions, or score on these too: --score-seen"
         raise GoldwireError.of("GW416", message, hint=hint)
     return TrainingData(layer, tuple(references), unannotated, tuple(name for name in others if layers[name]))
+
+
+def check_examples(layer: str, spans_in: Mapping[str, int], articles: int) -> None:
+    """Raise GW402 where none of so many annotated `articles` has a span of the layer."""
+    if not spans_in.get(layer):
+        listed = one_of(f"{name} ({count} spans)" for name, count in spans_in.items())
+        message = f"layer `{layer}` has no examples in {articles} annotated articles"
+        raise GoldwireError.of("GW402", message, hint=listed)
 
 
 def to_doc(

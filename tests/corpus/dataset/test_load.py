@@ -20,6 +20,7 @@ from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS
 from goldwire.corpus.publish.hub import parcel
+from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.errors import GoldwireError
 from goldwire.files import write_text
 from goldwire.formats.dataset_files import dataset_files, features_of
@@ -118,6 +119,25 @@ def test_names_of_labels_alone_make_another_file(tmp_path: Path) -> None:
         [loaded] = load(cache, f"{folder}#tokens")
         names.append(loaded["train"]["features"]["thing_tags"][1][1])
     assert [name[-1] for name in names] == ["I-TOOL", "I-WARE"]
+
+
+def test_the_sides_of_a_split_load_by_their_usual_names(tmp_path: Path) -> None:
+    """Train, validation and test, as `corpus split` names them, are what `load_dataset` gives; a side without
+    a row in a config is none of that config's."""
+    project = mini_project(tmp_path / "mini")
+    listing = project.seeds / "articles.jsonl"
+    line = {"id": "tarte", "file": "articles/tarte.txt", "title": "Tarte", "language": "fr"}
+    listing.write_text(f"{listing.read_text('utf-8')}{json.dumps(line)}\n", "utf-8")
+    (project.seeds / "articles/tarte.txt").write_text("Anna mange une tarte aux pommes.\n", "utf-8")
+    sides = dict(zip(("pommes", "soupe", "tarte"), ("train", "test", "validation"), strict=True))
+    write_split(split_path(project), Split("parts", sides=sides))
+    folder = build(load_corpus(project)).folder
+    for config in CONFIGS:
+        expected = ["test", "train", *([] if config == "annotations" else ["validation"])]
+        [loaded] = load(tmp_path / "cache", f"{folder}#{config}")
+        # Nobody has annotated what is on the side `validation`.
+        assert sorted(loaded) == expected
+        assert {side: each["rows"] for side, each in loaded.items()} == built_rows(folder, config)
 
 
 def test_two_projects_in_one_cache_do_not_meet(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+import goldwire
 from goldwire.annotations import rules
 from goldwire.cli.corpus import command
+from goldwire.cli.main import cli
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
 from goldwire.corpus.quality.checks import run_checks
@@ -31,7 +33,7 @@ from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.schema import Schema
-from tests.corpus.mini import mini_project, mini_schema
+from tests.corpus.mini import mini_articles, mini_project, mini_schema
 
 
 def schema() -> Schema:
@@ -143,7 +145,7 @@ def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: flo
         article(f"d{n}", *map(str, events), story="" if story == "." else story)
         for n, (events, story) in enumerate(made)
     ]
-    plan = SplitOptions(test=test, dev=0.0, folds=0 if folds == 1 else folds)
+    plan = SplitOptions(test=test, validation=0.0, folds=0 if folds == 1 else folds)
     try:
         found = make_split(listed, schema(), plan)
     except GoldwireError as error:
@@ -162,8 +164,8 @@ def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: flo
 def test_shares_and_labels_are_met() -> None:
     """A fifth for testing, a tenth for development, and of each label as much."""
     found = make_split(corpus(100), schema(), SplitOptions())
-    assert found.split.counts == {"train": 70, "dev": 10, "test": 20}
-    assert found.labels["thing/ACTOR"] == {"train": 70, "dev": 10, "test": 20}
+    assert found.split.counts == {"train": 70, "validation": 10, "test": 20}
+    assert found.labels["thing/ACTOR"] == {"train": 70, "validation": 10, "test": 20}
 
 
 def test_rare_labels_are_dealt_first() -> None:
@@ -183,8 +185,8 @@ def test_rare_labels_are_dealt_first() -> None:
 def test_documents_keep_their_side_when_others_come(first: int, more: int) -> None:
     """Of a growing corpus no document that has a side ever changes it; the shares are kept up."""
     listed = corpus(first + more)
-    before = make_split(listed[:first], schema(), SplitOptions(dev=0.0))
-    after = make_split(listed, schema(), SplitOptions(dev=0.0), stored=before.split)
+    before = make_split(listed[:first], schema(), SplitOptions(validation=0.0))
+    after = make_split(listed, schema(), SplitOptions(validation=0.0), stored=before.split)
     assert before.split.sides.items() <= after.split.sides.items()
     assert after.new == [a.document.id for a in listed[first:]]
     assert abs(after.split.counts["test"] - 0.2 * len(listed)) <= 1
@@ -228,7 +230,7 @@ def test_by_date_tests_on_the_newest() -> None:
     assert found.straddling == ["d00"]
     assert found.undated == ["undated"]
     assert found.split.sides["undated"] == "train"
-    assert found.split.starts == {"test": "2020-01-18", "dev": "2020-01-16"}
+    assert found.split.starts == {"test": "2020-01-18", "validation": "2020-01-16"}
     later = [*listed, article("z", published="2021"), article("y", published="2020-01-03")]
     after = make_split(later, schema(), plan, stored=found.split)
     assert found.split.sides.items() <= after.split.sides.items()
@@ -247,14 +249,14 @@ def test_leave_one_out_leaves_the_story_out_too() -> None:
 def test_what_was_marked_with_predictions_in_view_is_not_test_data() -> None:
     """Such documents and their group train; folds leave them out; --allow-seen lifts it; a check finds it."""
     listed = [article(f"d{n}", seen=n < 10) for n in range(20)]
-    found = make_split(listed, schema(), SplitOptions(test=0.5, dev=0.0))
+    found = make_split(listed, schema(), SplitOptions(test=0.5, validation=0.0))
     test = [name for name, side in found.split.sides.items() if side == "test"]
     assert test and all(int(name[1:]) >= 10 for name in test)
     assert len(found.seen) == 10
     folded = make_split(listed, schema(), SplitOptions(folds=3)).split
     assert all(int(name[1:]) >= 10 for fold in folded.folds for name in fold.test)
     assert all(int(name[1:]) < 10 for fold in folded.folds for name in fold.left_out)
-    allowed = make_split(listed, schema(), SplitOptions(test=0.5, dev=0.0, allow_seen=True)).split
+    allowed = make_split(listed, schema(), SplitOptions(test=0.5, validation=0.0, allow_seen=True)).split
     seen = [name for name, side in allowed.sides.items() if side == "test" and int(name[1:]) < 10]
     faults = split_faults(listed, schema(), allowed)
     assert seen and [fault.code for fault in faults] == [rules.SEEN] * len(seen)
@@ -264,7 +266,7 @@ def test_what_was_marked_with_predictions_in_view_is_not_test_data() -> None:
     "plan",
     [
         SplitOptions(test=0.0),
-        SplitOptions(test=0.7, dev=0.4),
+        SplitOptions(test=0.7, validation=0.4),
         SplitOptions(test=float("nan")),
         SplitOptions(folds=1),
         SplitOptions(folds=9),
@@ -399,7 +401,7 @@ def test_check_finds_leaks_in_the_project_and_in_a_file(tmp_path: Path) -> None:
 def test_the_command_splits_shows_and_keeps(tmp_path: Path) -> None:
     """`corpus split` prints sides and labels, writes the file, and knows the documents again."""
     project = mini_project(tmp_path / "mini")
-    arguments = ["split", "--project", str(project.root), "--test", "0.5", "--dev", "0"]
+    arguments = ["split", "--project", str(project.root), "--test", "0.5", "--validation", "0"]
     done = CliRunner().invoke(
         command, [*arguments, "--json", str(tmp_path / "o.json")], catch_exceptions=False
     )
@@ -419,9 +421,32 @@ def test_the_command_splits_shows_and_keeps(tmp_path: Path) -> None:
 def test_a_side_of_another_name_is_not_dealt_anew() -> None:
     """A split file edited by hand: documents on a side that is none of ours would change it unsaid."""
     stored = make_split(corpus(20), schema(), SplitOptions()).split
-    renamed = {n: "validation" if s == "dev" else s for n, s in stored.sides.items()}
-    with pytest.raises(GoldwireError, match="a side `validation`"):
+    renamed = {n: "holdout" if s == "validation" else s for n, s in stored.sides.items()}
+    with pytest.raises(GoldwireError, match="a side `holdout`"):
         make_split(corpus(20), schema(), SplitOptions(), stored=replace(stored, sides=renamed))
+
+
+def test_eval_takes_the_documents_of_a_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--side` of score, compare and agree takes those of the project's split alone; a side that is not there
+    is refused with those that are."""
+    project = mini_project(tmp_path / "mini")
+    monkeypatch.chdir(project.root)
+    gold = tmp_path / "gold.jsonl"
+    goldwire.write(mini_articles(), gold)
+    with pytest.raises(GoldwireError, match=r"GW430 .*keeps no split"):
+        goldwire.score(gold, gold, sides=["test"])
+    write_split(split_path(project), Split("parts", sides={"pommes": "train", "soupe": "test"}))
+    assert goldwire.score(gold, gold, sides=["test"], resamples=0).documents == ("soupe",)
+    assert len(goldwire.score(gold, gold, sides=["test", "train"], resamples=0).documents) == 2
+    compared = goldwire.compare(gold, gold, gold, sides=["train"], rounds=100)
+    assert compared.scores[0].documents == ("pommes",)
+    agreement = goldwire.agree(gold, sides=["test"], resamples=0, gamma=False)
+    assert "1 document" in repr(agreement)
+    words = ["eval", "score", str(gold), str(gold), "--side", "test", "--json", str(tmp_path / "s.json")]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    assert json.loads((tmp_path / "s.json").read_text())["documents"] == 1
+    with pytest.raises(GoldwireError, match=r"GW430 .*`validation`.*test, train"):
+        goldwire.score(gold, gold, sides=["validation"])
 
 
 def test_test_data_that_was_since_seen_goes_to_training() -> None:
@@ -491,8 +516,8 @@ def test_check_tells_of_documents_without_a_side(tmp_path: Path) -> None:
 def test_a_second_run_goes_on_as_the_first_began(tmp_path: Path) -> None:
     """Shares, date and rule are the stored split's where nothing else is asked for or set."""
     project = mini_project(tmp_path / "mini")
-    first = options_for(project, SplitOptions(by_date=True), test=0.4, dev=0.0, shared=2, similar=0.7)
-    assert (first.test, first.dev, first.rule) == (0.4, 0.0, Rule(0.7, 2))
+    first = options_for(project, SplitOptions(by_date=True), test=0.4, validation=0.0, shared=2, similar=0.7)
+    assert (first.test, first.validation, first.rule) == (0.4, 0.0, Rule(0.7, 2))
     dated = [replace_meta(a, published=f"2020-01-{n + 1:02}") for n, a in enumerate(corpus(20))]
     stored = make_split(dated, schema(), first).split
     assert options_for(project, SplitOptions(), stored) == first

@@ -1,4 +1,4 @@
-"""One model of all layers: what a user gets from `goldwire train pipeline`."""
+"""One model of all layers: what a user gets from `goldwire train --all`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Article, Relation, pairs
 from goldwire.train.options import TrainingSetup
 from goldwire.train.pipeline.assemble import assemble
+from goldwire.train.run.choice import Choice
 from goldwire.train.run.package import package
-from goldwire.train.run.plan import Task, plan
+from goldwire.train.run.plan import RunPlan, plan
 from goldwire.train.run.predict import predict
 from goldwire.train.training_data import training_data
 from tests.corpus.mini import mini_articles, mini_schema
@@ -58,6 +59,7 @@ def test_relations_are_scored_with_given_and_with_own_spans(trained: Trained) ->
     # Three articles can show nothing: no note may say more.
     assert not [note for note in trained.run.notes if " beats " in note]
     assert any("nearest-span baseline" in note for note in trained.run.notes)
+    assert trained.run.page is not None
     page = trained.run.page.read_text(encoding="utf-8")
     assert "Relations, F1" in page
     assert "act: Beside the baselines" in page
@@ -67,7 +69,7 @@ def test_the_model_says_what_it_is(trained: Trained) -> None:
     """Meta and card name layers, hashes, seed, scores and the reference's status; a plot shows F1."""
     meta = json.loads((trained.model / "meta.json").read_text())
     own = meta["goldwire"]
-    assert (own["layer"], sorted(own["layers"]), own["task"]) == ("thing", ["act", "thing"], "pipeline")
+    assert (own["layer"], sorted(own["layers"]), own["run"]) == ("thing", ["act", "thing"], "all")
     assert own["corpus"]["sha256"]
     assert list(own["learned_from"]) == [one.document.id for one in trained.articles]
     kept = read_jsonl(trained.run.reports / "predictions.jsonl")
@@ -179,21 +181,36 @@ def test_another_schema_is_learned_as_well(tiny_config: Path) -> None:
             assert {end["label"] for end in ends} == {"object": {"FOOD"}, "with": {"TOOL"}}[label]
 
 
-def test_layers_are_chosen_by_task(tmp_path: Path, tiny_config: Path) -> None:
-    """`events` learns the layer that relations go out from and those they go to, `spans` a single one."""
+def test_layers_are_chosen_by_name(tmp_path: Path, tiny_config: Path) -> None:
+    """A layer is learned with those that its relations go to, its spans alone where these are asked for; a
+    name stands for itself, whatever it is."""
     data = tmp_path / "data.jsonl"
     write_jsonl(data, [told(number) for number in range(2)])
-    common = {"data": data, "config": tiny_config, "out": tmp_path / "m"}
-    events = plan("events", **common)  # type: ignore[arg-type]
-    assert (events.data.layers, events.setup.heads) == (("act", "thing"), ("act",))
-    assert [name for name, _ in events.setup.parts] == ["act", "thing"]
-    spans = plan("spans", layer="thing", **common)  # type: ignore[arg-type]
-    assert (spans.data.layers, spans.setup.parts) == (("thing",), ())
+
+    def planned(choice: Choice) -> RunPlan:
+        return plan(choice=choice, data=data, config=tiny_config, out=tmp_path / "m")
+
+    acts = planned(Choice(("act",)))
+    assert (acts.data.layers, acts.setup.heads) == (("act", "thing"), ("act",))
+    assert [name for name, _ in acts.setup.parts] == ["act", "thing"]
+    spans = planned(Choice(("thing",), spans=True, nested=True))
+    assert (spans.data.layers, spans.setup.parts, spans.outermost) == (("thing",), (), False)
+    both = planned(Choice(("thing", "act"), spans=True))
+    assert (both.data.layers, both.setup.heads) == (("thing", "act"), ())
+    every = planned(Choice(every=True))
+    assert (every.data.layers, every.setup.heads) == (("thing", "act"), ("thing", "act"))
+    with pytest.raises(GoldwireError, match=r"GW720 .*either --all, or --layer"):
+        planned(Choice(("act",), every=True))
+    with pytest.raises(GoldwireError, match=r"GW415 .*--layer.*act, thing.*--all"):
+        planned(Choice())
+    names = [Choice(), Choice(every=True), Choice(("ner",)), Choice(("all",)), Choice(("a", "b"), spans=True)]
+    assert [choice.name for choice in names] == ["ner", "all", "layer-ner", "layer-all", "a-b-spans"]
+    assert Choice(("../x",)).name.replace(".", "").startswith("_x-")
 
 
 def test_relations_of_a_layer_that_is_no_head_are_not_scored(tmp_path: Path, tiny_config: Path) -> None:
-    """A task that learns one layer's relations has no other layer's in its reference, where they would count
-    as misses."""
+    """What learns one layer's relations has no other layer's in its reference, where they would count as
+    misses."""
     articles = []
     for number in range(2):
         one = told(number)
@@ -202,14 +219,13 @@ def test_relations_of_a_layer_that_is_no_head_are_not_scored(tmp_path: Path, tin
         articles.append(Article(one.document, (replace(known, relations=more),)))
     data = tmp_path / "data.jsonl"
     write_jsonl(data, articles)
-    wanted: dict[Task, set[str]] = {
-        "events": {"agent", "place"},
-        "pipeline": {"agent", "place", "knows"},
-        "spans": set(),
+    wanted: dict[Choice, set[str]] = {
+        Choice(("act",)): {"agent", "place"},
+        Choice(every=True): {"agent", "place", "knows"},
+        Choice(("thing",), spans=True, nested=True): set(),
     }
-    for task, labels in wanted.items():
-        layer = "thing" if task == "spans" else "act"
-        planned = plan(task, data=data, layer=layer, config=tiny_config, out=tmp_path / "m")
+    for choice, labels in wanted.items():
+        planned = plan(choice=choice, data=data, config=tiny_config, out=tmp_path / "m")
         assert {r.label for one in planned.data.references for r in one.full.relations} == labels
 
 
@@ -263,12 +279,15 @@ def test_a_wrong_option_is_named(tmp_path: Path, option: str, value: str | int, 
 
 
 def test_the_layer_of_ents_can_be_named(tmp_path: Path, tiny_config: Path) -> None:
-    """`pipeline --layer` puts that layer into `doc.ents`."""
+    """`--ents` puts a layer into `doc.ents`; one that is not learned is refused."""
     data = tmp_path / "data.jsonl"
     write_jsonl(data, [told(number) for number in range(2)])
     for layer in ("act", "thing"):
-        planned = plan("pipeline", data=data, layer=layer, config=tiny_config, out=tmp_path / "m")
+        every = Choice(every=True)
+        planned = plan(choice=every, data=data, ents=layer, config=tiny_config, out=tmp_path / "m")
         assert planned.setup.parts[-1][0] == layer
+    with pytest.raises(GoldwireError, match=r"GW724 .*act, thing"):
+        plan(choice=Choice(every=True), data=data, ents="no", config=tiny_config, out=tmp_path / "m")
 
 
 def test_nothing_is_said_of_a_layer_that_is_missing(tiny_config: Path) -> None:

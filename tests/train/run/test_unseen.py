@@ -19,11 +19,15 @@ from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Document
 from goldwire.project import Project, load_project
 from goldwire.train.learned_from import KEY, LearnedFrom, learned_from
+from goldwire.train.run.choice import Choice
 from goldwire.train.run.model_folder import fill_meta
-from goldwire.train.run.plan import groups_of, plan
+from goldwire.train.run.plan import plan
 from goldwire.train.run.predict import predict
+from goldwire.train.run.sources import groups_of
 from tests.corpus.mini import mini_project
 from tests.train.conftest import article
+
+THINGS = Choice(("thing",), spans=True)
 
 TALE = "Une longue histoire de gens qui habitent à Lyon depuis un an et ne partent pas. "
 
@@ -111,19 +115,19 @@ def test_the_test_side_is_not_learned_from_unless_told(tmp_path: Path) -> None:
     """Training takes the train side of the project's split alone and says so; sides that are named are
     taken; one that is not there is refused."""
     project = sided(tmp_path / "mini")
-    everything = plan("ner", mini_project(tmp_path / "whole"), layer="thing")
-    learned = plan("ner", project, layer="thing")
+    everything = plan(mini_project(tmp_path / "whole"), THINGS)
+    learned = plan(project, THINGS)
     assert len(everything.data.references) == 2
     assert learned.data.documents == everything.data.documents[:1]
     assert learned.corpus["sides"] == ["train"]
     assert learned.corpus["held_back"] == {"test": 1}
     assert any("side train of split.json; held back: 1 of test" in note for note in learned.notes)
-    both = plan("ner", project, layer="thing", sides=["train", "test"])
+    both = plan(project, THINGS, sides=["train", "test"])
     assert both.data.documents == everything.data.documents
-    with pytest.raises(GoldwireError, match="no document is on the side `dev`"):
-        plan("ner", project, layer="thing", sides=["dev"])
+    with pytest.raises(GoldwireError, match="no document is on the side `validation`"):
+        plan(project, THINGS, sides=["validation"])
     with pytest.raises(GoldwireError, match="the project keeps no split"):
-        plan("ner", load_project(tmp_path / "whole"), layer="thing", sides=["train"])
+        plan(load_project(tmp_path / "whole"), THINGS, sides=["train"])
 
 
 def test_stories_and_near_copies_are_one_group() -> None:

@@ -76,6 +76,8 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
                 "tokens": columns.token_rows(articles, nlp, losses),
             }
             for config in CONFIGS:
+                if config == "annotations" and not any(article.annotations for article in articles):
+                    continue  # `datasets` loads no config that has a split without a row
                 path = new_folder / config / f"{side}.parquet"
                 paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
         numbers = {side: len(articles) for side, articles in sides.items()}

@@ -57,6 +57,8 @@ def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
     by_id = {article.document.id: article for article in bare}
     for side, articles in sides.items():
         rows = columns.annotation_rows([by_id[article.document.id] for article in articles])
+        if not any(article.annotations for article in articles):
+            continue  # `datasets` loads no config that has a split without a row
         paths[side] = write_parquet(folder / "annotations" / f"{side}.parquet", _textless(rows), schema, None)
     lines = [dumps(to_record(article, article.document.meta)) for article in bare]
     write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))

@@ -20,7 +20,7 @@ from goldwire.files import read_bytes, write_text
 from goldwire.project import CONFIG, Project
 
 NAME = "split.json"
-_ORDER = {"train": 0, "dev": 1, "validation": 1, "test": 2}
+_ORDER = {"train": 0, "validation": 1, "test": 2}
 KINDS = ("parts", "folds", "leave-one-out")
 # What the Hub takes for a split; a side is a file's name too.
 _SIDE = re.compile(r"\w+(\.\w+)*")
@@ -113,7 +113,7 @@ def read_split(path: Path) -> Split:
         raise GoldwireError.of("GW290", f"unknown kind `{record.kind}`", where=str(path), hint=one_of(KINDS))
     for side in record.sides:
         if not _SIDE.fullmatch(side):
-            hint = "letters, digits and _, as in train, dev, test"
+            hint = "letters, digits and _, as in train, validation, test"
             raise GoldwireError.of("GW290", f"`{side}` is no name of a side", where=str(path), hint=hint)
     if not 0 < record.similar <= 1 or record.shared < 0:
         values = f"similar {record.similar:g}, shared {record.shared}"
@@ -175,3 +175,27 @@ def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
     raise_faults(unsided(split, ids, str(split_path(project))))
     sides = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
     return {side: names for side, names in sides.items() if names}
+
+
+def on_sides(
+    project: Project, ids: Iterable[str], sides: Iterable[str]
+) -> tuple[frozenset[str], dict[str, int]] | None:
+    """Which documents are on `sides` of the project's split (default: `train`), and how many are on each of
+    the others; None where it keeps no sides and none are named.
+
+    Raises GW430 for a side that the split has not, GW292 where a document has none, GW290 for a bad split.
+    """
+    split, wanted = stored_split(project), list(dict.fromkeys(sides))
+    where = str(split_path(project))
+    if split is None or split.kind != "parts":
+        if wanted:
+            message, hint = "the project keeps no split into sides", "make one: goldwire corpus split"
+            raise GoldwireError.of("GW430", message, where=where, hint=hint)
+        return None
+    by_side = sides_of(project, ids)
+    for side in wanted or ("train",):
+        if side not in by_side:
+            hint = f"name sides with --side: {one_of(by_side)}"
+            raise GoldwireError.of("GW430", f"no document is on the side `{side}`", where=where, hint=hint)
+    chosen = frozenset(name for side in wanted or ("train",) for name in by_side[side])
+    return chosen, {side: len(n) for side, n in by_side.items() if side not in (wanted or ("train",))}

@@ -15,7 +15,8 @@ from goldwire.model import Article, curated
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
-TRAIN, DEV, TEST = "train", "dev", "test"
+#: The sides, by the names that `datasets.load_dataset` gives them.
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?([T ].*)?")
 
 
@@ -27,7 +28,7 @@ class SplitOptions:
     """
 
     test: float = 0.2
-    dev: float = 0.1
+    validation: float = 0.1
     by_date: bool = False
     folds: int = 0
     each: bool = False
@@ -42,7 +43,11 @@ class SplitOptions:
     @property
     def shares(self) -> dict[str, float]:
         """The sides with their shares; training first."""
-        sides = {TRAIN: round(1 - self.test - self.dev, 6), DEV: self.dev, TEST: self.test}
+        sides = {
+            TRAIN: round(1 - self.test - self.validation, 6),
+            VALIDATION: self.validation,
+            TEST: self.test,
+        }
         return {side: share for side, share in sides.items() if share > 0}
 
 
@@ -68,7 +73,7 @@ def options_for(
     stored: Split | None = None,
     *,
     test: float | None = None,
-    dev: float | None = None,
+    validation: float | None = None,
     similar: float | None = None,
     shared: int | None = None,
 ) -> SplitOptions:
@@ -78,10 +83,14 @@ def options_for(
     rule = Rule(rule.similar if similar is None else similar, rule.shared if shared is None else shared)
     if stored is not None and stored.kind == options.kind == "parts":
         if stored.shares:
-            options = replace(options, test=stored.shares.get(TEST, 0.0), dev=stored.shares.get(DEV, 0.0))
+            options = replace(
+                options, test=stored.shares.get(TEST, 0.0), validation=stored.shares.get(VALIDATION, 0.0)
+            )
         options = replace(options, by_date=options.by_date or bool(stored.starts))
     options = replace(
-        options, test=options.test if test is None else test, dev=options.dev if dev is None else dev
+        options,
+        test=options.test if test is None else test,
+        validation=options.validation if validation is None else validation,
     )
     return replace(options, rule=rule)
 
@@ -96,7 +105,7 @@ def make_split(
 ) -> SplitResult:
     """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
 
-    Where a new document ties documents of two sides together, all of them go to training, or to development
+    Where a new document ties documents of two sides together, all of them go to training, or to validation
     if none is there: only so no model that exists was trained on a test document. So does test data that was
     since annotated with predictions in view. Such are in `moved`; in `gone` those that have a side in
     `stored` and are no longer in the corpus: it is forgotten.
@@ -133,7 +142,7 @@ def make_split(
         if options.by_date:
             sides, moved, starts, result = _by_date(articles, groups, options, before, known, result)
         else:
-            sides, moved = _sides(groups, options.shares, before, [TRAIN, DEV, TEST])
+            sides, moved = _sides(groups, options.shares, before, [TRAIN, VALIDATION, TEST])
         split = replace(result.split, sides={name: sides[name] for name in ids}, starts=starts)
         if TEST not in split.counts or not split.counts[TEST]:
             largest = max(len(group) for group in named)
@@ -154,17 +163,18 @@ def _check(articles: Sequence[Article], options: SplitOptions, stored: Split | N
         had = f"{len(stored.folds)} folds" if stored.folds else stored.kind
         hint = "--out another file; --anew forgets who has which side"
         raise GoldwireError.of("GW291", f"a split into {had} is there already", hint=hint)
-    if stored is not None and (odd := set(stored.sides.values()) - {TRAIN, DEV, TEST}):
-        hint = f"name it {TRAIN}, {DEV} or {TEST} in the file; --anew forgets who has which side"
+    if stored is not None and (odd := set(stored.sides.values()) - {TRAIN, VALIDATION, TEST}):
+        hint = f"name it {TRAIN}, {VALIDATION} or {TEST} in the file; --anew forgets who has which side"
         raise GoldwireError.of("GW291", f"the stored split has a side `{min(odd)}`", hint=hint)
     if (options.by_date and options.kind != "parts") or (options.each and options.folds):
         message = "by date, folds and leave-one-out are three ways to split"
         raise GoldwireError.of("GW291", message, hint="choose one of them")
     if options.kind == "parts" and not (
-        options.dev >= 0 and options.test > 0 and options.test + options.dev < 1
+        options.validation >= 0 and options.test > 0 and options.test + options.validation < 1
     ):
-        message = f"test {options.test:g} and dev {options.dev:g} leave nothing to test on or to train on"
-        raise GoldwireError.of("GW291", message, hint="shares of 1, as in --test 0.2 --dev 0.1")
+        shares = f"test {options.test:g} and validation {options.validation:g}"
+        message = f"{shares} leave nothing to test on or to train on"
+        raise GoldwireError.of("GW291", message, hint="shares of 1, as in --test 0.2 --validation 0.1")
     if options.folds == 1 or options.folds < 0:
         raise GoldwireError.of("GW291", f"{options.folds} folds", hint="two or more")
     if not 0 < options.rule.similar <= 1 or options.rule.shared < 0:
@@ -253,7 +263,7 @@ def _by_date(
     known: Mapping[str, str],
     result: SplitResult,
 ) -> tuple[dict[str, str], list[str], dict[str, str], SplitResult]:
-    """The newest groups to test, those before them to development; a group is as new as its newest document.
+    """The newest groups to test, those before them to validation; a group is as new as its newest document.
 
     Where the stored split has dates, new groups go by those. Undated documents are for training only.
     """
@@ -263,7 +273,7 @@ def _by_date(
     if len(undated) == len(dates):
         hint = "give articles `published`, as in 2020-12-03"
         raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
-    settled, fresh, moved = _keep(groups, before, [TRAIN, DEV, TEST])
+    settled, fresh, moved = _keep(groups, before, [TRAIN, VALIDATION, TEST])
 
     def newest(group: Group) -> str:
         return max(dates[name] for name in group.documents)
@@ -273,7 +283,7 @@ def _by_date(
     taken = Counter(sides.values())
     room = {side: share * len(dates) - taken[side] for side, share in options.shares.items()}
     ordered = sorted(fresh, key=lambda group: (newest(group), group.name), reverse=True)
-    for side in (TEST, DEV) if not known else ():
+    for side in (TEST, VALIDATION) if not known else ():
         while ordered and side in room and room[side] >= len(ordered[0].documents) / 2 and newest(ordered[0]):
             if side in ordered[0].closed:
                 group, into = ordered.pop(0), TRAIN
@@ -285,7 +295,8 @@ def _by_date(
     for group in ordered:
         date = newest(group)
         side = next(
-            (s for s in (TEST, DEV) if s in known and date >= known[s] and s not in group.closed), TRAIN
+            (s for s in (TEST, VALIDATION) if s in known and date >= known[s] and s not in group.closed),
+            TRAIN,
         )
         sides |= dict.fromkeys(group.documents, side)
     straddling = [

@@ -222,14 +222,14 @@ def _same(stored: float | None, derived: float | None) -> bool:
 class Measured:
     """A run: in the form of a baseline, its scores, and the documents with both readings.
 
-    `task` is what was trained (`ner`, `events` …), `of_project` whether it was on a project's annotations,
+    `name` is the run's (`ner`, `all`, its layers), `of_project` whether it was on a project's annotations,
     `note` says of how many documents the model was trained on, where there are any.
     """
 
     as_baseline: Baseline
     scores: Scores
     paired: tuple[Paired, ...]
-    task: str = ""
+    name: str = ""
     of_project: bool = False
     note: str = ""
 
@@ -300,8 +300,8 @@ def measure(path: Path, *, trained_on: bool = False) -> Measured:
             document.id: (sha256(document.text), reference_hash(gold, layer)) for document, gold, _ in paired
         },
     )
-    task, of_project = str(figures.get("task", "")), bool(corpus.get("content_hash"))
-    return Measured(baseline, scores, tuple(paired), task, of_project, note)
+    name, of_project = str(figures.get("run", "")), bool(corpus.get("content_hash"))
+    return Measured(baseline, scores, tuple(paired), name, of_project, note)
 
 
 def reference_hash(annotation: Annotation, layer: str) -> str:

@@ -19,14 +19,14 @@ from goldwire.repository import ask_git, tracked_name
 _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-def baseline_path(project: Project, scores: Path, task: str) -> Path:
+def baseline_path(project: Project, scores: Path, run: str) -> Path:
     """Where the baseline of a run is kept: `eval/baseline.json` for `ner`, else `eval/baseline-NAME.json`.
 
-    NAME is the run's folder in `eval/reports/`, else the `task` that was trained.
+    NAME is the run's folder in `eval/reports/`, else the name of the `run`.
     """
     reports = project.reports.resolve()
     inside = reports in scores.resolve().parent.parents
-    name = scores.resolve().parent.relative_to(reports).parts[0] if inside else task or "ner"
+    name = scores.resolve().parent.relative_to(reports).parts[0] if inside else run or "ner"
     return project.eval / ("baseline.json" if name == "ner" else f"baseline-{file_name(name)}.json")
 
 

@@ -19,6 +19,7 @@ from goldwire.eval.scoring.scores import count, few_warnings, trust
 from goldwire.model import STATUSES, Annotation
 from goldwire.pipelines import blank_pipeline
 from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
+from goldwire.train.run.choice import Choice
 from goldwire.train.run.crossval import Fold, folds
 from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
 from goldwire.train.run.plan import RunPlan, plan
@@ -114,6 +115,7 @@ class CurvePlan:
 def plan_curve(
     project: Path | None = None,
     *,
+    layer: str | None = None,
     steps: Sequence[int] | None = None,
     repeats: int = PARTS_OF_ALL,
     page: Path | None = None,
@@ -124,12 +126,14 @@ def plan_curve(
     The documents are dealt into up to five test parts, taken in turn by the repeats (dealt anew after each
     round). Of the others, in a random order, the first few are learned from, then more: a smaller size is
     part of a larger one. Documents of one story stay together. `steps` are numbers of documents, by default
-    all up to 6, else five that double. `settings` are those of `plan`. Raises GW450 for steps that can't be,
-    GW451 where there are fewer than three documents or stories, and what `plan` raises.
+    all up to 6, else five that double. `layer` is the first unless it is named. `settings` are those of
+    `plan`. Raises GW450 for steps that can't be, GW451 where there are fewer than three documents or stories,
+    and what `plan` raises.
     """
     # A curve leaves a page and no model: the plan's place for one is never written.
     beside = page.parent if page is not None else Path()
-    run = plan("ner", project, out=beside / "no-model", **settings)
+    choice = Choice(None if layer is None else (layer,), spans=True)
+    run = plan(project, choice, out=beside / "no-model", **settings)
     data = run.data
     if repeats < 1:
         raise GoldwireError.of("GW450", f"{repeats} repeats", hint="at least 1, better 5")

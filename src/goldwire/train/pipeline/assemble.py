@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldwire.pipelines import pipeline_path, quiet
-from goldwire.train.options import config_fault, options_of
+from goldwire.train.options import options_of
 from goldwire.train.pipeline.fit_layer import Fitted, fit
 from goldwire.train.pipeline.relations_and_attributes import add_heads
 from goldwire.train.training_data import Cut, Reference
@@ -53,15 +53,12 @@ def assemble(
     if setup.parts:
         parts = tuple(part for part in parts if part[0] == layer or _has(references, part[0]))
     fitted: dict[str, Fitted] = {}
-    options = {name: options_of(config, setup.overrides) for name, config in parts}
+    options = {name: options_of(config, setup.overrides, nested=setup.nested) for name, config in parts}
     for layer_options in options.values() if setup.heads else ():
         if layer_options.syntax:
             # Told before the training, not after.
             pipeline_path(layer_options.syntax)
     for number, (name, config) in enumerate(parts):
-        if options[name].nested and name != flat:
-            hint = "remove it: only the layer of `doc.ents` may have two recognisers"
-            raise config_fault(config, f"[goldwire] nested is set for layer `{name}`", hint)
         learn = partial(
             fit,
             references,
@@ -141,7 +138,7 @@ def _joined(models: Mapping[str, Language], flat: str) -> Language:
             base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=recogniser)
     if last != flat and _recognises(base, recogniser):
         # Readers take `doc.ents` for the flat layer's.
-        base.add_pipe("goldwire_layer", name=f"{last}_layer", config={"layer": last})
+        base.add_pipe("goldwire_layer", name=f"{last}_last_layer", config={"layer": last})
     return base
 
 

@@ -168,8 +168,11 @@ class MoveLayer:
         show_layers([layer])
 
     def __call__(self, doc: Doc) -> Doc:
-        """Move them."""
-        doc.spans[self.layer] = sorted([*doc.spans.get(self.layer, ()), *doc.ents])
+        """Move them; where they stand there already, beside those inside them, they stay as they are."""
+        there = list(doc.spans.get(self.layer, ()))
+        places = {(span.start, span.end, span.label) for span in there}
+        more = [span for span in doc.ents if (span.start, span.end, span.label) not in places]
+        doc.spans[self.layer] = sorted([*there, *more])
         doc.set_ents([], default="missing")
         return doc
 

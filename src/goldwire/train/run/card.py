@@ -17,7 +17,8 @@ PLOT = "f1.svg"
 
 def write_card(folder: Path, figures: Mapping[str, Any], name: str, version: str) -> None:
     """Write `README.md` and the plot into a model's folder."""
-    write_text(folder / PLOT, label_plot(figures))
+    if "layers" in figures:
+        write_text(folder / PLOT, label_plot(figures))
     write_text(folder / "README.md", "\n".join(_lines(figures, name, version)) + "\n")
 
 
@@ -42,7 +43,8 @@ def _point(name: str, scores: Mapping[str, Any]) -> charts.Point:
 
 def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]:
     data, corpus, config = figures["data"], figures["corpus"], figures["config"]
-    layers = [layer.layer for layer in layers_of(figures)]
+    scored = "layers" in figures
+    layers = figures["learned_layers"]
     yield f"# {name} {version}"
     yield ""
     listed = ", ".join(f"`{layer}`" for layer in layers)
@@ -51,22 +53,30 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         if len(layers) > 1
         else f"A spaCy model of layer {listed}."
     )
-    yield f"Learned from {data['documents']} articles; the scores below are of models that had not seen the "
-    yield f"article they were scored on. Reference: **{figures['reference']}**."
+    if not scored:
+        yield f"Learned from {data['documents']} articles; not scored."
+    elif "test" in figures:
+        yield f"Learned from {data['documents']} articles; the scores below are of this model on the "
+        yield f"{figures['documents']} articles of `{figures['test']['file']}`. "
+        yield f"Reference: **{figures['reference']}**."
+    else:
+        yield f"Learned from {data['documents']} articles; the scores below are of models that had not seen "
+        yield f"the article they were scored on. Reference: **{figures['reference']}**."
     yield ""
     yield "```python"
     yield "import spacy"
     yield 'nlp = spacy.load("FOLDER")'
     yield "doc = nlp(text)"
-    yield "doc.ents" if figures["task"] != "spans" else f'doc.spans["{layers[0]}"]'
-    if "given_spans" in figures:
+    yield f'doc.spans["{figures["flat"]}"]' if figures["nested"] else "doc.ents"
+    if figures["heads"]:
         yield from (f"doc._.{plural(layer)}" for layer in layers)
     yield "```"
     yield ""
-    yield f"![F1 by label]({PLOT})"
-    yield ""
-    for layer_figures in layers_of(figures):
-        yield from _table(layer_figures)
+    if scored:
+        yield f"![F1 by label]({PLOT})"
+        yield ""
+        for layer_figures in layers_of(figures):
+            yield from _table(layer_figures)
     relations = figures.get("relations", {})
     if relations and "given_spans" in figures:
         given_spans = figures["given_spans"]

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_job
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Provenance
 from goldwire.train.options import TrainingSetup
 from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
@@ -103,6 +104,7 @@ def cross_validate(
     final: Path | None = None,
     groups: Sequence[str] | None = None,
     count: int | None = None,
+    dealt: Sequence[Fold] = (),
     processes: int | None = None,
     beside: Callable[[], Any] | None = None,
     advance: Callable[[int], None] | None = None,
@@ -111,19 +113,27 @@ def cross_validate(
     documents too and save it there. Trainings run side by side, a process a core, and with them `beside`, one
     more job that can be pickled.
 
-    `advance` gets hundredths of a training, `total_parts` of them in all. Raises what `folds` and training
-    raise, and GW409 where a process dies.
+    The folds are those that are `dealt`, else `count` of them; none for a `count` of 0. Where the data has a
+    test set, one model is trained, which predicts it and is saved. `advance` gets hundredths of a training,
+    `total_parts` of them in all. Raises what `folds` and training raise, and GW409 where a process dies.
     """
     started = time.perf_counter()
     scored = [reference.document.id for reference in data.scored]
-    story = dict(zip(data.documents, groups if groups is not None else data.documents, strict=True))
-    plan = folds(scored, groups=[story[name] for name in scored], count=count, seed=setup.seed)
-    by_id = {reference.document.id: reference for reference in data.references}
-    plan = [with_unscored(fold, data, story) for fold in plan]
-    jobs = [fold_job(data, setup, fold) for fold in plan]
-    if final is not None:
-        # The longest first, so that no core waits at the end.
-        jobs.insert(0, Job(setup, data.layer, train=data.references, test=(), out=final))
+    by_id = {reference.document.id: reference for reference in (*data.references, *data.test)}
+    if data.test:
+        plan = [Fold(tuple(data.documents), tuple(scored))]
+        jobs = [replace_job(fold_job(data, setup, plan[0]), out=final)]
+    else:
+        story = dict(zip(data.documents, groups if groups is not None else data.documents, strict=True))
+        stories = [story[name] for name in scored]
+        plan = _within(dealt, scored) or (
+            [] if count == 0 else folds(scored, groups=stories, count=count, seed=setup.seed)
+        )
+        plan = [with_unscored(fold, data, story) for fold in plan]
+        jobs = [fold_job(data, setup, fold) for fold in plan]
+        if final is not None:
+            # The longest first, so that no core waits at the end.
+            jobs.insert(0, Job(setup, data.layer, train=data.references, test=(), out=final))
     workers = min(processes or cores(), len(jobs))
     done, extra = run_jobs(jobs, workers, beside=beside, advance=advance)
     model = Provenance(kind="model", name=name, version=version)
@@ -150,8 +160,28 @@ def cross_validate(
         ),
         attributes=dict(Counter(name for result in done for name in result.attributes)),
         too_long=max(result.too_long for result in done),
-        apart=sum(len(data.references) - len(fold.train) - len(fold.test) for fold in plan),
+        apart=0 if data.test else sum(len(data.references) - len(f.train) - len(f.test) for f in plan),
     )
+
+
+def _within(dealt: Sequence[Fold], scored: Sequence[str]) -> list[Fold]:
+    """The folds that a project keeps, cut down to the documents that are scored.
+
+    Raises GW292 where a document is tested in none of them.
+    """
+    if not dealt:
+        return []
+    tested = {name for fold in dealt for name in fold.test}
+    raise_faults(
+        Fault("GW292", f"document `{name}` is in no fold", name, "deal them anew: goldwire corpus split")
+        for name in scored
+        if name not in tested
+    )
+    kept = [
+        Fold(tuple(n for n in scored if n in fold.train), tuple(n for n in scored if n in fold.test))
+        for fold in dealt
+    ]
+    return [fold for fold in kept if fold.test]
 
 
 def with_unscored(fold: Fold, data: TrainingData, story: Mapping[str, str]) -> Fold:
@@ -163,7 +193,7 @@ def with_unscored(fold: Fold, data: TrainingData, story: Mapping[str, str]) -> F
 
 def fold_job(data: TrainingData, setup: TrainingSetup, fold: Fold) -> Job:
     """The training of one fold: references of its training documents, bare texts of those it is tested on."""
-    by_id = {reference.document.id: reference for reference in data.references}
+    by_id = {reference.document.id: reference for reference in (*data.references, *data.test)}
     train = tuple(by_id[name] for name in fold.train)
     tested = tuple(by_id[name] for name in fold.test)
     test = tuple(reference.document for reference in tested)
@@ -171,7 +201,7 @@ def fold_job(data: TrainingData, setup: TrainingSetup, fold: Fold) -> Job:
 
 
 def total_parts(groups: int, *, count: int | None = None, final: bool = True) -> int:
-    """How many hundredths of a training `cross_validate` will report, for so many stories."""
+    """How many hundredths of a training `cross_validate` will report, for so many stories or folds."""
     return PARTS * ((count or (groups if groups <= ALL_OUT else FOLDS)) + final)
 
 

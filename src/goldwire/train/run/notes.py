@@ -135,7 +135,13 @@ def usual_values(
 
 def notes_on(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossValidated) -> list[str]:
     """What a reader of the figures must know, in words."""
-    data, layer = figures["data"], figures["layer"]
+    scores = _score_notes(figures, learned) if "layers" in figures else []
+    return [*scores, *_data_notes(figures, learned, crossed)]
+
+
+def _score_notes(figures: Mapping[str, Any], learned: TrainingData) -> list[str]:
+    """What the scores are worth."""
+    layer = figures["layer"]
     several = "others" in figures
     notes = [
         (f"layer `{layer}`: " if several else "") + gain_in_words(name, gain)
@@ -163,6 +169,24 @@ def notes_on(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossVa
         notes.append(
             f"{learned.nested} nested spans of layer `{layer}` left out: the model is flat"
             + (f"; F1 against all spans, they too: {number(every)}" if every is not None else "")
+        )
+    return notes
+
+
+def _data_notes(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossValidated) -> list[str]:
+    """What was learned from, and what could not be."""
+    data, notes = figures["data"], []
+    if "layers" not in figures:
+        notes.append("not scored: nothing is known of how good this model is")
+    if test := figures.get("test"):
+        notes.append(
+            f"scored on the {figures['documents']} articles of {test['file']}, by the model that is kept"
+            + (
+                f"; {test['kept_out']} articles were not learned from, since the test set has them, near "
+                "copies of them, or others of their story"
+                if test["kept_out"]
+                else ""
+            )
         )
     if crossed.cuts:
         shown = ", ".join(f"`{cut.text}` in `{'`, `'.join(cut.tokens)}`" for cut in crossed.cuts[:3])
@@ -193,7 +217,7 @@ def notes_on(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossVa
     if learned.unannotated:
         notes.append(f"{learned.unannotated} articles without an annotation were left out")
     shared = len(data["labels"]) and len(crossed.folds) < len(learned.references)
-    if shared:
+    if shared and crossed.folds and not learned.test:
         notes.append(f"{len(crossed.folds)} folds over {len(learned.references)} documents")
     if figures["corpus"].get("built") is False:
         notes.append("corpus/ was built from other annotations than these: goldwire corpus build")
@@ -254,22 +278,28 @@ def meta_values(
     layers: Sequence[str],
 ) -> dict[str, Any]:
     """What a model's `meta.json` says of itself; `performance` is measured on unseen articles."""
+    listed = " and ".join(f"`{layer}`" for layer in layers)
+    learned = f"{listed}, learned from {figures['data']['documents']} articles"
+    common = {
+        "name": name,
+        "version": version,
+        "author": "made with goldwire",
+        "license": figures["corpus"].get("licence", ""),
+    }
+    # `layer` is what doc.ents holds: readers of other pipelines' words know it by this name.
+    own = {**setting, "layer": figures["flat"], "layers": list(layers)}
+    if "layers" not in figures:
+        return {**common, "description": f"{learned}; not scored.", "performance": {}, "goldwire": own}
     exact = figures["layers"][figures["layer"]]["exact"]
     micro = exact["micro"]
-    listed = " and ".join(f"`{layer}`" for layer in layers)
     per_label = {
         label: {"p": label_scores["precision"], "r": label_scores["recall"], "f": label_scores["f1"]}
         for label, label_scores in exact["labels"].items()
     }
-    documents = figures["documents"]
+    scored_on = f"{figures['documents']} {'others' if 'test' in figures else 'of them'}"
     return {
-        "name": name,
-        "version": version,
-        "description": f"{listed}, learned from {figures['data']['documents']} articles, "
-        f"scored on {documents} of them unseen; "
-        f"reference: {figures['reference']}.",
-        "author": "made with goldwire",
-        "license": figures["corpus"].get("licence", ""),
+        **common,
+        "description": f"{learned}, scored on {scored_on} unseen; reference: {figures['reference']}.",
         "performance": {
             "ents_p": micro["precision"],
             "ents_r": micro["recall"],
@@ -277,10 +307,7 @@ def meta_values(
             "ents_per_type": per_label,
         },
         "goldwire": {
-            **setting,
-            # `layer` is what doc.ents holds: readers of other pipelines' words know it by this name.
-            "layer": figures["flat"],
-            "layers": list(layers),
+            **own,
             "reference": figures["reference"],
             "scores": {
                 "micro": micro,

@@ -48,12 +48,15 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
     folds, documents = figures["folds"], figures["documents"]
     changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
     alone = all(len(fold) == 1 for fold in folds)
+    test = figures.get("test")
     return {
         "Corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "Content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
         "Schema": ", ".join(figures["schema"]),
         "Layer": layer_in_words(figures),
-        "Scored by": f"leaving each of {documents} articles out in turn"
+        "Scored by": f"the {documents} articles of {test['file']}, which were not learned from"
+        if test
+        else f"leaving each of {documents} articles out in turn"
         if alone
         else f"{len(folds)} folds over {documents} articles",
         "Config": ", ".join(config_files(config)) + (f" with {changed}" if changed else ""),

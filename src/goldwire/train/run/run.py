@@ -18,6 +18,7 @@ from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article
+from goldwire.pipelines import how_to_get, official_and_missing
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.train.learned_from import KEY, learned_from
@@ -35,16 +36,17 @@ from goldwire.train.training_data import TrainingData
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """What a run came to: `figures` as in `scores.json`, `notes` to read with them, the report's `page`."""
+    """What a run came to: `figures` as in `scores.json`, `notes` to read with them, the report's `page`, None
+    where nothing was scored."""
 
     figures: dict[str, Any]
     notes: list[str]
     model: Path
     reports: Path
-    page: Path
+    page: Path | None
 
     def __repr__(self) -> str:
-        return f"<Run: model {self.model}, report {self.page}>"
+        return f"<Run: model {self.model}, {f'report {self.page}' if self.page else 'not scored'}>"
 
 
 def run(
@@ -55,89 +57,107 @@ def run(
     advance: Callable[[int], None] | None = None,
 ) -> Run:
     """Score the plan's model on documents that it has not seen, beside its baselines, and save one that was
-    trained on all of them.
+    trained on all of them; with a test set the very one that was scored.
 
     The plan's `out` gets the pipeline; its `reports` gets `gold.jsonl` (what was scored against),
-    `predictions.jsonl` (out-of-fold), `scores.json` and the page. Nothing is written where anything fails.
-    `advance` gets `plan.parts` in all. Raises GW403 to GW413 for config, stock model or folder.
+    `predictions.jsonl` (out-of-fold), `scores.json` and the page, but nothing where no score was asked for.
+    Nothing is written where anything fails. `advance` gets `plan.parts` in all. Raises GW403 to GW413 for
+    config, stock model or folder.
     """
     notes: list[str] = list(plan.notes)
-    beside = _stock_job(plan.project, plan.data, notes)
+    scored = plan.folds != 0 or plan.test is not None
+    beside = _stock_job(plan.project, plan.data, notes) if scored else None
+    if not scored and (earlier := plan.reports / "scores.json").is_file():
+        notes.append(f"the scores in {earlier} are of an earlier model")
     with model_folder(plan.out) as folder:
         crossed = cross_validate(
             plan.data,
             plan.setup,
-            name=plan.task,
+            name=plan.name,
             version=plan.version,
             final=folder,
             groups=plan.stories,
             count=plan.folds,
+            dealt=plan.dealt,
             processes=processes,
             beside=beside,
             advance=advance,
         )
-        gold = _gold(plan)
-        systems = {"model": crossed.predictions}
-        if crossed.beside is not None:
-            systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
-        systems["lexicon"] = crossed.lexicon
-        scores = {
-            name: _score(plan, gold, predictions, resamples=resamples)
-            for name, predictions in systems.items()
-        }
-        if plan.project is not None:
-            paired = [
-                Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
-                for r in plan.data.scored
-            ]
-            scores["model"] = in_project(scores["model"], paired, plan.project, None)
         setting = _setting(plan, crossed)
-        layer = plan.data.layer
-        figures = {
-            **scores["model"].as_json(),
-            "baselines": {
-                name: system_scores.as_json() for name, system_scores in scores.items() if name != "model"
-            },
-            "differences": _differences(plan, scores, layer),
-            **setting,
+        figures = setting | {
             "seconds": {
                 "wall": round(crossed.wall, 1),
                 "cpu": round(crossed.cpu, 1),
                 "processes": crossed.processes,
-            },
-        }
-        if plan.task == "ner":
-            full = _score(plan, _gold(plan, nested=True), crossed.predictions, resamples=resamples)
-            figures["with_nested"] = full.layers[layer]["exact"].micro().as_json()
-        if plan.data.others:
-            figures["others"] = {
-                name: {
-                    "labels": plan.data.labels_of(name),
-                    "differences": _differences(plan, scores, name),
-                }
-                for name in plan.data.others
             }
-        if plan.setup.heads:
-            figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
-            if plan.project is not None:
-                readings = project_readings(plan.project, scores["model"])
-                figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
-        if crossed.beside is not None and plan.project is not None:
-            model = plan.project.setting("predict", "model")
-            figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
+        }
+        scores, gold = None, {}
+        if scored:
+            gold = _gold(plan)
+            scores, measured = _measured(plan, crossed, gold, resamples=resamples)
+            figures = measured | figures
         figures["notes"] = [*notes_on(figures, plan.data, crossed), *notes]
-        values = meta_values(figures, setting, plan.name, plan.version, plan.data.layers)
+        values = meta_values(figures, setting, plan.model, plan.version, plan.data.layers)
         values["goldwire"][KEY] = learned_from(r.document for r in plan.data.references)
         fill_meta(folder, values)
-        write_card(folder, figures, plan.name, plan.version)
-        page = write_reports(
-            plan.reports,
-            gold=[Article(r.document, (gold[r.document.id],)) for r in plan.data.scored],
-            pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.data.scored],
-            scores=scores["model"],
-            figures=figures,
-        )
+        write_card(folder, figures, plan.model, plan.version)
+        page = None
+        if scores is not None:
+            page = write_reports(
+                plan.reports,
+                gold=[Article(r.document, (gold[r.document.id],)) for r in plan.data.scored],
+                pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.data.scored],
+                scores=scores,
+                figures=figures,
+            )
     return Run(figures, notes=figures["notes"], model=plan.out, reports=plan.reports, page=page)
+
+
+def _measured(
+    plan: RunPlan, crossed: CrossValidated, gold: Mapping[str, Annotation], *, resamples: int
+) -> tuple[Scores, dict[str, Any]]:
+    """The model's scores, and all figures that rest on what it predicted."""
+    layer = plan.data.layer
+    systems = {"model": crossed.predictions}
+    if crossed.beside is not None:
+        systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
+    systems["lexicon"] = crossed.lexicon
+    scores = {
+        name: _score(plan, gold, predictions, resamples=resamples) for name, predictions in systems.items()
+    }
+    if plan.project is not None:
+        paired = [
+            Paired(r.document, gold[r.document.id], crossed.predictions[r.document.id])
+            for r in plan.data.scored
+        ]
+        scores["model"] = in_project(scores["model"], paired, plan.project, None)
+    figures = {
+        **scores["model"].as_json(),
+        "baselines": {
+            name: system_scores.as_json() for name, system_scores in scores.items() if name != "model"
+        },
+        "differences": _differences(plan, scores, layer),
+    }
+    if plan.outermost:
+        full = _score(plan, _gold(plan, nested=True), crossed.predictions, resamples=resamples)
+        figures["with_nested"] = full.layers[layer]["exact"].micro().as_json()
+    if plan.data.others:
+        figures["others"] = {
+            name: {
+                "labels": plan.data.labels_of(name),
+                "differences": _differences(plan, scores, name),
+            }
+            for name in plan.data.others
+        }
+    if plan.setup.heads:
+        figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
+        if plan.project is not None:
+            readings = project_readings(plan.project, scores["model"])
+            figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
+    if crossed.beside is not None and plan.project is not None:
+        model = plan.project.setting("predict", "model")
+        figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
+    return scores["model"], figures
 
 
 def _gold(plan: RunPlan, *, nested: bool = False) -> dict[str, Annotation]:
@@ -230,7 +250,7 @@ def _given(
             "attributes": attribute_gains(model, list(gold.values()), plan.setup.schema, usual, stories),
         },
         "learned": {"/".join(name): count for name, count in sorted(crossed.attributes.items())},
-        "trainings": len(crossed.folds) + 1,
+        "trainings": len(crossed.folds) + (not plan.data.test),
     }
 
 
@@ -239,7 +259,10 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
     data, setup = plan.data, plan.setup
     text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in data.references)
     return {
-        "task": plan.task,
+        "run": plan.name,
+        "learned_layers": list(data.layers),
+        "heads": list(setup.heads),
+        "nested": setup.nested,
         "layer": data.layer,
         "flat": setup.parts[-1][0] if setup.parts else data.layer,
         "schema": sorted({reference.annotation.schema for reference in data.references}),
@@ -261,9 +284,10 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
         },
         "seed": setup.seed,
         "folds": [list(fold.test) for fold in crossed.folds],
+        **({"test": plan.test.as_json()} if plan.test is not None else {}),
         "data": {
             "documents": len(data.references),
-            "not_scored": len(data.references) - len(data.scored),
+            "not_scored": 0 if data.test else len(data.references) - len(data.scored),
             "unannotated": data.unannotated,
             "spans": sum(data.labels.values()),
             "labels": data.labels,
@@ -287,5 +311,11 @@ def _stock_job(
         return None
     if setting.layer not in data.layers:
         notes.append(f"no stock model to compare with: [predict] is for layer `{setting.layer}`")
+        return None
+    if official_and_missing(setting.model):
+        notes.append(
+            f"no stock model to compare with: {setting.model} is not installed; "
+            f"to have it: {how_to_get(setting.model)}"
+        )
         return None
     return partial(stock_predictions, project, [reference.document for reference in data.scored])

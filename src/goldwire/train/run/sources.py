@@ -1,0 +1,125 @@
+"""What a run learns from and what it is scored on: the project's articles and sides, or files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldwire import strict_json
+from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.split.groups import Rule, components, find_ties
+from goldwire.corpus.split.io import on_sides
+from goldwire.errors import GoldwireError
+from goldwire.eval.scoring.pairing import stories
+from goldwire.files import read_bytes, sha256
+from goldwire.formats.guess import guess_read, read_as
+from goldwire.formats.options import Setting
+from goldwire.model import Article, Document
+from goldwire.project import Project
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Articles to score on that are not learned from: the file's name and hash, its articles, and how many
+    articles were not learned from since the file has them, near copies of them, or others of their story."""
+
+    file: str
+    sha256: str
+    articles: tuple[Article, ...]
+    kept_out: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What is recorded of it."""
+        documents = len(self.articles)
+        return {"file": self.file, "sha256": self.sha256, "documents": documents, "kept_out": self.kept_out}
+
+
+def read_articles(path: Path, setting: Setting) -> list[Article]:
+    """The articles of a file or folder in any format that is read; raises GW901 where there is nothing."""
+    if not path.exists():
+        raise GoldwireError.of(
+            "GW901", "there is no such file or folder", where=str(path), hint="check the path"
+        )
+    return read_as("jsonl" if path.suffix == ".jsonl" else guess_read(path), path, setting)
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file; of a folder that of its files' names and hashes."""
+    if path.is_file():
+        return sha256(read_bytes(path))
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    return sha256("\n".join(f"{each.relative_to(path)} {sha256(read_bytes(each))}" for each in files))
+
+
+def with_test_set(
+    articles: Sequence[Article], path: Path, setting: Setting, rule: Rule
+) -> tuple[list[Article], TestSet]:
+    """The articles of `path` to score on, and of `articles` those that may be learned from beside them.
+
+    What has the id of a tested article, its story, or nearly its text is not learned from. Raises GW721 where
+    nothing would be left to learn from.
+    """
+    tested = read_articles(path, setting)
+    ids = {article.document.id for article in tested}
+    learned = [article for article in articles if article.document.id not in ids]
+    groups = groups_of([article.document for article in (*tested, *learned)], rule)
+    if groups is not None:
+        seen = set(groups[: len(tested)])
+        learned = [
+            article
+            for article, group in zip(learned, groups[len(tested) :], strict=True)
+            if group not in seen
+        ]
+    if articles and not learned:
+        message = f"all {len(articles)} articles are in the test set too, or near copies of what is in it"
+        raise GoldwireError.of("GW721", message, where=str(path), hint="test on articles of other stories")
+    return learned, TestSet(path.name, hash_of(path), tuple(tested), len(articles) - len(learned))
+
+
+def learned_sides(
+    home: Project, articles: list[Article], sides: Sequence[str]
+) -> tuple[list[Article], dict[str, Any]]:
+    """The articles on the sides of the project's split that are learned from, and what to record of it.
+
+    Raises what `on_sides` raises.
+    """
+    found = on_sides(home, [article.document.id for article in articles], sides)
+    if found is None:
+        return articles, {}
+    learned, held_back = found
+    wanted = list(dict.fromkeys(sides or ("train",)))
+    return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held_back}
+
+
+def groups_of(documents: Iterable[Document], rule: Rule) -> list[str] | None:
+    """A name for the group of each document, by story and near-duplicate texts; None where each is alone."""
+    listed = list(documents)
+    ties = find_ties([Article(document) for document in listed], None, rule)
+    if not ties:
+        return stories(listed)
+    names = [document.id for document in listed]
+    of = {name: f"group {group[0]}" for group in components(names, ties) for name in group if len(group) > 1}
+    return [of.get(name, name) for name in names]
+
+
+def stamped_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
+    """The project's articles with their stored annotations, and what they are: the corpus's name, version and
+    content hash, and whether the dataset in `corpus/` was built from the same."""
+    corpus = load_corpus(project)
+    stamp: dict[str, Any] = {
+        "name": project.name,
+        "version": corpus.version,
+        "content_hash": corpus.content_hash(),
+        "licence": str(project.setting("corpus", "licence", "")),
+    }
+    path = project.corpus / "manifest.json"
+    if path.is_file():
+        try:
+            built = strict_json.loads(read_bytes(path)).get("content_hash")
+        except (ValueError, AttributeError):
+            hint = "build it again: goldwire corpus build"
+            raise GoldwireError.of("GW414", "no readable manifest", where=str(path), hint=hint) from None
+        stamp["built"] = built == stamp["content_hash"]
+    return corpus.articles, stamp
