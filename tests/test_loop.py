@@ -47,10 +47,10 @@ def test_the_loop_runs_on_another_schema(studio: Server, tmp_path: Path) -> None
     assert {path: path.read_bytes() for path in (root / "annotate/annotations").rglob("*.json")} == before
     run("corpus", "check")
     run("corpus", "build")
-    assert "FOOD" in run("train", "ner", "--layer", "thing")
-    scores = json.loads((root / "eval/reports/ner/scores.json").read_text(encoding="utf-8"))
+    assert "FOOD" in run("train", "--layer", "thing", "--spans")
+    scores = json.loads((root / "eval/reports/thing-spans/scores.json").read_text(encoding="utf-8"))
     assert scores["documents"] == 2
     assert set(scores["layers"]) == {"thing"}
     assert "step" in run("eval", "agree", "--no-gamma")
-    run("eval", "report", "--run", "eval/reports/ner", "--out", "report.html")
+    run("eval", "report", "--run", "eval/reports/thing-spans", "--out", "report.html")
     assert "FOOD" in (root / "report.html").read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], Callable[[Project], None]], ...] = (
     (("corpus", "convert", ".", "out.parquet", "--from", "store", "--to", "parquet"), _as_it_is),
     (("annotate", "adjudicate", "--by", "eve"), _as_it_is),
     (("schema", "migrate", "plan.yaml"), _new_schema),
-    (("train", "ner", "--layer", "thing", "--config", "tiny.cfg", "--processes", "1"), _small_config),
+    (("train", "--layer", "thing", "--spans", "--config", "tiny.cfg", "--processes", "1"), _small_config),
 )
 
 

@@ -45,7 +45,7 @@ def test_a_project_is_whole_in_every_language(language: str, template: Template,
     assert {attribute.registry for attribute in ids} == set(schema.registries)
     rendered = CliRunner().invoke(cli, ["schema", "render", "--check", "--project", str(project.root)])
     assert rendered.exit_code == 0
-    for name in ("ner", "spans", "events"):
+    for name in ("ner", "layers"):
         config = read_config(project.train / f"{name}.cfg", overrides={}, seed=0, language=language)
         assert config["nlp"]["lang"] == language
     transformer = (project.train / "ner-transformer.cfg").read_text(encoding="utf-8")

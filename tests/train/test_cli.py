@@ -93,8 +93,7 @@ def test_wrong_use_is_answered_plainly(shell: Shell, articles: list[Article], co
     data = ("--data", "data.jsonl", "--config", config, "--out", "m")
     for arguments, code, hint in (
         ((), "GW910", "goldwire demo"),
-        (("--data", "data.jsonl"), "GW415", "--out"),
-        ((*data, "--layer", "event"), "GW402", "thing (36 spans)"),
+        (("--data", "data.jsonl"), "GW725", "--out"),
         ((*data, "--", "max_epochs", "3"), "GW404", "--training.max_epochs 10"),
         (("--data", "none.jsonl", "--out", "m"), "GW901", "check the path"),
         ((*data[:-1], "data.jsonl"), "GW413", "new folder"),
@@ -103,6 +102,8 @@ def test_wrong_use_is_answered_plainly(shell: Shell, articles: list[Article], co
         assert (exit_code, out) == (2, ""), err
         assert code in err
         assert hint in err
+    exit_code, out, err = shell("train", "--layer", "event", *data)
+    assert (exit_code, out) == (2, "") and "GW402" in err and "thing (36 spans)" in err
 
 
 @pytest.mark.slow

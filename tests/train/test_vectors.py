@@ -13,7 +13,7 @@ from goldwire.new_project import make_project
 from goldwire.project import example_root
 from goldwire.train.options import parse_overrides, read_config
 
-OURS = [example_root() / f"train/{name}.cfg" for name in ("ner", "spans", "events", "stance", "spancat")]
+OURS = [example_root() / f"train/{name}.cfg" for name in ("ner", "layers", "spancat")]
 
 
 def looked_up(config: Mapping[str, Any]) -> Iterator[bool]:

@@ -190,6 +190,6 @@ def test_a_model_is_there_whole_or_not_at_all(
     (project.train / "ner.cfg").write_text(TINY, encoding="utf-8")
     before = _tree(project.root)
     with disk[1]():
-        assert _run(monkeypatch, project, "train", "ner", "--layer", "thing") == 2
+        assert _run(monkeypatch, project, "train", "--layer", "thing", "--spans") == 2
     _refused(capsys)
     assert _tree(project.root) == before

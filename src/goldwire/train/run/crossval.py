@@ -167,13 +167,13 @@ def cross_validate(
 def _within(dealt: Sequence[Fold], scored: Sequence[str]) -> list[Fold]:
     """The folds that a project keeps, cut down to the documents that are scored.
 
-    Raises GW292 where a document is tested in none of them.
+    Raises GW726 where a document is tested in none of them.
     """
     if not dealt:
         return []
     tested = {name for fold in dealt for name in fold.test}
     raise_faults(
-        Fault("GW292", f"document `{name}` is in no fold", name, "deal them anew: goldwire corpus split")
+        Fault("GW726", f"document `{name}` is in no fold", name, "deal them anew: goldwire corpus split")
         for name in scored
         if name not in tested
     )

@@ -123,7 +123,7 @@ def plan(
     GW401, GW402 and GW416 for the data, GW404 for the overrides, GW413 where something else than a model
     stands at `out`, GW415 where no layer is named, GW720 for layers named beside all, GW721 for a test set
     that leaves nothing to learn from, GW722 for folds beside it, GW723 where nothing in it can be scored on,
-    GW724 where `ents` is not learned.
+    GW724 where `ents` is not learned, GW725 where nothing says where the model goes.
     """
     choice = choice or Choice()
     if test is not None and folds:
@@ -150,7 +150,7 @@ def plan(
     notes += filter(None, (trimmed_note(reading.lost, "the data"), padded_note(reference, "the articles")))
     chosen = choose(choice, articles, rules, home, other=data is not None)
     if out is None and home is None:
-        raise GoldwireError.of("GW415", "outside a project the model has no place", hint="name one: --out")
+        raise GoldwireError.of("GW725", "outside a project the model has no place", hint="name one: --out")
     out = out or (home.models / choice.name if home is not None else Path())
     if reports is None:
         reports = home.reports / out.name if home is not None else out.with_name(f"{out.name}-reports")
