@@ -71,7 +71,7 @@ def ids(bed: Bed, client: Client, number: int) -> Tally:
     marked = [
         Annotation(d.id, "anna", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
     ]
-    tally.taken = load_annotations(client, _number(client, title), marked, SCHEMA)
+    tally.taken = load_annotations(client, _number(client, title), marked, SCHEMA).sent
     _pull(bed.project, client, documents, title)
     stored = Counter(a.document for a in read_annotations(bed.project))
     for document in documents:

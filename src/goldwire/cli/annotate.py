@@ -254,12 +254,22 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     schema = load_schema(project.schema_path)
     with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
         remote = find_project(client, project.name)
-        sent = load_annotations(client, int(remote["id"]), chosen, schema, project=project, advance=advance)
-    figures = {"sent": sent, "present": len(chosen) - sent, "unfinished": len(named) - len(chosen)}
-    rows = [("annotations sent", sent), ("annotations there already", figures["present"])]
-    table(
-        ("load", ""), [*rows, ("people's drafts, not sent: nobody has submitted them", figures["unfinished"])]
-    )
+        report = load_annotations(client, int(remote["id"]), chosen, schema, project=project, advance=advance)
+    figures = {
+        "sent": report.sent,
+        "present": len(chosen) - report.sent,
+        "edited_here": len(report.edited_here),
+        "unfinished": len(named) - len(chosen),
+    }
+    rows = [
+        ("annotations sent", report.sent),
+        ("annotations there already", figures["present"]),
+        ("of these edited here, which the server does not have", figures["edited_here"]),
+        ("people's drafts, not sent: nobody has submitted them", figures["unfinished"]),
+    ]
+    table(("load", ""), rows)
+    if report.edited_here:
+        say(f"edited here, and left as the server has them: {_some(list(report.edited_here))}")
     write_json(json_path, figures)
 
 

@@ -95,7 +95,7 @@ def _annotate(project: Project) -> dict[str, Any]:
     say(f"      {amount(pulled.annotations)} annotations with {parts};")
     kept_out = f"{amount(pulled.quarantined)} parts are in quarantine"
     say(f"      {amount(pulled.written)} differ from what was sent, {kept_out}")
-    return {"push": pushed.as_dict(), "load": {"sent": loaded}, "pull": pulled.as_dict()}
+    return {"push": pushed.as_dict(), "load": {"sent": loaded.sent}, "pull": pulled.as_dict()}
 
 
 def _learn(project: Project) -> tuple[Path, dict[str, Any]]:

@@ -90,8 +90,8 @@ def _push_twice_and_load(client: Client, project: Project, ids: Sequence[str]) -
     work = [
         Annotation(d.id, "anna", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
     ]
-    assert load_annotations(client, number, work, SCHEMA) == len(ids)
-    assert load_annotations(client, number, work, SCHEMA) == 0
+    assert load_annotations(client, number, work, SCHEMA).sent == len(ids)
+    assert load_annotations(client, number, work, SCHEMA).sent == 0
 
 
 def test_awkward_ids_are_found_again(client: Client, project: Project) -> None:

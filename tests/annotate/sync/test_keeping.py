@@ -330,7 +330,7 @@ def test_loading_knows_work_told_with_its_account(project: Project) -> None:
     memory = Memory()
     memory.add(1, "kept", {**_given(5, _marked()), "completed_by": {"id": 1, "email": "x"}})
     mine = [_reading("anna"), _reading("bruno")]
-    assert load_annotations(_client(memory), 1, mine, SCHEMA) == 1
+    assert load_annotations(_client(memory), 1, mine, SCHEMA).sent == 1
 
 
 def test_the_help_tells_which_server_is_used() -> None:

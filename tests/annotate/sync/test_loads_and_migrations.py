@@ -54,7 +54,8 @@ def test_loading_writes_over_nobodys_work(board: Table, named_server: Server) ->
     done = CliRunner().invoke(command, words)
     assert done.exit_code == 0, done.output
     figures = json.loads((board.project.root / "load.json").read_text(encoding="utf-8"))
-    assert (figures["sent"], figures["present"]) == (0, 1)
+    assert (figures["sent"], figures["present"], figures["edited_here"]) == (0, 1, 1)
+    assert f"edited here, and left as the server has them: {board.ann}/soup" in done.output
     assert (_on_server(board), board.extent) == (FIRST, HERE)
     report = board.pull(full=True)
     assert (board.extent, report.edited_here, report.conflicts) == (HERE, (f"{board.ann}/soup",), ())
@@ -73,7 +74,7 @@ def test_edited_work_that_the_server_lost_goes_up_as_it_is_here(board: Table) ->
     board.here(HERE)
     board.client.request("DELETE", f"api/annotations/{board.given()['id']}/")
     stored = read_annotations(board.project)
-    assert load_annotations(board.client, board.number, stored, SCHEMA, project=board.project) == 1
+    assert load_annotations(board.client, board.number, stored, SCHEMA, project=board.project).sent == 1
     assert _on_server(board) == HERE
     report = board.pull(full=True)
     assert (report.written, report.conflicts, report.edited_here, board.extent) == (0, (), (), HERE)

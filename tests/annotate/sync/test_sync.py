@@ -54,7 +54,7 @@ class Loop:
         return pull(self.client, self.project, self.schema, self.documents, **options)
 
     def load(self, *annotations: Annotation) -> int:
-        return load_annotations(self.client, self.number, annotations, self.schema)
+        return load_annotations(self.client, self.number, annotations, self.schema).sent
 
     @property
     def number(self) -> int:

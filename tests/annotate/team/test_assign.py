@@ -159,7 +159,7 @@ def test_two_annotators_read_blind(project: Project, named_server: Server, tmp_p
             one = Annotation(
                 one.document, name, one.schema, one.status, Provenance(lead_time=seconds), one.spans
             )
-            assert load_annotations(client, made[project_of]["project"], [one], schema) == 1
+            assert load_annotations(client, made[project_of]["project"], [one], schema).sent == 1
 
         first, second = sorted(wanted["anna"])[:2]
         mark("anna", first, "anna")

@@ -31,6 +31,14 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 
 
+class LoadReport(msgspec.Struct, frozen=True):
+    """What a load did: how many were sent, and the places (annotator/article) of those edited here since the
+    server got them or they were pulled from it: the server keeps what it has of them."""
+
+    sent: int
+    edited_here: tuple[str, ...] = ()
+
+
 def finished(annotations: Sequence[Annotation]) -> list[Annotation]:
     """Those that may stand on the server as done: a draft that no machine made is work that nobody has
     submitted."""
@@ -45,8 +53,8 @@ def load_annotations(
     *,
     project: Project | None = None,
     advance: Callable[[int], None] | None = None,
-) -> int:
-    """Send annotations to their articles' tasks, each as its annotator's work; the number sent.
+) -> LoadReport:
+    """Send annotations to their articles' tasks, each as its annotator's work.
 
     Annotators without an account get one that nobody can log in with; whose is which is recorded in
     `project`. Who has an annotation on a task already is passed over, also where another run was cut off
@@ -65,7 +73,7 @@ def _load(
     schema: Schema,
     project: Project | None,
     advance: Callable[[int], None],
-) -> int:
+) -> LoadReport:
     tasks = _tasks(client, ls_project, annotations)
     faults: list[Fault] = []
     for annotation in annotations:
@@ -84,11 +92,16 @@ def _load(
     pulled = read_pulled(project) if project is not None else {}
     source = source_of("own" if client.own else client.url, ls_project)
     sent = 0
+    edited_here: list[str] = []
     try:
         for annotation in annotations:
             name = annotation.annotator
             task = tasks[_key(annotation)]
-            if name not in {accounts.of(held) for held in task.get("annotations") or ()}:
+            if name in {accounts.of(held) for held in task.get("annotations") or ()}:
+                known = pulled.get(key_of(project, annotation)) if project is not None else None
+                if known is not None and known.local != local_hash(annotation):
+                    edited_here.append(f"{name}/{annotation.document}")
+            else:
                 number = accounts.account(name)
                 if number is None:
                     number = int(client.create_user(address(name), name)["id"])
@@ -113,7 +126,7 @@ def _load(
     finally:
         if project is not None:
             write_pulled(project, pulled)
-    return sent
+    return LoadReport(sent, tuple(edited_here))
 
 
 def _as_read_back(annotation: Annotation, result: Any, schema: Schema, text: str) -> Annotation:
