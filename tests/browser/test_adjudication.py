@@ -1,4 +1,4 @@
-"""Adjudication in a real browser: both readings in sight, one decision made, exactly that pulled."""
+"""Adjudication in a real browser: both versions in sight, what was decided is pulled, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from tests.browser.test_studio import log_in, mark, project, schema
+from tests.browser.test_studio import log_in, project, schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,10 +36,10 @@ def span(name: str, layer: str, label: str, quote: str) -> Span:
     return Span(name, layer, label, start, start + len(quote))
 
 
-def test_one_change_in_the_browser_is_one_decision(
+def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     page: Page, studio: Server, project: Project, schema: Schema
 ) -> None:
-    """The adjudicator starts from what is agreed, takes one reading's extent, submits; the rest stands."""
+    """Of three disagreements two are decided and submitted: the third stays open until it is, too."""
     anna = Annotation(
         DOCUMENT.id,
         "anna",
@@ -54,38 +54,70 @@ def test_one_change_in_the_browser_is_one_decision(
         text_sha256=sha256(TEXT),
     )
     shorter = span("3", "entity", "GROUP", "porte-parole")
-    bruno = msgspec.structs.replace(anna, annotator="bruno", spans=(*anna.spans[:2], shorter))
+    possible = msgspec.structs.replace(anna.spans[1], attributes={"modality": "possible"})
+    day = span("4", "entity", "DATE", "Mardi")
+    bruno = msgspec.structs.replace(anna, annotator="bruno", spans=(anna.spans[0], possible, shorter, day))
     for reading in (anna, bruno):
         write_annotation(project, reading)
     client = Client(studio.url, studio.token)
     pushed = push_adjudication(client, project, schema, [DOCUMENT])
-    assert (pushed.sent, pushed.open) == (1, 1)
+    assert (pushed.sent, pushed.open) == (1, 3)
     number = int(pushed.url.rsplit("/", 1)[1])
     [task] = client.tasks(number, include=["id"])
 
+    page.set_viewport_size({"width": 1366, "height": 768})
     log_in(page, studio)
     page.goto(f"{pushed.url}/data?task={task['id']}")
     page.locator(".gw-text", has_text="porte-parole").wait_for()
-    page.get_by_text("1 à décider", exact=False).wait_for()
+    page.get_by_text("3 à décider", exact=False).wait_for()
     page.wait_for_timeout(500)
-    page.screenshot(path=project.root / "before.png")
-    mark(page, "g", "porte-parole de l’Élysée")
+    items = page.locator(".lsf-outliner-item", has_text="≠")
+    assert items.count() == 3
+    # Each item leads to its place, shows both versions, and is decided by one key.
+    items.nth(1).click()
+    page.wait_for_timeout(300)
+    page.screenshot(path=project.root / "item.png")
+    side = page.locator(".gw-side")
+    side.get_by_text("A (anna) : GROUP «porte-parole de l’Élysée»", exact=False).wait_for()
+    for box in (page.locator(".gw-text .htx-highlight", has_text="porte-parole").first, side):
+        place = box.bounding_box()
+        assert place is not None and place["y"] > 80 and place["y"] < 718
+    page.keyboard.press("5")
+    page.wait_for_timeout(200)
+    items.nth(0).click()
+    page.keyboard.press("7")
+    page.wait_for_timeout(200)
     page.screenshot(path=project.root / "decided.png")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_timeout(1500)
 
     who = studio.username.partition("@")[0]
     report = pull_adjudication(client, project, schema, [DOCUMENT], by=who)
+    assert (report.refused, report.waiting) == ([], ["emoji"])
+    told = {d.kind: d.decide for d in read_file(project.annotate / "adjudication/emoji.yaml").decisions}
+    assert told == {"missed": "neither", "extent": "a", "attribute": ""}
+    assert not [a for a in read_annotations(project) if a.annotator == "adjudicated"]
+
+    # The third, in another sitting: only then is there a gold annotation.
+    page.goto(f"{pushed.url}/data?task={task['id']}")
+    page.locator(".gw-text", has_text="porte-parole").wait_for()
+    page.wait_for_timeout(800)
+    items.nth(2).click()
+    page.keyboard.press("6")
+    page.wait_for_timeout(200)
+    page.locator("button", has_text="Update").click()
+    page.wait_for_timeout(1500)
+    report = pull_adjudication(client, project, schema, [DOCUMENT], by=who)
     assert (report.refused, report.waiting) == ([], [])
-    [decision] = read_file(project.annotate / "adjudication/emoji.yaml").decisions
-    assert (decision.kind, decision.decide) == ("extent", "a")
-    assert decision.reason == f"decided in Label Studio by {who}"
+    decisions = read_file(project.annotate / "adjudication/emoji.yaml").decisions
+    assert {d.reason for d in decisions} == {f"decided in Label Studio by {who}"}
     [made] = [a for a in read_annotations(project) if a.annotator == "adjudicated"]
     assert {(s.label, TEXT[s.start : s.end], s.marked_by) for s in made.spans} == {
         ("STATE", "Iran", ("anna", "bruno")),
         ("THREATEN", "menacé", ("anna", "bruno")),
         ("GROUP", "porte-parole de l’Élysée", ("anna", "bruno")),
     }
+    assert {s.attributes.get("modality") for s in made.spans if s.label == "THREATEN"} == {"possible"}
     assert [(r.label, r.marked_by) for r in made.relations] == [("recipient", ("anna", "bruno"))]
     assert (made.status, made.provenance.kind, made.provenance.name) == ("adjudicated", "human", who)
     assert made.provenance.based_on == ("anna", "bruno")

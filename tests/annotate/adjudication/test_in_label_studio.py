@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from goldwire.annotate.adjudication.decisions import read_file
+from goldwire.annotate.adjudication.items import region_id
 from goldwire.annotate.adjudication.project import adjudicate_project
 from goldwire.annotate.adjudication.pull import PulledAdjudication, pull_adjudication
 from goldwire.annotate.adjudication.push import (
@@ -31,6 +33,7 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
+from goldwire.schemas.label_config import label_config
 from tests.annotate.adjudication.test_merge import TEXT, A, B, span
 
 MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
@@ -131,14 +134,46 @@ def prediction(task: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def quotes(result: list[dict[str, Any]]) -> set[str]:
-    """What a result marks."""
-    return {TEXT[r["value"]["start"] : r["value"]["end"]] for r in result if r["type"] == "labels"}
+    """What a result marks, apart from the disagreements."""
+    return {
+        TEXT[r["value"]["start"] : r["value"]["end"]]
+        for r in result
+        if r["type"] == "labels" and r["from_name"] != "disagreement"
+    }
 
 
-def test_the_config_shows_what_differs() -> None:
-    """The panel stands above the labels, and all that the schema's config has is there."""
-    made = config(load_schema(MINI))
-    assert made.index("$disagreements") < made.index('className="gw-labels"') < made.index("$text")
+#: The items of the two readings.
+KNIFE, BREAD, COOK = "thing TOOL 27-34 | thing TOOL 27-41", "thing FOOD 37-41 | -", "- | step HEAT 48-53"
+STATE = "attribute thing FOOD 12-18 state"
+NEW = "step HEAT 43-47 | -"
+PAIR = "thing FOOD 37-41 | thing FOOD 35-41"
+OBJECT = "relation object step CUT 0-6 -> thing FOOD 12-18"
+
+
+def choose(result: list[dict[str, Any]], **answers: str) -> list[dict[str, Any]]:
+    """A result with answers to items, by the names above: as the browser stores a choice."""
+    chosen = [
+        {
+            "id": region_id(globals()[name]),
+            "from_name": "disagreement-decision",
+            "to_name": "text",
+            "type": "choices",
+            "value": {"start": 0, "end": 1, "choices": [answer]},
+        }
+        for name, answer in answers.items()
+    ]
+    return [*result, *chosen]
+
+
+def test_the_config_asks_of_each_disagreement() -> None:
+    """A layer of its own with one choice, a key for each answer, beside all that the schema's config has."""
+    schema = load_schema(MINI)
+    made = ET.fromstring(config(schema))
+    [choices] = [one for one in made.iter("Choices") if one.get("name") == "disagreement-decision"]
+    answers = {option.get("alias"): option.get("hotkey") for option in choices}
+    assert answers == {"a": "1", "b": "2", "neither": "3", "other": "4"}
+    names = {one.get("name") for one in made.iter()}
+    assert {one.get("name") for one in ET.fromstring(label_config(schema)).iter()} <= names
 
 
 @pytest.mark.live
@@ -151,7 +186,11 @@ def test_a_task_shows_both_readings_and_what_is_accepted(board: Board) -> None:
     assert quotes(prediction(task, "bruno")) == {"Couper", "tomate", "couteau à pain", "cuire"}
     assert quotes(prediction(task, ACCEPTED)) == {"Couper", "tomate"}
     assert "5 à décider" in task["data"]["disagreements"]
-    assert "anna : TOOL «couteau» | bruno : TOOL «couteau à pain»" in task["data"]["disagreements"]
+    shown = {r["id"]: r["value"]["text"] for r in prediction(task, ACCEPTED) if r["type"] == "textarea"}
+    assert shown[region_id(KNIFE)] == [
+        "étendue\nA (anna) : TOOL «couteau»\nB (bruno) : TOOL «couteau à pain»"
+    ]
+    assert set(shown) == {region_id(key) for key in (KNIFE, BREAD, COOK, STATE, OBJECT)}
     found = board.client.projects(f"{board.project.name} · adjudication")[0]
     assert board.client.project(found["id"])["model_version"] == ACCEPTED
     again = board.push()
@@ -164,8 +203,9 @@ def test_what_was_submitted_is_what_is_stored(board: Board) -> None:
     board.push()
     result = prediction(board.task(), ACCEPTED)
     knife = region("k", "couteau à pain", "TOOL", meta={"text": ["le nom est entier"]})
-    ends = {r["value"]["start"]: r["id"] for r in result if r["type"] == "labels"}
+    ends = {r["value"]["start"]: r["id"] for r in result if r["from_name"] == "step"}
     arrow = {"type": "relation", "from_id": ends[0], "to_id": "k", "direction": "right", "labels": ["with"]}
+    result = choose(result, KNIFE="other", BREAD="b", COOK="neither", STATE="a", OBJECT="neither")
     board.submit([*result, knife, region("n", "puis", "HEAT"), arrow])
     report = board.pull()
     assert (report.by, report.refused, report.waiting) == ("marie", [], [])
@@ -200,7 +240,8 @@ def test_what_was_submitted_is_what_is_stored(board: Board) -> None:
 def test_only_what_is_new_is_open_after_new_readings(board: Board) -> None:
     """Decisions stay, what vanished is set aside, a new item waits for another submission."""
     board.push()
-    board.submit([*prediction(board.task(), ACCEPTED), region("k", "couteau", "TOOL")])
+    started = prediction(board.task(), ACCEPTED)
+    board.submit(choose(started, KNIFE="a", BREAD="neither", COOK="neither", STATE="a", OBJECT="neither"))
     board.pull()
     # bruno takes "cuire" back; anna marks "puis".
     board.store(reading(A, "anna", span("new", "puis", "HEAT")), reading(B, "bruno", without="w"))
@@ -214,7 +255,7 @@ def test_only_what_is_new_is_open_after_new_readings(board: Board) -> None:
     kept = read_file(board.file)
     assert [d.key for d in kept.superseded] == ["- | step HEAT 48-53"]
     assert [d.key for d in kept.decisions if not d.decide] == ["step HEAT 43-47 | -"]
-    board.submit([*prediction(task, ACCEPTED), region("p", "puis", "HEAT")])
+    board.submit(choose(prediction(task, ACCEPTED), NEW="a"))
     pulled = board.pull()
     assert (pulled.waiting, pulled.refused) == ([], [])
     assert ("puis", ("anna",)) in {(TEXT[s.start : s.end], s.marked_by) for s in board.adjudicated().spans}
@@ -226,11 +267,45 @@ def test_only_what_is_new_is_open_after_new_readings(board: Board) -> None:
 def test_a_changed_mind_counts(board: Board) -> None:
     """A later submission replaces what the former decided."""
     board.push()
-    board.submit([*prediction(board.task(), ACCEPTED), region("k", "couteau", "TOOL")])
+    answers = {"BREAD": "neither", "COOK": "neither", "STATE": "a", "OBJECT": "neither"}
+    board.submit(choose(prediction(board.task(), ACCEPTED), KNIFE="a", **answers))
     board.pull()
-    board.submit([*prediction(board.task(), ACCEPTED), region("k", "couteau à pain", "TOOL")])
+    assert "couteau" in {TEXT[s.start : s.end] for s in board.adjudicated().spans}
+    board.submit(choose(prediction(board.task(), ACCEPTED), KNIFE="b", **answers))
     assert board.pull().refused == []
     assert "couteau à pain" in {TEXT[s.start : s.end] for s in board.adjudicated().spans}
+
+
+@pytest.mark.live
+def test_what_was_not_chosen_stays_open(board: Board) -> None:
+    """Two of five settled and submitted: the others are open, whatever is marked there, and it is told."""
+    board.push()
+    started = prediction(board.task(), ACCEPTED)
+    board.submit([*choose(started, KNIFE="b", BREAD="a"), region("k", "cuire", "HEAT")])
+    report = board.pull()
+    assert (report.waiting, report.refused, report.written) == (["d"], [], 0)
+    told = {d.key: d.decide for d in read_file(board.file).decisions}
+    assert {key: answer for key, answer in told.items() if answer} == {KNIFE: "b", BREAD: "a"}
+    assert {COOK, STATE, OBJECT} <= {key for key, answer in told.items() if not answer}
+    assert any("3 items are open: choose, and submit again" in note for note in report.notes)
+    assert not [a for a in read_annotations(board.project) if a.annotator == "adjudicated"]
+
+
+@pytest.mark.live
+def test_a_version_is_taken_whole(board: Board) -> None:
+    """Who chooses a span's version chooses its attributes with it; nothing more is asked of them."""
+    board.store(
+        reading(A, "anna", span("4", "pain", "FOOD", state="cooked", note="n"), without="4"),
+        reading(B, "bruno", Span("p", "thing", "FOOD", 35, 41, {"note": "m"})),
+    )
+    board.push()
+    items = [r for r in prediction(board.task(), ACCEPTED) if r["from_name"] == "disagreement"]
+    assert region_id(PAIR) in {item["id"] for item in items}
+    answers = {"KNIFE": "b", "COOK": "neither", "STATE": "a", "OBJECT": "neither"}
+    board.submit(choose(prediction(board.task(), ACCEPTED), PAIR="a", **answers))
+    assert board.pull().waiting == []
+    [bread] = [s for s in board.adjudicated().spans if TEXT[s.start : s.end] == "pain"]
+    assert bread.attributes == {"state": "cooked", "note": "n"}
 
 
 @pytest.mark.live
@@ -254,7 +329,8 @@ def test_readings_from_the_server_are_adjudicated_there(board: Board) -> None:
     """Drafts stay drafts whoever adjudicates them."""
     board.store(msgspec.structs.replace(reading(A, "anna"), status="draft"))
     board.push()
-    board.submit(prediction(board.task(), "anna"))
+    answers = {"KNIFE": "a", "BREAD": "a", "COOK": "a", "STATE": "a", "OBJECT": "a"}
+    board.submit(choose(prediction(board.task(), ACCEPTED), **answers))
     board.pull()
     assert board.adjudicated().status == "draft"
     assert len(board.adjudicated().spans) == len(A.spans)
@@ -344,7 +420,8 @@ def test_the_command_line_pushes_and_pulls(board: Board, named_server: Server, t
     assert adjudicate("--push", "--between", "anna")[0] == 2
     code, told = adjudicate("--push")
     assert (code, told["sent"], told["open"]) == (0, 1, 5)
-    board.submit(prediction(board.task(), "bruno"))
+    answers = {"KNIFE": "b", "BREAD": "b", "COOK": "b", "STATE": "b", "OBJECT": "b"}
+    board.submit(choose(prediction(board.task(), ACCEPTED), **answers))
     code, told = adjudicate("--pull", "--by", "marie")
     assert (code, told["by"], told["written"], told["open"]) == (0, "marie", 1, 0)
     board.store(reading(A, "anna", span("new", "puis", "HEAT")))

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
+from goldwire.annotate.adjudication.items import region_id
 from goldwire.annotate.adjudication.merge import Decision, adjudicate
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotations.meaning import content
@@ -60,6 +61,28 @@ def marked(draw: st.DrawFn, name: str) -> Annotation:
     return shown
 
 
+class Everything:
+    """All items, whichever they are."""
+
+    def __contains__(self, _item: object) -> bool:
+        return True
+
+
+EVERYTHING = Everything()
+
+
+def given_back(marks: Annotation) -> Annotation:
+    """An annotation whose regions are those that were shown: what they lack was taken out on purpose."""
+    ids = {one.id: region_id(span_name(one)) for one in marks.spans}
+    return msgspec.structs.replace(
+        marks,
+        spans=tuple(msgspec.structs.replace(one, id=ids[one.id]) for one in marks.spans),
+        relations=tuple(
+            msgspec.structs.replace(r, head=ids[r.head], tail=ids[r.tail]) for r in marks.relations
+        ),
+    )
+
+
 def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
     """The readings merged by a verdict."""
     outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks)
@@ -71,8 +94,8 @@ def carried_out(found: Any, a: Annotation, b: Annotation) -> Annotation:
 def test_decisions_give_the_adjudicators_annotation_again(
     a: Annotation, b: Annotation, marks: Annotation
 ) -> None:
-    """Whatever the two readings and the adjudicator marked, the decisions lead to exactly the latter."""
-    found = interpret(ARTICLE, (a, b), EVERY, marks)
+    """Asked of every item, whatever the three marked, the decisions lead to exactly the adjudicator's."""
+    found = interpret(ARTICLE, (a, b), EVERY, given_back(marks), asked=EVERYTHING)
     result = carried_out(found, a, b)
     assert content(result) == content(without_defaults(marks, EVERY))
     assert all(one.marked_by for one in result.spans)
@@ -84,9 +107,17 @@ def test_a_second_verdict_replaces_the_first(
     a: Annotation, b: Annotation, first: Annotation, second: Annotation
 ) -> None:
     """A changed mind counts; who stays with a decision keeps its reason."""
-    before = interpret(ARTICLE, (a, b), EVERY, first, reason=lambda _span: "first")
+    before = interpret(
+        ARTICLE, (a, b), EVERY, given_back(first), asked=EVERYTHING, reason=lambda _span: "first"
+    )
     after = interpret(
-        ARTICLE, (a, b), EVERY, second, decisions=before.decisions, reason=lambda _span: "second"
+        ARTICLE,
+        (a, b),
+        EVERY,
+        given_back(second),
+        decisions=before.decisions,
+        asked=EVERYTHING,
+        reason=lambda _span: "second",
     )
     assert content(carried_out(after, a, b)) == content(without_defaults(second, EVERY))
     for key, decision in after.decisions.items():
@@ -109,7 +140,7 @@ def test_each_kind_of_item_gets_its_answer() -> None:
         ),
         relations=(Relation("object", "1", "2"),),
     )
-    found = interpret(DOCUMENT, (A, B), SCHEMA, marks)
+    found = interpret(DOCUMENT, (A, B), SCHEMA, given_back(marks), asked=EVERYTHING)
     told = {key: (made.kind, made.decide) for key, made in found.decisions.items()}
     assert told == {
         "thing TOOL 27-34 | thing TOOL 27-41": ("extent", "b"),
@@ -121,6 +152,42 @@ def test_each_kind_of_item_gets_its_answer() -> None:
     }
     assert found.own_marks is not None
     assert [(s.label, s.start, s.end) for s in found.own_marks.spans] == [("HEAT", 43, 47)]
+
+
+@given(marked("anna"), marked("bruno"), marked("marie"), st.data())
+def test_what_was_not_asked_stays_open(
+    a: Annotation, b: Annotation, marks: Annotation, data: st.DataObject
+) -> None:
+    """Whatever is marked around it, an item that the marks were not asked about is open afterwards."""
+    items = adjudicate(ARTICLE, (a, b), EVERY, {}).items
+    asked = {item.key for item in items if data.draw(st.booleans())}
+    found = interpret(ARTICLE, (a, b), EVERY, marks, asked=asked)
+    decided = {key for key, decision in found.decisions.items() if decision.kind != "amended"}
+    assert decided <= asked
+    outcome = adjudicate(ARTICLE, (a, b), EVERY, found.decisions, own_marks=found.own_marks, lenient=True)
+    first_round = {item.key for item in items if item.kind in ("missed", "extent", "label")}
+    assert first_round - asked <= {item.key for item in outcome.open}
+
+
+def test_a_span_marked_anew_keeps_what_both_had() -> None:
+    """A third extent, or the same one again, bears the attributes and relations that both readings have."""
+    a = msgspec.structs.replace(
+        A,
+        spans=(span("1", "Couper", "CUT"), span("2", "tomate", "FOOD", state="cooked")),
+        relations=(Relation("object", "1", "2"),),
+    )
+    longer = Span("y", "thing", "FOOD", 10, 18, {"state": "cooked"})
+    b = msgspec.structs.replace(B, spans=(span("x", "Couper", "CUT"), longer), relations=())
+    third = Annotation("d", "marie", SCHEMA.stamp, spans=(Span("n", "thing", "FOOD", 7, 18),))
+    [key] = [item.key for item in adjudicate(DOCUMENT, (a, b), SCHEMA, {}).open if item.kind == "extent"]
+    found = interpret(DOCUMENT, (a, b), SCHEMA, third, asked={key})
+    assert found.own_marks is not None
+    assert [one.attributes for one in found.own_marks.spans] == [{"state": "cooked"}]
+    again = msgspec.structs.replace(third, spans=(span("n", "tomate", "FOOD"), span("m", "Couper", "CUT")))
+    found = interpret(DOCUMENT, (a, a), SCHEMA, again)
+    outcome = adjudicate(DOCUMENT, (a, a), SCHEMA, found.decisions, own_marks=found.own_marks)
+    assert [one.attributes for one in outcome.annotation.spans] == [{}, {"state": "cooked"}]
+    assert [arrow.label for arrow in outcome.annotation.relations] == ["object"]
 
 
 def test_marks_made_on_former_readings_say_nothing_of_what_is_new() -> None:

@@ -1,8 +1,9 @@
 """An adjudicator's annotation, read as decisions: what it holds of the readings, and what is its own.
 
-The annotation is the whole answer: a span or relation of the readings that it lacks was turned down, one that
-neither reading has is the adjudicator's own mark, a value that differs is decided. Rounds follow those of
-`adjudicate`: spans first, then the attributes and relations of those that stand.
+It answers the items that it was asked about, and no other: of these a span or relation that it lacks was
+turned down, and a value that differs is decided. What both readings hold may be amended; one that neither has
+is the adjudicator's own mark. Rounds follow those of `adjudicate`: spans first, then the attributes and
+relations of those that stand.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from goldwire.annotate.adjudication.items import region_id
 from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
+from goldwire.annotations.values import value_problem
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
@@ -61,13 +64,15 @@ def interpret(
     decisions: Mapping[str, Decision] | None = None,
     own_marks: Annotation | None = None,
     partial: bool = False,
-    asked: Container[str] | None = None,
+    asked: Container[str] = (),
     reason: Callable[[Span | None], str] = lambda _span: "",
 ) -> Interpretation:
-    """What the adjudicator's `marks` decide of two readings.
+    """What the adjudicator's `marks` decide of two readings, beside the `decisions` that stand.
 
-    `own_marks` are kept elsewhere. With `partial` the marks were made on former readings: the
-    `decisions` stand, only items that were `asked` are answered, and nothing is said of what both agree on.
+    Only the items that were `asked` are answered; what both readings hold is amended. `own_marks` are kept
+    elsewhere. With `partial` the marks were made on former readings: nothing is said of what both agree on. A
+    region that was shown (`region_id`) may have lost an attribute or relation on purpose; one that was marked
+    anew keeps what both had.
     `reason` gives the words for a decision about a span, None where it was turned down; a decision that
     is the same as a former one keeps that one's reason.
     """
@@ -98,7 +103,7 @@ class _Interpreter:
         former: dict[str, Decision],
         own_marks: Annotation | None,
         partial: bool,
-        asked: Container[str] | None,
+        asked: Container[str],
         reason: Callable[[Span | None], str],
     ) -> None:
         self.document, self.readings, self.schema = document, readings, schema
@@ -107,10 +112,12 @@ class _Interpreter:
         self.by_name = {span_name(span): span for span in self.marks.spans}
         ends = {span.id: span_name(span) for span in self.marks.spans}
         self.arrows: set[Arrow] = {(r.label, ends[r.head], ends[r.tail]) for r in self.marks.relations}
-        self.decisions: dict[str, Decision] = dict(former) if partial else {}
-        self.blocked: set[str] = set()
-        if partial and asked is not None:
-            self.blocked = {item.key for item in self.merge().open if item.key not in asked}
+        self.decisions: dict[str, Decision] = {
+            key: decision
+            for key, decision in former.items()
+            if key not in asked and (partial or decision.kind != "amended")
+        }
+        self.asked = asked
         self.aside: set[str] = set()  # names of spans that a blocked item is about
 
     def merge(self) -> Outcome:
@@ -124,6 +131,20 @@ class _Interpreter:
         start = span.start + len(marked) - len(marked.lstrip())
         end = span.end - len(marked) + len(marked.rstrip())
         return span_name(msgspec.structs.replace(span, start=start, end=end))
+
+    def blocked(self, key: str, a: Span | None, b: Span | None) -> bool:
+        """Whether a pair's item is open and was not asked of the marks."""
+        agreed = a is not None and b is not None and span_name(a) == span_name(b)
+        return not agreed and key not in self.decisions and key not in self.asked
+
+    def was_shown(self, mark: Span) -> bool:
+        """Whether a region is one that the adjudicator was given, not one that was marked anew."""
+        return mark.id == region_id(span_name(mark))
+
+    def were_shown(self, *spans: Span) -> bool:
+        """Whether all of these stand in the adjudicator's annotation, as regions that were given."""
+        marks = [self.by_name.get(self.shown(span)) for span in spans]
+        return all(mark is not None and self.was_shown(mark) for mark in marks)
 
     def decide(
         self, key: str, kind: str, answer: str, span: Span | None, value: AttributeValue | None = None
@@ -153,7 +174,7 @@ class _Interpreter:
         for a, b in pairs(self.readings, self.schema):
             key = pair_key(a, b)
             sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
-            if key in self.blocked:
+            if self.blocked(key, a, b):
                 self.aside.update(self.shown(span) for span in sides.values())
                 continue
             if key in self.decisions and self.decisions[key].decide:
@@ -180,7 +201,10 @@ class _Interpreter:
             sides = merged.sides[span.id]
             for name, attribute in self.schema.layers[span.layer].attributes.items():
                 key = f"attribute {span_name(span)} {name}"
-                if not attribute.applies_to(span.label) or key in self.blocked:
+                if not attribute.applies_to(span.label) or (key in opened and key not in self.asked):
+                    continue
+                anew = name not in mark.attributes and not self.was_shown(mark)
+                if key in self.decisions or (anew and key not in opened):
                     continue
                 default = attribute.default_for(span.label)
                 value = mark.attributes.get(name, default)
@@ -206,13 +230,15 @@ class _Interpreter:
         for relation in merged.annotation.relations:
             head, tail = spans[relation.head], spans[relation.tail]
             key = f"relation {relation.label} {span_name(head)} -> {span_name(tail)}"
-            if key in self.blocked or {self.shown(head), self.shown(tail)} & self.aside:
+            if key in self.decisions or {self.shown(head), self.shown(tail)} & self.aside:
+                continue
+            if key in items and key not in self.asked:
                 continue
             stands = (relation.label, self.shown(head), self.shown(tail)) in self.arrows
             about = self.by_name.get(self.shown(head))
             if item := items.get(key):
                 self.decide(key, "argument", ("a" if item.a else "b") if stands else "neither", about)
-            elif not stands and not self.partial:
+            elif not stands and not self.partial and self.were_shown(head, tail):
                 self.decide(key, "amended", "neither", about)
 
     def additions(self) -> Annotation | None:
@@ -240,11 +266,44 @@ class _Interpreter:
             return None
         ids = {name: f"own-{number}" for number, name in enumerate(spans, start=1)}
         own_spans = [
-            msgspec.structs.replace(span, id=ids[name], marked_by=(), origin=None, score=None)
+            msgspec.structs.replace(
+                span if name in standing else self.inheriting(span),
+                id=ids[name],
+                marked_by=(),
+                origin=None,
+                score=None,
+            )
             for name, span in spans.items()
         ]
         relations = [Relation(label, ids[head], ids[tail]) for label, head, tail in arrows]
         return msgspec.structs.replace(self.marks, spans=tuple(own_spans), relations=tuple(relations))
+
+    def inheriting(self, own: Span) -> Span:
+        """An own mark with what both readings said of the span in whose stead it stands."""
+        layer = self.schema.layers[own.layer]
+        if self.was_shown(own):
+            return own
+        for a, b in pairs(self.readings, self.schema):
+            decision = self.decisions.get(pair_key(a, b))
+            if (
+                a is None
+                or b is None
+                or a.layer != own.layer
+                or decision is None
+                or decision.decide != "neither"
+            ):
+                continue
+            if not any(span.start < own.end and own.start < span.end for span in (a, b)):
+                continue
+            common = {
+                name: value
+                for name, value in a.attributes.items()
+                if b.attributes.get(name) == value
+                and layer.attributes[name].applies_to(own.label)
+                and value_problem(layer.attributes[name], value, own.label) is None
+            }
+            return msgspec.structs.replace(own, attributes={**common, **own.attributes})
+        return own
 
     def fresh(self, arrow: Arrow, standing: Mapping[str, Span]) -> bool:
         """Whether a relation is not one that a former decision turned down."""

@@ -59,11 +59,19 @@ class Candidate:
         return span_name(self.span)
 
 
+class Asked(Struct, frozen=True):
+    """The span that an item is about, and what may be decided."""
+
+    span: Span
+    allowed: tuple[str, ...]
+
+
 @dataclass
 class Outcome:
     """The adjudicated annotation, the items still open, and what was left out on the way, in words.
 
-    `sides` holds, for each span's id, the spans that it rests on; `unfit` the decisions that no longer fit.
+    `sides` holds, for each span's id, the spans that it rests on; `unfit` the decisions that no longer fit;
+    `asked`, by item, the span that it is about and what may be decided.
     """
 
     annotation: Annotation
@@ -71,6 +79,7 @@ class Outcome:
     dropped: list[str] = field(default_factory=list)
     sides: dict[str, dict[str, Span]] = field(default_factory=dict)
     unfit: set[str] = field(default_factory=set)
+    asked: dict[str, Asked] = field(default_factory=dict)
 
     @property
     def open(self) -> list[Decision]:
@@ -126,7 +135,7 @@ def adjudicate(
         text_sha256=sha256(document.text),
     )
     sides = {spans[id(candidate)].id: candidate.sides for candidate in candidates}
-    return Outcome(annotation, items=merging.items, dropped=merging.dropped, sides=sides, unfit=unfit)
+    return Outcome(annotation, merging.items, merging.dropped, sides, unfit, merging.asked)
 
 
 def _add_own(candidates: list[Candidate], own_marks: Annotation) -> None:
@@ -157,6 +166,7 @@ class _Merge:
         self.items: list[Decision] = []
         self.dropped: list[str] = []
         self.used: set[str] = set()
+        self.asked: dict[str, Asked] = {}
         self.faults: list[Fault] = []
 
     def names(self, sides: Mapping[str, object]) -> tuple[str, ...]:
@@ -170,6 +180,7 @@ class _Merge:
         """What was decided for an item, or "" where that is open; the item is listed either way."""
         decision = self.decisions.get(key)
         self.used.add(key)
+        self.asked[key] = Asked(span, allowed)
         answer = decision.decide if decision else ""
         if answer and answer not in allowed:
             hint = f"decide: {', '.join(allowed)}"

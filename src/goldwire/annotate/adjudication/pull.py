@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,9 +10,17 @@ import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, joined, write_own
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
-from goldwire.annotate.adjudication.merge import Outcome, adjudicate
+from goldwire.annotate.adjudication.items import (
+    LAYER,
+    answered,
+    region_id,
+    split,
+    with_items,
+    with_their_spans,
+)
+from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import span_name
-from goldwire.annotate.adjudication.push import TaskState, cases, state_of, tasks_of, title, version
+from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import find_project
@@ -143,27 +151,12 @@ class _Submission:
             return
         # What was written by hand must fit before it is built upon.
         adjudicate(case.document, case.readings, self.schema, case.decisions, own_marks=case.own_marks)
-        marks, reasons = self.marks(case, submitted)
+        marks, chosen, reasons = self.marks(case, submitted)
         now = version(submitted)
         full = state.basis == case.basis and now not in state.before
         decisions, studio = case.decisions, case.from_studio
         if now != case.pulled:
-            interpretation = interpret(
-                case.document,
-                case.readings,
-                self.schema,
-                marks,
-                decisions=case.decisions,
-                own_marks=case.by_hand if full else case.own_marks,
-                partial=not full,
-                asked=_asked(state, now),
-                reason=lambda span: reasons.get(span.id, "") if span else "",
-            )
-            decisions = {
-                key: d if d.reason else msgspec.structs.replace(d, reason=f"decided in Label Studio by {by}")
-                for key, d in interpretation.decisions.items()
-            }
-            studio = interpretation.own_marks if full else joined(case.from_studio, interpretation.own_marks)
+            decisions, studio = self.decided(case, marks, chosen, reasons, full=full)
         outcome = adjudicate(
             case.document,
             case.readings,
@@ -172,14 +165,69 @@ class _Submission:
             own_marks=joined(case.by_hand, studio),
             provenance=self.provenance(case, submitted),
         )
-        if full and now != case.pulled:
-            self.compare(case, outcome, marks)
         if outcome.open:
             self.report.waiting.append(name)
-            hint = "push the adjudication again" if state.basis != case.basis else "submit it again"
-            self.report.notes.append(f"{name}: {len(outcome.open)} items are new since: {hint}")
+            hint = "push the adjudication again" if state.basis != case.basis else "choose, and submit again"
+            self.report.notes.append(f"{name}: {len(outcome.open)} items are open: {hint}")
+        if full and now != case.pulled:
+            self.tell_ignored(case, outcome, marks)
         write_own(self.project, name, studio)
         self.keep(case, outcome, pulled=now)
+
+    def decided(
+        self,
+        case: AdjudicationCase,
+        marks: Annotation,
+        chosen: dict[str, str],
+        reasons: dict[str, str],
+        *,
+        full: bool,
+    ) -> tuple[dict[str, Decision], Annotation | None]:
+        """The decisions that the submission makes, and its own marks; what was not chosen stays open."""
+        by, name = self.report.by, case.document.id
+
+        def merge(decisions: Mapping[str, Decision]) -> Outcome:
+            own = case.own_marks
+            return adjudicate(
+                case.document, case.readings, self.schema, decisions, own_marks=own, lenient=True
+            )
+
+        def entered(
+            decisions: Mapping[str, Decision], outcome: Outcome, answers: Mapping[str, str]
+        ) -> dict[str, Decision]:
+            """The decisions with new answers; one that is as it was keeps its reason."""
+            made = dict(decisions)
+            for item in outcome.items:
+                answer = answers.get(item.key)
+                if answer and (item.key not in made or made[item.key].decide != answer):
+                    words = {"decide": answer, "reason": reasons.get(region_id(item.key), ""), "value": None}
+                    made[item.key] = msgspec.structs.replace(item, **words)
+            return made
+
+        before = merge(case.decisions)
+        answers, marked, strange = answered(before, chosen)
+        if strange:
+            self.report.notes.append(f"{name}: {strange} choices stand for no disagreement, left out")
+        decisions = entered(case.decisions, before, answers)
+        settled = merge(decisions)
+        decisions = entered(decisions, settled, with_their_spans(case, settled, self.schema, answers))
+        interpretation = interpret(
+            case.document,
+            case.readings,
+            self.schema,
+            marks,
+            decisions=decisions,
+            own_marks=case.by_hand if full else case.own_marks,
+            partial=not full,
+            asked=marked,
+            reason=lambda span: reasons.get(span.id, "") if span else "",
+        )
+        named = {
+            key: d if d.reason else msgspec.structs.replace(d, reason=f"decided in Label Studio by {by}")
+            for key, d in interpretation.decisions.items()
+        }
+        own = interpretation.own_marks
+        return named, own if full else joined(case.from_studio, own)
 
     def keep(self, case: AdjudicationCase, outcome: Outcome, *, pulled: str) -> None:
         if outcome.items or case.path.exists():
@@ -215,10 +263,12 @@ class _Submission:
             self.report.notes.append(f"{name}: last changed by `{editor}`")
         return last
 
-    def marks(self, case: AdjudicationCase, submitted: dict[str, Any]) -> tuple[Annotation, dict[str, str]]:
-        """The annotation as our model has it, and the comments on its regions; raises GW374."""
+    def marks(
+        self, case: AdjudicationCase, submitted: dict[str, Any]
+    ) -> tuple[Annotation, dict[str, str], dict[str, str]]:
+        """The annotation as our model has it, what was chosen, and the comments on regions; raises GW374."""
         name, result = case.document.id, submitted.get("result") or []
-        read = from_result(result, case.document.text, self.schema)
+        read = from_result(result, case.document.text, with_items(self.schema))
         faults = [
             Fault("GW374", f"`{name}`: {item.reason}", title(self.project), "mend it in Label Studio")
             for item in read.quarantined
@@ -226,7 +276,7 @@ class _Submission:
         ]
         by_name: dict[str, Span] = {}
         for span in read.spans:
-            if span_name(span) in by_name:
+            if span.layer != LAYER and span_name(span) in by_name:
                 quote = case.document.text[span.start : span.end]
                 message = f"`{name}`: «{quote}» is marked {span.label} twice"
                 faults.append(Fault("GW374", message, title(self.project), "remove one of them"))
@@ -243,13 +293,14 @@ class _Submission:
             relations=read.relations,
             text_sha256=case.readings[0].text_sha256,
         )
+        marks, chosen = split(marks)
         bare = without_defaults(marks, self.schema)
         for old, new in zip(marks.spans, bare.spans, strict=True):
             layer = self.schema.layers[old.layer]
             for key in old.attributes.keys() - new.attributes.keys():
                 if not layer.attributes[key].applies_to(old.label):
                     self.report.notes.append(f"{name}: {old.label} bears no `{key}`, left out")
-        return bare, _comments(result)
+        return bare, chosen, _comments(result)
 
     def provenance(self, case: AdjudicationCase, submitted: dict[str, Any]) -> Provenance:
         saw = [reading.provenance.seen_predictions for reading in case.readings]
@@ -264,26 +315,17 @@ class _Submission:
             seen_predictions=True if True in saw else None if None in saw else False,
         )
 
-    def compare(self, case: AdjudicationCase, outcome: Outcome, marks: Annotation) -> None:
-        """The decisions, carried out, must give what was submitted; raises GW375 where they do not."""
+    def tell_ignored(self, case: AdjudicationCase, outcome: Outcome, marks: Annotation) -> None:
+        """Marks that are not taken, since their item is open or was decided otherwise."""
         carried_out = content(as_shown(outcome.annotation, self.schema, case.document.text))
         submitted = content(marks)
-        if carried_out == submitted and not outcome.open:
-            return
-        differing = [
-            *(carried_out[0] - submitted[0]),
-            *(submitted[0] - carried_out[0]),
-            *(carried_out[1] - submitted[1]),
-            *(submitted[1] - carried_out[1]),
-        ]
-        shown = "; ".join(str(meaning) for meaning in differing[:5]) or outcome.open[0].key
-        hint = "does DOCUMENT.own.yaml hold marks that the adjudicator took out? remove them there"
-        message = f"`{case.document.id}`: the decisions do not give what was submitted: {shown}"
-        raise GoldwireError.of("GW375", message, where=str(case.path), hint=hint)
-
-
-def _asked(state: TaskState, now: str) -> set[str]:
-    return {key for key, before in state.asked.items() if now not in before}
+        ignored = [*(submitted[0] - carried_out[0]), *(submitted[1] - carried_out[1])]
+        if ignored:
+            shown = "; ".join(str(meaning) for meaning in ignored[:5])
+            why = "their disagreement is open, or decided otherwise; choose `other` to have marks taken"
+            self.report.notes.append(
+                f"{case.document.id}: {len(ignored)} marks are not taken ({why}): {shown}"
+            )
 
 
 def _comments(result: Any) -> dict[str, str]:

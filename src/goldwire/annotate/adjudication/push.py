@@ -1,8 +1,8 @@
 """Adjudication in Label Studio: a project whose tasks show two readings and where they differ.
 
-Each task carries both readings as predictions, and one named `accepted` to start from: what both marked and
-what is decided. The panel above the text lists the items. The adjudicator's submitted annotation is read as
-decisions (`interpret`), which are kept in the adjudication's files like those made by hand.
+Each task carries both readings as predictions, and one named `accepted` to start from: what both marked, what
+is decided, and a region for each disagreement with its choice (`items`). What was chosen is kept as decisions
+in the adjudication's files, like those made by hand; where that is `other`, the marks are read (`interpret`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.items import region_id, regions, with_items, with_keys
+from goldwire.annotate.adjudication.merge import Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.records.assignments import title_for
@@ -23,7 +24,7 @@ from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import join, read_annotations
 from goldwire.files import sha256
-from goldwire.messages import Messages, messages_in
+from goldwire.messages import messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -37,14 +38,10 @@ _INCLUDE = ("data", "annotations", "updated_at", "predictions", "model_version")
 
 
 class TaskState(msgspec.Struct, frozen=True):
-    """What a task shows. `asked`: for each item the annotations that were there before it was asked.
-
-    `before` names those made on former readings. An annotation is named `id@updated`.
-    """
+    """What a task shows. `before` names the annotations made on former readings, as `id@updated`."""
 
     basis: str
     shown: str
-    asked: dict[str, list[str]] = {}
     before: list[str] = []
 
 
@@ -72,15 +69,18 @@ def title(project: Project) -> str:
 
 
 def config(schema: Schema) -> str:
-    """The schema's config with the list of disagreements above the labels."""
-    root = ET.fromstring(label_config(schema))
-    view = ET.Element("View", className="gw-guide")
-    heading = messages_in(schema.language)("adjudication.disagreements")
-    panel = ET.SubElement(ET.SubElement(view, "Collapse", open="true"), "Panel", value=heading)
-    style = "font-size: .85rem; font-weight: 400; line-height: 1.5; white-space: pre-wrap; "
-    style += "max-height: 15rem; overflow-y: auto"
-    ET.SubElement(panel, "Header", value=f"${_LIST}", style=style)
-    root.insert(2, view)
+    """The schema's config with the disagreements, each with one key for A, B, neither, other."""
+    root = ET.fromstring(label_config(with_items(schema)))
+    with_keys(root, schema)
+    # Nobody marks a disagreement: its label is out of sight.
+    [labels] = [view for view in root.iter("View") if view.get("className") == "gw-labels"]
+    hidden = ET.SubElement(labels, "View", style="display: none")
+    for element in list(labels)[:2]:
+        labels.remove(element)
+        hidden.append(element)
+    [guide] = [view for view in root.iter("View") if view.get("className") == "gw-guide"]
+    style = "font-size: .8rem; font-weight: 400; line-height: 1.4; margin: 0"
+    ET.SubElement(guide, "Header", value=f"${_LIST}", style=style)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -131,8 +131,8 @@ def push_adjudication(
         predictions += shown
         task = tasks.get(uid(case.document))
         old = state_of(task) if task is not None else None
-        state = _state(task, old, case, outcome, shown)
-        data = {_LIST: listed(case, outcome, schema), STATE: msgspec.to_builtins(state)}
+        state = _state(task, old, case, shown)
+        data = {_LIST: _summary(outcome, schema), STATE: msgspec.to_builtins(state)}
         extra[case.document.id] = data
         if task is None:
             continue
@@ -144,7 +144,7 @@ def push_adjudication(
     pushed = push(
         client,
         project,
-        schema,
+        with_items(schema),
         [case.document for case, _ in chosen],
         predictions=predictions,
         title=title(project),
@@ -184,13 +184,11 @@ def _state(
     task: dict[str, Any] | None,
     old: TaskState | None,
     case: AdjudicationCase,
-    outcome: Outcome,
     shown: list[Annotation],
 ) -> TaskState:
     now = [version(a) for a in (task or {}).get("annotations") or ()]
-    asked = {item.key: old.asked.get(item.key, now) if old else now for item in outcome.items}
     before = now if old is None or old.basis != case.basis else old.before
-    return TaskState(case.basis, sha256(basis_of(shown)), asked, before)
+    return TaskState(case.basis, sha256(basis_of(shown)), before)
 
 
 def _bare(reading: Annotation) -> Annotation:
@@ -222,41 +220,27 @@ def accepted(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Annota
         for span in merged.spans
         if names[span.id] not in left_out
     )
-    ids = {span.id for span in spans}
+    # By these ids it is known again which regions were shown and which the adjudicator made.
+    ids = {span.id: region_id(names[span.id]) for span in spans}
     relations = tuple(
-        r
+        msgspec.structs.replace(r, head=ids[r.head], tail=ids[r.tail])
         for r in merged.relations
-        if {r.head, r.tail} <= ids and f"relation {r.label} {names[r.head]} -> {names[r.tail]}" not in opened
+        if {r.head, r.tail} <= ids.keys()
+        and f"relation {r.label} {names[r.head]} -> {names[r.tail]}" not in opened
     )
+    shown = [msgspec.structs.replace(span, id=ids[span.id]) for span in spans]
+    items = regions(case, outcome, schema)
     return msgspec.structs.replace(
-        merged, annotator=ACCEPTED, spans=spans, relations=relations, provenance=Provenance()
+        merged,
+        annotator=ACCEPTED,
+        spans=(*items, *shown),
+        relations=relations,
+        provenance=Provenance(),
     )
 
 
-def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> str:
-    """The items in words, the open ones first, for the panel above the text; in the schema's language."""
+def _summary(outcome: Outcome, schema: Schema) -> str:
+    """How many items are open and what to do about them, in the schema's language."""
     say = messages_in(schema.language)
-    a, b = (reading.annotator for reading in case.readings)
-    open_items = outcome.open
-    decided = [item for item in outcome.items if item.decide]
-    lines = [say("adjudication.summary", open=len(open_items), decided=len(decided), start=ACCEPTED)]
-    for number, item in enumerate([*open_items, *decided], start=1):
-        sign = f" ✓ {_answer(item, a, b, say)}" if item.decide else ""
-        attribute = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
-        kind = f"{say(f'adjudication.{item.kind}')} {attribute}".strip()
-        version_a, version_b = _side(item.a), _side(item.b)
-        decision = f"{kind}{sign}"
-        line = say("adjudication.item", what=decision, a=a, version_a=version_a, b=b, version_b=version_b)
-        lines.append(f"{number}. {line}")
-        lines.append(f"    {item.context}")
-    return "\n".join(lines)
-
-
-def _side(words: str) -> str:
-    return words if words not in ("", "None") else "—"
-
-
-def _answer(item: Decision, a: str, b: str, say: Messages) -> str:
-    if item.decide in ("both", "neither"):
-        return say(f"adjudication.{item.decide}")
-    return {"a": a, "b": b, "value": str(item.value)}[item.decide]
+    done = len(outcome.items) - len(outcome.open)
+    return say("adjudication.summary", open=len(outcome.open), decided=done, start=ACCEPTED)

@@ -1,0 +1,163 @@
+"""Disagreements as regions of a task: each at its place in the text, with both versions and one choice.
+
+They are a layer of their own beside the schema's. What the adjudicator chooses decides an item; an item that
+nothing was chosen for stays open, whatever is marked around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from goldwire.annotate.adjudication.decisions import AdjudicationCase
+from goldwire.annotate.adjudication.merge import Decision, Outcome
+from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
+from goldwire.files import sha256
+from goldwire.messages import Messages, messages_in
+from goldwire.model import Annotation, AttributeValue, Span
+from goldwire.schemas import Attribute, Label, Layer, Schema
+from goldwire.schemas.label_config import control
+from goldwire.schemas.schema import Value
+
+LAYER = "disagreement"
+#: The one label of that layer.
+MARK = "≠"
+VERSIONS, DECISION = "versions", "decision"
+#: The adjudicator decides by what is marked in the text.
+OTHER = "other"
+_ANSWERS = ("a", "b", "neither", OTHER)
+_COLOR = "#C00000"
+_NO_KEY = "\N{EM DASH}"
+
+
+def with_items(schema: Schema) -> Schema:
+    """The schema with the layer of disagreements before its own."""
+    say = messages_in(schema.language)
+    titles = {"a": "A", "b": "B", "neither": say("adjudication.neither"), OTHER: say("adjudication.other")}
+    keys = answer_keys(schema)
+    values = {answer: Value(f"{titles[answer]} [{key}]") for answer, key in keys.items()}
+    title = say("adjudication.disagreements")
+    layer = Layer(
+        title,
+        {MARK: Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, _NO_KEY)},
+        attributes={
+            VERSIONS: Attribute(title, "text"),
+            DECISION: Attribute(say("adjudication.decision"), "choice", values=values),
+        },
+    )
+    return msgspec.structs.replace(schema, layers={LAYER: layer, **schema.layers})
+
+
+def answer_keys(schema: Schema) -> dict[str, str]:
+    """The key of each answer: four digits side by side that no label has, else what is free."""
+    taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+    rows = ("1234", "5678", "7890", "qwer", "asdf", "zxcv")
+    free = [key for key in "1234567890qwertyuiopasdfghjklzxcvbnm" if key not in taken]
+    keys = next((row for row in rows if not taken & set(row)), free)
+    return dict(zip(_ANSWERS, keys, strict=False))
+
+
+def with_keys(config: ET.Element, schema: Schema) -> None:
+    """Give the answers their keys, which set nothing but the selected disagreement."""
+    keys = answer_keys(schema)
+    for choices in config.iter("Choices"):
+        if choices.get("name") == control(LAYER, DECISION):
+            for option in choices.iter("Choice"):
+                option.set("hotkey", keys[str(option.get("alias"))])
+
+
+def region_id(key: str) -> str:
+    """The id of the region that stands for an item, or a span: the same at every push."""
+    return f"gw-{sha256(key)[:12]}"
+
+
+def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Decision]:
+    """The items to show: a span's attributes come with its version, arguments wait for their ends."""
+    waiting = {
+        span_name(span)
+        for a, b in pairs(case.readings, schema)
+        if pair_key(a, b) in {item.key for item in outcome.open}
+        for span in (a, b)
+        if span is not None
+    }
+    for item in outcome.items:
+        words = item.key.removeprefix("attribute ").removeprefix("relation ")
+        later = words != item.key and any(name in words for name in waiting)
+        if not later and item.decide in ("", "a", "b", "neither"):
+            yield item
+
+
+def regions(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Span]:
+    """The items as spans of their layer, decided ones with what was decided."""
+    say = messages_in(schema.language)
+    names = [reading.annotator for reading in case.readings]
+    for item in listed(case, outcome, schema):
+        place = outcome.asked[item.key].span
+        attributes: dict[str, AttributeValue] = {VERSIONS: _versions(item, names, say)}
+        if item.decide:
+            attributes[DECISION] = item.decide
+        yield Span(region_id(item.key), LAYER, MARK, place.start, place.end, attributes)
+
+
+def _versions(item: Decision, names: list[str], say: Messages) -> str:
+    attribute = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
+    kind = f"{say(f'adjudication.{item.kind}')} {attribute}".strip()
+    sides = [
+        f"{letter} ({name}) : {words if words not in ('', 'None') else '—'}"
+        for letter, name, words in zip("AB", names, (item.a, item.b), strict=True)
+    ]
+    return "\n".join([kind, *sides])
+
+
+def split(marks: Annotation) -> tuple[Annotation, dict[str, str]]:
+    """An annotation without the disagreements, and what was chosen for them by their regions' ids."""
+    chosen = {
+        s.id: str(s.attributes[DECISION])
+        for s in marks.spans
+        if s.layer == LAYER and DECISION in s.attributes
+    }
+    spans = tuple(span for span in marks.spans if span.layer != LAYER)
+    ids = {span.id for span in spans}
+    relations = tuple(r for r in marks.relations if {r.head, r.tail} <= ids)
+    return msgspec.structs.replace(marks, spans=spans, relations=relations), chosen
+
+
+def answered(outcome: Outcome, chosen: dict[str, str]) -> tuple[dict[str, str], set[str], int]:
+    """What was chosen, as decisions by item, a chosen version's attributes with it; the items that the marks
+    answer; and how many choices stand for no item."""
+    decided: dict[str, str] = {}
+    marked: set[str] = set()
+    by_id = {region_id(item.key): item for item in outcome.items}
+    for region, answer in chosen.items():
+        item = by_id.get(region)
+        if item is None:
+            continue
+        if answer == OTHER:
+            marked.add(item.key)
+        else:
+            # The version that did not mark it: it does not stand.
+            decided[item.key] = answer if answer in outcome.asked[item.key].allowed else "neither"
+    return decided, marked, len(chosen.keys() - by_id.keys())
+
+
+def with_their_spans(
+    case: AdjudicationCase, outcome: Outcome, schema: Schema, decided: Iterable[str]
+) -> dict[str, str]:
+    """The open attributes of spans of which one version was chosen, decided as that version has them."""
+    keys = set(decided)
+    names: dict[str, str] = {}
+    for a, b in pairs(case.readings, schema):
+        if (key := pair_key(a, b)) in keys:
+            answer = next(item.decide for item in outcome.items if item.key == key)
+            span = {"a": a, "b": b}.get(answer)
+            if span is not None:
+                names[span_name(span)] = answer
+    found: dict[str, str] = {}
+    for item in outcome.open:
+        if item.key.startswith("attribute "):
+            name = item.key.removeprefix("attribute ").rpartition(" ")[0]
+            if name in names:
+                found[item.key] = names[name]
+    return found
