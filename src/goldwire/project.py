@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from goldwire.errors import Fault, GoldwireError
+from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.files import read_text, write_text
 from goldwire.folders import new_folder
 from goldwire.leftovers import CONFIG as CONFIG
@@ -22,8 +22,15 @@ from goldwire.strict_json import NotStrict, check_depth
 
 # The fewest and the most characters of a title in Label Studio.
 _TITLE = (3, 50)
-#: What of the example project travels with the package.
+#: What of an example project travels with the package.
 EXAMPLE_PARTS = (CONFIG, "seeds", "schemas", "annotate", "train")
+#: The example that is meant where none is named.
+FIRST_EXAMPLE = "politics"
+#: The examples, and what each is of.
+EXAMPLES = {
+    FIRST_EXAMPLE: "five press articles in French: who acts, what happens, who takes which side",
+    "recalls": "seven notices of product recalls in English: products, firms, hazards, what is done",
+}
 #: A new project's .gitignore: what is secret, made anew on each run, or under way.
 IGNORED = f".goldwire/\n/train/models/\n/eval/reports/\n{_UNDER_WAY}"
 
@@ -177,12 +184,19 @@ def find_project(start: Path | None = None) -> Project:
     )
 
 
-def example_root() -> Path:
-    """The example project: in an installed package its own copy, in a checkout the repository itself."""
-    packaged = Path(str(resources.files("goldwire"))) / "example"
+def example_root(name: str = FIRST_EXAMPLE) -> Path:
+    """An example project: in an installed package its own copy; in a checkout the first one is the repository
+    itself, the others stand in `examples/`.
+
+    Raises GW730 for a name that is none of `EXAMPLES`, GW913 where the installation lacks it.
+    """
+    if name not in EXAMPLES:
+        raise GoldwireError.of("GW730", f"no example `{name}`", hint=one_of(EXAMPLES))
+    packaged = Path(str(resources.files("goldwire"))) / "examples" / name
     if (packaged / CONFIG).is_file():
         return packaged
-    checkout = Path(__file__).resolve().parents[2]
+    repository = Path(__file__).resolve().parents[2]
+    checkout = repository if name == FIRST_EXAMPLE else repository / "examples" / name
     if (checkout / CONFIG).is_file():
         return checkout
     raise GoldwireError.of("GW913", "this installation has no example project", where=str(packaged))
@@ -194,19 +208,24 @@ def cache_home() -> Path:
     return Path(base) / "goldwire"
 
 
-def copy_example(target: Path) -> Project:
-    """The example project, copied into `target`; one that stands there already is used as it is.
+def copy_example(target: Path, name: str = FIRST_EXAMPLE) -> Project:
+    """An example project, copied into `target`; where it stands there already it is used as it is.
 
-    Raises GW914 where the folder holds something else.
+    Raises GW914 where the folder holds something else, GW731 where another project stands there.
     """
+    source = example_root(name)
     if (target / CONFIG).is_file():
-        return load_project(target)
+        there, wanted = load_project(target), load_project(source)
+        if there.name != wanted.name:
+            message = f"the project `{there.name}` stands here, not the example `{name}`"
+            hint = "name another folder: goldwire demo DIR"
+            raise GoldwireError.of("GW731", message, where=str(target), hint=hint)
+        return there
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         hint = "name an empty folder, or one that does not exist yet"
         raise GoldwireError.of(
             "GW914", "the folder is not empty and no project", where=str(target), hint=hint
         )
-    source = example_root()
     with new_folder(target) as folder:
         for part in EXAMPLE_PARTS:
             if (source / part).is_dir():

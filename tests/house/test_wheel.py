@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from goldwire.project import EXAMPLE_PARTS, EXAMPLES, FIRST_EXAMPLE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -96,5 +98,15 @@ def test_a_code_that_no_error_has_is_named(installed: Path, tmp_path: Path) -> N
 
 def test_the_example_in_the_wheel_is_the_repositorys(installed: Path) -> None:
     """Every config in `train/` travels; what was trained here does not."""
-    train = installed / "goldwire/example/train"
+    train = installed / "goldwire/examples/politics/train"
     assert {path.name for path in train.iterdir()} == {path.name for path in (ROOT / "train").glob("*.cfg")}
+    for name in set(EXAMPLES) - {FIRST_EXAMPLE}:
+        theirs, ours = installed / "goldwire/examples" / name, ROOT / "examples" / name
+        parts = [ours / part for part in EXAMPLE_PARTS]
+        files = [path for part in parts for path in (part, *part.rglob("*")) if path.is_file()]
+        kept = [path for path in files if "models" not in path.parts]
+        assert kept
+        for path in kept:
+            assert (theirs / path.relative_to(ours)).read_bytes() == path.read_bytes()
+        # Install size: a second example is small.
+        assert sum(path.stat().st_size for path in kept) < 100_000

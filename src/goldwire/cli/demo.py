@@ -1,42 +1,56 @@
-"""`goldwire demo`: the whole loop on the example project, each step said before it is done."""
+"""`goldwire demo`: the whole loop on an example project, each step said before it is done."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldwire.cli.common import confide, json_option, progress, say, write_json
 from goldwire.figures import amount
-from goldwire.project import Project, copy_example
+from goldwire.project import EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
-STEPS = 8
+if TYPE_CHECKING:
+    from goldwire.model import Annotation, Document
+
+STEPS = 9
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
+@click.option(
+    "--example",
+    "name",
+    type=click.Choice(list(EXAMPLES)),
+    default=FIRST_EXAMPLE,
+    show_default=True,
+    help="Which example: " + "; ".join(f"{name}, {what}" for name, what in EXAMPLES.items()) + ".",
+)
 @click.option("--keep", is_flag=True, help="Leave Label Studio running at the end.")
 @json_option
-def command(folder: Path, keep: bool, json_path: Path | None) -> None:
-    """The whole loop on the example project, in FOLDER (default: ./demo).
+def command(folder: Path, name: str, keep: bool, json_path: Path | None) -> None:
+    """The whole loop on an example project, in FOLDER (default: ./demo).
 
-    Five articles go to Label Studio with predictions of a stock model; the stored readings are sent there as
-    two annotators' work and pulled back; the dataset is built, a model trained and scored, a report written.
+    Its articles go to Label Studio, with predictions of a stock model where it names one; the stored readings
+    are sent there as two annotators' work and pulled back; the dataset is built, a model trained and scored,
+    a report and a site to browse are written.
     """
     from goldwire.annotate.labelstudio.installation import credentials_path
     from goldwire.annotate.labelstudio.server import running, start, stop
 
     begun = time.monotonic()
-    project = copy_example(folder)
-    _step(1, f"the example project stands in {project.root}")
+    project = copy_example(folder, name)
+    _step(1, f"the example project `{name}` stands in {project.root}")
     _step(2, "starting Label Studio on this machine")
     before = running(project)
     server = start(project, notify=say)
     try:
         moved = _annotate(project)
         page, learned = _learn(project)
+        site = _browse(project)
     finally:
         if not keep and before is None:
             stop(project)
@@ -52,6 +66,7 @@ def command(folder: Path, keep: bool, json_path: Path | None) -> None:
     else:
         say(f"Label Studio:  goldwire annotate serve --project {folder}")
     say(f"Report:        {page}")
+    say(f"Site:          {site}")
     say(f"All of it took {time.monotonic() - begun:.0f} s.")
     write_json(json_path, {**moved, **learned, "seconds": round(time.monotonic() - begun, 1)})
 
@@ -69,15 +84,9 @@ def _annotate(project: Project) -> dict[str, Any]:
     from goldwire.annotations.store import read_annotations
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
-    from goldwire.train.run.baselines import stock_predictions
 
     schema, documents = load_schema(project.schema_path), load_seeds(project)
-    predicted, left_out = stock_predictions(project, documents)
-    predictions = [annotation for article in predicted for annotation in article.annotations]
-    spans = sum(len(annotation.spans) for annotation in predictions)
-    dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
-    _step(3, f"pushing {amount(len(documents))} articles with {amount(spans)} predicted spans")
-    say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
+    predictions = _predictions(project, documents)
     client = connect(project)
     with progress("Pushing", len(documents)) as advance:
         pushed = push(client, project, schema, documents, predictions=predictions, advance=advance)
@@ -96,6 +105,36 @@ def _annotate(project: Project) -> dict[str, Any]:
     kept_out = f"{amount(pulled.quarantined)} parts are in quarantine"
     say(f"      {amount(pulled.written)} differ from what was sent, {kept_out}")
     return {"push": pushed.as_dict(), "load": {"sent": loaded.sent}, "pull": pulled.as_dict()}
+
+
+def _predictions(project: Project, documents: Sequence[Document]) -> list[Annotation]:
+    """What the example's stock model finds, where it names one and that is installed; which is said."""
+    from goldwire.pipelines import how_to_get, official_and_missing
+    from goldwire.train.run.baselines import stock_predictions, stock_setting
+
+    stock = stock_setting(project)
+    if stock is None or official_and_missing(stock.model):
+        _step(3, f"pushing {amount(len(documents))} articles, without predictions")
+        if stock is not None:
+            say(f"      {stock.model} is not installed; to have it: {how_to_get(stock.model)}")
+        return []
+    predicted, left_out = stock_predictions(project, documents)
+    predictions = [annotation for article in predicted for annotation in article.annotations]
+    spans = sum(len(annotation.spans) for annotation in predictions)
+    dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
+    _step(3, f"pushing {amount(len(documents))} articles with {amount(spans)} predicted spans")
+    say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
+    return predictions
+
+
+def _browse(project: Project) -> Path:
+    """Write the corpus as a site; its first page."""
+    from goldwire.corpus.browse import browse
+    from goldwire.corpus.corpus import load_corpus
+
+    site = browse(load_corpus(project), project.reports / "browse")
+    _step(9, f"wrote the corpus as a site to browse: {amount(site.articles)} articles")
+    return site.folder / "index.html"
 
 
 def _learn(project: Project) -> tuple[Path, dict[str, Any]]:

@@ -17,7 +17,7 @@ from goldwire.visible import visible
 
 #: Command or group: its module and the one line that help shows.
 COMMANDS = {
-    "demo": ("goldwire.cli.demo", "The whole loop on the example project, step by step."),
+    "demo": ("goldwire.cli.demo", "The whole loop on an example project, step by step."),
     "new": (
         "goldwire.cli.new",
         "A new project: empty, of your files, or of a Label Studio project.",
