@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from goldwire.api.evaluation import agree as agree
     from goldwire.api.evaluation import compare as compare
     from goldwire.api.evaluation import gate as gate
+    from goldwire.api.evaluation import gate_all as gate_all
     from goldwire.api.evaluation import score as score
     from goldwire.api.models import draft as draft
     from goldwire.api.models import predict as predict
@@ -74,6 +75,7 @@ __all__ = [
     "draft",
     "format_of",
     "gate",
+    "gate_all",
     "load_corpus",
     "load_project",
     "load_schema",
@@ -113,6 +115,7 @@ _PUBLIC = {
     "draft": "goldwire.api.models",
     "count": "goldwire.api.data",
     "gate": "goldwire.api.evaluation",
+    "gate_all": "goldwire.api.evaluation",
     "load_corpus": "goldwire.corpus.dataset.load",
     "load_project": "goldwire.api.data",
     "format_of": "goldwire.api.data",

@@ -56,8 +56,8 @@ class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx, GW6xx, GW7xx), `AnnotateError` (GW3xx, GW8xx), `TrainError` (GW4xx), `EvalError` (GW5xx) or
-    `UsageError` (GW9xx).
+    (GW2xx, GW6xx, GW7xx), `AnnotateError` (GW3xx, GW8xx), `TrainError` (GW4xx), `EvalError` (GW5xx, GW74x,
+    GW75x) or `UsageError` (GW9xx).
 
         >>> import goldwire
         >>> try:
@@ -69,7 +69,7 @@ class GoldwireError(Exception):
 
     def __new__(cls, *faults: Fault) -> GoldwireError:
         """An error of the kind that its first fault is of."""
-        kind = _KINDS.get(faults[0].code[:3], cls) if cls is GoldwireError and faults else cls
+        kind = _kind(faults[0].code) if cls is GoldwireError and faults else cls
         return super().__new__(kind, *faults)
 
     def __init__(self, *faults: Fault) -> None:
@@ -160,9 +160,16 @@ _KINDS: dict[str, type[GoldwireError]] = {
     "GW5": EvalError,
     "GW6": CorpusError,
     "GW7": CorpusError,
+    "GW74": EvalError,
+    "GW75": EvalError,
     "GW8": AnnotateError,
     "GW9": UsageError,
 }
+
+
+def _kind(code: str) -> type[GoldwireError]:
+    """The kind of error that a code stands for: by its second digit where that says more than the first."""
+    return _KINDS.get(code[:4]) or _KINDS.get(code[:3], GoldwireError)
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldwire.api.data import Source, articles_of, load_project, read, schema_of
 from goldwire.errors import GoldwireError
@@ -199,8 +199,11 @@ def gate(
     scores: str | Path | None = None,
     *,
     project: str | Path | Project = ".",
+    of: str = "",
     baseline: str | Path | None = None,
     floor: float | None = None,
+    floors: Mapping[str, float] | None = None,
+    agreement_floor: float | None = None,
     tolerance: float = 0.02,
     rounds: int = 10_000,
     agreement: str | Path | None = None,
@@ -211,11 +214,14 @@ def gate(
 ) -> Gated:
     """Hold the scores that `train` left against the committed baseline; `state` and `why` say how.
 
-    `scores` is the project's eval/reports/ner/scores.json unless another is named. `base` is what the branch
+    `scores` is the project's eval/reports/ner/scores.json unless another is named, `of` what of it is held
+    against a baseline of its own: a layer (default: the run's first), `relations`, or whole structures as
+    LAYER:KIND (strict, overlap, tuples). The gate fails where F1 is under `floor`, which `floors` may say
+    otherwise of a part, or the readers' F1 under `agreement_floor`. `base` is what the branch
     is merged into (default: the pull request's, else the main one): that the branch itself changes the
     baseline is among the warnings. With `update` the baseline is written anew from these scores, after a
     review. `notify` is told what was written, and, where the run is refused, what else is to know of it.
-    Raises GW532 to GW537 where there is nothing to compare, or what can't be compared.
+    Raises GW532 to GW537 and GW746 where there is nothing to compare, or what can't be compared.
 
         >>> import goldwire
         >>> try:
@@ -232,8 +238,8 @@ def gate(
 
     home = project if isinstance(project, Project) else load_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
-    run = measure(path, trained_on=trained_on)
-    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.name)
+    run = measure(path, of=of, trained_on=trained_on)
+    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.name, of)
     before = None if update else read_baseline(file)
     try:
         check_current(run, home)
@@ -244,7 +250,8 @@ def gate(
         return compute(
             run.as_baseline,
             before,
-            floor=floor,
+            floor=(floors or {}).get(run.as_baseline.layer, floor),
+            agreement_floor=agreement_floor,
             tolerance=tolerance,
             rounds=rounds,
             ceiling=readers.agreement,
@@ -254,3 +261,25 @@ def gate(
         if run.note:
             notify(f"note: {run.note}")
         raise
+
+
+def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gated]:
+    """Hold every run against the baseline that is committed of it (`eval/baseline*.json`), as `gate` does.
+
+    What is committed is what counts: layers, relations, structures, of any model. `options` are those of
+    `gate`. Raises GW751 where nothing is committed, GW535 where a run is missing.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.gate_all(project="my-project")
+        ... except goldwire.EvalError as error:
+        ...     print(error.faults[0].code)
+        GW751
+    """
+    from goldwire.eval.ci.gate_trust import committed
+
+    home = project if isinstance(project, Project) else load_project(project)
+    return [
+        gate(each.scores, project=home, of=each.part, baseline=each.file, **options)
+        for each in committed(home)
+    ]

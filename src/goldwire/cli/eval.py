@@ -1,4 +1,4 @@
-"""`goldwire eval`: scores, agreement, the report; `compare`, `gate` and `history` stand in `eval_ci`."""
+"""`goldwire eval`: scores, agreement, the report; what CI needs besides stands in `eval_ci`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from goldwire.cli.common import (
     write_json,
     write_tables,
 )
-from goldwire.figures import amount
+from goldwire.figures import amount, number
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
@@ -142,6 +142,9 @@ def score(
     type=FOLDER,
     help="Without FILE: the project whose annotations are compared (default: the one here).",
 )
+@click.option(
+    "--floor", type=click.FloatRange(0, 1), help="Exit 1 where the exact F1 of a layer is under this."
+)
 @click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
 @click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
 @LAYERS
@@ -150,7 +153,9 @@ def score(
 @SEED
 @json_option
 @paper_options
+@click.pass_context
 def agree(
+    context: click.Context,
     files: tuple[Path, ...],
     source: str,
     names: str | None,
@@ -159,6 +164,7 @@ def agree(
     drafts: bool,
     annotators: tuple[str, ...],
     project_path: Path | None,
+    floor: float | None,
     whole: bool,
     gamma: bool,
     layers: tuple[str, ...],
@@ -202,6 +208,9 @@ def agree(
     print_agreement(agreement, whole=whole)
     write_tables(agreement.tables(), csv_path, latex_path)
     write_json(json_path, agreement.as_json())
+    if floor is not None and (low := agreement.under(floor)):
+        tell(f"failed: under the floor of {number(floor)}: {', '.join(low)}")
+        context.exit(1)
 
 
 @command.command()
@@ -313,5 +322,5 @@ def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
         say(f"note: {note}")
 
 
-for _one in (eval_ci.compare, eval_ci.gate, eval_ci.history):
+for _one in (eval_ci.comment, eval_ci.compare, eval_ci.gate, eval_ci.history):
     command.add_command(_one)

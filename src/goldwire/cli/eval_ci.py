@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -66,6 +66,18 @@ ROUNDS = click.option(
     show_default=True,
     help="Exchanges and redrawings of the paired tests.",
 )
+
+
+def _floors(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """Floors by the part that they are for; of all others under the empty name."""
+    floors = {}
+    for value in values:
+        part, _, figure = value.rpartition("=")
+        try:
+            floors[part] = float(click.FloatRange(0, 1)(figure))
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{value}: {error.message}") from None
+    return floors
 
 
 def read_and_say(path: Path, source: str, **options: str) -> Articles:
@@ -167,13 +179,30 @@ def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
 @click.command()
 @click.argument("scores", required=False, type=FILE)
 @project_option
+@click.option("--all", "every", is_flag=True, help="Each run of which a baseline is committed in eval/.")
+@click.option(
+    "--of",
+    metavar="PART",
+    default="",
+    help="A layer, `relations`, or whole structures: LAYER:tuples, strict or overlap (default: its layer).",
+)
 @click.option(
     "--baseline",
     type=FILE,
     help="The committed baseline (default: eval/baseline.json; of other models eval/baseline-NAME.json).",
 )
 @click.option("--base", help="What this branch is merged into (default: the pull request's, else main).")
-@click.option("--floor", type=click.FloatRange(0, 1), help="Fail where micro F1 is under this.")
+@click.option(
+    "--floor",
+    "floors",
+    multiple=True,
+    metavar="[PART=]F1",
+    callback=_floors,
+    help="Fail where micro F1 is under this, or that of a part; may be repeated.",
+)
+@click.option(
+    "--agreement-floor", type=click.FloatRange(0, 1), help="Fail where the readers' own F1 is under this."
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 1),
@@ -198,9 +227,12 @@ def gate(
     context: click.Context,
     scores: Path | None,
     project: Project,
+    every: bool,
+    of: str,
     baseline: Path | None,
     base: str | None,
-    floor: float | None,
+    floors: dict[str, float],
+    agreement_floor: float | None,
     tolerance: float,
     update: bool,
     agreement: Path | None,
@@ -213,7 +245,7 @@ def gate(
     badge: Path | None,
     json_path: Path | None,
 ) -> None:
-    """Hold the scores of `goldwire train ner` against the committed baseline; exit 1 where they are worse.
+    """Hold the scores of `goldwire train` against the committed baseline; exit 1 where they are worse.
 
     SCORES is eval/reports/ner/scores.json unless another is named; the articles beside it are tested
     document by document, those that the baseline has with the same text and reference. A baseline that can't
@@ -221,26 +253,34 @@ def gate(
     is said.
     """
     import goldwire
-    from goldwire.eval.ci.outputs import MARKER, append_summary, markdown, refusal
+    from goldwire.eval.ci.outputs import MARKER, append_summary, markdown, refusal, together
     from goldwire.eval.ci.outputs import badge as badge_json
     from goldwire.eval.ci.outputs import comment as comment_text
     from goldwire.eval.ci.outputs import junit as junit_xml
     from goldwire.eval.ci.overlap import Refused
 
-    try:
-        gated = goldwire.gate(
-            scores,
-            project=project,
-            baseline=baseline,
-            base=base,
-            floor=floor,
-            tolerance=tolerance,
-            rounds=rounds,
-            agreement=agreement,
-            trained_on=trained_on,
-            update=update,
-            notify=say,
+    if every and (scores or of or baseline):
+        raise click.UsageError(
+            "--all takes each baseline with its own scores: leave out SCORES, --of, --baseline"
         )
+    options: dict[str, Any] = {
+        "project": project,
+        "base": base,
+        "floor": floors.pop("", None),
+        "floors": floors,
+        "agreement_floor": agreement_floor,
+        "tolerance": tolerance,
+        "rounds": rounds,
+        "agreement": agreement,
+        "trained_on": trained_on,
+        "update": update,
+        "notify": say,
+    }
+    try:
+        if every:
+            gates = goldwire.gate_all(**options)
+        else:
+            gates = [goldwire.gate(scores, of=of, baseline=baseline, **options)]
     except Refused as error:
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
@@ -249,16 +289,18 @@ def gate(
         if github_summary:
             append_summary(refusal(error))
         raise
-    print_gate(gated)
-    for file, text in ((summary, markdown), (comment, comment_text), (junit, junit_xml)):
+    for gated in gates:
+        print_gate(gated)
+    in_markdown = "\n".join(map(markdown, gates))
+    for file, text in ((summary, in_markdown), (comment, comment_text(*gates)), (junit, junit_xml(*gates))):
         if file is not None:
-            write_text(file, text(gated))
+            write_text(file, text)
     if badge is not None:
-        write_text(badge, json.dumps(badge_json(gated), ensure_ascii=False) + "\n")
+        write_text(badge, json.dumps(badge_json(gates[0]), ensure_ascii=False) + "\n")
     if github_summary:
-        append_summary(markdown(gated))
-    write_json(json_path, gated.as_json())
-    if gated.passed is False:
+        append_summary(in_markdown)
+    write_json(json_path, together(gates) if every else gates[0].as_json())
+    if any(gated.passed is False for gated in gates):
         context.exit(1)
 
 
@@ -267,7 +309,7 @@ def print_gate(gated: Gated) -> None:
     from goldwire.eval.ci.gate import COLUMNS
     from goldwire.eval.ci.outputs import ceiling_line, headline
 
-    title = f"{gated.now.layer}, exact: the baseline and now; reference: {gated.now.reference}"
+    title = f"{gated.now.layer}, {gated.now.kind}: the baseline and now; reference: {gated.now.reference}"
     if gated.compared:
         table(COLUMNS, gated.rows(), title=title, lesser=("support", "baseline F1"))
     for warning in (*gated.grave, *gated.warnings):
@@ -280,6 +322,20 @@ def print_gate(gated: Gated) -> None:
     if gated.data:
         tell(gated.data)
     tell(f"{gated.state}: {gated.why}")
+
+
+@click.command()
+@click.argument("file", type=FILE)
+def comment(file: Path) -> None:
+    """Post FILE as a comment on the pull or merge request that a job of GitHub or GitLab runs for.
+
+    The comment of an earlier run is replaced. The token is taken from $GITHUB_TOKEN or $GITLAB_TOKEN. Where
+    the job runs for no such request nothing is posted.
+    """
+    from goldwire.eval.ci.post import post
+    from goldwire.files import read_text
+
+    say(post(read_text(file)))
 
 
 @click.command()

@@ -105,10 +105,11 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
         env = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PROJECT": str(project),
-            "FLOOR": "0.5" if number == 0 else "",
-            "TOLERANCE": "0.02",
-            "OUT": str(out),
+            "HERE": str(ROOT),
+            "GOLDWIRE_PROJECT": str(project),
+            "GOLDWIRE_FLOOR": "0.5" if number == 0 else "",
+            "GOLDWIRE_TOLERANCE": "0.02",
+            "GOLDWIRE_OUT": str(out),
             "GITHUB_OUTPUT": str(told),
             "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         }
@@ -143,17 +144,15 @@ def test_the_gate_step_tells_of_this_run_only(tmp_path: Path, written: str, told
     output.touch()
     (tmp_path / "written").write_text(written, encoding="utf-8")
     fake = tmp_path / "goldwire"
-    script = '#!/bin/sh\n[ -s "$WRITTEN" ] || exit 2\ncp "$WRITTEN" "$OUT/gate.json"\n'
+    script = '#!/bin/sh\n[ -s "$WRITTEN" ] || exit 2\ncp "$WRITTEN" "$GOLDWIRE_OUT/gate.json"\n'
     fake.write_text(script, encoding="utf-8")
     fake.chmod(0o755)
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", steps()["Gate"]["run"]],
         env={
             "PATH": os.pathsep.join((str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"])),
-            "PROJECT": ".",
-            "FLOOR": "",
-            "TOLERANCE": "0.02",
-            "OUT": str(out),
+            "HERE": str(ROOT),
+            "GOLDWIRE_OUT": str(out),
             "GITHUB_OUTPUT": str(output),
             "WRITTEN": str(tmp_path / "written"),
         },
@@ -198,6 +197,8 @@ def in_workspace(name: str, folder: Path, **env: str) -> subprocess.CompletedPro
             **os.environ,
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": ".",
+            "HERE": str(ROOT),
+            "GOLDWIRE_PROJECT": ".",
             "PROJECT": ".",
             **env,
         },
@@ -219,9 +220,10 @@ def test_nothing_is_imported_from_the_pull_request(tmp_path: Path) -> None:
     wheel = empty_wheel(tmp_path / "nothing-1-py3-none-any.whl")
     target = tmp_path / "installed"
     scripts = [
-        ("Install goldwire", {"WANTED": str(wheel), "PIP_NO_INDEX": "1", "PIP_TARGET": str(target)}),
-        ("Check the annotations", {"CHECK": "curated"}),
-        ("Train and score the baseline", {}),
+        ("What is installed", {"WANTED": str(wheel), "GITHUB_OUTPUT": str(told)}),
+        ("Install goldwire", {"GOLDWIRE": str(wheel), "PIP_NO_INDEX": "1", "PIP_TARGET": str(target)}),
+        ("Check the annotations", {"GOLDWIRE_CHECK": "curated"}),
+        ("Train and score", {"GOLDWIRE_TRAIN": "ner"}),
     ]
     for name, env in scripts:
         done = in_workspace(name, folder, **env)
@@ -230,15 +232,21 @@ def test_nothing_is_imported_from_the_pull_request(tmp_path: Path) -> None:
     scores = project.reports / "ner/scores.json"
     write_baseline(project.eval / "baseline.json", measure(scores).as_baseline)
     gate = {
-        "FLOOR": "1",
-        "TOLERANCE": "0.02",
-        "OUT": "out",
+        "GOLDWIRE_FLOOR": "1",
+        "GOLDWIRE_TOLERANCE": "0.02",
+        "GOLDWIRE_OUT": "out",
         "GITHUB_OUTPUT": str(told),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
     }
     done = in_workspace("Gate", folder, **gate)
     assert done.returncode == 1, done.stderr
-    assert told.read_text(encoding="utf-8").startswith("passed=false\nf1=")
+    key, *outputs = told.read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"key=[0-9a-f]{32}", key)
+    assert outputs[0] == "passed=false"
+    assert outputs[1].startswith("f1=")
+    event = {"COMMENT": "true", "GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "", "GOLDWIRE_OUT": "out"}
+    done = in_workspace("Comment", folder, **event)
+    assert (done.returncode, done.stderr.count("no pull or merge request here")) == (0, 1)
     assert not mark.exists(), mark.read_text(encoding="utf-8")
 
 

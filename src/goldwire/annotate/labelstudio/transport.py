@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from goldwire.errors import AnnotateError, GoldwireError
+from goldwire.errors import AnnotateError, GoldwireError, install_hint
 from goldwire.redaction import keep_secret, shortened
 
 TOKEN_VARIABLE = "GOLDWIRE_TOKEN"
@@ -38,9 +38,13 @@ class Transport:
     """The way to one server. Its token is in no message and no printed form."""
 
     def __init__(self, url: str, token: str, timeout: float) -> None:
-        import httpx
-        from label_studio_sdk.client import LabelStudio
-        from label_studio_sdk.core.api_error import ApiError
+        try:
+            import httpx
+            from label_studio_sdk.client import LabelStudio
+            from label_studio_sdk.core.api_error import ApiError
+        except ModuleNotFoundError as error:
+            message = f"talking to Label Studio needs its SDK: there is no `{error.name}`"
+            raise AnnotateError.of("GW745", message, hint=install_hint("sync")) from None
 
         self.url = url.rstrip("/")
         if not re.fullmatch(r"[!-~]+", token):

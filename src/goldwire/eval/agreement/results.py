@@ -148,6 +148,13 @@ class Agreement(Figures):
         figures = ", ".join(f"{name} {number(f1)}" for name, f1 in exact.items())
         return f"<Agreement: exact F1 {figures}; {self.pooled.title}>"
 
+    def under(self, floor: float) -> list[str]:
+        """The layers, and the relations, whose exact F1 is under the floor or not known, each with it."""
+        exact = {name: layer.counts["exact"] for name, layer in self.pooled.layers.items()}
+        exact |= {"relations": self.pooled.relations["strict"]} if "strict" in self.pooled.relations else {}
+        f1 = {name: counts.micro().counts.f1 for name, counts in exact.items()}
+        return [f"{name} {number(value)}" for name, value in f1.items() if value is None or value < floor]
+
     def tables(self) -> list[Table]:
         """All annotators pooled, then each pair where they are more than two."""
         return [table for comparison in (self.pooled, *self.between) for table in comparison.tables()]

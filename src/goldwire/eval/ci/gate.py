@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import ROUNDING, Baseline, read_baseline, wide, write_baseline
+from goldwire.eval.ci.baseline import RELATIONS, ROUNDING, Baseline, read_baseline, wide, write_baseline
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
@@ -46,6 +46,7 @@ class Gated:
     test: Tested | None
     tolerance: float
     floor: float | None
+    agreement_floor: float | None = None
     ceiling: Ceiling | None = None
     warnings: tuple[str, ...] = ()
     grave: tuple[str, ...] = ()
@@ -89,8 +90,8 @@ class Gated:
 
     @property
     def beside(self) -> Beside | None:
-        """The readers' agreement on this layer, where it is known."""
-        return self.ceiling.layers.get(self.now.layer) if self.ceiling else None
+        """The readers' agreement on this layer or on the relations, where it is known."""
+        return _beside(self.now, self.ceiling)
 
     def rows(self) -> list[tuple[str, ...]]:
         """What, baseline F1, F1 now, change, its 95 % interval, p (for labels Holm's), support; of what was
@@ -125,6 +126,7 @@ class Gated:
             "why": self.why,
             "reference": self.now.reference,
             "layer": self.now.layer,
+            "kind": self.now.kind,
             "f1": self.now.f1,
             "ci95": list(self.now.ci95) if self.now.ci95 else None,
             "baseline": {
@@ -134,6 +136,7 @@ class Gated:
                 "corpus": self.baseline.corpus,
             },
             "floor": self.floor,
+            "agreement_floor": self.agreement_floor,
             "tolerance": self.tolerance,
             "checks": [
                 {"name": check.name, "passed": check.passed, "why": check.why} for check in self.checks
@@ -156,6 +159,7 @@ def gate(
     baseline: Baseline,
     *,
     floor: float | None = None,
+    agreement_floor: float | None = None,
     tolerance: float = TOLERANCE,
     rounds: int = 10_000,
     ceiling: Ceiling | None = None,
@@ -163,13 +167,15 @@ def gate(
 ) -> Gated:
     """Hold a run against a baseline, on the documents whose text and reference are the same in both.
 
-    It fails under the `floor`, where the paired randomisation says that it is worse (two-sided, α .05), and
-    where F1 falls by more than `tolerance`. Where the data changed and fewer than `ENOUGH` documents did not,
-    only the floor is held. `grave` is kept, to be said first. Raises GW533, GW534 and GW551 for what can't be
-    compared, see `overlap`.
+    It fails under the `floor`, where the readers agree less than `agreement_floor`, where the paired
+    randomisation says that it is worse (two-sided, α .05), and where F1 falls by more than `tolerance`. Where
+    the data changed and fewer than `ENOUGH` documents did not, only the floors are held. `grave` is kept, to
+    be said first. Raises GW533, GW534 and GW551 for what can't be compared, see `overlap`.
     """
     shared = overlap(now, baseline)
     checks = [_floor(now, floor)] if floor is not None else []
+    if agreement_floor is not None and (now.kind == "exact" or _of_relations(now)):
+        checks.append(_agreed(now, _beside(now, ceiling), agreement_floor))
     mine, theirs = now.only(shared.same), baseline.only(shared.same)
     units = len(set(mine.groups)) if mine.groups else len(shared.same)
     test = None
@@ -199,6 +205,7 @@ def gate(
         test=test,
         tolerance=tolerance,
         floor=floor,
+        agreement_floor=agreement_floor,
         ceiling=ceiling,
         warnings=tuple(filter(None, warnings)),
         grave=tuple(filter(None, grave)),
@@ -241,6 +248,27 @@ def _floor(now: Baseline, floor: float) -> Check:
     relation = "under" if under else "not under"
     why = f"{now.layer} F1 {number(now.f1)} is {relation} the floor of {number(floor)}"
     return Check("floor", not under, why)
+
+
+def _agreed(now: Baseline, beside: Beside | None, floor: float) -> Check:
+    """Whether the readers agree enough; where that is not known the floor is not held."""
+    if beside is None or beside.readers is None:
+        why = f"how far the readers agree on {now.layer} is not known: the floor is {number(floor)}"
+        return Check("agreement", False, why)
+    under = beside.readers < floor - ROUNDING
+    relation = "under" if under else "not under"
+    agreed = f"the readers' F1 on {now.layer}, {number(beside.readers)}"
+    return Check("agreement", not under, f"{agreed}, is {relation} the floor of {number(floor)}")
+
+
+def _beside(now: Baseline, ceiling: Ceiling | None) -> Beside | None:
+    if ceiling is None:
+        return None
+    return ceiling.relations if _of_relations(now) else ceiling.layers.get(now.layer)
+
+
+def _of_relations(now: Baseline) -> bool:
+    return now.layer == RELATIONS and now.kind == "strict"
 
 
 def _comparisons(now: Baseline, test: Tested, tolerance: float, *, partial: bool) -> list[Check]:

@@ -19,15 +19,41 @@ from goldwire.repository import ask_git, tracked_name
 _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-def baseline_path(project: Project, scores: Path, run: str) -> Path:
+def baseline_path(project: Project, scores: Path, run: str, part: str = "") -> Path:
     """Where the baseline of a run is kept: `eval/baseline.json` for `ner`, else `eval/baseline-NAME.json`.
 
-    NAME is the run's folder in `eval/reports/`, else the name of the `run`.
+    NAME is the run's folder in `eval/reports/`, else the name of the `run`; of a `part` that was asked for it ends
+    in that.
     """
     reports = project.reports.resolve()
     inside = reports in scores.resolve().parent.parents
     name = scores.resolve().parent.relative_to(reports).parts[0] if inside else run or "ner"
+    if part:
+        return project.eval / f"baseline-{file_name(name)}-{file_name(part.replace(':', '-'))}.json"
     return project.eval / ("baseline.json" if name == "ner" else f"baseline-{file_name(name)}.json")
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A baseline of a project: its file, the scores that it is about, and which part of them it names."""
+
+    file: Path
+    scores: Path
+    part: str
+
+
+def committed(project: Project) -> list[Committed]:
+    """Every baseline in `eval/`, that of `ner` first. Raises GW751 where there is none."""
+    found = []
+    for file in sorted(project.eval.glob("baseline*.json"), key=lambda file: (len(file.stem), file.stem)):
+        baseline = read_baseline(file)
+        name = baseline.run or _run_of(file, project)
+        scores = project.reports / name / "scores.json"
+        found.append(Committed(file, scores, baseline.layer if baseline.run else ""))
+    if not found:
+        hint = "make one with: goldwire eval gate --update, and commit it"
+        raise GoldwireError.of("GW751", "there is no baseline here", where=str(project.eval), hint=hint)
+    return found
 
 
 def check_current(run: Measured, project: Project) -> None:
@@ -48,6 +74,13 @@ def check_current(run: Measured, project: Project) -> None:
             "annotations, texts, schema or guidelines have changed since"
         )
         raise Refused.of("GW552", message, hint="train again, then gate: goldwire train ner")
+
+
+def _run_of(file: Path, project: Project) -> str:
+    """The run whose baseline is called so: a folder of reports, whose name a file may not bear as it is."""
+    name = file.stem.partition("-")[2] or "ner"
+    folders = [each.name for each in project.reports.glob("*/") if file_name(each.name) == name]
+    return folders[0] if folders else name
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
@@ -59,22 +60,30 @@ def markdown(gated: Gated) -> str:
             "",
         ]
     lines += [
-        f"Corpus {escaped(now.corpus_in_words)} · {len(now.documents)} documents · exact match · "
+        f"Corpus {escaped(now.corpus_in_words)} · {len(now.documents)} documents · {now.kind} match · "
         f"p: paired randomisation, by label after Holm",
     ]
     lines += [f"- {escaped(warning)}" for warning in gated.warnings]
     return "\n".join(lines) + "\n"
 
 
-def comment(gated: Gated) -> str:
-    """The body of a pull-request comment: the summary, its table folded, and a mark to find it again."""
-    text = markdown(gated)
+def comment(*gates: Gated) -> str:
+    """The body of a pull-request comment: a summary each, its table folded, and a mark to find it again."""
+    return "\n".join([MARKER, *(_folded(markdown(gated)) for gated in gates)])
+
+
+def _folded(text: str) -> str:
     at = text.find("| " + COLUMNS[0])
     if at < 0:
-        return f"{MARKER}\n{text}"
-    return (
-        f"{MARKER}\n{text[:at]}<details><summary>By label</summary>\n\n{text[at:].rstrip()}\n\n</details>\n"
-    )
+        return text
+    return f"{text[:at]}<details><summary>By label</summary>\n\n{text[at:].rstrip()}\n\n</details>\n"
+
+
+def together(gates: Sequence[Gated]) -> dict[str, Any]:
+    """All of several gates: failed where one failed, not compared where none was; F1 is the first one's."""
+    verdicts = {gated.passed for gated in gates}
+    passed = False if False in verdicts else True if True in verdicts else None
+    return {"passed": passed, "f1": gates[0].now.f1, "gates": [gated.as_json() for gated in gates]}
 
 
 def refusal(error: GoldwireError) -> str:
@@ -86,8 +95,15 @@ def refusal(error: GoldwireError) -> str:
     return "\n".join(lines) + "\n"
 
 
-def junit(gated: Gated) -> str:
-    """A test suite with a case for each condition of the gate; one is skipped where nothing was compared."""
+def junit(*gates: Gated) -> str:
+    """A test suite for each gate, a case for each condition; one is skipped where nothing was compared."""
+    suites = XML.Element("testsuites")
+    suites.extend(map(_suite, gates))
+    XML.indent(suites)
+    return XML.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(gated: Gated) -> XML.Element:
     failed = sum(not check.passed for check in gated.checks)
     suite = XML.Element(
         "testsuite",
@@ -121,10 +137,7 @@ def junit(gated: Gated) -> str:
         )
         message = too_few(now, gated.overlap)
         XML.SubElement(case, "skipped", message=visible(f"not compared: {message}"))
-    suites = XML.Element("testsuites")
-    suites.append(suite)
-    XML.indent(suites)
-    return XML.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+    return suite
 
 
 def badge(gated: Gated) -> dict[str, Any]:
