@@ -48,7 +48,7 @@ def project_with_run(folder: Path, related: int = 2, *, events: int = 2, name: s
     scores = score([(one.gold, one.pred) for one in pair_up(gold, pred)], resamples=20)
     figures = scores.as_json() | {
         "layer": "step",
-        "task": name,
+        "name": name,
         "schema": ["mini@0.1"],
         "corpus": {"name": "mini", "version": "0.1.0", "content_hash": HASH},
         "config": {"file": "steps.cfg", "sha256": "1", "overrides": {}},

@@ -22,8 +22,8 @@ _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 def baseline_path(project: Project, scores: Path, run: str, part: str = "") -> Path:
     """Where the baseline of a run is kept: `eval/baseline.json` for `ner`, else `eval/baseline-NAME.json`.
 
-    NAME is the run's folder in `eval/reports/`, else the name of the `run`; of a `part` that was asked for it ends
-    in that.
+    NAME is the run's folder in `eval/reports/`, else the name of the `run`; of a `part` that was asked for it
+    ends in that.
     """
     reports = project.reports.resolve()
     inside = reports in scores.resolve().parent.parents

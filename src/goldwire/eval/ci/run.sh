@@ -45,8 +45,8 @@ check() {
 
 train() {
   printf '%s\n' "${GOLDWIRE_TRAIN-ner}" | while IFS= read -r words; do
-    # shellcheck disable=SC2086  # the words of a command line
-    [ -z "$words" ] || goldwire train $words --project "$project" </dev/null
+    # shellcheck disable=SC2086  # the words of a command line; in the project, since overrides come last
+    [ -z "$words" ] || (cd "$project" && goldwire train $words </dev/null)
   done
 }
 
