@@ -45,7 +45,14 @@ class Document(Struct, frozen=True, omit_defaults=True):
         return f"<Document {self.id}: {counted(len(self.text), 'character')}>"
 
 
-class Span(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True):
+class Span(
+    Struct,
+    frozen=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,  # many, and never in a cycle
+):
     """One marked extent of the text, in one layer, with one label.
 
     `marked_by` names the annotators whose work an adjudicated span rests on, `origin` is Label Studio's
@@ -68,7 +75,14 @@ class Span(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, for
     score: float | None = None
 
 
-class Relation(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True, forbid_unknown_fields=True):
+class Relation(
+    Struct,
+    frozen=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,  # many, and never in a cycle
+):
     """A labelled arrow from the span `head` to the span `tail` (ids of spans in the same annotation).
 
     >>> import goldwire

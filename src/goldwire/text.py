@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class NormalisedText:
         self._ends: list[int] = []
         self._shifts: list[int] = [0]
         if not self.same:
-            for run in _changeable().finditer(raw):
+            for run in _changing(raw):
                 start, end = max(0, run.start() - 1), run.end()  # what joins needs the character before it
                 before, after = raw[start:end], normalise(raw[start:end])
                 if before != after:
@@ -114,13 +115,20 @@ class NormalisedText:
         return start - self._shifts[index] + len(head)
 
 
-@cache
-def _changeable() -> re.Pattern[str]:
-    """Runs of what normalising may change or join to the character before it.
+def _changing(raw: str) -> Iterator[re.Match[str]]:
+    """The runs of a text that normalising may change or join to the character before them."""
+    present = "".join(sorted(_changeable() & set(raw)))  # all that may change would make a slow pattern
+    others = f"|[{re.escape(present)}]" if present else ""
+    return re.finditer(rf"(?:\r\n?{others})+", raw)
 
-    Carriage returns, characters that change alone, and those that join the one before: combining marks, and
-    the second halves of canonical compositions (Unicode Standard Annex 15), Hangul's vowels and final
-    consonants among them. Of what lies above U+1FFFF only compatibility ideographs change.
+
+@cache
+def _changeable() -> frozenset[str]:
+    """What normalising may change or join to the character before it, carriage returns aside.
+
+    Characters that change alone, and those that join the one before: combining marks, and the second halves
+    of canonical compositions (Unicode Standard Annex 15), Hangul's vowels and final consonants among them.
+    Of what lies above U+1FFFF only compatibility ideographs change.
     """
     characters = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for point in (*range(0x80, 0x20000), *range(0x2F800, 0x2FA20)):
@@ -130,4 +138,4 @@ def _changeable() -> re.Pattern[str]:
         parts = unicodedata.decomposition(character).split()
         if len(parts) == 2 and not parts[0].startswith("<"):
             characters.add(chr(int(parts[1], 16)))
-    return re.compile(f"(?:\r\n?|[{re.escape(''.join(sorted(characters)))}])+")
+    return frozenset(characters)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
 from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
-from goldwire.formats.registry import Format, format_named
+from goldwire.formats.registry import Format, few_collections, format_named
 from goldwire.model import Article, curated
 
 #: How many places of each kind of loss are shown.
@@ -102,19 +100,8 @@ def convert(
     """
     writer = format_named(target)
     writer.check_writable()
-    with _few_collections():
+    with few_collections():
         return _convert(source, writer, src, dst, target, setting, ids, only_curated)
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look for cycles seldom: what is read has none, and looking takes a tenth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(500_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _convert(

@@ -86,7 +86,8 @@ def _strictly(line: bytes) -> Record:
     try:
         record = _decoder.decode(line)
         strict_json.check_depth(record.meta)
-        if _encoder.encode(record) != line.rstrip(b"\r\n"):
+        encoded = _encoder.encode(record)
+        if not line.startswith(encoded) or line[len(encoded) :].strip(b"\r\n"):
             strict_json.check(line)
     except RecursionError:
         raise strict_json.NotStrict(TOO_DEEP) from None

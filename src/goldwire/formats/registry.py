@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -63,11 +65,12 @@ class Format:
             readable = one_of(name for name, each in FORMATS.items() if each.reads)
             raise GoldwireError.of("GW259", f"format `{self.name}` can't be read", hint=readable)
         read: Reader = getattr(import_module(self.reader), f"read_{self.name}")
-        try:
-            articles = read(path, setting)
-        except GoldwireError as error:
-            raise GoldwireError(*by_cause(error.faults)) from None
-        return list(self._checked(articles, setting))
+        with few_collections():
+            try:
+                articles = read(path, setting)
+            except GoldwireError as error:
+                raise GoldwireError(*by_cause(error.faults)) from None
+            return list(self._checked(articles, setting))
 
     def _checked(self, articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
         """The articles as they go on; what was refused is raised after the last one."""
@@ -88,6 +91,17 @@ class Format:
         if not self.writes:
             writable = one_of(name for name, each in FORMATS.items() if each.writes)
             raise GoldwireError.of("GW259", f"format `{self.name}` can't be written", hint=writable)
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for cycles seldom: what is read has none, and the more there is the longer each look takes."""
+    before = gc.get_threshold()
+    gc.set_threshold(500_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _others() -> Iterator[Format]:

@@ -64,19 +64,21 @@ def table_of(content: str) -> Table:
     tabbed = sum("\t" in text for text in inner)
     table = Table(tabs=tabbed >= sum(" " in text and "\t" not in text for text in inner) and tabbed > 0)
     studio = not table.tabs and bool(inner) and all(map(_STUDIO.fullmatch, inner))
-    table.width = _width(texts, stripped, table.tabs, studio)
+    cut = [
+        _cells(text, table.tabs, studio) if bare else [] for text, bare in zip(texts, stripped, strict=True)
+    ]
+    table.width = _width(cut, stripped)
     begun = False
-    for number, (text, bare) in enumerate(zip(texts, stripped, strict=True), start=1):
+    for number, (text, bare, cells) in enumerate(zip(texts, stripped, cut, strict=True), start=1):
         if not bare:
             table.lines.append(Line(Kind.BLANK, number, [], ""))
         elif bare.startswith("-DOCSTART-"):
             table.lines.append(Line(Kind.DOCUMENT, number, [], ""))
-        elif bare[0] == "#" and (comment := _comment(bare, text, table, begun, studio)) is not None:
+        elif bare[0] == "#" and (comment := _comment(bare, cells, table, begun)) is not None:
             table.lines.append(Line(*comment[:1], number, [], comment[1]))
         else:
             begun = True
-            cells = _fitted(_cells(text, table.tabs, studio), table.width)
-            table.lines.append(Line(Kind.ROW, number, cells, text))
+            table.lines.append(Line(Kind.ROW, number, _fitted(cells, table.width), text))
     return table
 
 
@@ -88,13 +90,12 @@ def _cells(text: str, tabs: bool, studio: bool = False) -> list[str]:
     return [cell for cell in re.split("[ \t]", text) if cell]
 
 
-def _width(texts: list[str], stripped: list[str], tabs: bool, studio: bool) -> int:
+def _width(rows: list[list[str]], stripped: list[str]) -> int:
     """How many columns most rows have, without those at the end that are empty in all of them."""
     counts: Counter[int] = Counter()
     filled: dict[int, int] = {}
-    for text, bare in zip(texts, stripped, strict=True):
+    for cells, bare in zip(rows, stripped, strict=True):
         if bare and not bare.startswith(("#", "-DOCSTART-")):
-            cells = _cells(text, tabs, studio)
             counts[len(cells)] += 1
             last = len(cells)
             while last and not cells[last - 1]:
@@ -110,14 +111,14 @@ def _fitted(cells: list[str], width: int) -> list[str]:
     return cells
 
 
-def _comment(bare: str, text: str, table: Table, begun: bool, studio: bool) -> tuple[Kind, str] | None:
+def _comment(bare: str, cells: list[str], table: Table, begun: bool) -> tuple[Kind, str] | None:
     """What a line that begins with `#` is, where it is no row."""
     if match := _BEGIN.fullmatch(bare):
         return Kind.DOCUMENT, "/".join(filter(None, match.groups()))
     if match := _NEW_DOCUMENT.fullmatch(bare):
         return Kind.DOCUMENT, match[1] or ""
     if not _VALUE.match(bare):
-        cells = _fitted(_cells(text, table.tabs, studio), table.width)
+        cells = _fitted(cells, table.width)
         fits = len(cells) == table.width > 1
         tagged = any(map(says_tag, cells[1:] if table.tabs else cells[-1:]))
         if fits and (tagged or (cells[0] != "#" and (table.tabs or not bare.startswith("# ")))):

@@ -27,6 +27,7 @@ TOKEN, MISC = "TOKEN", "MISC"
 MARK = "# goldwire "
 #: As CoNLL-U escapes white space in MISC.
 _ESCAPES = {" ": "\\s", "\n": "\\n", "\t": "\\t", "\\": "\\\\", "|": "\\p"}
+_UNESCAPED = {escaped: char for char, escaped in _ESCAPES.items()}
 
 
 def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -154,6 +155,8 @@ def _escaped(space: str) -> str:
 
 def unspaced(misc: str, own: bool) -> tuple[str, str]:
     """The white space before and behind a token as MISC says; HIPE's flags too where it is not ours."""
+    if misc in ("", "_"):
+        return "", " "
     flags = misc.split("|")
     values = dict(flag.split("=", 1) for flag in flags if "=" in flag)
     after = " "
@@ -167,9 +170,7 @@ def unspaced(misc: str, own: bool) -> tuple[str, str]:
 
 
 def _plain(space: str) -> str:
-    back = {escaped: char for char, escaped in _ESCAPES.items()}
-
     def char(match: re.Match[str]) -> str:
-        return chr(int(match[1], 16)) if match[1] else back.get(match[0], match[0])
+        return chr(int(match[1], 16)) if match[1] else _UNESCAPED.get(match[0], match[0])
 
-    return re.sub(r"\\u([0-9a-f]{4})|\\.", char, space)
+    return re.sub(r"\\u([0-9a-f]{4})|\\.", char, space) if "\\" in space else space

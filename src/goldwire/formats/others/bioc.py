@@ -7,8 +7,10 @@ Passages become one text, a line end between them where nothing else is said.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -190,10 +192,11 @@ def _passages(record: dict[str, Any], place: str, setting: Setting) -> Iterator[
             continue
         inner = sentences if whole else [passage]
         stretches[0].relations += [each for part in inner for each in part.get("relations") or ()]
+        offsets = list(accumulate((each.offset for each in stretches), max))
         for annotation in (each for part in inner for each in part.get("annotations") or ()):
-            start = _extent(annotation)
-            home = [each for each in stretches if start is not None and each.offset <= start[0]]
-            (home[-1] if home else stretches[0]).annotations.append(annotation)
+            extent = _extent(annotation)
+            number = bisect_right(offsets, extent[0]) if extent is not None else 0
+            stretches[max(number - 1, 0)].annotations.append(annotation)
         yield from stretches
 
 
