@@ -24,6 +24,7 @@ from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
+from goldwire.text import normalise
 from tests.formats.sample import GOLDEN
 from tests.strategies import articles
 
@@ -173,6 +174,38 @@ def test_the_edges_of_words_tell_how_doccano_counted(extent: list[int], told: bo
     articles_, setting = read("doccano", put(tmp_path / "a.jsonl", *rows))
     assert words(articles_) == [[("COOK", "Anna")], []]
     assert bool(setting.changed) == told
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+def test_doccano_may_count_grapheme_clusters(line_end: str, tmp_path: Path) -> None:
+    """A project may take what reads as one character for one: found by the edges of words, moved and told."""
+    text = f"👩‍🍳 Anna{line_end}cuts cre\u0300me."
+    row = {"id": 1, "text": text, "label": [[2, 6, "COOK"], [7, 11, "STEP"], [12, 17, "FOOD"]]}
+    [article], setting = read("doccano", put(tmp_path / "a.jsonl", row))
+    assert words([article]) == [[("COOK", "Anna"), ("STEP", "cuts"), ("FOOD", "crème")]]
+    told = "offsets moved: counted with grapheme clusters, as doccano counts, and the edges of words allow"
+    assert {kind: len(places) for kind, places in setting.changed.items()} == {told: 3}
+
+
+def test_a_line_may_say_that_it_counts_grapheme_clusters(tmp_path: Path) -> None:
+    """Where edges of words show nothing."""
+    row = {"id": 1, "text": "👩‍🍳👩‍🍳!", "label": [[1, 2, "COOK"]], "offsets": "grapheme clusters"}
+    [article], _ = read("doccano", put(tmp_path / "a.jsonl", row))
+    assert words([article]) == [[("COOK", "👩‍🍳")]]
+    assert article.document.meta == {}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "e\u0301", "\r\n", "👩‍🍳", "🇫🇷", "\u1112\u1161\u11ab", "🍏"]), max_size=9
+    ).filter(lambda clusters: "🇫🇷🇫🇷" not in "".join(clusters))
+)
+def test_an_extent_of_grapheme_clusters_marks_them_whole(clusters: list[str]) -> None:
+    """From any cluster to any other, in the normalised text."""
+    counted = CountedText("".join(clusters), Counting("grapheme clusters"))
+    for start in range(len(clusters) + 1):
+        for end in range(start, len(clusters) + 1):
+            assert counted.marked(start, end) == normalise("".join(clusters[start:end]))
 
 
 @given(text=st.text("🍏ab é\n\r", max_size=12), data=st.data())
@@ -327,6 +360,96 @@ def test_bioc_counts_over_the_whole_document(units: str, tmp_path: Path) -> None
     [article] = read("bioc", path)[0]
     assert article.document.text == "\n".join(passages)
     assert words([article]) == [[("X", "Zoë"), ("X", "Öl")]]
+
+
+def related(article: Article) -> list[tuple[str, str, str]]:
+    """The relations of an article's first annotation: label, and the words of head and tail."""
+    spans = {s.id: article.document.text[s.start : s.end] for s in article.annotations[0].spans}
+    return [(r.label, spans[r.head], spans[r.tail]) for r in article.annotations[0].relations]
+
+
+@pytest.mark.parametrize("style", ["infons", "records", "nodes"])
+def test_relations_between_concepts_join_their_first_mentions(style: str, tmp_path: Path) -> None:
+    """As BC5CDR, PubTator 3 and plain nodes name concepts; what no two mentions have is put aside."""
+    text = "Salt burns; leeks and salt, leeks again."
+    places = [(0, 4, "S"), (12, 17, "L"), (22, 26, "S"), (28, 33, "L")]
+    annotations = [
+        {
+            "id": str(number),
+            "infons": {"type": "Food", "identifier": concept},
+            "text": text[start:end],
+            "locations": [{"offset": start, "length": end - start}],
+        }
+        for number, (start, end, concept) in enumerate(places)
+    ]
+
+    def relation(head: str, tail: str) -> dict[str, Any]:
+        ends: dict[str, dict[str, Any]] = {
+            "infons": {"head": head, "tail": tail},
+            "records": {"r1": {"id": head}, "r2": {"id": tail}},
+        }
+        nodes = [{"refid": head, "role": ""}, {"refid": tail, "role": ""}] if style == "nodes" else []
+        return {"infons": {"type": "spoils", **ends.get(style, {})}, "nodes": nodes}
+
+    passage = {"offset": 0, "text": text, "annotations": annotations}
+    document = {"id": "d", "passages": [passage], "relations": [relation("L", "S"), relation("L", "X")]}
+    path = put(tmp_path / "a.json", json.dumps({"documents": [document]}))
+    [article], setting = read("bioc", path)
+    assert related(article) == [("spoils", "leeks", "Salt")]
+    assert article.annotations[0].relations[0].head == "1"
+    kinds = {kind: len(where) for kind, where in setting.changed.items()}
+    assert kinds == {"relations between concepts, kept between the first mention of each": 1}
+    assert (setting.account.relations.found, setting.account.relations.kept) == (2, 1)
+    assert len(setting.quarantine) == 1
+
+
+def test_relations_of_bioc_keep_their_ends_and_tell_what_goes(tmp_path: Path) -> None:
+    """Two by the ids of annotations, more from the first to each other; roles and infons are counted."""
+    text = "Anna salts leeks."
+    annotations = [
+        {"id": name, "infons": {"type": "X"}, "locations": [{"offset": start, "length": length}]}
+        for name, start, length in (("a", 0, 4), ("b", 5, 5), ("c", 11, 5))
+    ]
+    nodes = [{"refid": name, "role": f"role-{name}"} for name in "abc"]
+    relations = [
+        {"id": "1", "infons": {"type": "two", "score": "0.9"}, "nodes": nodes[1:]},
+        {"id": "2", "infons": {"type": "three"}, "nodes": nodes},
+        {"id": "3", "infons": {"type": "of relations"}, "nodes": [{"refid": "1"}, {"refid": "a"}]},
+    ]
+    passage = {"offset": 0, "text": text, "annotations": annotations, "relations": relations}
+    path = put(tmp_path / "a.json", json.dumps({"documents": [{"id": "d", "passages": [passage]}]}))
+    [article], setting = read("bioc", path)
+    assert related(article) == [
+        ("two", "salts", "leeks"),
+        ("three", "Anna", "salts"),
+        ("three", "Anna", "leeks"),
+    ]
+    assert {kind: len(places) for kind, places in setting.lost.items()} == {
+        "roles in relations": 5,
+        "infon of a relation `score`": 1,
+        "relations that are not between annotations": 1,
+    }
+    assert list(setting.changed) == ["relations of more than two, taken from the first to each other"]
+
+
+def test_relations_of_pubtator_join_the_first_mentions_of_two(tmp_path: Path) -> None:
+    """Never a mention of both concepts with itself."""
+    lines = ["1|t|Salt and leeks", "1|a|with salt", "1\t0\t4\tSalt\tFood\tS;P", "1\t9\t14\tleeks\tFood\tL"]
+    lines += ["1\t20\t24\tsalt\tFood\tS", "1\tspoils\tS\tL", "1\tequals\tP\tS", "1\tequals\tL\tL"]
+    [article], setting = read("pubtator", put(tmp_path / "a.pubtator", "\n".join(lines) + "\n"))
+    assert related(article) == [("spoils", "Salt", "leeks"), ("equals", "Salt", "salt")]
+    assert (setting.account.relations.found, setting.account.relations.kept) == (3, 2)
+
+
+def test_many_annotations_of_many_sentences_each_find_their_own(tmp_path: Path) -> None:
+    """At the passage, not at the sentence, however the sentences are ordered."""
+    sentences = [{"offset": at, "text": "Zoë cuts"} for at in (0, 9, 18)]
+    locations = [[{"offset": at, "length": 4}] for at in (22, 4, 13)]
+    annotations = [{"infons": {"type": "STEP"}, "text": "cuts", "locations": each} for each in locations]
+    passage = {"offset": 0, "sentences": sentences, "annotations": annotations}
+    path = put(tmp_path / "a.json", json.dumps({"documents": [{"id": "d", "passages": [passage]}]}))
+    [article], _ = read("bioc", path)
+    assert sorted(s.start for s in article.annotations[0].spans) == [4, 13, 22]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,24 @@
 """How a file counts its offsets: found from what its spans say of their own texts.
 
-goldwire counts code points of a text with `\\n` line ends. Others count UTF-16 units or bytes, take
-`\\r\\n` for one character, give the last character instead of the end, or count a byte order mark that no
-reader keeps.
+goldwire counts code points of a text with `\\n` line ends. Others count UTF-16 units, bytes or grapheme
+clusters, take `\\r\\n` for one character, give the last character instead of the end, or count a byte order
+mark that no reader keeps.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, product
 from typing import Literal, NamedTuple, TypeVar
+
+import regex
 
 from goldwire.text import NormalisedText, normalise
 
 #: An extent as counted by whoever wrote it, and the text that it is said to mark.
 Claim = tuple[int, int, str]
-Units = Literal["code points", "UTF-16 units", "UTF-8 bytes"]
+Units = Literal["code points", "UTF-16 units", "UTF-8 bytes", "grapheme clusters"]
 
 
 class Counting(NamedTuple):
@@ -69,12 +71,12 @@ class CountedText:
         seen = seen.replace("\n", "\r\n") if counting.line_ends == "\\r\\n" else seen
         self._moved = NormalisedText(seen)
         self.text = raw if kept else self._moved.text
-        # Each character of several units: where it begins, in units, and all units beyond one up to its end.
+        # Each character of several units, or cluster of several characters: where it begins, in units, and
+        # all units beyond one a character up to its end.
         self._starts: list[int] = []
         self._beyond: list[int] = [0]
-        if counting.units != "code points" and not seen.isascii():
-            extra = _extra_bytes if counting.units == "UTF-8 bytes" else _extra_units
-            wide = [(index, extra(char)) for index, char in enumerate(seen) if extra(char)]
+        wide = list(_beyond_one(seen, counting.units))
+        if wide:
             self._beyond.extend(accumulate(more for _, more in wide))
             self._starts = [index + before for (index, _), before in zip(wide, self._beyond, strict=False)]
         self.plain = counting == PLAIN and (kept or self._moved.same)
@@ -127,6 +129,19 @@ def misfits(text: CountedText, extents: Iterable[tuple[int, int]]) -> int:
         )
 
     return sum(not fits(start, end) for start, end in extents)
+
+
+def _beyond_one(text: str, units: Units) -> Iterator[tuple[int, int]]:
+    """Where characters have more units than one, or less than one each in a cluster, and by how much."""
+    if units == "grapheme clusters":
+        for cluster in regex.finditer(r"\X", text):
+            if cluster.end() - cluster.start() > 1:
+                yield cluster.start(), 1 - (cluster.end() - cluster.start())
+    elif units != "code points" and not text.isascii():
+        extra = _extra_bytes if units == "UTF-8 bytes" else _extra_units
+        for index, char in enumerate(text):
+            if beyond := extra(char):
+                yield index, beyond
 
 
 def _extra_units(char: str) -> int:

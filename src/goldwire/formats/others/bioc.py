@@ -1,7 +1,8 @@
 """BioC, XML and JSON: documents in passages (or sentences), each with its offset, annotations and relations.
 
 Offsets run over the whole document, in characters or bytes as its passages and the words of annotations show.
-Passages become one text, a line end between them where nothing else is said.
+Passages become one text, a line end between them where nothing else is said. A relation between concepts
+(BC5CDR, BioRED, PubTator 3) is kept between the first mentions of both, which is told.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from goldwire import strict_xml
 from goldwire.formats.counting import UNMARKED, Claim, CountedText, nearest_text
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Link, Mark, Reading
+from goldwire.formats.others._concepts import KEPT, Concepts
+from goldwire.formats.others._marks import Collector, Link, Mark, Reading, lose_keys
 from goldwire.formats.others._rows import Content, contents, json_rows, malformed
 from goldwire.model import Article, AttributeValue
 
 ABOUT = "BioC, XML or JSON"
 
+#: What annotations call the concept that they mention.
+_CONCEPTS = ("identifier", "identifiers", "id", "concept", "MESH", "normalized_id")
 _HINT = "a collection of documents with passages, XML or JSON"
 #: BioC names its DTD; without parts of its own it says nothing that a reader needs.
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+\w+(?:\s+(?:SYSTEM|PUBLIC)(?:\s+(?:\"[^\"]*\"|'[^']*'))+)?\s*>")
@@ -147,24 +151,31 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
     ways = sorted({str(passage.text.counting) for passage in passages} - {""})
     for _ in range(moved):
         setting.change(f"offsets moved: counted with {', '.join(ways)}", place)
+    concepts = Concepts(
+        (str(concept), mark.start, mark.id)
+        for mark in marks
+        for key in _CONCEPTS
+        if (stated := mark.attributes.get(key))
+        for concept in (stated if isinstance(stated, list) else [stated])
+    )
     links = [
         link
         for number, relation in [
             *((number, each) for number, passage in enumerate(passages) for each in passage.relations),
             *((-1, each) for each in record.get("relations") or ()),
         ]
-        for link in _links(relation, number, ids, place, setting)
+        for link in _links(relation, number, ids, concepts, place, setting)
     ]
     infons = record.get("infons")
     meta = dict(infons) if isinstance(infons, dict) else {}
     described = [{"start": passage.start, **passage.infons} for passage in passages if passage.infons]
     if described:
         meta["passages"] = described
-    stated = record.get("id")
+    name_stated = record.get("id")
     collector.add(
         Reading(
             place,
-            str(stated) if stated not in (None, "") else name,
+            str(name_stated) if name_stated not in (None, "") else name,
             text,
             collector.annotator,
             setting.status,
@@ -296,23 +307,49 @@ def _attributes(infons: dict[str, Any]) -> Iterator[tuple[str, AttributeValue]]:
 
 
 def _links(
-    relation: Any, number: int, ids: dict[tuple[int, str], str], place: str, setting: Setting
+    relation: Any,
+    number: int,
+    ids: dict[tuple[int, str], str],
+    concepts: Concepts,
+    place: str,
+    setting: Setting,
 ) -> Iterator[Link]:
-    """A relation from its first node to each other; between concepts, or other relations, it is put aside."""
+    """A relation from its first node to each other; one of concepts is between their first mentions.
+
+    Put aside are relations of relations, and of what stands nowhere in the text.
+    """
     nodes = relation.get("nodes") if isinstance(relation, dict) else None
+    nodes = nodes if isinstance(nodes, list) else []
     infons = relation.get("infons") if isinstance(relation, dict) else None
-    label = next((str(infons[key]) for key in ("type", "relation") if infons.get(key)), "") if infons else ""
-    ends: list[str] = []
-    for node in nodes if isinstance(nodes, list) else ():
-        name = str(node.get("refid")) if isinstance(node, dict) else ""
-        known = ids.get((number, name)) or ids.get((-1, name))
-        if known is not None:
-            ends.append(known)
-        if isinstance(node, dict) and node.get("role"):
-            setting.lose("roles in relations", f"{place} {node['role']}")
-    if not label or len(ends) < 2 or len(ends) != len(nodes or ()):
+    infons = infons if isinstance(infons, dict) else {}
+    key = next((each for each in ("type", "relation") if infons.get(each)), "")
+    names = [str(node.get("refid")) if isinstance(node, dict) else "" for node in nodes]
+    ends = [ids.get((number, name)) or ids.get((-1, name)) for name in names]
+    told = {key}
+    if len(ends) < 2 or None in ends:
+        stated = [*((name, "") for name in names), *((_concept(each), name) for name, each in infons.items())]
+        related = [(concept, name) for concept, name in stated if concept in concepts]
+        pair = concepts.pair(related[0][0], related[1][0]) if len(related) == 2 else None
+        ends = list(pair or ())
+        if pair is not None:
+            setting.change(KEPT, place)
+        told |= {name for _, name in related}
+    known = [end for end in ends if end is not None]
+    if not key or len(known) < 2:
+        setting.account.relations.found += 1
         setting.put_aside("relations that are not between annotations", place, relation)
         return
-    if len(ends) > 2:
+    for node in nodes:
+        if isinstance(node, dict) and node.get("role"):
+            setting.lose("roles in relations", f"{place} {node['role']}")
+    lose_keys(setting, infons, told, "infon of a relation", place)
+    if len(known) > 2:
         setting.change("relations of more than two, taken from the first to each other", place)
-    yield from (Link(label, ends[0], end) for end in ends[1:])
+    yield from (Link(str(infons[key]), known[0], end) for end in known[1:])
+
+
+def _concept(value: Any) -> str:
+    """The concept that an infon of a relation names: its id, or what a record calls so."""
+    if isinstance(value, dict):
+        value = next((value[key] for key in _CONCEPTS if value.get(key)), "")
+    return str(value)

@@ -1,8 +1,8 @@
 """doccano's JSON Lines: spans as `label` (old: `labels`) or as `entities`, with `relations` between these.
 
 An export is one file, or a zip or folder with a file for each annotator, named after them (`all`: a project
-that all annotate together). doccano's pages count UTF-16 units (its issues 2290 and 2484), scripts that write
-for it often code points: the edges of words tell which.
+that all annotate together). doccano's pages count UTF-16 units (its issues 2290 and 2484), in projects that
+want it so grapheme clusters; scripts that write for it often count code points. The edges of words tell which.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ABOUT = "doccano's JSON Lines of span projects: a file, or a zip or folder with 
 LOSES = "layers, attributes, status, provenance, marked_by, origin, score"
 UNIT = "lines"
 
-#: As doccano counts.
-UNITS = Counting("UTF-16 units")
+#: As doccano counts, the second in projects that ask for it.
+UNITS, CLUSTERS = Counting("UTF-16 units"), Counting("grapheme clusters")
 _SPANS = ("entities", "label", "labels", "annotations")
 _TEXT = ("text", "data")
 _COMMENTS = ("Comments", "comments")
@@ -70,7 +70,7 @@ def read_doccano(path: Path, setting: Setting) -> list[Article]:
 
     Raises one error with all faults: GW621 for lines that are none, GW623 for spans outside their text.
     """
-    collector = Collector(setting, "doccano", ways=(UNITS, PLAIN), equals=2, told=_TOLD)
+    collector = Collector(setting, "doccano", ways=(UNITS, PLAIN, CLUSTERS), equals=3, told=_TOLD)
     files = list(contents(path, (".jsonl", ".json"), "doccano's"))
     for content in files:
         several = len(files) > 1 and content.stem not in _TOGETHER
@@ -127,7 +127,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
                 marks=theirs,
                 links=links if len(marks) < 2 else [link for link in links if link.head in known],
                 meta=meta,
-                counting=UNITS if value.get("offsets") == UNITS.units else None,
+                counting=next((way for way in (UNITS, CLUSTERS) if value.get("offsets") == way.units), None),
             )
         )
 

@@ -1,7 +1,8 @@
 """PubTator: title and abstract of an article, then a line of tabs for each mention, its concept at the end.
 
-Offsets run over the title, one character, and the abstract; here that character is a line end. Relations are
-between concepts, not mentions, and are counted.
+Offsets run over the title, one character, and the abstract; here that character is a line end. Relations
+(ID, type, concept, concept) are between concepts: each is kept between the first mentions of both, which is
+told.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from pathlib import Path
 
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading
+from goldwire.formats.others._concepts import KEPT, UNMENTIONED, Concepts
+from goldwire.formats.others._marks import Collector, Link, Mark, Reading
 from goldwire.formats.others._rows import Content, contents, malformed
 from goldwire.model import Article
 
-ABOUT = "PubTator: ID|t|title, ID|a|abstract, a line of tabs for each mention"
+ABOUT = "PubTator: ID|t|title, ID|a|abstract, a line of tabs for each mention and relation"
 
 _PART = re.compile(r"([^|\t]*)\|([A-Za-z]+)\|(.*)")
 _HINT = "ID|t|title, ID|a|abstract, then ID<tab>start<tab>end<tab>mention<tab>type<tab>concept"
@@ -30,7 +32,7 @@ def looks_like(head: Head) -> bool:
 
 
 def read_pubtator(path: Path, setting: Setting) -> list[Article]:
-    """The articles of a file; concepts are the attribute `concept`.
+    """The articles of a file; concepts are the attribute `concept`, relations join their first mentions.
 
     Raises one error with all faults: GW621 for lines that are none, GW623 for mentions that offsets miss.
     """
@@ -63,6 +65,7 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
     parts: list[str] = []
     names: list[str] = []
     marks: list[Mark] = []
+    related: list[tuple[str, list[str]]] = []
     for number, line in enumerate(lines, start=first):
         place = f"{source}:{number}"
         part = _PART.fullmatch(line)
@@ -78,14 +81,34 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
                 if extra:
                     setting.lose("column of a mention beyond its concept", f"{place} {extra[:40]}")
             attributes = {"concept": concept} if concept and concept != "-1" else {}
-            marks.append(Mark(label, int(cells[1]), int(cells[2]), cells[3], attributes=attributes))
+            start, end, name = int(cells[1]), int(cells[2]), f"s{len(marks) + 1}"
+            marks.append(Mark(label, start, end, cells[3], name, attributes=attributes))
         elif len(cells) >= 4:
-            setting.put_aside("relations between concepts", place, line)
+            related.append((place, cells))
         else:
             setting.refuse(line, malformed(place, f"no line of PubTator: «{line[:60]}»", _HINT))
     place = f"{source}:{first}"
     if not parts:
         setting.refuse("\n".join(lines), malformed(place, "no title and no abstract", _HINT))
         return
-    text = "\n".join(parts)
-    collector.add(Reading(place, names[0], text, collector.annotator, setting.status, marks))
+    text, links = "\n".join(parts), _links(related, marks, setting)
+    collector.add(Reading(place, names[0], text, collector.annotator, setting.status, marks, links))
+
+
+def _links(related: list[tuple[str, list[str]]], marks: list[Mark], setting: Setting) -> list[Link]:
+    """The relations between concepts as relations between mentions; some have no two, and are put aside."""
+    concepts = Concepts(
+        (str(mark.attributes["concept"]), mark.start, mark.id) for mark in marks if mark.attributes
+    )
+    links: list[Link] = []
+    for place, cells in related:
+        pair = concepts.pair(cells[2].strip(), cells[3].strip())
+        if pair is None:
+            setting.account.relations.found += 1
+            setting.put_aside(UNMENTIONED, place, "\t".join(cells))
+            continue
+        setting.change(KEPT, place)
+        links.append(Link(cells[1], *pair))
+        for extra in filter(None, cells[4:]):
+            setting.lose("column of a relation beyond its concepts", f"{place} {extra[:40]}")
+    return links
