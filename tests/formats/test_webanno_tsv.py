@@ -118,7 +118,7 @@ def test_decomposed_letters_and_carriage_returns_are_moved_along(tmp_path: Path)
     article, setting = read(tmp_path, (NE + body).replace("\n", "\r\n"))
     assert article.document.text == "café\nnoir"
     assert said(article) == [("NamedEntity", "X", "noir")]
-    assert setting.lost == {"texts normalised, offsets moved along": ["doc1"]}
+    assert setting.changed == {"texts normalised, offsets moved along": ["doc1"]}
 
 
 def test_relations_lead_from_the_row_that_they_name_to_their_own(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """doccano's JSON Lines: spans as `label` (old: `labels`) or as `entities`, with `relations` between these.
 
 An export is one file, or a zip or folder with a file for each annotator, named after them (`all`: a project
-that all annotate together). doccano's pages count UTF-16 units (its issues 2290 and 2484), in projects that
-want it so grapheme clusters; scripts that write for it often count code points. The edges of words tell which.
+that all annotate together). doccano's pages count UTF-16 units (its issues 2290 and 2484), where a
+project asks for them grapheme clusters; scripts that write for it often count code points. The edges of words
+tell which.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     if TEMPORARY.fullmatch(annotator):
         setting.note("annotators that nothing names, called like their files", file.place)
     if not text.normalised.same:
-        setting.lose("texts normalised, offsets moved along", file.document)
+        setting.change("texts normalised, offsets moved along", file.document)
     document = Document(file.document, text.normalised.text)
     reader = _Reader(held, text, layers, f"{annotator}/{file.document}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
