@@ -196,7 +196,8 @@ def test_a_text_that_is_normalised_is_changed_and_not_lost(raw: str, name: str, 
     path = tmp_path / ("a.spacy" if name == "docbin" else "a.conll")
     if name == "docbin":
         doc = spacy.blank("fr").make_doc(raw)
-        [span] = [doc.char_span(raw.index("rit"), raw.index("rit") + 3, label="ACT")]
+        span = doc.char_span(raw.index("rit"), raw.index("rit") + 3, label="ACT")
+        assert span is not None
         doc.set_ents([span])
         DocBin(docs=[doc]).to_disk(path)
     else:
