@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
 from goldwire.formats.brat.conf import Conf, read_conf
+from goldwire.formats.brat.cut import cut
 from goldwire.formats.brat.roles import RoleNames, in_order
 from goldwire.formats.counting import EVERY, PLAIN, CountedText
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
-from goldwire.model import Article
+from goldwire.model import Annotation, Article, Document, Span
 from tests.strategies import TEXTS
 
 CONF = "[entities]\nThing\n[events]\nAction\tActs-on*:Thing, Site2?:Thing\n"
@@ -281,6 +282,95 @@ def test_a_part_of_a_word_marked_without_words_stays_where_it_is(tmp_path: Path)
     [article], setting = read(root)
     assert [article.document.text[s.start : s.end] for s in article.annotations[0].spans] == ["tür"]
     assert setting.changed == {}
+
+
+TWEETS = "👩‍🍳 Anna 🍏\r\ncuts leeks\r\n \r\nRe\u0301my 🍏🍏 rests"
+
+
+def tweets(root: Path, line_end: int = 2) -> Path:
+    """Two tweets in one text, marked in UTF-16 units: the further on, the more an offset is ahead."""
+
+    def units(word: str) -> str:
+        text = TWEETS.replace("\r\n", "\r\n" if line_end == 2 else "\n")
+        start = len(text[: text.index(word)].encode("utf-16-le")) // 2
+        return f"{start} {start + len(word)}\t{word}\n"
+
+    ann = [
+        f"T{n} Thing ".replace(" ", "\t", 1) + units(word)
+        for n, word in enumerate(("Anna", "leeks", "rests"))
+    ]
+    lines = ["R1\tcuts Arg1:T0 Arg2:T1\n", "R2\tsees Arg1:T2 Arg2:T1\n", "A1\tsure T2\n"]
+    return folder(root, {"a.txt": TWEETS, "a.ann": "".join([*ann, *lines])})
+
+
+@pytest.mark.parametrize("line_end", [1, 2])
+def test_a_text_of_many_tweets_is_counted_over_all_of_them(line_end: int, tmp_path: Path) -> None:
+    """Emoji of all tweets before move a span; line ends counted once or twice besides."""
+    [article], setting = read(tweets(tmp_path, line_end))
+    text = article.document.text
+    assert [text[s.start : s.end] for s in article.annotations[0].spans] == ["Anna", "leeks", "rests"]
+    [told] = [kind for kind in setting.changed if "UTF-16 units" in kind]
+    assert len(setting.changed[told]) == 3
+
+
+@pytest.mark.parametrize(
+    ("per", "texts"),
+    [
+        ("sentence", ["👩‍🍳 Anna 🍏", "cuts leeks", "Rémy 🍏🍏 rests"]),
+        ("paragraph", ["👩‍🍳 Anna 🍏\ncuts leeks", "Rémy 🍏🍏 rests"]),
+        ("file", ["👩‍🍳 Anna 🍏\ncuts leeks\n \nRémy 🍏🍏 rests"]),
+    ],
+)
+def test_many_tweets_of_one_text_can_be_a_document_each(per: str, texts: list[str], tmp_path: Path) -> None:
+    """At each line or at blank lines; relations from one into another are put aside and counted."""
+    articles, setting = read(tweets(tmp_path), document_per=per)
+    assert [each.document.text for each in articles] == texts
+    assert [each.document.id for each in articles] == (
+        ["a"] if per == "file" else [f"a-{n + 1}" for n in range(len(texts))]
+    )
+    words = [a.document.text[s.start : s.end] for a in articles for s in a.annotations[0].spans]
+    assert words == ["Anna", "leeks", "rests"]
+    kept = {"sentence": 0, "paragraph": 1, "file": 2}[per]
+    account = setting.account
+    assert (account.relations.found, account.relations.kept) == (2, kept)
+    assert (account.spans.kept, account.attributes.kept, len(setting.quarantine)) == (3, 1, 2 - kept)
+
+
+def test_a_span_over_two_tweets_is_put_aside(tmp_path: Path) -> None:
+    """With its relations; what else there is stays."""
+    ann = "T1\tThing 0 8\tAnna Ben\nT2\tThing 5 8\tBen\nR1\tsees Arg1:T1 Arg2:T2\n"
+    articles, setting = read(folder(tmp_path, {"a.txt": "Anna\nBen", "a.ann": ann}), document_per="sentence")
+    assert [[s.id for s in a.annotations[0].spans] for a in articles] == [[], ["T2"]]
+    assert (setting.account.spans.found, setting.account.spans.kept) == (2, 1)
+    assert [line["kind"].partition(":")[0] for line in setting.quarantine] == ["spans", "relations"]
+
+
+def test_another_way_to_cut_a_text_is_refused(tmp_path: Path) -> None:
+    """With those that there are."""
+    with pytest.raises(GoldwireError, match=r"GW602 .*file, paragraph, sentence"):
+        read(tweets(tmp_path), document_per="page")
+
+
+@given(
+    st.lists(st.tuples(st.text("ab 🍏\n", max_size=4), st.integers(0, 3), st.integers(1, 4)), max_size=8),
+    st.sampled_from(["sentence", "paragraph"]),
+)
+def test_whatever_is_cut_nothing_is_lost_untold(marks: list[tuple[str, int, int]], per: str) -> None:
+    """Each span lies with its words in one part, or is put aside."""
+    text = "".join(piece for piece, _, _ in marks)
+    spans = [
+        Span(f"T{n}", "entity", "X", start, min(start + length, len(text)))
+        for n, (_, start, length) in enumerate(marks)
+        if start < len(text)
+    ]
+    setting = Setting()
+    article = Article(Document("d", text), (Annotation("d", "a", "s@1", spans=tuple(spans)),))
+    parts = list(cut(article, per, setting))
+    assert "".join("".join(part.document.text.split()) for part in parts) == "".join(text.split())
+    words = {s.id: p.document.text[s.start : s.end] for p in parts for s in p.annotations[0].spans}
+    aside = {line["item"]["id"] for line in setting.quarantine}
+    for span in spans:
+        assert (words.get(span.id) == text[span.start : span.end]) != (span.id in aside)
 
 
 def test_spans_that_no_counting_explains_are_named(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def command() -> None:
 @click.option(
     "--document-per",
     type=click.Choice(("sentence", "paragraph", "file")),
-    help="conll: what makes a document (default: as the file says, else the file).",
+    help="conll, brat: what makes a document (default: as the file says, else the file).",
 )
 @click.option("--layers", default="", help="cas, webanno_tsv: the layers to take (default: no POS, lemma …).")
 @click.option("--label-feature", default="", help="cas, webanno_tsv: what holds the label, [LAYER:]FEATURE.")
@@ -114,7 +114,7 @@ def convert(
     \b
     jsonl        JSON Lines, a document a line: goldwire's own
     labelstudio  Label Studio's JSON export (onto a server: goldwire annotate push)
-    brat         brat standoff, a folder of .txt and .ann files
+    brat         brat standoff, a folder of .txt and .ann files: --annotator-from, --document-per
     conll        a token a line: --layer, --scheme, --depth; --token-column, --tag-column, --document-per
     docbin       spaCy's DocBin, a .spacy file
     cas          UIMA CAS as INCEpTION has it, a folder of .xmi (--cas-json: .json); reads its zips

@@ -10,12 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.errors import Fault, GoldwireError, by_cause, raise_faults
+from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
 from goldwire.formats.account import Account
 from goldwire.model import Document, Status
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
+
+#: What makes a document, where it is not left to the file.
+PER = ("sentence", "paragraph", "file")
 
 
 @dataclass
@@ -25,8 +28,8 @@ class Setting:
     `project` is the folder of a project (default: the one that the working folder lies in), `schema_path`
     another schema than the project's, `config_path` a Label Studio config to make one of. `lost` is what a
     format could not hold: its kind, and where. The others answer what single formats ask: `layer`, `scheme`
-    and `depth` CoNLL, and `token_column`, `tag_column` (a name, or a number from 1) and `document_per`
-    (sentence, paragraph or file); `cas_json` CAS; `columns` names a table's, `labels` what numbered tags
+    and `depth` CoNLL, and `token_column`, `tag_column` (a name, or a number from 1); `document_per` CoNLL and
+    brat (one of `PER`); `cas_json` CAS; `columns` names a table's, `labels` what numbered tags
     mean; `language` whoever cuts text into tokens; `annotator` and `status` whoever reads a format that names
     none; `text` which of several marked texts to take. `widened` is where tokens hold more than a span,
     nothing being lost. `account` sums up what became of spans, relations and attributes, `quarantine` holds
@@ -118,6 +121,12 @@ class Setting:
                 for what, kinds in outcomes
                 for kind, places in kinds.items()
             )
+
+    def check_document_per(self, where: Path) -> None:
+        """Raise GW602 where documents can't be cut as asked."""
+        if self.document_per not in ("", *PER):
+            message = f"documents per `{self.document_per}`: no such way to cut a file"
+            raise GoldwireError.of("GW602", message, where=str(where), hint=one_of(PER))
 
     @cached_property
     def project(self) -> Project:

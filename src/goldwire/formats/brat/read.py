@@ -11,6 +11,7 @@ from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, sha256
 from goldwire.formats.brat.ann import Ann, wordings
 from goldwire.formats.brat.conf import Conf, read_conf
+from goldwire.formats.brat.cut import cut
 from goldwire.formats.brat.layout import Place, places
 from goldwire.formats.brat.roles import RoleNames
 from goldwire.formats.counting import (
@@ -47,10 +48,13 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
     Folders that goldwire wrote are an annotator each; of others `setting.annotator_from`, or else the texts,
     say who annotated what: see `layout.places`. Offsets are taken as the words beside them prove they
     were counted, which is told. Spans that brat breaks at line ends are whole again; others with gaps are
-    taken whole, and counted in `setting.lost`. Raises one error with the faults of all files: GW285 and GW620
+    taken whole, and counted in `setting.lost`. `setting.document_per` cuts texts that hold many.
+
+    Raises GW602 where they can't be cut as asked, and one error with the faults of all files: GW285 and GW620
     for texts, GW275 where there is no `.txt`, or none beside an `.ann`; lines that are wrong (GW273, GW274)
     are refused in the setting.
     """
+    setting.check_document_per(path)
     paths = sorted(file for file in path.rglob("*.txt") if file.is_file()) if path.is_dir() else []
     if not paths:
         hint = "name the folder that holds the .txt and .ann files"
@@ -72,7 +76,7 @@ def read_brat(path: Path, setting: Setting) -> list[Article]:
         by_document.setdefault(file.place.document, []).append((file, annotation))
     articles = list(_joined(by_document, faults))
     raise_faults(faults)
-    return articles
+    return [part for article in articles for part in cut(article, setting.document_per, setting)]
 
 
 def _files(root: Path, paths: list[Path], setting: Setting, faults: list[Fault]) -> list[_File]:

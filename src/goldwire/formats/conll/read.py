@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from goldwire import strict_json
-from goldwire.errors import Fault, GoldwireError, one_of
+from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_text, sha256
 from goldwire.formats.conll.columns import Columns, Tagged, columns_of
 from goldwire.formats.conll.lines import Kind, Line, table_of
@@ -26,8 +26,6 @@ from goldwire.text import NormalisedText
 
 #: Who annotated, and the schema, where nothing names them.
 ANNOTATOR, SCHEMA = "conll", "found@0"
-#: What makes a document, where it is not left to the file.
-PER = ("sentence", "paragraph", "file")
 #: A word's number in CoNLL-U, and those of the words that a token such as French `du` stands for.
 _WORD, _WORDS = re.compile(r"(\d{1,9})"), re.compile(r"(\d{1,9})-(\d{1,9})")
 _SUFFIXES = (".conll", ".conllup", ".conllu", ".tsv", ".iob", ".bio", ".iob2", ".bioes", ".bmes", ".txt")
@@ -69,9 +67,7 @@ def read_conll(path: Path, setting: Setting) -> list[Article]:
     Refuses lines (GW276), and files whose columns can't be told (GW277, GW600, GW601). Raises GW602 where
     documents can't be cut as asked, GW603 where a folder has no such file.
     """
-    if setting.document_per not in ("", *PER):
-        message = f"documents per `{setting.document_per}`: no such way to cut a file"
-        raise GoldwireError.of("GW602", message, where=str(path), hint=one_of(PER))
+    setting.check_document_per(path)
     files = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES) if path.is_dir() else [path]
     if not files:
         message = f"no file in this folder ends in {', '.join(_SUFFIXES)}"
