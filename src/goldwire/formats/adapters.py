@@ -40,8 +40,8 @@ def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> i
 
 def read_quotes(path: Path, setting: Setting) -> list[Article]:
     """The articles of the project that a file of quotes, or a folder of them, annotates."""
-    found = quotes.read_quotes_files(path, setting.documents, setting.schema, setting.guidelines)
-    return [article for article in join(setting.documents, found) if article.annotations]
+    annotations = quotes.read_quotes_files(path, setting.documents, setting.schema, setting.guidelines)
+    return [article for article in join(setting.documents, annotations) if article.annotations]
 
 
 def read_store(path: Path, _setting: Setting) -> list[Article]:
@@ -74,9 +74,9 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
     faults: list[Fault] = []
     for annotation in annotations:
         file = annotation_path(project, annotation)
-        kept = load_annotation(read_bytes(file)) if file.is_file() else annotation
-        if STATUSES.index(kept.status) > STATUSES.index(annotation.status):
-            message = f"a {kept.status} annotation would be replaced by a {annotation.status} one"
+        stored = load_annotation(read_bytes(file)) if file.is_file() else annotation
+        if STATUSES.index(stored.status) > STATUSES.index(annotation.status):
+            message = f"a {stored.status} annotation would be replaced by a {annotation.status} one"
             place = f"{annotation.annotator}/{annotation.document}"
             faults.append(Fault("GW260", message, place, f"remove {file} first if that is meant"))
     raise_faults(faults)

@@ -65,9 +65,9 @@ class Articles(list[Article]):
             "annotation": len(annotations),
             "span": sum(len(a.spans) for a in annotations),
         }
-        held = ", ".join(f"{amount(n)} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items())
+        counted = ", ".join(f"{amount(n)} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items())
         lost = "".join(f"; not kept: {amount(len(at))} × {kind}" for kind, at in self.lost.items())
-        return f"<{held}{lost}>"
+        return f"<{counted}{lost}>"
 
     def to_frame(self) -> DataFrame:
         """A data frame, a span of an annotation a row, with its wording: see `Article.to_frame`."""

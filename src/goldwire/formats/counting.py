@@ -198,12 +198,12 @@ def nearest_text(
         ]
         return len(alike), sum(marked == normalise(stated) for marked, stated in alike)
 
-    best, held = plain, fitting(plain)
-    for way in ways if min(held) < len(claims) else ():
+    best, best_fit = plain, fitting(plain)
+    for way in ways if min(best_fit) < len(claims) else ():
         other = plain.counted(way)
-        if other.text == plain.text and (found := fitting(other)) > held:
-            best, held = other, found
-            if min(held) == len(claims):
+        if other.text == plain.text and (fit := fitting(other)) > best_fit:
+            best, best_fit = other, fit
+            if min(best_fit) == len(claims):
                 break
     return best
 
@@ -223,11 +223,11 @@ def counted_by_edges(
     The first of `ways` unless it leaves two extents or more that begin or end within a word or in white space
     (one may be meant so) and another leaves none; of the first `equals` ways the one that leaves the fewest.
     """
-    best, left = ways[0], -1
+    best, fewest = ways[0], -1
     for number, way in enumerate(ways):
-        found = sum(misfits(text.counted(way), extents) for text, extents in texts)
-        if left < 0 or (found < left and (number < equals or (left > 1 and not found))):
-            best, left = way, found
-        if not left:
+        count = sum(misfits(text.counted(way), extents) for text, extents in texts)
+        if fewest < 0 or (count < fewest and (number < equals or (fewest > 1 and not count))):
+            best, fewest = way, count
+        if not fewest:
             break
     return best

@@ -112,12 +112,12 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
                 hint = f"repair it, or remove user_data[{KEY!r}]"
                 setting.refuse(doc.text, Fault("GW279", message, where, hint))
                 continue
-            known = articles.get(article.document.id)
-            if known is not None and known.document != article.document:
+            earlier_article = articles.get(article.document.id)
+            if earlier_article is not None and earlier_article.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier Doc"
                 setting.refuse(doc.text, Fault("GW279", message, where, "one text for each id"))
                 continue
-            earlier = known.annotations if known is not None else ()
+            earlier = earlier_article.annotations if earlier_article is not None else ()
             article = Article(article.document, (*earlier, *article.annotations))
             if faults := list(article_faults(article, where)):
                 setting.refuse(doc.text, *faults)

@@ -123,11 +123,11 @@ def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
 
 def layer_of(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:
     """A layer with these labels, sorted; they are their own names and definitions."""
-    made = {
+    labels_by_name = {
         label: Label(label, label, PALETTE[number % len(PALETTE)])
         for number, label in enumerate(sorted(labels))
     }
-    return Layer(title=name, labels=made, attributes=attributes)
+    return Layer(title=name, labels=labels_by_name, attributes=attributes)
 
 
 def relation_of(name: str, heads: Iterable[str], tails: Iterable[str]) -> RelationType:
@@ -158,11 +158,11 @@ def _attribute(name: str, seen: list[AttributeValue]) -> Attribute:
 
 def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
     """What an article has and the schema lacks: layers, labels, attributes, relations (each once)."""
-    told: set[tuple[str, ...]] = set()
+    reported: set[tuple[str, ...]] = set()
 
     def fault(key: tuple[str, ...], message: str, hint: str, place: str) -> Iterator[Fault]:
-        if key not in told:
-            told.add(key)
+        if key not in reported:
+            reported.add(key)
             yield Fault("GW270", message, place, hint)
 
     for annotation in article.annotations:

@@ -334,7 +334,7 @@ class _Reader:
 
     def relations(self) -> list[Relation]:
         """All relations, their tails found."""
-        found: dict[tuple[str, str, str], Relation] = {}
+        unique: dict[tuple[str, str, str], Relation] = {}
         for label, head, tail, at in self.arrows:
             span = self.spans.get(tail)
             if span is None:
@@ -348,12 +348,12 @@ class _Reader:
                 self.fault(rules.ENDS, at, message, f"it points to {may}")
             if head == tail:
                 self.fault(rules.LOOP, at, f"`{tail}` points to itself", "remove it")
-            if (label, head, tail) in found:
+            if (label, head, tail) in unique:
                 self.fault(
                     rules.SAME_RELATION, at, f"`{label}` to `{tail}` stands twice", "remove one of them"
                 )
-            found[label, head, tail] = Relation(label, head, tail)
-        return list(found.values())
+            unique[label, head, tail] = Relation(label, head, tail)
+        return list(unique.values())
 
     def text(self, data: dict[str, Any], key: str, at: str) -> str:
         """A text that must be there; empty, with a fault, where it is not."""

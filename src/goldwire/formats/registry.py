@@ -106,14 +106,14 @@ def few_collections() -> Iterator[None]:
 
 def _others() -> Iterator[Format]:
     """The formats of other tools: each module of `others` is one."""
-    for found in iter_modules(others.__path__):
-        if not found.name.startswith("_"):
-            module = import_module(f"{others.__name__}.{found.name}")
+    for info in iter_modules(others.__path__):
+        if not info.name.startswith("_"):
+            module = import_module(f"{others.__name__}.{info.name}")
             yield Format(
-                found.name,
+                info.name,
                 module.ABOUT,
                 module.__name__,
-                module.__name__ if hasattr(module, f"write_{found.name}") else "",
+                module.__name__ if hasattr(module, f"write_{info.name}") else "",
                 getattr(module, "LOSES", ""),
                 getattr(module, "UNIT", "lines"),
             )

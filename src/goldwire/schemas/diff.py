@@ -72,15 +72,15 @@ def _gone(what: str, name: str, to: str, detail: str = "", **where: str) -> Chan
 def _renames(old: Mapping[str, Any], new: Mapping[str, Any], alike: Any) -> dict[str, str]:
     """Which of the removed names seems to live on under which of the added ones."""
     added = [name for name in new if name not in old]
-    found: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for name in old:
         if name in new:
             continue
         for candidate in added:
-            if candidate not in found.values() and alike(old[name], new[candidate]):
-                found[name] = candidate
+            if candidate not in renamed.values() and alike(old[name], new[candidate]):
+                renamed[name] = candidate
                 break
-    return found
+    return renamed
 
 
 def _layer_alike(old: Layer, new: Layer) -> bool:
@@ -283,9 +283,9 @@ def _span_hit(change: Change, span: Span) -> bool:
         return False
     if not change.attribute:
         return True
-    held = span.attributes.get(change.attribute)
+    value = span.attributes.get(change.attribute)
     if change.what in ("default", "required"):
-        return held is None
+        return value is None
     if change.what == "value":
-        return change.value in held if isinstance(held, list) else held == change.value
-    return held is not None
+        return change.value in value if isinstance(value, list) else value == change.value
+    return value is not None

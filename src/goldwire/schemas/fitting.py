@@ -42,15 +42,15 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
     labels: dict[tuple[str, str], str] = {}
     attributes: dict[tuple[str, str], str] = {}
     relations: dict[str, str] = {}
-    made: dict[str, Layer] = {}
-    taken: set[str] = set()
+    fitted_layers: dict[str, Layer] = {}
+    label_names: set[str] = set()
     for old, layer in schema.layers.items():
-        layers[old] = slug(old, {*layers.values(), *taken}, "layer")
+        layers[old] = slug(old, {*layers.values(), *label_names}, "layer")
         renamed_labels: dict[str, Label] = {}
         colors: set[str] = set()
         for key, label in layer.labels.items():
-            new = labels[old, key] = free_name(_label(key), taken)
-            taken.add(new)
+            new = labels[old, key] = free_name(_label(key), label_names)
+            label_names.add(new)
             color = label.color if label.color.lower() not in colors else free_color(colors)
             colors.add(color.lower())
             renamed_labels[new] = replace(
@@ -63,12 +63,14 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
                 continue
             new = attributes[old, key] = slug(key, renamed_attributes, "attribute")
             renamed_attributes[new] = _attribute(attribute, old, labels)
-        made[layers[old]] = replace(
+        fitted_layers[layers[old]] = replace(
             layer, title=plain(layer.title), labels=renamed_labels, attributes=renamed_attributes
         )
-    held: dict[str, RelationType] = {}
+    fitted_relations: dict[str, RelationType] = {}
     for old, relation in schema.relations.items():
-        new = relations[old] = slug(old, {*held, *made, *_names(made)}, "relation")
+        new = relations[old] = slug(
+            old, {*fitted_relations, *fitted_layers, *_names(fitted_layers)}, "relation"
+        )
         ends = {
             side: [
                 replace(
@@ -81,9 +83,15 @@ def fitted(schema: Schema, *, name: str, language: str) -> Fitted:
             for side in ("head", "tail")
         }
         texts = {"name": plain(relation.name), "definition": plain(relation.definition)}
-        held[new] = replace(relation, **texts, **ends)
+        fitted_relations[new] = replace(relation, **texts, **ends)
     fit = replace(
-        schema, name=slug(name), version="1.0", language=language, title=name, layers=made, relations=held
+        schema,
+        name=slug(name),
+        version="1.0",
+        language=language,
+        title=name,
+        layers=fitted_layers,
+        relations=fitted_relations,
     )
     return Fitted(fit, layers, labels, attributes, relations)
 

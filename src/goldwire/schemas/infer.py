@@ -94,8 +94,8 @@ class _Reader:
 
     def regions(self) -> list[ET.Element]:
         """Choices that are asked of regions: where no labels are, they alone mark a text."""
-        found = self.root.iter("Choices")
-        return [each for each in found if each.get("perRegion") == "true" and self.stored(each, "Choice")]
+        choices = self.root.iter("Choices")
+        return [each for each in choices if each.get("perRegion") == "true" and self.stored(each, "Choice")]
 
     def texts(self) -> list[TextSource]:
         """The objects whose text labels mark; raises GW122 where there is none."""
@@ -106,27 +106,27 @@ class _Reader:
             and (self.stored(element, "Label") or element.get("name") in self.dynamic or element.get("value"))
         ]
         marked = {name for each in marking or self.regions() for name in _listed(each.get("toName", ""))}
-        found = [
+        sources = [
             self.source(element)
             for element in self.root.iter()
             if element.tag in _OBJECTS
             and element.get("name") in marked
             and element.get("value", "").startswith("$")
         ]
-        if not found:
+        if not sources:
             others = sorted({f"<{e.tag}>" for e in self.root.iter() if e.get("name") in marked})
             what = f"labels mark {', '.join(others)}" if others else "no labels that mark a text"
             hint = 'a schema needs at least <Labels> with a <Label> over a <Text value="$…">'
             raise GoldwireError.of("GW122", what, where=self.where, hint=hint)
-        return found
+        return sources
 
     def source(self, element: ET.Element) -> TextSource:
         """Where the text of an object is; what stands in the way is told."""
         problem = ""
         for kind in ("valueType", "encoding"):
-            given = element.get(kind, "text")
-            if given not in ("text", "none"):
-                problem = f"{kind} `{given}`: the task does not hold the text itself"
+            encoding = element.get(kind, "text")
+            if encoding not in ("text", "none"):
+                problem = f"{kind} `{encoding}`: the task does not hold the text itself"
                 self.leave(element, problem)
         return TextSource(
             element.get("name", ""),
@@ -148,15 +148,17 @@ class _Reader:
     @staticmethod
     def stored(element: ET.Element, tag: str) -> list[tuple[str, ET.Element]]:
         """What results call the labels or choices of a control, each once, with its element."""
-        found = {child.get("alias") or child.get("value") or "": child for child in element.iter(tag)}
-        return [(key, child) for key, child in found.items() if key]
+        elements = {child.get("alias") or child.get("value") or "": child for child in element.iter(tag)}
+        return [(key, child) for key, child in elements.items() if key]
 
     def layer(self, element: ET.Element, tag: str) -> None:
         control = element.get("name", "")
         labels = self.stored(element, tag)
-        known = {stored for stored, _ in labels}
+        stored_labels = {stored for stored, _ in labels}
         further = (
-            sorted(set(self.dynamic.get(control, ())) - known) if not labels or element.get("value") else []
+            sorted(set(self.dynamic.get(control, ())) - stored_labels)
+            if not labels or element.get("value")
+            else []
         )
         if labels and element.get("value") and control not in self.dynamic:
             self.leave(element, FROM_DATA)
@@ -167,7 +169,7 @@ class _Reader:
         self.taken.add(name)
         self.names.layers[control] = name
         keys = self.names.labels[control] = {}
-        made: dict[str, Any] = {}
+        labels_by_key: dict[str, Any] = {}
         colors: set[str] = set()
         for stored, label in labels:
             # A comma would end a label's name in `whenLabelValue`, a space its name in tables of tokens.
@@ -184,31 +186,31 @@ class _Reader:
             colors.add(about["color"].lower())
             if hotkey := self.hotkey(label):
                 about["hotkey"] = hotkey
-            made[key] = about
-        self.layers[name] = {"title": element.get("title") or control, "labels": made}
+            labels_by_key[key] = about
+        self.layers[name] = {"title": element.get("title") or control, "labels": labels_by_key}
         return None
 
     def color(self, label: ET.Element, taken: set[str]) -> str:
-        given = label.get("background", "")
-        color = as_hex(given)
+        stated = label.get("background", "")
+        color = as_hex(stated)
         if color is None or color.lower() in taken:
             color = free_color(taken)
-            if given:
-                self.rename("colour", f"{given} of {label.get('value')}", color)
+            if stated:
+                self.rename("colour", f"{stated} of {label.get('value')}", color)
         return color
 
     def hotkey(self, label: ET.Element) -> str:
-        given = label.get("hotkey", "")
-        key = given.lower()
-        if not given or (re.fullmatch(r"(shift\+)?[a-z0-9]", key) and key not in self.hotkeys):
+        stated = label.get("hotkey", "")
+        key = stated.lower()
+        if not stated or (re.fullmatch(r"(shift\+)?[a-z0-9]", key) and key not in self.hotkeys):
             self.hotkeys.add(key)
             return key
-        self.rename("hotkey", f"{given} of {label.get('value')}", "")
+        self.rename("hotkey", f"{stated} of {label.get('value')}", "")
         return ""
 
     def relations(self, unnamed: bool) -> dict[str, Any]:
         ends = [{"layer": name} for name in self.layers]
-        made: dict[str, Any] = {}
+        relations: dict[str, Any] = {}
         stored = [e.get("value", "") for e in self.root.iter("Relation") if e.get("value")]
         # A config without <Relation> tags lets people draw relations all the same, without a label.
         further = [UNNAMED] if (unnamed or not stored) and UNNAMED not in stored else []
@@ -216,8 +218,8 @@ class _Reader:
             name = self.rename("relation", key, slug(key, self.taken, "relation"))
             self.taken.add(name)
             self.names.relations[key] = name
-            made[name] = {"name": key, "definition": key, "head": ends, "tail": ends}
-        return made
+            relations[name] = {"name": key, "definition": key, "head": ends, "tail": ends}
+        return relations
 
     def other(self, element: ET.Element) -> None:
         """Attributes; all else that annotators fill in or see is told."""
@@ -248,8 +250,8 @@ class _Reader:
         bare = control
         for own in layers:
             bare = bare.removeprefix(f"{own}-") if len(layers) == 1 else bare
-        held = {key for layer in layers.values() for key in self.layers[layer].get("attributes", ())}
-        name = self.rename("attribute", control, slug(bare, self.taken | held, "attribute"))
+        taken_keys = {key for layer in layers.values() for key in self.layers[layer].get("attributes", ())}
+        name = self.rename("attribute", control, slug(bare, self.taken | taken_keys, "attribute"))
         about: dict[str, Any] = {"title": element.get("title") or control, "kind": "text"}
         if element.tag == "Choices":
             about["kind"] = "choices" if element.get("choice") == "multiple" else "choice"
@@ -276,17 +278,17 @@ class _Reader:
 
     def choices(self, element: ET.Element, control: str) -> dict[str, Any]:
         keys = self.names.values[control] = {}
-        made: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for stored, choice in self.stored(element, "Choice"):
-            key = self.rename("value", stored, free_name(stored.strip(), made))
+            key = self.rename("value", stored, free_name(stored.strip(), values))
             keys[stored] = key
             shown = {"title": choice.get("value") or stored}
-            made[key] = {**shown, "definition": choice.get("hint")} if choice.get("hint") else shown
+            values[key] = {**shown, "definition": choice.get("hint")} if choice.get("hint") else shown
             if labels := self.labels_of(choice, element):
-                made[key]["labels"] = labels
+                values[key]["labels"] = labels
             if any(child.tag == "Choice" for child in choice.iter() if child is not choice):
                 self.leave(choice, "choices inside a choice are listed side by side")
-        return made
+        return values
 
     def labels_of(self, choice: ET.Element, element: ET.Element) -> list[str]:
         """The labels that an option is shown for, by the views around it inside its control."""

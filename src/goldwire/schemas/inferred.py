@@ -74,10 +74,12 @@ def _default(info: structs.FieldInfo) -> Any:
 
 def check_language(code: str) -> None:
     """Raise GW124 for a language that spaCy, which cuts texts into tokens, does not know."""
-    found = find_spec("spacy")  # without importing it
-    folders = found.submodule_search_locations if found else None
-    known = {path.name for root in folders or () for path in (Path(root) / "lang").iterdir() if path.is_dir()}
-    if code.startswith("_") or code not in known:
+    spec = find_spec("spacy")  # without importing it
+    folders = spec.submodule_search_locations if spec else None
+    languages = {
+        path.name for root in folders or () for path in (Path(root) / "lang").iterdir() if path.is_dir()
+    }
+    if code.startswith("_") or code not in languages:
         hint = "an ISO 639-1 code such as fr, en, de; `xx` for a language that is not among them"
         raise GoldwireError.of("GW124", f"spaCy knows no language `{code}`", where="--language", hint=hint)
 

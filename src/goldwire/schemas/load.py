@@ -38,8 +38,8 @@ def load_schema(path: Path) -> Schema:
 
 def _control_faults(data: Any, lines: dict[str, int], source: str, path: str = "$") -> Iterator[Fault]:
     """Names and texts with characters that XML, and so Label Studio, can't hold, or that steer a terminal."""
-    if isinstance(data, str) and (held := _CONTROL.search(data)):
-        message = f"control character U+{ord(held[0]):04X} in {visible(data[:40])!r}"
+    if isinstance(data, str) and (control := _CONTROL.search(data)):
+        message = f"control character U+{ord(control[0]):04X} in {visible(data[:40])!r}"
         yield Fault("GW125", message, _place(path, lines, source), "remove it: Label Studio would refuse it")
     elif isinstance(data, dict):
         for key, value in data.items():

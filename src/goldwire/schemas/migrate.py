@@ -134,10 +134,10 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
         work.apply(operation)
     work.number = len(plan.operations)
     work.settle()
-    made = replace(
+    migrated = replace(
         annotation, schema=plan.to, spans=tuple(work.spans.values()), relations=tuple(work.relations)
     )
-    return Outcome(made, tuple(work.changes), tuple(work.removed))
+    return Outcome(migrated, tuple(work.changes), tuple(work.removed))
 
 
 class _Migration:
@@ -153,27 +153,27 @@ class _Migration:
         self.removed: list[dict[str, Any]] = []
         self.number = 0
 
-    def apply(self, one: Operation) -> None:
-        what = one.rename or one.remove
+    def apply(self, operation: Operation) -> None:
+        what = operation.rename or operation.remove
         for span in list(self.spans.values()):
-            if one.labels is not None and span.label not in one.labels:
+            if operation.labels is not None and span.label not in operation.labels:
                 continue
-            if what == "label" and span.label == one.name:
-                self.relabel(span, one.to) if one.rename else self.take_out(span)
-            elif one.merge is not None and span.label in one.merge:
-                self.relabel(span, one.to)
-            elif one.split is not None and span.label == one.split:
-                met = (rule.to for rule in one.rules if self.meets(span, rule.when))
-                self.relabel(span, next(met, one.otherwise or span.label))
-            elif what == "layer" and span.layer == one.name:
-                self.change(span, "layer", span.layer, one.to)
-                self.spans[span.id] = replace(span, layer=one.to)
-            elif what == "attribute" and span.layer == one.layer and one.name in span.attributes:
-                self.attribute(span, one)
-            elif what == "value" and span.layer == one.layer and one.attribute in span.attributes:
-                self.value(span, one)
+            if what == "label" and span.label == operation.name:
+                self.relabel(span, operation.to) if operation.rename else self.take_out(span)
+            elif operation.merge is not None and span.label in operation.merge:
+                self.relabel(span, operation.to)
+            elif operation.split is not None and span.label == operation.split:
+                met = (rule.to for rule in operation.rules if self.meets(span, rule.when))
+                self.relabel(span, next(met, operation.otherwise or span.label))
+            elif what == "layer" and span.layer == operation.name:
+                self.change(span, "layer", span.layer, operation.to)
+                self.spans[span.id] = replace(span, layer=operation.to)
+            elif what == "attribute" and span.layer == operation.layer and operation.name in span.attributes:
+                self.attribute(span, operation)
+            elif what == "value" and span.layer == operation.layer and operation.attribute in span.attributes:
+                self.value(span, operation)
         if what == "relation":
-            self.relation(one)
+            self.relation(operation)
 
     def change(self, span: Span, what: str, old: Any, new: Any) -> None:
         if old != new:
@@ -208,43 +208,45 @@ class _Migration:
         named = any(value in when.values for value in listed)
         return named or bool(when.matches and any(re.search(when.matches, value) for value in listed))
 
-    def attribute(self, span: Span, one: Operation) -> None:
-        held = span.attributes.pop(one.name)
-        if one.remove or one.to in span.attributes:
-            self.out("attribute", span=span.id, attribute=one.name, value=held)
+    def attribute(self, span: Span, operation: Operation) -> None:
+        value = span.attributes.pop(operation.name)
+        if operation.remove or operation.to in span.attributes:
+            self.out("attribute", span=span.id, attribute=operation.name, value=value)
         else:
-            span.attributes[one.to] = held
-            self.change(span, "attribute", one.name, one.to)
+            span.attributes[operation.to] = value
+            self.change(span, "attribute", operation.name, operation.to)
 
-    def value(self, span: Span, one: Operation) -> None:
-        held = span.attributes[one.attribute]
-        listed: list[Any] = held if isinstance(held, list) else [held]
-        if one.name not in listed:
+    def value(self, span: Span, operation: Operation) -> None:
+        stored = span.attributes[operation.attribute]
+        listed: list[Any] = stored if isinstance(stored, list) else [stored]
+        if operation.name not in listed:
             return
-        if one.remove:
-            listed = [value for value in listed if value != one.name]
-            self.out("value", span=span.id, attribute=one.attribute, value=one.name)
+        if operation.remove:
+            listed = [value for value in listed if value != operation.name]
+            self.out("value", span=span.id, attribute=operation.attribute, value=operation.name)
         else:
-            listed = list(dict.fromkeys(one.to if value == one.name else value for value in listed))
-            self.change(span, one.attribute, one.name, one.to)
+            listed = list(
+                dict.fromkeys(operation.to if value == operation.name else value for value in listed)
+            )
+            self.change(span, operation.attribute, operation.name, operation.to)
         if listed:
-            kept: AttributeValue = listed if isinstance(held, list) else listed[0]
-            span.attributes[one.attribute] = kept
+            kept: AttributeValue = listed if isinstance(stored, list) else listed[0]
+            span.attributes[operation.attribute] = kept
         else:
-            del span.attributes[one.attribute]
+            del span.attributes[operation.attribute]
 
-    def relation(self, one: Operation) -> None:
+    def relation(self, operation: Operation) -> None:
         for number, relation in reversed(list(enumerate(self.relations))):
-            if relation.label != one.name:
+            if relation.label != operation.name:
                 continue
-            if one.remove:
+            if operation.remove:
                 del self.relations[number]
                 self.out("relation", relation=relation)
                 continue
-            self.relations[number] = replace(relation, label=one.to)
+            self.relations[number] = replace(relation, label=operation.to)
             arrow = {"head": relation.head, "tail": relation.tail}
             self.changes.append(
-                {"step": self.number, **arrow, "what": "relation", "old": one.name, "new": one.to}
+                {"step": self.number, **arrow, "what": "relation", "old": operation.name, "new": operation.to}
             )
 
     def settle(self) -> None:
@@ -271,18 +273,18 @@ class _Migration:
                 once[arrow] = relation
         self.relations = list(once.values())
 
-    def join(self, kept: Span, span: Span) -> None:
+    def join(self, survivor: Span, span: Span) -> None:
         """Make `span` one with `kept`, which marks the same."""
-        self.change(span, "joined", span.id, kept.id)
+        self.change(span, "joined", span.id, survivor.id)
         for key, value in span.attributes.items():
-            if kept.attributes.setdefault(key, value) != value:
+            if survivor.attributes.setdefault(key, value) != value:
                 self.out("attribute", span=span.id, attribute=key, value=value)
         del self.spans[span.id]
-        self.spans[kept.id] = replace(kept, marked_by=_both(kept.marked_by, span.marked_by))
+        self.spans[survivor.id] = replace(survivor, marked_by=_both(survivor.marked_by, span.marked_by))
         for number, relation in reversed(list(enumerate(self.relations))):
             if span.id not in (relation.head, relation.tail):
                 continue
-            head, tail = (kept.id if end == span.id else end for end in (relation.head, relation.tail))
+            head, tail = (survivor.id if end == span.id else end for end in (relation.head, relation.tail))
             self.relations[number] = replace(relation, head=head, tail=tail)
             if head == tail:
                 del self.relations[number]

@@ -10,16 +10,16 @@ from collections.abc import Iterable
 def slug(name: str, taken: Iterable[str] = (), empty: str = "x") -> str:
     """`name` in lower-case letters, digits and `_`, with a number where that is taken."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    made = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_") or empty
-    made = made if made[0].isalpha() else f"{empty}_{made}"
-    return free_name(made, taken)
+    proposed = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_") or empty
+    proposed = proposed if proposed[0].isalpha() else f"{empty}_{proposed}"
+    return free_name(proposed, taken)
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
     """The name, with a number where it is taken."""
-    held = set(taken)
-    found, number = name, 1
-    while found in held:
+    unavailable = set(taken)
+    free, number = name, 1
+    while free in unavailable:
         number += 1
-        found = f"{name}_{number}"
-    return found
+        free = f"{name}_{number}"
+    return free

@@ -145,9 +145,9 @@ def add_articles(
         _check_encoding(encoding)
     listing = home.seeds / LISTING
     present = read_documents(listing) if listing.is_file() else []
-    found = collect([Path(path) for path in paths] or [home.seeds / name for name in unlisted(home)])
-    read = Read(faults=found.faults)
-    for source in found.sources:
+    collected = collect([Path(path) for path in paths] or [home.seeds / name for name in unlisted(home)])
+    read = Read(faults=collected.faults)
+    for source in collected.sources:
         read_source(read, source, columns=columns or {}, encoding=encoding)
     candidates, same = _without_duplicates(read.candidates, present)
     named = _with_ids(candidates, present, read.faults)
@@ -169,7 +169,7 @@ def add_articles(
         same=tuple(same),
         near=_near(articles, named, present),
         refused=tuple(read.faults),
-        passed=tuple(found.passed),
+        passed=tuple(collected.passed),
         columns=read.columns,
         annotated=read.annotated,
         is_written=not dry_run,
@@ -214,7 +214,7 @@ def _with_ids(
     whatever case: to some file systems that is one name.
     """
     taken = {document.id.casefold(): document.id for document in present}
-    there = set(taken.values())
+    names_present = set(taken.values())
     stems: dict[str, set[str]] = {}
     for candidate in candidates:
         stems.setdefault(_id_of(PurePosixPath(candidate.name).stem).casefold(), set()).add(candidate.name)
@@ -223,7 +223,7 @@ def _with_ids(
         if candidate.id and candidate.id.casefold() in taken:
             other = taken[candidate.id.casefold()]
             message = f"id `{candidate.id}` stands already, with another text"
-            hint = f"goldwire seeds remove {other}, or " if other in there else ""
+            hint = f"goldwire seeds remove {other}, or " if other in names_present else ""
             hint += "give each article an id of its own"
             faults.append(Fault("GW711", message, candidate.place, hint))
             continue

@@ -54,26 +54,28 @@ def columns_of(
     Where no name says which holds the texts, it is the one whose values are long, if there is one only.
     Raises GW703 where `given` names a column that is not there, GW704 where no column is the text.
     """
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for field, column in given.items():
         if column not in names:
             raise GoldwireError.of("GW703", f"there is no column `{column}`", where=where, hint=one_of(names))
-        found[field] = column
-    plain = {_plain(name): name for name in reversed(names) if name not in found.values()}
+        columns[field] = column
+    plain = {_plain(name): name for name in reversed(names) if name not in columns.values()}
     for field, known in FIELDS.items():
         for name in known:
-            if field not in found and name in plain and plain[name] not in found.values():
-                found[field] = plain[name]
-    if "text" in found and not any(isinstance(row.get(found["text"]), str) for row in rows):
-        del found["text"]
-    if "text" not in found and "file" not in names:
+            if field not in columns and name in plain and plain[name] not in columns.values():
+                columns[field] = plain[name]
+    if "text" in columns and not any(isinstance(row.get(columns["text"]), str) for row in rows):
+        del columns["text"]
+    if "text" not in columns and "file" not in names:
         long = [name for name in names if name not in given.values() and _middle(rows, name) >= _LONG]
         if len(long) != 1:
             message = "which column holds the texts can't be told"
             hint = f"say it: --column text=NAME, {one_of(names)}"
             raise GoldwireError.of("GW704", message, where=where, hint=hint)
-        found = {field: column for field, column in found.items() if column != long[0]} | {"text": long[0]}
-    return found
+        columns = {field: column for field, column in columns.items() if column != long[0]} | {
+            "text": long[0]
+        }
+    return columns
 
 
 def _plain(name: str) -> str:

@@ -112,7 +112,7 @@ def _page(source: Source, encoding: str) -> Candidate:
     if page is None or not text:
         hint = "copy the article's text into a .txt file"
         raise GoldwireError.of("GW706", "no article was found in this page", where=source.place, hint=hint)
-    said = {
+    stated = {
         "title": page.title,
         "published": page.date,
         "author": page.author,
@@ -120,7 +120,7 @@ def _page(source: Source, encoding: str) -> Candidate:
         "url": page.url,
         "language": page.language,
     }
-    meta = {name: str(value) for name, value in said.items() if value}
+    meta = {name: str(value) for name, value in stated.items() if value}
     meta |= {"origin": source.name, "extracted_by": f"trafilatura {trafilatura.__version__}"}
     return Candidate(text, source.place, source.name, meta=meta, path=source.path)
 
@@ -164,8 +164,12 @@ def _row(
         read.annotated[source.place] = read.annotated.get(source.place, 0) + 1
     inner = more.pop("meta", {})
     more |= inner if isinstance(inner, dict) else {"meta": inner}
-    given = values.pop("id", "")
-    if isinstance(given, bool) or not isinstance(given, str | int) or not str(given).isprintable():
+    stated_id = values.pop("id", "")
+    if (
+        isinstance(stated_id, bool)
+        or not isinstance(stated_id, str | int)
+        or not str(stated_id).isprintable()
+    ):
         hint = "a name or a number, or no id at all"
         raise GoldwireError.of("GW707", "its id is no name", where=place, hint=hint)
     text = values.pop("text", None)
@@ -176,7 +180,7 @@ def _row(
         raise GoldwireError.of("GW707", message, where=place, hint="a text in each row, or leave the row out")
     check_plain(text[:1024].encode("utf-8", "surrogatepass"), place)
     meta = {**values, **{_TAKEN.get(key, key): value for key, value in more.items()}, "origin": source.name}
-    return Candidate(normalise(text), place, name, str(given).strip(), meta, source.path)
+    return Candidate(normalise(text), place, name, str(stated_id).strip(), meta, source.path)
 
 
 def _beside(source: Source, file: str, place: str) -> str:

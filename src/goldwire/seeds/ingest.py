@@ -108,11 +108,11 @@ def read_documents(*paths: Path) -> list[Document]:
     texts: dict[str, str] = {}
     for path in paths:
         try:
-            found = list(_read(path))
+            rows = list(_read(path))
         except GoldwireError as error:
             faults.extend(error.faults)
             continue
-        for place, document in found:
+        for place, document in rows:
             digest = sha256(document.text)
             if not document.text.strip():
                 faults.append(Fault("GW220", f"article `{document.id}` is empty", place, "remove it"))

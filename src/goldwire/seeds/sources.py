@@ -60,18 +60,18 @@ def collect(paths: Iterable[Path]) -> Collected:
     In folders and archives hidden files are left alone, and files of kinds that hold no articles passed over;
     one that is named is refused (GW701).
     """
-    found = Collected()
+    collected = Collected()
     seen: set[Path] = set()
     for path in paths:
         if path.is_dir():
             for file in _files(path):
                 if file.resolve() not in seen:
                     seen.add(file.resolve())
-                    _file(found, file, file.relative_to(path).as_posix(), named=False)
+                    _file(collected, file, file.relative_to(path).as_posix(), named=False)
         elif path.resolve() not in seen:
             seen.add(path.resolve())
-            _file(found, path, path.name, named=True)
-    return found
+            _file(collected, path, path.name, named=True)
+    return collected
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -87,23 +87,23 @@ def _hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX", "~$")) or name.lower() in ("thumbs.db", "desktop.ini")
 
 
-def _file(found: Collected, path: Path, name: str, *, named: bool) -> None:
+def _file(collected: Collected, path: Path, name: str, *, named: bool) -> None:
     """Put down one file, or all of an archive."""
     suffix = path.suffix.lower()
     try:
         if suffix in ARCHIVES:
-            found.sources += _unpacked(found, path)
+            collected.sources += _unpacked(collected, path)
         elif _taken(suffix, name, named=named):
-            found.sources.append(Source(name, str(path), read_bytes(path), path))
+            collected.sources.append(Source(name, str(path), read_bytes(path), path))
         elif named:
             hint = f"give {KINDS}"
             raise GoldwireError.of(
                 "GW701", "no articles are read from this kind of file", where=str(path), hint=hint
             )
         else:
-            found.passed.append(str(path))
+            collected.passed.append(str(path))
     except GoldwireError as error:
-        found.faults.extend(error.faults)
+        collected.faults.extend(error.faults)
 
 
 def _taken(suffix: str, name: str, *, named: bool) -> bool:
@@ -113,10 +113,10 @@ def _taken(suffix: str, name: str, *, named: bool) -> bool:
     return suffix in (*TEXTS, *PAGES, *TABLES, *DOCUMENTS) or (named and not suffix)
 
 
-def _unpacked(found: Collected, path: Path) -> Iterator[Source]:
+def _unpacked(collected: Collected, path: Path) -> Iterator[Source]:
     """The files in a zip archive. Nothing is unpacked onto the disk: names in it make no paths."""
     data = read_bytes(path)
-    left = inflated(len(data))
+    budget = inflated(len(data))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in sorted(archive.infolist(), key=_entry_name):
@@ -127,17 +127,17 @@ def _unpacked(found: Collected, path: Path) -> Iterator[Source]:
                 suffix = PurePosixPath(name).suffix.lower()
                 if suffix in ARCHIVES:
                     hint = "unpack it, and give the folder"
-                    found.faults.append(Fault("GW702", "an archive inside an archive", place, hint))
+                    collected.faults.append(Fault("GW702", "an archive inside an archive", place, hint))
                 elif not _taken(suffix, name, named=False):
-                    found.passed.append(place)
+                    collected.passed.append(place)
                 elif entry.flag_bits & 1:
                     hint = "unpack it with its password, and give the folder"
-                    found.faults.append(Fault("GW702", "needs a password", place, hint))
+                    collected.faults.append(Fault("GW702", "needs a password", place, hint))
                 else:
                     with archive.open(entry) as stream:
-                        content = stream.read(left + 1)
-                    left -= len(content)
-                    if left < 0:
+                        content = stream.read(budget + 1)
+                    budget -= len(content)
+                    if budget < 0:
                         hint = "unpack it, and give the folder"
                         message = "inflates beyond what its size allows"
                         raise GoldwireError.of("GW702", message, where=str(path), hint=hint)

@@ -29,10 +29,10 @@ _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 
 def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
-    held = list(articles)
-    names = Names(schema_for(held, setting))
-    annotators = sorted({a.annotator for article in held for a in article.annotations})
-    files = file_names(article.document.id for article in held)
+    listed = list(articles)
+    names = Names(schema_for(listed, setting))
+    annotators = sorted({a.annotator for article in listed for a in article.annotations})
+    files = file_names(article.document.id for article in listed)
     folders = file_names(annotators)
     count = 0
     with writing_folder(path, (".txt", ".ann")) as folder:
@@ -41,7 +41,7 @@ def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int
             place.mkdir(exist_ok=True)
             (place / "annotation.conf").write_bytes(annotation_conf(names, annotator).encode())
             (place / "visual.conf").write_bytes(visual_conf(names).encode())
-        for article in held:
+        for article in listed:
             lose_beyond(article, setting)
             document, name = article.document, files[article.document.id]
             if name != document.id:

@@ -193,10 +193,10 @@ class _Reader:
         own = kind.own
         rest: dict[str, Any] = strict_json.loads(annotation.goldwire) if own and annotation.goldwire else {}
         key = LABEL if own else self.layers.label_feature(kind.layer_type)
-        said = getattr(annotation, key, None) if key else None
-        label = rest.get(LABEL) if own and not said else None
-        if said is not None and said != "":
-            label = str(said)
+        stated_label = getattr(annotation, key, None) if key else None
+        label = rest.get(LABEL) if own and not stated_label else None
+        if stated_label is not None and stated_label != "":
+            label = str(stated_label)
         attributes: dict[str, AttributeValue] = {}
         for name in sorted(kind.features - {key, LABEL if own else key} - ({ID, REST} if own else set())):
             held = getattr(annotation, name)

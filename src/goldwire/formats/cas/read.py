@@ -74,8 +74,8 @@ def _load(file: ExportFile, type_systems: dict[str, Any], layers: Layers) -> Any
     except Exception as error:  # noqa: BLE001 - lxml, json and cassis each raise their own
         plain = not isinstance(error, (AttributeError, TypeError, KeyError))
         suffix = "." + file.name.rpartition(".")[2]
-        said = f"{type(error).__name__} {str(error)[:200]}" if plain else f"not the form of a {suffix}"
-        message = f"no CAS: {said}"
+        reason = f"{type(error).__name__} {str(error)[:200]}" if plain else f"not the form of a {suffix}"
+        message = f"no CAS: {reason}"
         raise GoldwireError.of("GW280", message, where=file.place, hint="XMI 1.1 or UIMA JSON 0.4") from None
 
 

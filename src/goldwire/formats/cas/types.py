@@ -69,26 +69,26 @@ class Types:
     @cached_property
     def system(self) -> Any:
         """The `cassis.TypeSystem`."""
-        made = cassis().TypeSystem()
+        types = cassis().TypeSystem()
         for name in (TOKEN, SENTENCE):
-            made.create_type(name, _ANNOTATION)
+            types.create_type(name, _ANNOTATION)
         for name, layer in self.schema.layers.items():
-            kind = made.create_type(self.layer(name), _ANNOTATION, layer.title)
-            made.create_feature(kind, LABEL, _STRING)
+            kind = types.create_type(self.layer(name), _ANNOTATION, layer.title)
+            types.create_feature(kind, LABEL, _STRING)
             for key, attribute in layer.attributes.items():
-                made.create_feature(kind, feature(key), range_of(attribute), description=attribute.title)
+                types.create_feature(kind, feature(key), range_of(attribute), description=attribute.title)
             for key in (ID, REST):
-                made.create_feature(kind, key, _STRING)
+                types.create_feature(kind, key, _STRING)
         if self.schema.relations:
-            kind = made.create_type(self.relation, _ANNOTATION)
+            kind = types.create_type(self.relation, _ANNOTATION)
             for key in (HEAD, TAIL):
-                made.create_feature(kind, key, self.ends)
+                types.create_feature(kind, key, self.ends)
             for key in (LABEL, REST):
-                made.create_feature(kind, key, _STRING)
-        info = made.create_type(INFO, "uima.cas.TOP")
+                types.create_feature(kind, key, _STRING)
+        info = types.create_type(INFO, "uima.cas.TOP")
         for key in ("document", "annotation"):
-            made.create_feature(info, key, _STRING)
-        return made
+            types.create_feature(info, key, _STRING)
+        return types
 
     @cached_property
     def ends(self) -> str:

@@ -50,21 +50,21 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
 
     Raises GW281 where a text holds what XML can't, GW271 where the folder holds other files.
     """
-    held = list(articles)
-    types = Types(schema_for(held, setting))
+    listed = list(articles)
+    types = Types(schema_for(listed, setting))
     if not setting.cas_json:
         raise_faults(
-            Fault("GW281", f"character U+{ord(found[0]):04X} at {found.start()}, which XML can't hold",
+            Fault("GW281", f"character U+{ord(unfit[0]):04X} at {unfit.start()}, which XML can't hold",
                   article.document.id, "write CAS JSON instead: --cas-json")
-            for article in held if (found := _NO_XML.search(article.document.text))
+            for article in listed if (unfit := _NO_XML.search(article.document.text))
         )  # fmt: skip
     suffix = ".json" if setting.cas_json else ".xmi"
-    files = file_names(article.document.id for article in held)
+    files = file_names(article.document.id for article in listed)
     tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (suffix,)) as folder:
         (folder / "TypeSystem.xml").write_bytes(types.system.to_xml().encode())
-        for article in held:
+        for article in listed:
             language = setting.language_of(article.document)
             if language not in tokenizers:
                 tokenizers[language] = tokenizer(language)
@@ -96,10 +96,10 @@ def to_cas(document: Document, annotation: Annotation | None, types: Types, nlp:
     sentences = [trim(document.text, part.start_char, part.end_char) for part in doc.sents]
     tokens = [trim(document.text, token.idx, token.idx + len(token)) for token in doc]
     for kind, extents in ((SENTENCE, sentences), (TOKEN, tokens)):
-        made = system.get_type(kind)
+        annotation_type = system.get_type(kind)
         for start, end in extents:
             if start < end:
-                cas.add(made(begin=start, end=end))
+                cas.add(annotation_type(begin=start, end=end))
     about: dict[str, str] = {"document": _json({"id": document.id, "meta": document.meta})}
     if annotation is not None:
         rest = msgspec.to_builtins(msgspec.structs.replace(annotation, spans=(), relations=()))
@@ -132,13 +132,13 @@ def _cas_class() -> Any:
 def _add(cas: Any, annotation: Annotation, types: Types) -> None:
     """The spans and relations."""
     system = types.system
-    made: dict[str, Any] = {}
+    added: dict[str, Any] = {}
     for span in annotation.spans:
         kind = system.get_type(types.layer(span.layer))
-        made[span.id] = kind(begin=span.start, end=span.end, **_features(span, types, system))
-        cas.add(made[span.id])
+        added[span.id] = kind(begin=span.start, end=span.end, **_features(span, types, system))
+        cas.add(added[span.id])
     for relation in annotation.relations:
-        head, tail = made[relation.head], made[relation.tail]
+        head, tail = added[relation.head], added[relation.tail]
         features: dict[str, Any] = {HEAD: head, TAIL: tail}
         rest: dict[str, Any] = {"marked_by": list(relation.marked_by)} if relation.marked_by else {}
         if _fits(relation.label):
@@ -152,20 +152,20 @@ def _add(cas: Any, annotation: Annotation, types: Types) -> None:
 
 
 def _features(span: Span, types: Types, system: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    features: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for name, text in ((LABEL, span.label), (ID, span.id)):
-        (found if _fits(text) else rest)[name] = text
+        (features if _fits(text) else rest)[name] = text
     attributes: dict[str, Any] = {}
     kinds = types.schema.layers[span.layer].attributes
     for key, value in span.attributes.items():
         kind = kinds[key].kind
         if kind == "flag" and isinstance(value, bool):
-            found[feature(key)] = value
+            features[feature(key)] = value
         elif kind == "choices" and isinstance(value, list) and value and all(map(_fits, value)):
-            found[feature(key)] = system.get_type("uima.cas.StringArray")(elements=value)
+            features[feature(key)] = system.get_type("uima.cas.StringArray")(elements=value)
         elif kind not in ("flag", "choices") and isinstance(value, str) and _fits(value):
-            found[feature(key)] = value
+            features[feature(key)] = value
         else:
             attributes[key] = value
     if attributes:
@@ -174,8 +174,8 @@ def _features(span: Span, types: Types, system: Any) -> dict[str, Any]:
         rest["marked_by"] = list(span.marked_by)
     rest |= {key: value for key in ("origin", "score") if (value := getattr(span, key)) is not None}
     if rest:
-        found[REST] = _json(rest)
-    return found
+        features[REST] = _json(rest)
+    return features
 
 
 def _fits(text: str) -> bool:

@@ -157,19 +157,19 @@ class _Finder:
             cells[_2012_NAME].strip("*()").isdigit() for cells in rows
         )
 
-    def find(self, given: str, option: str) -> int:
+    def find(self, asked: str, option: str) -> int:
         """The column that was named, or given by its number: from 1, or from the last by a minus."""
-        given = str(given)
-        if given in self.names:
-            return self.names.index(given)
+        asked = str(asked)
+        if asked in self.names:
+            return self.names.index(asked)
         width = len(self.names)
-        if re.fullmatch(r"-?\d{1,6}", given) and 1 <= abs(int(given)) <= width:
-            return int(given) % width if int(given) < 0 else int(given) - 1
+        if re.fullmatch(r"-?\d{1,6}", asked) and 1 <= abs(int(asked)) <= width:
+            return int(asked) % width if int(asked) < 0 else int(asked) - 1
         folded = [name.casefold() for name in self.names]
-        if given.casefold() in folded:
-            return folded.index(given.casefold())
+        if asked.casefold() in folded:
+            return folded.index(asked.casefold())
         hint = one_of(self.names) if self.named else f"a number from 1 to {width}"
-        raise self.error("GW601", f"{option} `{given}`: there is no such column", hint)
+        raise self.error("GW601", f"{option} `{asked}`: there is no such column", hint)
 
     def token(self) -> int:
         """The column of tokens."""

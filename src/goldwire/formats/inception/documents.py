@@ -32,20 +32,20 @@ class Documents:
             if len(texts[article.document.id]) > 1 and file.document != article.document.id:
                 self.setting.note("documents of one title, called by their files", file.place)
                 article = _renamed(article, file.document)
-            known = articles.get(article.document.id, Article(article.document))
+            earlier = articles.get(article.document.id, Article(article.document))
             faults = [*article_faults(article, file.place)]
-            if known.document != article.document:
+            if earlier.document != article.document:
                 message = f"another `{article.document.id}` than in an earlier file"
                 faults.append(Fault(self.code, message, file.place, "one text for each document"))
-            names = {annotation.annotator for annotation in known.annotations}
+            names = {annotation.annotator for annotation in earlier.annotations}
             for annotation in article.annotations:
                 if annotation.annotator in names:
                     faults.append(twice(annotation.annotator, file.place))
             if faults:
                 self.setting.refuse(file.place, *faults)
                 continue
-            joined = Article(known.document, (*known.annotations, *article.annotations))
-            articles[known.document.id] = joined
+            joined = Article(earlier.document, (*earlier.annotations, *article.annotations))
+            articles[earlier.document.id] = joined
         return [self._without_initial(article) for article in articles.values()]
 
     def _without_initial(self, article: Article) -> Article:

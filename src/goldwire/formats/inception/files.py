@@ -77,8 +77,8 @@ class Export:
 
     def _all(self) -> Iterator[ExportFile]:
         if self.path.is_dir():
-            found = sorted(file for file in self.path.rglob("*") if file.is_file())
-            members = [(file.relative_to(self.path).parts, _reader(file)) for file in found]
+            paths = sorted(file for file in self.path.rglob("*") if file.is_file())
+            members = [(file.relative_to(self.path).parts, _reader(file)) for file in paths]
             yield from self._files(members, (), (), None)
         elif zipfile.is_zipfile(self.path):
             yield from self._zip(self.path, (), (), _Budget(inflated(self.path.stat().st_size)))

@@ -72,13 +72,13 @@ def _zipped(path: Path, data: bytes, suffixes: tuple[str, ...], what: str) -> It
                     continue
                 place = f"{path}/{member.filename}"
                 with archive.open(member) as stream:
-                    held = stream.read(left + 1)
-                left -= len(held)
+                    data_read = stream.read(left + 1)
+                left -= len(data_read)
                 if left < 0:
                     message = "unpacked it is larger than a file of its size may be"
                     raise GoldwireError(malformed(place, message, "unpack it, and name the folder"))
                 count += 1
-                yield Content(place, name.stem, decoded(held, place))
+                yield Content(place, name.stem, decoded(data_read, place))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise GoldwireError(malformed(str(path), f"no zip: {error}", "export it anew")) from None
     if not count:

@@ -84,7 +84,7 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
     Raises GW627 where tags are numbers and nothing names them, GW621 for rows that are none.
     """
     collector = Collector(setting, "huggingface")
-    given = _labels(setting)
+    names_asked = _labels(setting)
     columns: tuple[str, str] | None = None
     forms: dict[str, Form] = {}
     rows = list(_rows(path, setting))
@@ -94,7 +94,7 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
         if columns is None:
             setting.refuse(row.value, malformed(row.place, "no tokens with as many tags", _HINT))
             continue
-        names = given or stored.get(columns[1])
+        names = names_asked or stored.get(columns[1])
         if columns[1] not in forms:
             cells = names or [tag for each, _ in rows for tag in _cells(each.value, columns[1])]
             forms[columns[1]] = form_of(Counter(cells), named=True) or "prefix"

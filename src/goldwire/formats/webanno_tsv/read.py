@@ -68,18 +68,20 @@ def _article(file: ExportFile, layers: Layers) -> Article:
         raise _another(file, f"no UTF-8 at byte {error.start}") from None
     first = content.partition("\n")[0]
     if not first.startswith(f"{NAME}3"):
-        said = f"it begins `{first.strip()[:60]}`"
-        raise _another(file, f"WebAnno TSV 1 or 2: {said}" if first.startswith((" # ", "# ")) else said)
-    held = File(content, file.place)
-    raise_faults(held.faults[:100])
-    text = SentenceText(held, file.place, setting)
+        beginning = f"it begins `{first.strip()[:60]}`"
+        raise _another(
+            file, f"WebAnno TSV 1 or 2: {beginning}" if first.startswith((" # ", "# ")) else beginning
+        )
+    parsed = File(content, file.place)
+    raise_faults(parsed.faults[:100])
+    text = SentenceText(parsed, file.place, setting)
     annotator = file.annotator or setting.annotator or ANNOTATOR
     if TEMPORARY.fullmatch(annotator):
         setting.note("annotators that nothing names, called like their files", file.place)
     if not text.normalised.same:
         setting.change("texts normalised, offsets moved along", file.document)
     document = Document(file.document, text.normalised.text)
-    reader = _Reader(held, text, layers, f"{annotator}/{file.document}")
+    reader = _Reader(parsed, text, layers, f"{annotator}/{file.document}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
     if annotator == INITIAL and not spans:
         return Article(document)

@@ -47,13 +47,13 @@ _RowKey = tuple[int, tuple[int, int] | None]
 
 def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder, a file for each annotation; their number. Raises GW271 where it holds others."""
-    held = list(articles)
-    types = Types(schema_for(held, setting))
-    files = file_names(article.document.id for article in held)
+    listed = list(articles)
+    types = Types(schema_for(listed, setting))
+    files = file_names(article.document.id for article in listed)
     tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (".tsv",)) as folder:
-        for article in held:
+        for article in listed:
             document = article.document
             _count_losses(article, files[document.id], setting)
             language = setting.language_of(document)
