@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +43,17 @@ def test_quotes_become_lines_and_the_store(tmp_path: Path) -> None:
     run(project.root, again, "--from", "store", "--to", "jsonl")
     assert again.read_bytes() == lines.read_bytes()
     assert "0 files changed" in run(lines, project.root, "--from", "jsonl", "--to", "store")[1]
+
+
+@pytest.mark.parametrize("content", [b"", b"{broken\n"], ids=["read", "refused"])
+def test_reading_leaves_the_garbage_collector_as_it_was(content: bytes, tmp_path: Path) -> None:
+    """It is called seldom on the way, and as before afterwards, whether or not the file could be read."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+    before = gc.get_threshold()
+    with suppress(GoldwireError):
+        FORMATS["jsonl"].read(path, Setting())
+    assert gc.get_threshold() == before
 
 
 def test_a_single_document_of_a_larger_project_is_converted_alone(tmp_path: Path) -> None:
