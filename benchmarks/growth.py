@@ -117,7 +117,7 @@ def measured(folder: Path, name: str, sizes: list[int], rounds: int) -> dict[int
     figures = {tokens: {"cpu": float("inf"), "megabytes": 0.0} for tokens in sizes}
     for _ in range(rounds):
         for tokens, figure in figures.items():
-            times = min(TIMES, max(1, sizes[-1] // tokens))
+            times = min(TIMES, max(1, sizes[-1] // tokens // 3))
             readings = [read(name, paths[tokens], paths[WARM]) for _ in range(times)]
             figure["cpu"] = min(figure["cpu"], sum(cpu for cpu, _ in readings) / times)
             figure["megabytes"] = max(figure["megabytes"], *(most for _, most in readings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
