@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 #: The code of an unknown language.
 NO_LANGUAGE = "GW261"
+#: What spaCy cuts words with in languages for which goldwire has no extra, and how to go without.
+_TOKENIZERS = {
+    "ko": "natto-py, with mecab-ko and mecab-ko-dic of the system (spacy.io/usage/models#korean); or "
+    'language = "xx" in goldwire.toml, which cuts at spaces',
+    "th": "pythainlp, from its makers: github.com/PyThaiNLP/pythainlp",
+    "vi": "pyvi, from its makers: github.com/trungtv/pyvi; or "
+    'language = "xx" in goldwire.toml, which cuts at spaces, into syllables',
+}
 #: Components that others listen to.
 _UPSTREAM = ("tok2vec", "transformer", "curated_transformer")
 #: How spaCy names the pipelines that it gives away: language, what is in it, what it learned from, size.
@@ -68,7 +76,8 @@ def blank_pipeline(code: str) -> Language:
             hint = "ISO 639-1 or 639-3, `xx` for another language that parts its words by spaces"
             raise GoldwireError.of(NO_LANGUAGE, f"spaCy knows no language `{code}`", hint=hint) from None
         said = shortened(" ".join(str(error).split()), 200)
-        hint = install_hint("ja") if spacy_language(code) == "ja" else "install it with pip"
+        language = spacy_language(code)
+        hint = install_hint("ja") if language == "ja" else _TOKENIZERS.get(language, "install it with pip")
         message = f"to cut texts in `{code}` into words a package is missing: {said}"
         raise GoldwireError.of("GW700", message, hint=hint) from None
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from goldwire.cli.main import cli
+from goldwire.errors import GoldwireError
+from goldwire.pipelines import blank_pipeline
 from goldwire.project import load_project
 
 #: For each language some texts, each with what is marked in it: label and words.
@@ -122,6 +125,16 @@ def test_a_right_to_left_language_is_shown_so(tmp_path: Path) -> None:
         assert goldwire(tmp_path, "new", str(folder), "--language", language).returncode == 0
         config = ET.parse(load_project(folder).annotate / "label_config.xml")
         assert ("direction: rtl" in str(config.findtext("Style"))) is right
+
+
+@pytest.mark.parametrize(("language", "package"), [("th", "pythainlp"), ("vi", "pyvi"), ("ko", "natto-py")])
+def test_what_a_language_needs_is_named(language: str, package: str) -> None:
+    """Where spaCy cuts words with a package that goldwire does not bring, the error says what to install."""
+    if find_spec({"natto-py": "natto"}.get(package, package)) is not None:
+        blank_pipeline(language)
+        return
+    with pytest.raises(GoldwireError, match=f"GW700 .*`{language}`.*{package}, "):
+        blank_pipeline(language)
 
 
 def test_a_tokenizer_that_is_not_installed_is_told(tmp_path: Path) -> None:

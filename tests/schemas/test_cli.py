@@ -62,6 +62,26 @@ def test_a_config_is_imported_and_never_over_a_file(tmp_path: Path) -> None:
     assert CliRunner().invoke(command, [*arguments, "--force"]).exit_code == 0
 
 
+def test_an_imported_schema_is_of_the_projects_language(tmp_path: Path) -> None:
+    """That of the project that it is written into, else English; both are said, and another may be named."""
+    config = tmp_path / "c.xml"
+    config.write_text(label_config(load_schema(MINI / "schemas/mini.yaml")), encoding="utf-8")
+    project = tmp_path / "mini"
+    shutil.copytree(MINI, project)
+    toml = (project / "goldwire.toml").read_text("utf-8").replace('language = "fr"', 'language = "de"')
+    (project / "goldwire.toml").write_text(toml, "utf-8")
+    for out, language, said in (
+        (project / "schemas/new.yaml", "de", "as that of the project mini"),
+        (tmp_path / "alone.yaml", "en", "since none is named"),
+    ):
+        done = CliRunner().invoke(command, ["import", str(config), "--out", str(out)])
+        assert done.exit_code == 0 and f"language: {language}, {said}" in done.output
+        assert load_schema(out).language == language
+    named = ["import", str(config), "--out", str(tmp_path / "es.yaml"), "--language", "es"]
+    assert "language:" not in CliRunner().invoke(command, named).output
+    assert load_schema(tmp_path / "es.yaml").language == "es"
+
+
 @pytest.mark.parametrize("language", ["zz", "French", "", "__pycache__", "../fr"])
 def test_a_language_that_spacy_lacks_is_refused(tmp_path: Path, language: str) -> None:
     """A schema in it could not be used later: nothing cuts its texts into tokens."""

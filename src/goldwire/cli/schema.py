@@ -196,21 +196,37 @@ def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | Non
 @click.argument("config", metavar="CONFIG.xml", type=FILE)
 @click.option("--out", type=FILE, help="The schema file (default: NAME.yaml).")
 @click.option("--name", help="The schema's name (default: the config's file name).")
-@click.option("--language", default="fr", show_default=True, help="Of the articles: two letters.")
+@click.option(
+    "--language",
+    help="Of the articles, ISO 639-1 (default: that of the project here; without one en, which is said).",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @json_option
 def import_config(
-    config: Path, out: Path | None, name: str | None, language: str, force: bool, json_path: Path | None
+    config: Path,
+    out: Path | None,
+    name: str | None,
+    language: str | None,
+    force: bool,
+    json_path: Path | None,
 ) -> None:
     """Make a schema of a Label Studio config over a text; what it can't express is listed."""
     import msgspec
 
     from goldwire.errors import GoldwireError
     from goldwire.files import read_text, write_text
+    from goldwire.project import find_project
     from goldwire.schemas.infer import infer
     from goldwire.schemas.inferred import check_language, schema_of
     from goldwire.schemas.slugs import slug
 
+    if language is None:
+        try:
+            home = find_project(out.parent if out is not None else None)
+            language, whose = home.language, f"as that of the project {home.name}"
+        except GoldwireError:
+            language, whose = "en", "since none is named and no project is here"
+        say(f"language: {language}, {whose} (--language names another)")
     check_language(language)
     name = slug(name or config.stem)
     inferred = infer(read_text(config), name=name, language=language, where=str(config))
