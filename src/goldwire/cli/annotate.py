@@ -177,6 +177,7 @@ def pull(
         ("files written", sum(report.written for report in reports)),
         ("spans", sum(report.spans for report in reports)),
         ("relations", sum(report.relations for report in reports)),
+        ("  roles filled in", sum(report.filled for report in reports)),
         ("spans trimmed", sum(len(report.trims) for report in reports)),
         ("in quarantine", quarantined),
     ]
@@ -200,6 +201,10 @@ def pull(
             say(f"warning: in `{pulled.title}` {others} annotated, not only {pulled.annotator}")
     for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
+    for line in [line for report in reports for line in report.turned][:20]:
+        say(f"turned round  {line}")
+    for line in [line for report in reports for line in report.two_layers][:20]:
+        say(f"warning: {line} (a label's key also marks the selected region: press Escape first)")
     for move in [line for report in reports for line in report.moved]:
         say(f"moved  {move}")
     for copy in [line for report in reports for line in report.copies]:

@@ -64,6 +64,8 @@ def _of_readers(schema: Schema) -> dict[str, Any]:
     """
     record: dict[str, Any] = msgspec.to_builtins(schema)
     del record["label_studio"]
+    for relation in record["relations"].values():
+        del relation["drawn"]  # how annotators draw it
     for layer in record["layers"].values():
         for attribute in layer["attributes"].values():
             for value in attribute["values"].values():

@@ -141,6 +141,8 @@ def _folded(schema: Schema, say: Messages) -> Iterator[tuple[str, list[str]]]:
     def line(title: str, text: str) -> str:
         return say("config.line", title=title, text=_plain(text))
 
+    hints = ["escape_first", *(["arrows"] if schema.relations else []), "settings"]
+    yield say("config.keyboard"), [say(f"config.{hint}") for hint in hints]
     rules = [line(rule.title, rule.text) for rule in schema.guidelines.rules]
     if rules:
         yield say("guidelines.common_rules"), rules

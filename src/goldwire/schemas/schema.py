@@ -131,7 +131,10 @@ class End(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
-    """A relation: from a head to a tail, `min` to `max` of them for each head."""
+    """A relation: from a head to a tail, `min` to `max` of them for each head.
+
+    `drawn` says from which end annotators draw the arrow; one without a role is read by it.
+    """
 
     name: str
     definition: str
@@ -143,6 +146,11 @@ class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     counterexamples: list[Counterexample] = field(default_factory=list)
     min: int = 0
     max: int | None = None
+    drawn: Literal["from_head", "from_tail"] = "from_head"
+
+    def admits(self, head: tuple[str, str], tail: tuple[str, str]) -> bool:
+        """Whether spans of these layers and labels may stand at its ends."""
+        return any(end.admits(*head) for end in self.head) and any(end.admits(*tail) for end in self.tail)
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):

@@ -82,6 +82,9 @@ class Intake:
         self.annotators: set[str] = set()
         self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
         self.ground_truth = self.commented = 0
+        self.filled = 0
+        self.turned: list[str] = []
+        self.two_layers: list[str] = []
         self.naming, self.account = Naming(schema), Account.empty()
 
     def basis(self) -> str:
@@ -153,6 +156,16 @@ class Intake:
         self.relations += len(read.relations)
         made = self.annotation(task, document, name, given, read)
         self.trims.extend(_told(trim, made, document) for trim in read.trims)
+        self.filled += read.filled
+        spans = {span.id: span for span in made.spans}
+        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
+        for arrow in read.turned:
+            ends = [document.text[spans[end].start : spans[end].end] for end in (arrow.head, arrow.tail)]
+            self.turned.append(f"{_place(made)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
+        for region in across_layers(made.spans):
+            labels = " and ".join(f"{span.label} ({span.layer})" for span in region)
+            quote = document.text[region[0].start : region[0].end]
+            self.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {place}")
         stored = self.stored(made)
         submitted = bool(given.get("draft_created_at"))
         kept = merge(stored, made, self.schema, document.text, submitted=submitted)
@@ -307,6 +320,19 @@ class Intake:
 
 def _place(annotation: Annotation) -> str:
     return f"{annotation.annotator}/{annotation.document}"
+
+
+def across_layers(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """The spans of each region that bears labels of several layers; further ones are `REGION+LABEL`."""
+    by_region: dict[str, list[Span]] = {}
+    ids = {span.id for span in spans}
+    for span in spans:
+        region = span.id.partition("+")[0]
+        by_region.setdefault(region if region in ids else span.id, []).append(span)
+    for found in by_region.values():
+        same = {(span.start, span.end) for span in found}
+        if len({span.layer for span in found}) > 1 and len(same) == 1:
+            yield found
 
 
 def _told(trim: Trim, annotation: Annotation, document: Document) -> str:

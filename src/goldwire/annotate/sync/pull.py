@@ -63,6 +63,9 @@ class PullReport:
     file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
     files went under their account's name, `copies` which are of an account that has another name.
 
+    `filled` arrows without a role could only mean one, `turned` tells which pointed the wrong way,
+    `two_layers` which regions bear labels of several layers.
+
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
     annotation; None where it was not asked for.
     """
@@ -90,6 +93,9 @@ class PullReport:
     conflicts: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    filled: int = 0
+    turned: tuple[str, ...] = ()
+    two_layers: tuple[str, ...] = ()
     drafts: int | None = None
     drafts_written: int = 0
     drafts_beside: int = 0
@@ -299,6 +305,9 @@ class _Pull:
             conflicts=tuple(done.conflicts),
             moved=tuple(done.accounts.moved),
             copies=tuple(done.accounts.copies),
+            filled=done.filled,
+            turned=tuple(done.turned),
+            two_layers=tuple(done.two_layers),
             drafts=drafts.read if drafts is not None else None,
             drafts_written=drafts.written if drafts is not None else 0,
             drafts_beside=drafts.beside if drafts is not None else 0,

@@ -41,6 +41,8 @@ class Naming:
     def __init__(self, schema: Schema, names: Names | None = None) -> None:
         self.schema = schema
         self.texts: frozenset[str] = frozenset()
+        #: Whether this is a config that goldwire made.
+        self.own = names is None
         if names is None:
             self.layers = {
                 name: LayerNames(name, {label: label for label in layer.labels})

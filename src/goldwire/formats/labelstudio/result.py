@@ -63,7 +63,8 @@ class Read(NamedTuple):
     """What the reader makes of a result; `doubles` are relations that stood there once more.
 
     `disagrees` says that a region's own text, or the text's length, speaks against how offsets were counted;
-    `moved` that spans lie at other offsets than were given.
+    `moved` that spans lie at other offsets than were given. `filled` arrows bore no role and could only mean
+    one; `turned` are relations whose arrow pointed the other way.
     """
 
     spans: tuple[Span, ...]
@@ -74,6 +75,8 @@ class Read(NamedTuple):
     census: Census = Census()
     disagrees: bool = False
     moved: bool = False
+    filled: int = 0
+    turned: tuple[Relation, ...] = ()
 
     def enter(self, account: Account) -> None:
         """Put down what there was, and what of it is kept."""

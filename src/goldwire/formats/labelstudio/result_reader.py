@@ -43,6 +43,8 @@ class ResultReader:
         self.disagrees = False
         self.spans_given = self.relations_given = self.attributes_given = self.attributes_kept = 0
         self.original = original
+        self.filled = 0
+        self.turned: list[Relation] = []
 
     def read(self, items: Sequence[Item | None]) -> Read:
         """All that a result holds, the attributes and relations after the spans that bear them."""
@@ -76,6 +78,8 @@ class ResultReader:
             Census(self.spans_given, self.relations_given, self.attributes_given, self.attributes_kept),
             self.disagrees,
             not self.counted.plain,
+            self.filled,
+            tuple(self.turned),
         )
 
     def refuse(self, kind: Any, reason: str, number: int, count: int = 1, cause: str = "") -> None:
@@ -260,16 +264,60 @@ class ResultReader:
         if not ways:
             return self.refuse("relation", f"no direction `{item.direction}`", number, count)
         if not labels:
-            return self.refuse("relation", "the relation has no label", number, count)
+            return self.unlabelled(number, *ways[0])
         for stored in {str(label): label for label in labels}.values():
             label = self.naming.unnamed if stored is None else self.naming.relations.get(str(stored))
             if label is None:
                 self.refuse("relation", f"the schema has no relation `{stored}`", number)
                 continue
-            for ends in ways:
-                for head, tail in self.pairs(label, *ends):
+            for start, end in ways:
+                wrong = len(ways) == 1 and self.naming.own and self.is_reversed(label, start, end)
+                for head, tail in self.pairs(label, *((end, start) if wrong else (start, end))):
                     self.relate(Relation(label, head, tail))
+                    if wrong and self.naming.schema.relations[label].drawn == "from_head":
+                        self.turned.append(Relation(label, head, tail))
         return None
+
+    def unlabelled(self, number: int, start: list[str], end: list[str]) -> None:
+        """An arrow without a role: the one that the schema allows it to be, else none.
+
+        First as it was drawn, then the other way.
+        """
+        kinds = self.naming.schema.relations.items() if self.naming.own else ()
+        ways = {"from_head": (start, end), "from_tail": (end, start)}
+        for turned in (False, True):
+            found = [
+                Relation(name, head, tail)
+                for name, kind in kinds
+                for heads, tails in [ways[kind.drawn][::-1] if turned else ways[kind.drawn]]
+                for head in heads
+                for tail in tails
+                if kind.admits(self.kind_of(head), self.kind_of(tail))
+            ]
+            if len(found) == 1:
+                self.relate(found[0])
+                self.filled += 1
+                self.turned += found if turned else []
+                return None
+            if found:
+                roles = ", ".join(sorted({relation.label for relation in found}))
+                reason = f"the relation has no label, and may be {roles}"
+                return self.refuse("relation", reason, number, 1, "a relation without label")
+        return self.refuse("relation", "the relation has no label", number)
+
+    def kind_of(self, span_id: str) -> tuple[str, str]:
+        """The layer and label of a span."""
+        span = self.spans[span_id]
+        return span.layer, span.label
+
+    def is_reversed(self, label: str, start: list[str], end: list[str]) -> bool:
+        """Whether the schema allows this relation from the arrow's end to its start only."""
+        kind = self.naming.schema.relations[label]
+
+        def allowed(heads: list[str], tails: list[str]) -> bool:
+            return any(kind.admits(self.kind_of(h), self.kind_of(t)) for h in heads for t in tails)
+
+        return not allowed(start, end) and allowed(end, start)
 
     def usual_arrow(self, item: Item, stored: Any) -> bool:
         """Take in a relation between two regions of a span each; False, and nothing done, for any other."""
@@ -279,6 +327,10 @@ class ResultReader:
         heads, tails = self.regions.get(head, ()), self.regions.get(tail, ())
         label = self.naming.relations.get(stored)
         if label is None or len(heads) != 1 or len(tails) != 1 or item.direction not in ("right", None):
+            return False
+        if self.naming.own and not self.naming.schema.relations[label].admits(
+            self.kind_of(heads[0]), self.kind_of(tails[0])
+        ):
             return False
         self.relations_given += 1
         self.relate(Relation(label, heads[0], tails[0]))
