@@ -167,6 +167,22 @@ def test_a_taken_port_is_named(project: Project) -> None:
     assert not (project.cache / "credentials.json").exists()
 
 
+@pytest.mark.live
+def test_the_port_stays_from_start_to_start(project: Project, studio: server.Server) -> None:
+    """The second start has the first one's address; where that is taken, another, and it is told."""
+    first = server.start(project)
+    server.stop(project)
+    assert server.start(project).url == first.url
+    server.stop(project)
+    told: list[str] = []
+    port = int(first.url.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        other = server.start(project, notify=told.append)
+        server.stop(project)
+    assert other.url != first.url
+    assert any(f"port {port} of the last start is taken" in line for line in told)
+
+
 def test_without_label_studio_the_way_to_it_is_told(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,4 +57,4 @@ def test_what_was_begun_is_counted(client: Client, project: Project) -> None:
     client.request("POST", f"api/tasks/{tasks['s1']}/drafts", body={"result": [], "lead_time": 1})
     [anna] = status(client, project)
     assert (anna.to_do, anna.done, anna.skipped, anna.drafts) == (2, 1, 0, 1)
-    assert anna.next.endswith(f"/projects/{number}/data?task={tasks['s1']}")
+    assert anna.next.endswith(f"/projects/{number}/data?task={tasks['s1']}&labeling=1")

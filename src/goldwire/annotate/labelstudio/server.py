@@ -115,7 +115,8 @@ def start(
 
     With `database` its data are in that PostgreSQL, else in a SQLite file. `public_url` is the address that a
     proxy ends TLS for. With `assist` the server may reach the one loopback address where `annotate assist`
-    listens (the default, unless there is a `public_url`). Raises GW301 where it is not installed, GW305 where
+    listens (the default, unless there is a `public_url`). Without `port` it is that of the last start, where
+    that is free. Raises GW301 where it is not installed, GW305 where
     `port` is taken, GW306 where the server died (with the end of its log), GW307 where it does not answer,
     GW308 where it answers to another account, GW397 where one runs on another database; and what
     `prepare_postgres` and `environment` raise.
@@ -140,7 +141,7 @@ def start(
         if database is None:
             prepare(project, notify)
         _forget_other(project, database)
-        port = port or _free_port()
+        port = port or _kept_port(project, notify)
         env = environment(data, credentials, database=database, public_url=public_url)
         env |= reach(assist, public_url)
         process, answered = None, False
@@ -153,6 +154,7 @@ def start(
             _write(project, state)
             _wait(project, process, server := _server(state, credentials, new), notify)
             _write(project, msgspec.structs.replace(state, ready=True))
+            write_text(_port_path(project), f"{port}\n")
             answered = True
         finally:
             # Whatever ends the wait, Ctrl-C too, leaves no server behind.
@@ -323,6 +325,23 @@ def _end(pid: int) -> None:
     psutil.wait_procs(alive, timeout=5)
     if child := _children.pop(pid, None):
         child.wait()
+
+
+def _port_path(project: Project) -> Path:
+    return project.cache / "studio.port"
+
+
+def _kept_port(project: Project, notify: Notify) -> int:
+    """The port of the last start: bookmarks, open tabs and a browser's settings belong to an address."""
+    try:
+        kept = int(read_bytes(_port_path(project)))
+    except (GoldwireError, OSError, ValueError):
+        return _free_port()
+    if 0 < kept < 2**16 and _free(kept):
+        return kept
+    port = _free_port()
+    notify(f"port {kept} of the last start is taken: {port} now; bookmarks and open tabs have the old one")
+    return port
 
 
 def _free(port: int) -> bool:

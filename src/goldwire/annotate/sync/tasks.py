@@ -28,10 +28,11 @@ def task_of(
         key: document.meta[key] for key in ("source", "published") if key in document.meta
     }
     data = {
+        # Label Studio's columns stand in this order.
+        "title": document.meta.get("title", document.id),
         "uid": uid(document),
         "id": document.id,
         TEXT: document.text,
-        "title": document.meta.get("title", document.id),
         **kept,
         "sha256": sha256(document.text),
         **extra,

@@ -1,7 +1,7 @@
 """Who reads what: each article goes to some of the annotators, each of whom has a Label Studio project.
 
 The community edition has no roles and no consensus: everyone may open everything. A project of one's own
-shows an annotator nobody else's work, so that readings are blind.
+shows an annotator nobody else's work while annotating; it is out of the way, not hidden.
 """
 
 from __future__ import annotations

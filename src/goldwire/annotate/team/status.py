@@ -93,5 +93,5 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
             minutes=round(seconds / 60, 1),
             others=others,
             url=url,
-            next=f"{url}/data?task={to_do[0]['id']}" if to_do else "",
+            next=f"{url}/data?task={to_do[0]['id']}&labeling=1" if to_do else "",
         )
