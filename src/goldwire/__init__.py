@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from goldwire.api.data import read as read
     from goldwire.api.data import write as write
     from goldwire.api.evaluation import agree as agree
+    from goldwire.api.evaluation import assess_drafts as assess_drafts
     from goldwire.api.evaluation import compare as compare
     from goldwire.api.evaluation import gate as gate
     from goldwire.api.evaluation import gate_all as gate_all
@@ -69,6 +70,7 @@ __all__ = [
     "__version__",
     "add_articles",
     "agree",
+    "assess_drafts",
     "compare",
     "convert",
     "count",
@@ -110,6 +112,7 @@ _PUBLIC = {
     "UsageError": "goldwire.errors",
     "add_articles": "goldwire.seeds.add",
     "agree": "goldwire.api.evaluation",
+    "assess_drafts": "goldwire.api.evaluation",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
     "draft": "goldwire.api.models",

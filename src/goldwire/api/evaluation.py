@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from goldwire.eval.ci.gate import Gated
     from goldwire.eval.matching.spans import Kind
     from goldwire.eval.scoring.results import Scores
+    from goldwire.train.run.beside_drafts import BesideDrafts
 
 
 def score(
@@ -193,6 +194,47 @@ def compare(
     )
     notes = (*aligned.notes, *filter(None, [note]))
     return replace(compared, warnings=(*notes, *compared.warnings))
+
+
+def assess_drafts(
+    drafts: Source,
+    gold: Source | None = None,
+    *,
+    project: str | Path | Project = ".",
+    trained: Sequence[str | Path] = (),
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> BesideDrafts:
+    """What a language model's drafts are worth: beside lexicon, stock model and trained ones; and edits.
+
+    All are scored on the same documents, those that `gold` (default: the project's annotations) has reviewed;
+    where none is, on all that are annotated, and the notes say so. `trained` are predictions of other models
+    for these documents. Where people had predictions in view, the edit rate says by layer, label and kind
+    what they changed. Raises GW820 where no document has both a draft and an annotation.
+
+        >>> import goldwire
+        >>> assessed = goldwire.assess_drafts("system-a.jsonl", "gold.jsonl", project="my-project")
+        >>> [(row["system"], row["F1"]) for row in assessed.table().records()][0]
+        ('drafts: drafts', 0.75)
+    """
+    from goldwire.train.run.beside_drafts import beside_drafts
+
+    home = project if isinstance(project, Project) else load_project(project)
+    others: dict[str, list[Article]] = {}
+    for path in trained:
+        articles = articles_of(path)
+        named = next((a.provenance.name or a.annotator for held in articles for a in held.annotations), "")
+        others[f"{named or path}" if named not in others else f"{named} ({path})"] = articles
+    return beside_drafts(
+        home,
+        articles_of(drafts),
+        articles_of(home if gold is None else gold),
+        trained=others,
+        layers=layers,
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def gate(

@@ -21,6 +21,7 @@ from goldwire.cli.common import (
     write_json,
     write_tables,
 )
+from goldwire.cli.eval_drafts import draft
 from goldwire.figures import amount, number
 
 if TYPE_CHECKING:
@@ -322,5 +323,5 @@ def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
         say(f"note: {note}")
 
 
-for _one in (eval_ci.comment, eval_ci.compare, eval_ci.gate, eval_ci.history):
+for _one in (eval_ci.comment, eval_ci.compare, eval_ci.gate, eval_ci.history, draft):
     command.add_command(_one)

@@ -1,0 +1,65 @@
+"""`goldwire eval draft`: what a language model's drafts are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import (
+    json_option,
+    paper_options,
+    project_option,
+    say,
+    show,
+    write_json,
+    write_tables,
+)
+from goldwire.cli.eval_ci import SOURCE
+from goldwire.project import Project
+
+
+@click.command()
+@click.argument("drafts", type=SOURCE)
+@click.argument("gold", required=False, type=SOURCE)
+@click.option(
+    "--trained",
+    multiple=True,
+    type=SOURCE,
+    help="Predictions of a trained model for these documents, such as those in eval/reports/ner. May be "
+    "repeated.",
+)
+@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+@click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@json_option
+@paper_options
+@project_option
+def draft(
+    drafts: Path,
+    gold: Path | None,
+    trained: tuple[Path, ...],
+    layers: tuple[str, ...],
+    resamples: int,
+    seed: int,
+    json_path: Path | None,
+    csv_path: Path | None,
+    latex_path: Path | None,
+    project: Project,
+) -> None:
+    """Score DRAFTS beside the lexicon, the stock model and trained ones, with minutes and cost.
+
+    Against GOLD, or the project's annotations: those that people reviewed, where there are any. Of articles
+    that were annotated with predictions in view a second table says what was changed of what was shown.
+    """
+    import goldwire
+
+    assessed = goldwire.assess_drafts(
+        drafts, gold, project=project, trained=trained, layers=layers or None, resamples=resamples, seed=seed
+    )
+    for table in assessed.tables():
+        show(table, title=table.title)
+    for note in assessed.notes:
+        say(f"note: {note}")
+    write_tables(assessed.tables(), csv_path, latex_path)
+    write_json(json_path, assessed.as_json())

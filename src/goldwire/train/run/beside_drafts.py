@@ -1,0 +1,216 @@
+"""A language model's drafts beside what is simpler: the lexicon, the stock model, a trained one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import structs
+
+from goldwire.errors import GoldwireError
+from goldwire.eval.scoring.edits import Edits, count_edits
+from goldwire.eval.scoring.pairing import stories
+from goldwire.eval.scoring.scores import score
+from goldwire.figures import amount
+from goldwire.model import Annotation, Article, Drafting, by_machine, curated
+from goldwire.pipelines import blank_pipeline
+from goldwire.project import Project
+from goldwire.schemas import load_schema
+from goldwire.table import Cell, Column, Figures, Table
+from goldwire.train.run.baselines import lexicon_annotations, stock_predictions, stock_setting
+from goldwire.train.training_data import Reference
+
+_COLUMNS = (
+    Column("layer"),
+    Column("system"),
+    Column("P", "number"),
+    Column("R", "number"),
+    Column("F1", "number"),
+    Column("95 % interval", "interval"),
+    Column("support", "amount"),
+    Column("minutes", "number"),
+    Column("cost", "number"),
+)
+_TRUSTED = ("reviewed", "adjudicated")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BesideDrafts(Figures):
+    """Each system's figures by layer, on the same documents; `edits` where people had predictions in view."""
+
+    rows: list[tuple[Cell, ...]]
+    documents: tuple[str, ...]
+    reference: str
+    notes: tuple[str, ...]
+    edits: Edits | None = None
+    currency: str = ""
+
+    def tables(self) -> list[Table]:
+        """`systems`, and `edits` where there are any."""
+        about = f"{amount(len(self.documents))} document(s), reference: {self.reference}"
+        priced = f"; cost in {self.currency}" if self.currency else ""
+        title = f"Drafts beside simpler systems, exact: {about}{priced}"
+        systems = Table("systems", title, _COLUMNS, self.rows, ("support", ("P", "R")))
+        return [systems, *(self.edits.tables() if self.edits is not None else [])]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, the documents and the notes."""
+        return {
+            "systems": self.tables()[0].records(),
+            "documents": list(self.documents),
+            "reference": self.reference,
+            "notes": list(self.notes),
+            "currency": self.currency,
+            "edits": None if self.edits is None else self.edits.as_json(),
+        }
+
+
+@dataclass
+class _System:
+    """One system's annotation of each document, the layers that it marks, and what it took."""
+
+    name: str
+    by_document: dict[str, Annotation]
+    layers: Sequence[str]
+    minutes: float | None = None
+    cost: float | None = None
+
+
+@dataclass
+class _Setting:
+    """What all systems are scored on."""
+
+    articles: list[Article] = field(default_factory=list)
+    gold: dict[str, Annotation] = field(default_factory=dict)
+
+
+def beside_drafts(
+    project: Project,
+    drafts: Sequence[Article],
+    gold: Sequence[Article],
+    *,
+    trained: Mapping[str, Sequence[Article]] | None = None,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> BesideDrafts:
+    """Score drafts, lexicon, stock model and trained ones on the documents that all have, exact spans.
+
+    Of `gold` the most trusted annotation counts that is not a drafting model's; where some are reviewed, only
+    those. The lexicon of a document is learned from all others but those of its story. Raises GW820 where no
+    document is left.
+    """
+    drafted = {a.document.id: a.annotations[-1] for a in drafts if a.annotations}
+    setting, notes = _reference(gold, drafted, trained or {})
+    schema = load_schema(project.schema_path)
+    wanted = list(layers or [n for n in schema.layers if any(a.layer(n) for a in drafted.values())])
+    systems = [_drafts(drafted, wanted), _lexicon(setting, project, wanted)]
+    if (stock := stock_setting(project)) is not None and stock.layer in wanted:
+        begun = time.perf_counter()
+        found, _ = stock_predictions(project, [article.document for article in setting.articles])
+        minutes = (time.perf_counter() - begun) / 60
+        systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
+    for name, predicted in (trained or {}).items():
+        by_document = _by_document(predicted)
+        systems.append(_System(name, by_document, _marked(by_document.values(), wanted)))
+    rows: list[tuple[Cell, ...]] = []
+    reference = ""
+    for layer in wanted:
+        for system in systems:
+            if layer not in system.layers:
+                continue
+            pairs = [(setting.gold[name], system.by_document[name]) for name in setting.gold]
+            scores = score(
+                pairs,
+                layers=[layer],
+                resamples=resamples,
+                seed=seed,
+                groups=stories(article.document for article in setting.articles),
+                documents=[article.document for article in setting.articles],
+            )
+            figure = scores.layers[layer]["exact"].micro()
+            reference = scores.reference_in_words
+            counts = figure.counts
+            rows.append(
+                (layer, system.name, counts.precision, counts.recall, counts.f1, figure.ci95, counts.support,
+                 system.minutes, system.cost)
+            )  # fmt: skip
+    seen = [name for name, a in setting.gold.items() if a.provenance.seen_predictions]
+    edits = None
+    if seen:
+        notes.append(
+            f"{amount(len(seen))} of {amount(len(setting.gold))} were annotated with predictions in view: "
+            "scores of what was shown are no measure of it there; the edit rate is"
+        )
+        edits = count_edits([(drafted[n], setting.gold[n]) for n in seen], schema, wanted)
+    made = [a.provenance.drafting for a in drafted.values() if a.provenance.drafting is not None]
+    currency = next((each.currency for each in made if each.currency), "")
+    return BesideDrafts(rows, tuple(setting.gold), reference, tuple(notes), edits, currency)
+
+
+def _reference(
+    gold: Sequence[Article], drafted: Mapping[str, Annotation], trained: Mapping[str, Sequence[Article]]
+) -> tuple[_Setting, list[str]]:
+    """The documents that every system has, each with the annotation that it is held against."""
+    models = {a.annotator for a in drafted.values()}
+    others = [{article.document.id for article in articles} for articles in trained.values()]
+    found: list[tuple[Article, Annotation]] = []
+    for article in gold:
+        name = article.document.id
+        mine = tuple(a for a in article.annotations if a.annotator not in models)
+        annotation = curated(mine)
+        if annotation is not None and name in drafted and all(name in names for names in others):
+            found.append((article, annotation))
+    trusted = [(a, c) for a, c in found if c.status in _TRUSTED and not by_machine(c)]
+    notes = []
+    if trusted and len(trusted) < len(found):
+        left = amount(len(found) - len(trusted))
+        notes.append(f"{left} document(s) that nobody has reviewed are left out")
+    if not found:
+        hint = "draft articles that are annotated, or name the annotations: goldwire eval draft DRAFTS GOLD"
+        raise GoldwireError.of("GW820", "no document has both a draft and an annotation", hint=hint)
+    if not trusted:
+        notes.append("nobody has reviewed these documents: the figures say how like another draft these are")
+    kept = trusted or found
+    return _Setting([a for a, _ in kept], {a.document.id: c for a, c in kept}), notes
+
+
+def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> _System:
+    made = [a.provenance.drafting or Drafting() for a in drafted.values()]
+    costs = [each.cost for each in made if each.cost is not None]
+    name = next(iter(drafted.values())).provenance.name or "drafts"
+    minutes = sum(each.seconds for each in made) / 60
+    return _System(f"drafts: {name}", dict(drafted), layers, minutes, sum(costs) if costs else None)
+
+
+def _lexicon(setting: _Setting, project: Project, layers: Sequence[str]) -> _System:
+    """Every wording that the other documents mark, but for those of the same story."""
+    nlp = blank_pipeline(project.language)
+    begun = time.perf_counter()
+    references = [Reference(a.document, setting.gold[a.document.id]) for a in setting.articles]
+    found: dict[str, Annotation] = {}
+    for reference in references:
+        document = reference.document
+        story = document.meta.get("story")
+        train = [
+            other
+            for other in references
+            if other.document.id != document.id and not (story and story == other.document.meta.get("story"))
+        ]
+        (annotation,) = lexicon_annotations(nlp, train, [document], layers)
+        mine = reference.annotation
+        found[document.id] = structs.replace(
+            annotation, annotator="lexicon", schema=mine.schema, text_sha256=mine.text_sha256
+        )
+    return _System("lexicon", found, layers, (time.perf_counter() - begun) / 60)
+
+
+def _by_document(articles: Iterable[Article]) -> dict[str, Annotation]:
+    return {article.document.id: article.annotations[-1] for article in articles if article.annotations}
+
+
+def _marked(annotations: Iterable[Annotation], layers: Sequence[str]) -> list[str]:
+    marked = {span.layer for annotation in annotations for span in annotation.spans}
+    return [layer for layer in layers if layer in marked]

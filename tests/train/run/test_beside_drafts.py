@@ -1,0 +1,99 @@
+"""Drafts beside simpler systems: the same documents, each figure by hand, minutes and cost on record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+import goldwire
+from goldwire.annotations.store import project_articles, write_annotation
+from goldwire.model import Annotation, Article, Drafting, Provenance
+from goldwire.project import Project
+from tests.cli.terminal import called
+from tests.corpus.mini import mini_project
+
+MADE = Provenance("model", "tiny", "v1", drafting=Drafting(seconds=90.0, cost=0.25, currency="EUR"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The recipes, with two readings each."""
+    return mini_project(tmp_path / "mini")
+
+
+def drafts_of(project: Project, keep: int = 100) -> list[Article]:
+    """Anna's readings as a model's drafts, of each the first spans."""
+    made = []
+    for article in project_articles(project):
+        anna = next(a for a in article.annotations if a.annotator == "anna")
+        spans = anna.spans[:keep]
+        ids = {span.id for span in spans}
+        kept = tuple(r for r in anna.relations if r.head in ids and r.tail in ids)
+        draft = replace(anna, annotator="tiny", status="draft", provenance=MADE, spans=spans, relations=kept)
+        made.append(Article(article.document, (draft,)))
+    return made
+
+
+def reviewed(project: Project, *, seen: bool = False) -> dict[str, Annotation]:
+    """Anna's readings, reviewed; with `seen` made with predictions in view."""
+    made = {}
+    for article in project_articles(project):
+        anna = next(a for a in article.annotations if a.annotator == "anna")
+        provenance = replace(anna.provenance, kind="human", seen_predictions=seen)
+        made[article.document.id] = replace(anna, status="reviewed", provenance=provenance)
+        write_annotation(project, made[article.document.id])
+    return made
+
+
+def test_drafts_stand_beside_the_lexicon_on_what_was_reviewed(project: Project) -> None:
+    """F1 with interval, minutes and cost; the lexicon knows the other articles only."""
+    gold = reviewed(project)
+    drafts = drafts_of(project, keep=3)
+    assessed = goldwire.assess_drafts(drafts, project=project, resamples=100, layers=["thing"])
+    draft, lexicon = assessed.table("systems").records()
+    every = sum(len(a.layer("thing")) for a in gold.values())
+    held = sum(len(d.annotations[0].layer("thing")) for d in drafts)
+    assert (draft["system"], draft["P"], draft["R"]) == ("drafts: tiny", 1.0, held / every)
+    assert (draft["minutes"], draft["cost"], draft["support"]) == (3.0, 0.5, every)
+    assert draft["95 % interval low"] <= draft["F1"] <= draft["95 % interval high"]
+    assert lexicon["system"] == "lexicon" and lexicon["F1"] < 1 and lexicon["cost"] is None
+    assert assessed.reference == "reviewed" and assessed.edits is None and not assessed.notes
+
+
+def test_what_people_changed_is_told_where_they_saw_the_drafts(project: Project) -> None:
+    """By layer, label and kind; and the scores are said to be no measure there."""
+    reviewed(project, seen=True)
+    assessed = goldwire.assess_drafts(drafts_of(project, keep=3), project=project, resamples=0)
+    assert assessed.edits is not None and "edit rate" in " ".join(assessed.notes)
+    totals = {row["layer"]: row for row in assessed.table("edits").records() if row["label"] == "all"}
+    assert totals["thing"]["edit rate"] == 0.0 and totals["thing"]["added"] > 0
+
+
+def test_trained_models_join_and_what_nobody_reviewed_is_told(project: Project, tmp_path: Path) -> None:
+    """Only documents that all systems have count; without a review the notes say what is compared."""
+    drafts = drafts_of(project)
+    other = tmp_path / "trained.jsonl"
+    made = replace(drafts[0].annotations[0], provenance=Provenance("model", "ner", "1"))
+    goldwire.write([Article(drafts[0].document, (made,))], other, "jsonl")
+    out = tmp_path / "d.jsonl"
+    goldwire.write(drafts, out, "jsonl")
+    figures = tmp_path / "f.json"
+    words = ["eval", "draft", out, "--trained", other, "--project", project.root, "--json", figures]
+    done = called(*words, "--resamples", "50")
+    assert done.returncode == 0, done.stderr
+    assert "nobody has reviewed" in done.stderr and "ner" in done.stdout
+    told = json.loads(figures.read_text("utf-8"))
+    assert told["documents"] == [drafts[0].document.id]
+    assert {row["system"] for row in told["systems"]} == {"drafts: tiny", "lexicon", "ner"}
+    assert told["currency"] == "EUR"
+
+
+def test_drafts_of_other_articles_are_one_plain_error(project: Project, tmp_path: Path) -> None:
+    """No document in common: what, and what to do instead."""
+    stranger = Article(goldwire.Document("x", "Un texte."), (Annotation("x", "tiny", "mini@0.1"),))
+    goldwire.write([stranger], tmp_path / "d.jsonl", "jsonl")
+    done = called("eval", "draft", tmp_path / "d.jsonl", "--project", project.root)
+    assert done.returncode == 2 and "GW820" in done.stderr and "Traceback" not in done.stderr
