@@ -79,7 +79,7 @@ def draft(
         say(
             f"to {preview.url}: {amount(preview.articles)} articles, {amount(preview.requests)} requests "
             f"or more; about {amount(preview.prompt_tokens)} tokens in, "
-            f"at most {amount(preview.answer_tokens)} out"
+            f"at most {amount(preview.answer_tokens)} out" + (f", {preview.cost}" if preview.cost else "")
         )
         return
     if out is None:

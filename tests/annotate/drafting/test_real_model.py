@@ -29,22 +29,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not python:
         pytest.skip("no environment with a language model: make test-llm")
     command = [python, str(Path(__file__).with_name("serve_model.py")), str(tmp_path_factory.mktemp("llm"))]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, str(CONTEXT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         env=os.environ | {"LLM_TEST_KEY": KEY},
-    )
-    assert process.stdout is not None
-    address = process.stdout.readline().strip()
-    assert address, "the server has not started"
-    try:
-        yield f"{address}/v1"
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, "the server has not started"
+        try:
+            yield f"{address}/v1"
+        finally:
+            process.kill()
 
 
 @pytest.mark.slow

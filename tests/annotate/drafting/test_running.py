@@ -269,7 +269,9 @@ def test_the_command_says_what_came_of_it(project: Project, tmp_path: Path) -> N
 
 
 def test_a_dry_run_asks_nothing(project: Project) -> None:
-    """One whole request on standard output, as it would be sent, an estimate beside it."""
+    """One whole request on standard output, as it would be sent; tokens and cost beside it."""
+    with (project.root / "goldwire.toml").open("a") as stream:
+        stream.write('\n[llm]\nprice_out = 2.0\ncurrency = "EUR"\n')
     with standing_in(good) as server:
         done = called("annotate", "draft", "--dry-run", "--endpoint", server.url, "--project", project.root)
         assert not server.asked
@@ -277,6 +279,7 @@ def test_a_dry_run_asks_nothing(project: Project) -> None:
         draft_project(project, url=server.url, jobs=1)
         assert request == server.asked[0]
     assert "2 articles, 4 requests or more; about" in done.stderr and server.url in done.stderr
+    assert "EUR" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -305,6 +308,12 @@ def test_bad_settings_are_one_plain_message(
     done = called("annotate", "draft", *options, "--out", out, "--project", project.root)
     assert done.returncode == 2 and code in done.stderr and "Traceback" not in done.stderr
     assert not out.exists() and "s3same" not in done.stdout + done.stderr
+
+
+def test_an_option_that_does_not_exist_is_told(project: Project) -> None:
+    """From Python too: what there is to set is listed."""
+    with pytest.raises(goldwire.AnnotateError, match=r"GW811.*no `tempo`.*temperature"):
+        goldwire.draft(project=project, url="http://127.0.0.1:9/v1", tempo=3)
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(project: Project) -> None:

@@ -21,6 +21,7 @@ from goldwire.annotate.drafting.settings import Settings, settings_of
 from goldwire.annotate.drafting.shots import shot_chooser
 from goldwire.annotations.store import project_articles
 from goldwire.errors import Fault, one_of, raise_faults
+from goldwire.figures import money
 from goldwire.files import write_text
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
@@ -65,8 +66,8 @@ class Drafts:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would send: its first request, how many there are at least, the tokens of their prompts and
-    the most of their answers."""
+    """What a run would send: its first request, how many there are at least, the tokens of their prompts, the
+    most of their answers and, where a price is given, of what they cost."""
 
     url: str
     request: dict[str, Any]
@@ -74,6 +75,7 @@ class Preview:
     requests: int
     prompt_tokens: int
     answer_tokens: int
+    cost: str
     notes: tuple[str, ...]
 
 
@@ -127,7 +129,9 @@ def preview_project(
                     requests, answers = requests + 1, answers + plan.answer
                     prompts += prompt_tokens(messages)
         notes = tuple(drafter.asker.notes)
-    return Preview(settings.url, first, len(documents), requests, prompts, answers, notes)
+    most = settings.cost(prompts, answers)
+    cost = "" if most is None else money(most, settings.currency)
+    return Preview(settings.url, first, len(documents), requests, prompts, answers, cost, notes)
 
 
 @contextmanager

@@ -90,9 +90,10 @@ def settings_of(project: Project, options: Mapping[str, Any] | None = None) -> S
         hint = f"take it out, have a new one made, and set {KEY_VARIABLE}"
         raise GoldwireError.of("GW802", f"[llm] must not hold a `{kept[0]}`", where=where, hint=hint)
     known = {field.name for field in fields(Settings)}
-    if unknown := sorted(set(table) - known):
-        raise GoldwireError.of("GW811", f"[llm] has no `{unknown[0]}`", where=where, hint=one_of(known))
     given = {key: value for key, value in (options or {}).items() if value is not None}
+    for whose, names in (("[llm] has", table), ("there is", given)):
+        if unknown := sorted(set(names) - known):
+            raise GoldwireError.of("GW811", f"{whose} no `{unknown[0]}`", where=where, hint=one_of(known))
     settings = replace(Settings(), **{key: _value(key, value, where) for key, value in table.items()})
     settings = replace(settings, **{key: _value(key, value, key) for key, value in given.items()})
     if not settings.url:
