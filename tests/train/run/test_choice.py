@@ -175,3 +175,18 @@ def test_a_pipeline_that_is_not_installed_is_gone_without(tmp_path: Path, tiny_c
     assert planned.setup.overrides == {"paths.vectors": "fr_core_news_lg"}
     with pytest.raises(GoldwireError, match="GW410"):
         run(planned, processes=1)
+
+
+@pytest.mark.slow
+def test_a_stock_model_that_is_not_installed_is_gone_without(tmp_path: Path, tiny_config: Path) -> None:
+    """A run is scored beside the lexicon alone then, and says how the stock model is to be had."""
+    project = mini_project(tmp_path / "mini")
+    toml = project.root / "goldwire.toml"
+    predict = '\n[predict]\nmodel = "fr_core_news_lg"\nlayer = "thing"\n[predict.labels]\nMISC = "FOOD"\n'
+    toml.write_text(f"{toml.read_text('utf-8')}{predict}", "utf-8")
+    done = goldwire.train_model(
+        project.root, config=tiny_config, resamples=20, processes=1, overrides=["--training.max_epochs", "1"]
+    )
+    assert list(done.figures["baselines"]) == ["lexicon"]
+    assert any("python -m spacy download fr_core_news_lg" in note for note in done.notes)
+    assert (done.model.name, done.reports.name, done.figures["layer"]) == ("ner", "ner", "thing")
