@@ -25,6 +25,8 @@ from goldwire.eval.scoring.scores import score
 from goldwire.html.templates import sealed
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
+from goldwire.schemas import Schema
+from goldwire.schemas.guide import guide_page
 from goldwire.train.curve.curve import Curve
 from goldwire.train.curve.curve import Step as Measured
 from goldwire.train.curve.extrapolation import Extrapolation
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SITE = ("index", "article", "timeline", "graph", "tables", "labels")
-KINDS = ("report", "diff", "history", "curve", "review", *SITE)
+KINDS = ("report", "diff", "history", "curve", "review", "guide", *SITE)
 LONG = "Donaudampfschifffahrt" * 150
 #: How texts are made long: one word that nothing breaks, or many words.
 TEXTS = {"short": "Soupe", "word": LONG, "words": "Soupe aux pois cassés " * 150}
@@ -56,6 +58,20 @@ def corpus(title: str) -> list[Article]:
     relations = (Relation("object", "s2", "s1"), Relation("with", "s2", "s1"))
     made = Annotation(document.id, title[:60], "mini@0.1", spans=spans, relations=relations)
     return [*mini_articles(), Article(document, (made,))]
+
+
+def titled(title: str) -> Schema:
+    """A schema whose own texts are `title`."""
+    schema = mini_schema()
+    thing = schema.layers["thing"]
+    food = msgspec.structs.replace(
+        thing.labels["FOOD"], name=title, definition=title, examples=[f"[{title}]"]
+    )
+    layers = {
+        **schema.layers,
+        "thing": msgspec.structs.replace(thing, title=title, labels={**thing.labels, "FOOD": food}),
+    }
+    return msgspec.structs.replace(schema, title=title, layers=layers)
 
 
 def write_all(folder: Path, title: str) -> dict[str, Path]:
@@ -106,6 +122,7 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
     curve_of = Curve(title, tuple(sizes), ahead, 1, 5, "draft", (title,), setting)
     paths["curve"].write_text(curve_page(curve_of), encoding="utf-8")
     write_review(paths["review"], home, review(home, label_errors=False))
+    paths["guide"].write_text(guide_page(titled(title), MINI), encoding="utf-8")
     site = browse(home, folder / "site").folder
     paths |= {kind: site / f"{kind}.html" for kind in SITE} | {"article": site / "articles/long.html"}
     return paths

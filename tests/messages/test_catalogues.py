@@ -38,7 +38,11 @@ def test_every_catalogue_has_the_same_keys_and_placeholders(language: str) -> No
 
 def test_every_text_is_used() -> None:
     """No key is left of what nobody shows any more: the code has each, whole or its name to be put in."""
-    files = [*SOURCE.rglob("*.py"), *SOURCE.glob("new_project/templates/*.yaml")]
+    files = [
+        *SOURCE.rglob("*.py"),
+        *SOURCE.rglob("*.j2"),
+        *SOURCE.glob("new_project/templates/*.yaml"),
+    ]
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in messages_in("en").texts:
         section, name = key.split(".")

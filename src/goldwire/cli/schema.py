@@ -64,15 +64,26 @@ def check(path: Path | None, json_path: Path | None, project: Project) -> None:
 )
 @project_option
 def render(only_check: bool, project: Project) -> None:
-    """Write annotate/label_config.xml and annotate/guidelines.md from the schema."""
+    """Write annotate/label_config.xml, annotate/guidelines.md and annotate/guide.html from the schema.
+
+    guide.html is the guide as one page to search: a sheet, the guidelines, the words of the examples from A
+    to Z, the registries. `annotate push` puts it beside the tasks; where people find it elsewhere,
+    goldwire.toml says so: [annotate] guide_url.
+    """
     from goldwire.files import write_text
+    from goldwire.schemas.guide import GUIDE, guide_page
     from goldwire.schemas.label_config import guidelines, label_config
     from goldwire.schemas.load import load_schema
 
     schema = load_schema(project.schema_path)
     say_language(schema.language)
     stale = 0
-    for name, text in (("label_config.xml", label_config(schema)), ("guidelines.md", guidelines(schema))):
+    rendered = {
+        "label_config.xml": label_config(schema),
+        "guidelines.md": guidelines(schema),
+        GUIDE: guide_page(schema, project.schema_path.parent),
+    }
+    for name, text in rendered.items():
         target = project.annotate / name
         shown = target.relative_to(project.root)
         if target.is_file() and target.read_bytes() == text.encode():

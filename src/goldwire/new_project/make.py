@@ -17,6 +17,7 @@ from goldwire.new_project.starting_point import StartingPoint, starting_point
 from goldwire.pipelines import spacy_language
 from goldwire.project import CONFIG, IGNORED, Project, load_project, title_problem
 from goldwire.schemas import load_schema
+from goldwire.schemas.guide import GUIDE, guide_page
 from goldwire.schemas.label_config import guidelines, label_config
 from goldwire.schemas.slugs import slug
 
@@ -119,6 +120,7 @@ def _write(
     write_text(root / "seeds/articles.jsonl", "")
     write_text(root / "annotate/label_config.xml", label_config(loaded))
     write_text(root / "annotate/guidelines.md", guidelines(loaded))
+    write_text(root / "annotate" / GUIDE, guide_page(loaded, (root / file).parent))
     write_text(root / ".github/workflows/goldwire.yml", _template("workflow.yml").substitute())
     for config, text in configs(language, start):
         write_text(root / "train" / config, text)

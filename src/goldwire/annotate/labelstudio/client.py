@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from goldwire.annotate.labelstudio.server import running
 from goldwire.annotate.labelstudio.transport import (
@@ -152,6 +152,29 @@ class Client(Transport):
         """Add tasks (with their predictions); the server's counts."""
         path = f"api/projects/{project}/import"
         return self._dict(self.request("POST", path, body=list(tasks), timeout=IMPORT_TIMEOUT), path)
+
+    @property
+    def path(self) -> str:
+        """What stands before every path of the server: empty, or where a proxy has put it."""
+        return urlsplit(self.url).path.rstrip("/")
+
+    def uploads(self, project: int) -> list[dict[str, Any]]:
+        """The files that were uploaded into a project: `id`, `file` (its path on the server)."""
+        listed = self.get(f"api/projects/{project}/file-uploads", all="true")
+        if not isinstance(listed, list):
+            raise self._page("api/projects/file-uploads")
+        return dicts(listed)
+
+    def upload(self, project: int, name: str, text: str, kind: str) -> None:
+        """Put a file beside a project's tasks, and make no task of it; `kind` is its media type."""
+        path = f"api/projects/{project}/import"
+        files = {"file": (name, text.encode(), kind)}
+        self.request("POST", path, params={"commit_to_project": "false"}, files=files, timeout=IMPORT_TIMEOUT)
+
+    def remove_uploads(self, project: int, numbers: Sequence[int]) -> None:
+        """Remove uploaded files."""
+        body = {"file_upload_ids": list(numbers)}
+        self.request("DELETE", f"api/projects/{project}/file-uploads", body=body)
 
     def import_predictions(self, project: int, predictions: Sequence[dict[str, Any]]) -> int:
         """Add predictions to tasks that exist; the number that the server made."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema
@@ -13,18 +16,20 @@ from goldwire.schemas.label_config import label_config
 
 
 def ensure_project(
-    client: Client, schema: Schema, title: str, config: str | None = None
+    client: Client, schema: Schema, title: str, config: str | None = None, guide: Guide | None = None
 ) -> tuple[dict[str, Any], bool, list[str]]:
     """The Label Studio project of this title, made where it is missing, with `config` or the schema's.
 
-    Also whether it was made, and what its config gained. Raises GW321 where the config would lose what
+    Also whether it was made, and what its config gained. With `guide` its page is put beside the tasks and
+    linked, and its sheet becomes the instructions. Raises GW321 where the config would lose what
     annotations may use, GW323 where several projects bear the title.
     """
     config = config or label_config(schema)
     projects = client.projects(title)
     if not projects:
         fields = {"title": title, "label_config": config, "description": schema.title}
-        return client.create_project(fields), True, []
+        made = client.create_project(fields)
+        return _with_guide(client, made, config, guide), True, []
     if len(projects) > 1:
         ids = ", ".join(str(p["id"]) for p in projects)
         hint = "rename all but one in Label Studio"
@@ -38,9 +43,28 @@ def ensure_project(
         hint = "put it back into the schema, or give the project in goldwire.toml another name"
         message = "the schema lacks what the project's config has and annotations may use: "
         raise GoldwireError.of("GW321", message + ", ".join(difference.removed), where=where, hint=hint)
-    if str(project.get("label_config", "")).strip() != config.strip():
-        project = {**project, **client.update_project(int(project["id"]), {"label_config": config})}
-    return project, False, difference.added
+    return _with_guide(client, project, config, guide), False, difference.added
+
+
+def _with_guide(client: Client, project: dict[str, Any], config: str, guide: Guide | None) -> dict[str, Any]:
+    """The project with this config and the guide, changed where it has another."""
+    wanted = {"label_config": config}
+    if guide is not None:
+        address = guide.offered(client, int(project["id"]))
+        wanted["label_config"] = guide.linked(config, address)
+        # The server drops what it takes for unsafe: what it keeps must be compared without that.
+        instructions = guide.instructions(address)
+        if _words(project.get("expert_instruction")) != _words(instructions):
+            wanted["expert_instruction"] = instructions
+    if str(project.get("label_config", "")).strip() == wanted["label_config"].strip():
+        del wanted["label_config"]
+    return {**project, **client.update_project(int(project["id"]), wanted)} if wanted else project
+
+
+def _words(markup: object) -> str:
+    """The text of HTML and where its links lead, whatever else its tags say."""
+    kept = re.sub(r"<(?!a\b)[^>]*>|\s(?:target|rel)=\"[^\"]*\"", " ", str(markup or ""))
+    return " ".join(unescape(kept).split())
 
 
 def find_project(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:

@@ -83,9 +83,10 @@ class Transport:
         *,
         params: dict[str, Any] | None = None,
         body: Any = None,
+        files: dict[str, tuple[str, bytes, str]] | None = None,
         timeout: float | None = None,
     ) -> Any:
-        """The answer's JSON, None where it is empty.
+        """The answer's JSON, None where it is empty. `files` are sent as a form: name, bytes, type of each.
 
         Raises GW312 for a refused token, GW313 where the server can't be reached, GW314 for a web page in
         place of JSON, GW315 for a refused request; `Unsure` GW316 where the answer did not come in time or
@@ -95,7 +96,9 @@ class Transport:
         from label_studio_sdk.core.api_error import ApiError
 
         sent: dict[str, Any] = {}
-        if body is not None:
+        if files is not None:
+            sent = {"files": files}
+        elif body is not None:
             # Encoded here: the SDK's own encoder takes longer than the server takes for a batch.
             sent = {"content": msgspec.json.encode(body), "headers": {"Content-Type": "application/json"}}
         options = {"max_retries": 0, "timeout": timeout or self._timeout}

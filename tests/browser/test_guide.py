@@ -1,0 +1,114 @@
+"""The guide in a real browser: found by words, easy on everyone, and reached from the labelling view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.push import push
+from goldwire.model import Document
+from goldwire.project import copy_example, example_root, load_project
+from goldwire.schemas import load_schema
+from goldwire.schemas.guide import guide_page
+from tests.browser.test_studio import log_in
+
+pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from goldwire.annotate.labelstudio.server import Server
+
+pytestmark = pytest.mark.browser
+
+SCHEMA = example_root() / "schemas/politics.yaml"
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the example's guide."""
+    path = tmp_path_factory.mktemp("guide") / "guide.html"
+    path.write_text(guide_page(load_schema(SCHEMA), SCHEMA.parent), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_a_word_without_its_accents_finds_what_is_said_of_it(page: Page, guide: str) -> None:
+    """All words must be there, whatever their accents and case; the rest is hidden, the count is told."""
+    page.goto(guide)
+    whole = page.locator("[data-entry]:visible").count()
+    page.fill("#search", "TEHERAN nie")
+    found = page.locator("[data-entry]:visible").all_inner_texts()
+    assert 0 < len(found) < whole
+    assert all("téhéran" in text.lower() for text in found)
+    assert str(len(found)) in page.inner_text("#found")
+    page.fill("#search", "per.mark-esper")
+    assert page.locator("tr[data-entry]:visible", has_text="Mark Esper").count() == 1
+    page.fill("#search", "")
+    assert page.locator("[data-entry]:visible").count() == whole
+
+
+def test_a_link_out_of_what_was_found_leads_to_its_place(page: Page, guide: str) -> None:
+    """Who searches for a word and follows its label sees the label's section, not an empty page."""
+    page.goto(guide)
+    page.keyboard.press("/")
+    page.keyboard.type("Mark Esper")
+    page.locator(".words li:visible", has_text="Mark Esper").get_by_role("link", name="PER").first.click()
+    assert page.locator("#entity-PER").evaluate("e => Math.abs(e.getBoundingClientRect().top) < 200")
+
+
+def test_without_scripts_the_whole_guide_is_there(browser: Browser, guide: str) -> None:
+    """Where no script may run, as beside Label Studio's tasks, nothing is hidden but the field."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(guide)
+    assert not page.locator("#search").is_visible()
+    assert page.locator("#entity-PER").is_visible() and page.get_by_text("per.mark-esper").last.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_guide_breaks_no_rule_of_accessibility(browser: Browser, guide: str, scheme: Any) -> None:
+    """axe finds no fault of WCAG 2.2 A and AA, by day and by night, on a desk and on a phone."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-playwright-python")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(guide)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        options = {"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
+        violations = axe.Axe().run(page, options=options).response["violations"]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in violations] == []
+    context.close()
+
+
+@pytest.mark.live
+def test_an_annotator_opens_the_guide_beside_the_work(page: Page, studio: Server, tmp_path: Path) -> None:
+    """The panel's link to a label opens the guide at that label, in a tab of its own; Instructions hold the
+    sheet."""
+    project = copy_example(tmp_path / "project")
+    config = project.root / "goldwire.toml"
+    text = config.read_text(encoding="utf-8").replace("politics-fr", f"guide-{tmp_path.name[-20:]}")
+    config.write_text(text, encoding="utf-8")
+    client = Client(studio.url, studio.token)
+    pushed = push(
+        client, load_project(project.root), load_schema(project.schema_path), [Document("a", "Paris nie.")]
+    )
+    [task] = client.tasks(pushed.project, include=["id"])
+    log_in(page, studio)
+    page.goto(f"{studio.url}/projects/{pushed.project}/data?task={task['id']}")
+    page.locator(".gw-text", has_text="Paris").wait_for()
+    page.get_by_text("Guide d’annotation").first.click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="THREATEN").click()
+    beside = opened.value
+    beside.wait_for_load_state()
+    assert beside.url.endswith("#event-THREATEN")
+    assert beside.locator("#event-THREATEN").evaluate("e => Math.abs(e.getBoundingClientRect().top) < 300")
+    assert page.locator(".gw-text").is_visible()
+    page.get_by_role("button", name="Instructions").click()
+    assert page.get_by_text("Le guide entier").last.is_visible()
