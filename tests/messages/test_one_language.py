@@ -14,7 +14,7 @@ from goldwire.annotate.adjudication.push import config as adjudication_config
 from goldwire.annotate.adjudication.push import push_adjudication
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.ml_backend.connect import ensure_view
+from goldwire.annotate.ml_backend.connect import uncertainty_view
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.main import cli
 from goldwire.files import sha256
@@ -125,7 +125,7 @@ def test_an_english_project_shows_nothing_french(client: Client, tmp_path: Path)
         write_annotation(project, annotation)
     board = push_adjudication(client, project, schema, documents)
     number = int(board.url.rstrip("/").rpartition("/")[2])
-    view = client.get(f"api/dm/views/{ensure_view(client, number, schema.language)}")
+    view = client.get(f"api/dm/views/{uncertainty_view(client, number, schema.language)}")
     tasks = list(client.tasks(number, ("data", "predictions")))
     shown = [
         made.output, added.output, adjudication_config(schema), str(view["data"]["title"]), str(tasks),

@@ -70,6 +70,20 @@ def test_a_value_is_offered_for_its_labels_only() -> None:
     assert "`drone` (drone, pour `ASSAULT`)" in guidelines(schema)
 
 
+def test_what_is_required_is_asked_for_where_that_can_be_said() -> None:
+    """A control whose attribute all of its labels must bear asks for it, on regions of these labels only; one
+    with a default, or that some of its labels need not bear, asks for nothing."""
+    schema = load_schema(example_root() / "schemas/politics.yaml")
+    controls = {
+        item.get("name"): item for item in ET.fromstring(label_config(schema)).iter() if item.get("perRegion")
+    }
+    asking = {name: item for name, item in controls.items() if item.get("required")}
+    assert set(asking) == {"event-event_id", "stance-source"}
+    bound = asking["event-event_id"].get("whenLabelValue", "").split(",")
+    assert bound == schema.labels("event")
+    assert all(item.get("requiredMessage") for item in asking.values())
+
+
 def test_text_is_marked_by_character() -> None:
     """Granularity is `symbol`: Label Studio's `word` swallows elided articles."""
     root = ET.fromstring(label_config(load_schema(MINI)))

@@ -10,6 +10,7 @@ import click
 
 from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_draft import draft
+from goldwire.cli.annotate_feedback import show_broken, show_notes
 from goldwire.cli.annotate_push import push
 from goldwire.cli.annotate_team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
@@ -155,10 +156,16 @@ def pull(
     what annotators have not submitted yet comes too; it never replaces what they have: such drafts go into
     annotate/drafts/. What was changed here only stays as it is. What was changed here and on the server is
     taken from the server, and the file that was here goes to annotate/conflicts/, unless --ours or --theirs
-    says otherwise. Exit 1 where there was such a conflict, or a task's text is not the article's.
+    says otherwise. Rules that an annotator's work breaks are told with their first places, and the tasks fill
+    a tab of Label Studio; what annotators noted beside regions is listed, and kept in annotate/notes.jsonl.
+    Exit 1 where there was such a conflict, or a task's text is not the article's.
     """
+    from msgspec import to_builtins
+
     from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.records.notes import read_notes
     from goldwire.annotate.team.assign import pull_projects
+    from goldwire.annotate.team.feedback import fill_tabs, stored_broken_rules
     from goldwire.formats.account import Account
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
@@ -168,6 +175,8 @@ def pull(
         projects = pull_projects(
             client, project, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
         )
+        broken = stored_broken_rules(project, schema, documents)
+        tabs = fill_tabs(client, project, schema, broken, [pulled.report.project for pulled in projects])
     reports = [pulled.report for pulled in projects]
     quarantined = reports[-1].quarantined  # what the file holds after the last
     rows = [
@@ -220,10 +229,14 @@ def pull(
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
     say(str(sum((report.account for report in reports), Account.empty())))
+    notes = read_notes(project)
+    show_broken(broken, sum(tabs.values()))
+    show_notes(notes)
     single = len(projects) == 1 and not projects[0].annotator
-    write_json(
-        json_path, reports[0].as_dict() if single else {"projects": [pulled.as_dict() for pulled in projects]}
-    )
+    figures = reports[0].as_dict() if single else {"projects": [pulled.as_dict() for pulled in projects]}
+    figures["rules"] = [rule.as_dict() for rule in broken]
+    figures["notes"] = [to_builtins(note) for note in notes]
+    write_json(json_path, figures)
     conflicts = [line for report in reports for line in report.conflicts]
     for line in conflicts:
         say(f"conflict  {line}")

@@ -103,7 +103,7 @@ def _attribute(
     if attribute.kind != "flag":
         ET.SubElement(view, "Header", value=attribute.title, style=_SMALL)
     name = control(layer_name, key)
-    common = {"name": name, "toName": TEXT, "perRegion": "true"}
+    common = {"name": name, "toName": TEXT, "perRegion": "true", **_required(attribute, layer, say)}
     if attribute.kind not in ("choice", "choices", "flag"):
         rows = {"rows": "1", "maxSubmissions": "1", "editable": "true"}
         placeholder = say(f"config.{attribute.kind}") if attribute.kind in ("date", "id") else ""
@@ -127,6 +127,21 @@ def _attribute(
             if about.definition:
                 shown["hint"] = _plain(about.definition)
             ET.SubElement(inside, "Choice", shown)
+
+
+def _required(attribute: Attribute, layer: Layer, say: Messages) -> dict[str, str]:
+    """What makes Label Studio refuse a region without the attribute, where it can be asked for so.
+
+    A control that is bound to no labels is asked for on regions of all layers, one that is bound to some is
+    hidden for the others. So it is asked for where all labels that may bear it must.
+    """
+    bearers = attribute.bearers(layer.labels) or list(layer.labels)
+    if attribute.kind == "flag" or not all(
+        attribute.required_for(label) and not attribute.default_for(label) for label in bearers
+    ):
+        return {}
+    message = say("config.required", title=attribute.title)
+    return {"required": "true", "requiredMessage": message, "whenLabelValue": ",".join(bearers)}
 
 
 def _when(labels: list[str] | None, layer: str) -> dict[str, str]:

@@ -179,7 +179,7 @@ def test_a_connection_that_fails_half_way_leaves_no_backend(
     def fails(*_arguments: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goldwire.annotate.ml_backend.connect.ensure_view", fails)
+    monkeypatch.setattr("goldwire.annotate.ml_backend.connect.uncertainty_view", fails)
     with serving(Backend(assistant), ADDRESS) as address, pytest.raises(KeyboardInterrupt):
         connect_backend(client, project.name, address.url, assistant)
     assert client.get("api/ml/", project=number) == [] == hooks(client, number)

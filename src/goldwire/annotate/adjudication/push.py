@@ -71,6 +71,8 @@ def title(project: Project) -> str:
 def config(schema: Schema) -> str:
     """The schema's config with the disagreements, each with one key for A, B, neither, other."""
     root = ET.fromstring(label_config(with_items(schema)))
+    for control in root.iter():
+        control.attrib.pop("required", None)  # what is not decided yet may lack it
     with_keys(root, schema)
     # Nobody marks a disagreement: its label is out of sight.
     [labels] = [view for view in root.iter("View") if view.get("className") == "gw-labels"]

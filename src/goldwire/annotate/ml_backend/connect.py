@@ -11,9 +11,9 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
+from goldwire.annotate.labelstudio.views import ensure_view
 from goldwire.annotate.ml_backend.predictor import Predictor
 from goldwire.errors import GoldwireError
-from goldwire.messages import in_all_languages, messages_in
 
 #: By which a backend is known as one of these, whatever model it serves and wherever.
 MARK = "goldwire annotate assist"
@@ -104,7 +104,7 @@ def connect_backend(client: Client, title: str, url: str, assistant: Predictor) 
         undo.callback(_withdraw, client, number, backend, url)
         _webhooks(client, number, url, [str(record.get("url")) for record in backends])
         client.update_project(number, {"model_version": version, "show_collab_predictions": True})
-        view = ensure_view(client, number, assistant.schema.language)
+        view = uncertainty_view(client, number, assistant.schema.language)
         undo.pop_all()
     shown_before = "" if any(before == record.get("title") for record in backends) else before
     return Connection(
@@ -191,7 +191,7 @@ def _has(task: dict[str, Any], version: str) -> bool:
     return any(prediction.get("model_version") == version for prediction in task.get("predictions") or ())
 
 
-def ensure_view(client: Client, project: int, language: str) -> int:
+def uncertainty_view(client: Client, project: int, language: str) -> int:
     """The project's tab in the order of uncertainty, made where it is missing; its number.
 
     The least certain first, tasks without a score last, only those that nobody has annotated. Its title is in
@@ -203,29 +203,8 @@ def ensure_view(client: Client, project: int, language: str) -> int:
         "type": "Number",
         "value": 0,
     }
-    data = {
-        "title": messages_in(language)(_VIEW),
-        "type": "list",
-        "target": "tasks",
-        "ordering": ["tasks:predictions_score"],
-        "filters": {"conjunction": "and", "items": [unlabelled]},
-    }
-    views = dicts(client.get("api/dm/views/", project=project))
-    if not views:
-        # The first tab is the one that Label Studio would make: all tasks.
-        client.request(
-            "POST", "api/dm/views/", body={"project": project, "data": {"title": "Default", "type": "list"}}
-        )
-    for view in views:
-        settings = view.get("data") or {}
-        if settings.get("title") in in_all_languages(_VIEW):
-            if any(settings.get(key) != data[key] for key in ("title", "ordering", "filters")):
-                body = {"project": project, "data": {**settings, **data}}
-                client.request("PATCH", f"api/dm/views/{int(view['id'])}/", body=body)
-            return int(view["id"])
-    hidden = {"explore": [f"tasks:{name}" for name in _HIDDEN], "labeling": []}
-    body = {"project": project, "data": {**data, "hiddenColumns": hidden}}
-    return int(client.request("POST", "api/dm/views/", body=body)["id"])
+    order = ["tasks:predictions_score"]
+    return ensure_view(client, project, _VIEW, language, filters=[unlabelled], ordering=order, hidden=_HIDDEN)
 
 
 def _webhooks(client: Client, project: int, url: str, before: Sequence[str]) -> None:

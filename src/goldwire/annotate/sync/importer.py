@@ -12,6 +12,7 @@ import msgspec
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.notes import Note, Place, notes_of, place_key
 from goldwire.annotate.records.pulled import (
     Pulled,
     key_of,
@@ -86,6 +87,8 @@ class Intake:
         self.turned: list[str] = []
         self.two_layers: list[str] = []
         self.naming, self.account = Naming(schema), Account.empty()
+        self.places: dict[str, Place] = {}
+        self.notes: list[Note] = []
 
     def basis(self) -> str:
         """The hash of all that decides how a result is read."""
@@ -155,6 +158,7 @@ class Intake:
         self.spans += len(read.spans)
         self.relations += len(read.relations)
         made = self.annotation(task, document, name, given, read)
+        self.note(task, made, given, document.text)
         self.trims.extend(_told(trim, made, document) for trim in read.trims)
         self.filled += read.filled
         spans = {span.id: span for span in made.spans}
@@ -173,6 +177,15 @@ class Intake:
             self.written += 1
         else:
             self.unchanged += 1
+
+    def note(self, task: dict[str, Any], made: Annotation, given: dict[str, Any], text: str) -> None:
+        """Keep in mind where the annotation stands, and what its annotator noted there."""
+        url = f"{self.client.url}/projects/{self.number}/data?task={int(task['id'])}"
+        key = place_key(made.annotator, made.document)
+        self.places[key] = Place(self.number, int(task["id"]), url)
+        when = made.provenance.updated
+        for quote, said in notes_of(given, text):
+            self.notes.append(Note(made.annotator, made.document, when, quote, said, url))
 
     def settle(
         self,

@@ -7,12 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.notes import (
+    Note,
+    place_key,
+    read_notes,
+    read_places,
+    write_notes,
+    write_places,
+)
 from goldwire.annotate.records.pulled import write_pulled
 from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
 from goldwire.annotate.sync.importer import Intake, Prefer
@@ -58,7 +68,8 @@ class PullReport:
     """What a pull found and did. `refused` are tasks whose text is not the article's.
 
     `account` sums up the spans, relations and attributes that were read. `ground_truth` counts marks,
-    `commented` tasks with comments: goldwire keeps neither. `edited_here`
+    `commented` tasks with comments of a server that has them: goldwire keeps neither. `notes` is what
+    annotators wrote beside regions. `edited_here`
     are annotations that differ from the server's since they were changed here, `removed_here` those whose
     file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
     files went under their account's name, `copies` which are of an account that has another name.
@@ -91,6 +102,7 @@ class PullReport:
     edited_here: tuple[str, ...] = ()
     removed_here: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     moved: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     filled: int = 0
@@ -103,7 +115,7 @@ class PullReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "notes": msgspec.to_builtins(self.notes)}
 
 
 def pull(
@@ -170,8 +182,19 @@ def pull(
         accounts.save()
         report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
         write_pulled(project, work.intake.pulled)
+        _keep_notes(project, work.intake)
         write_state(path, work.state(basis))
         return report
+
+
+def _keep_notes(project: Project, intake: Intake) -> None:
+    """Keep places and notes of what was read; those of annotations that were not read again stay."""
+    if intake.places:
+        write_places(project, {**read_places(project), **intake.places})
+    others = [
+        note for note in read_notes(project) if place_key(note.annotator, note.document) not in intake.places
+    ]
+    write_notes(project, [*others, *intake.notes])
 
 
 def _times(last: State) -> dict[str, str]:
@@ -303,6 +326,7 @@ class _Pull:
             edited_here=tuple(done.edited_here),
             removed_here=tuple(done.removed_here),
             conflicts=tuple(done.conflicts),
+            notes=tuple(done.notes),
             moved=tuple(done.accounts.moved),
             copies=tuple(done.accounts.copies),
             filled=done.filled,

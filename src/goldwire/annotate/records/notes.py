@@ -1,0 +1,115 @@
+"""Where each pulled annotation stands in Label Studio, and what its annotator noted there for others.
+
+Both are kept from pull to pull: places in `.goldwire/places.json`, which is this machine's own, notes in
+`annotate/notes.jsonl`, a line each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from goldwire import strict_json
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import read_bytes, read_text, write_text
+from goldwire.project import Project
+
+_QUOTE = 80  # characters of a marked text that a note shows
+
+
+class Place(Struct, frozen=True):
+    """A task of a Label Studio project; `url` is the address of its labelling view when it was pulled."""
+
+    project: int
+    task: int
+    url: str
+
+
+class Note(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an annotator wrote beside a marked extent of an article, for others: a question, a doubt.
+
+    `when` is the instant of the annotation's last change, `quote` the marked text, `url` the labelling view.
+    """
+
+    annotator: str
+    document: str
+    when: str
+    quote: str
+    text: str
+    url: str = ""
+
+
+def place_key(annotator: str, document: str) -> str:
+    """What a place is called in the record."""
+    return f"{annotator}/{document}"
+
+
+def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
+    """The notes in one annotation of the server's: the marked text, and what was written beside it.
+
+    Notes are what the panel Info adds to a region (`meta.text`); `text` is the article's.
+    """
+    result = given.get("result")
+    for item in result if isinstance(result, list) else ():
+        meta = item.get("meta") if isinstance(item, dict) else None
+        lines = meta.get("text") if isinstance(meta, dict) else None
+        said = " ".join(map(str, lines if isinstance(lines, list) else [lines])) if lines else ""
+        if said.strip() and "labels" in (value := item.get("value") or {}):
+            start, end = value.get("start"), value.get("end")
+            fits = isinstance(start, int) and isinstance(end, int) and 0 <= start < end
+            quote = " ".join(text[start:end].split()) if fits else ""
+            shown = quote if len(quote) <= _QUOTE else quote[:_QUOTE] + "…"
+            yield shown, " ".join(said.split())
+
+
+def read_places(project: Project) -> dict[str, Place]:
+    """Where the pulled annotations stand; nothing where that is not known."""
+    path = _places_path(project)
+    try:
+        return strict_json.decode(read_bytes(path), dict[str, Place]) if path.is_file() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def write_places(project: Project, places: Mapping[str, Place]) -> None:
+    """Keep where annotations stand."""
+    write_text(_places_path(project), msgspec.json.encode(dict(sorted(places.items()))).decode() + "\n")
+
+
+def read_notes(project: Project) -> list[Note]:
+    """All notes that were pulled; raises GW781 for lines that are none."""
+    path = notes_path(project)
+    notes: list[Note] = []
+    faults: list[Fault] = []
+    for number, line in enumerate(read_text(path).splitlines() if path.is_file() else (), start=1):
+        if line.strip():
+            try:
+                notes.append(strict_json.decode(line, Note))
+            except msgspec.DecodeError as error:
+                hint = "remove the line: the next pull --full brings it back"
+                faults.append(Fault("GW781", str(error), f"{path}:{number}", hint))
+    raise_faults(faults)
+    return notes
+
+
+def write_notes(project: Project, notes: Iterable[Note]) -> None:
+    """Keep notes, by article; no file where there are none and was none."""
+    rows = sorted(notes, key=lambda note: (note.document, note.annotator, note.when, note.quote, note.text))
+    path = notes_path(project)
+    if rows or path.is_file():
+        lines = (json.dumps(msgspec.to_builtins(note), ensure_ascii=False) + "\n" for note in rows)
+        write_text(path, "".join(lines))
+
+
+def notes_path(project: Project) -> Path:
+    """Where notes are kept."""
+    return project.annotate / "notes.jsonl"
+
+
+def _places_path(project: Project) -> Path:
+    return project.cache / "places.json"
