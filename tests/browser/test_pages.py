@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 import pytest
 
+from goldwire.annotate.report.page import Team, team_page
+from goldwire.annotate.report.team import read_team
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.review import review, write_review
 from goldwire.corpus.corpus import Corpus
@@ -31,6 +34,7 @@ from goldwire.train.curve.curve import Curve
 from goldwire.train.curve.curve import Step as Measured
 from goldwire.train.curve.extrapolation import Extrapolation
 from goldwire.train.curve.page import page as curve_page
+from tests.annotate.report.made import make_team
 from tests.corpus.mini import MINI, mini_articles, mini_schema
 from tests.eval.ci.test_gate import as_baseline
 
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SITE = ("index", "article", "timeline", "graph", "tables", "labels")
-KINDS = ("report", "diff", "history", "curve", "review", "guide", *SITE)
+KINDS = ("report", "diff", "history", "curve", "review", "guide", "team", *SITE)
 LONG = "Donaudampfschifffahrt" * 150
 #: How texts are made long: one word that nothing breaks, or many words.
 TEXTS = {"short": "Soupe", "word": LONG, "words": "Soupe aux pois cassés " * 150}
@@ -72,6 +76,18 @@ def titled(title: str) -> Schema:
         "thing": msgspec.structs.replace(thing, title=title, labels={**thing.labels, "FOOD": food}),
     }
     return msgspec.structs.replace(schema, title=title, layers=layers)
+
+
+def named_team(root: Path, title: str) -> Team:
+    """A team whose names and notes are `title`."""
+    team = read_team(make_team(root))
+    return replace(
+        team,
+        title=title,
+        work=[replace(each, annotator=title) for each in team.work],
+        acceptances=[replace(each, annotator=title) for each in team.acceptances],
+        notes=[msgspec.structs.replace(each, annotator=title, text=title) for each in team.notes],
+    )
 
 
 def write_all(folder: Path, title: str) -> dict[str, Path]:
@@ -123,6 +139,7 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
     paths["curve"].write_text(curve_page(curve_of), encoding="utf-8")
     write_review(paths["review"], home, review(home, label_errors=False))
     paths["guide"].write_text(guide_page(titled(title), MINI), encoding="utf-8")
+    paths["team"].write_text(team_page(named_team(folder / "team", title)), encoding="utf-8")
     site = browse(home, folder / "site").folder
     paths |= {kind: site / f"{kind}.html" for kind in SITE} | {"article": site / "articles/long.html"}
     return paths

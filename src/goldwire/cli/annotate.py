@@ -12,6 +12,7 @@ from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate_draft import draft
 from goldwire.cli.annotate_feedback import show_broken, show_notes
 from goldwire.cli.annotate_push import push
+from goldwire.cli.annotate_report import report_command
 from goldwire.cli.annotate_team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
     confide,
@@ -295,5 +296,5 @@ def _some(places: list[str]) -> str:
     return ", ".join(places[:10]) + (f" and {len(places) - 10} more" if len(places) > 10 else "")
 
 
-for _other in (push, assign, status, rename, adjudicate, assist, draft):
+for _other in (push, assign, status, report_command, rename, adjudicate, assist, draft):
     command.add_command(_other)

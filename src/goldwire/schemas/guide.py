@@ -45,7 +45,7 @@ def anchor(layer: str, label: str = "") -> str:
 def guide_page(schema: Schema, folder: Path) -> str:
     """The page, in the schema's language; `folder` is the one that registries are found from.
 
-    Raises GW100 and GW101 for a registry that can't be read.
+    Raises GW101 for a registry that is no YAML.
     """
     say = messages_in(schema.language)
     return render_page(

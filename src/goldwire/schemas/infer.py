@@ -268,7 +268,8 @@ class _Reader:
             labels = [keys[label] for label in wanted if label in keys]
             if wanted and not labels:
                 continue
-            narrowed = {"labels": labels} if wanted else {}
+            # All of a layer's labels are no narrowing: a control that must be filled in names them.
+            narrowed = {"labels": labels} if wanted and set(labels) < set(keys.values()) else {}
             self.layers[layer].setdefault("attributes", {})[name] = {**about, **narrowed}
             by_layer[layer] = name
         if by_layer:

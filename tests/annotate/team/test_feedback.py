@@ -48,6 +48,7 @@ def test_tasks_that_break_a_rule_fill_a_tab_until_they_are_mended(client: Client
     number = push(client, project, schema, DOCUMENTS).project
     tasks = {task["data"]["id"]: int(task["id"]) for task in client.tasks(number, ["data"])}
     made = client.create_annotation(tasks["one"], {"result": [region("a", 3, 6, "FOOD")], "lead_time": 5})
+    assert made is not None
     client.create_annotation(tasks["two"], {"result": [region("b", 3, 8, "FOOD")]})
     pull(client, project, schema, DOCUMENTS)
     [rule] = stored_broken_rules(project, schema, DOCUMENTS)
@@ -77,6 +78,7 @@ def test_what_is_noted_beside_a_region_comes_back(client: Client, project: Proje
     task = next(int(t["id"]) for t in client.tasks(number, ["data"]) if t["data"]["id"] == "one")
     noted = region("a", 3, 7, "FOOD", meta={"text": ["Vraiment\nun aliment ?"]})
     made = client.create_annotation(task, {"result": [noted]})
+    assert made is not None
     [note] = pull(client, project, schema, DOCUMENTS).notes
     assert (note.document, note.quote, note.text) == ("one", "chat", "Vraiment un aliment ?")
     assert note.url.endswith(f"task={task}") and note.when.startswith("20") and note.annotator

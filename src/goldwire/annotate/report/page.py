@@ -1,0 +1,299 @@
+"""The team's page: sections of tables and drawings, each figure with how many articles it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from goldwire.annotate.records.notes import Note, Place, place_key
+from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, WeekAgreement, Work
+from goldwire.annotate.report.summary import Summary
+from goldwire.annotations.rules import RULES
+from goldwire.figures import amount, counted, interval, number, percent
+from goldwire.html import charts
+from goldwire.html.templates import page_templates, render_page
+
+#: Weeks, confusions, notes and places that are shown; the JSON has all.
+_WEEKS, _CONFUSIONS, _NOTES, _PLACES = 12, 20, 50, 3
+
+
+@dataclass(frozen=True)
+class Link:
+    """A text with the address that it leads to, no link where there is none; `beside` stands after it."""
+
+    text: str
+    url: str = ""
+    beside: Link | None = None
+
+    @property
+    def safe(self) -> str:
+        """The address, where a browser is to follow it."""
+        return self.url if self.url.startswith(("http://", "https://")) else ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `rows` of cells, each a text or some links; the first cell is the row's name."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | Sequence[Link]]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: paragraphs, remarks that stand out (`notes`), drawings under a caption, tables."""
+
+    key: str
+    title: str
+    words: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    drawings: Sequence[tuple[str, str]] = ()
+    tables: Sequence[Table] = ()
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Team:
+    """All that the page shows."""
+
+    title: str
+    when: str
+    layers: Sequence[str]
+    work: Sequence[Work]
+    paces: Sequence[Pace]
+    agreement: Sequence[WeekAgreement]
+    confusions: Sequence[Confusion]
+    acceptances: Sequence[Acceptance]
+    summaries: Sequence[Summary]
+    notes: Sequence[Note]
+    places: Mapping[str, Place] = field(default_factory=dict)
+    #: The words at a place: document, start, end (code points).
+    quotes: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
+    watched: bool = False
+
+    def url(self, annotator: str, document: str) -> str:
+        """Where an annotation stands in Label Studio; empty where that is not known."""
+        place = self.places.get(place_key(annotator, document))
+        return place.url if place is not None else ""
+
+
+def team_page(team: Team) -> str:
+    """One HTML page that needs nothing beside it."""
+    done = sum(each.done for each in team.work)
+    to_do = sum(each.to_do for each in team.work)
+    people = counted(len(team.work), "annotator")
+    return render_page(
+        page_templates("goldwire.annotate.report", ".").get_template("team.html.j2"),
+        title=team.title,
+        when=team.when,
+        lead=f"{people}: {amount(done)} readings done, {amount(to_do)} of those assigned to do.",
+        sections=list(_sections(team)),
+        watched=team.watched,
+    )
+
+
+def _sections(team: Team) -> Iterator[Section]:
+    yield _progress(team)
+    yield _time(team)
+    yield _agreement(team)
+    yield _confusions(team)
+    yield _predictions(team)
+    yield _rules(team)
+    yield _notes(team)
+
+
+def _progress(team: Team) -> Section:
+    columns = ["annotator", "assigned", "done", "begun", "skipped", "to do"]
+    columns += [f"{layer} spans" for layer in team.layers]
+    rows = [
+        [each.annotator, *map(amount, (each.assigned, each.done, each.begun, each.skipped, each.to_do))]
+        + [amount(each.spans.get(layer, 0)) for layer in team.layers]
+        for each in team.work
+    ]
+    table = Table("Articles of each annotator, and the spans in those that are done", columns, rows)
+    words = (
+        "By name, in no other order: articles differ, and no single figure here says how good a reading is.",
+    )
+    return Section("progress", "Done and to do", words, tables=[table] if rows else [], empty="Nobody yet.")
+
+
+def _time(team: Team) -> Section:
+    weeks = sorted({each.week for each in team.paces})[-_WEEKS:]
+    by_name: dict[str, dict[str, Pace]] = defaultdict(dict)
+    for each in team.paces:
+        by_name[each.annotator][each.week] = each
+    tables = [
+        Table(
+            caption,
+            ["annotator", *weeks],
+            [
+                [name, *(_paced(paces.get(week), key) for week in weeks)]
+                for name, paces in sorted(by_name.items())
+            ],
+        )
+        for caption, key in (
+            ("Minutes an article", "minutes"),
+            ("Minutes a hundred words", "per_hundred_words"),
+        )
+        if by_name
+    ]
+    words = (
+        "Medians by week, the number of articles in brackets. Label Studio's clock runs while a task is "
+        f"open: a pause counts. Fewer than {FEW} articles say little.",
+    )
+    return Section("time", "Time", words, tables=tables, empty="No time is known yet.")
+
+
+def _paced(pace: Pace | None, key: str) -> str:
+    return "" if pace is None else f"{getattr(pace, key):.1f} ({amount(pace.articles)})"
+
+
+def _agreement(team: Team) -> Section:
+    whole = [each for each in team.agreement if not each.week]
+    rows = [
+        [
+            each.layer,
+            amount(each.articles),
+            number(each.f1),
+            interval(each.ci95) if each.ci95 else f"fewer than {FEW} articles",
+        ]
+        for each in whole
+    ]
+    drawings = []
+    for layer in team.layers:
+        weeks = [each for each in team.agreement if each.layer == layer and each.week][-_WEEKS:]
+        if len(weeks) > 1:
+            points = [_week(each) for each in weeks]
+            title = f"Agreement on layer {layer}, week by week"
+            drawings.append((layer, charts.line(points, title)))
+    words = (
+        "F1 between two readings of an article, extent and label equal; intervals (95 %) by drawing articles "
+        f"anew, none below {FEW} articles. An article counts in the week of its later reading. It says how "
+        "alike readings are, not which is right; goldwire eval agree has chance-corrected figures.",
+    )
+    table = Table("All weeks together", ["layer", "articles", "F1", "95 %"], rows)
+    return Section(
+        "agreement",
+        "Agreement",
+        words,
+        drawings=drawings,
+        tables=[table] if rows else [],
+        empty="No article has two finished readings yet.",
+    )
+
+
+def _week(each: WeekAgreement) -> charts.Point:
+    low, high = each.ci95 or (None, None)
+    note = f"{each.week}: {number(each.f1)}, {counted(each.articles, 'article')}"
+    return charts.Point(each.week[2:], each.f1, low, high, note)
+
+
+def _confusions(team: Team) -> Section:
+    total = sum(each.count for each in team.confusions)
+    rows: list[Sequence[str | Sequence[Link]]] = []
+    for each in team.confusions[:_CONFUSIONS]:
+        links: list[Link] = []
+        for document, first, second, start, end in each.places:
+            quote = team.quotes.get((document, start, end), document)
+            other = Link(second, team.url(second, document))
+            links.append(Link(f"«{quote}» {first}", team.url(first, document), other))
+        what = {
+            "missed": f"{each.labels[1]}, or nothing",
+            "extent": f"{each.labels[0]}: where it begins or ends",
+            "label": " or ".join(each.labels),
+        }[each.kind]
+        share = percent(each.count / total)
+        rows.append([what, each.layer, amount(each.count), share, links])
+    columns = ["what", "layer", "times", "of all", "for instance, in both readings"]
+    table = Table("The most frequent first", columns, rows)
+    words = (
+        "What two readings of an article do not share. A rule or an example in the guide may settle it.",
+    )
+    return Section(
+        "confusions",
+        "Where readings part",
+        words,
+        tables=[table] if rows else [],
+        empty="Nothing yet: no article has two finished readings that differ.",
+    )
+
+
+def _predictions(team: Team) -> Section:
+    rows = []
+    notes = []
+    for each in team.acceptances:
+        total = each.kept + each.changed
+        few = " (few)" if each.articles < FEW else ""
+        seconds = "" if each.seconds is None else f"{each.seconds:.1f}"
+        rows.append(
+            [
+                each.annotator,
+                amount(each.articles),
+                amount(total),
+                percent(each.kept / total) + few,
+                seconds,
+            ]
+        )
+        notes += [
+            f"{each.annotator} accepted {amount(spans)} of {amount(spans)} predicted spans of {document} in "
+            f"{seconds:.1f} s: {number(seconds / spans, 2)} s a span is less than reading takes."
+            for document, spans, seconds in each.quick
+        ]
+    columns = ["annotator", "articles", "predicted spans", "kept unchanged", "seconds a span"]
+    table = Table("Articles in which spans of a prediction are left", columns, rows)
+    words = (
+        "Predicted spans that were removed leave no trace here. Agreement between readings that began with "
+        "one prediction is partly the prediction's.",
+    )
+    return Section(
+        "predictions",
+        "Predictions accepted",
+        words,
+        notes,
+        tables=[table] if rows else [],
+        empty="No finished reading holds spans of a prediction.",
+    )
+
+
+def _rules(team: Team) -> Section:
+    counts: Counter[tuple[str, str]] = Counter()
+    places: dict[tuple[str, str], list[Link]] = defaultdict(list)
+    for each in team.summaries:
+        for code, where in each.broken if each.done else ():
+            key = each.annotator, code
+            counts[key] += 1
+            if len(places[key]) < _PLACES:
+                places[key].append(Link(f"{each.document}: {where}", team.url(each.annotator, each.document)))
+    rows: list[Sequence[str | Sequence[Link]]] = [
+        [name, code, RULES.get(code, ""), amount(count), places[name, code]]
+        for (name, code), count in sorted(counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1]))
+    ]
+    columns = ["annotator", "code", "does not hold", "times", "for instance"]
+    table = Table("Of each annotator the most frequent first", columns, rows)
+    return Section(
+        "rules",
+        "Rules broken",
+        ("What goldwire corpus check would say, but for ids used in several articles.",),
+        tables=[table] if rows else [],
+        empty="None.",
+    )
+
+
+def _notes(team: Team) -> Section:
+    latest = sorted(team.notes, key=lambda note: note.when, reverse=True)[:_NOTES]
+    rows: list[Sequence[str | Sequence[Link]]] = [
+        [note.when[:10], note.annotator, [Link(note.document, note.url)], f"«{note.quote}»", note.text]
+        for note in latest
+    ]
+    more = len(team.notes) - len(latest)
+    words = [f"{amount(more)} older ones are in annotate/notes.jsonl."] if more else []
+    table = Table("The latest first", ["when", "who", "article", "beside", "note"], rows)
+    return Section("notes", "Notes and questions", words, tables=[table] if rows else [], empty="None.")
+
+
+def quoted(confusions: Iterable[Confusion]) -> set[tuple[str, int, int]]:
+    """The places whose words the page shows."""
+    shown = list(confusions)[:_CONFUSIONS]
+    return {(place[0], place[3], place[4]) for each in shown for place in each.places}

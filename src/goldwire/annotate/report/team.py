@@ -1,0 +1,80 @@
+"""From a project's folder to its team's page, without a server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from goldwire.annotate.records.assignments import assignments_path, read_assignments
+from goldwire.annotate.records.notes import notes_path, read_notes, read_places
+from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, work
+from goldwire.annotate.report.page import Team, quoted
+from goldwire.annotate.report.summary import quotes, summaries
+from goldwire.project import Project
+from goldwire.schemas import load_schema
+
+
+def read_team(project: Project, *, watched: bool = False) -> Team:
+    """All figures of the team, from the store and the records of pulls."""
+    schema = load_schema(project.schema_path)
+    read = summaries(project, schema)
+    parted = confusions(read)
+    return Team(
+        title=f"{project.name}: the team",
+        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        layers=tuple(schema.layers),
+        work=work(read, read_assignments(project)),
+        paces=paces(read),
+        agreement=agreement(read, tuple(schema.layers)),
+        confusions=parted,
+        acceptances=acceptances(read),
+        summaries=read,
+        notes=read_notes(project),
+        places=read_places(project),
+        quotes=quotes(project, schema, quoted(parted)),
+        watched=watched,
+    )
+
+
+def as_dict(team: Team) -> dict[str, Any]:
+    """The figures, for JSON."""
+    figures: dict[str, Any] = {
+        "when": team.when,
+        "annotators": [{**asdict(each), "spans": dict(each.spans)} for each in team.work],
+        "time": [asdict(each) for each in team.paces],
+        "agreement": [asdict(each) for each in team.agreement],
+        "confusions": [asdict(each) for each in team.confusions],
+        "predictions": [asdict(each) for each in team.acceptances],
+        "notes": [to_builtins(note) for note in team.notes],
+    }
+    return figures
+
+
+def changes(project: Project, every: float) -> Iterator[None]:
+    """Once now, and again whenever what the page is made of has changed; looks every so many seconds."""
+    last: object = None
+    while True:
+        if (state := _state(project)) != last:
+            last = state
+            yield
+        time.sleep(every)
+
+
+def _state(project: Project) -> list[tuple[str, int, int]]:
+    paths = [*project.annotations.glob("*/*.json"), assignments_path(project), notes_path(project)]
+    paths += [project.schema_path, *project.schema_path.parent.glob("*.yaml")]
+    return sorted((str(path), *_stamp(path)) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size

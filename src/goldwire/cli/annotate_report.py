@@ -1,0 +1,42 @@
+"""`goldwire annotate report`: the team's page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldwire.cli.common import FILE, json_option, project_option, say, write_json
+from goldwire.project import Project
+
+#: Seconds between two looks of --watch.
+_EVERY = 2.0
+
+
+@click.command(name="report")
+@click.option("--out", type=FILE, help="The page (default: eval/reports/team.html).")
+@click.option("--watch", is_flag=True, help="Stay, and write it anew whenever what it is made of changes.")
+@json_option
+@project_option
+def report_command(out: Path | None, watch: bool, json_path: Path | None, project: Project) -> None:
+    """Write the team's page: done and to do, time, agreement week by week, where readings part, predictions
+    accepted, rules broken, notes.
+
+    It is made of what was pulled, without a server; links to tasks are those of the last pull. With --watch
+    a pull beside it is enough to have it fresh.
+    """
+    from goldwire.annotate.report.page import team_page
+    from goldwire.annotate.report.team import as_dict, changes, read_team
+    from goldwire.files import write_text
+
+    target = out or project.reports / "team.html"
+    try:
+        for _ in changes(project, _EVERY):
+            team = read_team(project, watched=watch)
+            write_text(target, team_page(team))
+            write_json(json_path, as_dict(team))
+            say(f"{target}: written, as of {team.when}")
+            if not watch:
+                return
+    except KeyboardInterrupt:
+        say("stopped")

@@ -1,0 +1,184 @@
+"""The team's page: its figures by hand, from what is stored alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.annotate.records.assignments import read_assignments
+from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, parted, week_of, work
+from goldwire.annotate.report.page import team_page
+from goldwire.annotate.report.summary import Marked, Summary, summaries
+from goldwire.annotate.report.team import changes, read_team
+from goldwire.annotations.store import annotation_path
+from goldwire.errors import GoldwireError
+from goldwire.project import Project
+from goldwire.schemas import load_schema
+from tests.annotate.report.made import bread, make_project, make_team, reading, word
+from tests.cli.terminal import called
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Project:
+    """Two annotators' work."""
+    return make_team(tmp_path / "team")
+
+
+def read(project: Project) -> list[Summary]:
+    """What is stored, in short."""
+    return summaries(project, load_schema(project.schema_path))
+
+
+def test_done_and_to_do(team: Project) -> None:
+    """What is assigned is done, begun or to do; drafts are not done; spans count by layer."""
+    anna, bruno = work(read(team), read_assignments(team))
+    assert (anna.annotator, anna.assigned, anna.done, anna.begun, anna.to_do) == ("anna", 6, 6, 0, 0)
+    assert (bruno.done, bruno.begun, bruno.to_do) == (5, 1, 1)
+    assert (dict(anna.spans), dict(bruno.spans)) == ({"thing": 12}, {"thing": 13})
+
+
+def test_minutes_by_week(team: Project) -> None:
+    """Medians by annotator and week, an article and a hundred words; a draft's time does not count."""
+    found = {(each.annotator, each.week): each for each in paces(read(team))}
+    assert sorted(found) == [(name, f"2026-W0{n}") for name in ("anna", "bruno") for n in (2, 3, 4)]
+    anna = found["anna", "2026-W02"]
+    assert (anna.articles, anna.minutes, anna.per_hundred_words) == (2, 1.0, 5.0)
+    assert found["bruno", "2026-W04"].articles == 1
+
+
+def test_agreement_by_week_and_over_all(team: Project) -> None:
+    """F1 by hand: of 2 + 2 spans in each article of the first week one is shared."""
+    found = {(each.layer, each.week): each for each in agreement(read(team), ("thing", "step"))}
+    first = found["thing", "2026-W02"]
+    assert (first.articles, first.ci95) == (2, None) and first.f1 == pytest.approx(0.5)
+    whole = found["thing", ""]
+    assert whole.articles == 5 and whole.f1 == pytest.approx(2 * (1 + 1 + 1 + 2 + 1) / (4 + 4 + 3 + 4 + 8))
+    assert whole.ci95 is not None and whole.f1 is not None and whole.ci95[0] < whole.f1 < whole.ci95[1]
+    assert not [each for each in found if each[0] == "step"]
+
+
+def test_where_readings_part_with_both_places(team: Project) -> None:
+    """A label for another, an extent, what one alone marks: each counted, with both annotators and where."""
+    found = {(each.kind, each.labels): each for each in confusions(read(team))}
+    assert found["label", ("FOOD", "TOOL")].places == [("a0", "anna", "bruno", 0, 5)]
+    assert found["extent", ("FOOD", "FOOD")].count == 1
+    assert found["missed", ("", "FOOD")].count == 1 + 1 + 5
+    page = team_page(read_team(team))
+    assert 'href="https://studio.example/projects/1/data?task=0"' in page
+    assert 'href="https://studio.example/projects/1/data?task=9"' in page and "«pain0» anna" in page
+
+
+def test_predictions_accepted_faster_than_they_can_be_read(team: Project) -> None:
+    """Six of six accepted in 1.3 s are remarked, by name and article; slower ones are not."""
+    [bruno] = acceptances(read(team))
+    assert (bruno.annotator, bruno.kept, bruno.changed) == ("bruno", 6, 0)
+    assert bruno.quick == (("a4", 6, 1.3),)
+    assert "bruno accepted 6 of 6 predicted spans of a4 in 1.3 s" in team_page(read_team(team))
+    reading(team, "a4", "bruno", [word(n, "prediction") for n in range(6)], week=2, seconds=60)
+    assert acceptances(read(team))[0].quick == ()
+
+
+def test_rules_and_notes_are_on_the_page(team: Project) -> None:
+    """Rules broken by each, with the way there; notes of annotators, as text."""
+    page = team_page(read_team(team))
+    assert "GW242" in page and "ends inside a word" in page
+    assert "&lt;b&gt;Vraiment ?&lt;/b&gt;" in page
+
+
+def test_small_counts_say_so(team: Project) -> None:
+    """No interval rests on four articles, and the page says why there is none."""
+    for n in (3, 4):
+        annotation_path(team, reading(team, f"a{n}", "bruno")).unlink()
+    page = team_page(read_team(team))
+    assert "fewer than 5 articles" in page and "(few)" not in page
+
+
+def test_an_empty_project_has_a_page(tmp_path: Path) -> None:
+    """Before anything is annotated the page says so, and nothing fails."""
+    page = team_page(read_team(make_project(tmp_path / "new")))
+    assert "Nobody yet." in page and "No article has two finished readings yet." in page
+
+
+def test_what_is_kept_is_read_anew_where_a_file_changed(team: Project) -> None:
+    """A changed, a new and a removed annotation count at once; a damaged record only costs time."""
+    before = read(team)
+    assert read(team) == before
+    path = annotation_path(team, reading(team, "a0", "bruno", [bread(), word(0)], seconds=120))
+    os.utime(path, ns=(1, 1))
+    assert {"a0"} == {new.document for old, new in zip(before, read(team), strict=True) if old != new}
+    path.unlink()
+    assert len(read(team)) == len(before) - 1
+    (team.cache / "team.json").write_text("{", encoding="utf-8")
+    assert len(read(team)) == len(before) - 1
+
+
+def test_a_new_rule_is_held_against_all_that_is_kept(team: Project) -> None:
+    """A changed schema reads everything anew: what is kept belongs to the one that it was checked with."""
+    assert not [code for each in read(team) for code, _ in each.broken if code == "GW235"]
+    schema = team.schema_path.read_text(encoding="utf-8").replace(
+        "note: {title: Remarque, kind: text}", "note: {title: Remarque, kind: text, required: true}"
+    )
+    team.schema_path.write_text(schema, encoding="utf-8")
+    assert [code for each in read(team) for code, _ in each.broken if code == "GW235"]
+
+
+def test_a_damaged_annotation_is_named(team: Project) -> None:
+    """What can't be read is an error with its file, whether all or one is read anew."""
+    read(team)
+    path = annotation_path(team, reading(team, "a0", "bruno"))
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW209"):
+        read(team)
+
+
+def test_watching_sees_a_change_and_nothing_else(team: Project) -> None:
+    """The page is written once, and again when something changed."""
+    seen = changes(team, 0.01)
+    next(seen)
+    reading(team, "a5", "bruno", [bread()], week=2)
+    next(seen)
+
+
+def test_the_command_writes_page_and_figures(team: Project, tmp_path: Path) -> None:
+    """`annotate report` needs no server; its JSON has all figures."""
+    out, figures = tmp_path / "team.html", tmp_path / "team.json"
+    told = called(
+        "annotate", "report", "--project", str(team.root), "--out", str(out), "--json", str(figures)
+    )
+    assert told.returncode == 0, told.stderr
+    assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    data = json.loads(figures.read_text(encoding="utf-8"))
+    assert [each["annotator"] for each in data["annotators"]] == ["anna", "bruno"]
+    assert data["predictions"][0]["quick"] == [["a4", 6, 1.3]]
+
+
+SPANS = st.sets(
+    st.tuples(st.sampled_from("xy"), st.sampled_from("AB"), st.integers(0, 9), st.integers(1, 5)).map(
+        lambda each: (each[0], each[1], each[2], each[2] + each[3])
+    ),
+    max_size=8,
+)
+
+
+@given(SPANS, SPANS)
+def test_every_span_that_is_not_shared_is_told_once(one: set[Marked], other: set[Marked]) -> None:
+    """Each span of two readings stands in one difference, and pairs are of one layer and overlap."""
+    told = parted(one - other, other - one)
+    assert sorted(a for _, a, _ in told if a) == sorted(one - other)
+    assert sorted(b for _, _, b in told if b) == sorted(other - one)
+    for kind, a, b in told:
+        assert (kind == "missed") == (a is None or b is None)
+        if a and b:
+            assert a[0] == b[0] and min(a[3], b[3]) > max(a[2], b[2])
+            assert (kind == "label") == (a[1] != b[1])
+
+
+def test_weeks_are_iso_weeks() -> None:
+    """The last days of a year may be of the next one's first week; what is no instant has none."""
+    assert week_of("2025-12-29T10:00:00Z") == "2026-W01"
+    assert week_of("") == week_of("soon") == ""

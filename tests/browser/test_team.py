@@ -1,0 +1,38 @@
+"""The team's page in a real browser: for everyone, on a desk and on a phone, by day and by night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldwire.annotate.report.page import team_page
+from goldwire.annotate.report.team import read_team
+from tests.annotate.report.made import make_team
+
+pytest.importorskip("playwright.sync_api", reason="playwright is missing")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_breaks_no_rule_of_accessibility(browser: Browser, tmp_path: Path, scheme: Any) -> None:
+    """axe finds no fault of WCAG 2.2 A and AA, and nothing but tables scrolls sideways."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-playwright-python")
+    path = tmp_path / "team.html"
+    path.write_text(team_page(read_team(make_team(tmp_path / "team"), watched=True)), encoding="utf-8")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        options = {"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
+        violations = axe.Axe().run(page, options=options).response["violations"]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in violations] == []
+    context.close()
