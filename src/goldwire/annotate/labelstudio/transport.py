@@ -40,8 +40,10 @@ class Transport:
     def __init__(self, url: str, token: str, timeout: float) -> None:
         try:
             import httpx
-            from label_studio_sdk.client import LabelStudio
             from label_studio_sdk.core.api_error import ApiError
+
+            # Not the whole client, which imports pandas and takes two seconds of CPU more.
+            from label_studio_sdk.core.client_wrapper import SyncClientWrapper
         except ModuleNotFoundError as error:
             message = f"talking to Label Studio needs its SDK: there is no `{error.name}`"
             raise AnnotateError.of("GW745", message, hint=install_hint("sync")) from None
@@ -57,11 +59,13 @@ class Transport:
         self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
         try:
             # A personal token is refreshed at an address joined to this one: the slash keeps a sub-path.
-            sdk = LabelStudio(base_url=self.url + "/", api_key=token, httpx_client=self._connections)
+            sdk = SyncClientWrapper(
+                base_url=self.url + "/", api_key=token, timeout=timeout, httpx_client=self._connections
+            )
         except ApiError:
             self.close()
             raise self._token_refused("has expired") from None
-        self._http = sdk._client_wrapper.httpx_client
+        self._http = sdk.httpx_client
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
