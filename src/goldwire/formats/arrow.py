@@ -116,13 +116,15 @@ def document_columns(articles: Sequence[Article], columns: Columns) -> pa.Record
     arrays = {name: pa.array([row[name] for row in rows], schema.field(name).type) for name in names}
     texts = [article.document.text for article in articles]
     for layer, column in columns.layer_names.items():
-        held = [a.layer(layer) if a is not None else () for a in chosen]
-        spans = list(chain.from_iterable(held))
+        spans_of_each = [a.layer(layer) if a is not None else () for a in chosen]
+        spans = list(chain.from_iterable(spans_of_each))
         kind, fields = columns.schema.layers[layer], columns.fields[layer]
         types = {field.name: field.type for field in schema.field(column).type.value_type}
         labels = {label: number for number, label in enumerate(kind.labels)}
-        marked = [text[s.start : s.end] for text, several in zip(texts, held, strict=True) for s in several]
-        made = {
+        marked = [
+            text[s.start : s.end] for text, several in zip(texts, spans_of_each, strict=True) for s in several
+        ]
+        arrays_by_field = {
             "id": pa.array([s.id for s in spans], pa.string()),
             "label": pa.array([labels[s.label] for s in spans], pa.int64()),
             "start": pa.array([s.start for s in spans], pa.int32()),
@@ -131,7 +133,7 @@ def document_columns(articles: Sequence[Article], columns: Columns) -> pa.Record
         }
         for key, attribute in kind.attributes.items():
             name, value = fields[key], attribute_reader(attribute)
-            made[name] = pa.array([value(s.attributes.get(key)) for s in spans], types[name])
+            arrays_by_field[name] = pa.array([value(s.attributes.get(key)) for s in spans], types[name])
         tails: list[dict[tuple[str, str], list[str]]] = []
         for annotation in chosen:
             tails.append({})
@@ -139,10 +141,14 @@ def document_columns(articles: Sequence[Article], columns: Columns) -> pa.Record
                 tails[-1].setdefault((relation.head, relation.label), []).append(relation.tail)
         for key in columns.relations(layer):
             lists = [
-                ends.get((s.id, key), []) for ends, several in zip(tails, held, strict=True) for s in several
+                ends.get((s.id, key), [])
+                for ends, several in zip(tails, spans_of_each, strict=True)
+                for s in several
             ]
-            made[fields[key]] = texts_array(lists)
-        arrays[column] = pa.ListArray.from_arrays(_offsets([len(several) for several in held]), struct(made))
+            arrays_by_field[fields[key]] = texts_array(lists)
+        arrays[column] = pa.ListArray.from_arrays(
+            _offsets([len(several) for several in spans_of_each]), struct(arrays_by_field)
+        )
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
@@ -165,17 +171,19 @@ def _provenance(annotations: Sequence[Annotation], *, predicted: bool = False) -
     """Provenance as a column; what is said of predictions alone, which no dataset holds, where asked for."""
     import pyarrow as pa
 
-    made = [a.provenance for a in annotations]
+    provenances = [a.provenance for a in annotations]
     columns = {
-        name: pa.array([getattr(each, name) for each in made], pa.string())
+        name: pa.array([getattr(each, name) for each in provenances], pa.string())
         for name in ("kind", "name", "version", "guidelines", "created", "updated")
     }
-    columns["lead_time"] = pa.array([each.lead_time for each in made], pa.float64())
-    columns["seen_predictions"] = pa.array([each.seen_predictions for each in made], pa.bool_())
-    columns["based_on"] = texts_array([each.based_on for each in made])
+    columns["lead_time"] = pa.array([each.lead_time for each in provenances], pa.float64())
+    columns["seen_predictions"] = pa.array([each.seen_predictions for each in provenances], pa.bool_())
+    columns["based_on"] = texts_array([each.based_on for each in provenances])
     if predicted:
-        columns["trained_on"] = pa.array([each.trained_on for each in made], pa.bool_())
-        drafting = [None if each.drafting is None else _encode(each.drafting).decode() for each in made]
+        columns["trained_on"] = pa.array([each.trained_on for each in provenances], pa.bool_())
+        drafting = [
+            None if each.drafting is None else _encode(each.drafting).decode() for each in provenances
+        ]
         columns["drafting"] = pa.array(drafting, pa.string())
     return struct(columns)
 
@@ -209,5 +217,5 @@ def annotation_of(row: dict[str, Any], document: str) -> Annotation:
     if "drafting" in provenance:
         provenance["drafting"] = msgspec.json.decode(provenance["drafting"])
     plain = {key: row[key] for key in ("annotator", "schema", "status", "text_sha256")}
-    made = {"document": document, **plain, "provenance": provenance, "spans": spans, "relations": relations}
-    return msgspec.convert(made, Annotation)
+    record = {"document": document, **plain, "provenance": provenance, "spans": spans, "relations": relations}
+    return msgspec.convert(record, Annotation)

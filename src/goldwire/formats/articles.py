@@ -74,5 +74,5 @@ class Articles(list[Article]):
         import pandas as pd
 
         frames = [article.to_frame() for article in self]
-        held = [frame for frame in frames if len(frame)] or frames[:1]
-        return pd.concat(held, ignore_index=True) if held else Article(Document("", "")).to_frame()
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(filled, ignore_index=True) if filled else Article(Document("", "")).to_frame()

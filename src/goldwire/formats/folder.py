@@ -30,15 +30,15 @@ def writing_folder(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         raise GoldwireError.of("GW904", message, where=str(path), hint="check space and rights") from None
 
 
-def _move_in(made: Path, path: Path, suffixes: tuple[str, ...]) -> None:
-    written = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
-    there = {file.relative_to(path) for file in path.rglob("*") if file.suffix in suffixes}
-    if stale := sorted(there - written):
+def _move_in(folder: Path, path: Path, suffixes: tuple[str, ...]) -> None:
+    written = {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
+    present = {file.relative_to(path) for file in path.rglob("*") if file.suffix in suffixes}
+    if stale := sorted(present - written):
         shown = ", ".join(map(str, stale[:3])) + (", …" if len(stale) > 3 else "")
         message = f"{len(stale)} files of another conversion lie there ({shown})"
         raise GoldwireError.of("GW271", message, where=str(path), hint="remove them, or name a new folder")
     for file in sorted(written):
         target = path / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        (made / file).replace(target)
+        (folder / file).replace(target)
     path.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from goldwire.schemas.schema import (
 )
 
 
-class Found:
+class Usage:
     """Collects, an article at a time, what a schema for all of them must have."""
 
     def __init__(self) -> None:
@@ -40,10 +40,10 @@ class Found:
             for name, value in span.attributes.items():
                 seen = self.values.setdefault(span.layer, {}).setdefault(name, [])
                 # 1 equals True: a number is no flag.
-                known = value in seen and (
+                already_seen = value in seen and (
                     value not in (0, 1) or any(type(each) is type(value) for each in seen)
                 )
-                if not known and len(seen) < 1000:
+                if not already_seen and len(seen) < 1000:
                     seen.append(value)
         for relation in annotation.relations:
             heads, tails = self.relations.setdefault(relation.label, (set(), set()))
@@ -80,7 +80,7 @@ class SchemaFor:
     """
 
     def __init__(self, setting: Setting) -> None:
-        self.setting, self.found = setting, Found()
+        self.setting, self.usage = setting, Usage()
         try:
             self.own: Schema | None = setting.schema
         except GoldwireError:
@@ -94,7 +94,7 @@ class SchemaFor:
             check_fit([article], self.setting.named_schema)
             return
         for annotation in article.annotations:
-            self.found.add(annotation)
+            self.usage.add(annotation)
         if self.own is not None and next(misfits(article, self.own), None):
             self.own = None
 
@@ -102,9 +102,9 @@ class SchemaFor:
         """The schema for all that was taken in."""
         if self.setting.named_schema is not None:
             return self.setting.named_schema
-        if self.own is not None and self.found.stamps <= {self.own.stamp}:
+        if self.own is not None and self.usage.stamps <= {self.own.stamp}:
             return self.own
-        return self.found.schema(self.setting.language or "xx")
+        return self.usage.schema(self.setting.language or "xx")
 
 
 def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
@@ -138,11 +138,11 @@ def relation_of(name: str, heads: Iterable[str], tails: Iterable[str]) -> Relati
 
 def found_schema(articles: Iterable[Article], language: str = "xx") -> Schema:
     """The schema that these articles' annotations use."""
-    found = Found()
+    in_use = Usage()
     for article in articles:
         for annotation in article.annotations:
-            found.add(annotation)
-    return found.schema(language)
+            in_use.add(annotation)
+    return in_use.schema(language)
 
 
 def _attribute(name: str, seen: list[AttributeValue]) -> Attribute:

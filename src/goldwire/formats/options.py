@@ -92,8 +92,8 @@ class Setting:
 
         Things of one `cause` are told together, each with its own kind at its place.
         """
-        told = f"{place}: {kind.partition(': ')[2]}" if cause else place
-        self.lost.setdefault(cause or kind, []).extend([told] * count)
+        where = f"{place}: {kind.partition(': ')[2]}" if cause else place
+        self.lost.setdefault(cause or kind, []).extend([where] * count)
         self.quarantine.append({"kind": kind, "where": place, "count": count, "item": item})
 
     def refuse(self, item: Any, *faults: Fault) -> None:
@@ -169,17 +169,17 @@ class Setting:
 
         The one asked for, the document's own, the schema's, the project's.
         """
-        said = self.language or document.meta.get("language")
-        if not said and (self.schema_path or self.config_path or self.project_path):
-            said = self.schema.language
-        if not said:
+        stated = self.language or document.meta.get("language")
+        if not stated and (self.schema_path or self.config_path or self.project_path):
+            stated = self.schema.language
+        if not stated:
             try:
-                said = self.project.language
+                stated = self.project.language
             except GoldwireError:
-                said = ""
-        code = str(said or "xx").partition("-")[0].lower()
-        known = re.fullmatch("[a-z]{2,3}", code) and find_spec(f"spacy.lang.{code}") is not None
-        return code if known or code == self.language else "xx"
+                stated = ""
+        code = str(stated or "xx").partition("-")[0].lower()
+        spacy_has = re.fullmatch("[a-z]{2,3}", code) and find_spec(f"spacy.lang.{code}") is not None
+        return code if spacy_has or code == self.language else "xx"
 
     @cached_property
     def documents(self) -> list[Document]:

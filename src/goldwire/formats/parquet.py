@@ -78,15 +78,18 @@ def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article
 def spooled(articles: Iterable[Article], setting: Setting) -> Iterator[tuple[Schema, Iterator[Article]]]:
     """The schema of articles that pass once, and the articles again: kept in a file, not in memory."""
     encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Article).decode
-    found = SchemaFor(setting)
+    schema_so_far = SchemaFor(setting)
     with tempfile.TemporaryFile() as stream:
         for article in articles:
-            found.add(article)
+            schema_so_far.add(article)
             data = encode(article)
             stream.write(len(data).to_bytes(8, "little") + data)
         stream.seek(0)
         lengths = iter(lambda: stream.read(8), b"")
-        yield found.schema(), (decode(stream.read(int.from_bytes(each, "little"))) for each in lengths)
+        yield (
+            schema_so_far.schema(),
+            (decode(stream.read(int.from_bytes(each, "little"))) for each in lengths),
+        )
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:

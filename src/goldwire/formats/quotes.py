@@ -207,28 +207,28 @@ class _Reader:
         key, whole, codes = ("text", "article", ("GW251", "GW252"))
         if kind == "quote":
             key, whole, codes = "quote", "passage", ("GW254", "GW255")
-        found = occurrences(text, quote)
+        starts = occurrences(text, quote)
         shown = quote if len(quote) <= 60 else f"{quote[:60]}…"
         number = self.number(data, at)
-        if not found:
+        if not starts:
             hint = near_miss(text, quote, whole)
             self.fault(codes[0], f"{at}.{key}", f"{kind} «{shown}» is not in the {whole}", hint)
         elif number is None:
-            if len(found) == 1:
-                return found[0]
+            if len(starts) == 1:
+                return starts[0]
             places = "; ".join(
                 f"n: {n} {_shown(text, start, quote) if len(quote) < 60 else f'at {start}'}"
-                for n, start in enumerate(found[:6], start=1)
+                for n, start in enumerate(starts[:6], start=1)
             )
-            more = "; …" if len(found) > 6 else ""
-            message = f"{kind} «{shown}» stands {len(found)} times in the {whole}"
+            more = "; …" if len(starts) > 6 else ""
+            message = f"{kind} «{shown}» stands {len(starts)} times in the {whole}"
             self.fault(codes[1], f"{at}.{key}", message, f"say which: {places}{more}")
-        elif number > len(found):
-            times = "once" if len(found) == 1 else f"{len(found)} times"
+        elif number > len(starts):
+            times = "once" if len(starts) == 1 else f"{len(starts)} times"
             message = f"n is {number}, but «{shown}» stands only {times} in the {whole}"
             self.fault("GW253", f"{at}.n", message, "count occurrences from 1, left to right")
         elif number > 0:
-            return found[number - 1]
+            return starts[number - 1]
         return None
 
     def number(self, data: dict[str, Any], at: str) -> int | None:
@@ -249,14 +249,14 @@ class _Reader:
         label, quote = self.text(item, "label", at), normalise(self.text(item, "quote", at))
         if label and label not in labels:
             self.fault(rules.LABEL, f"{at}.label", f"layer `{layer}` has no label `{label}`", one_of(labels))
-        known = label in labels
+        labelled = label in labels
         name = self.name(item, layer, at)
         attributes: dict[str, Any] = {}
         for key, written in item.items():
             if key in self.schema.layers[layer].attributes:
-                self.attribute(key, written, layer, label if known else "", f"{at}.{key}", attributes)
+                self.attribute(key, written, layer, label if labelled else "", f"{at}.{key}", attributes)
             elif key in self.schema.relations:
-                self.arrow(key, written, layer, label if known else "", name, f"{at}.{key}")
+                self.arrow(key, written, layer, label if labelled else "", name, f"{at}.{key}")
             elif key not in _KNOWN:
                 hint = one_of([*_KNOWN, *self.schema.layers[layer].attributes, *self.relations_from(layer)])
                 self.fault(
@@ -268,7 +268,7 @@ class _Reader:
         # A span without a place stays known by its id, so that relations to it raise no second fault.
         begin = (start or 0) + (offset or 0)
         self.spans[name] = Span(name, layer, label, begin, begin + len(quote), attributes)
-        if start is not None and offset is not None and known:
+        if start is not None and offset is not None and labelled:
             key_ = (layer, label, begin, begin + len(quote))
             if first := self.extents.get(key_):
                 hint = f"{first} marks it already; a layer holds each extent and label once"
@@ -341,8 +341,8 @@ class _Reader:
                 self.fault("GW256", at, f"no span has the id `{tail}`", one_of(self.spans))
                 continue
             ends = self.schema.relations[label].tail
-            known = span.label in self.schema.layers[span.layer].labels
-            if known and not any(end.admits(span.layer, span.label) for end in ends):
+            has_label = span.label in self.schema.layers[span.layer].labels
+            if has_label and not any(end.admits(span.layer, span.label) for end in ends):
                 may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
                 message = f"`{label}` may not point to `{tail}`, a {span.label}"
                 self.fault(rules.ENDS, at, message, f"it points to {may}")

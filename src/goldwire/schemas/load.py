@@ -98,11 +98,11 @@ def _form(data: Any, kind: Any, path: str) -> Iterator[tuple[str, str, str]]:
     for part, part_kind, part_path in _parts(data, kind, path):
         inner.extend(_form(part, part_kind, part_path))
     if _is_struct(kind) and isinstance(data, dict):
-        known = {item.name: item for item in msgspec.structs.fields(kind)}
+        fields = {item.name: item for item in msgspec.structs.fields(kind)}
         for name in data:
-            if name not in known and kind.__struct_config__.forbid_unknown_fields:
-                inner.append((f"{path}.{name}", f"unknown key `{name}`", one_of(known)))
-        for name, item in known.items():
+            if name not in fields and kind.__struct_config__.forbid_unknown_fields:
+                inner.append((f"{path}.{name}", f"unknown key `{name}`", one_of(fields)))
+        for name, item in fields.items():
             if item.required and name not in data:
                 inner.append((path, f"lacks `{name}`", "add it"))
     yield from inner or [(path, message.split(" - at `")[0], "see docs/schema-format.md")]
@@ -209,8 +209,8 @@ def _end_faults(schema: Schema, end: End, at: str, fault: Any) -> Iterator[Fault
         return
     for label in end.labels or []:
         if label not in schema.layers[end.layer].labels:
-            known = one_of(schema.layers[end.layer].labels)
-            yield fault("GW109", f"{at}.labels", f"layer `{end.layer}` has no label `{label}`", known)
+            labels = one_of(schema.layers[end.layer].labels)
+            yield fault("GW109", f"{at}.labels", f"layer `{end.layer}` has no label `{label}`", labels)
 
 
 def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[Fault]:

@@ -201,10 +201,10 @@ class _Migration:
             return False
         if not when.attribute:
             return True
-        held = span.attributes.get(when.attribute)
-        if held is None:
+        present = span.attributes.get(when.attribute)
+        if present is None:
             return when.absent
-        listed = [str(value) for value in held] if isinstance(held, list) else [str(held)]
+        listed = [str(value) for value in present] if isinstance(present, list) else [str(present)]
         named = any(value in when.values for value in listed)
         return named or bool(when.matches and any(re.search(when.matches, value) for value in listed))
 
@@ -230,8 +230,8 @@ class _Migration:
             )
             self.change(span, operation.attribute, operation.name, operation.to)
         if listed:
-            kept: AttributeValue = listed if isinstance(stored, list) else listed[0]
-            span.attributes[operation.attribute] = kept
+            remaining: AttributeValue = listed if isinstance(stored, list) else listed[0]
+            span.attributes[operation.attribute] = remaining
         else:
             del span.attributes[operation.attribute]
 

@@ -159,8 +159,8 @@ def add_articles(
         raise GoldwireError(
             *read.faults, Fault("GW709", message, hint="mend them, or leave them out: --lenient")
         )
-    taken: set[Path] = set()
-    articles = tuple(_added(home, name, candidate, taken) for name, candidate in named)
+    paths_taken: set[Path] = set()
+    articles = tuple(_added(home, name, candidate, paths_taken) for name, candidate in named)
     if articles and not dry_run:
         _write(home, listing, [(a, c) for a, (_, c) in zip(articles, named, strict=True)])
     warn_of_unlisted(home, {article.file for article in articles})
@@ -189,14 +189,14 @@ def _without_duplicates(
     candidates: Sequence[Candidate], present: Sequence[Document]
 ) -> tuple[list[Candidate], list[Same]]:
     """The articles whose text is not there yet, and those whose text is; of several the first is taken."""
-    known = {sha256(document.text): document.id for document in present}
+    id_by_hash = {sha256(document.text): document.id for document in present}
     places: dict[str, str] = {}
     fresh: list[Candidate] = []
     same: list[Same] = []
     for candidate in candidates:
         digest = sha256(candidate.text)
-        if digest in known:
-            same.append(Same(candidate.place, known[digest]))
+        if digest in id_by_hash:
+            same.append(Same(candidate.place, id_by_hash[digest]))
         elif digest in places:
             same.append(Same(candidate.place, "", places[digest]))
         else:
@@ -213,15 +213,15 @@ def _with_ids(
     A given id that another text has is refused (GW711); one that is made gets a number where it is taken, in
     whatever case: to some file systems that is one name.
     """
-    taken = {document.id.casefold(): document.id for document in present}
-    names_present = set(taken.values())
+    id_by_folded = {document.id.casefold(): document.id for document in present}
+    names_present = set(id_by_folded.values())
     stems: dict[str, set[str]] = {}
     for candidate in candidates:
         stems.setdefault(_id_of(PurePosixPath(candidate.name).stem).casefold(), set()).add(candidate.name)
     named: list[tuple[str, Candidate]] = []
     for candidate in candidates:
-        if candidate.id and candidate.id.casefold() in taken:
-            other = taken[candidate.id.casefold()]
+        if candidate.id and candidate.id.casefold() in id_by_folded:
+            other = id_by_folded[candidate.id.casefold()]
             message = f"id `{candidate.id}` stands already, with another text"
             hint = f"goldwire seeds remove {other}, or " if other in names_present else ""
             hint += "give each article an id of its own"
@@ -233,8 +233,8 @@ def _with_ids(
             name = _id_of(path.stem)
             if len(stems[name.casefold()]) > 1:  # `2023/report.txt`, `2024/report.txt`
                 name = _id_of("-".join((*path.parent.parts, path.stem)))
-            name = _free(name, taken)
-        taken[name.casefold()] = name
+            name = _free(name, id_by_folded)
+        id_by_folded[name.casefold()] = name
         named.append((name, candidate))
     return named
 

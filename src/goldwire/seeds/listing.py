@@ -41,14 +41,14 @@ def remove_lines(project: Project, ids: Collection[str]) -> list[Path]:
     A text that another line names stays. Raises GW712 for an id that is not there, and removes nothing then.
     """
     articles = list_articles(project)
-    known = {article.id for article in articles}
+    ids_listed = {article.id for article in articles}
     raise_faults(
-        Fault("GW712", f"there is no article `{name}`", str(project.seeds / LISTING), one_of(known))
+        Fault("GW712", f"there is no article `{name}`", str(project.seeds / LISTING), one_of(ids_listed))
         for name in ids
-        if name not in known
+        if name not in ids_listed
     )
-    kept = {article.file for article in articles if article.id not in ids}
-    gone = {article.file for article in articles if article.id in ids} - kept - {""}
+    files_kept = {article.file for article in articles if article.id not in ids}
+    gone = {article.file for article in articles if article.id in ids} - files_kept - {""}
     lines = [
         line for article, (line, _) in zip(articles, _rows(project), strict=True) if article.id not in ids
     ]

@@ -161,23 +161,23 @@ class Ann:
         ):
             hint = f"0 <= start < end <= {length}, in {text.counting.units}"
             return self.refuse("GW274", line, f"extent {line.second} lies outside the text", hint)
-        known = sorted(extent for extent in extents if extent is not None)
-        if len(known) < len(extents):
+        inside = sorted(extent for extent in extents if extent is not None)
+        if len(inside) < len(extents):
             message = f"{line.id} begins or ends inside a character that normalising (NFC) joins"
             return self.refuse("GW274", line, message, "move its edge")
         if line.third is not None and not same_words(
             wordings(text, (stated, line.third))[0] or "", line.third
         ):
-            marked = " ".join(text.text[start:end] for start, end in known)
+            marked = " ".join(text.text[start:end] for start, end in inside)
             message = f"{line.id} says «{line.third[:40]}», the text has «{marked[:40]}»"
             way = f" (counted: {text.counting})" if str(text.counting) else ""
             hint = f"offsets count characters of the .txt file{way}"
             return self.refuse("GW274", line, message, hint)
-        if any(text.text[a[1] : b[0]].strip("\n") for a, b in pairwise(known)):
+        if any(text.text[a[1] : b[0]].strip("\n") for a, b in pairwise(inside)):
             self.lost.setdefault("gaps of discontinuous spans", []).append(line.id)
         kind = self.kind(line, trigger)
         if kind is not None:
-            start, end = known[0][0], max(extent[1] for extent in known)
+            start, end = inside[0][0], max(extent[1] for extent in inside)
             self.spans_by_id[line.id] = Span(line.id, *kind, start, end)
             self.ends[line.id] = line.id
         return None
@@ -238,8 +238,8 @@ class Ann:
         if present is None:
             span.attributes[key] = value
         else:
-            several = present if isinstance(present, list) else [str(present)]
-            span.attributes[key] = [*several, str(value)]
+            values = present if isinstance(present, list) else [str(present)]
+            span.attributes[key] = [*values, str(value)]
 
     def attribute(self, line: Line) -> None:
         """An A or M line."""

@@ -199,18 +199,20 @@ class _Reader:
             label = str(stated_label)
         attributes: dict[str, AttributeValue] = {}
         for name in sorted(kind.features - {key, LABEL if own else key} - ({ID, REST} if own else set())):
-            held = getattr(annotation, name)
-            if (value := _value(held)) is not None:
+            feature_value = getattr(annotation, name)
+            if (value := _value(feature_value)) is not None:
                 attributes[unescape(name) if own else name] = value
-            elif held is not None and not _links(held) and not (kind.chains and name == NEXT):
+            elif (
+                feature_value is not None and not _links(feature_value) and not (kind.chains and name == NEXT)
+            ):
                 self.setting.lose(f"feature {kind.type.name}:{name}", f"{self.place} {annotation.begin}")
         if kind.chains:
             attributes.pop(LINK_RELATION, None)
         attributes |= msgspec.convert(rest.get("attributes", {}), dict[str, AttributeValue])
-        given = (annotation.id or rest.get(ID)) if own else None
+        own_id = (annotation.id or rest.get(ID)) if own else None
         layer = unescape(kind.type.name.removeprefix(PREFIX)) if own else self.layers.name(kind.layer_type)
         return Span(
-            number if given is None else given,
+            number if own_id is None else own_id,
             layer,
             kind.name if label is None else label,
             start,

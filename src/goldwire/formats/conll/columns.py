@@ -176,10 +176,10 @@ class _Finder:
         if self.setting.token_column:
             return self.find(self.setting.token_column, "--token-column")
         if self.named:
-            known = [index for index, name in enumerate(self.names) if name.upper() in _TOKENS]
-            if not known:
+            token_columns = [index for index, name in enumerate(self.names) if name.upper() in _TOKENS]
+            if not token_columns:
                 raise self.error("GW600", f"no column is called {TOKEN} or FORM", _WAY_OUT)
-            return known[0]
+            return token_columns[0]
         if self.number == 0:
             webanno = any(comment.startswith("#FORMAT=WebAnno TSV") for comment in self.table.comments)
             if webanno:

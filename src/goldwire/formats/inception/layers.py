@@ -116,9 +116,11 @@ class Layers:
         for layer, feature in self._named:
             types = [each for each in self._features if not layer or self._is(each, layer)]
             if not any(feature in self._features[each] for each in types):
-                known = sorted({f"{_short(each)}:{name}" for each in types for name in self._features[each]})
+                choices = sorted(
+                    {f"{_short(each)}:{name}" for each in types for name in self._features[each]}
+                )
                 message = f"no feature `{feature}` that can be a label in {layer or 'any layer'}"
-                hint = one_of(known) if known else "name the layer as the file does"
+                hint = one_of(choices) if choices else "name the layer as the file does"
                 faults.append(Fault("GW653", message, "--label-feature", hint))
         raise_faults(faults)
 

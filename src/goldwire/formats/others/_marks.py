@@ -98,16 +98,16 @@ class Collector:
 
     def add(self, reading: Reading) -> None:
         """Take in a reading; one whose document has another text, or its annotator already, is a fault."""
-        several = self.readings.setdefault(reading.document, [])
+        readings = self.readings.setdefault(reading.document, [])
         first = self.texts.setdefault(reading.document, reading)
         if first.text != reading.text:
             message = f"another text than `{reading.document}` has in {first.place}"
             self._refuse(reading, message, _OWN_ID)
-        elif not self.merge and any(each.annotator == reading.annotator for each in several):
+        elif not self.merge and any(each.annotator == reading.annotator for each in readings):
             message = f"`{reading.document}` stands twice for `{reading.annotator}`"
-            self._refuse(reading, message, f"{several[0].place} has it; keep one of them")
+            self._refuse(reading, message, f"{readings[0].place} has it; keep one of them")
         else:
-            several.append(reading)
+            readings.append(reading)
 
     def add_text(self, place: str, document: str, text: str, meta: dict[str, Any]) -> None:
         """Take in a text that nobody annotated."""
@@ -143,10 +143,10 @@ class Collector:
         return [self._article(name, texts[name], guessed=name in silent) for name in self.readings]
 
     def _article(self, name: str, text: CountedText, *, guessed: bool) -> Article:
-        several = self.readings[name]
+        readings = self.readings[name]
         document = Document(name, text.text, self.texts[name].meta)
         plain = CountedText(text.raw)
-        marks = [mark for reading in several for mark in reading.marks]
+        marks = [mark for reading in readings for mark in reading.marks]
         moved = sum(text.extent(m.start, m.end) != plain.extent(m.start, m.end) for m in marks)
         if moved:
             how = f", {self.told}" if guessed else ""
@@ -155,7 +155,7 @@ class Collector:
         elif text.raw != text.text:
             self.setting.change("texts normalised, offsets moved along", name)
         by_annotator: dict[str, list[Reading]] = {}
-        for reading in several:
+        for reading in readings:
             by_annotator.setdefault(reading.annotator, []).append(reading)
         annotations = (self._annotation(document, text, each) for each in by_annotator.values())
         return Article(document, tuple(annotations))
@@ -170,7 +170,7 @@ class Collector:
             readings = counted
         spans: dict[str, Span] = {}
         relations: list[Relation] = []
-        known: set[Relation] = set()
+        relations_seen: set[Relation] = set()
         extents: dict[tuple[Any, ...], str] = {}
         for reading in readings:
             ids: dict[str, str] = {}
@@ -187,9 +187,9 @@ class Collector:
             for link in reading.links:
                 if link.head in ids and link.tail in ids:
                     relation = Relation(link.label, ids[link.head], ids[link.tail])
-                    if len(readings) == 1 or relation not in known:
+                    if len(readings) == 1 or relation not in relations_seen:
                         relations.append(relation)
-                        known.add(relation)
+                        relations_seen.add(relation)
                 else:
                     end = link.head if link.head not in ids else link.tail
                     fault = Fault("GW624", f"relation {link.label}: there is no span `{end}`", reading.place)

@@ -325,7 +325,7 @@ def _links(
     key = next((each for each in ("type", "relation") if infons.get(each)), "")
     names = [str(node.get("refid")) if isinstance(node, dict) else "" for node in nodes]
     ends = [ids.get((number, name)) or ids.get((-1, name)) for name in names]
-    told = {key}
+    used_infons = {key}
     if len(ends) < 2 or None in ends:
         stated = [*((name, "") for name in names), *((_concept(each), name) for name, each in infons.items())]
         related = [(concept, name) for concept, name in stated if concept in concepts]
@@ -333,19 +333,19 @@ def _links(
         ends = list(pair or ())
         if pair is not None:
             setting.change(KEPT, place)
-        told |= {name for _, name in related}
-    known = [end for end in ends if end is not None]
-    if not key or len(known) < 2:
+        used_infons |= {name for _, name in related}
+    joined = [end for end in ends if end is not None]
+    if not key or len(joined) < 2:
         setting.account.relations.found += 1
         setting.put_aside("relations that are not between annotations", place, relation)
         return
     for node in nodes:
         if isinstance(node, dict) and node.get("role"):
             setting.lose("roles in relations", f"{place} {node['role']}")
-    lose_keys(setting, infons, told, "infon of a relation", place)
-    if len(known) > 2:
+    lose_keys(setting, infons, used_infons, "infon of a relation", place)
+    if len(joined) > 2:
         setting.change("relations of more than two, taken from the first to each other", place)
-    yield from (Link(str(infons[key]), known[0], end) for end in known[1:])
+    yield from (Link(str(infons[key]), joined[0], end) for end in joined[1:])
 
 
 def _concept(value: Any) -> str:

@@ -74,8 +74,8 @@ def read_doccano(path: Path, setting: Setting) -> list[Article]:
     collector = Collector(setting, "doccano", ways=(UNITS, PLAIN, CLUSTERS), equals=3, told=_TOLD)
     files = list(contents(path, (".jsonl", ".json"), "doccano's"))
     for content in files:
-        several = len(files) > 1 and content.stem not in _TOGETHER
-        annotator = content.stem if several else collector.annotator
+        by_annotator = len(files) > 1 and content.stem not in _TOGETHER
+        annotator = content.stem if by_annotator else collector.annotator
         for row in json_rows(content, setting, _HINT):
             _take(row, annotator, collector)
     return collector.articles()
@@ -117,7 +117,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
     links = list(_links(value.get("relations"), place, setting))
     stated = value.get("annotator")
     for who, theirs in (marks or {annotator: []}).items():
-        known = {mark.id for mark in theirs}
+        ids = {mark.id for mark in theirs}
         collector.add(
             Reading(
                 place,
@@ -126,7 +126,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
                 annotator=stated if isinstance(stated, str) and stated else who,
                 status="reviewed" if value.get("annotation_approver") else setting.status,
                 marks=theirs,
-                links=links if len(marks) < 2 else [link for link in links if link.head in known],
+                links=links if len(marks) < 2 else [link for link in links if link.head in ids],
                 meta=meta,
                 counting=next((way for way in (UNITS, CLUSTERS) if value.get("offsets") == way.units), None),
             )

@@ -46,11 +46,11 @@ def looks_like(head: Head) -> bool:
         return True
     listed = [row["spans"] for row in rows if isinstance(row.get("spans"), list)]
     spans = [span for each in listed for span in each if isinstance(span, dict)]
-    known = {"text", "spans", "tokens", "meta", "id", "relations", *_PEOPLE, "answer"}
+    task_keys = {"text", "spans", "tokens", "meta", "id", "relations", *_PEOPLE, "answer"}
     return (
         bool(spans)
         and len(rows) == len(head.rows)
-        and all(set(row) <= known for row in rows)
+        and all(set(row) <= task_keys for row in rows)
         and all({"start", "end", "label"} <= set(span) and "layer" not in span for span in spans)
     )
 

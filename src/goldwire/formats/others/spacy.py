@@ -78,16 +78,16 @@ def _take(place: str, name: str, value: Any, collector: Collector) -> None:
     setting = collector.setting
     if is_pair(value) and isinstance(value[1], dict):
         text, stated = value
-        known: tuple[str, ...] = _TUPLE
+        keys: tuple[str, ...] = _TUPLE
     elif isinstance(value, dict) and ("sentences" in value or "raw" in value):
         return _paragraph(place, name, value, collector)
     elif isinstance(value, dict) and isinstance(value.get("text"), str):
-        text, stated, known = value["text"], value, _OF_DOC
+        text, stated, keys = value["text"], value, _OF_DOC
         lose_tokens(value.get("tokens"), setting, place)
     else:
         setting.refuse(value, malformed(place, "neither a tuple of text and entities nor a document", _HINT))
         return None
-    lose_keys(setting, stated, known, "key", place)
+    lose_keys(setting, stated, keys, "key", place)
     marks: list[Mark] = []
     for path, layer, item in _listed(stated):
         mark = _mark(item, layer)

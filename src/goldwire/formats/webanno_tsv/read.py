@@ -151,11 +151,11 @@ class _Reader:
             return
         stacks = [split(cell, STACK) for cell in cells]
         for index in range(max(map(len, stacks))):
-            several = [stack[index] if index < len(stack) else NULL for stack in stacks]
+            values = [stack[index] if index < len(stack) else NULL for stack in stacks]
             if self.layers.takes(layer.type):
-                yield several
+                yield values
                 continue
-            number = _number(layer, several)
+            number = _number(layer, values)
             if not number or (layer.type, number) not in self._left_out:
                 self._left_out.add((layer.type, number))
                 self.layers.leave_out(layer.type, f"{self.place} {row.number}")
@@ -186,9 +186,9 @@ class _Reader:
             links[int(index)] = mark = self._mark(row, layer)
         self._grow(mark, row)
         for key, cell in (("referenceRelation", value), ("referenceType", named.get("referenceType", NULL))):
-            said = numbered(cell)[0]
-            if said != NULL:
-                mark.values.setdefault(key, unescape(said))
+            stated = numbered(cell)[0]
+            if stated != NULL:
+                mark.values.setdefault(key, unescape(stated))
 
     def _mark(self, row: Row, layer: Layer) -> _Mark:
         mark = _Mark(layer, row.start, row.end)
@@ -201,10 +201,10 @@ class _Reader:
 
     def _values(self, mark: _Mark, row: Row, cells: Iterator[tuple[Column, str]]) -> None:
         for column, cell in cells:
-            said = numbered(cell)[0]
-            if column.use != "feature" or said in (NULL, NOTHING):
+            stated = numbered(cell)[0]
+            if column.use != "feature" or stated in (NULL, NOTHING):
                 continue
-            value = unescape(said)
+            value = unescape(stated)
             if mark.values.setdefault(column.feature, value) != value:
                 kind = f"values of {column.feature} that differ from row to row"
                 self.setting.lose(kind, f"{self.place} {row.number}")
@@ -257,10 +257,10 @@ class _Reader:
     def _arrow(self, row: Row, layer: Layer, cells: list[str]) -> Iterator[Relation]:
         key, label = self.layers.label_feature(layer.type), ""
         for column, cell in zip(layer.columns[:-1], cells[:-1], strict=True):
-            said = numbered(cell)[0]
-            if column.use == "feature" and column.feature == key and said not in (NULL, NOTHING):
-                label = unescape(said)
-            elif said not in (NULL, NOTHING):
+            stated = numbered(cell)[0]
+            if column.use == "feature" and column.feature == key and stated not in (NULL, NOTHING):
+                label = unescape(stated)
+            elif stated not in (NULL, NOTHING):
                 self.setting.lose(f"feature {layer.type}:{column.feature}", f"{self.place} {row.number}")
         unit, head, tail = numbered(cells[-1])
         kind = layer.columns[-1].type
@@ -273,8 +273,8 @@ class _Reader:
             return self._numbered.get((kind, number)) or self._numbered.get((ANY, number))
         if kind != ANY:
             return next(iter(self._in_row.get((kind, unit), ())), None)
-        there = [mark for layer in self.file.layers for mark in self._in_row.get((layer.type, unit), ())]
-        return there[0] if len(there) == 1 else None
+        marks = [mark for layer in self.file.layers for mark in self._in_row.get((layer.type, unit), ())]
+        return marks[0] if len(marks) == 1 else None
 
     def _joined(self, label: str, head: _Mark | None, tail: _Mark | None, at: str) -> Iterator[Relation]:
         if head is None or tail is None or not (head.span and tail.span):

@@ -84,19 +84,19 @@ def split(cell: str, separator: str) -> list[str]:
     """A cell at the separators that are not escaped."""
     parts, start = [], 0
     if separator in cell:
-        for found in re.finditer(rf"(?s)\\.|{re.escape(separator)}", cell):
-            if found[0] == separator:
-                parts.append(cell[start : found.start()])
-                start = found.end()
+        for match in re.finditer(rf"(?s)\\.|{re.escape(separator)}", cell):
+            if match[0] == separator:
+                parts.append(cell[start : match.start()])
+                start = match.end()
     return [*parts, cell[start:]]
 
 
 def numbered(value: str) -> tuple[str, int, int]:
     """A cell's value without the numbers behind it, and these: `PER[3]`, `1-2[3_4]`; 0 for none."""
-    found = _ID.fullmatch(value) if value.endswith("]") else None
-    if found is None:
+    match = _ID.fullmatch(value) if value.endswith("]") else None
+    if match is None:
         return value, 0, 0
-    return found[1] + found[2], int(found[3]), int(found[4] or 0)
+    return match[1] + match[2], int(match[3]), int(match[4] or 0)
 
 
 def texts(value: str) -> list[str]:
@@ -214,16 +214,16 @@ class File:
         self._empty = (empty, f"{empty}\t")
 
     def _row(self, line: str, number: int) -> None:
-        found = _ROW.fullmatch(line)
-        if found is None or not self.sentences:
+        match = _ROW.fullmatch(line)
+        if match is None or not self.sentences:
             wanted = "1-1<tab>0-4<tab>TOKEN<tab>…" if self.sentences else "#Text= before the first row"
             self._fault(number, f"no row: {wanted} is expected")
             return
-        text, _, behind = found[4].partition("\t")
+        text, _, behind = match[4].partition("\t")
         if behind in self._empty:
             cells = self._nothing  # one list for the many rows without an annotation
         else:
-            cells = found[4].split("\t")[1:]
+            cells = match[4].split("\t")[1:]
             if cells and not cells[-1] and len(cells) > self._width:
                 cells.pop()  # each cell ends in a tab, the last one too
         if len(cells) != self._width:
@@ -231,7 +231,7 @@ class File:
                 number, f"{len(cells)} columns after the token, and the header declares {self._width}"
             )
             return
-        row = Row(number, found[1], int(found[2]), int(found[3]), text, cells)
+        row = Row(number, match[1], int(match[2]), int(match[3]), text, cells)
         self.sentences[-1].rows.append(row)
 
     def rows(self) -> Iterator[Row]:
@@ -246,5 +246,5 @@ class File:
 
 
 def _version(line: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", line.removeprefix(NAME))
-    return (int(found[1]), int(found[2])) if found else (3, 3)
+    match = re.match(r"(\d+)\.(\d+)", line.removeprefix(NAME))
+    return (int(match[1]), int(match[2])) if match else (3, 3)

@@ -59,8 +59,12 @@ class SentenceText:
             start, end = self._offset(row.start), self._offset(row.end)
             marked = self.raw[start:end] if start is not None and end is not None else None
             if marked != row.text and (marked is None or marked != unescape_text(row.text, file.version)):
-                said = f"`{marked}` stands there" if marked is not None else "half a character stands there"
-                yield _misplaced(f"{row.start}-{row.end} is to be `{row.text}`, but {said}", where, row.line)
+                problem = (
+                    f"`{marked}` stands there" if marked is not None else "half a character stands there"
+                )
+                yield _misplaced(
+                    f"{row.start}-{row.end} is to be `{row.text}`, but {problem}", where, row.line
+                )
 
     def _offset(self, unit: int) -> int | None:
         """Where an offset of the file lies in the raw text; None inside of a character."""
