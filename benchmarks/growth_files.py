@@ -81,7 +81,11 @@ def write(path: Path, name: str, tokens: int) -> None:
     whole = text_of(tokens)
     if name in BY_HAND:
         BY_HAND[name](path, whole._replace(words=[*whole.words[:-1], _RAW]))
-        return
+    else:
+        _with_writer(path, name, whole)
+
+
+def _with_writer(path: Path, name: str, whole: Text) -> None:
     from goldwire.files import sha256
     from goldwire.formats.options import Setting
     from goldwire.formats.registry import FORMATS
@@ -100,6 +104,42 @@ def write(path: Path, name: str, tokens: int) -> None:
     FORMATS[name].write(path, [Article(Document("d", whole.text), (annotation,))], Setting(language="xx"))
     for raw in [path] if path.suffix == ".conll" else path.rglob("*.txt") if path.is_dir() else []:
         raw.write_text(raw.read_text(encoding="utf-8").replace(_LAST, _RAW), encoding="utf-8")
+
+
+def _cas(path: Path, whole: Text) -> None:
+    """The type system is goldwire's; the document, which its writer makes in minutes, is as that does."""
+    _with_writer(path, "cas", text_of(100))
+    lines = [
+        "<?xml version='1.0' encoding='UTF-8'?>",
+        '<xmi:XMI xmlns:xmi="http://www.omg.org/XMI" xmlns:cas="http:///uima/cas.ecore" '
+        'xmlns:type="http:///de/tudarmstadt/ukp/dkpro/core/api/segmentation/type.ecore" '
+        'xmlns:custom="http:///webanno/custom.ecore" xmi:version="2.0">',
+        '<cas:NULL xmi:id="0"/>',
+    ]
+    first = 2  # 1 is the text
+    for number, (start, word) in enumerate(zip(whole.starts, whole.words, strict=True), start=first):
+        lines.append(f'<type:Token xmi:id="{number}" sofa="1" begin="{start}" end="{start + len(word)}"/>')
+    ids: dict[int, int] = {}
+    for word, label in whole.marked.items():
+        start, end = whole.extent(word)
+        number = ids[word] = first + len(whole.words) + len(ids)
+        lines.append(
+            f'<custom:entity xmi:id="{number}" sofa="1" begin="{start}" end="{end}" label="{label}"/>'
+        )
+    relations = list(whole.relations())
+    for number, (head, tail) in enumerate(relations, start=first + len(whole.words) + len(ids)):
+        start, end = whole.extent(tail)
+        lines.append(
+            f'<custom:Relation xmi:id="{number}" sofa="1" begin="{start}" end="{end}" '
+            f'Governor="{ids[head]}" Dependent="{ids[tail]}" label="with"/>'
+        )
+    members = " ".join(map(str, range(first, first + len(whole.words) + len(ids) + len(relations))))
+    lines += [
+        '<cas:Sofa xmi:id="1" sofaNum="1" sofaID="_InitialView" mimeType="text/plain" '
+        f'sofaString="{escape(whole.text)}"/>',
+        f'<cas:View sofa="1" members="{members}"/></xmi:XMI>',
+    ]
+    (path / "d" / "a.xmi").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _spacy(path: Path, whole: Text) -> None:
@@ -173,6 +213,7 @@ def _pubtator(path: Path, whole: Text) -> None:
 
 
 BY_HAND: dict[str, Callable[[Path, Text], None]] = {
+    "cas": _cas,
     "spacy": _spacy,
     "conllu": _conllu,
     "huggingface": _huggingface,
