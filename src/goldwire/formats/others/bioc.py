@@ -100,6 +100,7 @@ def _part(element: ET.Element) -> dict[str, Any]:
     }
     for tag in ("passage", "sentence", "annotation", "relation"):
         record[f"{tag}s"] = [_part(each) for each in element.findall(tag)]
+    element.clear()  # or a long document would be held twice
     return record
 
 
