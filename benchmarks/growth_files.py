@@ -117,8 +117,8 @@ def _cas(path: Path, whole: Text) -> None:
         '<cas:NULL xmi:id="0"/>',
     ]
     first = 2  # 1 is the text
-    for number, (start, word) in enumerate(zip(whole.starts, whole.words, strict=True), start=first):
-        lines.append(f'<type:Token xmi:id="{number}" sofa="1" begin="{start}" end="{start + len(word)}"/>')
+    for number, (start, form) in enumerate(zip(whole.starts, whole.words, strict=True), start=first):
+        lines.append(f'<type:Token xmi:id="{number}" sofa="1" begin="{start}" end="{start + len(form)}"/>')
     ids: dict[int, int] = {}
     for word, label in whole.marked.items():
         start, end = whole.extent(word)
