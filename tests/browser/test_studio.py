@@ -12,7 +12,7 @@ from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotations.store import read_annotations
 from goldwire.model import Document
-from goldwire.project import Project, copy_example
+from goldwire.project import Project, copy_example, load_project
 from goldwire.schemas import Schema, load_schema
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Project:
     config.write_text(renamed, encoding="utf-8")
     for path in project.annotations.rglob("*.json"):
         path.unlink()
-    return copy_example(project.root)
+    return load_project(project.root)
 
 
 @pytest.fixture
