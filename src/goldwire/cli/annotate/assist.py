@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.annotate_draft import llm_options
-from goldwire.cli.annotate_team import url_option
+from goldwire.cli.annotate.draft import llm_options
+from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import progress, project_option, say
 from goldwire.figures import amount
 from goldwire.project import Project

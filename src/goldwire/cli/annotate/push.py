@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldwire.cli.annotate_team import url_option
+from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import (
     FILE,
     json_option,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldwire.cli.annotate_assist import assist, end_as_by_ctrl_c
-from goldwire.cli.annotate_draft import draft
-from goldwire.cli.annotate_feedback import show_broken, show_notes
-from goldwire.cli.annotate_push import push
-from goldwire.cli.annotate_report import report_command
-from goldwire.cli.annotate_team import adjudicate, assign, rename, status, url_option
+from goldwire.cli.annotate.assist import assist, end_as_by_ctrl_c
+from goldwire.cli.annotate.draft import draft
+from goldwire.cli.annotate.feedback import show_broken, show_notes
+from goldwire.cli.annotate.push import push
+from goldwire.cli.annotate.report import report_command
+from goldwire.cli.annotate.team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
     confide,
     json_option,
