@@ -12,6 +12,15 @@ from goldwire.cli.common import FOLDER, F, json_option
 
 Option: TypeAlias = Callable[[Any], Any]
 
+
+class _Overrides(click.Argument):
+    """Not a part of a subcommand's name: none are taken before it."""
+
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Empty where a subcommand's context asks for what its group takes."""
+        return super().get_usage_pieces(ctx) if self in ctx.command.params else []
+
+
 _FIRST: tuple[Option, ...] = (
     click.option(
         "--project",
@@ -32,7 +41,7 @@ _LAST: tuple[Option, ...] = (
     click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
     click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
     json_option,
-    click.argument("overrides", nargs=-1, type=click.UNPROCESSED),
+    click.argument("overrides", cls=_Overrides, nargs=-1, type=click.UNPROCESSED),
 )
 
 

@@ -183,10 +183,15 @@ def _arrow(head: str, tail: str, labels: object, direction: object = "right") ->
     [("right", [("c", "r1")]), ("left", [("r1", "c")]), ("bi", [("c", "r1"), ("r1", "c")])],
 )
 def test_directions(direction: str, pairs: list[tuple[str, str]]) -> None:
-    """An arrow is read from its tail to its point; one with two points is two relations."""
+    """An arrow is read from its tail to its point; one with two points is two relations.
+
+    Where the schema allows the other way alone, it is turned.
+    """
     regions = [_region(0, 1, ["FOOD"]), _region(5, 11, ["CUT"], "step", id="c")]
     read = from_result([*regions, _arrow("c", "r1", ["object"], direction)], TEXT, SCHEMA)
-    assert [(r.head, r.tail) for r in read.relations] == pairs
+    turned = [("c", "r1")] if direction == "left" else []
+    assert [(r.head, r.tail) for r in read.relations] == (turned or pairs)
+    assert [(r.head, r.tail) for r in read.turned] == turned
 
 
 @pytest.mark.parametrize(
