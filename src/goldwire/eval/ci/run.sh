@@ -2,7 +2,7 @@
 # goldwire in any CI: sh run.sh [install] [check] [train] [gate] [comment]; without a word all of them but install.
 # What is wanted stands in variables, so that none of it becomes part of a script:
 #   GOLDWIRE_PROJECT          the project's folder (.)
-#   GOLDWIRE                  install: what pip installs, a wheel; empty: this checkout, every package by its hash
+#   GOLDWIRE                  the wheel to install; empty: this checkout, every package by its hash
 #   GOLDWIRE_EXTRAS           install: further extras, with blanks between them
 #   GOLDWIRE_CONSTRAINTS      install: a pip constraints file
 #   GOLDWIRE_CHECK            check: `curated` (default), or `all` annotations must keep the schema's rules
