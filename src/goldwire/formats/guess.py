@@ -11,6 +11,7 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path, PurePath
 
+from goldwire.archives import UNREADABLE
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST
 from goldwire.formats.head import BYTES, Head
@@ -179,7 +180,7 @@ def _of_zip(path: Path, readable: list[str]) -> list[str]:
                     return names
             if any(PurePath(info.filename).name.startswith("exportedproject") for info in members):
                 return ["cas"]
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except UNREADABLE:
         return []
     return []
 

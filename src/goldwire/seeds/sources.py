@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from goldwire.archives import UNREADABLE
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes
 from goldwire.limits import inflated
@@ -142,7 +143,7 @@ def _unpacked(collected: Collected, path: Path) -> Iterator[Source]:
                         message = "inflates beyond what its size allows"
                         raise GoldwireError.of("GW702", message, where=str(path), hint=hint)
                     yield Source(name, place, content)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         hint = "make it anew, or give the folder"
         message = f"can't be unpacked: {error}"
         raise GoldwireError.of("GW702", message, where=str(path), hint=hint) from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from goldwire.archives import UNREADABLE
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes
 from goldwire.formats.options import Setting
@@ -107,7 +107,7 @@ class Export:
                 ]
                 members.sort(key=lambda member: member[0])
                 yield from self._files(members, folder, project, budget)
-        except (zipfile.BadZipFile, OSError) as error:
+        except UNREADABLE as error:
             raise _bad(place, f"no zip: {error}") from None
         budget.depth -= 1
 
@@ -206,7 +206,7 @@ def _unzipper(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget, 
         try:
             with archive.open(info) as stream:
                 data = stream.read(budget.left + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except UNREADABLE as error:
             raise _bad(where, f"can't be unpacked: {error}") from None  # damaged, or locked by a password
         if len(data) > budget.left:
             raise _bad(where, "the zip inflates beyond what an honest one of its size holds")

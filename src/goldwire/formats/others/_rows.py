@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from goldwire import strict_json
+from goldwire.archives import UNREADABLE
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
 from goldwire.formats.head import delimiter
@@ -79,7 +79,7 @@ def _zipped(path: Path, data: bytes, suffixes: tuple[str, ...], what: str) -> It
                     raise GoldwireError(malformed(place, message, "unpack it, and name the folder"))
                 count += 1
                 yield Content(place, name.stem, decoded(data_read, place))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise GoldwireError(malformed(str(path), f"no zip: {error}", "export it anew")) from None
     if not count:
         raise GoldwireError(malformed(str(path), f"no file of {what} in this zip", "name the file itself"))
