@@ -125,6 +125,16 @@ def test_what_is_written_for_a_tool_comes_back(name: str, article: Article) -> N
     assert counted == attributes
 
 
+def test_a_span_within_a_word_comes_back_from_doccano(tmp_path: Path) -> None:
+    """Edges of words say nothing of how goldwire itself counted: the line says it, where it may be asked."""
+    span = Span("s", "entity", "FOOD", 4, 8)  # in grapheme clusters that would be the second word
+    document = Document("d", "x\u0336y\u0336z abcd efg")
+    article = Article(document, (Annotation("d", "a", "mini@1", "submitted", spans=(span,)),))
+    FORMATS["doccano"].write(tmp_path / "out.jsonl", [article], Setting())
+    [again], _ = read("doccano", tmp_path / "out.jsonl")
+    assert comparable(again) == comparable(article)
+
+
 @pytest.mark.parametrize("name", ["doccano", "prodigy"])
 def test_meta_comes_back_from_a_tool(name: str, tmp_path: Path) -> None:
     """Whatever the tool keeps beside its own keys."""

@@ -131,6 +131,11 @@ def misfits(text: CountedText, extents: Iterable[tuple[int, int]]) -> int:
     return sum(not fits(start, end) for start, end in extents)
 
 
+def counts_otherwise(text: str, units: Units) -> bool:
+    """Whether offsets in these units may differ from those in code points."""
+    return next(_beyond_one(text, units), None) is not None
+
+
 def _beyond_one(text: str, units: Units) -> Iterator[tuple[int, int]]:
     """Where characters have more units than one, or less than one each in a cluster, and by how much."""
     if units == "grapheme clusters":

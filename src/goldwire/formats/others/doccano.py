@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.files import writing
-from goldwire.formats.counting import PLAIN, Counting
+from goldwire.formats.counting import PLAIN, Counting, counts_otherwise
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._beyond import lose_rest
@@ -169,8 +169,10 @@ def write_doccano(path: Path, articles: Iterable[Article], setting: Setting) -> 
         meta = {key: value for key, value in document.meta.items() if key not in _OWN}
         for key in set(document.meta) - set(meta):
             setting.lose(f"document meta `{key}`", document.id)
-        if any(char > "\uffff" for char in document.text):
+        wide = counts_otherwise(document.text, UNITS.units)
+        if wide:
             setting.change("offsets counted in UTF-16 units, as doccano does", document.id)
+        if wide or counts_otherwise(document.text, CLUSTERS.units):
             meta["offsets"] = UNITS.units
         offsets = _units(document.text)
         for annotation in article.annotations or (None,):
