@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -298,19 +299,15 @@ def _write(home: Project, listing: Path, articles: Iterable[tuple[Added, Candida
     """The texts, then the listing that makes them articles: what fails before leaves nothing behind."""
     old = read_text(listing) if listing.is_file() else ""
     lines = [old if not old or old.endswith("\n") else f"{old}\n"]
-    written: list[Path] = []
-    try:
+    with ExitStack() as undo:
         for article, candidate in articles:
             path = home.seeds / article.file
             if article.is_new and not path.exists():
-                written.append(path)
+                undo.callback(path.unlink, missing_ok=True)
                 write_text(path, candidate.text)
             lines.append(json.dumps(_line(home, article, candidate), ensure_ascii=False) + "\n")
         write_text(listing, "".join(lines))
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
 
 
 def _line(home: Project, article: Added, candidate: Candidate) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,18 +145,11 @@ def drafting(
 ) -> Iterator[Drafter]:
     """What drafts the project's articles, for the time of a block."""
     choose = shot_chooser(project_articles(project) if settings.shots else [], settings.shots)
-    asker = Asker(
-        settings, Cache(project.cache / "llm", refresh=refresh), ChatClient(settings), budget=budget
-    )
-    try:
-        drafter = Drafter(asker, load_schema(project.schema_path), layers=layers, choose_shots=choose)
-    except BaseException:
-        asker.client.close()
-        raise
-    try:
-        yield drafter
-    finally:
-        drafter.close()
+    schema, cache = load_schema(project.schema_path), Cache(project.cache / "llm", refresh=refresh)
+    with closing(ChatClient(settings)) as client:
+        asker = Asker(settings, cache, client, budget=budget)
+        with closing(Drafter(asker, schema, layers=layers, choose_shots=choose)) as drafter:
+            yield drafter
 
 
 def chosen_documents(project: Project, articles: Iterable[str | Document] | None) -> list[Document]:

@@ -72,11 +72,11 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
                             stopped = f"{_FAILURES} articles failed one after the other"
                     if advance is not None:
                         advance(1, asker.spent())
-        except BaseException:
-            drafter.close()
+        finally:
+            if under_way:  # it was broken off: nobody waits for these
+                drafter.close()
             for future in under_way:
                 future.cancel()
-            raise
     run.left |= {document.id: f"not asked: {stopped}" for document in reversed(waiting)}
     run.drafts = [done[name] for name in sorted(done, key=order.__getitem__)]
     for drafted in run.drafts:
