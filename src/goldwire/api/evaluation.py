@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire.api.data import Source, articles_of, load_project, read, schema_of
-from goldwire.errors import GoldwireError
 from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -263,7 +262,8 @@ def gate(
     is merged into (default: the pull request's, else the main one): that the branch itself changes the
     baseline is among the warnings. With `update` the baseline is written anew from these scores, after a
     review. `notify` is told what was written, and, where the run is refused, what else is to know of it.
-    Raises GW532 to GW537 and GW746 where there is nothing to compare, or what can't be compared.
+    Raises GW532 to GW537 and GW746 where there is nothing to compare, or what can't be compared, GW752 for a
+    floor of a part that is not gated.
 
         >>> import goldwire
         >>> try:
@@ -272,44 +272,34 @@ def gate(
         ...     print(error.faults[0].code, error.faults[0].hint)
         GW535 goldwire train ner
     """
-    from goldwire.eval.ci.baseline import measure, read_baseline
-    from goldwire.eval.ci.gate import gate as compute
-    from goldwire.eval.ci.gate import update_baseline
-    from goldwire.eval.ci.gate_trust import baseline_path, branch_note, check_current
-    from goldwire.eval.project_scores import in_project
+    from goldwire.eval.ci.gate_trust import Part
+    from goldwire.eval.ci.hold import hold
 
     home = project if isinstance(project, Project) else load_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
-    run = measure(path, of=of, trained_on=trained_on)
-    file = Path(baseline) if baseline is not None else baseline_path(home, path, run.name, of)
-    before = None if update else read_baseline(file)
-    try:
-        check_current(run, home)
-        if before is None:
-            notify(update_baseline(file, run.as_baseline))
-            before = read_baseline(file)
-        readers = in_project(run.scores, run.paired, home, None if agreement is None else Path(agreement))
-        return compute(
-            run.as_baseline,
-            before,
-            floor=(floors or {}).get(run.as_baseline.layer, floor),
-            agreement_floor=agreement_floor,
-            tolerance=tolerance,
-            rounds=rounds,
-            ceiling=readers.agreement,
-            grave=[run.note, "" if update else branch_note(file, run.as_baseline, base)],
-        )
-    except GoldwireError:
-        if run.note:
-            notify(f"note: {run.note}")
-        raise
+    (gated,) = hold(
+        home,
+        [Part(path, of, None if baseline is None else Path(baseline))],
+        floor=floor,
+        floors=floors,
+        agreement_floor=agreement_floor,
+        tolerance=tolerance,
+        rounds=rounds,
+        agreement=agreement,
+        trained_on=trained_on,
+        base=base,
+        update=update,
+        notify=notify,
+    )
+    return gated
 
 
 def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gated]:
     """Hold every run against the baseline that is committed of it (`eval/baseline*.json`), as `gate` does.
 
     What is committed is what counts: layers, relations, structures, of any model. `options` are those of
-    `gate`. Raises GW751 where nothing is committed, GW535 where a run is missing.
+    `gate`. Raises GW751 where nothing is committed, GW535 where a run is missing, GW752 for a floor of a part
+    of which nothing is committed.
 
         >>> import goldwire
         >>> try:
@@ -319,9 +309,7 @@ def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gat
         GW751
     """
     from goldwire.eval.ci.gate_trust import committed
+    from goldwire.eval.ci.hold import hold
 
     home = project if isinstance(project, Project) else load_project(project)
-    return [
-        gate(each.scores, project=home, of=each.part, baseline=each.file, **options)
-        for each in committed(home)
-    ]
+    return hold(home, committed(home), **options)

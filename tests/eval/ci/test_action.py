@@ -17,7 +17,8 @@ import yaml
 from msgspec import structs
 
 from goldwire.annotations.store import write_annotation
-from goldwire.eval.ci.baseline import measure, write_baseline
+from goldwire.eval.ci.baseline import write_baseline
+from goldwire.eval.ci.measure import measure
 from goldwire.model import Article
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds

@@ -10,8 +10,9 @@ from xml.etree import ElementTree as XML
 import pytest
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Baseline, from_json, measure, read_baseline, write_baseline
+from goldwire.eval.ci.baseline import Baseline, from_json, read_baseline, write_baseline
 from goldwire.eval.ci.gate import Gated, gate
+from goldwire.eval.ci.measure import measure
 from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment, headline, junit, markdown
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.eval.scoring.scores import score

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Baseline, from_json, measure
+from goldwire.eval.ci.baseline import Baseline, from_json
 from goldwire.eval.ci.gate import ENOUGH, gate
+from goldwire.eval.ci.measure import measure
 from goldwire.eval.ci.outputs import badge, comment, headline, junit, markdown
 from goldwire.eval.ci.overlap import overlap
 from goldwire.formats.jsonl import read_jsonl, write_jsonl

@@ -7,13 +7,16 @@ from pathlib import Path
 from xml.etree import ElementTree as XML
 
 import pytest
+from msgspec import structs
 
 import goldwire
-from goldwire.eval.ci.baseline import measure, read_baseline
+from goldwire.errors import GoldwireError
+from goldwire.eval.ci.baseline import read_baseline
+from goldwire.eval.ci.measure import measure
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.eval.scoring.scores import score
-from goldwire.formats.jsonl import write_jsonl
-from goldwire.model import Annotation, Relation
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.model import Annotation, Article, Relation
 from tests.eval.ci.test_gate import HASH
 from tests.eval.helpers import article, reading, spans
 from tests.eval.test_cli import run
@@ -165,3 +168,59 @@ def test_the_readers_agreement_has_a_floor_of_its_own(tmp_path: Path) -> None:
     done = run("gate", "--all", "--project", folder, "--agreement-floor", 0.7, code=1)
     assert "the readers' F1 on relations, .667, is under the floor of .700" in done.stdout
     assert "passed: step F1 1.000" in done.stdout
+
+
+def test_a_floor_of_a_part_that_is_not_gated_is_refused(tmp_path: Path) -> None:
+    """A bar that nothing is held against lets everything pass: GW752 names it, and the parts."""
+    project = project_with_run(tmp_path, related=1)
+    path = project / "eval/reports/steps/scores.json"
+    for part in ((), ("--of", "relations")):
+        run("gate", path, "--project", project, *part, "--update")
+    done = run("gate", path, "--project", project, "--floor", "relations=0.9", code=2)
+    assert "GW752 no part `relations` is gated here" in done.stderr and "one of: step" in done.stderr
+    done = run("gate", "--all", "--project", project, "--floor", "relation=0.9", "--update", code=2)
+    assert "GW752" in done.stderr and "one of: relations, step" in done.stderr
+    run("gate", path, "--project", project, "--of", "relations", "--floor", "relations=0.9", code=1)
+    with pytest.raises(goldwire.EvalError, match="GW752"):
+        goldwire.gate(path, project=project, floors={"thing": 0.1})
+
+
+def test_what_is_left_of_a_run_may_lack_the_part(tmp_path: Path) -> None:
+    """Where all that has relations was learned from, there are none to gate: GW746, no other counts."""
+    project = project_with_run(tmp_path)
+    reports = project / "eval/reports/steps"
+    names = [f"d{n}" for n in range(8)]
+    gold = [article(TEXT, annotated(each, 2 if each == "d0" else 0)) for each in names]
+    pred = [
+        article(TEXT, structs.replace(a, provenance=structs.replace(a.provenance, trained_on=name == "d0")))
+        for name in names
+        for a in [annotated(name, 2 if name == "d0" else 0, annotator="m", kind="model")]
+    ]
+    write_jsonl(reports / "gold.jsonl", gold)
+    write_jsonl(reports / "predictions.jsonl", pred)
+    figures = json.loads((reports / "scores.json").read_text(encoding="utf-8"))
+    scores = score([(one.gold, one.pred) for one in pair_up(gold, pred)], resamples=20)
+    (reports / "scores.json").write_text(json.dumps(figures | scores.as_json()), encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW746.*trained on 1 of 8.*one of: step, thing"):
+        measure(reports / "scores.json", of="relations")
+    assert measure(reports / "scores.json", of="relations", trained_on=True).as_baseline.f1 == 1
+    assert len(measure(reports / "scores.json", of="thing").as_baseline.documents) == 7
+
+
+def test_a_run_is_read_once_for_all_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three parts of one run: its files of articles are read once, each part has its own figures."""
+    project = project_with_run(tmp_path, related=1)
+    path = project / "eval/reports/steps/scores.json"
+    for part in ((), ("--of", "relations"), ("--of", "step:tuples")):
+        run("gate", path, "--project", project, *part, "--update")
+    alone = [goldwire.gate(path, project=project, of=part) for part in ("", "relations", "step:tuples")]
+    files: list[str] = []
+
+    def counted(path: Path) -> list[Article]:
+        files.append(path.name)
+        return read_jsonl(path)
+
+    monkeypatch.setattr("goldwire.formats.jsonl.read_jsonl", counted)
+    together = goldwire.gate_all(project=project)
+    assert [gated.as_json() for gated in together] == [gated.as_json() for gated in alone]
+    assert sorted(files) == ["gold.jsonl", "predictions.jsonl"]

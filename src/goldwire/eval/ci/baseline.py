@@ -12,15 +12,11 @@ from typing import Any
 import numpy as np
 
 from goldwire import __version__, strict_json
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError
 from goldwire.eval.counts.counts import Counts, Interval, LabelCounts
 from goldwire.eval.counts.significance import spread
 from goldwire.eval.matching.spans import FloatArray
-from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
-from goldwire.eval.scoring.results import Scores
-from goldwire.eval.scoring.scores import score
-from goldwire.files import read_text, sha256, write_text
-from goldwire.model import Annotation, Span, pairs
+from goldwire.files import read_text, write_text
 
 FORMAT = "goldwire baseline 1"
 #: Differences up to this are the rounding of floating point.
@@ -222,153 +218,6 @@ def _same(stored: float | None, derived: float | None) -> bool:
     if stored is None or derived is None:
         return stored is derived
     return abs(stored - derived) <= ROUNDING
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A run: in the form of a baseline, its scores, and the documents with both readings.
-
-    `name` is the run's (`ner`, `all`, its layers), `of_project` whether it was on a project's annotations,
-    `note` says of how many documents the model was trained on, where there are any.
-    """
-
-    as_baseline: Baseline
-    scores: Scores
-    paired: tuple[Paired, ...]
-    name: str = ""
-    of_project: bool = False
-    note: str = ""
-
-
-#: What stands for all relations of a run, where no layer is called so.
-RELATIONS = "relations"
-
-
-def counts_of(scores: Scores, part: str) -> tuple[str, LabelCounts] | None:
-    """The counts of a part of what was scored, and how it is matched; None where there are none.
-
-    A part is a layer (exact), `relations` (strict), or whole structures as LAYER:KIND (strict, overlap,
-    tuples).
-    """
-    if part in scores.layers:
-        return "exact", scores.layers[part]["exact"]
-    if part == RELATIONS and scores.relations is not None:
-        return "strict", scores.relations
-    layer, _, kind = part.rpartition(":")
-    found = next((counts for name, counts in scores.structures.get(layer, {}).items() if name == kind), None)
-    return None if found is None else (kind, found)
-
-
-def parts_of(scores: Scores) -> list[str]:
-    """All parts that a run can be gated on."""
-    whole = [f"{layer}:{kind}" for layer, kinds in scores.structures.items() for kind in kinds]
-    return [*scores.layers, *([RELATIONS] if scores.relations is not None else []), *whole]
-
-
-def measure(path: Path, *, of: str = "", trained_on: bool = False) -> Measured:
-    """What `goldwire train` left: `scores.json` at `path`, `gold.jsonl` and `predictions.jsonl` beside it.
-
-    `of` names the part that counts (see `counts_of`; default: the run's own layer). Counts per document are
-    taken from the articles and held against the file; documents that the model was trained on are left out
-    then, unless `trained_on` (see `unseen`). Raises GW535 where there is no scores.json, or it says nothing
-    of layer or corpus, GW537 where the articles beside it give other figures, GW746 where the run has no such
-    part.
-    """
-    from goldwire.formats.jsonl import read_jsonl
-
-    hint = "run it again: goldwire train ner"
-    if not path.exists():
-        raise GoldwireError.of("GW535", "there are no scores", where=str(path), hint="goldwire train ner")
-    try:
-        figures = strict_json.loads(read_text(path))
-        part = of or str(figures["layer"])
-        layers = [part] if not of else list(figures["layers"])
-        micro = _stored(figures, part) if of else figures["layers"][part]["exact"]["micro"]
-        corpus = figures["corpus"]
-        corpus_identity = {
-            "name": str(corpus.get("name", "")),
-            "version": str(corpus.get("version", "")),
-            "content_hash": str(corpus.get("content_hash") or corpus["sha256"]),
-        }
-        resamples, seed = int(figures["resamples"]), int(figures["seed"])
-        schema, config = tuple(figures["schema"]), dict(figures.get("config", {}))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        twice = isinstance(error, strict_json.NotStrict)
-        why = str(error) if twice else "layer, corpus and figures are expected in it"
-        message = f"not the scores of a training run: {why}"
-        raise GoldwireError.of("GW535", message, where=str(path), hint=hint) from None
-    paired = pair_up(
-        read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))
-    )
-
-    def scored(pairs: Sequence[Paired]) -> Scores:
-        readings = [(pairing.gold, pairing.pred) for pairing in pairs]
-        groups = stories(pairing.document for pairing in pairs)
-        return score(readings, layers=layers, resamples=resamples, seed=seed, groups=groups)
-
-    scores = scored(paired)
-    counted = counts_of(scores, part)
-    if counted is None or micro is None:
-        message = f"the run has no `{part}` to gate"
-        raise GoldwireError.of("GW746", message, where=str(path), hint=one_of(parts_of(scores)))
-    total = counted[1].total()
-    if [total.tp, total.fp, total.fn] != [micro["tp"], micro["fp"], micro["fn"]]:
-        message = "gold.jsonl and predictions.jsonl beside it give other figures"
-        raise GoldwireError.of("GW537", message, where=str(path), hint=hint)
-    (fresh,), note = unseen(paired, trained_on=trained_on)
-    if len(fresh) < len(paired):
-        paired, scores = fresh, scored(fresh)
-    groups = stories(pairing.document for pairing in paired)
-    kind, counts = counts_of(scores, part) or counted
-    figure = counts.micro()
-    baseline = Baseline(
-        layer=part,
-        kind=kind,
-        run=path.resolve().parent.name if of else "",
-        labels=counts.labels,
-        documents=scores.documents,
-        counts=counts.counts,
-        f1=figure.counts.f1,
-        ci95=figure.ci95,
-        corpus=corpus_identity,
-        schema=schema,
-        seed=seed,
-        config=config,
-        reference=scores.reference,
-        groups=tuple(groups) if groups else None,
-        hashes={
-            document.id: (sha256(document.text), reference_hash(gold, part, kind))
-            for document, gold, _ in paired
-        },
-    )
-    name, of_project = str(figures.get("run", "")), bool(corpus.get("content_hash"))
-    return Measured(baseline, scores, tuple(paired), name, of_project, note)
-
-
-def _stored(figures: Mapping[str, Any], part: str) -> Mapping[str, Any] | None:
-    """The micro figures of a part as the run wrote them; None where it wrote none."""
-    layer, _, kind = part.rpartition(":")
-    found = (
-        figures["layers"].get(part, {}).get("exact")
-        or (figures.get(RELATIONS) if part == RELATIONS else None)
-        or figures.get("structures", {}).get(layer, {}).get(kind)
-    )
-    return found["micro"] if found else None
-
-
-def reference_hash(annotation: Annotation, part: str, kind: str = "exact") -> str:
-    """The SHA-256 of what the counts of a part rest on, in any order: spans with their labels, and where they
-    are more than a layer's, relations with their ends."""
-    layer = part if kind == "exact" else part.rpartition(":")[0]
-    marks: list[Any] = sorted([span.start, span.end, span.label] for span in annotation.layer(layer))
-    if kind != "exact":
-        ends = ((r.label, *_end(head), *_end(tail)) for r, head, tail in pairs(annotation))
-        marks.append(sorted(map(list, ends)))
-    return sha256(json.dumps(marks))
-
-
-def _end(span: Span) -> tuple[str, int, int, str]:
-    return span.layer, span.start, span.end, span.label
 
 
 def wide(first: Baseline, second: Baseline) -> tuple[Sequence[str], FloatArray, FloatArray]:

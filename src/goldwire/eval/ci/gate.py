@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import RELATIONS, ROUNDING, Baseline, read_baseline, wide, write_baseline
+from goldwire.eval.ci.baseline import ROUNDING, Baseline, read_baseline, wide, write_baseline
+from goldwire.eval.ci.measure import RELATIONS
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling

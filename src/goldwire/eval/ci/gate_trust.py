@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Baseline, Measured, parse, read_baseline
+from goldwire.eval.ci.baseline import Baseline, parse, read_baseline
 from goldwire.eval.ci.gate import gate
+from goldwire.eval.ci.measure import Measured
 from goldwire.eval.ci.overlap import Refused
 from goldwire.figures import number
 from goldwire.files import file_name
@@ -34,22 +35,23 @@ def baseline_path(project: Project, scores: Path, run: str, part: str = "") -> P
 
 
 @dataclass(frozen=True)
-class Committed:
-    """A baseline of a project: its file, the scores that it is about, and which part of them it names."""
+class Part:
+    """A part of a run that is to be held (see `counts_of`; empty: the run's own layer): the scores that it is
+    of, and its baseline's file; None: where `baseline_path` says."""
 
-    file: Path
     scores: Path
-    part: str
+    name: str
+    baseline: Path | None = None
 
 
-def committed(project: Project) -> list[Committed]:
-    """Every baseline in `eval/`, that of `ner` first. Raises GW751 where there is none."""
+def committed(project: Project) -> list[Part]:
+    """What every baseline in `eval/` is of, that of `ner` first. Raises GW751 where there is none."""
     found = []
     for file in sorted(project.eval.glob("baseline*.json"), key=lambda file: (len(file.stem), file.stem)):
         baseline = read_baseline(file)
         name = baseline.run or _run_of(file, project)
         scores = project.reports / name / "scores.json"
-        found.append(Committed(file, scores, baseline.layer if baseline.run else ""))
+        found.append(Part(scores, baseline.layer if baseline.run else "", file))
     if not found:
         hint = "make one with: goldwire eval gate --update, and commit it"
         raise GoldwireError.of("GW751", "there is no baseline here", where=str(project.eval), hint=hint)
