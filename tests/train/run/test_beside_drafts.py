@@ -97,3 +97,47 @@ def test_drafts_of_other_articles_are_one_plain_error(project: Project, tmp_path
     goldwire.write([stranger], tmp_path / "d.jsonl", "jsonl")
     done = called("eval", "draft", tmp_path / "d.jsonl", "--project", project.root)
     assert done.returncode == 2 and "GW820" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_a_trained_model_has_no_annotation_of_is_left_out_and_told(project: Project) -> None:
+    """A file may hold an article without an annotation: the others are scored, and a note says so."""
+    reviewed(project)
+    drafts = drafts_of(project)
+    first, *others = drafts
+    trained = project.root / "trained.jsonl"
+    goldwire.write([first, *(Article(article.document) for article in others)], trained, "jsonl")
+    assessed = goldwire.assess_drafts(drafts, project=project, trained=[trained], resamples=0)
+    assert assessed.documents == (first.document.id,)
+    assert f"{len(others)} document(s) that `tiny` has no annotation of are left out" in assessed.notes
+
+
+def test_a_stock_model_that_is_not_installed_is_told(project: Project) -> None:
+    """The figures come without it, as those of a training do, and the note says how to have it."""
+    reviewed(project)
+    settings = project.root / "goldwire.toml"
+    predict = '\n[predict]\nmodel = "xx_ent_wiki_lg"\nlayer = "thing"\nlabels = { PER = "FOOD" }\n'
+    settings.write_text(settings.read_text("utf-8") + predict, "utf-8")
+    assessed = goldwire.assess_drafts(drafts_of(project), project=project.root, resamples=0)
+    assert [row["system"] for row in assessed.table("systems").records() if row["layer"] == "thing"] == [
+        "drafts: tiny",
+        "lexicon",
+    ]
+    [note] = assessed.notes
+    assert "xx_ent_wiki_lg is not installed" in note and "spacy download" in note
+
+
+def test_the_lexicon_learns_nothing_from_near_copies(project: Project) -> None:
+    """An article's near copy would give its words away: what is of its group is not learned from."""
+    gold = reviewed(project)
+    original = next(a for a in project_articles(project) if gold[a.document.id].layer("thing"))
+    name = original.document.id
+    copied = replace(original.document, id="copy", text=original.document.text + " Fin.")
+    reading = replace(gold[name], document="copy", text_sha256="")
+    draft = next(a for a in drafts_of(project) if a.document.id == name).annotations[0]
+    read = [Article(original.document, (gold[name],)), Article(copied, (reading,))]
+    drafted = [
+        Article(original.document, (draft,)),
+        Article(copied, (replace(draft, document="copy", text_sha256=""),)),
+    ]
+    assessed = goldwire.assess_drafts(drafted, read, project=project, resamples=0, layers=["thing"])
+    assert [row["R"] for row in assessed.table("systems").records()] == [1, 0]

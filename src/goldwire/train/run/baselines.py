@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.formats.spacy_doc import from_doc
 from goldwire.model import Annotation, Article, Document, Provenance, Span
-from goldwire.pipelines import load_pipeline, quiet
+from goldwire.pipelines import how_to_get, load_pipeline, official_and_missing, quiet
 from goldwire.project import CONFIG, Project
 from goldwire.schemas import load_schema
 from goldwire.train.training_data import Reference
@@ -47,6 +47,23 @@ def stock_setting(project: Project) -> Stock | None:
         )
     model, layer = project.setting("predict", "model"), project.setting("predict", "layer")
     return Stock(str(model), str(layer), labels)
+
+
+def usable_stock(project: Project | None, layers: Collection[str]) -> tuple[Stock | None, str]:
+    """The project's stock model where it can stand beside others on one of `layers`; else None, and why.
+
+    Raises GW412 where [predict] is incomplete.
+    """
+    stock = None if project is None else stock_setting(project)
+    if stock is None:
+        why = "goldwire.toml names none in [predict]"
+    elif stock.layer not in layers:
+        why = f"[predict] is for layer `{stock.layer}`"
+    elif official_and_missing(stock.model):
+        why = f"{stock.model} is not installed; to have it: {how_to_get(stock.model)}"
+    else:
+        return stock, ""
+    return None, f"no stock model to compare with: {why}"
 
 
 def stock_predictions(

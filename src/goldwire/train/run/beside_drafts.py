@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
+from goldwire.corpus.split.io import project_rule
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.edits import Edits, count_edits
 from goldwire.eval.scoring.pairing import stories
@@ -19,7 +20,8 @@ from goldwire.pipelines import blank_pipeline
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.table import Cell, Column, Figures, Table
-from goldwire.train.run.baselines import lexicon_annotations, stock_predictions, stock_setting
+from goldwire.train.run.baselines import lexicon_annotations, stock_predictions, usable_stock
+from goldwire.train.run.sources import groups_of
 from goldwire.train.training_data import Reference
 
 _COLUMNS = (
@@ -99,21 +101,24 @@ def beside_drafts(
     """Score drafts, lexicon, stock model and trained ones on the documents that all have, exact spans.
 
     Of `gold` the most trusted annotation counts that is not a drafting model's; where some are reviewed, only
-    those. The lexicon of a document is learned from all others but those of its story. Raises GW820 where no
-    document is left.
+    those. The lexicon of a document is learned from all others but those of its story and near copies of its
+    text. Raises GW820 where no document is left.
     """
-    drafted = {a.document.id: a.annotations[-1] for a in drafts if a.annotations}
-    setting, notes = _reference(gold, drafted, trained or {})
+    drafted = _by_document(drafts)
+    others = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
+    setting, notes = _reference(gold, drafted, others)
     schema = load_schema(project.schema_path)
     wanted = list(layers or [n for n in schema.layers if any(a.layer(n) for a in drafted.values())])
     systems = [_drafts(drafted, wanted), _lexicon(setting, project, wanted)]
-    if (stock := stock_setting(project)) is not None and stock.layer in wanted:
+    stock, why = usable_stock(project, wanted)
+    if stock is None and project.settings.get("predict"):
+        notes.append(why)
+    if stock is not None:
         begun = time.perf_counter()
         found, _ = stock_predictions(project, [article.document for article in setting.articles])
         minutes = (time.perf_counter() - begun) / 60
         systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
-    for name, predicted in (trained or {}).items():
-        by_document = _by_document(predicted)
+    for name, by_document in others.items():
         systems.append(_System(name, by_document, _marked(by_document.values(), wanted)))
     rows: list[tuple[Cell, ...]] = []
     reference = ""
@@ -151,20 +156,31 @@ def beside_drafts(
 
 
 def _reference(
-    gold: Sequence[Article], drafted: Mapping[str, Annotation], trained: Mapping[str, Sequence[Article]]
+    gold: Sequence[Article],
+    drafted: Mapping[str, Annotation],
+    trained: Mapping[str, Mapping[str, Annotation]],
 ) -> tuple[_Setting, list[str]]:
     """The documents that every system has, each with the annotation that it is held against."""
     models = {a.annotator for a in drafted.values()}
-    others = [{article.document.id for article in articles} for articles in trained.values()]
+    lacking = dict.fromkeys(trained, 0)
     found: list[tuple[Article, Annotation]] = []
     for article in gold:
         name = article.document.id
         mine = tuple(a for a in article.annotations if a.annotator not in models)
         annotation = curated(mine)
-        if annotation is not None and name in drafted and all(name in names for names in others):
+        if annotation is None or name not in drafted:
+            continue
+        without = [system for system, by_document in trained.items() if name not in by_document]
+        for system in without:
+            lacking[system] += 1
+        if not without:
             found.append((article, annotation))
     trusted = [(a, c) for a, c in found if c.status in _TRUSTED and not by_machine(c)]
-    notes = []
+    notes = [
+        f"{amount(number)} document(s) that `{system}` has no annotation of are left out"
+        for system, number in lacking.items()
+        if number
+    ]
     if trusted and len(trusted) < len(found):
         left = amount(len(found) - len(trusted))
         notes.append(f"{left} document(s) that nobody has reviewed are left out")
@@ -186,19 +202,16 @@ def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> _System
 
 
 def _lexicon(setting: _Setting, project: Project, layers: Sequence[str]) -> _System:
-    """Every wording that the other documents mark, but for those of the same story."""
+    """Every wording that the other documents mark, but for those of the same group."""
     nlp = blank_pipeline(project.language)
     begun = time.perf_counter()
     references = [Reference(a.document, setting.gold[a.document.id]) for a in setting.articles]
+    names = [reference.document.id for reference in references]
+    groups = groups_of([reference.document for reference in references], project_rule(project)) or names
     found: dict[str, Annotation] = {}
-    for reference in references:
+    for reference, group in zip(references, groups, strict=True):
         document = reference.document
-        story = document.meta.get("story")
-        train = [
-            other
-            for other in references
-            if other.document.id != document.id and not (story and story == other.document.meta.get("story"))
-        ]
+        train = [other for other, theirs in zip(references, groups, strict=True) if theirs != group]
         (annotation,) = lexicon_annotations(nlp, train, [document], layers)
         mine = reference.annotation
         found[document.id] = structs.replace(

@@ -18,13 +18,12 @@ from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article
-from goldwire.pipelines import how_to_get, official_and_missing
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.train.learned_from import KEY, learned_from
 from goldwire.train.pipeline.relations_and_attributes import attributes_of
 from goldwire.train.run.agreement import related_agreement
-from goldwire.train.run.baselines import stock_predictions, stock_setting
+from goldwire.train.run.baselines import stock_predictions, stock_setting, usable_stock
 from goldwire.train.run.card import write_card
 from goldwire.train.run.crossval import CrossValidated, cross_validate
 from goldwire.train.run.model_folder import fill_meta, model_folder
@@ -305,17 +304,8 @@ def _stock_job(
     project: Project | None, data: TrainingData, notes: list[str]
 ) -> Callable[[], tuple[list[Article], dict[str, int]]] | None:
     """The stock model's predictions, to be made beside the training; a note where there are none."""
-    setting = None if project is None else stock_setting(project)
-    if project is None or setting is None:
-        notes.append("no stock model to compare with: goldwire.toml names none in [predict]")
-        return None
-    if setting.layer not in data.layers:
-        notes.append(f"no stock model to compare with: [predict] is for layer `{setting.layer}`")
-        return None
-    if official_and_missing(setting.model):
-        notes.append(
-            f"no stock model to compare with: {setting.model} is not installed; "
-            f"to have it: {how_to_get(setting.model)}"
-        )
+    stock, why = usable_stock(project, data.layers)
+    if project is None or stock is None:
+        notes.append(why)
         return None
     return partial(stock_predictions, project, [reference.document for reference in data.scored])
