@@ -11,6 +11,7 @@ from goldwire.figures import FILTERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+    from markupsafe import Markup
 
 
 def page_templates(package: str, folder: str = "templates") -> Environment:
@@ -24,8 +25,15 @@ def page_templates(package: str, folder: str = "templates") -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= FILTERS
+    environment.filters |= {**FILTERS, "in_words": in_words}
     return environment
+
+
+def in_words(sentence: str) -> Markup:
+    """A sentence for a page: escaped, and what stands between backticks set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(sentence))))
 
 
 def render_page(template: Template, *, with_files: bool = False, **content: Any) -> str:
@@ -82,6 +90,7 @@ def _classed(tag: re.Match[str], rules: dict[str, str]) -> str:
 
 _CHARSET = '<meta charset="utf-8">'
 _NONE = "'none'"
+_CODE = re.compile(r"`([^`]+)`")
 #: What is no markup: its `<` and `style=` are not those of tags.
 _INLINE = re.compile(r"(<style[^>]*>.*?</style>|<script[^>]*>.*?</script>)", re.DOTALL)
 _STYLED = re.compile(r'(<[a-zA-Z][^<>]*?) style="([^"<>]*)"([^<>]*>)')

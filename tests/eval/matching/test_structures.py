@@ -351,7 +351,7 @@ def test_a_flat_reference_is_compared_with_flat_readings() -> None:
     scores = score([(flat, flat)], resamples=0)
     found = ceiling_of([article("x" * 30, *readings)], [flat], scores)
     assert found is not None
-    assert any("2 nested span(s)" in note for note in found.notes)
+    assert any("2 nested spans" in note for note in found.notes)
     assert found.layers["thing"].readers == 1
 
 

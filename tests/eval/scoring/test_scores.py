@@ -160,7 +160,7 @@ def test_duplicates_are_reported() -> None:
     """How many duplicates were left out is said, by side."""
     twice = reading(*spans(("A", 0, 3), ("A", 0, 3)))
     (warning,) = [w for w in score([(reading(*spans(("A", 0, 3))), twice)]).warnings if "duplicate" in w]
-    assert "1 duplicate span(s) in the prediction" in warning
+    assert "1 duplicate span in the prediction" in warning
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:

@@ -19,6 +19,7 @@ from goldwire.eval.counts.bootstrap import interval
 from goldwire.eval.counts.counts import Interval, LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
 from goldwire.eval.scoring.results import Scores
+from goldwire.figures import counted
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, outermost, span_key
 
@@ -100,7 +101,7 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
         some, every = len(pooled.documents), len(scores.documents)
         notes.append(f"only {some} of the {every} scored documents have two readings")
     if cut:
-        notes.append(f"{cut} nested span(s) of the readings are left out, since the reference has none")
+        notes.append(f"{counted(cut, 'nested span')} of the readings left out, since the reference has none")
     kinds = [set(annotator["kinds"]) for annotator in agreement.annotators]
     return Ceiling(
         readers=_readers(kinds),

@@ -29,6 +29,7 @@ from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import Kind, Spans, align
 from goldwire.eval.matching.structures import STRUCTURE_KINDS, required
 from goldwire.eval.scoring.results import Scores
+from goldwire.figures import counted
 from goldwire.model import STATUSES, Annotation, Document, Span, Status, by_machine
 from goldwire.schemas import Schema
 
@@ -186,7 +187,7 @@ def _layer_warnings(layer: str, gold: Spans, pred: Spans) -> list[str]:
             )
         if len(side.dropped):
             twice = len(side.dropped)
-            warnings.append(f"layer `{layer}`: {twice} duplicate span(s) in {name} count once")
+            warnings.append(f"layer `{layer}`: {counted(twice, 'duplicate span')} in {name} left out")
     if not len(gold) and not len(pred):
         warnings.append(f"layer `{layer}` is empty on both sides: its figures are undefined")
     return warnings
