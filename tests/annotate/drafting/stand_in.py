@@ -35,13 +35,14 @@ Script = Callable[[dict[str, Any]], Reply]
 
 @dataclass
 class StandIn:
-    """A running one: its address, what it was asked, and what it answers."""
+    """A running one: its address, what it was asked (`listings`: its list of models), and what it answers."""
 
     url: str
     script: Script
     models: Any
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    listings: int = 0
     at_once: int = 0
     most_at_once: int = 0
 
@@ -86,6 +87,8 @@ def standing_in(
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            with lock:
+                stand_in.listings += 1
             if reply_to_models is not None:
                 self.send(reply_to_models)
             else:

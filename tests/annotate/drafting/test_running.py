@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 import goldwire
+from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Answer, Cache
 from goldwire.annotate.drafting.client import ChatClient
 from goldwire.annotate.drafting.project_drafts import draft_project
@@ -23,7 +25,7 @@ from goldwire.annotate.drafting.settings import Settings
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.project import Project
 from tests.annotate.drafting.recorded import good
-from tests.annotate.drafting.stand_in import MODEL, Reply, Script, items, layer_of, standing_in
+from tests.annotate.drafting.stand_in import MODEL, Reply, Script, StandIn, items, layer_of, standing_in
 from tests.cli.terminal import called
 
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "one layer"}]}
@@ -161,9 +163,87 @@ def test_a_second_run_costs_nothing(project: Project) -> None:
         draft_project(project, url=server.url, seed=5)
         assert len(server.asked) == 2 * number
         fresh = draft_project(project, url=server.url, refresh=True)
-        assert len(server.asked) == 3 * number
+        assert len(server.asked) == 3 * number and server.listings == 4
     # The server is gone: nothing is asked of it.
     assert list(draft_project(project, url=server.url).articles) == list(fresh.articles)
+
+
+def listed(model: str, context: int) -> dict[str, Any]:
+    """A list of one model."""
+    return {"object": "list", "data": [{"id": model, "max_model_len": context}]}
+
+
+def test_a_server_restarted_with_another_model_is_asked_for_that_one(project: Project) -> None:
+    """What a server says of itself is asked for once a run; the last run's answer serves only without it."""
+    with standing_in(good) as server:
+        draft_project(project, url=server.url)
+        number = len(server.asked)
+        server.models = listed("large-model", 32768)
+        drafts = draft_project(project, url=server.url)
+        assert {body["model"] for body in server.asked[number:]} == {"large-model"}
+    assert list(draft_project(project, url=server.url).articles) == list(drafts.articles)
+
+
+def test_a_server_restarted_with_a_longer_context_is_asked_again(project: Project) -> None:
+    """What fitted into no request before goes out; and so does what the server found too long before."""
+    short = Reply(status=400, body='{"error": {"message": "the context length is exceeded"}}')
+    replies = [short]
+    with standing_in(lambda body: replies[0] if replies else good(body), models=listed(MODEL, 300)) as server:
+        with pytest.raises(goldwire.AnnotateError, match="GW816"):
+            draft_project(project, url=server.url)
+        server.models = listed(MODEL, 8192)
+        drafts = draft_project(project, url=server.url)
+        assert server.asked and all("GW810" in why for why in drafts.left.values()) and len(drafts.left) == 2
+        replies.clear()
+        number = len(server.asked)
+        assert draft_project(project, url=server.url).left and len(server.asked) == number
+        server.models = listed(MODEL, 16384)
+        drafts = draft_project(project, url=server.url)
+        assert not drafts.left and len(drafts.articles) == 2
+
+
+def forms(server: StandIn) -> list[str]:
+    """How the answers were bound that a server was asked for."""
+    return [body.get("response_format", {}).get("type", "text") for body in server.asked]
+
+
+def test_a_refusal_that_has_nothing_to_do_with_the_form_is_not_remembered(project: Project) -> None:
+    """Each form is tried, none works: the next run, and the next question, begin with the strictest again."""
+    replies = [Reply(status=402, body='{"error": {"message": "no credit"}}')]
+    with standing_in(lambda body: replies[0] if replies else good(body)) as server:
+        with pytest.raises(goldwire.AnnotateError, match=r"GW808.*no credit"):
+            draft_project(project, ["pommes"], url=server.url, layers=["thing"])
+        assert forms(server) == ["json_schema", "json_object", "text"]
+        settings = Settings(url=server.url)
+        messages = [{"role": "system", "content": "one layer, `thing`"}]
+        with closing(ChatClient(settings)) as client:
+            asker = Asker(settings, Cache(project.cache / "llm"), client)
+            with pytest.raises(goldwire.AnnotateError, match="GW808"):
+                asker.ask(messages, {}, 16)
+            replies[:] = [Reply("{}")]
+            asker.ask(messages, {}, 16)
+        replies.clear()
+        drafts = draft_project(project, url=server.url)
+        assert set(forms(server)[6:]) == {"json_schema"} and not drafts.notes
+
+
+def test_a_form_that_worked_is_remembered_for_the_same_model(project: Project) -> None:
+    """Another run begins with it; a server with another context is asked for the strictest again."""
+
+    def script(body: dict[str, Any]) -> Reply:
+        return Reply(status=400) if "response_format" in body else good(body)
+
+    with standing_in(script) as server:
+        for options, first in [
+            ({"seed": 1}, "json_schema"),
+            ({"seed": 2}, "text"),
+            ({"seed": 3}, "json_schema"),
+        ]:
+            number = len(server.asked)
+            drafts = draft_project(project, url=server.url, jobs=1, **options)
+            assert forms(server)[number] == first and forms(server)[-1] == "text" and drafts.notes
+            if options["seed"] == 2:
+                server.models = listed(MODEL, 32768)
 
 
 def test_a_broken_cache_is_asked_anew(project: Project) -> None:

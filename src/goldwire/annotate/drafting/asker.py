@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -12,7 +13,9 @@ from goldwire.annotate.drafting.client import (
     FORMATS,
     ChatClient,
     FormatRefused,
+    ServerFailed,
     TooLong,
+    Unreachable,
     too_long,
     unknown_model,
 )
@@ -49,32 +52,49 @@ class Asker:
         self.notes: dict[str, None] = {}
         self._reserved = 0
         self._lock = Lock()
+        self._server_lock = Lock()
         self._server: Server | None = None
 
     # The server --------------------------------------------------------------------------------------
 
     @property
     def server(self) -> Server:
-        """What the server says of itself, asked once and kept. Raises GW805 where the model is not there."""
-        with self._lock:
+        """What the server says of itself, asked once; where it can't be reached, what it said last.
+
+        Raises GW805 where the model is not there, and what `ChatClient.models` does where it never said
+        anything.
+        """
+        with self._server_lock:
             if self._server is None:
-                self._server = self._known() or self._asked()
+                self._server = self._stated()
             return self._server
 
-    def _server_key(self) -> str:
-        return self.cache.key(["server", self.settings.url, self.settings.model])
-
-    def _known(self) -> Server | None:
-        return self.cache.get(self._server_key(), Server)
-
-    def _asked(self) -> Server:
-        settings, listed = self.settings, self.client.models()
+    def _stated(self) -> Server:
+        settings, last = self.settings, self.cache.get(self._server_key(), Server)
+        try:
+            listed = self.client.models()
+        except (Unreachable, ServerFailed):
+            if last is None:
+                raise
+            return last
         name = settings.model or (next(iter(listed)) if len(listed) == 1 else "")
         if not name or (listed and name not in listed):
             raise unknown_model(settings.url, name, list(listed))
         server = Server(name, listed.get(name, 0))
+        if last is not None and (last.model, last.context) == (server.model, server.context):
+            return last
         self.cache.put(self._server_key(), server)
         return server
+
+    def _server_key(self) -> str:
+        return self.cache.key(["server", self.settings.url, self.settings.model])
+
+    def _takes(self, form: str) -> None:
+        """An answer came that was bound so: the next questions begin with it, also in another run."""
+        with self._server_lock:
+            if self._server is not None and FORMATS.index(form) > FORMATS.index(self._server.form):
+                self._server = msgspec.structs.replace(self._server, form=form)
+                self.cache.put(self._server_key(), self._server)
 
     @property
     def context(self) -> int:
@@ -89,8 +109,11 @@ class Asker:
         if note:
             self.notes.setdefault(note)
 
-    def body(self, messages: list[Message], form: dict[str, Any], most: int) -> dict[str, Any]:
-        """The request that these messages make."""
+    def body(
+        self, messages: list[Message], answer: dict[str, Any], most: int, form: str = ""
+    ) -> dict[str, Any]:
+        """The request that these messages make, its answer bound by the JSON schema `answer` as `form` says
+        (one of `FORMATS`; else as the server takes it)."""
         server = self.server
         return {
             "model": server.model,
@@ -99,55 +122,48 @@ class Asker:
             "seed": self.settings.seed,
             "max_tokens": most,
             "stream": False,
-        } | _response_format(server.form, form)
+        } | _response_format(form or server.form, answer)
 
-    def ask(self, messages: list[Message], form: dict[str, Any], most: int) -> Answer:
-        """An answer of at most so many tokens, bound by the JSON schema `form` where the server can.
+    def ask(self, messages: list[Message], answer: dict[str, Any], most: int) -> Answer:
+        """An answer of at most so many tokens, bound by the JSON schema `answer` where the server can.
 
         Raises `OutOfBudget`, and what `ChatClient.ask` does.
         """
-        while True:
-            server = self.server
-            body = self.body(messages, form, most)
-            key = self.cache.key({"url": self.settings.url, "body": body})
-            if (kept := self.cache.get(key, Answer)) is not None:
-                if kept.finish == _TOO_LONG:
-                    raise too_long(self.settings.url)
-                self._tell_form(server)
-                return msgspec.structs.replace(kept, cached=True)
-            estimate = prompt_tokens(messages) + most
-            self._reserve(estimate)
-            answer: Answer | None = None
-            try:
-                answer = self.client.ask(body)
-            except TooLong:
-                self.cache.put(key, Answer("", _TOO_LONG))
-                raise
-            except FormatRefused:
-                if not self._loosen(server):
-                    raise
-                continue
-            finally:
-                self._settle(estimate, answer)
-            self.cache.put(key, answer)
-            self._tell_form(server)
-            return answer
+        for form in FORMATS[FORMATS.index(self.server.form) : -1]:
+            # Whether it was the form that was refused, an answer in a looser one tells.
+            with suppress(FormatRefused):
+                return self._asked_as(form, messages, answer, most)
+        return self._asked_as(FORMATS[-1], messages, answer, most)
 
-    def _tell_form(self, server: Server) -> None:
-        if server.form != FORMATS[0]:
-            self.note(f"the server takes no answer bound by {FORMATS[0]}: asked for {server.form}")
+    def _asked_as(self, form: str, messages: list[Message], answer: dict[str, Any], most: int) -> Answer:
+        given = self._ask(self.body(messages, answer, most, form), prompt_tokens(messages) + most)
+        self._takes(form)
+        if form != FORMATS[0]:
+            self.note(f"the server takes no answer bound by {FORMATS[0]}: asked for {form}")
+        return given
 
-    def _loosen(self, server: Server) -> bool:
-        """Bind answers less tightly from now on; False where they are not bound at all already."""
-        with self._lock:
-            if self._server != server:
-                return True  # another request has found out meanwhile
-            place = FORMATS.index(server.form) + 1
-            if place == len(FORMATS):
-                return False
-            self._server = msgspec.structs.replace(server, form=FORMATS[place])
-            self.cache.put(self._server_key(), self._server)
-        return True
+    def _ask(self, body: dict[str, Any], estimate: int) -> Answer:
+        """The answer to one request that may take so many tokens, from the cache where it is there."""
+        url, context = self.settings.url, self.server.context or self.settings.context
+        key = self.cache.key({"url": url, "body": body})
+        if (kept := self.cache.get(key, Answer)) is not None:
+            return msgspec.structs.replace(kept, cached=True)
+        # Without knowing the context nobody could tell when to ask again.
+        refused = self.cache.key({"url": url, "body": body, "context": context}) if context else ""
+        if refused and self.cache.get(refused, Answer) is not None:
+            raise too_long(url)
+        self._reserve(estimate)
+        given: Answer | None = None
+        try:
+            given = self.client.ask(body)
+        except TooLong:
+            if refused:
+                self.cache.put(refused, Answer("", _TOO_LONG))
+            raise
+        finally:
+            self._settle(estimate, given)
+        self.cache.put(key, given)
+        return given
 
     def _reserve(self, estimate: int) -> None:
         with self._lock:

@@ -41,6 +41,10 @@ class FormatRefused(AnnotateError):
     """The server does not take the request in this form."""
 
 
+class Unreachable(AnnotateError):
+    """Nobody answers at this address."""
+
+
 class ServerFailed(AnnotateError):
     """The server gave no usable answer, however often it was asked."""
 
@@ -95,7 +99,7 @@ class ChatClient:
     def ask(self, body: dict[str, Any]) -> Answer:
         """The answer to one request for a chat completion.
 
-        Raises GW803 where the server can't be reached, GW804 for a refused key, GW805 for an unknown model,
+        Raises `Unreachable` GW803, GW804 for a refused key, GW805 for an unknown model,
         GW806 for a redirect, GW809 for what is no chat answer; `TooLong` GW810, `FormatRefused` GW808;
         `ServerFailed` GW807 after all tries.
         """
@@ -162,7 +166,7 @@ class ChatClient:
             if "certificate" in str(error).lower() or "ssl" in str(error).lower():
                 hint = "its certificate must be valid for this name: it is not asked otherwise"
             message = f"can't be reached: {shortened(str(error), _LONGEST) or type(error).__name__}"
-            raise GoldwireError.of("GW803", message, where=self.settings.url, hint=hint) from None
+            raise Unreachable.of("GW803", message, where=self.settings.url, hint=hint) from None
         except httpx.TimeoutException:
             raise _Broken(self._late()) from None
         except httpx.HTTPError as error:
