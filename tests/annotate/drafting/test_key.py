@@ -83,9 +83,11 @@ def test_a_key_goes_to_no_other_machine_unencrypted() -> None:
     """Only https, or this machine; and no redirect takes it elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY_VARIABLE, KEY)
-        with pytest.raises(goldwire.AnnotateError, match="GW801"):
-            ChatClient(Settings(url="http://llm.example/v1"))
-        ChatClient(Settings(url="https://llm.example/v1")).close()
+        for url in ("http://llm.example/v1", "http://127.example/v1", "http://127.0.0.1.example/v1"):
+            with pytest.raises(goldwire.AnnotateError, match="GW801"):
+                ChatClient(Settings(url=url))
+        for url in ("https://llm.example/v1", "http://127.0.0.2:8080/v1", "http://[::1]/v1"):
+            ChatClient(Settings(url=url)).close()
         with standing_in(lambda _: Reply()) as other:
             target = other.url.replace("127.0.0.1", "localhost")
             move = Reply(status=308, headers={"Location": f"{target}/chat/completions"})

@@ -7,6 +7,7 @@ has a size and a time.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -15,8 +16,9 @@ from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import Any
 
+from goldwire.annotate.addresses import host_of, is_loopback
 from goldwire.annotate.drafting.cache import Answer
-from goldwire.annotate.drafting.settings import KEY_VARIABLE, Settings, api_key, on_this_machine
+from goldwire.annotate.drafting.settings import KEY_VARIABLE, Settings, api_key
 from goldwire.errors import AnnotateError, GoldwireError, one_of
 from goldwire.figures import amount
 from goldwire.redaction import shortened
@@ -62,13 +64,12 @@ class ChatClient:
         self.stop = Event()
         self._sleep = sleep or self.stop.wait
         self._key = key = api_key(settings.url)
-        local = on_this_machine(settings.url)
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(settings.timeout, connect=min(30.0, settings.timeout)),
             limits=httpx.Limits(max_connections=settings.jobs + 1),
             follow_redirects=False,
-            trust_env=not local,
+            trust_env=not is_loopback(host_of(settings.url)),
         )
 
     def __repr__(self) -> str:
@@ -303,12 +304,13 @@ def _failed(status: int, text: str) -> str:
 def _retry_after(header: str) -> float | None:
     """Seconds that a server asks to wait, given as such or as an instant; None where it does not say."""
     try:
-        return max(0.0, float(header)) if header else None
+        seconds = float(header)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
         instant = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)

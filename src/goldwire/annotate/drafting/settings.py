@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from goldwire.annotate.addresses import host_of, is_loopback
 from goldwire.errors import GoldwireError, one_of
 from goldwire.project import CONFIG, Project
 from goldwire.redaction import keep_secret, keep_secrets_in
@@ -17,7 +18,6 @@ from goldwire.redaction import keep_secret, keep_secrets_in
 #: The environment variable that holds the server's key.
 KEY_VARIABLE = "GOLDWIRE_LLM_API_KEY"
 _SECRET = ("key", "api_key", "token")
-_LOOPBACK = ("localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -115,26 +115,15 @@ def api_key(url: str) -> str:
     if not re.fullmatch(r"[!-~]+", key):
         hint = f"set {KEY_VARIABLE} anew, without quotes or line ends"
         raise GoldwireError.of("GW802", "the key holds characters that no key has", where=url, hint=hint)
-    if urlsplit(url).scheme == "http" and not on_this_machine(url):
+    if urlsplit(url).scheme == "http" and not is_loopback(host_of(url)):
         hint = f"an https:// address, or unset {KEY_VARIABLE} where the server asks for none"
         raise GoldwireError.of("GW801", "the key would go over the net unencrypted", where=url, hint=hint)
     return key
 
 
-def on_this_machine(url: str) -> bool:
-    """Whether an address leads no further than this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in _LOOPBACK or host.startswith("127.")
-
-
 def _check_address(url: str) -> None:
     keep_secrets_in(url)
-    try:
-        parts = urlsplit(url)
-        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fit, parts = False, urlsplit("")
-    if not fit or "@" in url or parts.query or parts.fragment:
+    if not host_of(url):
         hint = "http:// or https://, host and path; no user, password or query"
         raise GoldwireError.of("GW801", "not the address of a server", where=url, hint=hint)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from goldwire.annotate.addresses import host_of
 from goldwire.annotate.labelstudio.server import running
 from goldwire.annotate.labelstudio.transport import (
     REFUSED,
@@ -16,7 +17,6 @@ from goldwire.annotate.labelstudio.transport import (
     TOKEN_VARIABLE,
     Transport,
     dicts,
-    host_of,
 )
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project

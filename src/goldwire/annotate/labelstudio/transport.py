@@ -12,10 +12,10 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import msgspec
 
+from goldwire.annotate.addresses import host_of, is_loopback
 from goldwire.errors import AnnotateError, GoldwireError, install_hint
 from goldwire.redaction import keep_secret, shortened
 
@@ -55,8 +55,8 @@ class Transport:
         self._timeout = timeout
         #: What the server's clock said in its last answer, to the second.
         self.server_time: datetime | None = None
-        loopback = host_of(url) in ("127.0.0.1", "localhost", "::1")
-        self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not loopback)
+        trust_env = not is_loopback(host_of(url))  # no proxy stands before this machine
+        self._connections = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=trust_env)
         try:
             # A personal token is refreshed at an address joined to this one: the slash keeps a sub-path.
             sdk = SyncClientWrapper(
@@ -192,17 +192,6 @@ def _moment(header: str) -> datetime | None:
         return parsedate_to_datetime(header).astimezone(UTC)
     except ValueError:
         return None
-
-
-def host_of(url: str) -> str:
-    """The host of an address; empty where it is none, or holds a name, a password or a query."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port, url.encode(), (parts.hostname or "").encode("idna")  # raise for what is none
-    except ValueError:
-        return ""
-    fit = parts.scheme in ("http", "https") and "@" not in url and not parts.query + parts.fragment
-    return (parts.hostname or "") if fit else ""
 
 
 def _detail(data: Any) -> str:

@@ -50,6 +50,7 @@ def assist(
     taken out again, its predictions stay. Annotations made with them in sight say so. With --llm the
     language model under [llm] in goldwire.toml drafts each article as it is asked for.
     """
+    from goldwire.annotate.addresses import is_loopback
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.labelstudio.ssrf import ADDRESS
     from goldwire.annotate.ml_backend.app import serving
@@ -66,7 +67,7 @@ def assist(
     assistant = stack.enter_context(_predictor(model, project, options))
     backend = Backend(assistant)
     host = host or ADDRESS
-    if not host.startswith("127.") and host not in ("::1", "localhost"):
+    if not is_loopback(host):
         say(f"warning: whoever reaches {host} can ask for predictions: there is no password")
     connection = None
     try:
