@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from msgspec import structs
 
@@ -54,17 +53,10 @@ class DraftingModel:
             key = uid(document)
             if key not in self._under_way:
                 self._under_way[key] = self._thread.submit(self.drafter.article, document)
-            try:
-                drafted = self._under_way[key].result(
-                    None if until is None else max(0.0, until - time.monotonic())
-                )
-            except NotYet:
-                if not self._under_way[key].done():
-                    return
-                raise
-            finally:
-                if self._under_way[key].done():
-                    del self._under_way[key]
+            wait([self._under_way[key]], None if until is None else max(0.0, until - time.monotonic()))
+            if not self._under_way[key].done():
+                return
+            drafted = self._under_way.pop(key).result()
             made = structs.replace(drafted.annotation.provenance, name=self.name)
             annotation = structs.replace(drafted.annotation, provenance=made)
             assert version(annotation) == self.version
