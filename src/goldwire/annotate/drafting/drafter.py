@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, cached_property
 from threading import Lock
 from typing import Any
 
@@ -34,7 +35,7 @@ from goldwire.model import Annotation, Document, Drafting, Provenance, Relation,
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import guidelines_hash
 
-ChooseShots = Callable[[Document, str], list[Shot]]
+ChooseShots = Callable[[Document, Sequence[str]], dict[str, list[Shot]]]
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Drafted:
 
 
 class Drafter:
-    """Drafts articles of one schema. `choose_shots` gives examples for a document and a layer."""
+    """Drafts articles of one schema. `choose_shots` gives examples for a document, by layer."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class Drafter:
         schema: Schema,
         *,
         layers: Sequence[str] | None = None,
-        choose_shots: ChooseShots = lambda _document, _layer: [],
+        choose_shots: ChooseShots = lambda _document, _layers: {},
     ) -> None:
         """Raises GW812 for a layer that the schema lacks."""
         if unknown := [name for name in layers or () if name not in schema.layers]:
@@ -65,6 +66,10 @@ class Drafter:
         self.settings = asker.settings
         self.layers = [name for name in layer_order(schema) if not layers or name in layers]
         self._lock = Lock()
+        self._system = cache(lambda layer, detail: system_message(schema, layer, detail))
+        self._plan = cache(
+            lambda layer, least: plan_layer(schema, layer, self.settings, asker.context, least)
+        )
         self._least = dict.fromkeys(self.layers, 0)
         self._requests = ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="llm")
 
@@ -73,34 +78,38 @@ class Drafter:
         self.asker.client.close()
         self._requests.shutdown(wait=False, cancel_futures=True)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """By which drafts are told apart: of all that is asked the same way, whatever the article."""
-        asked = [system_message(self.schema, layer) for layer in self.layers]
+        asked = [self._system(layer, 0) for layer in self.layers]
         whole = [asked, self.settings.told, self.schema_hash]
         return sha256(msgspec.json.encode(whole))[:8]
 
-    @property
+    @cached_property
     def schema_hash(self) -> str:
         """The SHA-256 of the schema."""
         return sha256(msgspec.json.encode(msgspec.to_builtins(self.schema)))
 
     def plan(self, layer: str) -> LayerPlan:
         """How a layer is asked."""
-        plan = plan_layer(self.schema, layer, self.settings, self.asker.context, self._least[layer])
+        plan = self._plan(layer, self._least[layer])
         self.asker.note(plan.note(layer, self.asker.context, self.settings))
         return plan
 
-    def messages(
-        self, layer: str, plan: LayerPlan, document: Document, window: Passage, known: Sequence[Span]
-    ) -> list[Message]:
-        """What is sent for one passage."""
-        shots = self.choose_shots(document, layer) if plan.shots else []
+    def shots(self, document: Document) -> dict[str, list[Shot]]:
+        """The examples that a document is asked with, by layer."""
+        return self.choose_shots(document, self.layers)
+
+    def opening(self, layer: str, plan: LayerPlan, shots: Sequence[Shot]) -> list[Message]:
+        """What is sent before each passage: the guidelines, then examples where there is room."""
         return [
-            {"role": "system", "content": system_message(self.schema, layer, plan.detail)},
-            *(message for shot in shots for message in shot_messages(self.schema, layer, shot)),
-            {"role": "user", "content": user_message(self.schema, layer, document, window, known)},
+            {"role": "system", "content": self._system(layer, plan.detail)},
+            *(m for shot in shots if plan.shots for m in shot_messages(self.schema, layer, shot)),
         ]
+
+    def passage(self, layer: str, document: Document, window: Passage, known: Sequence[Span]) -> Message:
+        """What is sent of one passage."""
+        return {"role": "user", "content": user_message(self.schema, layer, document, window, known)}
 
     def form(self, layer: str, known: Sequence[Span]) -> dict[str, Any]:
         """The JSON schema of an answer about a layer."""
@@ -112,8 +121,9 @@ class Drafter:
         relations: list[Relation] = []
         account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
+        shots = self.shots(document)
         for layer in self.layers:
-            done = self._layer(document, layer, spans, asked)
+            done = self._layer(document, layer, shots.get(layer, []), spans, asked)
             found, arrows, joined = _joined(layer, done)
             spans += found
             relations += arrows
@@ -163,12 +173,18 @@ class Drafter:
         return Drafted(annotation, account, dropped)
 
     def _layer(
-        self, document: Document, layer: str, spans: Sequence[Span], asked: list[str]
+        self,
+        document: Document,
+        layer: str,
+        shots: Sequence[Shot],
+        spans: Sequence[Span],
+        asked: list[str],
     ) -> list[PassageDraft]:
         """All passages of an article for one layer, several at once; shorter guidelines where need be."""
         while True:
             plan = self.plan(layer)
             least = self._least[layer]
+            opening = self.opening(layer, plan, shots)
             windows = passages(document.text, plan.passage, plan.around)
             futures: list[Future[PassageDraft]] = []
             sent: list[str] = []
@@ -176,7 +192,7 @@ class Drafter:
                 known = [span for span in known_in(spans, window) if span.layer != layer]
                 if not self._answerable(layer, known):
                     continue
-                messages = self.messages(layer, plan, document, window, known)
+                messages = [*opening, self.passage(layer, document, window, known)]
                 sent += [message["content"] for message in messages]
                 question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
                 futures.append(self._requests.submit(self._passage, question, messages, plan.answer))

@@ -121,10 +121,12 @@ def preview_project(
     requests = prompts = answers = 0
     with drafting(project, settings, layers=layers) as drafter:
         for document in documents:
+            shots = drafter.shots(document)
             for layer in drafter.layers:
                 plan = drafter.plan(layer)
+                opening = drafter.opening(layer, plan, shots.get(layer, []))
                 for window in passages(document.text, plan.passage, plan.around):
-                    messages = drafter.messages(layer, plan, document, window, [])
+                    messages = [*opening, drafter.passage(layer, document, window, [])]
                     first = first or drafter.asker.body(messages, drafter.form(layer, []), plan.answer)
                     requests, answers = requests + 1, answers + plan.answer
                     prompts += prompt_tokens(messages)
