@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
-_SAME = {
+#: Quotation marks and apostrophes, each with the plain one of its kind.
+QUOTE_MARKS = {
     **dict.fromkeys("'’‘ʼ‛′`´", "'"),
     **dict.fromkeys('"«»“”„‟″', '"'),
+}
+_SAME = {
+    **QUOTE_MARKS,
     **dict.fromkeys("-‐‑‒–—−", "-"),
     "œ": "oe",
     "Œ": "oe",
@@ -26,29 +31,29 @@ def occurrences(text: str, quote: str) -> list[int]:
     return starts
 
 
-def fold(text: str) -> tuple[str, list[int]]:
-    """The text without what the eye misses, and for each of its characters the place that it comes from.
-
-    Case, accents, kinds of apostrophe, quote mark, dash and white space go.
-    """
-    folded: list[str] = []
-    places: list[int] = []
-    for index, char in enumerate(text):
-        for plain in _plain(char):
-            if plain == " " and folded and folded[-1] == " ":
-                continue
-            folded.append(plain)
-            places.append(index)
-    return "".join(folded), places
-
-
-def _plain(char: str) -> str:
+def unseen(char: str) -> str:
+    """A character without what the eye misses: case, accents, its kind of apostrophe, quote mark, dash and
+    white space."""
     if char in _SAME:
         return _SAME[char]
     if char.isspace():
         return " "
     parts = unicodedata.normalize("NFKD", char)
     return "".join(" " if p.isspace() else p for p in parts if not unicodedata.combining(p)).casefold()
+
+
+def fold(text: str, plain_form: Callable[[str], str] = unseen) -> tuple[str, list[int]]:
+    """The text in a plain form, its spaces one at a time, and for each character the place that it comes
+    from."""
+    folded: list[str] = []
+    places: list[int] = []
+    for index, char in enumerate(text):
+        for plain in plain_form(char):
+            if plain == " " and folded and folded[-1] == " ":
+                continue
+            folded.append(plain)
+            places.append(index)
+    return "".join(folded), places
 
 
 def near_miss(text: str, quote: str, whole: str) -> str:

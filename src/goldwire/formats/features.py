@@ -48,7 +48,7 @@ class Columns:
 
     def relations(self, layer: str) -> list[str]:
         """The relations that start from a layer."""
-        return [n for n, r in self.schema.relations.items() if any(end.layer == layer for end in r.head)]
+        return list(self.schema.relations_from(layer))
 
     def features(self, config: str) -> Any:
         """The `datasets.Features` of a config."""

@@ -258,7 +258,9 @@ class _Reader:
             elif key in self.schema.relations:
                 self.arrow(key, written, layer, label if labelled else "", name, f"{at}.{key}")
             elif key not in _KNOWN:
-                hint = one_of([*_KNOWN, *self.schema.layers[layer].attributes, *self.relations_from(layer)])
+                hint = one_of(
+                    [*_KNOWN, *self.schema.layers[layer].attributes, *self.schema.relations_from(layer)]
+                )
                 self.fault(
                     rules.ATTRIBUTE, f"{at}.{key}", f"`{key}` is no attribute or relation of `{layer}`", hint
                 )
@@ -313,16 +315,10 @@ class _Reader:
         else:
             attributes[key] = value
 
-    def relations_from(self, layer: str) -> list[str]:
-        """The relations that may start from a layer."""
-        return [
-            n for n, kind in self.schema.relations.items() if any(end.layer == layer for end in kind.head)
-        ]
-
     def arrow(self, key: str, written: Any, layer: str, label: str, name: str, at: str) -> None:
         """The relations of one key; their tails are looked up at the end."""
         if label and not any(end.admits(layer, label) for end in self.schema.relations[key].head):
-            hint = f"from a {label} of `{layer}` go " + (", ".join(self.relations_from(layer)) or "none")
+            hint = f"from a {label} of `{layer}` go {', '.join(self.schema.relations_from(layer)) or 'none'}"
             self.fault(rules.ENDS, at, f"no `{key}` starts from {label}", hint)
         tails = [written] if isinstance(written, str) else written
         for index, tail in enumerate(self.listed(tails if written else [], at)):

@@ -224,6 +224,14 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """The label family of a label: labels of one family may name the same thing."""
         return self.layers[layer].labels[label].family or label
 
+    def relations_from(self, layer: str) -> dict[str, RelationType]:
+        """The relations that may start in a layer."""
+        return {
+            name: kind
+            for name, kind in self.relations.items()
+            if any(end.layer == layer for end in kind.head)
+        }
+
     def labels(self, layer: str) -> list[str]:
         """The labels of a layer, in the schema's order."""
         return list(self.layers[layer].labels)

@@ -6,10 +6,9 @@ the quotes format has the last word. What stands in several places without sayin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goldwire.annotations.find_quote import occurrences
+from goldwire.annotations.find_quote import QUOTE_MARKS, fold, occurrences
 from goldwire.corpus.quality.checks import inside_word
 from goldwire.text import normalise
 
@@ -20,10 +19,6 @@ CAPITAL = "a capital at the beginning of a sentence"
 FORM = "Unicode form"
 HARMLESS = (SPACE, MARKS, CAPITAL, FORM)
 
-_MARKS = {
-    **dict.fromkeys("'’‘ʼ‛′`´", "'"),
-    **dict.fromkeys('"«»“”„‟″', '"'),
-}
 #: Signs after which a sentence begins, and those that may stand between.
 _ENDS, _OPENING = ".!?…:;\n", "«“„\"'’‘‹([—–- \u00a0\u202f\t"
 
@@ -78,8 +73,8 @@ def places(passage: str, quote: str) -> list[tuple[int, int]]:
 
 
 def _alike(passage: str, quote: str) -> list[tuple[int, int]]:
-    folded, origin = _fold(passage)
-    needle = _fold(quote.strip())[0]
+    folded, origin = fold(passage, _harmless)
+    needle = fold(quote.strip(), _harmless)[0]
     if not needle:
         return []
     places: list[tuple[int, int]] = []
@@ -92,17 +87,9 @@ def _alike(passage: str, quote: str) -> list[tuple[int, int]]:
     return sorted(places)
 
 
-def _fold(text: str) -> tuple[str, Sequence[int]]:
-    """The text with one kind of space, quotation mark and apostrophe, and where each sign comes from."""
-    folded: list[str] = []
-    origin: list[int] = []
-    for index, char in enumerate(text):
-        sign = " " if char.isspace() else _MARKS.get(char, char)
-        if sign == " " and folded and folded[-1] == " ":
-            continue
-        folded.append(sign)
-        origin.append(index)
-    return "".join(folded), origin
+def _harmless(char: str) -> str:
+    """One kind of space, quotation mark and apostrophe."""
+    return " " if char.isspace() else QUOTE_MARKS.get(char, char)
 
 
 def _begins_sentence(text: str, start: int) -> bool:
@@ -118,10 +105,9 @@ def _differences(own: str, quote: str) -> tuple[str, ...]:
     if own == quote:
         return ()
     kinds = []
-    plain = _fold(quote.strip())[0]
-    mine = _fold(own)[0]
-    marks = str.maketrans({char: None for char in own + quote if not char.isspace() and char not in _MARKS})
-    if [c for c in own.translate(marks) if c in _MARKS] != [c for c in quote.translate(marks) if c in _MARKS]:
+    plain = fold(quote.strip(), _harmless)[0]
+    mine = fold(own, _harmless)[0]
+    if [c for c in own if c in QUOTE_MARKS] != [c for c in quote if c in QUOTE_MARKS]:
         kinds.append(MARKS)
     if [c for c in own if c.isspace()] != [c for c in quote if c.isspace()]:
         kinds.insert(0, SPACE)

@@ -7,7 +7,6 @@ from typing import Any
 
 from goldwire.model import Span
 from goldwire.schemas import Attribute, Schema
-from goldwire.schemas.schema import RelationType
 
 #: Items in an answer, characters of a quote and of other texts, tails of a relation: a model that repeats
 #: itself comes to an end.
@@ -80,18 +79,11 @@ def asked_attributes(schema: Schema, layer: str) -> dict[str, Attribute]:
     }
 
 
-def relations_from(schema: Schema, layer: str) -> dict[str, RelationType]:
-    """The relations that start in a layer."""
-    return {
-        name: kind for name, kind in schema.relations.items() if any(end.layer == layer for end in kind.head)
-    }
-
-
 def inner_relations(schema: Schema, layer: str) -> list[str]:
     """Those of them that lead back into it: their items need ids."""
     return [
         name
-        for name, kind in relations_from(schema, layer).items()
+        for name, kind in schema.relations_from(layer).items()
         if any(end.layer == layer for end in kind.tail)
     ]
 
@@ -101,7 +93,7 @@ def tails_of(schema: Schema, layer: str, known: Sequence[Span]) -> Mapping[str, 
     inner = set(inner_relations(schema, layer))
     return {
         name: [s.id for s in known if any(end.admits(s.layer, s.label) for end in kind.tail)]
-        for name, kind in relations_from(schema, layer).items()
+        for name, kind in schema.relations_from(layer).items()
         if name not in inner
     }
 
@@ -121,5 +113,5 @@ def layer_order(schema: Schema) -> list[str]:
 
 def _needs(schema: Schema, layer: str) -> set[str]:
     """The other layers that relations from this one lead to."""
-    tails = {end.layer for kind in relations_from(schema, layer).values() for end in kind.tail}
+    tails = {end.layer for kind in schema.relations_from(layer).values() for end in kind.tail}
     return tails - {layer}

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.drafting.account import Account
-from goldwire.annotate.drafting.answer_schema import answer_schema, layer_order, relations_from, tails_of
+from goldwire.annotate.drafting.answer_schema import answer_schema, layer_order, tails_of
 from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
@@ -216,7 +216,7 @@ class Drafter:
     def _answerable(self, layer: str, known: Sequence[Span]) -> bool:
         """Whether anything can be marked: not where every label needs a relation that can lead nowhere."""
         tails = tails_of(self.schema, layer, known)
-        for name, kind in relations_from(self.schema, layer).items():
+        for name, kind in self.schema.relations_from(layer).items():
             heads = [end for end in kind.head if end.layer == layer]
             every = all(any(end.admits(layer, label) for end in heads) for label in self.schema.labels(layer))
             if kind.min and every and name in tails and not tails[name]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from goldwire.text import trim
+
 #: Where a text may be cut: after a line end, or after a sentence's last sign.
 _CUT = re.compile(r"\n+|(?<=[.!?…。！？])[»”\"')\]]*\s+|(?<=[。！？])")
 _WORDS = re.compile(r"\s+")
@@ -57,17 +59,12 @@ def _pieces(text: str, size: int) -> list[tuple[int, int]]:
 def _short(text: str, start: int, end: int, size: int) -> list[tuple[int, int]]:
     """One piece, trimmed, in parts of at most `size`."""
     parts: list[tuple[int, int]] = []
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+    start, end = trim(text, start, end)
     while end - start > size:
         cuts = [match.start() for match in _WORDS.finditer(text, start + 1, start + size)]
         cut = cuts[-1] if cuts else start + size
         parts.append((start, cut))
-        start = cut
-        while start < end and text[start].isspace():
-            start += 1
+        start, end = trim(text, cut, end)
     if end > start:
         parts.append((start, end))
     return parts

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goldwire.annotate.drafting.answer_schema import relations_from
 from goldwire.annotate.drafting.prompt import DETAIL, Message, system_message
 from goldwire.annotate.drafting.settings import Settings
 from goldwire.errors import GoldwireError
@@ -73,6 +72,6 @@ def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, lea
 
 def _of_passage(schema: Schema, layer: str, size: int, around: int) -> int:
     """About the tokens of a passage of so many code points, with its context and the spans listed."""
-    listed = 1.0 if relations_from(schema, layer) else 0.0
+    listed = 1.0 if schema.relations_from(layer) else 0.0
     # Up to a span in 40 code points, each listed in some 40 tokens.
     return int((size + 2 * around) * (0.4 + listed)) + 150

@@ -14,7 +14,6 @@ from goldwire.annotate.drafting.answer_schema import (
     MOST_ITEMS,
     asked_attributes,
     inner_relations,
-    relations_from,
     tails_of,
 )
 from goldwire.annotate.drafting.passages import Passage
@@ -23,6 +22,7 @@ from goldwire.model import Annotation, Document, Span, span_key
 from goldwire.schemas import Attribute, Schema
 from goldwire.schemas.label_config import guidelines
 from goldwire.schemas.schema import Guidelines, Label, RelationType
+from goldwire.text import Snippet
 
 Message = dict[str, str]
 T = TypeVar("T", Label, Attribute, RelationType)
@@ -97,7 +97,7 @@ def _kind(attribute: Attribute) -> str:
 def _relation_lines(schema: Schema, layer: str) -> Iterator[str]:
     if inner_relations(schema, layer):
         yield "- `id`: a short id of the item, for those that lead to it."
-    for name, kind in relations_from(schema, layer).items():
+    for name, kind in schema.relations_from(layer).items():
         tails = "; ".join(
             f"{end.layer} ({', '.join(end.labels)})" if end.labels else end.layer for end in kind.tail
         )
@@ -126,7 +126,7 @@ def _reduced(schema: Schema, layer: str, detail: int) -> Schema:
         labels={name: _thin(label, detail, hotkey="") for name, label in own.labels.items()},
         attributes={name: _thin(each, detail) for name, each in asked_attributes(schema, layer).items()},
     )
-    relations = {name: _thin(kind, detail) for name, kind in relations_from(schema, layer).items()}
+    relations = {name: _thin(kind, detail) for name, kind in schema.relations_from(layer).items()}
     attributes = own.attributes
     if detail >= 4:
         attributes = {name: _plain_values(each) for name, each in attributes.items()}
@@ -166,7 +166,7 @@ def user_message(
     parts = [f"{name}: {_one_line(document.meta[name])}" for name in _META if document.meta.get(name)]
     reachable = {tail for tails in tails_of(schema, layer, known).values() for tail in tails}
     listed = [span for span in known if span.id in reachable]
-    if relations_from(schema, layer):
+    if schema.relations_from(layer):
         parts.append("Spans that relations may lead to:" if listed else "No relation can lead anywhere here.")
         parts += [
             json.dumps({"id": s.id, "label": s.label, "quote": _around(text, s)}, ensure_ascii=False)
@@ -184,7 +184,7 @@ def user_message(
 def _around(text: str, span: Span) -> str:
     """A span's wording, in brackets among a few letters around it, so that one of several can be told."""
     before, after = text[max(0, span.start - 15) : span.start], text[span.end : span.end + 15]
-    return " ".join(f"{before}[{text[span.start : span.end]}]{after}".split())
+    return str(Snippet(before, text[span.start : span.end], after))
 
 
 def _one_line(value: object) -> str:
@@ -233,7 +233,7 @@ def _item(
         item["n"] = starts.index(span.start - start) + 1
     asked = asked_attributes(schema, layer)
     item |= {name: value for name, value in span.attributes.items() if name in asked}
-    for name in relations_from(schema, layer):
+    for name in schema.relations_from(layer):
         tails = [
             names[r.tail]
             for r in annotation.relations

@@ -66,11 +66,7 @@ def required(schema: Schema | None, layer: str) -> tuple[str, ...]:
     """The relations that every span of a layer must have by its schema: what makes its structures tuples."""
     if schema is None:
         return ()
-    return tuple(
-        name
-        for name, relation in schema.relations.items()
-        if relation.min > 0 and any(end.layer == layer for end in relation.head)
-    )
+    return tuple(name for name, relation in schema.relations_from(layer).items() if relation.min > 0)
 
 
 def structure_counts(
