@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from goldwire.formats.articles import Articles
     from goldwire.project import Project
 
-LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
-RESAMPLES = click.option(
-    "--resamples",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    help="Documents are redrawn so often for the 95 % intervals; 0: no intervals.",
-)
 SCHEMA = click.option(
     "--schema",
     "schema_path",
@@ -51,18 +43,15 @@ AGREEMENT = click.option(
     type=FILE,
     help="Figures of `eval agree --json`, shown beside the model's (default: from the readings in GOLD).",
 )
-SEED = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the redrawing."
-)
 
 
 def scoring_options(function: F) -> F:
     """The options of every command that scores, from `--from` to `--json`."""
     for option in (
         json_option,
-        SEED,
-        RESAMPLES,
-        LAYERS,
+        eval_ci.SEED,
+        eval_ci.RESAMPLES,
+        eval_ci.LAYERS,
         AGREEMENT,
         SCHEMA,
         eval_ci.IGNORE_SPACE,
@@ -148,10 +137,10 @@ def score(
 )
 @click.option("--all", "whole", is_flag=True, help="Every figure: each label, attribute and measure.")
 @click.option("--gamma/--no-gamma", default=True, show_default=True, help="γ and γ-cat, the slowest figures.")
-@LAYERS
+@eval_ci.LAYERS
 @eval_ci.SIDES
-@RESAMPLES
-@SEED
+@eval_ci.RESAMPLES
+@eval_ci.SEED
 @json_option
 @paper_options
 @click.pass_context

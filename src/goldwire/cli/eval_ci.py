@@ -59,6 +59,17 @@ SIDES = click.option(
     multiple=True,
     help="Only documents on this side of the project's corpus/split.json; repeat for each.",
 )
+LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+RESAMPLES = click.option(
+    "--resamples",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Documents are redrawn so often for the 95 % intervals; 0: no intervals.",
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the redrawing."
+)
 ROUNDS = click.option(
     "--rounds",
     type=click.IntRange(min=100),
@@ -94,7 +105,7 @@ def read_and_say(path: Path, source: str, **options: str) -> Articles:
 @click.argument("a", type=SOURCE)
 @click.argument("b", type=SOURCE)
 @FROM
-@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+@LAYERS
 @click.option(
     "--kind",
     type=click.Choice(["exact", "partial", "jaccard", "boundary", "type"]),

@@ -15,7 +15,7 @@ from goldwire.cli.common import (
     write_json,
     write_tables,
 )
-from goldwire.cli.eval_ci import SOURCE
+from goldwire.cli.eval_ci import LAYERS, RESAMPLES, SEED, SOURCE
 from goldwire.project import Project
 
 
@@ -29,9 +29,9 @@ from goldwire.project import Project
     help="Predictions of a trained model for these documents, such as those in eval/reports/ner. May be "
     "repeated.",
 )
-@click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
-@click.option("--resamples", type=click.IntRange(min=0), default=1000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@LAYERS
+@RESAMPLES
+@SEED
 @json_option
 @paper_options
 @project_option
