@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import safe_name, sha256, write_text
+from goldwire.files import json_lines, safe_name, sha256, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.items import items_of
 from goldwire.formats.labelstudio.naming import Naming
@@ -301,11 +301,11 @@ class _Import:
         """The project's contents, into its folder."""
         project = Project(root)
         rows = [{"id": d.id, "text": d.text, "meta": d.meta} for d in self.documents.values()]
-        write_text(project.seeds / "articles.jsonl", _lines(rows))
+        write_text(project.seeds / "articles.jsonl", json_lines(rows))
         for annotation in self.annotations:
             write_text(annotation_path(project, annotation), dumps_annotation(annotation))
         if self.lines:
-            write_text(project.annotate / "quarantine.jsonl", _lines(self.lines))
+            write_text(project.annotate / "quarantine.jsonl", json_lines(self.lines))
         self.accounts.save(accounts_path(project))
         record = {
             "names": msgspec.to_builtins(self.inferred.names),
@@ -315,7 +315,3 @@ class _Import:
         write_text(
             project.annotate / "imported.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         )
-
-
-def _lines(rows: Sequence[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -34,7 +34,7 @@ from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.files import file_name, read_bytes, read_text, write_text
+from goldwire.files import file_name, json_lines, read_bytes, read_text, write_text
 from goldwire.model import Annotation, Relation, Span, by_machine
 from goldwire.project import Project
 from goldwire.schemas.yaml_lines import parse_yaml
@@ -153,9 +153,7 @@ def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, 
         ]
         if changed_lines != lines:
             count += 1
-            write_text(
-                quarantine, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in changed_lines)
-            )
+            write_text(quarantine, json_lines(changed_lines))
     return count
 
 

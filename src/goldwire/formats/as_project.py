@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import file_names, sha256, write_text
+from goldwire.files import file_names, json_lines, sha256, write_text
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
@@ -134,10 +133,6 @@ def _fill(root: Path, articles: list[Article], setting: Setting) -> None:
         lines.append({"id": document.id, "file": file, "meta": document.meta})
         for annotation in article.annotations:
             write_text(annotation_path(project, annotation), dumps_annotation(annotation))
-    write_text(project.seeds / "articles.jsonl", _lines(lines))
+    write_text(project.seeds / "articles.jsonl", json_lines(lines))
     if setting.quarantine:
-        write_text(project.annotate / "quarantine.jsonl", _lines(setting.quarantine))
-
-
-def _lines(rows: list[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        write_text(project.annotate / "quarantine.jsonl", json_lines(setting.quarantine))

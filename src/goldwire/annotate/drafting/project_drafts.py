@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from goldwire.annotate.drafting.shots import shot_chooser
 from goldwire.annotations.store import project_articles
 from goldwire.errors import Fault, one_of, raise_faults
 from goldwire.figures import money
-from goldwire.files import write_text
+from goldwire.files import json_lines, write_text
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
 from goldwire.project import Project
@@ -180,5 +179,5 @@ def write_quarantine(drafts: Drafts, out: Path) -> Path | None:
     if not drafts.quarantine:
         path.unlink(missing_ok=True)
         return None
-    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in drafts.quarantine))
+    write_text(path, json_lines(drafts.quarantine))
     return path

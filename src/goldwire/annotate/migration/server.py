@@ -6,7 +6,6 @@ strips what refers to it; so every annotation, prediction and draft is rewritten
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.migration.noted_times import noted_times
 from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text, safe_name, write_text
+from goldwire.files import json_lines, read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.project import Project
@@ -79,7 +78,7 @@ def migrate_server(
         if not changed and not any(_left(line, known) for line in lines):
             return ServerReport(number, url, dict.fromkeys(_KINDS, 0), len(lines), False, "")
         _check_unchanged(lines, url)
-        write_text(record, "".join(json.dumps(_kept(x), ensure_ascii=False) + "\n" for x in lines))
+        write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
         with noted_times(client, project, number, main=found.get("title") == project.name) as follow:
             for line in lines:

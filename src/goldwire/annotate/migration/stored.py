@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, safe_name, sha256, write_bytes, write_text
+from goldwire.files import json_lines, read_bytes, read_text, safe_name, sha256, write_bytes, write_text
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -172,4 +171,4 @@ def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]
         except (ValueError, KeyError, TypeError):
             hint = "restore it from git, or move it away"
             raise GoldwireError.of("GW363", "not what goldwire wrote", where=str(path), hint=hint) from None
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [*kept, *lines])
+    return json_lines([*kept, *lines])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 from goldwire import strict_json
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_text, write_text
+from goldwire.files import json_lines, read_text, write_text
 from goldwire.project import Project
 
 _TITLE = 50  # characters that Label Studio takes in a title
@@ -32,7 +31,7 @@ def assignments_path(project: Project) -> Path:
 def write_assignments(path: Path, assignments: list[Assignment]) -> None:
     """Write assignments, a line each."""
     rows = map(msgspec.to_builtins, assignments)
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_text(path, json_lines(rows))
 
 
 def title_for(project: Project, annotator: str) -> str:

@@ -6,7 +6,6 @@ Both are kept from pull to pull: places in `.goldwire/places.json`, which is thi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from msgspec import Struct
 
 from goldwire import strict_json
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, read_text, write_text
+from goldwire.files import json_lines, read_bytes, read_text, write_text
 from goldwire.project import Project
 
 _QUOTE = 80  # characters of a marked text that a note shows
@@ -102,8 +101,7 @@ def write_notes(project: Project, notes: Iterable[Note]) -> None:
     rows = sorted(notes, key=lambda note: (note.document, note.annotator, note.when, note.quote, note.text))
     path = notes_path(project)
     if rows or path.is_file():
-        lines = (json.dumps(msgspec.to_builtins(note), ensure_ascii=False) + "\n" for note in rows)
-        write_text(path, "".join(lines))
+        write_text(path, json_lines(map(msgspec.to_builtins, rows)))
 
 
 def notes_path(project: Project) -> Path:

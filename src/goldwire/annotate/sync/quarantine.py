@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
-from goldwire.files import read_text, write_text
+from goldwire.files import json_lines, read_text, write_text
 from goldwire.project import Project
 
 Line = dict[str, Any]
@@ -33,7 +32,7 @@ def keep(project: Project, lines: list[Line], stays: Callable[[Line], bool]) -> 
     if not whole:
         path.unlink(missing_ok=True)
         return 0
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in whole)
+    text = json_lines(whole)
     if not path.is_file() or read_text(path) != text:
         write_text(path, text)
     return len(whole)
