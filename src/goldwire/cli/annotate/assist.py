@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -63,58 +63,56 @@ def assist(
     if not llm and any(options.values()):
         raise click.UsageError("--endpoint and --llm-model are of --llm")
     end_as_by_ctrl_c()
-    stack = ExitStack()
-    assistant = stack.enter_context(_predictor(model, project, options))
-    backend = Backend(assistant)
-    host = host or ADDRESS
-    if not is_loopback(host):
-        say(f"warning: whoever reaches {host} can ask for predictions: there is no password")
-    connection = None
-    try:
-        with serving(backend, host, port or 0) as address:
-            say(f"{assistant.version} at {address.url}")
-            if not connecting:
-                say("connect it in Label Studio under Settings > Model, or run with --connect")
-                say("stop it with Ctrl-C")
-                _wait()
-            with (
-                connect(project, url=url) as client,
-                connected(client, project.name, address.url, assistant) as connection,
-            ):
-                say(f"connected to {connection.project_url}")
-                if connection.turned_on:
-                    say("the project hid predictions from annotators: it shows them from now on")
-                if not no_fetch:
-                    with progress("predicting") as advance:
-                        have, none = fetch_predictions(
-                            client, connection.project, assistant.version, advance=advance
+    with _predictor(model, project, options) as assistant:
+        backend = Backend(assistant)
+        host = host or ADDRESS
+        if not is_loopback(host):
+            say(f"warning: whoever reaches {host} can ask for predictions: there is no password")
+        connection = None
+        try:
+            with serving(backend, host, port or 0) as address:
+                say(f"{assistant.version} at {address.url}")
+                if not connecting:
+                    say("connect it in Label Studio under Settings > Model, or run with --connect")
+                    say("stop it with Ctrl-C")
+                    _wait()
+                with (
+                    connect(project, url=url) as client,
+                    connected(client, project.name, address.url, assistant) as connection,
+                ):
+                    say(f"connected to {connection.project_url}")
+                    if connection.turned_on:
+                        say("the project hid predictions from annotators: it shows them from now on")
+                    if not no_fetch:
+                        with progress("predicting") as advance:
+                            have, none = fetch_predictions(
+                                client, connection.project, assistant.version, advance=advance
+                            )
+                        say(
+                            f"{amount(have)} articles have its predictions"
+                            + (f", {amount(none)} have none" if none else "")
                         )
-                    say(
-                        f"{amount(have)} articles have its predictions"
-                        + (f", {amount(none)} have none" if none else "")
-                    )
-                say(f"in the order of uncertainty: {connection.view_url}")
-                say("stop it with Ctrl-C")
-                _wait()
-    except KeyboardInterrupt:
-        parted = connection.parted if connection is not None else None
-        taken = ", and taken out of the project" if parted else ": another has taken its place"
-        say("stopped" + ("" if parted is None else taken))
-    finally:
-        stack.close()
-        if connection is not None and connection.parted is None:
-            say(f"still in the project: remove it in {connection.project_url}/settings/ml")
-        tally = backend.tally
-        if tally != type(tally)():
-            say(f"{amount(tally.predicted)} predictions")
-        for title, counts in (
-            ("not predicted", tally.refused),
-            ("failed", tally.failed),
-            ("left out", tally.left_out),
-            ("events", tally.events),
-        ):
-            for reason, number in counts.most_common():
-                say(f"{title}: {amount(number)} × {reason}")
+                    say(f"in the order of uncertainty: {connection.view_url}")
+                    say("stop it with Ctrl-C")
+                    _wait()
+        except KeyboardInterrupt:
+            parted = connection.parted if connection is not None else None
+            taken = ", and taken out of the project" if parted else ": another has taken its place"
+            say("stopped" + ("" if parted is None else taken))
+        finally:
+            if connection is not None and connection.parted is None:
+                say(f"still in the project: remove it in {connection.project_url}/settings/ml")
+            tally = backend.tally
+            if tally != type(tally)():
+                say(f"{amount(tally.predicted)} predictions")
+            for title, counts in (
+                ("not predicted", tally.refused),
+                ("failed", tally.failed),
+                ("left out", tally.left_out),
+                ("events", tally.events),
+            ):
+                for reason, number in counts.most_common():
+                    say(f"{title}: {amount(number)} × {reason}")
 
 
 @contextmanager
