@@ -16,11 +16,10 @@ _SEPARATOR = re.compile(r"[\s,]*")
 
 @dataclass
 class Read:
-    """The items of an answer. `whole`: it was JSON of the form asked for; `cut`: it ended in the middle;
-    `strange` is what was in the list and is no item."""
+    """The items of an answer. `cut`: it ended in the middle; `strange` is what was in the list and is no
+    item."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
-    whole: bool = True
     cut: bool = False
     strange: list[Any] = field(default_factory=list)
 
@@ -31,17 +30,16 @@ def read_answer(text: str, layer: str) -> Read | None:
         if number == _TRIES:
             break
         try:
-            value, end = prefix(text, match.start())
+            value, _ = prefix(text, match.start())
         except ValueError:
             continue
-        bare = not text[: match.start()].strip() and not text[end:].strip()
         items = value.get(layer) if isinstance(value, dict) else value
         if isinstance(items, dict):
-            items, bare = [items], False
+            items = [items]
         if isinstance(items, list) and (isinstance(value, dict) or any(isinstance(i, dict) for i in items)):
             kept = [item for item in items if isinstance(item, dict)]
             strange = [item for item in items if not isinstance(item, dict)]
-            return Read(kept, bare and isinstance(value, dict), strange=strange)
+            return Read(kept, strange=strange)
         if match.start() == 0:
             # An object of another form: what lies in it is not what was asked for.
             break
@@ -53,7 +51,7 @@ def _cut(text: str, layer: str) -> Read | None:
     opening = re.search(rf'"{re.escape(layer)}"\s*:\s*\[', text)
     if opening is None:
         return None
-    read, at = Read(whole=False, cut=True), opening.end()
+    read, at = Read(cut=True), opening.end()
     while True:
         separator = _SEPARATOR.match(text, at)
         at = separator.end() if separator else at
