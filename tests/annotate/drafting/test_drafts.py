@@ -329,6 +329,21 @@ def test_a_prompt_that_the_server_finds_too_long_is_shortened(project: Project) 
     assert any("without common rules" in note for note in drafts.notes)
 
 
+def test_of_a_prompt_that_is_too_long_the_examples_go_first(project: Project) -> None:
+    """Then the guidelines, which nobody shortens for the sake of examples."""
+    review_one(project)
+
+    def script(body: dict[str, Any]) -> Reply:
+        if len(body["messages"]) > 2:
+            said = {"error": {"message": "the request exceeds the available context size", "code": 400}}
+            return Reply(status=400, body=json.dumps(said))
+        return good(body)
+
+    drafts, server = drafted(project, script, "soupe", layers=["thing"], shots=1)
+    assert [len(body["messages"]) for body in server.asked] == [4, 2]
+    assert drafts.notes == ["`thing` in 16,384 tokens: no examples from articles"]
+
+
 @pytest.mark.parametrize("takes", [1, 2])
 def test_a_server_without_structured_output_is_asked_plainly(project: Project, takes: int) -> None:
     """JSON by schema, plain JSON, or bare text: whatever it takes, and the run says so once."""
@@ -358,18 +373,18 @@ def test_the_answer_is_bound_by_the_projects_own_schema(project: Project) -> Non
     assert step["object"]["items"] == {"enum": ["thing-1", "thing-2", "thing-3", "thing-4", "thing-6"]}
 
 
+def review_one(project: Project) -> None:
+    """One article is reviewed: a word of it is a tool."""
+    pommes = load_seeds(project)[0]
+    start = pommes.text.index("puis")
+    span = Span("s1", "thing", "TOOL", start, start + 4)
+    annotation = Annotation("pommes", "anna", "mini@0.1", "reviewed", Provenance("human"), (span,))
+    write_annotation(project, replace(annotation, text_sha256=sha256(pommes.text)))
+
+
 def test_examples_come_from_reviewed_articles_of_other_stories(project: Project) -> None:
     """A reviewed passage is shown as it would be asked and answered; never one of the article itself."""
-    pommes, soupe = load_seeds(project)
-    for document in (pommes, soupe):
-        start = document.text.index("puis")
-        span = Span("s1", "thing", "TOOL", start, start + 4)
-        annotation = Annotation(
-            document.id, "anna", "mini@0.1", "reviewed", Provenance("human"), (span,),
-            text_sha256=sha256(document.text),
-        )  # fmt: skip
-        if document is pommes:
-            write_annotation(project, annotation)
+    review_one(project)
     _, server = drafted(project, good, layers=["thing"], shots=2)
     shown = {passage_of(b).split()[0]: [m["content"] for m in b["messages"]] for b in server.asked}
     assert len(shown["Épluchez"]) == 2

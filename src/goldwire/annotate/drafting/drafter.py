@@ -19,9 +19,8 @@ from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
 from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
 from goldwire.annotate.drafting.passages import Passage, passages
-from goldwire.annotate.drafting.plan import LayerPlan, plan_layer
+from goldwire.annotate.drafting.plan import LayerPlan, ladder, plan_layer
 from goldwire.annotate.drafting.prompt import (
-    DETAIL,
     Message,
     Shot,
     known_in,
@@ -180,10 +179,9 @@ class Drafter:
         spans: Sequence[Span],
         asked: list[str],
     ) -> list[PassageDraft]:
-        """All passages of an article for one layer, several at once; shorter guidelines where need be."""
+        """All passages of an article for one layer, several at once; less beside them where need be."""
         while True:
             plan = self.plan(layer)
-            least = self._least[layer]
             opening = self.opening(layer, plan, shots)
             windows = passages(document.text, plan.passage, plan.around)
             futures: list[Future[PassageDraft]] = []
@@ -201,11 +199,10 @@ class Drafter:
                 asked += sent
                 return done
             except TooLong:
+                if plan.step + 1 == len(ladder(self.settings)):
+                    raise
                 with self._lock:
-                    if least == self._least[layer]:
-                        if least + 1 == len(DETAIL):
-                            raise
-                        self._least[layer] = least + 1
+                    self._least[layer] = max(self._least[layer], plan.step + 1)
             finally:
                 for future in futures:
                     future.cancel()

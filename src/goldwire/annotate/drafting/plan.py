@@ -29,13 +29,15 @@ def prompt_tokens(messages: Sequence[Message]) -> int:
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """How one layer is asked: how much of the guidelines (`DETAIL`), passages of how many code points with
-    how many around, examples or none, and the most tokens of an answer."""
+    """How one layer is asked: how much of the guidelines (`DETAIL`) and examples or none, as the `step` of
+    the ladder says; passages of how many code points with how many around, and the most tokens of an answer.
+    """
 
+    step: int
     detail: int
+    shots: bool
     passage: int
     around: int
-    shots: bool
     answer: int
 
     def note(self, layer: str, context: int, settings: Settings) -> str:
@@ -46,22 +48,27 @@ class LayerPlan:
         return f"`{layer}` in {amount(context)} tokens: {', '.join(parts)}" if parts else ""
 
 
-def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, least: int = 0) -> LayerPlan:
-    """The fullest request that fits `context` tokens, its guidelines at `least` so much reduced.
+def ladder(settings: Settings) -> list[tuple[int, bool]]:
+    """How much of the guidelines is sent and whether examples are, from all to the least: examples go first,
+    then the guidelines become shorter in the order of `DETAIL`."""
+    examples = [(0, True)] if settings.shots else []
+    return [*examples, *((detail, False) for detail in range(len(DETAIL)))]
 
-    First the examples from articles go, then the guidelines become shorter in the order of `DETAIL`, then the
-    passages. Raises GW816 where even that does not fit.
+
+def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, least: int = 0) -> LayerPlan:
+    """The fullest request that fits `context` tokens, from step `least` of the ladder on.
+
+    Where no step fits the passages become shorter. Raises GW816 where even that does not help.
     """
     answer = min(settings.max_tokens, context // 2)
     room = context - answer
     size = settings.passage
     while True:
-        for detail in range(least, len(DETAIL)):
+        for step, (detail, shots) in enumerate(ladder(settings)[least:], start=least):
             system = tokens(system_message(schema, layer, detail)) + 8
-            for shots in (True, False) if settings.shots and detail == least else (False,):
-                examples = settings.shots * _of_passage(schema, layer, 600, 0) * 2 if shots else 0
-                if system + examples + _of_passage(schema, layer, size, settings.around) <= room:
-                    return LayerPlan(detail, size, settings.around, shots, answer)
+            examples = settings.shots * _of_passage(schema, layer, 600, 0) * 2 if shots else 0
+            if system + examples + _of_passage(schema, layer, size, settings.around) <= room:
+                return LayerPlan(step, detail, shots, size, settings.around, answer)
         if size <= _SMALLEST:
             break
         size = max(_SMALLEST, size // 2)
