@@ -96,6 +96,16 @@ class Project:
         return self.annotate / "annotations"
 
     @property
+    def checks(self) -> Path:
+        """What annotators marked in gold checks, as `annotations` is laid out; no other stage reads it."""
+        return self.annotate / "checks"
+
+    @property
+    def practice(self) -> Path:
+        """What newcomers marked to practise, as `annotations` is laid out; no other stage reads it."""
+        return self.annotate / "practice"
+
+    @property
     def corpus(self) -> Path:
         """The built dataset."""
         return self.root / "corpus"

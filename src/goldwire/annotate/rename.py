@@ -25,10 +25,12 @@ from goldwire.annotate.records.accounts import (
 )
 from goldwire.annotate.records.assignments import (
     assignments_path,
+    practice_title,
     read_assignments,
     title_for,
     write_assignments,
 )
+from goldwire.annotate.records.checks import read_checks, write_checks
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
@@ -40,7 +42,7 @@ from goldwire.project import Project
 from goldwire.schemas.yaml_lines import parse_yaml
 
 #: Where annotations lie, a folder an annotator.
-_FOLDERS = ("annotations", "drafts", "conflicts")
+_FOLDERS = ("annotations", "checks", "practice", "drafts", "conflicts")
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
     with project_lock(project):
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(project), read_assignments(project)
+        checks = read_checks(project)
         stored = list(_annotations(project))
         names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in _FOLDERS}
-        names |= {a.name for a in accounts} | {a.annotator for a in assignments}
+        names |= (
+            {a.name for a in accounts} | {a.annotator for a in assignments} | {c.annotator for c in checks}
+        )
         if old not in names and not begun:
             raise GoldwireError.of(
                 "GW379", f"nobody is called `{old}`", where=str(project.annotate), hint=one_of(names)
@@ -80,14 +85,18 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
             message = f"`{new}` is there already, and two people can't become one"
             raise GoldwireError.of("GW379", message, where=str(project.annotate), hint="take another name")
         decisions = list(_decisions(project, old, new))
-        titles = ("", "")
+        titles = {}
         if any(assignment.annotator == old for assignment in assignments):
+            titles[title_for(project, old)] = title_for(project, new)
+        if any(check.annotator == old and check.purpose == "practice" for check in checks):
+            titles[practice_title(project, old)] = practice_title(project, new)
+        if titles:
             check_name(new)
-            titles = title_for(project, old), title_for(project, new)
             with connect() as client:
                 write_text(journal, json.dumps([old, new]))
-                for remote in client.projects(titles[0])[:1]:
-                    client.update_project(int(remote["id"]), {"title": titles[1]})
+                for former, title in titles.items():
+                    for remote in client.projects(former)[:1]:
+                        client.update_project(int(remote["id"]), {"title": title})
         write_text(journal, json.dumps([old, new]))
         files = _rewrite(project, stored, old, new)
         follow(
@@ -106,12 +115,15 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         moved = [msgspec.structs.replace(a, annotator=new) if a.annotator == old else a for a in assignments]
         if moved != assignments:
             write_assignments(assignments_path(project), moved)
+        given = [msgspec.structs.replace(c, annotator=new) if c.annotator == old else c for c in checks]
+        if given != checks:
+            write_checks(project, given)
         journal.unlink()
         return RenameReport(
             files=files + len(decisions),
             accounts=sum(account.name == old for account in accounts),
             assignments=sum(assignment.annotator == old for assignment in assignments),
-            title=titles[1],
+            title=titles.get(title_for(project, old), ""),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import unicodedata
 from collections.abc import Callable
@@ -20,13 +21,15 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.seeds import load_seeds
 
+_LOG = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(Annotation)
 
 
-def annotation_path(project: Project, annotation: Annotation) -> Path:
-    """Where an annotation is kept: a folder an annotator, a file a document."""
+def annotation_path(project: Project, annotation: Annotation, folder: Path | None = None) -> Path:
+    """Where an annotation is kept, below `folder` (default: the store): a folder an annotator, a file a
+    document."""
     annotator, document = file_name(annotation.annotator), file_name(annotation.document)
-    return project.annotations / annotator / f"{document}.json"
+    return (folder or project.annotations) / annotator / f"{document}.json"
 
 
 def dumps_annotation(annotation: Annotation) -> str:
@@ -65,9 +68,10 @@ def load_annotation(data: bytes) -> Annotation:
     return annotation
 
 
-def write_annotation(project: Project, annotation: Annotation) -> bool:
-    """Keep an annotation; False where the file says so already, and is left as it is."""
-    path = annotation_path(project, annotation)
+def write_annotation(project: Project, annotation: Annotation, folder: Path | None = None) -> bool:
+    """Keep an annotation below `folder` (default: the store); False where the file says so already, and is
+    left as it is."""
+    path = annotation_path(project, annotation, folder)
     text = dumps_annotation(annotation)
     if path.is_file() and read_bytes(path) == text.encode():
         return False
@@ -75,8 +79,8 @@ def write_annotation(project: Project, annotation: Annotation) -> bool:
     return True
 
 
-def read_annotations(project: Project) -> list[Annotation]:
-    """All stored annotations, by annotator and document.
+def read_annotations(project: Project, folder: Path | None = None) -> list[Annotation]:
+    """All stored annotations, by annotator and document; with `folder` those that are kept there.
 
     Raises one error with every file's fault: GW209 where it can't be read, GW286 where what lies in the store
     is no ANNOTATOR/DOCUMENT.json, or not that of the annotation which it holds. Nothing is passed over but
@@ -84,10 +88,11 @@ def read_annotations(project: Project) -> list[Annotation]:
     """
     annotations: list[Annotation] = []
     faults: list[Fault] = []
-    for path in _files(project.annotations) if project.annotations.is_dir() else ():
+    folder = folder or project.annotations
+    for path in _files(folder) if folder.is_dir() else ():
         file = str(path.relative_to(project.root))
-        if len(path.relative_to(project.annotations).parts) != 2 or path.suffix != ".json":
-            faults.append(_out_of_place(path, file, project))
+        if len(path.relative_to(folder).parts) != 2 or path.suffix != ".json":
+            faults.append(_out_of_place(path, file, project, folder))
             continue
         try:
             annotation = load_annotation(read_bytes(path))
@@ -95,7 +100,7 @@ def read_annotations(project: Project) -> list[Annotation]:
             message, where = strict_json.told(error)
             faults.append(Fault("GW209", message, f"{file} {where}".rstrip(), _RESTORE))
             continue
-        named = annotation_path(project, annotation)
+        named = annotation_path(project, annotation, folder)
         if _composed(named) != _composed(path):
             faults.append(_misnamed(annotation, file, str(named.relative_to(project.root)), named.exists()))
         annotations.append(annotation)
@@ -125,14 +130,14 @@ def _composed(path: Path) -> str:
     return unicodedata.normalize("NFC", str(path))
 
 
-def _out_of_place(path: Path, file: str, project: Project) -> Fault:
+def _out_of_place(path: Path, file: str, project: Project, folder: Path) -> Fault:
     """The fault of a file that is no annotation by its place or its name."""
     hint = "keep other files elsewhere: the store holds ANNOTATOR/DOCUMENT.json and nothing else"
     try:
         annotation = _decoder.decode(read_bytes(path))
     except (GoldwireError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Fault("GW286", "is no annotation", file, hint)
-    named = annotation_path(project, annotation)
+    named = annotation_path(project, annotation, folder)
     return _misnamed(annotation, file, str(named.relative_to(project.root)), named.exists())
 
 
@@ -142,8 +147,19 @@ def _misnamed(annotation: Annotation, file: str, named: str, taken: bool) -> Fau
     return Fault("GW286", whose, file, hint)
 
 
+def warn_of_those_apart(project: Project) -> None:
+    """Say how many annotations are gold checks or practice: they are no readings, nothing rests on them."""
+    for folder, what in ((project.checks, "gold checks"), (project.practice, "practice")):
+        if count := sum(1 for _ in folder.glob("*/*.json")):
+            _LOG.warning("left out: %s in %s", f"{count} × {what}", folder.relative_to(project.root))
+
+
 def project_articles(project: Project) -> list[Article]:
-    """The project's articles with their stored annotations; raises what `join` and both readers raise."""
+    """The project's articles with their stored annotations; raises what `join` and both readers raise.
+
+    Gold checks and practice are left out, which is logged as a warning.
+    """
+    warn_of_those_apart(project)
 
     def file_of(annotation: Annotation) -> str:
         return str(annotation_path(project, annotation).relative_to(project.root))

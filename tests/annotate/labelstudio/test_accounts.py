@@ -427,14 +427,14 @@ def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
 def test_a_renamed_annotators_project_is_renamed_too(office: Office) -> None:
     """Who has assignments keeps them, and their Label Studio project with its work is pulled as before."""
     anna = f"anna{office.number}"
-    made = assign_project(office.project, office.documents, [anna], 1)
+    made = assign_project(office.project, office.documents, [anna], 1).assignments
     push_assigned(office.client, office.project, SCHEMA, office.documents, made)
     work = [Annotation("soup", anna, SCHEMA.stamp, "submitted", text_sha256=sha256(TEXTS["soup"]))]
     own = int(office.client.projects(title_for(office.project, anna))[0]["id"])
     load_annotations(office.client, own, work, SCHEMA, project=office.project)
     report = rename(office.project, anna, "berta", lambda: Client(office.client.url, office.token))
     assert (report.assignments, report.title) == (3, title_for(office.project, "berta"))
-    made = assign_project(office.project, office.documents, [], 1)
+    made = assign_project(office.project, office.documents, [], 1).assignments
     sent = push_assigned(office.client, office.project, SCHEMA, office.documents, made)
     assert {name: pushed.sent for name, pushed in sent.items()} == {"berta": 0}
     pulled = pull_projects(office.client, office.project, SCHEMA, office.documents)

@@ -95,7 +95,7 @@ def project(tmp_path: Path) -> Project:
 def test_assignments_are_kept_in_a_file(project: Project) -> None:
     """A line each; a later run appends; a line that is none is named with its place."""
     documents = [Document("r1", "a"), Document("r2", "b")]
-    first = assign_project(project, documents, ["anna", "bruno"], 1)
+    first = assign_project(project, documents, ["anna", "bruno"], 1).assignments
     before = assignments_path(project).read_text(encoding="utf-8")
     assert read_assignments(project) == first
     assign_project(project, [*documents, Document("r3", "c")], [], 1)

@@ -50,7 +50,7 @@ def test_the_main_project_is_told_by_account(client: Client, project: Project) -
 
 def test_what_was_begun_is_counted(client: Client, project: Project) -> None:
     """A draft is still to do, and counted as begun; the link leads to a task that is to do."""
-    made = assign_project(project, DOCUMENTS, ["anna"], 1)
+    made = assign_project(project, DOCUMENTS, ["anna"], 1).assignments
     number = push_assigned(client, project, SCHEMA, DOCUMENTS, made)["anna"].project
     load_annotations(client, number, [work("anna", "s0", 60)], SCHEMA)
     tasks = {task["data"]["id"]: task["id"] for task in client.tasks(number, ("data",))}

@@ -10,7 +10,7 @@ from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_cas
 from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotations.store import join, read_annotations, write_annotation
+from goldwire.annotations.store import join, read_annotations, warn_of_those_apart, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Provenance, unfinished
 from goldwire.project import Project
@@ -62,6 +62,7 @@ def adjudicate_project(
     documents = load_seeds(project)
     adjudicated = Adjudicated()
     with project_lock(project):
+        warn_of_those_apart(project)
         stored = read_annotations(project)
         if unknown := set(between) - {annotation.annotator for annotation in stored}:
             message, where = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)

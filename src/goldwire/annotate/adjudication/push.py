@@ -22,7 +22,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
-from goldwire.annotations.store import join, read_annotations
+from goldwire.annotations.store import join, read_annotations, warn_of_those_apart
 from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
@@ -91,6 +91,7 @@ def cases(
     project: Project, schema: Schema, documents: Sequence[Document], between: Sequence[str]
 ) -> Iterator[tuple[Article, AdjudicationCase | None]]:
     """Each article with its case, None where there are fewer than two readings; raises GW372 for more."""
+    warn_of_those_apart(project)
     for article in join(list(documents), read_annotations(project)):
         two = len(readings_of(article.annotations, between)) >= 2
         yield article, open_case(project, schema, documents, article, between) if two else None

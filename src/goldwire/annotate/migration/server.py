@@ -17,7 +17,7 @@ from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.migration.noted_times import noted_times
-from goldwire.annotate.records.assignments import read_assignments, title_for
+from goldwire.annotate.records.assignments import title_for, titles
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import json_lines, read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
@@ -111,9 +111,7 @@ def migrate_projects(
     Also the title of the adjudication's project where there is one: its tasks show what the readings were,
     and it is left as it is. Raises GW325 where the server has neither the main nor an annotator's project.
     """
-    owners = sorted({one.annotator for one in read_assignments(project)})
-    titles = [project.name, *(title_for(project, owner) for owner in owners)]
-    there = [title for title in titles if client.projects(title)]
+    there = [title for title in titles(project) if client.projects(title)]
     done = [
         migrate_server(client, project, plan, schema, title=title, advance=advance)
         for title in there or [project.name]

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from goldwire import strict_json
+from goldwire.annotate.records.checks import read_checks
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import json_lines, read_text, write_text
 from goldwire.project import Project
@@ -64,7 +65,19 @@ def read_assignments(project: Project) -> list[Assignment]:
     return list(assignments)
 
 
+def practice_title(project: Project, annotator: str) -> str:
+    """The title of the Label Studio project in which an annotator practises."""
+    return title_for(project, f"{annotator} practice")
+
+
+def owners(project: Project) -> dict[str, str]:
+    """The annotator whose each Label Studio project is, by title: those of their tasks, those of practice."""
+    assigned = {assignment.annotator for assignment in read_assignments(project)}
+    practising = {check.annotator for check in read_checks(project, "practice")}
+    titles = {title_for(project, name): name for name in sorted(assigned)}
+    return titles | {practice_title(project, name): name for name in sorted(practising)}
+
+
 def titles(project: Project) -> list[str]:
     """The titles of all Label Studio projects that readings of this project may be in, the main one first."""
-    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
-    return [project.name, *(title_for(project, owner) for owner in owners)]
+    return [project.name, *owners(project)]

@@ -58,9 +58,10 @@ def write_pulled(project: Project, pulled: dict[str, Pulled]) -> None:
         write_text(_path(project), data.decode() + "\n")
 
 
-def key_of(project: Project, annotation: Annotation) -> str:
-    """What an annotation is called in the record."""
-    return annotation_path(project, annotation).relative_to(project.annotations).as_posix()
+def key_of(project: Project, annotation: Annotation, folder: Path | None = None) -> str:
+    """What an annotation is called in the record; where it is kept in another `folder`, that stands first."""
+    below = annotation_path(project, annotation).relative_to(project.annotations).as_posix()
+    return below if folder in (None, project.annotations) else f"{folder.name}/{below}"
 
 
 def local_hash(annotation: Annotation) -> str:

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goldwire.annotate.records.notes import Note, Place, place_key
+from goldwire.annotate.report.checks import DRIFT, KINDS, Checked
 from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, WeekAgreement, Work
 from goldwire.annotate.report.summary import Summary
 from goldwire.annotations.rules import RULES
-from goldwire.figures import amount, counted, interval, number, percent
+from goldwire.figures import amount, counted, interval, number, p_in_words, percent
 from goldwire.html import charts
 from goldwire.html.templates import page_templates, render_page
 
 #: Weeks, confusions, notes and places that are shown; the JSON has all.
 _WEEKS, _CONFUSIONS, _NOTES, _PLACES = 12, 20, 50, 3
+#: From which p on a difference between early and late checks stands out.
+_RARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Team:
     acceptances: Sequence[Acceptance]
     summaries: Sequence[Summary]
     notes: Sequence[Note]
+    checked: Sequence[Checked] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     #: The words at a place: document, start, end (code points).
     quotes: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
@@ -100,6 +104,7 @@ def _sections(team: Team) -> Iterator[Section]:
     yield _agreement(team)
     yield _confusions(team)
     yield _predictions(team)
+    yield _checks(team)
     yield _rules(team)
     yield _notes(team)
 
@@ -254,6 +259,88 @@ def _predictions(team: Team) -> Section:
         notes,
         tables=[table] if rows else [],
         empty="No finished reading holds spans of a prediction.",
+    )
+
+
+def _checks(team: Team) -> Section:
+    figures = [
+        [
+            each.annotator,
+            f"{amount(each.done)} of {amount(each.given)}",
+            figure.what,
+            number(figure.f1),
+            interval(figure.ci95) if figure.ci95 else f"fewer than {FEW} checks" if each.few else "",
+            amount(figure.marks),
+        ]
+        for each in team.checked
+        for figure in each.figures
+    ]
+    faults = [
+        [
+            each.annotator,
+            fault.kind,
+            KINDS[fault.kind],
+            amount(fault.count),
+            amount(fault.of),
+            percent(fault.share),
+            " to ".join(map(percent, fault.ci95)) if fault.ci95 else "",
+        ]
+        for each in team.checked
+        for fault in each.faults
+        if fault.count
+    ]
+    hints = [drift_hint(each) for each in team.checked if each.drift is not None]
+    rare = [drift_hint(each) for each in team.checked if each.drift is not None and each.drift.p < _RARE]
+    to_do = [
+        f"{each.annotator}: none of {amount(each.given)} done yet." for each in team.checked if not each.done
+    ]
+    left_out = [
+        f"{each.annotator}, left out: {'; '.join(each.left_out)}." for each in team.checked if each.left_out
+    ]
+    words = (
+        "Articles with a reviewed annotation, slipped in among an annotator's tasks: F1 of what they marked "
+        "against it, extent and label equal. Who reviewed may be wrong too, and articles differ: look at the "
+        f"faults before you judge. Intervals (95 %) by drawing articles anew, none below {FEW} checks, and "
+        "rough below 20.",
+        f"Early checks are held against late ones from {DRIFT} on: a hint to look closer, no finding.",
+        *(hint for hint in hints if hint not in rare),
+        *to_do,
+        *left_out,
+    )
+    tables = [
+        Table(
+            "F1 against what was reviewed",
+            ["annotator", "checks", "what", "F1", "95 %", "reviewed marks"],
+            figures,
+        ),
+        Table(
+            "Faults by kind, where there are any",
+            ["annotator", "kind", "which is", "times", "of", "share", "95 %"],
+            faults,
+        ),
+    ]
+    return Section(
+        "checks",
+        "Gold checks",
+        words if team.checked else (),
+        rare,
+        tables=[table for table in tables if table.rows],
+        empty="None is done yet."
+        if team.checked
+        else "None are assigned (goldwire annotate assign --checks 5%).",
+    )
+
+
+def drift_hint(checked: Checked) -> str:
+    """What is to be said of early and late checks; empty where there is nothing to say."""
+    drift = checked.drift
+    if drift is None:
+        return ""
+    ways = f"all {amount(drift.ways)} ways" if drift.exact else f"{amount(drift.ways)} ways, drawn"
+    return (
+        f"{checked.annotator}: F1 {number(drift.early)} in the first {amount(drift.early_checks)} checks, "
+        f"{number(drift.late)} in the last {amount(drift.late_checks)}; {p_in_words(drift.p)} "
+        f"(permutation test over {ways}): a hint, articles differ too."
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from msgspec import to_builtins
 
 from goldwire.annotate.records.assignments import assignments_path, read_assignments
+from goldwire.annotate.records.checks import checks_path
 from goldwire.annotate.records.notes import notes_path, read_notes, read_places
+from goldwire.annotate.report.checks import read_checked
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, work
 from goldwire.annotate.report.page import Team, quoted
 from goldwire.annotate.report.summary import quotes, summaries
@@ -34,6 +36,7 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
         agreement=agreement(read, tuple(schema.layers)),
         confusions=parted,
         acceptances=acceptances(read),
+        checked=read_checked(project, schema),
         summaries=read,
         notes=read_notes(project),
         places=read_places(project),
@@ -50,6 +53,7 @@ def as_dict(team: Team) -> dict[str, Any]:
         "time": [asdict(each) for each in team.paces],
         "agreement": [asdict(each) for each in team.agreement],
         "confusions": [asdict(each) for each in team.confusions],
+        "checks": [each.as_dict() for each in team.checked],
         "predictions": [asdict(each) for each in team.acceptances],
         "notes": [to_builtins(note) for note in team.notes],
     }
@@ -67,7 +71,8 @@ def changes(project: Project, every: float) -> Iterator[None]:
 
 
 def _state(project: Project) -> list[tuple[str, int, int]]:
-    paths = [*project.annotations.glob("*/*.json"), assignments_path(project), notes_path(project)]
+    paths = [*project.annotations.glob("*/*.json"), *project.checks.glob("*/*.json")]
+    paths += [assignments_path(project), notes_path(project), checks_path(project)]
     paths += [project.schema_path, *project.schema_path.parent.glob("*.yaml")]
     return sorted((str(path), *_stamp(path)) for path in paths)
 

@@ -12,6 +12,7 @@ import msgspec
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.checks import folder_of, read_checks
 from goldwire.annotate.records.notes import Note, Place, notes_of, place_key
 from goldwire.annotate.records.pulled import (
     Pulled,
@@ -47,7 +48,8 @@ Prefer: TypeAlias = Literal["", "ours", "theirs"]
 class Intake:
     """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
 
-    `found` is the project as the server tells it. Of what was changed here and there `prefer` names which
+    `found` is the project as the server tells it, `owner` the annotator whose it is, empty where it is
+    everybody's. Of what was changed here and there `prefer` names which
     side is kept, without putting the other one aside.
     """
 
@@ -61,9 +63,10 @@ class Intake:
         accounts: Accounts,
         *,
         prefer: Prefer = "",
+        owner: str = "",
     ) -> None:
         self.client, self.project, self.schema, self.prefer = client, project, schema, prefer
-        self.pulled = read_pulled(project)
+        self.owner, self.pulled = owner, read_pulled(project)
         self.store_is_new = not project.annotations.is_dir()
         self.since = ""  # of the last pull of this project
         self.times: dict[str, str] = {}  # when that saw each annotation changed last
@@ -87,6 +90,8 @@ class Intake:
         self.turned: list[str] = []
         self.two_layers: list[str] = []
         self.naming, self.account = Naming(schema), Account.empty()
+        self.checks = {(check.annotator, check.article): check for check in read_checks(project)}
+        self.apart = 0  # how many annotations were gold checks or practice
         self.places: dict[str, Place] = {}
         self.notes: list[Note] = []
 
@@ -172,11 +177,20 @@ class Intake:
             self.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {place}")
         stored = self.stored(made)
         submitted = bool(given.get("draft_created_at"))
+        self.apart += self.folder(made) != self.project.annotations
         kept = merge(stored, made, self.schema, document.text, submitted=submitted)
         if self.settle(task, given, stored, made, kept):
             self.written += 1
         else:
             self.unchanged += 1
+
+    def folder(self, made: Annotation) -> Path:
+        """Where an annotation is kept: gold checks and practice apart from the readings."""
+        check = self.checks.get((made.annotator, made.document))
+        if check is None and made.annotator.partition("-")[0] == UNKNOWN:
+            # Of an account that was deleted for good: in a project of one's own it was that one's.
+            check = self.checks.get((self.owner, made.document))
+        return self.project.annotations if check is None else folder_of(self.project, check.purpose)
 
     def note(self, task: dict[str, Any], made: Annotation, given: dict[str, Any], text: str) -> None:
         """Keep in mind where the annotation stands, and what its annotator noted there."""
@@ -200,8 +214,9 @@ class Intake:
         `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
         stored one is put aside first.
         """
+        folder = self.folder(made)
         key, source, remote = (
-            key_of(self.project, made),
+            key_of(self.project, made, folder),
             source_of(self.server, self.number),
             remote_hash(made),
         )
@@ -238,7 +253,7 @@ class Intake:
         if kept is None:
             return False
         self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
-        return write_annotation(self.project, kept)
+        return write_annotation(self.project, kept, folder)
 
     def is_as_noted(self, given: dict[str, Any]) -> bool:
         """Whether nobody changed it on the server since the last pull, or since goldwire rewrote it there."""
@@ -298,7 +313,7 @@ class Intake:
 
     def stored(self, made: Annotation, path: Path | None = None) -> Annotation | None:
         """What is stored of the same annotator and article; raises GW209 and GW334."""
-        path = path or annotation_path(self.project, made)
+        path = path or annotation_path(self.project, made, self.folder(made))
         if not path.is_file():
             return None
         try:

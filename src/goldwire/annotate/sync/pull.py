@@ -77,6 +77,8 @@ class PullReport:
     `filled` arrows without a role could only mean one, `turned` tells which pointed the wrong way,
     `two_layers` which regions bear labels of several layers.
 
+    `apart` annotations were gold checks or practice, and are kept apart from the readings.
+
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
     annotation; None where it was not asked for.
     """
@@ -108,6 +110,7 @@ class PullReport:
     filled: int = 0
     turned: tuple[str, ...] = ()
     two_layers: tuple[str, ...] = ()
+    apart: int = 0
     drafts: int | None = None
     drafts_written: int = 0
     drafts_beside: int = 0
@@ -128,6 +131,7 @@ def pull(
     full: bool = False,
     drafts: bool = False,
     prefer: Prefer = "",
+    owner: str = "",
     advance: Callable[[int], None] | None = None,
 ) -> PullReport:
     """Bring what changed on the server since the last pull into `annotate/annotations/`.
@@ -153,7 +157,7 @@ def pull(
             raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
         path = state_path(project, int(found["id"]), main=title is None or title == project.name)
         accounts = Accounts(client, project, keep=True)
-        intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
+        intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
         last = read_state(path, intake.server, intake.number)
         if last is not None:
             intake.since, intake.times = last.since, _times(last)
@@ -170,7 +174,7 @@ def pull(
             # Something came or went without a trace in the tasks' times: read all.
             written, conflicts = intake.written, intake.conflicts
             write_pulled(project, intake.pulled)
-            intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer)
+            intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
             if last is not None:
                 intake.since, intake.times = last.since, _times(last)
             work = _Pull(intake, last, step, part=False)
@@ -332,6 +336,7 @@ class _Pull:
             filled=done.filled,
             turned=tuple(done.turned),
             two_layers=tuple(done.two_layers),
+            apart=done.apart,
             drafts=drafts.read if drafts is not None else None,
             drafts_written=drafts.written if drafts is not None else 0,
             drafts_beside=drafts.beside if drafts is not None else 0,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
@@ -20,13 +21,17 @@ from goldwire.annotate.labelstudio.users import RESERVED
 from goldwire.annotate.records.assignments import (
     Assignment,
     assignments_path,
+    owners,
     read_assignments,
     title_for,
     write_assignments,
 )
+from goldwire.annotate.records.checks import Check, read_checks, write_checks
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import PushReport, push
+from goldwire.annotate.team.checks import draw_checks, in_order, reviewed_answers
+from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
 from goldwire.project import Project
@@ -56,18 +61,21 @@ def assign(
     per_article: int,
     *,
     former: Sequence[Assignment] = (),
+    checks: Iterable[Check] = (),
     seed: int = 0,
 ) -> list[Assignment]:
-    """All assignments: those `made` before, none of them moved, and those that are missing.
+    """All assignments: those `former` ones, none of them moved, and those that are missing.
 
     Each article goes to `per_article` annotators, always to those who have the fewest; ties are settled by
     a hash of seed, article and annotator. From nothing, loads differ by at most one, also when articles come
-    later. Who joins later gets what is new. Raises GW341 where there are fewer annotators than needed.
+    later. Who joins later gets what is new. Nobody gets what they had as one of the `checks`.
+    Raises GW341 where there are fewer annotators than needed.
     """
     names = list(dict.fromkeys(annotators))
     if not 1 <= per_article <= len(names):
         message = f"{per_article} annotators an article, and there are {len(names)}"
         raise GoldwireError.of("GW341", message, hint="name more with --annotators, or lower --per-article")
+    known = {(check.annotator, check.article) for check in checks}
     readers: dict[str, set[str]] = defaultdict(set)
     load: Counter[str] = Counter(dict.fromkeys(names, 0))
     for assignment in former:
@@ -79,7 +87,10 @@ def assign(
         def order(name: str, article: str = article) -> tuple[int, str]:
             return load[name], sha256(json.dumps([seed, article, name]).encode()).hexdigest()
 
-        free = sorted((name for name in names if name not in readers[article]), key=order)
+        free = sorted(
+            (name for name in names if name not in readers[article] and (name, article) not in known),
+            key=order,
+        )
         for name in free[: max(0, per_article - len(readers[article]))]:
             readers[article].add(name)
             load[name] += 1
@@ -95,23 +106,62 @@ def check_name(name: str, *, assigned: bool = True) -> None:
         raise GoldwireError.of("GW341", f"`{name}` can't be an annotator's name", hint=hint)
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """Who reads what, all of it, and the gold checks among it.
+
+    `lacking` says how many checks an annotator is short of for want of reviewed articles, `held_back` counts
+    reviewed articles that were given to nobody, since checks are made of them.
+    """
+
+    assignments: list[Assignment]
+    checks: list[Check] = field(default_factory=list)
+    lacking: dict[str, int] = field(default_factory=dict)
+    held_back: int = 0
+
+
 def assign_project(
     project: Project,
     documents: Iterable[Document],
     annotators: Sequence[str],
     per_article: int,
     seed: int = 0,
-) -> list[Assignment]:
-    """Assign a project's articles and keep the result; without `annotators` to those of before."""
+    *,
+    checks: Fraction | None = None,
+) -> Assigned:
+    """Assign a project's articles and keep the result; without `annotators` to those of before.
+
+    With `checks`, such a share of each annotator's articles is of those that have a reviewed annotation, and
+    these are not given out to be read. Raises GW784 where there is none.
+    """
     with project_lock(project, "assign"):
-        former = read_assignments(project)
+        former, checks_before = read_assignments(project), read_checks(project)
         names = annotators or sorted({assignment.annotator for assignment in former})
         for name in names:
             check_name(name)
-        assignments = assign([d.id for d in documents], names, per_article, former=former, seed=seed)
+        ids = [document.id for document in documents]
+        known = set(ids)
+        answered = {}
+        if checks is not None:
+            stored = reviewed_answers(read_annotations(project))
+            answered = {article: theirs for article, theirs in stored.items() if article in known}
+            if not answered:
+                message = "no article has an annotation that people reviewed or adjudicated"
+                hint = "adjudicate some first (goldwire annotate adjudicate): a draft is no gold"
+                raise GoldwireError.of("GW784", message, where=str(project.annotations), hint=hint)
+        given = {assignment.article for assignment in former}
+        to_read = [article for article in ids if article not in answered]
+        assignments = assign(to_read, names, per_article, former=former, checks=checks_before, seed=seed)
+        drawn: list[Check] = []
+        lacking: dict[str, int] = {}
+        if checks is not None:
+            drawn, lacking = draw_checks(answered, assignments, former, checks_before, checks, seed=seed)
+        # First the checks: what is sent as one is never taken for a reading, wherever a run is cut off.
+        if drawn:
+            write_checks(project, [*checks_before, *drawn])
         if assignments != former:
             write_assignments(assignments_path(project), assignments)
-        return assignments
+        return Assigned(assignments, [*checks_before, *drawn], lacking, len(answered.keys() - given))
 
 
 def push_assigned(
@@ -120,22 +170,25 @@ def push_assigned(
     schema: Schema,
     documents: Sequence[Document],
     assignments: Sequence[Assignment],
+    checks: Sequence[Check] = (),
     *,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, PushReport]:
-    """Push to each annotator's project the articles assigned to them; by annotator.
+    """Push to each annotator's project the articles assigned to them, their checks among them; by annotator.
 
     A second run sends nothing. Articles that are in `assignments` but no longer in the project are left out.
     """
+    among = [check for check in checks if check.purpose == "check"]
     wanted: dict[str, set[str]] = defaultdict(set)
-    for assignment in assignments:
-        wanted[assignment.annotator].add(assignment.article)
+    given = [(assignment.annotator, assignment.article) for assignment in assignments]
+    for name, article in [*given, *((check.annotator, check.article) for check in among)]:
+        wanted[name].add(article)
     return {
         name: push(
             client,
             project,
             schema,
-            [document for document in documents if document.id in wanted[name]],
+            in_order([document for document in documents if document.id in wanted[name]], name, among),
             title=title_for(project, name),
             advance=advance,
         )
@@ -158,10 +211,10 @@ def pull_projects(
 
     Work is recorded under the account that did it. Raises GW325 where the server has none of them.
     """
-    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
+    theirs = owners(project)
     pulled: list[PulledProject] = []
-    for title, owner in ((project.name, ""), *((title_for(project, name), name) for name in owners)):
-        if owners and not client.projects(title):
+    for title, owner in ((project.name, ""), *theirs.items()):
+        if theirs and not client.projects(title):
             continue
         report = pull(
             client,
@@ -172,6 +225,7 @@ def pull_projects(
             full=full,
             drafts=drafts,
             prefer=prefer,
+            owner=owner,
             advance=advance,
         )
         others = tuple(name for name in report.annotators if owner and name != owner)

@@ -129,5 +129,6 @@ def fill_tabs(
 
 
 def stored_broken_rules(project: Project, schema: Schema, documents: Sequence[Document]) -> list[BrokenRule]:
-    """The same of all that is stored."""
-    return broken_rules(project, schema, documents, read_annotations(project))
+    """The same of all that is stored; of gold checks too, or no rule would be told of their tasks alone."""
+    stored = [*read_annotations(project), *read_annotations(project, project.checks)]
+    return broken_rules(project, schema, documents, stored)

@@ -9,7 +9,7 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.records.assignments import read_assignments, title_for
+from goldwire.annotate.records.assignments import owners, title_for
 from goldwire.project import Project
 
 _INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")
@@ -45,8 +45,7 @@ def status(client: Client, project: Project) -> list[Progress]:
     Projects that the server does not have are passed over; raises GW325 where it has none.
     """
     accounts = Accounts(client, project)
-    owners = sorted({assignment.annotator for assignment in read_assignments(project)})
-    titles = [(title_for(project, owner), owner) for owner in owners]
+    titles = list(owners(project).items())
     titles += [(project.name, ""), (title_for(project, "adjudication"), "")]
     rows: list[Progress] = []
     missing = True

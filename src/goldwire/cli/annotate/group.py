@@ -191,6 +191,8 @@ def pull(
         ("spans trimmed", sum(len(report.trims) for report in reports)),
         ("in quarantine", quarantined),
     ]
+    if apart := sum(report.apart for report in reports):
+        rows.insert(2, ("  of them gold checks or practice, kept apart", apart))
     rows += unkept(
         sum(report.ground_truth for report in reports), sum(report.commented for report in reports)
     )

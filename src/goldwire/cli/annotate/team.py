@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldwire.cli.common import confide, json_option, progress, project_option, say, table, write_json
-from goldwire.figures import amount
+from goldwire.figures import amount, interval, number
 from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudication.merge import Outcome
+    from goldwire.annotate.report.checks import Checked
 
 url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
 
@@ -28,6 +30,11 @@ def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> t
 @click.option(
     "--per-article", type=click.IntRange(1), default=2, show_default=True, help="How many read one."
 )
+@click.option(
+    "--checks",
+    metavar="SHARE",
+    help="Slip in gold checks: 5% of each annotator's articles are ones that have a reviewed annotation.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
 @url_option
 @json_option
@@ -35,6 +42,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> t
 def assign(
     annotators: tuple[str, ...],
     per_article: int,
+    checks: str | None,
     seed: int,
     url: str | None,
     json_path: Path | None,
@@ -44,26 +52,51 @@ def assign(
 
     An annotator's name is what stands before the @ of their account. Loads differ by at most one article.
     What was assigned before stays; a second run sends only what is new. Kept in annotate/assignments.jsonl.
+
+    Gold checks go among new articles only, in an order drawn anew, and nothing in Label Studio marks them.
+    Which they are is kept in annotate/checks.jsonl; what annotators mark in them goes into annotate/checks/,
+    and counts in no agreement, adjudication, training, evaluation or dataset. `status` and `report` score it.
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.team.assign import assign_project, push_assigned
+    from goldwire.annotate.team.checks import share_of
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
 
+    share = share_of(checks) if checks is not None else None
     documents, schema = load_seeds(project), load_schema(project.schema_path)
     with connect(project, url=url) as client:
-        assignments = assign_project(project, documents, annotators, per_article, seed)
-        with progress("pushing", len(assignments)) as advance:
-            pushed = push_assigned(client, project, schema, documents, assignments, advance=advance)
+        assigned = assign_project(project, documents, annotators, per_article, seed, checks=share)
+        count = len(assigned.assignments) + len(assigned.checks)
+        with progress("pushing", count) as advance:
+            pushed = push_assigned(
+                client, project, schema, documents, assigned.assignments, assigned.checks, advance=advance
+            )
         invite = client.invite_link()
-    rows = [(name, report.documents, report.sent, report.url) for name, report in pushed.items()]
-    table(("annotator", "articles", "sent", "project"), rows)
+    among = Counter(check.annotator for check in assigned.checks if check.purpose == "check")
+    rows = [
+        (name, report.documents, *((among[name],) if among else ()), report.sent, report.url)
+        for name, report in pushed.items()
+    ]
+    table(("annotator", "articles", *(("checks among them",) if among else ()), "sent", "project"), rows)
+    for name, lacking in assigned.lacking.items():
+        say(f"{name}: {amount(lacking)} checks fewer than asked: no other reviewed article is new to them")
+    if assigned.held_back:
+        say(f"{amount(assigned.held_back)} articles with a reviewed annotation serve as checks only")
     confide(
         f"invite annotators with: {invite}",
         otherwise="invite annotators with the link of Label Studio's page Organization (also in --json FILE)",
     )
-    figures = {name: report.as_dict() for name, report in pushed.items()}
-    write_json(json_path, {"invite": invite, "annotators": figures})
+    figures = {name: report.as_dict() | {"checks": among[name]} for name, report in pushed.items()}
+    write_json(
+        json_path,
+        {
+            "invite": invite,
+            "annotators": figures,
+            "lacking": assigned.lacking,
+            "held_back": assigned.held_back,
+        },
+    )
 
 
 @click.command()
@@ -73,10 +106,14 @@ def assign(
 def status(url: str | None, json_path: Path | None, project: Project) -> None:
     """Show how far each annotator is: to do, done, skipped, begun, minutes.
 
-    From the server, with a link to the next task.
+    From the server, with a link to the next task. Of gold checks, which are among the tasks, what was pulled
+    is scored against what was reviewed; `report` has all figures of them.
     """
     from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.records.assignments import title_for
+    from goldwire.annotate.report.checks import read_checked
     from goldwire.annotate.team.status import status as read_status
+    from goldwire.schemas import load_schema
 
     with connect(project, url=url) as client:
         entries = read_status(client, project)
@@ -98,7 +135,45 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     for entry in entries:
         if entry.others and entry.title.endswith(f" · {entry.annotator}"):
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
-    write_json(json_path, [entry.as_dict() for entry in entries])
+    checked = {each.annotator: each for each in read_checked(project, load_schema(project.schema_path))}
+    _show_checked(list(checked.values()))
+    figures = []
+    for entry in entries:
+        theirs = checked.get(entry.annotator)
+        whose = theirs is not None and entry.title == title_for(project, entry.annotator)
+        figures.append(entry.as_dict() | {"checks": theirs.as_dict() if theirs and whose else None})
+    write_json(json_path, figures)
+
+
+def _show_checked(checked: Sequence[Checked]) -> None:
+    """Gold checks as they were pulled: F1, its interval, faults by kind; few checks say so."""
+    if not checked:
+        return
+    from goldwire.annotate.report.checks import KINDS
+    from goldwire.annotate.report.figures import FEW
+    from goldwire.annotate.report.page import drift_hint
+
+    rows = []
+    for each in checked:
+        whole = each.figures[0] if each.figures else None
+        counts = {fault.kind: fault.count for fault in each.faults}
+        shown = f"fewer than {FEW} checks" if each.few else interval(whole.ci95 if whole else None)
+        rows.append(
+            (
+                each.annotator,
+                f"{amount(each.done)} of {amount(each.given)}",
+                number(whole.f1 if whole else None),
+                shown,
+                *(counts.get(kind, 0) for kind in KINDS),
+            )
+        )
+    columns = ("annotator", "checks done", "F1", "95 %", *KINDS)
+    table(columns, rows, title="Gold checks, as pulled", left=1, lesser=tuple(KINDS)[::-1])
+    for each in checked:
+        for reason in each.left_out:
+            say(f"{each.annotator}, left out: {reason}")
+        if hint := drift_hint(each):
+            say(hint)
 
 
 @click.command()

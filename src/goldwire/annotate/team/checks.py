@@ -1,0 +1,121 @@
+"""Gold checks: reviewed articles slipped in among an annotator's tasks, which nothing there tells apart.
+
+They are sent with new tasks only, and these in an order drawn anew: alone, at the end or out of an order that
+can be seen they would be known for what they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from math import ceil
+
+from goldwire.annotate.records.assignments import Assignment
+from goldwire.annotate.records.checks import Check, answer
+from goldwire.errors import GoldwireError
+from goldwire.model import Annotation, Document
+
+
+def share_of(text: str) -> Fraction:
+    """The share that `5%` or `0.05` names, above 0 and at most 1/2; raises GW783 for anything else."""
+    number = text.strip()
+    try:
+        share = Fraction(number[:-1].strip()) / 100 if number.endswith("%") else Fraction(number)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= Fraction(1, 2):
+        hint = "how many checks there are to a hundred articles: 5%, at most 50%"
+        raise GoldwireError.of("GW783", f"`{text}` is no share of checks", hint=hint)
+    return share
+
+
+def reviewed_answers(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
+    """All annotations of each article that has a reviewed one, by article, that one first."""
+    by_document: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        by_document[annotation.document].append(annotation)
+    found = {}
+    for document, theirs in by_document.items():
+        best = answer(tuple(theirs))
+        if best is not None:
+            found[document] = [best, *(each for each in theirs if each is not best)]
+    return found
+
+
+def has_seen(name: str, annotations: Iterable[Annotation]) -> bool:
+    """Whether an annotator read one of these, had a part in one, or decided it."""
+    for each in annotations:
+        made = each.provenance
+        if name in (each.annotator, made.name, *made.based_on):
+            return True
+        marks = [marked.marked_by for marked in each.spans] + [marked.marked_by for marked in each.relations]
+        if any(name in names for names in marks):
+            return True
+    return False
+
+
+def draw_checks(
+    answered: Mapping[str, Sequence[Annotation]],
+    assignments: Sequence[Assignment],
+    former: Sequence[Assignment],
+    checks: Sequence[Check],
+    share: Fraction,
+    *,
+    seed: int = 0,
+) -> tuple[list[Check], dict[str, int]]:
+    """The new checks of annotators who get new articles, and how many each lacks for want of reviewed ones.
+
+    `answered` are the articles with a reviewed annotation (`reviewed_answers`), `former` the assignments of
+    before. An annotator's checks are `share` of their articles, rounded up, those that they have included.
+    None is of an article that they have read, had a part in, are to read or were given already. Which ones,
+    and where among the new tasks, a hash of seed, article and annotator says: one in each stretch of them.
+    """
+    taken: dict[str, set[str]] = defaultdict(set)
+    given = [(assignment.annotator, assignment.article) for assignment in assignments]
+    for name, article in [*given, *((check.annotator, check.article) for check in checks)]:
+        taken[name].add(article)
+    articles = Counter(assignment.annotator for assignment in assignments)
+    had = Counter(check.annotator for check in checks if check.purpose == "check")
+    drawn: list[Check] = []
+    lacking: dict[str, int] = {}
+    for name in sorted({assignment.annotator for assignment in set(assignments) - set(former)}):
+        wanted = ceil(share * articles[name]) - had[name]
+        free = [
+            article
+            for article, annotations in answered.items()
+            if article not in taken[name] and not has_seen(name, annotations)
+        ]
+        free.sort(key=lambda article: _fraction(seed, "check", article, name))
+        chosen = free[: max(0, wanted)]
+        if len(chosen) < wanted:
+            lacking[name] = wanted - len(chosen)
+        drawn += [
+            Check(article, name, place=(number + _fraction(seed, "place", article, name)) / len(chosen))
+            for number, article in enumerate(chosen)
+        ]
+    return drawn, lacking
+
+
+def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) -> list[Document]:
+    """An annotator's articles with their checks among them, in the order in which they are sent.
+
+    Without checks it is the project's order. With some it is one that tells nothing: each article has a place
+    by a hash, and checks the places that they were given.
+    """
+    places = {check.article: check.place for check in checks if check.annotator == name}
+    if not places:
+        return list(documents)
+
+    def place(document: Document) -> float:
+        known = places.get(document.id)
+        return _fraction("task", document.id, name) if known is None else known
+
+    return sorted(documents, key=lambda document: (place(document), document.id))
+
+
+def _fraction(*parts: object) -> float:
+    """A number in [0, 1) that these decide."""
+    return int(sha256(json.dumps(parts).encode()).hexdigest()[:13], 16) / 16**13
