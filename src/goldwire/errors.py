@@ -56,8 +56,8 @@ class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx, GW6xx, GW7xx), `AnnotateError` (GW3xx, GW8xx), `TrainError` (GW4xx), `EvalError` (GW5xx, GW74x,
-    GW75x) or `UsageError` (GW9xx).
+    (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW8xx), `TrainError` (GW4xx, GW72x),
+    `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx).
 
         >>> import goldwire
         >>> try:
@@ -96,7 +96,7 @@ class SchemaError(GoldwireError):
 
 
 class CorpusError(GoldwireError):
-    """Articles, annotations or a dataset can't be read, built or written (GW2xx, GW6xx, GW7xx).
+    """Articles, annotations or a dataset can't be read, built or written (GW2xx, GW6xx, GW70x, GW71x).
 
     >>> import goldwire
     >>> try:
@@ -108,7 +108,7 @@ class CorpusError(GoldwireError):
 
 
 class AnnotateError(GoldwireError):
-    """Label Studio, or what goes there and comes back (GW3xx); a language model's drafts (GW8xx).
+    """Label Studio, what goes there and comes back (GW3xx, GW78x); a language model's drafts (GW8xx).
 
     >>> import goldwire
     >>> issubclass(goldwire.AnnotateError, goldwire.GoldwireError)
@@ -117,7 +117,7 @@ class AnnotateError(GoldwireError):
 
 
 class TrainError(GoldwireError):
-    """A model can't be trained or loaded (GW4xx).
+    """A model can't be trained or loaded (GW4xx, GW72x).
 
     >>> import goldwire
     >>> try:
@@ -129,7 +129,7 @@ class TrainError(GoldwireError):
 
 
 class EvalError(GoldwireError):
-    """Nothing can be scored or compared (GW5xx).
+    """Nothing can be scored or compared (GW5xx, GW74x, GW75x).
 
     >>> import goldwire
     >>> try:
@@ -141,7 +141,7 @@ class EvalError(GoldwireError):
 
 
 class UsageError(GoldwireError):
-    """Wrong use, a missing file, no project (GW9xx).
+    """Wrong use, a missing file, no project (GW9xx, GW73x).
 
     >>> import goldwire
     >>> try:
@@ -152,24 +152,29 @@ class UsageError(GoldwireError):
     """
 
 
+#: The kinds by what their codes begin with; docs/reference/api.md tells them.
 _KINDS: dict[str, type[GoldwireError]] = {
+    "GW70": CorpusError,
+    "GW71": CorpusError,
+    "GW72": TrainError,
+    "GW73": UsageError,
+    "GW74": EvalError,
+    "GW75": EvalError,
+    "GW78": AnnotateError,
     "GW1": SchemaError,
     "GW2": CorpusError,
     "GW3": AnnotateError,
     "GW4": TrainError,
     "GW5": EvalError,
     "GW6": CorpusError,
-    "GW7": CorpusError,
-    "GW74": EvalError,
-    "GW75": EvalError,
     "GW8": AnnotateError,
     "GW9": UsageError,
 }
 
 
 def _kind(code: str) -> type[GoldwireError]:
-    """The kind of error that a code stands for: by its second digit where that says more than the first."""
-    return _KINDS.get(code[:4]) or _KINDS.get(code[:3], GoldwireError)
+    """The kind of error that a code stands for."""
+    return next((kind for start, kind in _KINDS.items() if code.startswith(start)), GoldwireError)
 
 
 def raise_faults(faults: Iterable[Fault]) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from goldwire.errors import GoldwireError
 from tests.house.trees import tree_of
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,19 @@ def test_no_page_and_no_docstring_names_a_code_that_is_gone() -> None:
     pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *MODULES]
     told = {page: set(re.findall(r"\bGW\d{3}\b", page.read_text(encoding="utf-8"))) for page in pages}
     assert not {str(page): named - codes() for page, named in told.items() if named - codes()}
+
+
+def test_every_code_is_of_the_kind_of_error_that_the_api_page_says() -> None:
+    """The table of kinds names each code, the longest pattern counting: `GW74x` before `GW7xx`."""
+    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+Error)` \| (GW[\w, ]+) \|", page, re.M)
+    kinds = {pattern.rstrip("x"): kind for kind, patterns in rows for pattern in patterns.split(", ")}
+    assert len(kinds) == sum(patterns.count("GW") for _, patterns in rows)
+    said = {
+        code: kinds[max((start for start in kinds if code.startswith(start)), key=len, default="")]
+        for code in codes()
+    }
+    assert said == {code: type(GoldwireError.of(code, "what")).__name__ for code in codes()}
 
 
 def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
