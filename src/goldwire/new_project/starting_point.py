@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.pipelines import pipeline_path
+from goldwire.pipelines import how_to_get, pipeline_path
 
 #: Languages of which spaCy gives pipelines with vectors away, but for those whose names differ.
 _OFFICIAL = {"ca", "da", "de", "el", "en", "es", "fi", "fr", "hr", "it", "ja", "ko", "lt", "mk", "nb", "nl"}
@@ -45,8 +45,7 @@ class StartingPoint:
         if self.language not in _OFFICIAL:
             return none
         name = f"{self.language}_core_{'web' if self.language in _WEB else 'news'}_md"
-        # Not pip: in the package index names such as these are not their makers'.
-        return f"{none}; spaCy's own: python -m spacy download {name}, then -- --paths.vectors {name}"
+        return f"{none}; spaCy's own: {how_to_get(name)}, then -- --paths.vectors {name}"
 
 
 def starting_point(language: str) -> StartingPoint:

@@ -73,7 +73,7 @@ def choose(
     ends = _ends(articles, schema)
     named = list(dict.fromkeys(choice.layers or ()))
     if not named and (choice.every or choice.layers is None):
-        default = str(home.setting("train", "layer", "")) if home is not None else ""
+        default = _default_layer(home)
         first = "" if other and default not in spans_in else default
         if not first and choice.every:
             # What relations go out from rests on the others.
@@ -117,11 +117,16 @@ def _ends(articles: Sequence[Article], schema: Schema | None) -> list[tuple[str,
     return [(head.layer, tail.layer) for annotation in every for _, head, tail in pairs(annotation)]
 
 
+def _default_layer(home: Project | None) -> str:
+    """The layer that `[train]` names; empty where none is."""
+    return str(home.setting("train", "layer", "")) if home is not None else ""
+
+
 def flat_layer(
     layers: Sequence[str], articles: Sequence[Article], schema: Schema | None, home: Project | None
 ) -> str:
     """The layer that `doc.ents` holds: the project's, else the first that no relation goes out from."""
-    default = str(home.setting("train", "layer", "")) if home is not None else ""
+    default = _default_layer(home)
     if default in layers:
         return default
     heads = {head for head, _ in _ends(articles, schema)}
