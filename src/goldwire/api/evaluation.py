@@ -71,7 +71,8 @@ def score(
 
 
 def agree(
-    *sources: Source,
+    source: Source,
+    *more: Source,
     names: Sequence[str] | None = None,
     annotators: Sequence[str] | None = None,
     layers: Sequence[str] | None = None,
@@ -85,7 +86,7 @@ def agree(
 ) -> Agreement:
     """Agreement between two or more readings of the same documents: F1, κ, α, unitizing α, γ.
 
-    The readings are in one source or in several, whose documents are matched as `score` does. An annotator
+    The readings are in one `source` or in several, whose documents are matched as `score` does. An annotator
     that a file does not name is called like the file; with `names`, one for each source, all readings of a
     source are by that annotator. Raises GW740 to GW744 where several sources do not fit.
 
@@ -103,11 +104,12 @@ def agree(
     from goldwire.eval.agreement.agree import agree as compute
     from goldwire.eval.project_scores import sided
 
-    if schema is None and len(sources) == 1 and isinstance(sources[0], Project):
-        schema = sources[0].schema_path
-    articles, notes = _readings(sources, names, layers, ignore_space)
+    if schema is None and not more and isinstance(source, Project):
+        schema = source.schema_path
+    articles, notes = _readings((source, *more), names, layers, ignore_space)
+    (chosen,) = sided([articles], sides)
     agreement = compute(
-        sided(articles, sides),
+        chosen,
         annotators=annotators,
         layers=layers,
         schema=schema_of(schema),
@@ -179,7 +181,7 @@ def compare(
         layers=layers,
         ignore_space=ignore_space,
     )
-    reference, *systems = (sided(side, sides) for side in aligned.sides)
+    reference, *systems = sided(aligned.sides, sides)
     (first, second), note = unseen(*(pair_up(reference, side) for side in systems), trained_on=trained_on)
     compared = compare_models(
         first,

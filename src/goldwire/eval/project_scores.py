@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldwire.corpus.split.io import on_sides
+from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
@@ -42,7 +42,7 @@ def score_articles(
     """
     aligned = side_by_side((gold, pred), ("gold", "the prediction"), layers=layers, ignore_space=ignore_space)
     as_read = aligned.sides  # these know what was not kept
-    gold, pred = (sided(side, sides) for side in aligned.sides)
+    gold, pred = sided(aligned.sides, sides)
     (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
     schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
@@ -73,16 +73,21 @@ def score_articles(
     return scores, paired
 
 
-def sided(articles: Sequence[Article], sides: Sequence[str]) -> list[Article]:
-    """The articles on `sides` of the split that the project here keeps; all where no side is named.
+def sided(readings: Sequence[Sequence[Article]], sides: Sequence[str]) -> list[list[Article]]:
+    """Of each reading the articles on `sides` of the split that the project here keeps; all where no side is
+    named.
 
     Raises GW910 where there is no project, GW430 for a side that its split has not.
     """
     if not sides:
-        return list(articles)
-    found = on_sides(find_project(), [article.document.id for article in articles], sides)
-    wanted = found[0] if found is not None else frozenset()
-    return [article for article in articles if article.document.id in wanted]
+        return [list(articles) for articles in readings]
+    project = find_project()
+    split, where = stored_split(project), str(split_path(project))
+    return [
+        [article for article in articles if article.document.id in wanted]
+        for articles in readings
+        for wanted, _ in [on_sides(split, [article.document.id for article in articles], sides, where)]
+    ]
 
 
 def with_agreement(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
+import goldwire
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.agree import agree
 from goldwire.model import Annotation, Article, Relation, Span
@@ -193,3 +194,9 @@ def test_machines_that_agree_too_well_are_suspected() -> None:
     assert any("independent" in warning for warning in agree([two(many, many)]).warnings)
     assert not any("independent" in warning for warning in agree([two(many, many, kind="human")]).warnings)
     assert not any("independent" in warning for warning in agree([two(many[:9], many[:9])]).warnings)
+
+
+def test_something_is_needed_to_agree_on() -> None:
+    """Without a source Python itself says what is missing."""
+    with pytest.raises(TypeError, match="source"):
+        goldwire.agree()  # type: ignore[call-arg]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,30 +172,31 @@ def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
     split, ids = stored_split(project), list(ids)
     if split is None or split.kind != "parts":
         return {"train": ids}
-    raise_faults(unsided(split, ids, str(split_path(project))))
-    sides = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
-    return {side: names for side, names in sides.items() if names}
+    return _by_side(split, ids, str(split_path(project)))
 
 
 def on_sides(
-    project: Project, ids: Iterable[str], sides: Iterable[str]
-) -> tuple[frozenset[str], dict[str, int]] | None:
-    """Which documents are on `sides` of the project's split (default: `train`), and how many are on each of
-    the others; None where it keeps no sides and none are named.
+    split: Split | None, ids: Iterable[str], sides: Collection[str], where: str
+) -> tuple[frozenset[str], dict[str, int]]:
+    """Which documents are on `sides` of a split, and how many are on each of the others.
 
-    Raises GW430 for a side that the split has not, GW292 where a document has none, GW290 for a bad split.
+    `where` names the split's file. Raises GW430 for a side that the split has not, or where it is none into
+    sides, GW292 where a document has none.
     """
-    split, wanted = stored_split(project), list(dict.fromkeys(sides))
-    where = str(split_path(project))
     if split is None or split.kind != "parts":
-        if wanted:
-            message, hint = "the project keeps no split into sides", "make one: goldwire corpus split"
-            raise GoldwireError.of("GW430", message, where=where, hint=hint)
-        return None
-    by_side = sides_of(project, ids)
-    for side in wanted or ("train",):
+        message, hint = "the project keeps no split into sides", "make one: goldwire corpus split"
+        raise GoldwireError.of("GW430", message, where=where, hint=hint)
+    by_side = _by_side(split, list(ids), where)
+    for side in sides:
         if side not in by_side:
             hint = f"name sides with --side: {one_of(by_side)}"
             raise GoldwireError.of("GW430", f"no document is on the side `{side}`", where=where, hint=hint)
-    chosen = frozenset(name for side in wanted or ("train",) for name in by_side[side])
-    return chosen, {side: len(n) for side, n in by_side.items() if side not in (wanted or ("train",))}
+    chosen = frozenset(name for side in sides for name in by_side[side])
+    return chosen, {side: len(names) for side, names in by_side.items() if side not in sides}
+
+
+def _by_side(split: Split, ids: Sequence[str], where: str) -> dict[str, list[str]]:
+    """The documents of each side that has any. Raises GW292 where a document has no side."""
+    raise_faults(unsided(split, ids, where))
+    sides = {side: [name for name in ids if split.sides[name] == side] for side in split.counts}
+    return {side: names for side, names in sides.items() if names}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.corpus.split.groups import Rule
-from goldwire.corpus.split.io import NAME, project_rule, stored_split
+from goldwire.corpus.split.io import NAME, Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.formats.options import Setting
@@ -138,9 +138,10 @@ def plan(
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": hash_of(data)}
     elif home is not None:
         articles, corpus = stamped_articles(home)
-        articles, sides_record = learned_sides(home, articles, sides)
+        split = stored_split(home)
+        articles, sides_record = learned_sides(split, str(split_path(home)), articles, sides)
         corpus |= sides_record
-        dealt = _dealt(home) if folds is None and test is None else ()
+        dealt = _dealt(split) if folds is None and test is None else ()
     rule = project_rule(home) if home is not None and data is None else Rule(COPY)
     tested: TestSet | None = None
     if test is not None:
@@ -219,9 +220,8 @@ def _learned(
     return replace(references(articles, score_seen=True), test=scored)
 
 
-def _dealt(home: Project) -> tuple[Fold, ...]:
+def _dealt(split: Split | None) -> tuple[Fold, ...]:
     """The folds that a project keeps in place of sides: what each is tested on, and what it learns from."""
-    split = stored_split(home)
     if split is None or split.kind == "parts":
         return ()
     every = [name for fold in split.folds for name in fold.test]

@@ -10,7 +10,7 @@ from typing import Any
 from goldwire import strict_json
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.split.groups import Rule, components, find_ties
-from goldwire.corpus.split.io import on_sides
+from goldwire.corpus.split.io import Split, on_sides
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.pairing import stories
 from goldwire.files import read_bytes, sha256
@@ -79,17 +79,17 @@ def with_test_set(
 
 
 def learned_sides(
-    home: Project, articles: list[Article], sides: Sequence[str]
+    split: Split | None, where: str, articles: list[Article], sides: Sequence[str]
 ) -> tuple[list[Article], dict[str, Any]]:
     """The articles on the sides of the project's split that are learned from, and what to record of it.
 
-    Raises what `on_sides` raises.
+    Where it keeps sides and none is named that is `train`. Raises what `on_sides` raises.
     """
-    found = on_sides(home, [article.document.id for article in articles], sides)
-    if found is None:
+    wanted = list(dict.fromkeys(sides))
+    if not wanted and (split is None or split.kind != "parts"):
         return articles, {}
-    learned, held_back = found
-    wanted = list(dict.fromkeys(sides or ("train",)))
+    wanted = wanted or ["train"]
+    learned, held_back = on_sides(split, [article.document.id for article in articles], wanted, where)
     return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held_back}
 
 
