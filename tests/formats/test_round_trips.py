@@ -18,6 +18,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.project import load_project
+from tests.fleet import FLEET, accidents
 from tests.formats.sample import TEXT, marks, rich, sample, through, unpadded, whole
 from tests.strategies import articles
 
@@ -186,3 +187,27 @@ def test_escaped_names_come_back(name: str) -> None:
     made = escape(name, reserved=frozenset({"class"}))
     assert unescape(made) == name
     assert made.isascii() and made.isidentifier() and made != "class" and made[0].isalpha()
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if each.writes and name != "store"])
+def test_counts_and_countries_come_back_or_are_told(name: str, tmp_path: Path) -> None:
+    """`12..15`, `>3`, a year, a country: each is as it was, with the relation that it allows, or the format
+    says that it has no place for it; none comes back as another value."""
+    article = accidents()
+    path = tmp_path / ("fleet" if name in ("cas", "brat", "webanno_tsv") else "fleet.out")
+    schema = FLEET / "schemas/fleet.yaml"
+    setting = Setting(project_path=FLEET, schema_path=schema, layer="body")
+    FORMATS[name].write(path, [article], setting)
+    (again,) = FORMATS[name].read(path, Setting(project_path=FLEET, schema_path=schema))
+
+    def held(one: Article) -> set[tuple[str, int, str, str]]:
+        return {
+            (span.label, span.start, key, str(value))
+            for annotation in one.annotations
+            for span in annotation.spans
+            for key, value in span.attributes.items()
+        }
+
+    assert held(again) <= held(article)
+    if held(again) != held(article):
+        assert any("attribute" in lost or "layer" in lost for lost in setting.lost), setting.lost

@@ -21,7 +21,8 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.migrate import Plan, load_plan, migrate
+from goldwire.schemas.migrate import migrate
+from goldwire.schemas.plan import Plan, load_plan
 from tests.annotate.helpers import make_schema
 
 TEXT = "On coupe la pomme rouge avec un couteau."

@@ -8,10 +8,12 @@ from datetime import date
 from goldwire.errors import one_of
 from goldwire.model import AttributeValue
 from goldwire.schemas import Attribute
+from goldwire.schemas.numbers import bounds, is_integer, tidy
 
 #: What stands for a flag in hand-written files.
 FLAGS = {"true": True, "yes": True, "oui": True, "false": False, "no": False, "non": False}
 _ID = re.compile(r"\w[\w.:@+-]*")
+_COUNTRY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -24,6 +26,11 @@ def is_date(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_country(value: str) -> bool:
+    """Whether a text has the form of a country's code, ISO 3166-1 alpha-3."""
+    return _COUNTRY.fullmatch(value) is not None
 
 
 def value_problem(attribute: Attribute, value: object, label: str = "") -> tuple[str, str] | None:
@@ -57,6 +64,12 @@ def _form_problem(attribute: Attribute, value: object) -> tuple[str, str] | None
         return f"`{value}` is no date", "ISO 8601: 2020-01-03, 2020-01 or 2020; leave it out where unknown"
     if kind == "id" and not _ID.fullmatch(value):
         return f"`{value}` is no id", "letters, digits and . _ - : @ + without spaces"
+    if kind == "integer" and not is_integer(value):
+        return f"`{value}` is no whole number", "digits alone, without leading zeros: 12"
+    if kind == "range" and bounds(value) is None:
+        return f"`{value}` is no count", "12, 12..15, >12, >=12, <12, <=12, or ~12 for about 12"
+    if kind == "country" and not is_country(value):
+        return f"`{value}` is no country code", "three capital letters, ISO 3166-1 alpha-3: FRA"
     return None
 
 
@@ -68,4 +81,6 @@ def from_text(attribute: Attribute, written: str | list[str]) -> AttributeValue 
         return FLAGS.get(written.lower(), written) or None
     if attribute.kind == "choices" and isinstance(written, str):
         return [written]
+    if attribute.kind in ("integer", "range") and isinstance(written, str):
+        return tidy(written)
     return written

@@ -23,7 +23,7 @@ from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.schemas import Schema
-    from goldwire.schemas.migrate import Plan
+    from goldwire.schemas.plan import Plan
 
 
 @click.group()
@@ -158,7 +158,7 @@ def migrate(
     """
     from goldwire.annotate.migration.stored import migrate_project
     from goldwire.schemas.load import load_schema
-    from goldwire.schemas.migrate import load_plan
+    from goldwire.schemas.plan import load_plan
     from goldwire.seeds import load_seeds
 
     if dry_run and pushing:

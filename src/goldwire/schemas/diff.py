@@ -145,8 +145,9 @@ def _attribute(
     name: str, old: Attribute, new: Attribute, before: Layer, after: Layer, where: dict[str, str]
 ) -> Iterator[Change]:
     if old.kind != new.kind:
-        # Everything reads as text, and one choice as several.
-        safe = new.kind == "text" and old.kind in ("choice", "date", "id")
+        # What is one text reads as text, and a whole number as a range.
+        safe = new.kind == "text" and old.kind in ("choice", "date", "id", "integer", "range", "country")
+        safe = safe or (old.kind, new.kind) == ("integer", "range")
         detail = f"{old.kind} → {new.kind}"
         yield _change("changed", "kind", name, detail, not safe, where)
     elif old.values or new.values:
@@ -160,6 +161,11 @@ def _attribute(
         for value in old.values:
             if value in new.values:
                 yield from _value(f"{name}={value}", value, (old, new), before, after, where)
+    if old.taken_from != new.taken_from:
+        detail = (
+            f"absent means what the registry says of `{new.taken_from}`" if new.taken_from else "no longer"
+        )
+        yield _change("changed", "default", name, detail, True, where)
     for label in before.labels:
         if label in after.labels and old.applies_to(label) != new.applies_to(label):
             change = "narrowed" if old.applies_to(label) else "widened"
@@ -201,6 +207,10 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
             yield _gone("relation", name, renames.get(name, ""), relation=name)
             continue
         after = new.relations[name]
+        if relation.given != after.given:
+            told = "; ".join(f"{key} is {' or '.join(values)}" for key, values in after.given.items())
+            change, detail = ("narrowed", f"only where {told}") if told else ("widened", "for any head")
+            yield _change(change, "condition", name, detail, bool(told), {"relation": name})
         for side in ("head", "tail"):
             before, now = _ends(old, relation, side), _ends(new, after, side)
             # An end of a label that comes or goes is that label's change, not the relation's.
@@ -255,6 +265,8 @@ def _checks(old: Schema, new: Schema) -> Iterator[Change]:
 
 
 def _hits(change: Change, new: Schema, annotation: Annotation) -> int:
+    if change.what == "condition":
+        return _unmet(new, change.relation, annotation)
     if change.what == "relation":
         return sum(relation.label == change.relation for relation in annotation.relations)
     if change.what == "number":
@@ -262,6 +274,17 @@ def _hits(change: Change, new: Schema, annotation: Annotation) -> int:
     if change.what == "end":
         return sum(_end_hit(change, relation, head, tail) for relation, head, tail in pairs(annotation))
     return sum(_span_hit(change, span) for span in annotation.spans)
+
+
+def _unmet(new: Schema, name: str, annotation: Annotation) -> int:
+    """Such relations whose head has not the values that the new schema asks for."""
+    kind = new.relations[name]
+    return sum(
+        relation.label == name
+        and head.layer in new.layers
+        and kind.unmet(new.layers[head.layer], head.label, head.attributes) != ("", "")
+        for relation, head, _ in pairs(annotation)
+    )
 
 
 def _out_of_number(new: Schema, name: str, annotation: Annotation) -> int:

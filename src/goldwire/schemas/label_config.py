@@ -106,7 +106,7 @@ def _attribute(
     common = {"name": name, "toName": TEXT, "perRegion": "true", **_required(attribute, layer, say)}
     if attribute.kind not in ("choice", "choices", "flag"):
         rows = {"rows": "1", "maxSubmissions": "1", "editable": "true"}
-        placeholder = say(f"config.{attribute.kind}") if attribute.kind in ("date", "id") else ""
+        placeholder = say(f"config.{attribute.kind}") if attribute.kind != "text" else ""
         ET.SubElement(view, "TextArea", {**common, **rows, "placeholder": placeholder})
         return
     flag = {FLAG: Value(attribute.title, attribute.definition)}
@@ -281,6 +281,8 @@ def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[
             for label, value in attribute.defaults.items()
         ]
         yield say("guidelines.default", values=", ".join(parts)) + "\n"
+    if attribute.taken_from:
+        yield say("guidelines.taken_from", attribute=attribute.taken_from) + "\n"
     yield from _in_out(attribute.include, attribute.exclude, say)
     yield from _examples(attribute.examples, attribute.counterexamples, say)
 
@@ -290,6 +292,10 @@ def _relation(schema: Schema, key: str, relation: RelationType, say: Messages) -
     yield relation.definition.strip() + "\n"
     heads, tails = (_ends(schema, ends, say) for ends in (relation.head, relation.tail))
     yield say("guidelines.ends", heads=heads, tails=tails)
+    for name, values in relation.given.items():
+        yield say(
+            "guidelines.given", attribute=name, values=say("guidelines.or").join(f"`{v}`" for v in values)
+        )
     if relation.min or relation.max is not None:
         most = say("guidelines.no_limit") if relation.max is None else str(relation.max)
         yield say("guidelines.count", least=relation.min, most=most)

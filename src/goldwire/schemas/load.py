@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
-from goldwire.schemas.schema import End, RegistryEntry, Schema
+from goldwire.schemas.numbers import bounds, is_integer
+from goldwire.schemas.schema import Attribute, End, RegistryEntry, RelationType, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.visible import visible
 
@@ -27,12 +29,32 @@ _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW114, GW125)."""
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW117, GW125).
+
+    Registries that attributes take defaults from are read with it (GW120 and those of their form).
+    """
     data, lines = parse_yaml(read_text(path), str(path))
     schema, faults = convert(data, Schema, lines, str(path))
     if schema is None:
         raise GoldwireError(*faults)
     raise_faults([*_control_faults(data, lines, str(path)), *_faults(schema, lines, str(path))])
+    return _with_registry_defaults(schema, path)
+
+
+def _with_registry_defaults(schema: Schema, path: Path) -> Schema:
+    """The schema with what its registries say for attributes that are taken from them."""
+    taking = {
+        attribute.registry: load_registry(path.parent / schema.registries[attribute.registry])
+        for layer in schema.layers.values()
+        for attribute in (layer.attributes.get(other.taken_from) for other in layer.attributes.values())
+        if attribute is not None and attribute.registry is not None
+    }
+    for layer in schema.layers.values() if taking else ():
+        for name, attribute in layer.attributes.items():
+            if attribute.taken_from:
+                entries = taking[layer.attributes[attribute.taken_from].registry or ""]
+                held = {key: entry.fields[name] for key, entry in entries.items() if entry.fields.get(name)}
+                layer.attributes[name] = replace(attribute, by_id=held)
     return schema
 
 
@@ -60,15 +82,20 @@ def load_registry(path: Path) -> dict[str, RegistryEntry]:
     data, lines = parse_yaml(read_text(path), str(path))
     entries, faults = convert(data if data is not None else [], list[RegistryEntry], lines, str(path))
     by_id: dict[str, RegistryEntry] = {}
-    for index, entry in enumerate(entries or []):
+    for index, (entry, written) in enumerate(zip(entries or [], data or [], strict=False)):
+        plain = {key: str(value) for key, value in written.items() if _plain(value)}
         if entry.id in by_id:
             place = _place(f"$[{index}]", lines, str(path))
             faults.append(
                 Fault("GW120", f"id `{entry.id}` stands twice", place, "ids are unique in a registry")
             )
-        by_id[entry.id] = entry
+        by_id[entry.id] = replace(entry, fields=plain)
     raise_faults([*faults, *_control_faults(data, lines, str(path))])
     return by_id
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
 
 
 def load_registries(schema: Schema, schema_path: Path) -> dict[str, dict[str, RegistryEntry]]:
@@ -198,6 +225,7 @@ def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Faul
                 yield fault("GW109", f"{at}.{side}", "the relation has no such end", "name a layer")
             for index, end in enumerate(ends):
                 yield from _end_faults(schema, end, f"{at}.{side}[{index}]", fault)
+        yield from _given_faults(schema, relation, at, fault)
         if relation.max is not None and relation.max < max(relation.min, 1):
             yield fault("GW110", f"{at}.max", f"max {relation.max} can't be met", "max is at least 1 and min")
     yield from _check_faults(schema, owners, fault)
@@ -211,6 +239,34 @@ def _end_faults(schema: Schema, end: End, at: str, fault: Any) -> Iterator[Fault
         if label not in schema.layers[end.layer].labels:
             labels = one_of(schema.layers[end.layer].labels)
             yield fault("GW109", f"{at}.labels", f"layer `{end.layer}` has no label `{label}`", labels)
+
+
+def _given_faults(schema: Schema, relation: RelationType, at: str, fault: Any) -> Iterator[Fault]:
+    """Conditions on the head that no head can meet."""
+    for name, values in relation.given.items():
+        for end in relation.head:
+            layer = schema.layers.get(end.layer)
+            if layer is None:
+                continue
+            attribute = layer.attributes.get(name)
+            if attribute is None or not attribute.values:
+                choices = [key for key, other in layer.attributes.items() if other.values]
+                message = f"`{end.layer}` has no choice `{name}`"
+                yield fault("GW116", f"{at}.given.{name}", message, one_of(choices))
+                continue
+            for value in values:
+                if value not in attribute.values:
+                    message = f"`{value}` is no value of `{name}`"
+                    yield fault("GW116", f"{at}.given.{name}", message, one_of(attribute.values))
+        if not values:
+            yield fault("GW116", f"{at}.given.{name}", f"`{name}` is given no value", "list at least one")
+
+
+def _of_kind(attribute: Attribute, value: str) -> bool:
+    """Whether a default can be a value of its attribute, where its kind has a form."""
+    if attribute.kind == "integer":
+        return is_integer(value)
+    return attribute.kind != "range" or bounds(value) is not None
 
 
 def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[Fault]:
@@ -230,6 +286,9 @@ def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[F
         for key, value in wanted.items():
             if choice and value is not None and value not in attribute.values:
                 yield fault("GW111", f"{at}.{key}", f"`{value}` is no value of it", one_of(attribute.values))
+            if value is not None and not _of_kind(attribute, value):
+                hint = "12, or for a range also 12..15, >12, >=12, <12, <=12, ~12"
+                yield fault("GW117", f"{at}.{key}", f"`{value}` is no {attribute.kind}", hint)
         bearers = [label for label in layer.labels if attribute.applies_to(label)]
         for label in bearers:
             value = attribute.default_for(label)
@@ -253,6 +312,20 @@ def _attribute_faults(schema: Schema, layer_name: str, fault: Any) -> Iterator[F
                 if label not in layer.labels:
                     hint = one_of(layer.labels)
                     yield fault("GW112", f"{at}.{key}", f"the layer has no label `{label}`", hint)
+        if attribute.by_id:
+            hint = "registries say it: name the attribute with their ids in `taken_from`"
+            yield fault("GW115", f"{at}.by_id", "it is not written in a schema", hint)
+        if attribute.taken_from:
+            source = layer.attributes.get(attribute.taken_from)
+            if source is None or source.kind != "id" or source.registry not in schema.registries:
+                ids = [key for key, x in layer.attributes.items() if x.kind == "id" and x.registry]
+                message = f"`{attribute.taken_from}` holds no ids of a registry"
+                yield fault("GW115", f"{at}.taken_from", message, one_of(ids))
+            if attribute.kind in ("choices", "flag", "id"):
+                message = f"kind `{attribute.kind}` is not taken from a registry"
+                yield fault(
+                    "GW115", f"{at}.taken_from", message, "choice, text, date, integer, range, country"
+                )
         if attribute.registry is not None and attribute.registry not in schema.registries:
             hint = one_of(schema.registries)
             yield fault("GW113", f"{at}.registry", f"unknown registry `{attribute.registry}`", hint)

@@ -3,120 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text
+from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, AttributeValue, Relation, Span
-from goldwire.schemas.load import convert
+from goldwire.schemas.plan import Operation, Plan, SpanName, When
 from goldwire.schemas.schema import Schema
-from goldwire.schemas.yaml_lines import parse_yaml
-
-
-class When(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a span must meet, all of it: an attribute's value (or its absence), a pattern in what it marks."""
-
-    attribute: str = ""
-    values: list[str] = field(default_factory=list)
-    matches: str = ""
-    absent: bool = False
-    surface: str = ""
-
-
-class SplitRule(Struct, frozen=True, forbid_unknown_fields=True):
-    """Spans that meet `when` become `to`."""
-
-    when: When
-    to: str
-
-
-class Operation(Struct, frozen=True, forbid_unknown_fields=True):
-    """One step: one of `rename`, `merge`, `split`, `remove`; `labels` narrows it to spans of these."""
-
-    rename: Literal["label", "layer", "attribute", "value", "relation"] | None = None
-    merge: list[str] | None = None
-    split: str | None = None
-    remove: Literal["label", "attribute", "value", "relation"] | None = None
-    name: str = ""
-    to: str = ""
-    layer: str = ""
-    attribute: str = ""
-    labels: list[str] | None = None
-    rules: list[SplitRule] = field(default_factory=list)
-    otherwise: str = ""
-
-    @property
-    def told(self) -> str:
-        """The step in a few words."""
-        if self.merge is not None:
-            return f"merge {', '.join(self.merge)} → {self.to}"
-        if self.split is not None:
-            return f"split {self.split}"
-        where = ".".join(filter(None, (self.layer, self.attribute, self.name)))
-        return f"rename {self.rename} {where} → {self.to}" if self.rename else f"remove {self.remove} {where}"
-
-
-class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A migration from the stamp `source` (in the file: `from`) to the stamp `to`."""
-
-    source: str
-    to: str
-    operations: list[Operation]
 
 
 class Outcome(Struct, frozen=True):
-    """A migrated annotation, and what was changed in it and taken out of it, by the operation's number."""
+    """A migrated annotation, and what was changed in it and taken out of it, by the operation's number.
+
+    `named` holds the places in the plan of the spans and relations that it names and this annotation has.
+    """
 
     annotation: Annotation
     changes: tuple[dict[str, Any], ...]
     removed: tuple[dict[str, Any], ...]
-
-
-def load_plan(path: Path) -> Plan:
-    """The plan in a YAML file. Raises one error with all its faults (GW101 to GW103, GW130)."""
-    data, lines = parse_yaml(read_text(path), str(path))
-    if isinstance(data, dict) and "from" in data:
-        data["source"] = data.pop("from")
-    plan, faults = convert(data, Plan, lines, str(path))
-    if plan is None:
-        raise GoldwireError(*faults)
-    raise_faults(_plan_faults(plan, lines, str(path)))
-    return plan
-
-
-def _plan_faults(plan: Plan, lines: dict[str, int], source: str) -> Iterator[Fault]:
-    if plan.source == plan.to:
-        hint = "give the schema a new version: annotations tell by it whether they are migrated"
-        yield Fault("GW130", f"`from` and `to` are both {plan.to}", source, hint)
-    for number, one in enumerate(plan.operations):
-        at = f"$.operations[{number}]"
-        place = f"{source}:{lines.get(at, 1)} {at}"
-        kinds = [k for k in ("rename", "merge", "split", "remove") if getattr(one, k) is not None]
-        if len(kinds) != 1:
-            yield Fault("GW130", "not exactly one of rename, merge, split, remove", place, "one a step")
-            continue
-        needed = {"rename": ["name", "to"], "merge": ["to"], "split": ["rules"], "remove": ["name"]}[kinds[0]]
-        inside = {"attribute": ["layer"], "value": ["layer", "attribute"]}
-        for key in [*needed, *inside.get(str(one.rename or one.remove), [])]:
-            if not getattr(one, key):
-                yield Fault("GW130", f"{kinds[0]} lacks `{key}`", place, "add it")
-        for rule in one.rules:
-            when = rule.when
-            if not (when.surface or when.attribute):
-                yield Fault("GW130", "a rule without condition", place, "name `attribute` or `surface`")
-            if when.attribute and not (when.values or when.matches or when.absent):
-                hint = "give `values`, `matches` or `absent: true`"
-                yield Fault("GW130", f"nothing is asked of `{when.attribute}`", place, hint)
-            for pattern in (when.surface, when.matches):
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    yield Fault("GW130", f"`{pattern}` is no pattern: {error}", place, "a regular expression")
+    named: frozenset[tuple[int, str]] = frozenset()
 
 
 def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Outcome:
@@ -124,7 +31,8 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
 
     `text` is the article's. Whether the outcome is sound under the new schema is for the caller to check.
     Provenance, status, ids and order stay. A span goes to the layer that its new label belongs to. Spans of
-    one extent that have become one label are one span; what they say differently is taken out.
+    one extent that have become one label are one span; what they say differently is taken out. What the plan
+    names and this annotation has not is passed over. Raises GW133 where a relation's end could be several.
     """
     if annotation.schema != plan.source:
         return Outcome(annotation, (), ())
@@ -137,14 +45,14 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
     migrated = replace(
         annotation, schema=plan.to, spans=tuple(work.spans.values()), relations=tuple(work.relations)
     )
-    return Outcome(migrated, tuple(work.changes), tuple(work.removed))
+    return Outcome(migrated, tuple(work.changes), tuple(work.removed), frozenset(work.named))
 
 
 class _Migration:
     """One annotation on its way."""
 
     def __init__(self, annotation: Annotation, schema: Schema, text: str) -> None:
-        self.schema, self.text = schema, text
+        self.schema, self.text, self.document = schema, text, annotation.document
         self.owners = {label: name for name, layer in schema.layers.items() for label in layer.labels}
         self.spans = {span.id: replace(span, attributes=dict(span.attributes)) for span in annotation.spans}
         self.relations = list(annotation.relations)
@@ -152,19 +60,36 @@ class _Migration:
         self.changes: list[dict[str, Any]] = []
         self.removed: list[dict[str, Any]] = []
         self.number = 0
+        self.reason = ""
+        self.named: set[tuple[int, str]] = set()
 
     def apply(self, operation: Operation) -> None:
-        what = operation.rename or operation.remove
+        self.reason = operation.reason
+        what = operation.rename or operation.remove or operation.add
+        if what == "relation":
+            self.add_relations(operation) if operation.add else self.relation(operation)
+            return
         for span in list(self.spans.values()):
             if operation.labels is not None and span.label not in operation.labels:
                 continue
-            if what == "label" and span.label == operation.name:
+            if operation.spans is not None and not self.among(span, operation.spans, "spans"):
+                continue
+            if what == "span":
+                self.take_out(span)
+            elif operation.move is not None:
+                if span.label == operation.move:
+                    self.relabel(span, operation.to)
+            elif operation.set is not None or operation.add is not None:
+                self.put(span, operation)
+            elif operation.attribute and (operation.merge is not None or operation.split is not None):
+                if span.layer == operation.layer and operation.attribute in span.attributes:
+                    self.regroup(span, operation)
+            elif what == "label" and span.label == operation.name:
                 self.relabel(span, operation.to) if operation.rename else self.take_out(span)
             elif operation.merge is not None and span.label in operation.merge:
                 self.relabel(span, operation.to)
             elif operation.split is not None and span.label == operation.split:
-                met = (rule.to for rule in operation.rules if self.meets(span, rule.when))
-                self.relabel(span, next(met, operation.otherwise or span.label))
+                self.relabel(span, self.ruled(span, operation) or span.label)
             elif what == "layer" and span.layer == operation.name:
                 self.change(span, "layer", span.layer, operation.to)
                 self.spans[span.id] = replace(span, layer=operation.to)
@@ -172,15 +97,87 @@ class _Migration:
                 self.attribute(span, operation)
             elif what == "value" and span.layer == operation.layer and operation.attribute in span.attributes:
                 self.value(span, operation)
-        if what == "relation":
-            self.relation(operation)
+
+    def note(self, **what: Any) -> dict[str, Any]:
+        return {"step": self.number, **what, **({"reason": self.reason} if self.reason else {})}
 
     def change(self, span: Span, what: str, old: Any, new: Any) -> None:
         if old != new:
-            self.changes.append({"step": self.number, "span": span.id, "what": what, "old": old, "new": new})
+            self.changes.append(self.note(span=span.id, what=what, old=old, new=new))
 
     def out(self, kind: str, **what: Any) -> None:
-        self.removed.append({"step": self.number, "kind": kind, **what})
+        self.removed.append(self.note(kind=kind, **what))
+
+    def is_named(self, span: Span, name: SpanName) -> bool:
+        return (
+            name.is_of(self.document)
+            and name.label in ("", span.label)
+            and name.extent(self.text) == (span.start, span.end)
+        )
+
+    def among(self, span: Span, names: list[SpanName], part: str) -> bool:
+        """Whether a span is one of those named; puts down which of the names it bears."""
+        places = [f"{part}[{number}]" for number, name in enumerate(names) if self.is_named(span, name)]
+        self.named.update((self.number, place) for place in places)
+        return bool(places)
+
+    def put(self, span: Span, operation: Operation) -> None:
+        """Give a span an attribute: `set` whatever it has, `add` where it has none and may have it."""
+        name = operation.set or operation.name
+        if span.layer != operation.layer or operation.value is None:
+            return
+        old = span.attributes.get(name)
+        if operation.add:
+            layer = self.schema.layers.get(span.layer)
+            attribute = layer.attributes.get(name) if layer is not None else None
+            if old is not None or (attribute is not None and not attribute.applies_to(span.label)):
+                return
+        span.attributes[name] = operation.value
+        self.change(span, name, old, operation.value)
+
+    def ruled(self, span: Span, operation: Operation) -> str:
+        """What a split makes of a span, empty where it stays."""
+        for number, rule in enumerate(operation.rules):
+            if self.meets(span, rule.when, f"rules[{number}].when"):
+                return rule.to
+        return operation.otherwise
+
+    def regroup(self, span: Span, operation: Operation) -> None:
+        """Several values, such as ids, become one; or one becomes several, by rules."""
+        olds = [operation.split] if operation.split is not None else operation.merge or []
+        for old in olds:
+            to = self.ruled(span, operation) if operation.split is not None else operation.to
+            if to and to != old and operation.attribute in span.attributes:
+                self.value(span, replace(operation, rename="value", name=old, to=to))
+
+    def ends(self, operation: Operation, name: SpanName, side: str) -> list[str]:
+        """The spans that a name can mean at one end of a relation: those that may stand there."""
+        kind = self.schema.relations.get(operation.name)
+        allowed = (kind.head if side == "head" else kind.tail) if kind is not None else []
+        found = [
+            span.id
+            for span in self.spans.values()
+            if self.is_named(span, name)
+            and any(end.admits(self.owners.get(span.label, span.layer), span.label) for end in allowed)
+        ]
+        if len(found) > 1:
+            message = f"step {self.number + 1}: «{name.quote}» can be {len(found)} spans"
+            hint = "give it its `label`"
+            raise GoldwireError.of("GW133", message, where=self.document, hint=hint)
+        return found
+
+    def add_relations(self, operation: Operation) -> None:
+        there = {(r.label, r.head, r.tail) for r in self.relations}
+        for number, arrow in enumerate(operation.arrows or ()):
+            heads, tails = self.ends(operation, arrow.head, "head"), self.ends(operation, arrow.tail, "tail")
+            for head, tail in zip(heads, tails, strict=False):
+                self.named.add((self.number, f"arrows[{number}]"))
+                if (operation.name, head, tail) not in there:
+                    self.relations.append(Relation(operation.name, head, tail))
+                    arrow_ends = {"head": head, "tail": tail}
+                    self.changes.append(
+                        self.note(**arrow_ends, what="relation", old=None, new=operation.name)
+                    )
 
     def relabel(self, span: Span, label: str) -> None:
         if label != span.label:
@@ -196,7 +193,9 @@ class _Migration:
             self.relations.remove(relation)
             self.out("relation", relation=relation)
 
-    def meets(self, span: Span, when: When) -> bool:
+    def meets(self, span: Span, when: When, part: str) -> bool:
+        if when.spans and not self.among(span, when.spans, f"{part}.spans"):
+            return False
         if when.surface and not re.search(when.surface, self.text[span.start : span.end]):
             return False
         if not when.attribute:
@@ -237,20 +236,36 @@ class _Migration:
 
     def relation(self, operation: Operation) -> None:
         for number, relation in reversed(list(enumerate(self.relations))):
-            if relation.label != operation.name:
+            if relation.label != operation.name or not self.means(operation, relation):
                 continue
             if operation.remove:
                 del self.relations[number]
                 self.out("relation", relation=relation)
                 continue
             self.relations[number] = replace(relation, label=operation.to)
-            arrow = {"head": relation.head, "tail": relation.tail}
-            self.changes.append(
-                {"step": self.number, **arrow, "what": "relation", "old": operation.name, "new": operation.to}
-            )
+            ends = {"head": relation.head, "tail": relation.tail}
+            self.changes.append(self.note(**ends, what="relation", old=operation.name, new=operation.to))
+
+    def means(self, operation: Operation, relation: Relation) -> bool:
+        """Whether a step on relations is of this one."""
+        head, tail = self.spans[relation.head], self.spans[relation.tail]
+        if operation.labels is not None and head.label not in operation.labels:
+            return False
+        if operation.spans is not None and not self.among(head, operation.spans, "spans"):
+            return False
+        if operation.arrows is None:
+            return True
+        places = [
+            f"arrows[{number}]"
+            for number, arrow in enumerate(operation.arrows)
+            if self.is_named(head, arrow.head) and self.is_named(tail, arrow.tail)
+        ]
+        self.named.update((self.number, place) for place in places)
+        return bool(places)
 
     def settle(self) -> None:
         """Layers follow labels; spans and relations that have become the same are one."""
+        self.reason = ""
         for name in sorted(self.relabelled & self.spans.keys()):
             span = self.spans[name]
             layer = self.owners.get(span.label, span.layer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from goldwire.schemas.names import Names
 
-AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag"]
+AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag", "integer", "range", "country"]
 
 
 class Counterexample(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +51,11 @@ class Value(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked of a span besides its label. Lists of labels narrow it to some labels of its layer."""
+    """What is asked of a span besides its label. Lists of labels narrow it to some labels of its layer.
+
+    Where `taken_from` names an attribute that holds a registry's id, an absent value means what the entry of
+    that id says under this attribute's name; `by_id` holds that, and is filled when the schema is loaded.
+    """
 
     title: str
     kind: AttributeKind
@@ -67,9 +71,18 @@ class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
     required: bool | list[str] = False
     registry: str | None = None
     same_family: bool = False
+    taken_from: str = ""
+    by_id: dict[str, str] = field(default_factory=dict)
 
-    def default_for(self, label: str) -> str | None:
-        """What an absent value means on a span of `label`; None where it means nothing."""
+    def default_for(self, label: str, stated: Mapping[str, object] | None = None) -> str | None:
+        """What an absent value means on a span of `label`; None where it means nothing.
+
+        `stated` are the span's attributes: the registry's entry of its id comes before the label's default.
+        """
+        if self.by_id and stated and self.applies_to(label):
+            held = stated.get(self.taken_from)
+            if isinstance(held, str) and held in self.by_id:
+                return self.by_id[held]
         return self.defaults.get(label, self.default)
 
     def applies_to(self, label: str) -> bool:
@@ -133,7 +146,8 @@ class End(Struct, frozen=True, forbid_unknown_fields=True):
 class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     """A relation: from a head to a tail, `min` to `max` of them for each head.
 
-    `drawn` says from which end annotators draw the arrow; one without a role is read by it.
+    `drawn` says from which end annotators draw the arrow; one without a role is read by it. `given` names
+    attributes of the head and their values: only a head that bears one of these values of each may have it.
     """
 
     name: str
@@ -147,10 +161,20 @@ class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     min: int = 0
     max: int | None = None
     drawn: Literal["from_head", "from_tail"] = "from_head"
+    given: dict[str, list[str]] = field(default_factory=dict)
 
     def admits(self, head: tuple[str, str], tail: tuple[str, str]) -> bool:
         """Whether spans of these layers and labels may stand at its ends."""
         return any(end.admits(*head) for end in self.head) and any(end.admits(*tail) for end in self.tail)
+
+    def unmet(self, layer: Layer, label: str, stated: Mapping[str, object]) -> tuple[str, str]:
+        """The attribute of a head in `layer` whose value is none of those given, and it; else empty."""
+        for name, values in self.given.items():
+            attribute = layer.attributes.get(name)
+            held = stated.get(name) or (attribute.default_for(label, stated) if attribute else None)
+            if not set(values) & set(held if isinstance(held, list) else [held]):
+                return name, str(held)
+        return "", ""
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,11 +195,15 @@ class Guidelines(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RegistryEntry(Struct, frozen=True):
-    """One thing that mentions refer to. `label` is the label, or the list of labels, of its mentions."""
+    """One thing that mentions refer to. `label` is the label, or the list of labels, of its mentions.
+
+    `fields` holds what the entry says in one text or number, by name: attributes take defaults from it.
+    """
 
     id: str
     label: str | list[str] = ""
     country: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:

@@ -32,7 +32,7 @@ from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.label_config import label_config
-from goldwire.schemas.migrate import Plan
+from goldwire.schemas.plan import Plan
 
 MINI = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
 SCHEMA = load_schema(MINI)

@@ -49,7 +49,9 @@ def without_defaults(annotation: Annotation, schema: Schema) -> Annotation:
         attributes: dict[str, AttributeValue] = {}
         for name, value in span.attributes.items():
             attribute = schema.layers[span.layer].attributes[name]
-            if attribute.applies_to(span.label) and value != attribute.default_for(span.label):
+            if attribute.applies_to(span.label) and value != attribute.default_for(
+                span.label, span.attributes
+            ):
                 attributes[name] = value
         spans.append(msgspec.structs.replace(span, attributes=attributes))
     return msgspec.structs.replace(annotation, spans=tuple(spans))

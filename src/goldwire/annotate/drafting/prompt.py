@@ -89,9 +89,14 @@ def _kind(attribute: Attribute) -> str:
     if attribute.kind in ("choice", "choices"):
         many = "one of" if attribute.kind == "choice" else "a list of some of"
         return f"{many} {', '.join(attribute.values)}"
-    return {"date": "an ISO 8601 date", "flag": "true, or left out", "id": "an id"}.get(
-        attribute.kind, "a text"
-    )
+    return {
+        "date": "an ISO 8601 date",
+        "flag": "true, or left out",
+        "id": "an id",
+        "integer": "a whole number in digits, as a text",
+        "range": "a count: 12, 12..15, >12, >=12, <12 or, for about 12, ~12",
+        "country": "a country by ISO 3166-1 alpha-3",
+    }.get(attribute.kind, "a text")
 
 
 def _relation_lines(schema: Schema, layer: str) -> Iterator[str]:
@@ -103,6 +108,7 @@ def _relation_lines(schema: Schema, layer: str) -> Iterator[str]:
         )
         heads = [label for end in kind.head if end.layer == layer for label in end.labels or []]
         only = f", only for {', '.join(heads)}" if heads else ""
+        only += "".join(f", only where `{a}` is {' or '.join(v)}" for a, v in kind.given.items())
         yield f"- `{name}`: a list of ids of spans that are given: {tails}{only}{_number(kind)}."
 
 

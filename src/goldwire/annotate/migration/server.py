@@ -25,7 +25,8 @@ from goldwire.model import Annotation, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT, control, label_config
-from goldwire.schemas.migrate import Plan, migrate
+from goldwire.schemas.migrate import migrate
+from goldwire.schemas.plan import Plan
 
 _KINDS = {"annotations": "api/annotations", "predictions": "api/predictions", "drafts": "api/drafts"}
 _INCLUDE = ("data", *_KINDS, "result", "completed_by", "user", "model_version", "updated_at")
@@ -120,16 +121,19 @@ def migrate_projects(
     return done, board if client.projects(board) else ""
 
 
-def rewrite(result: Any, plan: Plan, schema: Schema, text: str) -> Any:
-    """A result under the new schema; items that are neither spans, their attributes nor relations stay."""
-    return _Rewriting(result, text).under(plan, schema) if isinstance(result, list) else result
+def rewrite(result: Any, plan: Plan, schema: Schema, text: str, document: str = "") -> Any:
+    """A result under the new schema; items that are neither spans, their attributes nor relations stay.
+
+    `document` is the article's id: without one, spans that the plan names are known by their words alone.
+    """
+    return _Rewriting(result, text, document).under(plan, schema) if isinstance(result, list) else result
 
 
 class _Rewriting:
     """One result: what the plan can speak of as spans and relations, and the rest as it is."""
 
-    def __init__(self, result: list[Any], text: str) -> None:
-        self.text = text
+    def __init__(self, result: list[Any], text: str, document: str) -> None:
+        self.text, self.document = text, document
         self.spans: dict[str, Span] = {}
         self.regions: dict[str, list[str]] = {}
         self.originals: dict[str, dict[str, Any]] = {}  # by span, the item that it came from
@@ -189,7 +193,7 @@ class _Rewriting:
 
     def under(self, plan: Plan, schema: Schema) -> list[Any]:
         given = Annotation(
-            "", "", plan.source, spans=tuple(self.spans.values()), relations=tuple(self.relations)
+            self.document, "", plan.source, spans=tuple(self.spans.values()), relations=tuple(self.relations)
         )
         made = migrate(given, plan, schema, self.text).annotation
         owner = {span: region for region, spans in self.regions.items() for span in spans}
@@ -240,12 +244,12 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     for task in client.tasks(number, _INCLUDE):
         data = task.get("data")
-        text = str(data.get(TEXT, "")) if isinstance(data, dict) else ""
+        text, document = (str(data.get(key, "")) if isinstance(data, dict) else "" for key in (TEXT, "id"))
         for kind in _KINDS:
             for one in task.get(kind) or ():
                 now, key = one.get("result"), (kind, int(one["id"]))
                 line = {"kind": kind, "id": key[1], "task": task["id"], "before": now}
-                line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text)}
+                line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text, document)}
                 yield {**line, "now": now, "updated": str(one.get("updated_at", ""))}
 
 

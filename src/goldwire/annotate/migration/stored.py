@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from goldwire.files import json_lines, read_bytes, read_text, safe_name, sha256,
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import Outcome, Plan, migrate
+from goldwire.schemas.migrate import Outcome, migrate
+from goldwire.schemas.plan import Plan, SpanName, name_faults
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def migrate_project(
     recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
     `FROM-TO.removed.jsonl`. A failure while writing puts the old files back. Raises GW362 where the schema is
     not the plan's target, or an annotation is of another stamp or its article is missing; GW2xx where an
-    outcome does not fit the new schema.
+    outcome does not fit the new schema; GW131 to GW133 where the plan names spans that are not there.
     """
     if schema.stamp != plan.to:
         hint = "give the schema that version, or mend the plan"
@@ -91,7 +92,7 @@ def _checked(
     stored: Sequence[Annotation], plan: Plan, schema: Schema, documents: dict[str, Document]
 ) -> list[tuple[Annotation, Outcome]]:
     """Each annotation of the plan's source with its outcome; raises all faults of all of them."""
-    faults: list[Fault] = []
+    faults: list[Fault] = list(name_faults(plan, {key: document.text for key, document in documents.items()}))
     made: list[tuple[Annotation, Outcome]] = []
     for annotation in stored:
         place = f"{annotation.annotator}/{annotation.document}"
@@ -109,8 +110,26 @@ def _checked(
             outcome = migrate(annotation, plan, schema, document.text)
             faults.extend(unusable(schema, document, [outcome.annotation]))
             made.append((annotation, outcome))
+    if len(made) == len(stored):  # else what is named may be in those that are done already
+        faults.extend(_unnamed(plan, [outcome for _, outcome in made]))
     raise_faults(faults[:100])
     return made
+
+
+def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+    """The spans and relations that a plan names and no annotation has."""
+    named = {place for outcome in outcomes for place in outcome.named}
+    for number, operation in enumerate(plan.operations):
+        places = [f"spans[{index}]" for index in range(len(operation.spans or ()))]
+        places += [f"arrows[{index}]" for index in range(len(operation.arrows or ()))]
+        for part in places:
+            if (number, part) not in named:
+                items: Sequence[Any] = (operation.spans if part[0] == "s" else operation.arrows) or ()
+                item = items[int(part.rpartition("[")[2][:-1])]
+                told = item.quote if isinstance(item, SpanName) else f"{item.head.quote} → {item.tail.quote}"
+                message = f"step {number + 1}, {operation.told}: no annotation has «{told}»"
+                hint = "mend the quote, its label, or the order of the steps"
+                yield Fault("GW132", message, f"$.operations[{number}].{part}", hint)
 
 
 def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:

@@ -51,6 +51,7 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
         columns.append(relation)
         if role in ("source", "target"):
             columns += [f"{relation}_id", f"{relation}_layer", f"{relation}_label"]
+            columns += [f"{relation}_{name}" for name in _taken(schema)]
         elif role == "place":
             columns.append(f"{relation}_id")
         else:
@@ -79,7 +80,7 @@ def frame_rows(
             cells = [*begin]
             for role, relation in frame.named():
                 if role in ("source", "target"):
-                    cells += _node(graph, source if role == "source" else target)
+                    cells += _node(graph, source if role == "source" else target, _taken(schema))
                 else:
                     cells.append(_joined(graph, row, relation))
                     cells.append(row.date if role == "date" else _joined(graph, row, relation, ids=True))
@@ -125,11 +126,19 @@ def relation_rows(articles: Sequence[Article]) -> Iterator[list[Cell]]:
                 yield row
 
 
-def _node(graph: EventGraph, index: int | None) -> list[Cell]:
+def _taken(schema: Schema) -> list[str]:
+    """The attributes that registries give participants."""
+    named = [
+        name for layer in schema.layers.values() for name, each in layer.attributes.items() if each.taken_from
+    ]
+    return list(dict.fromkeys(named))
+
+
+def _node(graph: EventGraph, index: int | None, taken: Sequence[str]) -> list[Cell]:
     if index is None:
-        return ["", "", "", ""]
+        return ["", "", "", "", *("" for _ in taken)]
     node = graph.nodes[index]
-    return [node.name, node.id, node.layer, node.label]
+    return [node.name, node.id, node.layer, node.label, *(node.known.get(name, "") for name in taken)]
 
 
 def _joined(graph: EventGraph, row: Row, relation: str, *, ids: bool = False) -> str:

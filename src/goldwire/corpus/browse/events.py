@@ -24,7 +24,8 @@ Entries = Mapping[str, Mapping[str, Mapping[str, str]]]
 class Node:
     """A participant. Without an id it stands for all mentions of the same label and wording.
 
-    `label` is the one that most of its mentions bear.
+    `label` is the one that most of its mentions bear. `known` holds the attributes that the schema takes from
+    a registry: as a mention states them, else as the registry does.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Node:
     id: str = ""
     name: str = ""
     label: str = ""
+    known: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -187,6 +189,12 @@ class _Gatherer:
         index = self.places[key]
         self.wordings[index][_words(article, span)] += 1
         self.labels[index][span.label] += 1
+        node = self.graph.nodes[index]
+        layer = self.schema.layers.get(span.layer)
+        for name, attribute in layer.attributes.items() if layer is not None else ():
+            stated = span.attributes.get(name)
+            if attribute.taken_from and isinstance(stated, str):
+                node.known.setdefault(name, stated)
         return index
 
     def date(self, span: Span) -> str:
@@ -205,6 +213,10 @@ class _Gatherer:
             node.label = self.labels[index].most_common(1)[0][0]
             entry = self.entry(node.layer, node.id)
             node.name = entry.get("name") or self.wordings[index].most_common(1)[0][0]
+            layer = self.schema.layers.get(node.layer)
+            for name, attribute in layer.attributes.items() if layer is not None else ():
+                if attribute.taken_from and node.id in attribute.by_id:
+                    node.known.setdefault(name, attribute.by_id[node.id])
         for row in self.graph.rows:
             value = row.span.attributes.get(self.identity[row.span.layer])
             if isinstance(value, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from goldwire.annotations import rules
 from goldwire.annotations.store import project_articles
-from goldwire.annotations.values import value_problem
+from goldwire.annotations.values import is_country, value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
 from goldwire.formats.jsonl import read_jsonl
@@ -25,7 +24,6 @@ from goldwire.text import is_unspaced
 
 Registries = Mapping[str, Mapping[str, RegistryEntry]]
 
-_COUNTRY = re.compile(r"[A-Z]{3}")
 _ZWJ = "\u200d"
 
 
@@ -222,7 +220,7 @@ class _Checker:
             elif attribute.registry is not None:
                 yield from self.registered(span, name, attribute, str(value), at)
         for name, attribute in attributes.items():
-            stated = span.attributes.get(name) or attribute.default_for(span.label)
+            stated = span.attributes.get(name) or attribute.default_for(span.label, span.attributes)
             if attribute.required_for(span.label) and not stated:
                 yield Fault(rules.REQUIRED, f"{span.label} lacks `{name}`", at, f"{attribute.title}: say it")
 
@@ -269,6 +267,12 @@ class _Checker:
             if self.known(span) and not any(end.admits(span.layer, span.label) for end in ends):
                 may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
                 yield Fault(rules.ENDS, f"may not {side} {span.label}", at, f"it may {side} {may}")
+        if self.known(head):
+            name, held = kind.unmet(self.schema.layers[head.layer], head.label, head.attributes)
+            if name:
+                hint = f"remove it, or set `{name}` to what is so"
+                message = f"only where `{name}` is {' or '.join(kind.given[name])}, not `{held}`"
+                yield Fault(rules.ENDS, message, at, hint)
 
     def count_faults(self) -> Iterator[Fault]:
         """Spans with too few or too many relations, or without one that the schema's checks demand."""
@@ -335,6 +339,13 @@ def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:
             for label in entry.labels:
                 if label not in labels:
                     yield Fault(rules.ENTRY, f"unknown label `{label}`", at, one_of(labels))
-            if entry.country and not _COUNTRY.fullmatch(entry.country):
+            if entry.country and not is_country(entry.country):
                 hint = "three capital letters, ISO 3166-1 alpha-3, or nothing"
                 yield Fault(rules.ENTRY, f"`{entry.country}` is no country code", at, hint)
+    for layer in schema.layers.values():
+        for name, attribute in layer.attributes.items():
+            for key, value in attribute.by_id.items():
+                source = layer.attributes[attribute.taken_from].registry or ""
+                if name != "country" and (problem := value_problem(attribute, value)):
+                    at = f"{schema.registries.get(source, source)} {key}"
+                    yield Fault(rules.ENTRY, f"`{name}`: {problem[0]}", at, problem[1])

@@ -22,7 +22,7 @@ def value_of(span: Span, name: str, attribute: Attribute | None) -> Value:
     """The value that counts: the span's, else the default of its label; None where there is none."""
     value = span.attributes.get(name)
     if value is None or value is False or value == "" or value == []:
-        return attribute.default_for(span.label) if attribute is not None else None
+        return attribute.default_for(span.label, span.attributes) if attribute is not None else None
     return tuple(sorted(value)) if isinstance(value, list) else value
 
 
@@ -70,7 +70,7 @@ def attribute_counts(
     attributes: Mapping[str, Attribute] | None,
 ) -> tuple[FloatArray, dict[str, int]]:
     """Counts (documents × attributes × right, wrong, wrong) of exactly matched spans (gold, pred, document);
-    and on how many of them neither side has a value."""
+    and on how many of them neither side has a value. What both take from a registry is left to their ids."""
     counts = np.zeros((documents, len(names), 3))
     absent = dict.fromkeys(names, 0)
     for code, name in enumerate(names):
@@ -79,7 +79,10 @@ def attribute_counts(
             if attribute is not None and not attribute.applies_to(gold.label):
                 continue
             gold_value, pred_value = value_of(gold, name, attribute), value_of(pred, name, attribute)
-            if gold_value is None and pred_value is None:
+            taken = attribute is not None and bool(attribute.taken_from)
+            if (taken and name not in gold.attributes and name not in pred.attributes) or (
+                gold_value is None and pred_value is None
+            ):
                 absent[name] += 1
             elif gold_value == pred_value:
                 counts[document, code, 0] += 1

@@ -116,7 +116,7 @@ def _value(schema: Schema | None, layer: str, name: str) -> Callable[[Span], str
 
     def value(span: Span) -> str:
         marked_value = value_of(span, name, attribute)
-        default = attribute.default_for(span.label) if attribute is not None else None
+        default = attribute.default_for(span.label, span.attributes) if attribute is not None else None
         return "" if marked_value is None or marked_value == default else str(marked_value)
 
     return value

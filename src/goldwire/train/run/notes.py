@@ -120,7 +120,9 @@ def usual_values(
                     value = value_of(span, name, attribute)
                     counts.setdefault((span.layer, name), Counter())[value] += 1
                     if attribute is not None and value is not None:
-                        default[span.layer, name] += value == attribute.default_for(span.label)
+                        default[span.layer, name] += value == attribute.default_for(
+                            span.label, span.attributes
+                        )
     usual: dict[str, dict[str, Usual]] = {}
     for (layer, name), values in sorted(counts.items()):
         total, absent = values.total(), values.pop(None, 0)

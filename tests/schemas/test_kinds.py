@@ -1,0 +1,215 @@
+"""Counts, countries, what a registry gives, and relations under a condition, for a schema about ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from goldwire.annotations.values import from_text, value_problem
+from goldwire.corpus.browse.argument_roles import frames
+from goldwire.corpus.browse.csv_tables import frame_columns, frame_rows
+from goldwire.corpus.browse.events import gather, registry_entries
+from goldwire.corpus.quality.checks import check_articles
+from goldwire.errors import GoldwireError
+from goldwire.eval.counts.attributes import attribute_counts, value_of
+from goldwire.model import Annotation, Article, Relation
+from goldwire.schemas import Schema, load_schema
+from goldwire.schemas.diff import count_hits, diff
+from goldwire.schemas.label_config import guidelines, label_config
+from goldwire.schemas.load import load_registries
+from goldwire.schemas.numbers import bounds, is_integer, tidy
+from tests.fleet import FLEET, accidents, fleet
+
+
+@pytest.mark.parametrize(
+    ("written", "least", "most"),
+    [
+        ("0", 0, 0),
+        ("12", 12, 12),
+        ("~750", 750, 750),
+        ("12..15", 12, 15),
+        ("~10..20", 10, 20),
+        (">12", 13, None),
+        (">=12", 12, None),
+        ("<12", 0, 11),
+        ("<=12", 0, 12),
+    ],
+)
+def test_a_count_has_bounds(written: str, least: int, most: int | None) -> None:
+    """Exact counts, spans, what is more, less or about a number: each says the least and the most."""
+    assert bounds(written) == (least, most)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "012", "-3", "a dozen", "15..12", "12..12", "12-15", "<0", "1.5", "> 3"]
+)
+def test_what_is_no_count_is_refused(written: str) -> None:
+    """One count has one written form: two that mean the same would count as a disagreement."""
+    assert bounds(written) is None
+    attribute = fleet().layers["accident"].attributes["dead"]
+    assert value_problem(attribute, written) is not None
+    assert value_problem(attribute, 12) is not None
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**6))
+def test_any_two_numbers_are_a_count(low: int, more: int) -> None:
+    """What is written of a number, or of two, says these numbers again, also after it was typed loosely."""
+    assert bounds(str(low)) == (low, low)
+    assert bounds(f"{low}..{low + more}") == (low, low + more)
+    assert tidy(f" {low} - {low + more} ") == f"{low}..{low + more}"
+    assert bounds(f">{low}") == (low + 1, None)
+    assert is_integer(str(low))
+    assert not is_integer(f"0{low}")
+
+
+def test_counts_by_hand_are_put_in_form() -> None:
+    """Spaces, dashes and signs that people type become the one form; what is no count is left to be told."""
+    attribute = fleet().layers["accident"].attributes["dead"]
+    written = ["12–15", "≥ 4", "≈ 750", "> 3", "many"]
+    assert [from_text(attribute, each) for each in written] == ["12..15", ">=4", "~750", ">3", "many"]
+
+
+def test_a_registry_gives_what_is_not_stated() -> None:
+    """The entry of the span's id says country, trade and year; what is stated wins, and where the label may
+    not bear it nothing is given."""
+    schema = fleet()
+    attributes = schema.layers["body"].attributes
+    spans = {span.id: span for span in accidents().annotations[0].spans}
+
+    def said(span: str, name: str) -> object:
+        return value_of(spans[span], name, attributes[name])
+
+    assert (said("orca", "flag"), said("orca", "trade"), said("orca", "built")) == ("NOR", "fishing", "1998")
+    assert (said("again", "flag"), said("argo", "built"), said("argo", "flag")) == ("ISL", "1987", "GRC")
+    assert (said("sailors", "flag"), said("sailors", "trade"), said("post", "flag")) == ("PHL", None, None)
+
+
+def test_what_both_sides_take_from_a_registry_is_not_scored_twice() -> None:
+    """Ids have their own figures: an attribute counts where a side states it, and then by what it means."""
+    attributes = fleet().layers["body"].attributes
+    spans = {span.id: span for span in accidents().annotations[0].spans}
+    stated = replace(spans["orca"], attributes={"ship": "ship.orca", "flag": "NOR"})
+    pairs = [
+        (spans["orca"], spans["orca"], 0),
+        (spans["orca"], stated, 0),
+        (spans["again"], spans["orca"], 0),
+    ]
+    counts, absent = attribute_counts(pairs, 1, ["flag"], attributes)
+    assert counts[0, 0].tolist() == [1, 1, 1]
+    assert absent == {"flag": 1}
+
+
+def _checked(schema: Schema, **changes: Any) -> list[str]:
+    article = accidents()
+    annotation = replace(article.annotations[0], **changes)
+    registries = load_registries(schema, FLEET / "schemas/fleet.yaml")
+    result = check_articles([Article(article.document, (annotation,))], schema, registries)
+    return [f"{fault.code} {fault.message}" for fault in result.faults]
+
+
+def test_a_relation_under_a_condition_is_checked() -> None:
+    """`source` leads only from an accident that a source asserts; the default of an absent value counts."""
+    schema = fleet()
+    assert _checked(schema) == []
+    more = (*accidents().annotations[0].relations, Relation("source", "sank", "post"))
+    assert _checked(schema, relations=more) == [
+        "GW238 only where `said_by` is source or disputed, not `text`"
+    ]
+
+
+def test_values_of_no_form_are_checked_in_readings_and_registries() -> None:
+    """A count, a country, a number in digits: what is not of its form is told where it stands."""
+    schema = fleet()
+    spans = accidents().annotations[0].spans
+    odd = {"fire": {"dead": "dozens"}, "argo": {"flag": "Greece"}, "sank": {"holes": "two"}}
+    told = _checked(
+        schema,
+        spans=tuple(replace(s, attributes={**s.attributes, **odd.get(s.id, {})}) for s in spans),
+    )
+    assert [line[:26] for line in told] == [
+        "GW236 `dead`: `dozens` is ",
+        "GW236 `flag`: `Greece` is ",
+        "GW236 `holes`: `two` is no",
+    ]
+    schema.layers["body"].attributes["trade"].by_id["ship.orca"] = "whaling"
+    assert [line[:6] for line in _checked(schema)] == ["GW247 "]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("taken_from: ship, labels: [SHIP, CREW]", "taken_from: vessel, labels: [SHIP, CREW]", "GW115"),
+        ("kind: id, registry: ships}", "kind: id}", "GW115"),
+        ("{title: dead, kind: range,", "{title: dead, kind: range, by_id: {a: '1'},", "GW115"),
+        ("given: {said_by: [source, disputed]}", "given: {says: [source]}", "GW116"),
+        ("given: {said_by: [source, disputed]}", "given: {said_by: [rumour]}", "GW116"),
+        ("given: {said_by: [source, disputed]}", "given: {said_by: []}", "GW116"),
+        ('default: "1"', 'default: "one"', "GW117"),
+    ],
+)
+def test_faults_of_the_schema_have_their_codes(tmp_path: Path, old: str, new: str, code: str) -> None:
+    """Each is told with the line that it stands in."""
+    text = (FLEET / "schemas/fleet.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "fleet.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    (tmp_path / "ships.yaml").write_bytes((FLEET / "schemas/ships.yaml").read_bytes())
+    with pytest.raises(GoldwireError) as caught:
+        load_schema(tmp_path / "fleet.yaml")
+    assert {fault.code for fault in caught.value.faults} == {code}
+    assert all("fleet.yaml:" in fault.where for fault in caught.value.faults)
+
+
+def test_label_studio_shows_them_for_their_labels_only() -> None:
+    """Each asks in a field of its own that says the form, in sight for spans of the labels that bear it."""
+    root = ET.fromstring(label_config(fleet()))
+    views = {
+        area.get("name"): (view.get("whenTagName"), view.get("whenLabelValue"), area.get("placeholder"))
+        for view in root.iter("View")
+        for area in view.findall("TextArea")
+    }
+    assert views["accident-dead"] == ("accident", "FIRE,SINKING", "12, 12..15, >12, >=12, <12, ~12")
+    assert views["accident-holes"] == ("accident", "SINKING", "number: 12")
+    assert views["body-flag"] == ("body", "SHIP,CREW", "country: FRA, DEU, …")
+
+
+def test_the_guidelines_say_what_is_taken_and_when() -> None:
+    """Annotators read that a registry fills an attribute, and where a relation may start."""
+    text = guidelines(fleet())
+    assert "**Taken from the registry** by `ship`, where nothing is entered." in text
+    assert "Only where `said_by` is `source` or `disputed`." in text
+
+
+def test_tables_name_the_country_of_who_is_hit(tmp_path: Path) -> None:
+    """Who is in a role comes with what the registry gives, or the mention states, in columns of their own."""
+    schema, article = fleet(), accidents()
+    frame = frames(schema)[0]
+    graph = gather([article], schema, [frame], registry_entries(schema, FLEET / "schemas"))
+    columns = frame_columns(schema, frame)
+    rows = [dict(zip(columns, row, strict=True)) for row in frame_rows([article], schema, frame, graph)]
+    told = {(row["text"], row["victim"], row["victim_flag"], row["victim_trade"]) for row in rows}
+    assert ("sank", "Argo", "GRC", "cargo") in told
+    assert ("Fire", "sailors", "PHL", "") in told
+
+
+def test_a_new_condition_or_source_of_defaults_is_a_change() -> None:
+    """`schema diff` counts what a condition would break, and names what absent values come to mean."""
+    new, old = fleet("2.0"), fleet()
+    old.relations["source"] = replace(old.relations["source"], given={})
+    attributes = old.layers["body"].attributes
+    attributes["flag"] = replace(attributes["flag"], taken_from="", by_id={})
+    annotation: Annotation = replace(
+        accidents().annotations[0],
+        relations=(Relation("source", "sank", "post"), Relation("source", "fire", "post")),
+    )
+    changes = diff(old, new)
+    assert [(c.change, c.what, c.name) for c in changes] == [
+        ("changed", "default", "body.flag"),
+        ("narrowed", "condition", "source"),
+    ]
+    assert count_hits(changes, new, [annotation])[1] == 1
