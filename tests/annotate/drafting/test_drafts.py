@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ import pytest
 from msgspec.structs import replace
 
 import goldwire
+from goldwire.annotate.drafting.answer_schema import answer_schema, asked_attributes
 from goldwire.annotate.drafting.client import FORMATS
 from goldwire.annotate.drafting.plan import tokens
 from goldwire.annotate.drafting.project_drafts import Drafts, draft_project
 from goldwire.annotate.drafting.prompt import system_message
 from goldwire.annotations.store import write_annotation
+from goldwire.annotations.values import value_problem
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.files import sha256
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.model import Annotation, Article, Provenance, Span
 from goldwire.project import Project
-from goldwire.schemas import load_schema
+from goldwire.schemas import Attribute, load_schema
 from goldwire.schemas.label_config import guidelines_hash
 from goldwire.seeds import load_seeds
 from tests.annotate.drafting.recorded import good
@@ -35,6 +38,13 @@ from tests.annotate.drafting.stand_in import (
     layer_of,
     passage_of,
     standing_in,
+)
+
+ROOT = Path(__file__).parents[3]
+SCHEMAS = (
+    "schemas/politics.yaml",
+    "examples/recalls/schemas/recalls.yaml",
+    "tests/data/mini/schemas/mini.yaml",
 )
 
 
@@ -371,6 +381,46 @@ def test_the_answer_is_bound_by_the_projects_own_schema(project: Project) -> Non
     step = forms["step"]["properties"]["step"]["items"]["properties"]
     assert step["with"]["items"] == {"enum": ["thing-5"]}
     assert step["object"]["items"] == {"enum": ["thing-1", "thing-2", "thing-3", "thing-4", "thing-6"]}
+
+
+def test_the_answer_is_bound_by_what_each_label_may_bear(project: Project) -> None:
+    """Attributes and values of some labels are offered with these alone."""
+    path = project.schema_path
+    text = path.read_text("utf-8").replace("{title: cuit}", "{title: cuit, labels: [FOOD]}")
+    text = text.replace("kind: text}", "kind: text, labels: [TOOL]}")
+    path.write_text(text, "utf-8")
+    form = answer_schema(load_schema(path), "thing", [])
+    food, tool = (kind["properties"] for kind in form["properties"]["thing"]["items"]["anyOf"])
+    assert (food["label"], food["state"]) == ({"enum": ["FOOD"]}, {"enum": ["raw", "cooked"]})
+    assert (tool["label"], tool["state"]) == ({"enum": ["TOOL"]}, {"enum": ["raw"]})
+    assert "note" not in food and tool["note"]["type"] == "string"
+
+
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_no_value_is_offered_that_would_be_refused(path: str) -> None:
+    """Of each of our schemas: a label is of one kind of item, with all that it may bear and nothing else."""
+    schema = load_schema(ROOT / path)
+    for layer in schema.layers:
+        item = answer_schema(schema, layer, [])["properties"][layer]["items"]
+        kinds = [kind["properties"] for kind in item.get("anyOf", [item])]
+        assert sorted(x for kind in kinds for x in kind["label"]["enum"]) == sorted(schema.labels(layer))
+        for kind, (name, attribute) in product(kinds, asked_attributes(schema, layer).items()):
+            for label in kind["label"]["enum"]:
+                offered = kind.get(name, {"enum": []})
+                offered = offered.get("items", offered).get("enum")
+                if attribute.values:
+                    fits = [
+                        v
+                        for v in attribute.values
+                        if not value_problem(attribute, _held(attribute, v), label)
+                    ]
+                    assert offered == (fits if attribute.applies_to(label) else [])
+                else:
+                    assert (offered is None) == attribute.applies_to(label)
+
+
+def _held(attribute: Attribute, value: str) -> str | list[str]:
+    return [value] if attribute.kind == "choices" else value
 
 
 def review_one(project: Project) -> None:

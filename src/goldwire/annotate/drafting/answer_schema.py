@@ -20,33 +20,14 @@ def answer_schema(
 ) -> dict[str, Any]:
     """The JSON schema of an answer about one layer. `known` are spans that relations may lead to.
 
-    With `correcting` each item says which of so many faulty ones it corrects.
+    Labels that differ in the attributes and values they may bear make items of several kinds (`anyOf`). With
+    `correcting` each item says which of so many faulty ones it corrects.
     """
-    properties: dict[str, Any] = {}
-    if correcting:
-        properties[ITEM] = {"type": "integer", "enum": list(range(1, correcting + 1))}
-    inner = inner_relations(schema, layer)
-    if inner:
-        properties["id"] = {"type": "string", "maxLength": 20}
-    properties["label"] = {"enum": schema.labels(layer)}
-    properties["quote"] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUOTE}
-    properties["n"] = {"type": "integer", "minimum": 1, "maximum": 99}
-    properties["context"] = {"type": "string", "maxLength": LONGEST_TEXT}
-    for name, attribute in asked_attributes(schema, layer).items():
-        properties[name] = _attribute(attribute)
-    for name, tails in tails_of(schema, layer, known).items():
-        if tails:
-            properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": {"enum": tails}}
-    for name in inner:
-        ids = {"type": "string", "maxLength": 20}
-        properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": ids}
-    first = [ITEM] if correcting else []
-    item = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": [*first, "label", "quote"],
-        "properties": properties,
-    }
+    kinds = [
+        _item(schema, layer, known, labels, correcting)
+        for labels in _alike(asked_attributes(schema, layer), schema.labels(layer))
+    ]
+    item = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     items = {"type": "array", "maxItems": correcting or MOST_ITEMS, "items": item}
     return {
         "type": "object",
@@ -56,12 +37,61 @@ def answer_schema(
     }
 
 
-def _attribute(attribute: Attribute) -> dict[str, Any]:
+def _alike(attributes: Mapping[str, Attribute], labels: Sequence[str]) -> list[list[str]]:
+    """The labels in groups that may bear the same attributes with the same values, in their order."""
+    groups: dict[tuple[tuple[str, tuple[str, ...]], ...], list[str]] = {}
+    for label in labels:
+        borne = {
+            name: tuple(_values(each, label))
+            for name, each in attributes.items()
+            if each.bearers([label]) is None
+        }
+        groups.setdefault(tuple(borne.items()), []).append(label)
+    return list(groups.values())
+
+
+def _item(
+    schema: Schema, layer: str, known: Sequence[Span], labels: list[str], correcting: int
+) -> dict[str, Any]:
+    """The JSON schema of an item with one of these labels, which may bear the same."""
+    properties: dict[str, Any] = {}
+    if correcting:
+        properties[ITEM] = {"type": "integer", "enum": list(range(1, correcting + 1))}
+    inner = inner_relations(schema, layer)
+    if inner:
+        properties["id"] = {"type": "string", "maxLength": 20}
+    properties["label"] = {"enum": labels}
+    properties["quote"] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUOTE}
+    properties["n"] = {"type": "integer", "minimum": 1, "maximum": 99}
+    properties["context"] = {"type": "string", "maxLength": LONGEST_TEXT}
+    for name, attribute in asked_attributes(schema, layer).items():
+        if attribute.bearers(labels) is None:
+            properties[name] = _attribute(attribute, _values(attribute, labels[0]))
+    for name, tails in tails_of(schema, layer, known).items():
+        if tails:
+            properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": {"enum": tails}}
+    for name in inner:
+        ids = {"type": "string", "maxLength": 20}
+        properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": ids}
+    first = [ITEM] if correcting else []
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*first, "label", "quote"],
+        "properties": properties,
+    }
+
+
+def _values(attribute: Attribute, label: str) -> list[str]:
+    """The values that a span of a label may bear."""
+    return [name for name, value in attribute.values.items() if value.applies_to(label)]
+
+
+def _attribute(attribute: Attribute, values: list[str]) -> dict[str, Any]:
     if attribute.kind == "choice":
-        return {"enum": list(attribute.values)}
+        return {"enum": values}
     if attribute.kind == "choices":
-        values = {"enum": list(attribute.values)}
-        return {"type": "array", "maxItems": len(attribute.values), "items": values}
+        return {"type": "array", "maxItems": len(values), "items": {"enum": values}}
     if attribute.kind == "flag":
         return {"type": "boolean"}
     return {"type": "string", "maxLength": 10 if attribute.kind == "date" else LONGEST_TEXT}
