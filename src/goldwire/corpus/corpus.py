@@ -59,15 +59,20 @@ def load_corpus(project: Project) -> Corpus:
 def _of_readers(schema: Schema) -> dict[str, Any]:
     """The schema without the names of a label config: no reader of the dataset depends on them.
 
-    Nor is there a word of labels where a value is for all of them: so the hash of a schema without such
-    tables is what it was before there were any.
+    Nor is there a word of labels where a value is for all of them, of conditions or of registries where there
+    are none: so the hash of a schema without them is what it was before there were any.
     """
     record: dict[str, Any] = msgspec.to_builtins(schema)
     del record["label_studio"]
     for relation in record["relations"].values():
         del relation["drawn"]  # how annotators draw it
+        if not relation["given"]:
+            del relation["given"]
     for layer in record["layers"].values():
         for attribute in layer["attributes"].values():
+            del attribute["by_id"]  # the registries' own hashes say it
+            if not attribute["taken_from"]:
+                del attribute["taken_from"]
             for value in attribute["values"].values():
                 if value["labels"] is None:
                     del value["labels"]
