@@ -6,6 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goldwire.annotate.registry.changes import merge_ids as merge_ids
+    from goldwire.annotate.registry.changes import rename_id as rename_id
+    from goldwire.annotate.registry.changes import split_id as split_id
+    from goldwire.annotate.registry.review import review_registry as review_registry
     from goldwire.api.data import convert as convert
     from goldwire.api.data import count as count
     from goldwire.api.data import format_of as format_of
@@ -81,10 +85,14 @@ __all__ = [
     "load_corpus",
     "load_project",
     "load_schema",
+    "merge_ids",
     "predict",
     "read",
     "read_documents",
+    "rename_id",
+    "review_registry",
     "score",
+    "split_id",
     "train_model",
     "write",
 ]
@@ -123,10 +131,14 @@ _PUBLIC = {
     "load_project": "goldwire.api.data",
     "format_of": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
+    "merge_ids": "goldwire.annotate.registry.changes",
     "predict": "goldwire.api.models",
     "read": "goldwire.api.data",
     "read_documents": "goldwire.api.models",
+    "rename_id": "goldwire.annotate.registry.changes",
+    "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
+    "split_id": "goldwire.annotate.registry.changes",
     "train_model": "goldwire.api.models",
     "write": "goldwire.api.data",
 }

@@ -56,7 +56,7 @@ class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW8xx), `TrainError` (GW4xx, GW72x),
+    (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW79x, GW8xx), `TrainError` (GW4xx, GW72x),
     `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx).
 
         >>> import goldwire
@@ -108,7 +108,7 @@ class CorpusError(GoldwireError):
 
 
 class AnnotateError(GoldwireError):
-    """Label Studio, what goes there and comes back (GW3xx, GW78x); a language model's drafts (GW8xx).
+    """Label Studio, what goes there and comes back (GW3xx, GW78x, GW79x); a language model's drafts (GW8xx).
 
     >>> import goldwire
     >>> issubclass(goldwire.AnnotateError, goldwire.GoldwireError)
@@ -161,6 +161,7 @@ _KINDS: dict[str, type[GoldwireError]] = {
     "GW74": EvalError,
     "GW75": EvalError,
     "GW78": AnnotateError,
+    "GW79": AnnotateError,
     "GW1": SchemaError,
     "GW2": CorpusError,
     "GW3": AnnotateError,

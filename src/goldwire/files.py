@@ -8,8 +8,8 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -150,6 +150,25 @@ def write_text(path: Path, text: str) -> None:
 def json_lines(rows: Iterable[Any]) -> str:
     """Rows as JSON Lines, all letters as they are."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+@contextmanager
+def unchanged_on_failure(paths: Iterable[Path]) -> Iterator[None]:
+    """Where the block fails these files are as they were before it; those that were not there are gone."""
+    held = {path: read_bytes(path) if path.is_file() else None for path in paths}
+    with ExitStack() as undo:
+        undo.callback(_restore, held)
+        yield
+        undo.pop_all()
+
+
+def _restore(held: Mapping[Path, bytes | None]) -> None:
+    for path, data in held.items():
+        if data is None:
+            with suppress(OSError):  # it could not be made either
+                path.unlink()
+        elif read_bytes(path) != data:
+            write_bytes(path, data)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import yaml
 
 from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import folder, read_file
+from goldwire.annotate.kept import FOLDERS, kept_annotations
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
@@ -35,14 +36,11 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
 from goldwire.annotations.store import dumps_annotation
-from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.files import file_name, json_lines, read_bytes, read_text, write_text
+from goldwire.errors import GoldwireError, one_of
+from goldwire.files import file_name, json_lines, read_text, write_text
 from goldwire.model import Annotation, Relation, Span, by_machine
 from goldwire.project import Project
 from goldwire.schemas.yaml_lines import parse_yaml
-
-#: Where annotations lie, a folder an annotator.
-_FOLDERS = ("annotations", "checks", "practice", "drafts", "conflicts")
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,8 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(project), read_assignments(project)
         checks = read_checks(project)
-        stored = list(_annotations(project))
-        names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in _FOLDERS}
+        stored = list(kept_annotations(project))
+        names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in FOLDERS}
         names |= (
             {a.name for a in accounts} | {a.annotator for a in assignments} | {c.annotator for c in checks}
         )
@@ -127,18 +125,6 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         )
 
 
-def _annotations(project: Project) -> Iterator[tuple[Path, Annotation]]:
-    """All files that hold an annotation; raises GW209 for those that can't be read."""
-    paths = [path for name in _FOLDERS for path in sorted((project.annotate / name).glob("*/*.json"))]
-    faults: list[Fault] = []
-    for path in [*paths, *sorted(folder(project).glob("*.own.json"))]:
-        try:
-            yield path, strict_json.decode(read_bytes(path), Annotation)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            faults.append(Fault("GW209", str(error), str(path), "restore it from git"))
-    raise_faults(faults)
-
-
 def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, new: str) -> int:
     """Files under the new name first, then the old ones away; the number."""
     leaving: list[Path] = []
@@ -149,7 +135,7 @@ def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, 
             continue
         count += 1
         target = path
-        if path.parent.parent.name in _FOLDERS and annotation.annotator == old:
+        if path.parent.parent.name in FOLDERS and annotation.annotator == old:
             target = path.parent.parent / file_name(new) / path.name
             leaving.append(path)
         write_text(target, dumps_annotation(changed))

@@ -1,8 +1,8 @@
-"""Ids that annotators coin, unified: a file says for each annotator which id stands for which."""
+"""Ids on spans: what bears them; and those that annotators coin, unified by a file that says how."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -62,3 +62,26 @@ def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], sch
             faults.append(Fault("GW268", f"`{name}` has coined no id `{coined}`", "", "remove the line"))
     raise_faults(faults)
     return renamed_articles
+
+
+def id_attributes(schema: Schema) -> dict[str, dict[str, str]]:
+    """By layer, the attributes whose values are ids of a registry, and of which."""
+    return {
+        layer: {name: each.registry for name, each in about.attributes.items() if each.registry}
+        for layer, about in schema.layers.items()
+    }
+
+
+def with_ids(spans: Sequence[Span], schema: Schema, ids: Mapping[str, Mapping[str, str]]) -> tuple[Span, ...]:
+    """The spans with their ids as `ids` has them, by registry the id that stands for another."""
+    attributes = id_attributes(schema)
+
+    def changed(span: Span) -> Span:
+        now = {
+            name: ids[registry][value]
+            for name, registry in attributes.get(span.layer, {}).items()
+            if isinstance(value := span.attributes.get(name), str) and value in ids.get(registry, {})
+        }
+        return msgspec.structs.replace(span, attributes={**span.attributes, **now}) if now else span
+
+    return tuple(map(changed, spans))

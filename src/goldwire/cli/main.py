@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": ("goldwire.cli.predict", "Annotate articles with a trained model."),
     "schema": ("goldwire.cli.schema", "What is marked: check it, render config and guidelines."),
     "annotate": ("goldwire.cli.annotate", "Label Studio: serve, push articles, pull annotations."),
+    "registry": ("goldwire.cli.registry", "The ids of things: settle new ones, merge, split, rename."),
     "corpus": ("goldwire.cli.corpus", "The dataset: build, check, convert, count."),
     "train": ("goldwire.cli.train", "spaCy models, scored on articles that they have not seen."),
     "eval": ("goldwire.cli.eval", "Scores with intervals, agreement, the report."),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import json_lines, read_bytes, read_text, safe_name, sha256, write_bytes, write_text
+from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -157,26 +156,14 @@ def _write(
         lines.append({**key, **hashes, **sizes, **told})
         taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
     files = [record, removed, *(annotation_path(project, old) for old, _ in outcomes)]
-    held = {path: read_bytes(path) if path.is_file() else None for path in files}
-    with ExitStack() as undo:
-        undo.callback(_restore, held)
+    with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
         if taken or removed.is_file():
             write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
         for old, outcome in outcomes:
             write_text(annotation_path(project, old), dumps_annotation(outcome.annotation))
-        undo.pop_all()
     follow(project, ((old, outcome.annotation) for old, outcome in outcomes))
-
-
-def _restore(held: Mapping[Path, bytes | None]) -> None:
-    """The files as they were; None for one that was not there."""
-    for path, data in held.items():
-        if data is None:
-            path.unlink(missing_ok=True)
-        elif read_bytes(path) != data:
-            write_bytes(path, data)
 
 
 def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]] | None = None) -> str:

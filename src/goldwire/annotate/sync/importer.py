@@ -23,9 +23,11 @@ from goldwire.annotate.records.pulled import (
     remote_hash,
     source_of,
 )
+from goldwire.annotate.records.registry_changes import retired
 from goldwire.annotate.sync.pull_state import before, to_come
 from goldwire.annotate.sync.quarantine import Line
 from goldwire.annotate.sync.reconcile import later, merge
+from goldwire.annotations.ids import with_ids
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import annotation_path, load_annotation, write_annotation
 from goldwire.errors import Fault, GoldwireError
@@ -86,7 +88,8 @@ class Intake:
         self.annotators: set[str] = set()
         self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
         self.ground_truth = self.commented = 0
-        self.filled = 0
+        self.filled = self.settled = 0
+        self.retired = retired(project)
         self.turned: list[str] = []
         self.two_layers: list[str] = []
         self.naming, self.account = Naming(schema), Account.empty()
@@ -97,7 +100,7 @@ class Intake:
 
     def basis(self) -> str:
         """The hash of all that decides how a result is read."""
-        return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items())]))
+        return sha256(msgspec.json.encode([self.schema, sorted(self.hashes.items()), self.retired]))
 
     def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
         """The article of a task; None, and all its annotations in quarantine, where the text is another."""
@@ -269,10 +272,17 @@ class Intake:
         return ahead or (bool(self.since) and before(made.provenance.updated) > self.since)
 
     def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
-        """The spans and relations of an annotation; what has no place goes to the quarantine."""
+        """The spans and relations of an annotation; what has no place goes to the quarantine.
+
+        Ids that were merged or renamed since are read as what stands for them now.
+        """
         text = RegionText(document.text, kept=True)
         read = read_result(given.get("result") or [], text, self.naming)
         read.enter(self.account)
+        if self.retired:
+            spans = with_ids(read.spans, self.schema, self.retired)
+            self.settled += sum(new is not old for new, old in zip(spans, read.spans, strict=True))
+            read = read._replace(spans=spans)
         for quarantined in read.quarantined:
             self.quarantine(task, given, quarantined)
         return read

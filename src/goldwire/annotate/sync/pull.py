@@ -74,6 +74,7 @@ class PullReport:
     file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
     files went under their account's name, `copies` which are of an account that has another name.
 
+    `settled` spans bear what stands now for an id that was merged or renamed since,
     `filled` arrows without a role could only mean one, `turned` tells which pointed the wrong way,
     `two_layers` which regions bear labels of several layers.
 
@@ -108,6 +109,7 @@ class PullReport:
     moved: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     filled: int = 0
+    settled: int = 0
     turned: tuple[str, ...] = ()
     two_layers: tuple[str, ...] = ()
     apart: int = 0
@@ -334,6 +336,7 @@ class _Pull:
             moved=tuple(done.accounts.moved),
             copies=tuple(done.accounts.copies),
             filled=done.filled,
+            settled=done.settled,
             turned=tuple(done.turned),
             two_layers=tuple(done.two_layers),
             apart=done.apart,

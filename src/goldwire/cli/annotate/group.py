@@ -188,6 +188,7 @@ def pull(
         ("spans", sum(report.spans for report in reports)),
         ("relations", sum(report.relations for report in reports)),
         ("  roles filled in", sum(report.filled for report in reports)),
+        ("ids that were merged or renamed since", sum(report.settled for report in reports)),
         ("spans trimmed", sum(len(report.trims) for report in reports)),
         ("in quarantine", quarantined),
     ]

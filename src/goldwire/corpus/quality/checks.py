@@ -231,7 +231,7 @@ class _Checker:
             return
         entry = registry.get(value)
         if entry is None:
-            hint = f"add it to registry `{attribute.registry}`, or use an id that is there"
+            hint = "goldwire registry review adds it, or says that it is one that is there"
             yield Fault(rules.REGISTERED, f"`{name}`: no `{value}` in the registry", at, hint)
             return
         labels = self.schema.labels(span.layer)

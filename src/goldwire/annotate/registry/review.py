@@ -1,0 +1,142 @@
+"""The review list: ids that annotators coined and that no registry has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
+from goldwire.annotate.registry.changes import RegistryReport, merge_ids
+from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
+from goldwire.annotate.registry.writing import finish, write_all
+from goldwire.errors import one_of, raise_faults
+from goldwire.project import Project
+from goldwire.text import snippet
+
+#: Places that are shown of each id, and the code points on each side of the words.
+_EXAMPLES = 3
+_WIDTH = 40
+
+
+@dataclass(frozen=True)
+class NewId:
+    """An id that its registry does not have: how often it stands, on which labels and words, whose it is."""
+
+    registry: str
+    id: str
+    spans: int
+    labels: dict[str, int]
+    words: dict[str, int]
+    annotators: tuple[str, ...]
+    documents: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RegistryReview:
+    """The ids that are `new`, the most used first; those that were `added`, or `settled` as known ones."""
+
+    new: tuple[NewId, ...]
+    added: tuple[str, ...] = ()
+    settled: tuple[RegistryReport, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The list, for JSON."""
+        return asdict(self)
+
+
+def review_registry(
+    project: Project,
+    *,
+    add: Collection[str] = (),
+    known: Mapping[str, str] | None = None,
+    add_all: bool = False,
+    registry: str = "",
+    by: str = "",
+    dry_run: bool = False,
+) -> RegistryReview:
+    """The new ids of a project's annotations and drafts, some of them settled.
+
+    Those in `add` become entries of their registry, made of their mentions (all of them with `add_all`);
+    those in `known` are what the id beside them is, which `merge_ids` carries out. What is left is `new`;
+    with `dry_run` nothing is written. Raises GW791 for an id that is not on the list, and
+    what `merge_ids` raises.
+
+        >>> import goldwire
+        >>> goldwire.review_registry(goldwire.load_project("my-project")).new
+        ()
+    """
+    known = known or {}
+    with project_lock(project):
+        finish(project)
+        ids = Ids(project)
+        listed = _listed(ids, registry)
+        _check(listed, [*add, *known])
+        adding = [each for each in listed if (add_all and each[1] not in known) or each[1] in add]
+        changes = []
+        for name, new in adding:
+            file = ids.files[name]
+            file.add(entry_for(file.entries, new, listed[name, new]))
+            changes.append(Change(now(), somebody(by), "add", name, "", new))
+        if adding and not dry_run:
+            texts = {ids.files[name].path: ids.files[name].text for name, _ in adding}
+            write_all(project, {**texts, record_path(project): with_change(project, changes)}, [])
+    settled = tuple(
+        merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run) for old, new in known.items()
+    )
+    left = [
+        _new_id(ids, name, new, mentions)
+        for (name, new), mentions in listed.items()
+        if (name, new) not in adding and new not in known
+    ]
+    left.sort(key=lambda each: (-each.spans, each.registry, each.id))
+    return RegistryReview(tuple(left), tuple(new for _, new in adding), settled)
+
+
+def _listed(ids: Ids, registry: str) -> dict[tuple[str, str], list[Mention]]:
+    """The mentions of each id that its registry does not have, but for what was put aside."""
+    listed: dict[tuple[str, str], list[Mention]] = {}
+    for mention in ids.mentions:
+        aside = mention.path.parent.parent.name in ("conflicts", "practice")
+        known = mention.id in ids.files[mention.registry].by_id
+        if not aside and not known and registry in ("", mention.registry):
+            listed.setdefault((mention.registry, mention.id), []).append(mention)
+    return listed
+
+
+def _check(listed: Mapping[tuple[str, str], object], named: Collection[str]) -> None:
+    names = [name for _, name in listed]
+    faults = []
+    for each in named:
+        if each not in names:
+            message = f"`{each}` is not on the review list"
+            faults.append(not_there(message, one_of(names) if names else "the list is empty"))
+        elif names.count(each) > 1:
+            registries = " and ".join(registry for registry, name in listed if name == each)
+            faults.append(not_there(f"`{each}` is an id of {registries}", "say which: --registry NAME"))
+    raise_faults(faults)
+
+
+def _new_id(ids: Ids, registry: str, name: str, mentions: list[Mention]) -> NewId:
+    """What is known of a new id."""
+    examples: list[str] = []
+    for mention in mentions:
+        document = ids.documents.get(mention.annotation.document)
+        if document is not None and mention.words and len(examples) < _EXAMPLES:
+            shown = str(snippet(document.text, mention.span.start, mention.span.end, _WIDTH))
+            place = f"{mention.annotation.annotator}/{document.id}"
+            if all(shown not in example for example in examples):
+                examples.append(f"{place}: {shown}")
+    return NewId(
+        registry=registry,
+        id=name,
+        spans=len(mentions),
+        labels=dict(Counter(m.span.label for m in mentions).most_common()),
+        words=dict(Counter(" ".join(m.words.split()) for m in mentions if m.words).most_common()),
+        annotators=tuple(sorted({m.annotation.annotator for m in mentions})),
+        documents=tuple(sorted({m.annotation.document for m in mentions})),
+        examples=tuple(examples),
+    )

@@ -1,0 +1,72 @@
+"""Many files changed as one: a run that fails leaves them as they were, one that is killed is finished."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from goldwire import strict_json
+from goldwire.annotate.labelstudio.installation import make_cache
+from goldwire.annotate.records.pulled import follow
+from goldwire.errors import GoldwireError
+from goldwire.files import read_bytes, sha256, unchanged_on_failure, write_text
+from goldwire.model import Annotation
+from goldwire.project import Project
+
+
+def write_all(
+    project: Project, texts: Mapping[Path, str], followed: Sequence[tuple[Annotation, Annotation]]
+) -> None:
+    """Write all `texts`, or none; `followed` are stored annotations that goldwire itself changed."""
+    make_cache(project)
+    journal = _journal(project)
+    planned = {
+        path.resolve().relative_to(project.root).as_posix(): (_hash(path), text)
+        for path, text in texts.items()
+    }
+    with unchanged_on_failure([journal, *texts]):
+        write_text(journal, json.dumps(planned, ensure_ascii=False))
+        for path, text in texts.items():
+            write_text(path, text)
+    follow(project, followed)
+    journal.unlink()
+
+
+def finish(project: Project) -> int:
+    """Write what a run that was killed had begun to write; the number of files.
+
+    Raises GW796 where its notes can't be read, or a file was changed since.
+    """
+    journal = _journal(project)
+    if not journal.is_file():
+        return 0
+    try:
+        planned = strict_json.decode(journal.read_bytes(), dict[str, tuple[str, str]])
+    except ValueError as error:
+        raise _stuck(project, f"notes of a change that was cut off can't be read: {error}", journal) from None
+    left: dict[Path, str] = {}
+    for name, (before, text) in planned.items():
+        path = (project.root / name).resolve()
+        held = _hash(path)
+        if not path.is_relative_to(project.root) or held not in (before, sha256(text)):
+            raise _stuck(project, f"`{name}` was changed since a change of ids was cut off", journal)
+        if held != sha256(text):
+            left[path] = text
+    for path, text in left.items():
+        write_text(path, text)
+    journal.unlink()
+    return len(left)
+
+
+def _stuck(project: Project, message: str, journal: Path) -> GoldwireError:
+    hint = f"restore {project.annotate.name}/ and the registries from git, then remove this file"
+    return GoldwireError.of("GW796", message, where=str(journal), hint=hint)
+
+
+def _hash(path: Path) -> str:
+    return sha256(read_bytes(path)) if path.is_file() else ""
+
+
+def _journal(project: Project) -> Path:
+    return project.cache / "registry-change.json"
