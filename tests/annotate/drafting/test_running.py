@@ -119,8 +119,11 @@ def test_no_server_and_no_certificate_are_told(tmp_path: Path) -> None:
     """Nobody listens, or what listens can't show that it is who it says: TLS is checked."""
     import ssl
 
-    client = ChatClient(Settings(url="http://127.0.0.1:9/v1", retries=0))
-    with pytest.raises(goldwire.AnnotateError, match=r"GW803.*is it running"):
+    nobody = Settings(url="http://127.0.0.1:9/v1", retries=0)
+    with (
+        closing(ChatClient(nobody)) as client,
+        pytest.raises(goldwire.AnnotateError, match=r"GW803.*is it running"),
+    ):
         client.ask(BODY)
     key = tmp_path / "key.pem"
     made = subprocess.run(
@@ -132,10 +135,12 @@ def test_no_server_and_no_certificate_are_told(tmp_path: Path) -> None:
         pytest.skip("openssl is not installed")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(key.with_suffix(".crt"), key)
-    with standing_in(good, tls=context) as server:
-        client = ChatClient(Settings(url=server.url, retries=0))
-        with pytest.raises(goldwire.AnnotateError, match=r"GW803.*certificate"):
-            client.ask(BODY)
+    with (
+        standing_in(good, tls=context) as server,
+        closing(ChatClient(Settings(url=server.url, retries=0))) as client,
+        pytest.raises(goldwire.AnnotateError, match=r"GW803.*certificate"),
+    ):
+        client.ask(BODY)
     assert not server.asked
 
 
@@ -291,26 +296,48 @@ def test_one_article_that_fails_leaves_the_others(project: Project) -> None:
     assert "GW807" in drafts.left["soupe"] and drafts.failed == 1
 
 
-def test_a_killed_run_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
-    """What was answered before the kill is not asked for again, and OUT is never half of a file."""
+def interruptible() -> None:
+    """A shell's background work ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        (signal.SIGKILL, -signal.SIGKILL, ""),
+        (
+            signal.SIGINT,
+            130,
+            "interrupted: what was answered is kept, so that the same command goes on from there\n",
+        ),
+    ],
+    ids=["killed", "Ctrl-C"],
+)
+def test_a_run_that_is_broken_off_goes_on_where_it_was(
+    project: Project, tmp_path: Path, sent: signal.Signals, status: int, said: str
+) -> None:
+    """It ends at once, though an answer is awaited. What came before is not asked for again, and OUT is never
+    half of a file."""
     out = tmp_path / "drafts.jsonl"
     gate = threading.Event()
 
     def script(body: dict[str, Any]) -> Reply:
         if layer_of(body) == "step" and "Hachez" in body["messages"][-1]["content"] and not gate.is_set():
-            gate.wait(20)
+            gate.wait(60)
         return good(body)
 
     with standing_in(script) as server:
         command = [sys.executable, "-m", "goldwire", "annotate", "draft", "--out", str(out)]
         command += ["--endpoint", server.url, "--project", str(project.root)]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
         until = time.monotonic() + 120
         while len(server.asked) < 4 and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.5)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        begin = time.monotonic()
+        process.send_signal(sent)
+        _, told = process.communicate()
+        assert time.monotonic() - begin < 5 and (process.returncode, told) == (status, said)
         gate.set()
         before = len(server.asked)
         assert before == 4 and not out.exists()

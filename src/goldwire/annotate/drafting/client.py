@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from goldwire.annotate.addresses import host_of, is_loopback
+from goldwire.annotate.drafting.background import BackgroundLoop, Closed
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.settings import KEY_VARIABLE, Settings, api_key
 from goldwire.errors import AnnotateError, GoldwireError, one_of
@@ -64,21 +65,22 @@ class ChatClient:
         self.stop = Event()
         self._sleep = sleep or self.stop.wait
         self._key = key = api_key(settings.url)
-        self._http = httpx.Client(
+        self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(settings.timeout, connect=min(30.0, settings.timeout)),
             limits=httpx.Limits(max_connections=settings.jobs + 1),
             follow_redirects=False,
             trust_env=not is_loopback(host_of(settings.url)),
         )
+        self._loop = BackgroundLoop("llm-answers")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.url!r})"
 
     def close(self) -> None:
-        """Let go of the connections; nothing is waited for any longer."""
+        """End at once what is under way: no answer is waited for any longer."""
         self.stop.set()
-        self._http.close()
+        self._loop.close(self._http.aclose)
 
     def models(self) -> dict[str, int]:
         """The server's models with the tokens that each takes, 0 where it does not say; empty where it has no
@@ -142,14 +144,22 @@ class ChatClient:
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, str], str]:
         """One try: status, headers, body. `_Broken` where the answer did not come whole and in time."""
+        try:
+            return self._loop.result(lambda: self._sent(method, path, body))
+        except Closed:
+            raise _Broken("no answer is waited for any longer") from None
+
+    async def _sent(
+        self, method: str, path: str, body: dict[str, Any] | None
+    ) -> tuple[int, dict[str, str], str]:
         import httpx
 
         until = time.monotonic() + self.settings.timeout
         address = f"{self.settings.url}/{path}"
         try:
-            with self._http.stream(method, address, json=body) as response:
+            async with self._http.stream(method, address, json=body) as response:
                 data = bytearray()
-                for part in response.iter_bytes():
+                async for part in response.aiter_bytes():
                     data += part
                     if len(data) > _LARGEST:
                         message = f"an answer of more than {amount(_LARGEST >> 20)} MiB"

@@ -84,16 +84,20 @@ def draft(
         return
     if out is None:
         raise click.UsageError("--out FILE says where the drafts go")
-    with progress("drafting", len(articles) or len(load_seeds(project))) as advance:
-        drafts = goldwire.draft(
-            articles or None,
-            project,
-            layers=layers or None,
-            budget=budget,
-            refresh=refresh,
-            advance=advance,
-            **options,
-        )
+    try:
+        with progress("drafting", len(articles) or len(load_seeds(project))) as advance:
+            drafts = goldwire.draft(
+                articles or None,
+                project,
+                layers=layers or None,
+                budget=budget,
+                refresh=refresh,
+                advance=advance,
+                **options,
+            )
+    except KeyboardInterrupt:
+        say("interrupted: what was answered is kept, so that the same command goes on from there")
+        sys.exit(130)
     for note in drafts.notes:
         say(f"note: {note}")
     if drafts.articles:
