@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from goldwire.formats.jsonl import read_jsonl
 from goldwire.project import Project
 from tests.annotate.drafting.recorded import good
 from tests.annotate.drafting.stand_in import MODEL, Reply, Script, StandIn, items, layer_of, standing_in
-from tests.cli.terminal import called
+from tests.cli.terminal import called, on_terminal, run
 
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "one layer"}]}
 
@@ -121,7 +122,7 @@ def test_no_server_and_no_certificate_are_told(tmp_path: Path) -> None:
 
     nobody = Settings(url="http://127.0.0.1:9/v1", retries=0)
     with (
-        closing(ChatClient(nobody)) as client,
+        contextlib.closing(ChatClient(nobody)) as client,
         pytest.raises(goldwire.AnnotateError, match=r"GW803.*is it running"),
     ):
         client.ask(BODY)
@@ -137,7 +138,7 @@ def test_no_server_and_no_certificate_are_told(tmp_path: Path) -> None:
     context.load_cert_chain(key.with_suffix(".crt"), key)
     with (
         standing_in(good, tls=context) as server,
-        closing(ChatClient(Settings(url=server.url, retries=0))) as client,
+        contextlib.closing(ChatClient(Settings(url=server.url, retries=0))) as client,
         pytest.raises(goldwire.AnnotateError, match=r"GW803.*certificate"),
     ):
         client.ask(BODY)
@@ -222,7 +223,7 @@ def test_a_refusal_that_has_nothing_to_do_with_the_form_is_not_remembered(projec
         assert forms(server) == ["json_schema", "json_object", "text"]
         settings = Settings(url=server.url)
         messages = [{"role": "system", "content": "one layer, `thing`"}]
-        with closing(ChatClient(settings)) as client:
+        with contextlib.closing(ChatClient(settings)) as client:
             asker = Asker(settings, Cache(project.cache / "llm"), client)
             with pytest.raises(goldwire.AnnotateError, match="GW808"):
                 asker.ask(messages, {}, 16)
@@ -370,6 +371,32 @@ def test_the_command_says_what_came_of_it(project: Project, tmp_path: Path) -> N
     assert line["item"]["quote"] == "licorne" and "is not in the passage" in line["reasons"][0]
     (article,) = read_jsonl(out)
     assert article.annotations[0].status == "draft"
+
+
+def test_the_bar_says_how_far_it_is_and_what_that_took(project: Project, tmp_path: Path) -> None:
+    """On a terminal: articles done of all, tokens and cost so far; where there is none, nothing of it."""
+    with (project.root / "goldwire.toml").open("a") as stream:
+        stream.write('\n[llm]\nprice_in = 1000.0\nprice_out = 1000.0\ncurrency = "EUR"\njobs = 1\n')
+
+    def script(body: dict[str, Any]) -> Reply:
+        time.sleep(0.3)  # the bar is drawn ten times a second
+        return good(body)
+
+    with standing_in(script) as server:
+        words = ["annotate", "draft", "--endpoint", server.url, "--project", str(project.root), "--out"]
+
+        def show() -> None:
+            with contextlib.redirect_stderr(sys.stdout):
+                assert run(*words, str(tmp_path / "d.jsonl")) == 0
+
+        shown = on_terminal(150, show)
+        account = draft_project(project, url=server.url).account
+        first = draft_project(project, ["pommes"], url=server.url).account
+        piped = called(*words, tmp_path / "e.jsonl")
+    for number, made in ((1, first), (2, account)):
+        tokens = made.tokens_in + made.tokens_out
+        assert re.search(rf"drafting \({tokens:,} tokens, {tokens / 1000:,.4f} EUR\) .* {number}/2 ", shown)
+    assert piped.returncode == 0 and "drafting" not in piped.stderr
 
 
 def test_a_dry_run_asks_nothing(project: Project) -> None:
