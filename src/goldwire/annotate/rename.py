@@ -32,6 +32,7 @@ from goldwire.annotate.records.assignments import (
     write_assignments,
 )
 from goldwire.annotate.records.checks import read_checks, write_checks
+from goldwire.annotate.records.notes import place_key, read_notes, read_places, write_notes, write_places
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
@@ -69,7 +70,7 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
         accounts, assignments = read_accounts(project), read_assignments(project)
         checks = read_checks(project)
-        stored = list(kept_annotations(project))
+        stored, notes = list(kept_annotations(project)), read_notes(project)
         names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in FOLDERS}
         names |= (
             {a.name for a in accounts} | {a.annotator for a in assignments} | {c.annotator for c in checks}
@@ -116,6 +117,11 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         given = [msgspec.structs.replace(c, annotator=new) if c.annotator == old else c for c in checks]
         if given != checks:
             write_checks(project, given)
+        noted = [msgspec.structs.replace(n, annotator=new) if n.annotator == old else n for n in notes]
+        if noted != notes:
+            files += 1
+            write_notes(project, noted)
+        _rename_places(project, old, new)
         journal.unlink()
         return RenameReport(
             files=files + len(decisions),
@@ -153,6 +159,18 @@ def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, 
             count += 1
             write_text(quarantine, json_lines(changed_lines))
     return count
+
+
+def _rename_places(project: Project, old: str, new: str) -> None:
+    """Where the annotator's tasks stand, under the new name."""
+    places = read_places(project)
+    begins = place_key(old, "")
+    if any(key.startswith(begins) for key in places):
+        changed = {
+            place_key(new, key.removeprefix(begins)) if key.startswith(begins) else key: place
+            for key, place in places.items()
+        }
+        write_places(project, changed)
 
 
 def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:

@@ -27,6 +27,15 @@ from goldwire.annotate.records.accounts import (
     write_accounts,
 )
 from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.notes import (
+    Note,
+    Place,
+    place_key,
+    read_notes,
+    read_places,
+    write_notes,
+    write_places,
+)
 from goldwire.annotate.rename import rename
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import push
@@ -490,6 +499,21 @@ def test_a_rename_that_was_cut_off_is_finished(project: Project, monkeypatch: py
         with contextlib.suppress(GoldwireError):  # nothing was left to do
             rename(project, old, new, _away)
         assert [(a.annotator, a.document) for a in read_annotations(project)] == [(new, d) for d in texts]
+
+
+def test_a_renamed_annotators_notes_and_places_go_along(project: Project) -> None:
+    """Notes and addresses of tasks are found under the new name, and none is left under the old one."""
+    write_annotation(project, Annotation("d", "anna", SCHEMA.stamp))
+    others = Note("annabel", "d", "", "x", "y"), Place(1, 3, "http://x/3")
+    write_notes(project, [Note("anna", "d", "2026-01-05", "pain", "why?"), others[0]])
+    places = {place_key("anna", "d"): Place(1, 2, "http://x/2"), place_key("annabel", "d"): others[1]}
+    write_places(project, places)
+    assert rename(project, "anna", "berta", _away).files == 2
+    assert read_notes(project) == [others[0], Note("berta", "d", "2026-01-05", "pain", "why?")]
+    assert read_places(project) == {
+        place_key("berta", "d"): Place(1, 2, "http://x/2"),
+        place_key("annabel", "d"): others[1],
+    }
 
 
 def test_the_command_renames(project: Project) -> None:
