@@ -214,6 +214,12 @@ def unfinished(annotation: Annotation) -> bool:
     return annotation.status == "draft" and annotation.provenance.kind == "human"
 
 
+def finished_by_person(annotation: Annotation) -> bool:
+    """Whether a person has finished it by themselves: not skipped, and made of no other readings."""
+    made = annotation.provenance
+    return made.kind == "human" and annotation.status not in ("draft", "skipped") and not made.based_on
+
+
 class Article(Struct, frozen=True):
     """A document with all its annotations: one line of a JSON Lines file. A notebook draws its spans.
 

@@ -89,7 +89,7 @@ def read_annotations(project: Project, folder: Path | None = None) -> list[Annot
     annotations: list[Annotation] = []
     faults: list[Fault] = []
     folder = folder or project.annotations
-    for path in _files(folder) if folder.is_dir() else ():
+    for path in stored_files(folder):
         file = str(path.relative_to(project.root))
         if len(path.relative_to(folder).parts) != 2 or path.suffix != ".json":
             faults.append(_out_of_place(path, file, project, folder))
@@ -111,14 +111,16 @@ def read_annotations(project: Project, folder: Path | None = None) -> list[Annot
 _RESTORE = "restore it from git; where a merge left both sides in it, keep one"
 
 
-def _files(folder: Path) -> list[Path]:
-    """All files of the store, links followed, but for hidden ones of other programs."""
+def stored_files(folder: Path) -> list[Path]:
+    """All files of a store's folder, links followed, but for hidden ones of other programs; raises GW209."""
 
     def unreadable(error: OSError) -> None:
         raise GoldwireError.of("GW209", f"can't be read: {error.strerror}", where=str(error.filename))
 
     files: list[Path] = []
     known: set[str] = set()
+    if not folder.is_dir():
+        return files
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         known.add(os.path.realpath(parent))
         folders[:] = [name for name in folders if os.path.realpath(Path(parent, name)) not in known]

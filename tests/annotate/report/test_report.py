@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.annotate.records.assignments import read_assignments
+from goldwire.annotate.records.summary import Marked, Summary, store_index
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, parted, week_of, work
 from goldwire.annotate.report.page import team_page
-from goldwire.annotate.report.summary import Marked, Summary, summaries
 from goldwire.annotate.report.team import changes, read_team
 from goldwire.annotations.store import annotation_path
 from goldwire.errors import GoldwireError
 from goldwire.project import Project
 from goldwire.schemas import load_schema
-from tests.annotate.report.made import bread, make_project, make_team, reading, word
+from tests.annotate.report.made import WORDS, bread, make_project, make_team, reading, word
 from tests.cli.terminal import called
 
 
@@ -31,7 +31,8 @@ def team(tmp_path: Path) -> Project:
 
 def read(project: Project) -> list[Summary]:
     """What is stored, in short."""
-    return summaries(project, load_schema(project.schema_path))
+    with store_index(project, load_schema(project.schema_path)) as index:
+        return index.summaries()
 
 
 def test_done_and_to_do(team: Project) -> None:
@@ -119,12 +120,52 @@ def test_what_is_kept_is_read_anew_where_a_file_changed(team: Project) -> None:
 
 def test_a_new_rule_is_held_against_all_that_is_kept(team: Project) -> None:
     """A changed schema reads everything anew: what is kept belongs to the one that it was checked with."""
-    assert not [code for each in read(team) for code, _ in each.broken if code == "GW235"]
+    assert not [fault for each in read(team) for fault in each.broken if fault.code == "GW235"]
     schema = team.schema_path.read_text(encoding="utf-8").replace(
         "note: {title: Remarque, kind: text}", "note: {title: Remarque, kind: text, required: true}"
     )
     team.schema_path.write_text(schema, encoding="utf-8")
-    assert [code for each in read(team) for code, _ in each.broken if code == "GW235"]
+    assert [fault for each in read(team) for fault in each.broken if fault.code == "GW235"]
+
+
+def test_a_changed_text_is_held_against_the_rules(team: Project) -> None:
+    """A text in a file of its own counts anew when it changes, though no annotation did."""
+    listing = team.seeds / "articles.jsonl"
+    rows = [json.loads(line) for line in listing.read_text(encoding="utf-8").splitlines()]
+    first = team.seeds / "a0.txt"
+    first.write_text(rows[0]["text"], encoding="utf-8")
+    listed = [{"id": "a0", "file": first.name}, *rows[1:]]
+    listing.write_text("".join(json.dumps(row) + "\n" for row in listed), encoding="utf-8")
+    assert {each.words for each in read(team)} == {WORDS}
+    first.write_text(rows[0]["text"].replace("pain0", "pains") + " encore", encoding="utf-8")
+    [changed] = {each.words for each in read(team) if each.document == "a0"}
+    assert changed == WORDS + 1
+
+
+def test_articles_are_read_once_and_only_where_needed(
+    team: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page reads them once, the next not at all: the words that it shows are kept, past new readings."""
+    (team.seeds / "unlisted.txt").write_text("mot", encoding="utf-8")  # each reading warns of it
+    first = read_team(team)
+    assert caplog.text.count("unlisted.txt") == 1 and first.quotes
+    caplog.clear()
+    assert read_team(team).quotes == first.quotes
+    annotation_path(team, reading(team, "a5", "bruno", [bread()], week=2, status="draft")).unlink()
+    assert read_team(team).quotes == first.quotes
+    assert "unlisted.txt" not in caplog.text
+
+
+def test_what_lies_in_the_store_and_is_no_annotation_is_named(team: Project) -> None:
+    """A file under another annotation's name, and one that is none, are errors whether the rest is kept."""
+    read(team)
+    stray = team.annotations / "anna/a9.json"
+    stray.write_bytes((team.annotations / "anna/a0.json").read_bytes())
+    with pytest.raises(GoldwireError, match="GW286"):
+        read(team)
+    stray.rename(team.annotations / "notes.txt")
+    with pytest.raises(GoldwireError, match="GW286"):
+        read(team)
 
 
 def test_a_damaged_annotation_is_named(team: Project) -> None:
@@ -141,6 +182,12 @@ def test_watching_sees_a_change_and_nothing_else(team: Project) -> None:
     seen = changes(team, 0.01)
     next(seen)
     reading(team, "a5", "bruno", [bread()], week=2)
+    next(seen)
+    for changed in (team.seeds / "articles.jsonl", team.cache / "places.json"):
+        changed.write_text(changed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        next(seen)
+    (team.schema_path.parent / "registry").mkdir()
+    (team.schema_path.parent / "registry/people.yaml").write_text("{}", encoding="utf-8")
     next(seen)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.notes import Note, notes_of, read_notes, write_notes
+from goldwire.annotate.records.summary import summarised
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.team.feedback import broken_rules, fill_tabs, stored_broken_rules
@@ -23,6 +24,7 @@ from goldwire.messages import in_all_languages
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import Project, copy_example
 from goldwire.schemas import load_schema
+from goldwire.seeds import load_seeds
 from tests.annotate.helpers import make_schema
 from tests.cli.terminal import called
 
@@ -133,7 +135,7 @@ def test_only_finished_work_of_people_is_told(stored: Project) -> None:
         Annotation("one", "carl", schema.stamp, "skipped", human, wrong),
         Annotation("one", "adjudicated", schema.stamp, "adjudicated", merged, wrong),
     ]
-    told = broken_rules(stored, schema, DOCUMENTS, annotations)
+    told = broken_rules(stored, schema, DOCUMENTS, list(summarised(schema, {}, DOCUMENTS, annotations)))
     assert [(rule.annotator, rule.code, len(rule.places)) for rule in told] == [("anna", "GW242", 1)]
 
 
@@ -142,11 +144,40 @@ def test_every_fault_of_the_checks_is_somebodys(stored: Project) -> None:
     schema = load_schema(stored.schema_path)
     spans = tuple(Span(f"e{n}", "event", "ASSAULT", n, n + 1) for n in range(3))
     made = Annotation("one", "anna", "other@1", "submitted", Provenance("human"), spans)
-    told = broken_rules(stored, schema, DOCUMENTS, [made])
+    told = broken_rules(stored, schema, DOCUMENTS, list(summarised(schema, {}, DOCUMENTS, [made])))
     faults = check_articles([Article(DOCUMENTS[0], (made,))], schema, {}).faults
     assert sum(len(rule.places) for rule in told) == len(faults) > 5
     assert {place.document for rule in told for place in rule.places} == {"one"}
     write_annotation(stored, made)
+
+
+def test_an_id_of_two_kinds_is_told_wherever_it_stands(stored: Project) -> None:
+    """An id that one annotator gave to things of two families is theirs to mend; another's use is not."""
+    schema = load_schema(stored.schema_path)
+    documents = load_seeds(stored)
+    layer, name = next(
+        (key, name)
+        for key, about in schema.layers.items()
+        for name, attribute in about.attributes.items()
+        if attribute.same_family
+    )
+    one, other = list({schema.family(layer, label): label for label in schema.labels(layer)}.values())[:2]
+
+    def made(document: Document, annotator: str, label: str) -> Annotation:
+        spans = (Span("a", layer, label, 0, 4, {name: "x.y"}),)
+        return Annotation(document.id, annotator, schema.stamp, "submitted", Provenance("human"), spans)
+
+    labels = [one, one, other]
+    work = [made(d, "anna", label) for d, label in zip(documents, labels, strict=False)]
+    work.append(made(documents[3], "bert", other))
+    read = list(summarised(schema, {}, documents, work))
+    told = [rule for rule in broken_rules(stored, schema, documents, read) if rule.code == "GW245"]
+    articles = [Article(d, (a,)) for d, a in zip(documents, work, strict=False)]
+    faults = [f for f in check_articles(articles, schema, {}).faults if f.code == "GW245"]
+    assert [place.fault for rule in told for place in rule.places] == faults
+    assert [(rule.annotator, [place.document for place in rule.places]) for rule in told] == [
+        ("anna", [documents[2].id])
+    ]
 
 
 JSON = st.recursive(

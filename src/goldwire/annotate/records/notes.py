@@ -68,7 +68,7 @@ def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
 
 def read_places(project: Project) -> dict[str, Place]:
     """Where the pulled annotations stand; nothing where that is not known."""
-    path = _places_path(project)
+    path = places_path(project)
     try:
         return strict_json.decode(read_bytes(path), dict[str, Place]) if path.is_file() else {}
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -77,7 +77,7 @@ def read_places(project: Project) -> dict[str, Place]:
 
 def write_places(project: Project, places: Mapping[str, Place]) -> None:
     """Keep where annotations stand."""
-    write_text(_places_path(project), msgspec.json.encode(dict(sorted(places.items()))).decode() + "\n")
+    write_text(places_path(project), msgspec.json.encode(dict(sorted(places.items()))).decode() + "\n")
 
 
 def read_notes(project: Project) -> list[Note]:
@@ -109,5 +109,6 @@ def notes_path(project: Project) -> Path:
     return project.annotate / "notes.jsonl"
 
 
-def _places_path(project: Project) -> Path:
+def places_path(project: Project) -> Path:
+    """Where places are kept."""
     return project.cache / "places.json"

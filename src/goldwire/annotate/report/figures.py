@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from goldwire.annotate.records.assignments import Assignment
-from goldwire.annotate.report.summary import Marked, Summary
+from goldwire.annotate.records.summary import Marked, Summary
 
 if TYPE_CHECKING:
     from goldwire.eval.matching.spans import FloatArray

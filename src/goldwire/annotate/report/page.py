@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goldwire.annotate.records.notes import Note, Place, place_key
+from goldwire.annotate.records.summary import Summary
 from goldwire.annotate.report.checks import DRIFT, KINDS, Checked
 from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, WeekAgreement, Work
-from goldwire.annotate.report.summary import Summary
 from goldwire.annotations.rules import RULES
 from goldwire.figures import amount, counted, interval, number, p_in_words, percent
 from goldwire.html import charts
@@ -348,11 +348,13 @@ def _rules(team: Team) -> Section:
     counts: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, str], list[Link]] = defaultdict(list)
     for each in team.summaries:
-        for code, where in each.broken if each.done else ():
-            key = each.annotator, code
+        for broken in each.broken:
+            key = each.annotator, broken.code
             counts[key] += 1
             if len(places[key]) < _PLACES:
-                places[key].append(Link(f"{each.document}: {where}", team.url(each.annotator, each.document)))
+                span = broken.where.partition(" $.")[2].partition(" ")[2]
+                what = f"{span} {broken.message}".strip()
+                places[key].append(Link(f"{each.document}: {what}", team.url(each.annotator, each.document)))
     rows: list[Sequence[str | Sequence[Link]]] = [
         [name, code, RULES.get(code, ""), amount(count), places[name, code]]
         for (name, code), count in sorted(counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1]))

@@ -6,18 +6,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
 
 from goldwire.annotate.records.assignments import assignments_path, read_assignments
 from goldwire.annotate.records.checks import checks_path
-from goldwire.annotate.records.notes import notes_path, read_notes, read_places
+from goldwire.annotate.records.notes import notes_path, places_path, read_notes, read_places
+from goldwire.annotate.records.summary import article_stamps, file_stamp, store_index
 from goldwire.annotate.report.checks import read_checked
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, work
 from goldwire.annotate.report.page import Team, quoted
-from goldwire.annotate.report.summary import quotes, summaries
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 
@@ -25,8 +24,10 @@ from goldwire.schemas import load_schema
 def read_team(project: Project, *, watched: bool = False) -> Team:
     """All figures of the team, from the store and the records of pulls."""
     schema = load_schema(project.schema_path)
-    read = summaries(project, schema)
-    parted = confusions(read)
+    with store_index(project, schema) as index:
+        read = index.summaries()
+        parted = confusions(read)
+        quotes = index.quotes(quoted(parted))
     return Team(
         title=f"{project.name}: the team",
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -40,7 +41,7 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
         summaries=read,
         notes=read_notes(project),
         places=read_places(project),
-        quotes=quotes(project, schema, quoted(parted)),
+        quotes=quotes,
         watched=watched,
     )
 
@@ -71,15 +72,8 @@ def changes(project: Project, every: float) -> Iterator[None]:
 
 
 def _state(project: Project) -> list[tuple[str, int, int]]:
-    paths = [*project.annotations.glob("*/*.json"), *project.checks.glob("*/*.json")]
-    paths += [assignments_path(project), notes_path(project), checks_path(project)]
-    paths += [project.schema_path, *project.schema_path.parent.glob("*.yaml")]
-    return sorted((str(path), *_stamp(path)) for path in paths)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        stat = path.stat()
-    except OSError:
-        return 0, 0
-    return stat.st_mtime_ns, stat.st_size
+    records = (assignments_path(project), notes_path(project), places_path(project), checks_path(project))
+    rules = (path for path in project.schema_path.parent.rglob("*") if path.is_file())
+    work = [*project.annotations.glob("*/*.json"), *project.checks.glob("*/*.json")]
+    paths = [*work, *records, project.schema_path, *rules]
+    return [*sorted((str(path), *file_stamp(path)) for path in paths), *article_stamps(project)]

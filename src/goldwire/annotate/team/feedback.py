@@ -7,18 +7,19 @@ project, in the project's language.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.views import ensure_view, remove_view
 from goldwire.annotate.records.notes import Place, place_key, read_places
+from goldwire.annotate.records.summary import Summary, store_index, summarised
 from goldwire.annotations import rules
-from goldwire.annotations.store import join, read_annotations
-from goldwire.corpus.quality.checks import check_articles
+from goldwire.annotations.store import read_annotations
+from goldwire.corpus.quality.checks import IdUse, family_faults, span_place
 from goldwire.errors import Fault
-from goldwire.model import Annotation, Article, Document
+from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
@@ -54,50 +55,46 @@ class BrokenRule:
         return {**asdict(self), "rule": self.rule, "count": len(self.places)}
 
 
-def by_people(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """What people have finished by themselves: no machine's, nothing skipped, unfinished or adjudicated."""
-    return [
-        each
-        for each in annotations
-        if each.provenance.kind == "human"
-        and each.status not in ("draft", "skipped")
-        and not each.provenance.based_on
-    ]
-
-
 def broken_rules(
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    annotations: Iterable[Annotation],
+    project: Project, schema: Schema, documents: Sequence[Document], read: Iterable[Summary]
 ) -> list[BrokenRule]:
-    """The rules that each annotator's work breaks, the most broken first; registries are the project's."""
-    registries = load_registries(schema, project.schema_path)
+    """The rules that each annotator's work breaks, the most broken first, their places by article."""
+    texts = {document.id: document.text for document in documents}
+    order = {document: number for number, document in enumerate(texts)}
+    theirs = sorted((each for each in read if each.done), key=lambda each: order[each.document])
+    faults = [
+        (each.annotator, each.document, Fault(broken.code, broken.message, broken.where, broken.hint))
+        for each in theirs
+        for broken in each.broken
+    ]
+    unlike = {use.where: (document, use) for document, use in _unlike(theirs, schema, texts)}
+    for fault in family_faults(use for _, use in unlike.values()):
+        document, use = unlike[fault.where]
+        faults.append((use.annotator, document, fault))
     places = read_places(project)
-    theirs: dict[str, list[Annotation]] = defaultdict(list)
-    for annotation in by_people(annotations):
-        theirs[annotation.annotator].append(annotation)
-    broken: dict[tuple[str, str], list[BrokenPlace]] = defaultdict(list)
-    for name, work in sorted(theirs.items()):
-        articles = [article for article in join(list(documents), work) if article.annotations]
-        for document, fault in _by_document(
-            name, articles, check_articles(articles, schema, registries).faults
-        ):
-            place = places.get(place_key(name, document))
-            broken[name, fault.code].append(BrokenPlace(document, fault, place.url if place else ""))
-    listed = [BrokenRule(name, code, tuple(found)) for (name, code), found in broken.items()]
+    found: dict[tuple[str, str], list[BrokenPlace]] = defaultdict(list)
+    for name, document, fault in faults:
+        place = places.get(place_key(name, document))
+        found[name, fault.code].append(BrokenPlace(document, fault, place.url if place else ""))
+    listed = [BrokenRule(name, code, tuple(where)) for (name, code), where in found.items()]
     return sorted(listed, key=lambda each: (each.annotator, -len(each.places), each.code))
 
 
-def _by_document(
-    name: str, articles: Sequence[Article], faults: Iterable[Fault]
-) -> Iterator[tuple[str, Fault]]:
-    """Each fault with its article; faults of a registry are nobody's."""
-    heads = {f"{name}/{article.document.id}": article.document.id for article in articles}
-    for fault in faults:
-        head = fault.where.partition(" $.")[0]
-        if head in heads:
-            yield heads[head], fault
+def _unlike(read: Iterable[Summary], schema: Schema, texts: Mapping[str, str]) -> Iterator[tuple[str, IdUse]]:
+    """The uses of ids that one annotator gave to spans of several label families, with their documents."""
+    uses: dict[tuple[str, str, str, str], list[tuple[str, Summary, int]]] = defaultdict(list)
+    for each in read:
+        for number, attribute, value in each.ids:
+            layer, label, _, _ = each.spans[number]
+            family = schema.family(layer, label)
+            uses[each.annotator, layer, attribute, value].append((family, each, number))
+    for key, those in uses.items():
+        if len({family for family, _, _ in those}) > 1:
+            for family, each, number in those:
+                _, label, start, end = each.spans[number]
+                words = texts[each.document][start:end]
+                at = span_place(f"{each.annotator}/{each.document}", number, words)
+                yield each.document, IdUse(*key, family, f"{at} {label}")
 
 
 def fill_tabs(
@@ -129,6 +126,9 @@ def fill_tabs(
 
 
 def stored_broken_rules(project: Project, schema: Schema, documents: Sequence[Document]) -> list[BrokenRule]:
-    """The same of all that is stored; of gold checks too, or no rule would be told of their tasks alone."""
-    stored = [*read_annotations(project), *read_annotations(project, project.checks)]
-    return broken_rules(project, schema, documents, stored)
+    """The same of all that is stored; what was not changed since it was last asked is not held against the
+    rules again. Gold checks are among it, or no rule would be told of their tasks alone."""
+    registries = load_registries(schema, project.schema_path)
+    checks = summarised(schema, registries, documents, read_annotations(project, project.checks))
+    with store_index(project, schema, documents) as index:
+        return broken_rules(project, schema, documents, [*index.summaries(), *checks])

@@ -64,16 +64,58 @@ def check_articles(
     faults = list(_registry_faults(schema, registries))
     listed = list(articles)
     annotations = [a for article in listed for a in article.annotations]
-    shared: dict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    uses: list[IdUse] = []
     for article in listed:
         for annotation in article.annotations:
-            checker = _Checker(annotation, article.document.text, schema, registries)
-            faults.extend(checker.faults())
-            for key, family, where in checker.shared_ids():
-                shared[annotation.annotator, *key].append((family, where))
-    faults.extend(_family_faults(shared))
+            faults.extend(rule_faults(annotation, article.document.text, schema, registries))
+            for number, name, value in shared_ids(annotation, schema):
+                span = annotation.spans[number]
+                head = f"{annotation.annotator}/{annotation.document}"
+                at = span_place(head, number, article.document.text[span.start : span.end])
+                family = schema.family(span.layer, span.label)
+                uses.append(
+                    IdUse(annotation.annotator, span.layer, name, value, family, f"{at} {span.label}")
+                )
+    faults.extend(family_faults(uses))
     spans, relations = sum(len(a.spans) for a in annotations), sum(len(a.relations) for a in annotations)
     return CheckResult(len(listed), len(annotations), spans, relations, faults)
+
+
+def rule_faults(annotation: Annotation, text: str, schema: Schema, registries: Registries) -> list[Fault]:
+    """The faults of one annotation by itself, as `check_articles` has them; `text` is its document's."""
+    return list(_Checker(annotation, text, schema, registries).faults())
+
+
+@dataclass(frozen=True, slots=True)
+class IdUse:
+    """An id that asks for one label family, on a span of `family`; `where` is the span's place."""
+
+    annotator: str
+    layer: str
+    attribute: str
+    id: str
+    family: str
+    where: str
+
+
+def shared_ids(annotation: Annotation, schema: Schema) -> Iterator[tuple[int, str, str]]:
+    """The ids that ask for one label family: the span's number, the attribute and the id."""
+    for number, span in enumerate(annotation.spans):
+        if span.layer in schema.layers and span.label in schema.layers[span.layer].labels:
+            for name, attribute in schema.layers[span.layer].attributes.items():
+                value = span.attributes.get(name)
+                if attribute.same_family and isinstance(value, str):
+                    yield number, name, value
+
+
+def span_place(head: str, number: int, words: str) -> str:
+    """Where a fault says a span is: `annotator/document $.spans[3] «words»`, cut where they are long."""
+    return f"{head} $.spans[{number}] {_quoted(words)}"
+
+
+def _quoted(words: str) -> str:
+    text = words.replace("\n", "↵")
+    return f"«{text if len(text) <= 50 else text[:50] + '…'}»"
 
 
 def run_checks(
@@ -140,7 +182,7 @@ class _Checker:
     def where(self, number: int) -> str:
         """`annotator/document $.spans[3] «text»`."""
         span = self.annotation.spans[number]
-        return f"{self.head} $.spans[{number}] {self.shown(span)}"
+        return span_place(self.head, number, self.text[span.start : span.end])
 
     @property
     def head(self) -> str:
@@ -149,8 +191,7 @@ class _Checker:
 
     def shown(self, span: Span) -> str:
         """The span's text on one line, cut where it is long."""
-        text = self.text[span.start : span.end].replace("\n", "↵")
-        return f"«{text if len(text) <= 50 else text[:50] + '…'}»"
+        return _quoted(self.text[span.start : span.end])
 
     def known(self, span: Span) -> bool:
         """Whether the schema has the span's layer and label."""
@@ -301,33 +342,26 @@ class _Checker:
                         rules.CONDITION, f"{span.label} lacks `{check.relation}`", self.where(number), hint
                     )
 
-    def shared_ids(self) -> Iterator[tuple[tuple[str, str, str], str, str]]:
-        """For each id that asks for one family: (layer, attribute, id), the span's family and its place."""
-        for number, span in enumerate(self.annotation.spans):
-            if not self.known(span):
-                continue
-            for name, attribute in self.schema.layers[span.layer].attributes.items():
-                value = span.attributes.get(name)
-                if attribute.same_family and isinstance(value, str):
-                    family = self.schema.family(span.layer, span.label)
-                    yield (span.layer, name, value), family, f"{self.where(number)} {span.label}"
 
-
-def _family_faults(shared: dict[tuple[str, str, str, str], list[tuple[str, str]]]) -> Iterator[Fault]:
+def family_faults(uses: Iterable[IdUse]) -> Iterator[Fault]:
     """Ids that one annotator gave to things of several families, in one document or in many.
 
     The families other than the most frequent one are named. Two annotators may disagree on a label: that is
     for adjudication, not a fault.
     """
-    for (_, _, name, value), uses in shared.items():
-        families = Counter(family for family, _ in uses)
+    by_id: dict[tuple[str, str, str, str], list[IdUse]] = defaultdict(list)
+    for use in uses:
+        by_id[use.annotator, use.layer, use.attribute, use.id].append(use)
+    for (_, _, name, value), those in by_id.items():
+        families = Counter(use.family for use in those)
         if len(families) < 2:
             continue
         usual = families.most_common(1)[0][0]
-        for family, where in uses:
-            if family != usual:
-                message = f"`{name}` {value} is a {family} here, a {usual} {families[usual]} times"
-                yield Fault(rules.FAMILY, message, where, "one id names one thing: mend the label or the id")
+        for use in those:
+            if use.family != usual:
+                message = f"`{name}` {value} is a {use.family} here, a {usual} {families[usual]} times"
+                hint = "one id names one thing: mend the label or the id"
+                yield Fault(rules.FAMILY, message, use.where, hint)
 
 
 def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:
