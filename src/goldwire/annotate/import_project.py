@@ -94,7 +94,7 @@ def import_project(
     schema, GW367 where the folder holds something, GW360 where no task has a text.
     """
     remote = client.project(number)
-    where = f"{client.url}/projects/{number}"
+    where = client.project_url(number)
     config = str(remote.get("label_config", ""))
     title = slug(name)
     infer(config, name=title, language=language, where=where)  # refused before a task is read

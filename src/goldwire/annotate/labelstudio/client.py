@@ -79,6 +79,14 @@ class Client(Transport):
         """One project with its counters."""
         return self._dict(self.get(f"api/projects/{project}"), "api/projects")
 
+    def project_url(self, project: int) -> str:
+        """Where people see a project: its list of tasks."""
+        return f"{self.url}/projects/{project}"
+
+    def task_url(self, project: int, task: int, *, labelling: bool = False) -> str:
+        """Where people see a task, beside the list; with `labelling` without it, as an annotator works."""
+        return f"{self.project_url(project)}/data?task={task}{'&labeling=1' if labelling else ''}"
+
     def create_project(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Make a project."""
         return self._dict(self.request("POST", "api/projects/", body=fields), "api/projects/")

@@ -37,7 +37,7 @@ def ensure_project(
             "GW323", f"{len(projects)} projects have the title `{title}`: {ids}", hint=hint
         )
     project = client.project(int(projects[0]["id"]))
-    where = f"{client.url}/projects/{project['id']}"
+    where = client.project_url(int(project["id"]))
     difference = compare(str(project.get("label_config", "")), config, where)
     if difference.removed and int(project.get("task_number") or 0) > 0:
         hint = "put it back into the schema, or give the project in goldwire.toml another name"

@@ -71,14 +71,14 @@ def migrate_server(
         name = safe_name(f"{plan.source}-{plan.to}")
         which = "server" if found.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
-        url = f"{client.url}/projects/{number}"
+        url = client.project_url(number)
         difference = compare(str(found.get("label_config", "")), config, url)
         changed = bool(difference.added or difference.removed)
         known = {(line["kind"], line["id"]): line for line in _read(record)}
         lines = list(_lines(client, number, plan, schema, known))
         if not changed and not any(_left(line, known) for line in lines):
             return ServerReport(number, url, dict.fromkeys(_KINDS, 0), len(lines), False, "")
-        _check_unchanged(lines, url)
+        _check_unchanged(client, number, lines)
         write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
         with noted_times(client, project, number, main=found.get("title") == project.name) as follow:
@@ -91,10 +91,10 @@ def migrate_server(
                     advance(1)
         # The server's own count of used labels does not notice rewritten drafts.
         client.request("POST", f"api/projects/{number}/summary/reset/", body={})
-        _verify(client, number, lines, url)
+        _verify(client, number, lines)
         if changed:
             client.update_project(number, {"label_config": config})
-            _verify(client, number, lines, url)
+            _verify(client, number, lines)
         unchanged = len(lines) - sum(rewritten.values())
         return ServerReport(number, url, rewritten, unchanged, changed, str(record.relative_to(project.root)))
 
@@ -259,13 +259,13 @@ def _left(line: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]]) ->
     return began and line["now"] == line["before"] != line["after"]
 
 
-def _check_unchanged(lines: list[dict[str, Any]], url: str) -> None:
+def _check_unchanged(client: Client, number: int, lines: list[dict[str, Any]]) -> None:
     """A result is as it was, or as it is to become; else somebody changed it after a run was cut off."""
     raise_faults(
         Fault(
             "GW364",
             f"{line['kind'][:-1]} {line['id']} was changed after the migration began",
-            f"{url}/data?task={line['task']}",
+            client.task_url(number, int(line["task"])),
             "remove its line from the server record once you have seen which version it is in",
         )
         for line in lines
@@ -273,7 +273,7 @@ def _check_unchanged(lines: list[dict[str, Any]], url: str) -> None:
     )
 
 
-def _verify(client: Client, number: int, lines: list[dict[str, Any]], url: str) -> None:
+def _verify(client: Client, number: int, lines: list[dict[str, Any]]) -> None:
     """Every result is what it is to be, and none has come; raises GW364."""
     wanted = {(line["kind"], line["id"]): line["after"] for line in lines}
     for task in client.tasks(number, _INCLUDE):
@@ -282,7 +282,8 @@ def _verify(client: Client, number: int, lines: list[dict[str, Any]], url: str) 
                 if wanted.get((kind, int(one["id"]))) != one.get("result"):
                     message = f"{kind[:-1]} {one['id']} is not what was written"
                     hint = "somebody is annotating: let them finish, and run it again"
-                    raise GoldwireError.of("GW364", message, where=f"{url}/data?task={task['id']}", hint=hint)
+                    where = client.task_url(number, int(task["id"]))
+                    raise GoldwireError.of("GW364", message, where=where, hint=hint)
 
 
 def _kept(line: dict[str, Any]) -> dict[str, Any]:

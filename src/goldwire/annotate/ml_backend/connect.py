@@ -73,7 +73,7 @@ def connect_backend(client: Client, title: str, url: str, assistant: Predictor) 
     """
     project_record, version = find_project(client, title), assistant.version
     number = int(project_record["id"])
-    where = f"{client.url}/projects/{number}"
+    where = client.project_url(number)
     if lacking := assistant.lacks(str(project_record.get("label_config") or "<View/>")):
         message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
         hint = "goldwire annotate push brings it up to date"

@@ -107,7 +107,7 @@ class Intake:
         data = task.get("data")
         data = data if isinstance(data, dict) else {}
         document = self.documents.get(str(data.get("id", "")))
-        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
+        place = self.client.task_url(self.number, int(task["id"]))
         if document is None:
             why, hint = f"no article `{data.get('id', '')}` here", "add it to seeds/articles.jsonl"
         elif not isinstance(data.get(TEXT), str) or sha256(data[TEXT]) != self.hashes[document.id]:
@@ -170,7 +170,7 @@ class Intake:
         self.trims.extend(_told(trim, made, document) for trim in read.trims)
         self.filled += read.filled
         spans = {span.id: span for span in made.spans}
-        place = f"{self.client.url}/projects/{self.number}/data?task={task['id']}"
+        place = self.client.task_url(self.number, int(task["id"]))
         for arrow in read.turned:
             ends = [document.text[spans[end].start : spans[end].end] for end in (arrow.head, arrow.tail)]
             self.turned.append(f"{_place(made)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
@@ -197,7 +197,7 @@ class Intake:
 
     def note(self, task: dict[str, Any], made: Annotation, given: dict[str, Any], text: str) -> None:
         """Keep in mind where the annotation stands, and what its annotator noted there."""
-        url = f"{self.client.url}/projects/{self.number}/data?task={int(task['id'])}"
+        url = self.client.task_url(self.number, int(task["id"]))
         key = place_key(made.annotator, made.document)
         self.places[key] = Place(self.number, int(task["id"]), url)
         when = made.provenance.updated

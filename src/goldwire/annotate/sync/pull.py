@@ -312,7 +312,7 @@ class _Pull:
         file = quarantine_path(done.project)
         return PullReport(
             project=done.number,
-            url=f"{done.client.url}/projects/{done.number}",
+            url=done.client.project_url(done.number),
             tasks=len(self.tasks),
             annotations=done.count,
             written=done.written,

@@ -90,7 +90,7 @@ def push(
             total = int(client.project(work.project).get("task_number") or 0)
         return PushReport(
             work.project,
-            f"{client.url}/projects/{work.project}",
+            client.project_url(work.project),
             created,
             tuple(added),
             len(documents),

@@ -61,7 +61,6 @@ def status(client: Client, project: Project) -> list[Progress]:
 def _progress(client: Client, number: int, title: str, owner: str, accounts: Accounts) -> Iterator[Progress]:
     """A row for the owner; where a project has none, one for each account that annotated in it."""
     tasks = list(client.tasks(number, _INCLUDE))
-    url = f"{client.url}/projects/{number}"
     by_annotator: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
     for task in tasks:
         for annotation in task.get("annotations") or ():
@@ -91,6 +90,6 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
             drafts=sum(bool(task.get("draft_exists")) for task in to_do),
             minutes=round(seconds / 60, 1),
             others=others,
-            url=url,
-            next=f"{url}/data?task={to_do[0]['id']}&labeling=1" if to_do else "",
+            url=client.project_url(number),
+            next=client.task_url(number, int(to_do[0]["id"]), labelling=True) if to_do else "",
         )

@@ -19,5 +19,5 @@ def task_links(client: Client, project: Project) -> dict[str, str]:
             for task in client.tasks(number, ("data",)):
                 data = task.get("data")
                 if isinstance(data, dict) and data.get("id"):
-                    links[str(data["id"])] = f"{client.url}/projects/{number}/data?task={int(task['id'])}"
+                    links[str(data["id"])] = client.task_url(number, int(task["id"]))
     return links
