@@ -26,9 +26,9 @@ _RIGHT_TO_LEFT = """.gw-text { direction: rtl; text-align: right; }
 """
 _SMALL = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.2"
 _LINE = "font-size: .9rem; font-weight: 400; margin: .25rem 0; line-height: 1.45"
-# A key that no keyboard has. An option without a key gets the next free letter from Label Studio, unseen, and
-# that letter would then set it on whatever span is selected.
-_NO_KEY = "\N{EM DASH}"
+#: A key that no keyboard has. An option without a key gets the next free letter from Label Studio, unseen,
+#: and that letter would then set it on whatever span is selected.
+NO_KEY = "\N{EM DASH}"
 # More options than this are looked for by typing.
 _SEARCHED = 8
 
@@ -84,9 +84,14 @@ def label_config(schema: Schema) -> str:
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
+def taken_keys(schema: Schema) -> set[str]:
+    """The keys that labels have."""
+    return {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+
+
 def _search_key(schema: Schema) -> str:
     """The key that leads to where options are looked for: the first that no label has."""
-    taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+    taken = taken_keys(schema)
     return next(key for key in "zxyvwqkuchnrsbdfgjlmtpaeio0123456789" if key not in taken)
 
 
@@ -123,7 +128,7 @@ def _attribute(
         # One control holds them all; those of other labels are out of sight.
         inside = choices if labels is None else ET.SubElement(choices, "View", _when(labels, layer_name))
         for value, about in group:
-            shown = {"value": about.title, "alias": value, "hotkey": _NO_KEY}
+            shown = {"value": about.title, "alias": value, "hotkey": NO_KEY}
             if about.definition:
                 shown["hint"] = _plain(about.definition)
             ET.SubElement(inside, "Choice", shown)

@@ -18,7 +18,7 @@ from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, AttributeValue, Span
 from goldwire.schemas import Attribute, Label, Layer, Schema
-from goldwire.schemas.label_config import control
+from goldwire.schemas.label_config import NO_KEY, control, taken_keys
 from goldwire.schemas.schema import Value
 
 LAYER = "disagreement"
@@ -29,7 +29,6 @@ VERSIONS, DECISION = "versions", "decision"
 OTHER = "other"
 _ANSWERS = ("a", "b", "neither", OTHER)
 _COLOR = "#C00000"
-_NO_KEY = "\N{EM DASH}"
 
 
 def with_items(schema: Schema) -> Schema:
@@ -41,7 +40,7 @@ def with_items(schema: Schema) -> Schema:
     title = say("adjudication.disagreements")
     layer = Layer(
         title,
-        {MARK: Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, _NO_KEY)},
+        {MARK: Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, NO_KEY)},
         attributes={
             VERSIONS: Attribute(title, "text"),
             DECISION: Attribute(say("adjudication.decision"), "choice", values=values),
@@ -52,7 +51,7 @@ def with_items(schema: Schema) -> Schema:
 
 def answer_keys(schema: Schema) -> dict[str, str]:
     """The key of each answer: four digits side by side that no label has, else what is free."""
-    taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
+    taken = taken_keys(schema)
     rows = ("1234", "5678", "7890", "qwer", "asdf", "zxcv")
     free = [key for key in "1234567890qwertyuiopasdfghjklzxcvbnm" if key not in taken]
     keys = next((row for row in rows if not taken & set(row)), free)
@@ -75,16 +74,17 @@ def region_id(key: str) -> str:
 
 def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Decision]:
     """The items to show: a span's attributes come with its version, arguments wait for their ends."""
+    opened = {item.key for item in outcome.open}
     waiting = {
         span_name(span)
         for a, b in pairs(case.readings, schema)
-        if pair_key(a, b) in {item.key for item in outcome.open}
+        if pair_key(a, b) in opened
         for span in (a, b)
         if span is not None
     }
     for item in outcome.items:
-        words = item.key.removeprefix("attribute ").removeprefix("relation ")
-        later = words != item.key and any(name in words for name in waiting)
+        of_span = item.key.startswith(("attribute ", "relation "))
+        later = of_span and any(f" {name} " in f"{item.key} " for name in waiting)
         if not later and item.decide in ("", "a", "b", "neither"):
             yield item
 
@@ -105,7 +105,7 @@ def _versions(item: Decision, names: list[str], say: Messages) -> str:
     attribute = item.key.rpartition(" ")[2] if item.key.startswith("attribute ") else ""
     kind = f"{say(f'adjudication.{item.kind}')} {attribute}".strip()
     sides = [
-        f"{letter} ({name}) : {words if words not in ('', 'None') else '—'}"
+        say("config.line", title=f"{letter} ({name})", text=words if words not in ("", "None") else "—")
         for letter, name, words in zip("AB", names, (item.a, item.b), strict=True)
     ]
     return "\n".join([kind, *sides])
