@@ -13,8 +13,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from goldwire.annotate.adjudication.decisions import read_file
-from goldwire.annotate.adjudication.items import region_id
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, read_file
+from goldwire.annotate.adjudication.items import listed, region_id, regions
+from goldwire.annotate.adjudication.merge import Outcome, adjudicate
 from goldwire.annotate.adjudication.project import adjudicate_project
 from goldwire.annotate.adjudication.pull import PulledAdjudication, pull_adjudication
 from goldwire.annotate.adjudication.push import (
@@ -26,6 +27,7 @@ from goldwire.annotate.adjudication.push import (
 )
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.sync.push import push
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError
@@ -150,6 +152,35 @@ PAIR = "thing FOOD 37-41 | thing FOOD 35-41"
 OBJECT = "relation object step CUT 0-6 -> thing FOOD 12-18"
 
 
+def case_of(a: Annotation, b: Annotation, schema: Schema) -> tuple[AdjudicationCase, Outcome]:
+    """Two readings, and what came of them with nothing decided."""
+    case = AdjudicationCase(Document("d", TEXT), (a, b), Path("d.yaml"), {}, {}, "", "", True, None, None)
+    return case, adjudicate(case.document, case.readings, schema, {})
+
+
+def test_versions_are_written_as_the_language_writes_them() -> None:
+    """A space stands before the colon in French, none in English."""
+    schema = load_schema(MINI)
+    for language, line in (("fr", "A (ann) : FOOD «pain»"), ("en", "A (ann): FOOD «pain»")):
+        spoken = msgspec.structs.replace(schema, language=language)
+        shown = {r.id: str(r.attributes["versions"]) for r in regions(*case_of(A, B, spoken), spoken)}
+        assert line in shown[region_id(BREAD)].splitlines()
+
+
+def test_an_item_waits_only_for_its_own_span() -> None:
+    """What differs on a span is asked though another open one's extent begins with the same digits."""
+    schema = load_schema(MINI)
+    sides = [
+        reading(side, side.annotator, Span("long", "thing", "FOOD", 2, 54, {"state": state}))
+        for side, state in ((A, "raw"), (B, "cooked"))
+    ]
+    short = Span("short", "thing", "FOOD", 2, 5)
+    longer = msgspec.structs.replace(sides[0], spans=(*sides[0].spans, short))
+    case, outcome = case_of(longer, sides[1], schema)
+    keys = {item.key for item in listed(case, outcome, schema)}
+    assert keys >= {"thing FOOD 2-5 | -", "attribute thing FOOD 2-54 state"}
+
+
 def choose(result: list[dict[str, Any]], **answers: str) -> list[dict[str, Any]]:
     """A result with answers to items, by the names above: as the browser stores a choice."""
     chosen = [
@@ -195,6 +226,22 @@ def test_a_task_shows_both_readings_and_what_is_accepted(board: Board) -> None:
     assert board.client.project(found["id"])["model_version"] == ACCEPTED
     again = board.push()
     assert (again.sent, again.refreshed, again.tasks) == (0, 0, 1)
+
+
+@pytest.mark.live
+def test_the_adjudicator_has_the_annotators_guide(board: Board) -> None:
+    """Its instructions and the page beside its tasks are those that the annotators have."""
+    push(board.client, board.project, board.schema, board.documents)
+    board.push()
+    names = (board.project.name, f"{board.project.name} · adjudication")
+    annotators, adjudicator = (int(board.client.projects(name)[0]["id"]) for name in names)
+    pages, told = [], []
+    for number in (annotators, adjudicator):
+        [page] = board.client.uploads(number)
+        pages.append(page["file"].rpartition("-")[2])
+        instructions = board.client.project(number)["expert_instruction"]
+        told.append(instructions.replace(page["file"], "page"))
+    assert pages[0] == pages[1] and told[0] == told[1]
 
 
 @pytest.mark.live

@@ -19,6 +19,7 @@ from goldwire.annotate.adjudication.items import region_id, regions, with_items,
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.guide import guide_of
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
@@ -152,6 +153,7 @@ def push_adjudication(
         predictions=predictions,
         title=title(project),
         config=config(schema),
+        guide=guide_of(project, schema),
         extra=extra,
         advance=advance,
     )

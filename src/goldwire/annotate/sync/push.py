@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.guide import guide_of
+from goldwire.annotate.labelstudio.guide import Guide, guide_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import ensure_project
 from goldwire.annotate.labelstudio.transport import Unsure
@@ -60,20 +60,21 @@ def push(
     predictions: Sequence[Annotation] = (),
     title: str | None = None,
     config: str | None = None,
+    guide: Guide | None = None,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     advance: Advance | None = None,
     batch: int = BATCH,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
-    `config` stands in for the schema's; `extra` holds more data for new tasks, by document. `advance` is
-    called with the number of articles settled. `batch` tasks go in one request. The guide is put
-    beside the tasks and linked (`Guide`). Raises GW321 for a config change that would orphan annotations,
-    GW322 for predictions that the schema or the texts do not bear, GW324 where the server's counts do not add
-    up, GW780 where `guide_url` is no address.
+    `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document.
+    `advance` is called with the number of articles settled. `batch` tasks go in one request. The guide is
+    put beside the tasks and linked. Raises GW321 for a config change that would orphan annotations, GW322
+    for predictions that the schema or the texts do not bear, GW324 where the server's counts do not add up,
+    GW780 where `guide_url` is no address.
     """
     by_document = checked_predictions(schema, documents, predictions)
-    guide = guide_of(project, schema)
+    guide = guide or guide_of(project, schema)
     with project_lock(project):
         found, created, added = ensure_project(client, schema, title or project.name, config, guide)
         number, before = int(found["id"]), int(found.get("task_number") or 0)
