@@ -23,13 +23,14 @@ Writer = Callable[[Path, Iterable[Article], Setting], int]
 
 @dataclass(frozen=True)
 class Format:
-    """One format. `loses` says in a few words what it can't hold; empty where it holds the whole model.
+    """One format. `loses` says in a few words what it can't hold; empty where it holds the model, but for
+    what its writer finds and puts down in the setting.
 
-    What was lost in fact is put down in the setting. `unit` is what its writer counts.
-    Its functions are `read_NAME` of the module `reader` and `write_NAME` of `writer`, imported when they are
-    used; a `stream_NAME` yields articles one at a time, and a writer that `streams` takes them so. A format
-    without a writer is read only, and the other way round. A reader that `accounts` counts itself what
-    became of spans, relations and attributes; it may have put aside more than what it gives.
+    `unit` is what its writer counts. Its functions are `read_NAME` of the module `reader` and `write_NAME` of
+    `writer`, imported when they are used; a `stream_NAME` yields articles one at a time, and a writer that
+    `streams` takes them so. A format without a writer is read only, and the other way round. A reader that
+    `accounts` counts itself what became of spans, relations and attributes; it may have put aside more than
+    what it gives.
     """
 
     name: str
@@ -131,7 +132,6 @@ FORMATS: dict[str, Format] = {
             "Label Studio's JSON export",
             f"{_HERE}.labelstudio.export",
             f"{_HERE}.labelstudio.export",
-            loses="a relation that stands twice",
             unit="tasks",
             accounts=True,
         ),
