@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.records.assignments import Assignment, assignments_path, read_assignments, title_for
+from goldwire.annotate.records.assignments import (
+    Assignment,
+    assignments_path,
+    read_assignments,
+    title_for,
+    write_assignments,
+)
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign, assign_project
 from goldwire.annotations.store import read_annotations
@@ -31,6 +37,15 @@ def loads(made: list[Assignment], people: list[str]) -> list[int]:
     """How many articles each annotator has."""
     counts = Counter(one.annotator for one in made)
     return [counts[name] for name in people]
+
+
+def test_only_a_line_feed_ends_the_line_of_a_record(tmp_path: Path) -> None:
+    """An article is assigned whose id holds what Unicode also calls the end of a line."""
+    (tmp_path / "goldwire.toml").write_bytes((MINI / "goldwire.toml").read_bytes())
+    project = load_project(tmp_path)
+    made = [Assignment("a\u2028b\x85c", "anna")]
+    write_assignments(assignments_path(project), made)
+    assert read_assignments(project) == made
 
 
 @given(names, names.filter(bool), st.data(), st.integers(0, 9))

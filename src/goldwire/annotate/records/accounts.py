@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import (
     RESERVED,
@@ -27,10 +26,10 @@ from goldwire.annotate.labelstudio.users import (
     is_own_address,
 )
 from goldwire.annotate.records.assignments import titles
+from goldwire.annotate.records.lines import read_lines
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
-from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_text, sha256, write_text
+from goldwire.files import sha256, write_text
 from goldwire.model import Annotation
 from goldwire.project import Project
 
@@ -58,20 +57,8 @@ def accounts_path(project: Project) -> Path:
 
 def read_accounts(project: Project) -> list[Account]:
     """The accounts that were given a name; raises GW342 for lines that are none."""
-    path = accounts_path(project)
-    if not path.is_file():
-        return []
-    accounts: dict[Account, None] = {}
-    faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if line.strip():
-            try:
-                accounts[strict_json.decode(line, Account)] = None
-            except msgspec.DecodeError as error:
-                hint = "restore it from git: it says whose work is stored under which name"
-                faults.append(Fault("GW342", str(error), f"{path}:{number}", hint))
-    raise_faults(faults)
-    return list(accounts)
+    hint = "restore it from git: it says whose work is stored under which name"
+    return list(dict.fromkeys(read_lines(accounts_path(project), Account, "GW342", hint)))
 
 
 def write_accounts(path: Path, accounts: list[Account]) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
 from goldwire.annotate.records.checks import read_checks
-from goldwire.errors import Fault, raise_faults
-from goldwire.files import json_lines, read_text, write_text
+from goldwire.annotate.records.lines import read_lines
+from goldwire.files import json_lines, write_text
 from goldwire.project import Project
 
 _TITLE = 50  # characters that Label Studio takes in a title
@@ -49,20 +48,8 @@ def title_for(project: Project, annotator: str) -> str:
 
 def read_assignments(project: Project) -> list[Assignment]:
     """The assignments that were made; raises GW340 for lines that are none."""
-    path = assignments_path(project)
-    if not path.is_file():
-        return []
-    assignments: dict[Assignment, None] = {}
-    faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if line.strip():
-            try:
-                assignments[strict_json.decode(line, Assignment)] = None
-            except msgspec.DecodeError as error:
-                hint = '{"article": "…", "annotator": "…"}'
-                faults.append(Fault("GW340", str(error), f"{path}:{number}", hint))
-    raise_faults(faults)
-    return list(assignments)
+    hint = '{"article": "…", "annotator": "…"}'
+    return list(dict.fromkeys(read_lines(assignments_path(project), Assignment, "GW340", hint)))
 
 
 def practice_title(project: Project, annotator: str) -> str:

@@ -14,10 +14,9 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
+from goldwire.annotate.records.lines import read_lines
 from goldwire.annotations.store import load_annotation
-from goldwire.errors import Fault, raise_faults
-from goldwire.files import file_name, read_bytes, read_text, write_text
+from goldwire.files import file_name, read_bytes, write_text
 from goldwire.model import Annotation, by_machine, curated
 from goldwire.project import Project
 
@@ -43,19 +42,9 @@ def checks_path(project: Project) -> Path:
 
 def read_checks(project: Project, purpose: Purpose | None = None) -> list[Check]:
     """All of them, or those of one purpose; raises GW782 for lines that are none."""
-    path = checks_path(project)
-    checks: dict[tuple[str, str], Check] = {}
-    faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).splitlines() if path.is_file() else (), start=1):
-        if line.strip():
-            try:
-                check = strict_json.decode(line, Check)
-            except msgspec.DecodeError as error:
-                hint = "restore it from git: it says which annotations are gold checks and no readings"
-                faults.append(Fault("GW782", str(error), f"{path}:{number}", hint))
-            else:
-                checks[check.annotator, check.article] = check
-    raise_faults(faults)
+    hint = "restore it from git: it says which annotations are gold checks and no readings"
+    read = read_lines(checks_path(project), Check, "GW782", hint)
+    checks = {(check.annotator, check.article): check for check in read}
     return [check for check in checks.values() if purpose in (None, check.purpose)]
 
 

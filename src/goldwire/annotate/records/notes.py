@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from goldwire import strict_json
-from goldwire.errors import Fault, raise_faults
-from goldwire.files import json_lines, read_bytes, read_text, write_text
+from goldwire.annotate.records.lines import read_lines
+from goldwire.files import json_lines, read_bytes, write_text
 from goldwire.project import Project
 
 _QUOTE = 80  # characters of a marked text that a note shows
@@ -82,18 +82,8 @@ def write_places(project: Project, places: Mapping[str, Place]) -> None:
 
 def read_notes(project: Project) -> list[Note]:
     """All notes that were pulled; raises GW781 for lines that are none."""
-    path = notes_path(project)
-    notes: list[Note] = []
-    faults: list[Fault] = []
-    for number, line in enumerate(read_text(path).splitlines() if path.is_file() else (), start=1):
-        if line.strip():
-            try:
-                notes.append(strict_json.decode(line, Note))
-            except msgspec.DecodeError as error:
-                hint = "remove the line: the next pull --full brings it back"
-                faults.append(Fault("GW781", str(error), f"{path}:{number}", hint))
-    raise_faults(faults)
-    return notes
+    hint = "remove the line: the next pull --full brings it back"
+    return list(read_lines(notes_path(project), Note, "GW781", hint))
 
 
 def write_notes(project: Project, notes: Iterable[Note]) -> None:
