@@ -30,9 +30,14 @@ UNSPACED = (
     (0x20000, 0x3FFFF),
 )
 #: Languages whose texts run from right to left, as ISO 639-1 or 639-3.
-RIGHT_TO_LEFT = frozenset(
+_RIGHT_TO_LEFT = frozenset(
     ("ar", "ara", "fa", "fas", "he", "heb", "ur", "urd", "ps", "sd", "ug", "yi", "dv", "ckb")
 )
+
+
+def direction(language: str) -> str:
+    """Which way texts of a language (`ar`, `fa-IR`) run, as HTML says it: `rtl` or `ltr`."""
+    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def is_unspaced(char: str) -> bool:

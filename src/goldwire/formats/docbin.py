@@ -226,7 +226,7 @@ def _others(doc: Doc) -> Iterator[str]:
 def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
     text = NormalisedText(doc.text)
     if not text.same:
-        setting.change("texts normalised, offsets moved along", name)
+        setting.normalised(name)
     for kind in _beyond(doc):
         setting.lose(kind, name)
     document = Document(name, text.text)

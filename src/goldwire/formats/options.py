@@ -78,6 +78,10 @@ class Setting:
         """Put down one thing that is kept otherwise than it came."""
         self.changed.setdefault(kind, []).append(place)
 
+    def normalised(self, place: str) -> None:
+        """Put down that a text came otherwise than it is kept."""
+        self.change("texts normalised, offsets moved along", place)
+
     def assume(self, what: str) -> None:
         """Put down what was taken for granted where the input does not say it."""
         if what not in self.assumed:

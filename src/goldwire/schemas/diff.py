@@ -168,9 +168,7 @@ def _attribute(
         yield _change("changed", "default", name, detail, True, where)
     for label in before.labels:
         if label in after.labels and old.applies_to(label) != new.applies_to(label):
-            change = "narrowed" if old.applies_to(label) else "widened"
-            detail = f"{label} may {'no longer' if change == 'narrowed' else 'now'} bear it"
-            yield _change(change, "bearer", name, detail, change == "narrowed", {**where, "label": label})
+            yield _bearing("bearer", name, old.applies_to(label), {**where, "label": label})
         if label in after.labels and old.default_for(label) != new.default_for(label):
             detail = (
                 f"absent on {label} means `{new.default_for(label)}`, no longer `{old.default_for(label)}`"
@@ -179,6 +177,12 @@ def _attribute(
         if label in after.labels and new.required_for(label) and not old.required_for(label):
             missing, here = new.default_for(label) is None, {**where, "label": label}
             yield _change("narrowed", "required", name, f"{label} must bear it", missing, here)
+
+
+def _bearing(what: str, name: str, bore: bool, where: dict[str, str]) -> Change:
+    """A label that may bear an attribute, or a value of it, and might not before; or the other way round."""
+    detail = f"{where['label']} may {'no longer' if bore else 'now'} bear it"
+    return _change("narrowed" if bore else "widened", what, name, detail, bore, where)
 
 
 def _value(
@@ -194,10 +198,7 @@ def _value(
     for label in before.labels:
         kept = label in after.labels and all(attribute.applies_to(label) for attribute in attributes)
         if kept and old.applies_to(label) != new.applies_to(label):
-            change = "narrowed" if old.applies_to(label) else "widened"
-            detail = f"{label} may {'no longer' if change == 'narrowed' else 'now'} bear it"
-            here = {**where, "label": label, "value": value}
-            yield _change(change, "value", name, detail, change == "narrowed", here)
+            yield _bearing("value", name, old.applies_to(label), {**where, "label": label, "value": value})
 
 
 def _relations(old: Schema, new: Schema) -> Iterator[Change]:

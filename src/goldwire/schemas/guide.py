@@ -20,7 +20,7 @@ from goldwire.messages import messages_in
 from goldwire.schemas.label_config import guidelines
 from goldwire.schemas.schema import Counterexample, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
-from goldwire.text import RIGHT_TO_LEFT
+from goldwire.text import direction
 
 #: The page's name in a project's folder `annotate/`.
 GUIDE = "guide.html"
@@ -52,7 +52,7 @@ def guide_page(schema: Schema, folder: Path) -> str:
         page_templates("goldwire.schemas", ".").get_template("guide.html.j2"),
         schema=schema,
         say=say,
-        direction=_direction(schema),
+        direction=direction(schema.language),
         sheet=sheet(schema),
         guide=list(_searchable(_as_html(schema))),
         letters=_letters(schema),
@@ -69,12 +69,8 @@ def sheet(schema: Schema, address: str = "") -> str:
     say = messages_in(schema.language)
     template = page_templates("goldwire.schemas", ".").get_template("sheet.html.j2")
     return template.render(
-        schema=schema, say=say, address=address, direction=_direction(schema), anchor=anchor
+        schema=schema, say=say, address=address, direction=direction(schema.language), anchor=anchor
     )
-
-
-def _direction(schema: Schema) -> str:
-    return "rtl" if schema.language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
 def _slug(text: str) -> str:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.schemas.schema import Attribute, Counterexample, End, Label, Layer, RelationType, Schema, Value
-from goldwire.text import RIGHT_TO_LEFT
+from goldwire.text import direction
 
 #: The name of the text in the config and of its field in a task's data.
 TEXT = "text"
@@ -46,10 +46,10 @@ def label_config(schema: Schema) -> str:
     """
     say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
-    direction = _RIGHT_TO_LEFT if schema.language.partition("-")[0] in RIGHT_TO_LEFT else ""
+    leftwards = _RIGHT_TO_LEFT if direction(schema.language) == "rtl" else ""
     rows = sum(len(layer.labels) + 1.2 for layer in schema.layers.values())
     style = files("goldwire.schemas").joinpath("screen.css").read_text(encoding="utf-8")
-    ET.SubElement(root, "Style").text = style.replace("ROWS", f"{rows:.1f}") + direction
+    ET.SubElement(root, "Style").text = style.replace("ROWS", f"{rows:.1f}") + leftwards
     labels = ET.SubElement(root, "View", className="gw-labels")
     for name, layer in schema.layers.items():
         ET.SubElement(labels, "Header", value=layer.title, style=_SMALL)

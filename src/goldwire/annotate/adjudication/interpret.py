@@ -9,7 +9,7 @@ relations of those that stand.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -27,11 +27,10 @@ Arrow = tuple[str, str, str]
 
 @dataclass
 class Interpretation:
-    """Decisions by item, the adjudicator's own marks, and what could not be taken over, in words."""
+    """Decisions by item, and the adjudicator's own marks."""
 
     decisions: dict[str, Decision]
     own_marks: Annotation | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 def as_shown(annotation: Annotation, schema: Schema, text: str) -> Annotation:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FEW = 5
 #: Predicted spans, all accepted unchanged, each in less than so many seconds: nobody can have read them.
 QUICK_SPANS, QUICK_SECONDS = 5, 1.0
+_RESAMPLES = 500  # of articles, for an interval
+_PLACES = 3  # of a confusion
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,11 @@ def paces(summaries: Iterable[Summary]) -> list[Pace]:
     ]
 
 
-def _pairs(summaries: Iterable[Summary], left_out: Mapping[str, set[str]]) -> list[tuple[Summary, Summary]]:
-    """All pairs of finished readings of one article, but for those of `left_out` annotators of it."""
+def _pairs(summaries: Iterable[Summary]) -> list[tuple[Summary, Summary]]:
+    """All pairs of finished readings of one article."""
     by_document: dict[str, list[Summary]] = defaultdict(list)
     for each in summaries:
-        if each.done and each.annotator not in left_out.get(each.document, ()):
+        if each.done:
             by_document[each.document].append(each)
     return [
         (first, second)
@@ -153,18 +155,12 @@ def _pairs(summaries: Iterable[Summary], left_out: Mapping[str, set[str]]) -> li
     ]
 
 
-def agreement(
-    summaries: Sequence[Summary],
-    layers: Sequence[str],
-    *,
-    left_out: Mapping[str, set[str]] | None = None,
-    resamples: int = 500,
-) -> list[WeekAgreement]:
+def agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> list[WeekAgreement]:
     """Agreement by layer and week, and over all weeks (`week` empty), in the order of `layers`."""
     import numpy as np
 
     counts: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(dict)
-    for first, second in _pairs(summaries, left_out or {}):
+    for first, second in _pairs(summaries):
         week = week_of(max(first.updated, second.updated))
         marked = [_by_layer(first.spans), _by_layer(second.spans)]
         for layer in layers:
@@ -180,19 +176,17 @@ def agreement(
             rows = np.array(list(counts[layer, week].values()), dtype=float)
             same, marks = rows.sum(axis=0)
             listed.append(
-                WeekAgreement(
-                    layer, week, len(rows), float(same / marks) if marks else None, _interval(rows, resamples)
-                )
+                WeekAgreement(layer, week, len(rows), float(same / marks) if marks else None, _interval(rows))
             )
     return listed
 
 
-def _interval(rows: FloatArray, resamples: int) -> tuple[float, float] | None:
+def _interval(rows: FloatArray) -> tuple[float, float] | None:
     from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
 
     if len(rows) < FEW:
         return None
-    sums = resampled(rows, Sampling(resamples))
+    sums = resampled(rows, Sampling(_RESAMPLES))
     return None if sums is None else interval(sums[:, 0] / sums[:, 1])
 
 
@@ -203,16 +197,14 @@ def _by_layer(spans: Iterable[Marked]) -> dict[str, list[Marked]]:
     return layers
 
 
-def confusions(
-    summaries: Sequence[Summary], *, left_out: Mapping[str, set[str]] | None = None, places: int = 3
-) -> list[Confusion]:
+def confusions(summaries: Sequence[Summary]) -> list[Confusion]:
     """Where readings of one article part, the most frequent first, each with its first places.
 
     What both mark alike is taken out; then spans of one extent pair, then those that overlap, the longest
     overlap first.
     """
     told: dict[tuple[str, str, tuple[str, str]], Confusion] = {}
-    for first, second in _pairs(summaries, left_out or {}):
+    for first, second in _pairs(summaries):
         one, other = set(first.spans), set(second.spans)
         for kind, a, b in parted(one - other, other - one):
             shown = a or b
@@ -222,7 +214,7 @@ def confusions(
             labels = (min(label_a, label_b), max(label_a, label_b))
             found = told.setdefault((shown[0], kind, labels), Confusion(shown[0], kind, labels))
             found.count += 1
-            if len(found.places) < places:
+            if len(found.places) < _PLACES:
                 found.places.append((first.document, first.annotator, second.annotator, shown[2], shown[3]))
     return sorted(told.values(), key=lambda each: (-each.count, each.layer, each.kind, each.labels))
 

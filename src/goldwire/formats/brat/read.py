@@ -152,7 +152,7 @@ def _count(files: Iterable[_File], setting: Setting) -> None:
 def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation | None:
     name, ann = file.place.document, file.ann
     if file.text.raw != file.text.text:
-        setting.change("texts normalised, offsets moved along", name)
+        setting.normalised(name)
     if ann is None:
         return None
     who = file.place.annotator or setting.annotator or ANNOTATOR

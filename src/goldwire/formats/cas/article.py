@@ -58,7 +58,7 @@ def from_cas(cas: Any, file: ExportFile, layers: Layers) -> Article:
     name, annotator = _owner(cas, file, setting.annotator)
     text = NormalisedText(cas.sofa_string or "")
     if not text.same:
-        setting.change("texts normalised, offsets moved along", name)
+        setting.normalised(name)
     infos = list(cas.select(INFO)) if cas.typesystem.contains_type(INFO, match_exactly=True) else []
     about = strict_json.loads(infos[0].document) if infos else {"id": name}
     document = msgspec.convert({**about, "text": text.text}, Document)

@@ -234,7 +234,7 @@ class _Reader:
                 now.end_line("")
             text = NormalisedText("".join(now.pieces))
             if not text.same:
-                self.setting.change("texts normalised, offsets moved along", now.name)
+                self.setting.normalised(now.name)
             annotation = Annotation(
                 now.name,
                 now.annotator or self.setting.annotator or ANNOTATOR,

@@ -141,7 +141,7 @@ class TaskReader:
         if text.counting != PLAIN:
             self.setting.change(f"offsets moved: counted with {text.counting}", name)
         elif text.raw != text.text:
-            self.setting.change("texts normalised, offsets moved along", name)
+            self.setting.normalised(name)
         annotations = (
             *self._annotations(document, naming, given, reads),
             *self._drafts(document, text, naming, predicted),

@@ -153,7 +153,7 @@ class Collector:
             for _ in range(moved):
                 self.setting.change(f"offsets moved: counted with {text.counting}{how}", name)
         elif text.raw != text.text:
-            self.setting.change("texts normalised, offsets moved along", name)
+            self.setting.normalised(name)
         by_annotator: dict[str, list[Reading]] = {}
         for reading in readings:
             by_annotator.setdefault(reading.annotator, []).append(reading)

@@ -79,7 +79,7 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     if TEMPORARY.fullmatch(annotator):
         setting.note("annotators that nothing names, called like their files", file.place)
     if not text.normalised.same:
-        setting.change("texts normalised, offsets moved along", file.document)
+        setting.normalised(file.document)
     document = Document(file.document, text.normalised.text)
     reader = _Reader(parsed, text, layers, f"{annotator}/{file.document}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
