@@ -22,7 +22,7 @@ from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import load_schema
-from tests.annotate.team.gold import OBJECTS, example, make_gold_project, marked, review, right
+from tests.annotate.team.gold import MINI, OBJECTS, example, make_gold_project, marked, review, right
 from tests.cli.terminal import called
 
 
@@ -67,7 +67,7 @@ def test_what_is_right_has_no_fault(tmp_path: Path) -> None:
     [
         ("missed", lambda spans: spans[:3]),
         ("spurious", lambda spans: [*spans, Span("x", "thing", "TOOL", 24, 25)]),
-        ("extent", lambda spans: [*spans[:3], replace(spans[3], end=spans[3].end + 3)]),
+        ("extent", lambda spans: [*spans[:3], replace(spans[3], end=spans[3].end + 1)]),
         ("label", lambda spans: [*spans[:3], replace(spans[3], label="TOOL")]),
         ("label and extent", lambda spans: [*spans[:3], replace(spans[3], label="TOOL", start=0)]),
         ("attribute", lambda spans: [*spans[:3], replace(spans[3], attributes={"state": "cooked"})]),
@@ -75,7 +75,7 @@ def test_what_is_right_has_no_fault(tmp_path: Path) -> None:
 )
 def test_each_fault_has_its_kind(kind: str, change: Callable[[list[Span]], list[Span]]) -> None:
     """One fault in one article is one fault of its kind, and none of another; relations go by their ends."""
-    schema = load_schema(Path(__file__).parents[2] / "data/mini/schemas/mini.yaml")
+    schema = load_schema(MINI / "schemas/mini.yaml")
     gold = marked("r1", "carla", right("r1"), (), status="reviewed")
     found = scored("anna", 1, [(gold, marked("r1", "anna", change(right("r1")), ()))], schema)
     of = {"spurious": 5, "attribute": 4}.get(kind, 4)
@@ -85,7 +85,7 @@ def test_each_fault_has_its_kind(kind: str, change: Callable[[list[Span]], list[
 def test_arguments_have_kinds_of_their_own() -> None:
     """An argument that is missing and one that was not reviewed are told apart from faults of spans; an end
     of another extent does not count twice."""
-    schema = load_schema(Path(__file__).parents[2] / "data/mini/schemas/mini.yaml")
+    schema = load_schema(MINI / "schemas/mini.yaml")
     gold = marked("r1", "carla", right("r1"), OBJECTS, status="reviewed")
     wrong = (OBJECTS[0], Relation("object", "s2", "t1"))
     found = scored("anna", 1, [(gold, marked("r1", "anna", right("r1"), wrong))], schema)
@@ -219,3 +219,11 @@ def test_it_works_for_the_examples(name: str, tmp_path: Path) -> None:
     assert whole.f1 is not None and 0.3 < whole.f1 < 1 and whole.marks == sum(len(g.spans) for g in golds)
     assert {fault.kind for fault in found.faults if fault.count} >= {"missed", "relation missed"}
     assert "Gold checks" in team_page(read_team(project))
+
+
+def test_a_relation_goes_with_its_ends() -> None:
+    """One whose end was not marked is missed with it, and told so beside the missed span."""
+    schema = load_schema(MINI / "schemas/mini.yaml")
+    gold = marked("r1", "carla", right("r1"), OBJECTS, status="reviewed")
+    found = scored("anna", 1, [(gold, marked("r1", "anna", right("r1")[:3], OBJECTS[:1]))], schema)
+    assert faults(found) == {"missed": (1, 4), "relation missed": (1, 2)}

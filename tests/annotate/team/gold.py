@@ -49,7 +49,7 @@ def right(article: str) -> list[Span]:
         Span("s1", "step", "CUT", 0, 6),
         Span("t1", "thing", "FOOD", end - len("tomates"), end),
         Span("s2", "step", "HEAT", start, start + 5),
-        Span("t2", "thing", "FOOD", start + 9, start + 13),
+        Span("t2", "thing", "FOOD", start + 9, start + 12),
     ]
 
 

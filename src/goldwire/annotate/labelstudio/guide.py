@@ -34,16 +34,7 @@ class Guide:
         version is then removed."""
         if self.address:
             return self.address
-        name = f"{_NAME}-{sha256(self.page)[:12]}.html"
-        files = {int(file["id"]): str(file["file"]) for file in client.uploads(number)}
-        old = [key for key, file in files.items() if f"-{_NAME}-" in file and not file.endswith(name)]
-        if not any(file.endswith(f"-{name}") for file in files.values()):
-            client.upload(number, name, self.page, "text/html")
-            files = {int(file["id"]): str(file["file"]) for file in client.uploads(number)}
-        if old:
-            client.remove_uploads(number, old)
-        newest = max(key for key, file in files.items() if file.endswith(f"-{name}"))
-        return f"{client.path}/data/{files[newest]}"
+        return kept_page(client, number, _NAME, self.page)
 
     def instructions(self, address: str) -> str:
         """What Label Studio shows behind its button Instructions."""
@@ -75,6 +66,21 @@ class Guide:
             panel.insert(0, view)
         ET.indent(root)
         return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def kept_page(client: Client, number: int, title: str, page: str) -> str:
+    """The address of a page beside a Label Studio project's tasks, uploaded where it is not there; what had
+    the same title before is then removed."""
+    name = f"{title}-{sha256(page)[:12]}.html"
+    files = {int(file["id"]): str(file["file"]) for file in client.uploads(number)}
+    old = [key for key, file in files.items() if f"-{title}-" in file and not file.endswith(name)]
+    if not any(file.endswith(f"-{name}") for file in files.values()):
+        client.upload(number, name, page, "text/html")
+        files = {int(file["id"]): str(file["file"]) for file in client.uploads(number)}
+    if old:
+        client.remove_uploads(number, old)
+    newest = max(key for key, file in files.items() if file.endswith(f"-{name}"))
+    return f"{client.path}/data/{files[newest]}"
 
 
 def guide_of(project: Project, schema: Schema) -> Guide:

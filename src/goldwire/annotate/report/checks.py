@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: The fewest checks that are held against each other, early and late: fewer can't give p below 0.05.
 DRIFT = 8
-#: Up to so many ways to part checks into early and late all are tried; of more, so many are drawn.
-_WAYS = 10_000
+#: Up to so many ways to part checks into early and late all are tried; of more, some are drawn.
+_WAYS, _DRAWN = 10_000, 2_000
 #: Kinds of fault: what becomes of a reviewed span, of one that was added, of a reviewed relation.
 KINDS = {
     "missed": "a reviewed span that is not marked",
@@ -256,7 +256,7 @@ def drift(by_article: FloatArray) -> Drift | None:
         (places[:half], places[half:]),
         lambda early, late, axis: f1(late, axis) - f1(early, axis),
         vectorized=True,
-        n_resamples=_WAYS,
+        n_resamples=_WAYS if ways <= _WAYS else _DRAWN,
         rng=np.random.default_rng(0),
     )
     return Drift(
@@ -265,6 +265,6 @@ def drift(by_article: FloatArray) -> Drift | None:
         half,
         count - half,
         float(tested.pvalue),
-        min(ways, _WAYS),
+        ways if ways <= _WAYS else _DRAWN,
         ways <= _WAYS,
     )

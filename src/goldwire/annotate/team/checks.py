@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import ceil
 
 from goldwire.annotate.records.assignments import Assignment
-from goldwire.annotate.records.checks import Check, answer
+from goldwire.annotate.records.checks import Check, Purpose, answer
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 
@@ -88,8 +88,7 @@ def draw_checks(
             for article, annotations in answered.items()
             if article not in taken[name] and not has_seen(name, annotations)
         ]
-        free.sort(key=lambda article: _fraction(seed, "check", article, name))
-        chosen = free[: max(0, wanted)]
+        chosen = by_lot(free, name, "check", seed)[: max(0, wanted)]
         if len(chosen) < wanted:
             lacking[name] = wanted - len(chosen)
         drawn += [
@@ -97,6 +96,11 @@ def draw_checks(
             for number, article in enumerate(chosen)
         ]
     return drawn, lacking
+
+
+def by_lot(articles: Iterable[str], name: str, purpose: Purpose, seed: int) -> list[str]:
+    """Articles in the order in which an annotator gets them: by a hash."""
+    return sorted(articles, key=lambda article: _fraction(seed, purpose, article, name))
 
 
 def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) -> list[Document]:

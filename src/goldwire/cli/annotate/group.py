@@ -11,6 +11,7 @@ import click
 from goldwire.cli.annotate.assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate.draft import draft
 from goldwire.cli.annotate.feedback import show_broken, show_notes
+from goldwire.cli.annotate.practice import practice, show_practised
 from goldwire.cli.annotate.push import push
 from goldwire.cli.annotate.report import report_command
 from goldwire.cli.annotate.team import adjudicate, assign, rename, status, url_option
@@ -167,6 +168,7 @@ def pull(
     from goldwire.annotate.records.notes import read_notes
     from goldwire.annotate.team.assign import pull_projects
     from goldwire.annotate.team.feedback import fill_tabs, stored_broken_rules
+    from goldwire.annotate.team.practice import show_answers
     from goldwire.formats.account import Account
     from goldwire.schemas import load_schema
     from goldwire.seeds import load_seeds
@@ -177,6 +179,7 @@ def pull(
             client, project, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
         )
         broken = stored_broken_rules(project, schema, documents)
+        practised = show_answers(client, project, schema, documents)
         tabs = fill_tabs(client, project, schema, broken, [pulled.report.project for pulled in projects])
     reports = [pulled.report for pulled in projects]
     quarantined = reports[-1].quarantined  # what the file holds after the last
@@ -235,9 +238,11 @@ def pull(
     say(str(sum((report.account for report in reports), Account.empty())))
     notes = read_notes(project)
     show_broken(broken, sum(tabs.values()))
+    show_practised(practised)
     show_notes(notes)
     single = len(projects) == 1 and not projects[0].annotator
     figures = reports[0].as_dict() if single else {"projects": [pulled.as_dict() for pulled in projects]}
+    figures["practice"] = [each.as_dict() for each in practised]
     figures["rules"] = [rule.as_dict() for rule in broken]
     figures["notes"] = [to_builtins(note) for note in notes]
     write_json(json_path, figures)
@@ -299,5 +304,5 @@ def _some(places: list[str]) -> str:
     return ", ".join(places[:10]) + (f" and {len(places) - 10} more" if len(places) > 10 else "")
 
 
-for _other in (push, assign, status, report_command, rename, adjudicate, assist, draft):
+for _other in (push, assign, practice, status, report_command, rename, adjudicate, assist, draft):
     command.add_command(_other)

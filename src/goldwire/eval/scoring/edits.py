@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,16 +91,20 @@ def count_edits(
         partner: dict[str, str] = {}
         for layer in wanted:
             for pair in match(made.layer(layer), shown.layer(layer)):
-                spans[layer, (pair.pred or pair.span).label][_kind(pair, schema)] += 1
+                spans[layer, (pair.pred or pair.span).label][kind_of(pair, schema)] += 1
                 if pair.gold and pair.pred:
                     partner[pair.pred.id] = pair.gold.id
-        _count_relations(relations, shown, made, partner, set(wanted))
+        for kind, them in zip(
+            (KEPT, REMOVED, ADDED), relation_edits(shown, made, partner, set(wanted)), strict=True
+        ):
+            for relation in them:
+                relations[relation.label][kind] += 1
     order = sorted(spans, key=lambda key: _place(schema, *key))
     return Edits(documents, {key: spans[key] for key in order}, dict(relations))
 
 
-def _kind(pair: Pair, schema: Schema | None) -> str:
-    """What became of a span."""
+def kind_of(pair: Pair, schema: Schema | None) -> str:
+    """What became of a span: `pred` was shown, `gold` is what was made of it."""
     if pair.gold is None:
         return REMOVED
     if pair.pred is None:
@@ -121,28 +125,23 @@ def _attributes(span: Span, schema: Schema | None) -> dict[str, AttributeValue]:
     return {name: value for name, value in stated.items() if name not in ids}
 
 
-def _count_relations(
-    counts: dict[str, Counter[str]],
-    shown: Annotation,
-    made: Annotation,
-    partner: dict[str, str],
-    layers: set[str],
-) -> None:
-    """Relations whose head lies in the layers: kept where both ends became the ends of one that was made."""
+def relation_edits(
+    shown: Annotation, made: Annotation, partner: Mapping[str, str], layers: Collection[str]
+) -> tuple[list[Relation], list[Relation], list[Relation]]:
+    """The relations shown that were kept, those removed, those added; of heads in the layers.
+
+    One is kept where both ends became the ends of one that was made; `partner` says what became of a span.
+    """
     head = {span.id: span.layer for side in (shown, made) for span in side.spans}
-
-    def key(relation: Relation) -> tuple[str, str, str]:
-        return (relation.label, relation.head, relation.tail)
-
-    theirs = {key(r) for r in made.relations if head.get(r.head) in layers}
+    theirs = {(r.label, r.head, r.tail): r for r in made.relations if head.get(r.head) in layers}
+    kept: list[Relation] = []
+    removed: list[Relation] = []
     for relation in shown.relations:
-        if head.get(relation.head) not in layers:
-            continue
-        became = (relation.label, partner.get(relation.head, ""), partner.get(relation.tail, ""))
-        counts[relation.label][KEPT if became in theirs else REMOVED] += 1
-        theirs.discard(became)
-    for label, _, _ in theirs:
-        counts[label][ADDED] += 1
+        if head.get(relation.head) in layers:
+            became = (relation.label, partner.get(relation.head, ""), partner.get(relation.tail, ""))
+            (kept if became in theirs else removed).append(relation)
+            theirs.pop(became, None)
+    return kept, removed, list(theirs.values())
 
 
 def _row(layer: str, label: str, counts: Counter[str]) -> tuple[Any, ...]:

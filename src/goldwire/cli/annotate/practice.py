@@ -1,0 +1,75 @@
+"""`goldwire annotate practice`: reviewed articles to learn on, with the answer after submitting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldwire.cli.annotate.team import url_option
+from goldwire.cli.common import json_option, project_option, say, table, write_json
+from goldwire.figures import amount
+from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.team.practice import Practised
+
+#: Seconds between two looks of --watch.
+_EVERY = 5.0
+
+
+@click.command()
+@click.argument("annotator")
+@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="How many articles.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
+@click.option("--watch", is_flag=True, help="Stay, and show each answer soon after it is submitted.")
+@url_option
+@json_option
+@project_option
+def practice(
+    annotator: str,
+    count: int,
+    seed: int,
+    watch: bool,
+    url: str | None,
+    json_path: Path | None,
+    project: Project,
+) -> None:
+    """Give a newcomer reviewed articles to practise on, in a Label Studio project of their own.
+
+    Once one is submitted the reviewed annotation stands beside their own, with a page of each difference and
+    what the guide says of it, in the project's language: with the next `pull`, the next run of this, or
+    seconds later with --watch. What they mark goes into annotate/practice/, and counts in nothing else.
+    """
+    from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.team.practice import give_practice, practise
+    from goldwire.schemas import load_schema
+    from goldwire.seeds import load_seeds
+
+    documents, schema = load_seeds(project), load_schema(project.schema_path)
+    with connect(project, url=url) as client:
+        given = give_practice(client, project, schema, documents, annotator, count, seed=seed)
+        if len(given) < count:
+            say(f"{amount(len(given))} of {amount(count)}: no other reviewed article is new to {annotator}")
+        try:
+            practised = practise(client, project, schema, documents, annotator)
+            show_practised([practised])
+            write_json(json_path, practised.as_dict())
+            while watch and practised.done < practised.given:
+                time.sleep(_EVERY)
+                practised = practise(client, project, schema, documents, annotator)
+                for name in practised.shown:
+                    say(f"answer shown: {name} ({amount(practised.done)} of {amount(practised.given)} done)")
+                write_json(json_path, practised.as_dict())
+        except KeyboardInterrupt:
+            say("stopped")
+
+
+def show_practised(practised: Sequence[Practised]) -> None:
+    """How far everybody is who practises, where anybody does."""
+    if practised:
+        rows = [(each.annotator, each.given, each.done, len(each.shown), each.url) for each in practised]
+        table(("practising", "articles", "done", "answers shown now", "project"), rows)
