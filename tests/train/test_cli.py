@@ -172,3 +172,49 @@ def test_a_bad_model_or_input_writes_nothing(shell: Shell, model: Path) -> None:
         assert (exit_code, out) == (2, "")
         assert code in err
         assert not Path("out.jsonl").exists()
+
+
+def test_an_archive_is_predicted_in_shards(shell: Shell, model: Path) -> None:
+    """Into a folder the articles go as shards, the same for one worker and two; --json tells how many, and
+    how fast; called again, nothing is done twice."""
+    Path("in").mkdir()
+    for name in ("a", "b"):
+        lines = [f'{{"id": "{name}{n}", "text": "Voir Lyon", "title": "T"}}\n' for n in range(7)]
+        Path(f"in/{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    for workers, out in (("1", "one"), ("2", "two/")):
+        arguments = ("in/*.jsonl", out, "--workers", workers, "--shard-size", "5", "--json", "figures.json")
+        code, printed, err = shell("predict", model, *arguments)
+        assert (code, printed) == (0, ""), err
+        figures = json.loads(Path("figures.json").read_text(encoding="utf-8"))
+        assert [figures[key] for key in ("documents", "spans", "shards", "refused")] == [14, 14, 4, 0]
+        assert figures["seconds"] > 0
+        assert figures["documents_per_second"] > 0
+    for path in Path("one").glob("*.jsonl"):
+        assert path.read_bytes() == (Path("two") / path.name).read_bytes()
+    (annotation,) = read_jsonl(Path("one/a-00000.jsonl"))[0].annotations
+    assert (annotation.provenance.name, annotation.status) == ("fr_ruler", "draft")
+    code, _, err = shell("predict", model, "in/*.jsonl", "one", "--shard-size", "5", "--json", "figures.json")
+    assert (code, "there already: 4 shards" in err) == (0, True)
+    assert json.loads(Path("figures.json").read_text(encoding="utf-8"))["documents_written"] == 0
+
+
+def test_another_model_into_the_same_folder_is_refused(shell: Shell, model: Path) -> None:
+    """What two models found is never mixed in one folder, be they of one name; options count too."""
+    Path("in.jsonl").write_text('{"id": "a", "text": "Voir Lyon"}\n', encoding="utf-8")
+    assert shell("predict", model, "in.jsonl", "out", "--workers", "1")[0] == 0
+    code, _, err = shell("predict", model, "in.jsonl", "out", "--workers", "1", "--layer", "place")
+    assert (code, "GW946" in err, "layer" in err) == (2, True, True)
+    meta = model / "meta.json"
+    meta.write_text(meta.read_text(encoding="utf-8").replace("1.2.3", "1.2.4"), encoding="utf-8")
+    code, _, err = shell("predict", model, "in.jsonl", "out", "--workers", "1")
+    assert (code, "GW946" in err, "model" in err) == (2, True, True)
+
+
+def test_options_of_archives_are_refused_for_a_file(shell: Shell, model: Path) -> None:
+    """What only a folder of shards heeds is not passed over in silence where OUT is a file."""
+    Path("in.txt").write_text("Lyon", encoding="utf-8")
+    for option in (("--workers", "2"), ("--shards", "parquet"), ("--strict",), ("--column", "text=x")):
+        code, _, err = shell("predict", model, "in.txt", "out.jsonl", *option)
+        assert (code, option[0] in err) == (2, True)
+    assert shell("predict", model, "in.txt", "in.txt", "out.jsonl")[0] == 2
+    assert not Path("out.jsonl").exists()

@@ -57,6 +57,28 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def columns_option(function: F) -> F:
+    """`--column FIELD=NAME`, any number of times: which column of a table is which field, as `columns`."""
+
+    def split(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+        columns = {}
+        for pair in pairs:
+            field, equals, name = pair.partition("=")
+            if not (field and equals and name):
+                raise click.UsageError(f"--column is FIELD=NAME, for instance text=body, and not {pair}")
+            columns[field] = name
+        return columns
+
+    return click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="FIELD=NAME",
+        callback=split,
+        help="Which column of a table is what: text=body, id=…, title=…, published=…, author=…, url=….",
+    )(function)
+
+
 def write_json(path: Path | None, figures: Any) -> None:
     """Write figures where a file was asked for."""
     if path is not None:

@@ -3,25 +3,82 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
 import click
 
-from goldwire.cli.common import FILE, json_option, progress, say, write_json
-from goldwire.figures import amount
+from goldwire.cli.common import columns_option, json_option, progress, say, write_json
+from goldwire.figures import amount, counted
 
 
 @click.command()
 @click.argument("model")
-@click.argument("source", type=click.Path(path_type=Path), metavar="IN")
-@click.argument("target", type=FILE, metavar="OUT")
+@click.argument("sources", nargs=-1, required=True, metavar="IN…")
+@click.argument("target", type=click.Path(path_type=Path), metavar="OUT")
 @click.option("--layer", help="The layer that the model's spans belong to (default: what the model says).")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Into a folder: so many processes (default: one a core)."
+)
+@click.option(
+    "--shards",
+    "form",
+    type=click.Choice(["jsonl", "jsonl.gz", "parquet"]),
+    help="Into a folder: how its shards are written (default: jsonl).",
+)
+@click.option(
+    "--shard-size", type=click.IntRange(1), help="Into a folder: rows read for one shard (default: 10,000)."
+)
+@click.option("--strict", is_flag=True, help="Into a folder: stop at the first row that is no article.")
+@columns_option
 @json_option
-def command(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:
+def command(
+    model: str,
+    sources: tuple[str, ...],
+    target: Path,
+    layer: str | None,
+    workers: int | None,
+    form: str | None,
+    shard_size: int | None,
+    strict: bool,
+    columns: dict[str, str],
+    json_path: Path | None,
+) -> None:
     """Annotate the articles of IN with MODEL, write them to OUT.
 
     MODEL is a folder or an installed package, IN a .jsonl, .txt or .csv file or a folder of texts, OUT JSON
     Lines: each article with its metadata and one annotation, the model's.
+
+    Where OUT is a folder (its name has no ending, or ends in /), IN is an archive: shards of any number and
+    size (.jsonl, .jsonl.gz, .parquet), folders of them, patterns in quotes, addresses such as s3://…. They
+    are annotated a batch at a time and written as shards with a manifest; a run that was killed goes on when
+    it is called again. Rows that are no article are counted, and kept in OUT/_quarantine.
     """
+    given = {
+        "workers": workers,
+        "shards": form,
+        "shard-size": shard_size,
+        "strict": strict,
+        "column": columns,
+    }
+    if _is_folder(target):
+        options = {"form": form or "jsonl", "strict": strict, "columns": columns}
+        options |= {"per_shard": shard_size} if shard_size else {}
+        _archive(model, sources, target, layer, workers, options, json_path)
+    elif named := [f"--{name}" for name, value in given.items() if value]:
+        message = f"{named[0]} is for an archive, whose OUT is a folder; {target} is a file"
+        raise click.UsageError(message)
+    elif len(sources) > 1:
+        raise click.UsageError("several IN go into a folder: OUT without an ending, or with / at its end")
+    else:
+        _file(model, Path(sources[0]), target, layer, json_path)
+
+
+def _is_folder(target: Path) -> bool:
+    return target.is_dir() or (not target.suffix and not target.exists())
+
+
+def _file(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:
     import goldwire
 
     documents = goldwire.read_documents(source)
@@ -32,7 +89,64 @@ def command(model: str, source: Path, target: Path, layer: str | None, json_path
     say(f"{amount(len(articles))} articles, {amount(spans)} spans")
     say(f"written to {target}")
     trained_on = sum(a.provenance.trained_on for article in articles for a in article.annotations)
+    _say_trained_on(trained_on)
+    write_json(json_path, {"articles": len(articles), "spans": spans, "trained_on": trained_on})
+
+
+def _archive(
+    model: str,
+    sources: tuple[str, ...],
+    target: Path,
+    layer: str | None,
+    workers: int | None,
+    options: dict[str, Any],
+    json_path: Path | None,
+) -> None:
+    from goldwire.train.run.predict import predict_archive
+
+    begun = perf_counter()
+    with progress("predicting, MiB read") as advance:
+        whole = 0
+
+        def count(size: int) -> None:
+            nonlocal whole
+            whole += size
+            advance(whole >> 20)
+            whole &= (1 << 20) - 1
+
+        outcome = predict_archive(
+            model, sources, target, layer=layer, workers=workers, advance=count, **options
+        )
+    seconds = perf_counter() - begun
+    rate = outcome.documents_written / seconds if seconds else 0.0
+    counts = outcome.counts
+    say(
+        f"{counted(counts['documents'], 'document')}, {counted(counts['spans'], 'span')} "
+        f"in {counted(outcome.shards, 'shard')}"
+    )
+    if outcome.written < outcome.shards:
+        say(f"of these were there already: {counted(outcome.shards - outcome.written, 'shard')}")
+    if outcome.written:
+        say(f"{amount(outcome.documents_written)} in {seconds:,.1f} s: {amount(rate)} a second")
+    for fault in outcome.faults:
+        say(f"refused: {fault}")
+    if counts["refused"]:
+        say(f"{counted(counts['refused'], 'row')} refused: {target / '_quarantine'}")
+    say(f"written to {target}")
+    _say_trained_on(counts["trained_on"])
+    names = ("documents", "spans", "relations", "characters", "refused", "trained_on")
+    figures = {name: counts[name] for name in names}
+    times = {"documents_written": outcome.documents_written, "shards_written": outcome.written}
+    write_json(
+        json_path,
+        figures
+        | {"shards": outcome.shards}
+        | times
+        | {"seconds": round(seconds, 3), "documents_per_second": round(rate, 2)},
+    )
+
+
+def _say_trained_on(trained_on: int) -> None:
     if trained_on:
         learned = f"{trained_on} of these articles, or near copies"
         say(f"note: the model was trained on {learned}; they are marked so")
-    write_json(json_path, {"articles": len(articles), "spans": spans, "trained_on": trained_on})

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldwire.cli.common import json_option, project_option, say, show, table, tell, write_json
+from goldwire.cli.common import (
+    columns_option,
+    json_option,
+    project_option,
+    say,
+    show,
+    table,
+    tell,
+    write_json,
+)
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -28,13 +37,7 @@ def command() -> None:
 @project_option
 @click.option("--dry-run", is_flag=True, help="Only show what would be added.")
 @click.option("--lenient", is_flag=True, help="Add the rest where something is refused.")
-@click.option(
-    "--column",
-    "given",
-    multiple=True,
-    metavar="FIELD=NAME",
-    help="Which column of a table is what: text=body, id=…, title=…, published=…, author=…, url=….",
-)
+@columns_option
 @click.option("--encoding", default="", help="Of texts that are not UTF-8, for instance windows-1252.")
 @click.option("--all", "every", is_flag=True, help="Show all articles, not the first 20.")
 @json_option
@@ -43,7 +46,7 @@ def add(
     project: Project,
     dry_run: bool,
     lenient: bool,
-    given: tuple[str, ...],
+    columns: dict[str, str],
     encoding: str,
     every: bool,
     json_path: Path | None,
@@ -61,12 +64,6 @@ def add(
     """
     from goldwire.seeds.add import add_articles
 
-    columns = {}
-    for pair in given:
-        field, equals, name = pair.partition("=")
-        if not (field and equals and name):
-            raise click.UsageError(f"--column is FIELD=NAME, for instance text=body, and not {pair}")
-        columns[field] = name
     addition = add_articles(
         project, *paths, columns=columns, encoding=encoding, lenient=lenient, dry_run=dry_run
     )

@@ -11,7 +11,6 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path, PurePath
 
-from goldwire.archives import UNREADABLE
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST
 from goldwire.formats.head import BYTES, Head
@@ -19,6 +18,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS, format_named
 from goldwire.model import Article
 from goldwire.project import CONFIG
+from goldwire.zips import UNREADABLE
 
 #: What is told from the content.
 AUTO = "auto"

@@ -178,7 +178,7 @@ def stream_parquet(path: Path, setting: Setting) -> Iterator[Article]:
         for number, row in _rows(file, needed):
             place = f"{file} row {number}"
             try:
-                article = _article(row, annotations.pop(row["id"], ()))
+                article = article_of(row, annotations.pop(row["id"], ()))
             except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
                 message = f"not a document of goldwire's: {type(error).__name__} {error}"
                 hint = "convert it to JSON Lines by hand"
@@ -230,7 +230,8 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         raise no_dataset(file, message) from None
 
 
-def _article(row: dict[str, Any], annotations: Iterable[Annotation]) -> Article:
+def article_of(row: dict[str, Any], annotations: Iterable[Annotation] = ()) -> Article:
+    """A row of ours as an article; raises what `msgspec` and Python raise where it is none."""
     if "annotations" in row:
         document = msgspec.convert(
             {"id": row["id"], "text": row["text"], "meta": strict_json.loads(row["meta"])}, Document

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from goldwire.archives import UNREADABLE
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes
 from goldwire.limits import inflated
 from goldwire.seeds.ingest import DOCUMENTS, NO_ARTICLES
+from goldwire.zips import UNREADABLE
 
 TEXTS = (".txt", ".text", ".md")
 PAGES = (".html", ".htm", ".xhtml")

@@ -16,11 +16,11 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from goldwire.archives import UNREADABLE
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes
 from goldwire.formats.options import Setting
 from goldwire.limits import ZIPS, inflated
+from goldwire.zips import UNREADABLE
 
 #: What INCEpTION calls a document that nobody has annotated yet, and who curates.
 INITIAL, CURATOR = "INITIAL_CAS", "CURATION_USER"

@@ -10,12 +10,12 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from goldwire import strict_json
-from goldwire.archives import UNREADABLE
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
 from goldwire.formats.head import delimiter
 from goldwire.formats.options import Setting
 from goldwire.limits import inflated
+from goldwire.zips import UNREADABLE
 
 
 class Content(NamedTuple):

@@ -18,10 +18,11 @@ from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.scores import count, few_warnings, trust
 from goldwire.model import STATUSES, Annotation
 from goldwire.pipelines import blank_pipeline
+from goldwire.processes import cores
 from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
 from goldwire.train.run.choice import Choice
 from goldwire.train.run.crossval import Fold, folds
-from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
+from goldwire.train.run.jobs import PARTS, Job, run_jobs
 from goldwire.train.run.plan import RunPlan, plan
 from goldwire.train.training_data import Reference
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Provenance
+from goldwire.processes import cores
 from goldwire.train.options import TrainingSetup
-from goldwire.train.run.jobs import PARTS, Job, cores, run_jobs
+from goldwire.train.run.jobs import PARTS, Job, run_jobs
 from goldwire.train.training_data import Cut, Reference, TrainingData
 
 #: Up to this many documents (or stories) each is left out in turn; more are dealt into `FOLDS` folds.

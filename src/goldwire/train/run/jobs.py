@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import resource
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 from goldwire.pipelines import quiet
+from goldwire.processes import worker_pool, workers_context
 from goldwire.train.options import TrainingSetup, read_config
 from goldwire.train.training_data import Cut, Reference
 
@@ -67,11 +65,6 @@ class Done:
     too_long: int = 0
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run_jobs(
     jobs: Sequence[Job],
     workers: int,
@@ -81,41 +74,31 @@ def run_jobs(
 ) -> tuple[list[Done], Any]:
     """Do the jobs side by side in `workers` processes, none of which inherits another's state.
 
-    They are forked from a process of their own, which has done nothing but import what they need: once for
-    all trainings of this one. The results come in the jobs' order, whatever the order of their end; second
+    The results come in the jobs' order, whatever the order of their end; second
     what `beside`, one more job that can be pickled, came to. `advance` gets hundredths of a training, `PARTS`
     for each job. Raises what training raises, and GW409 where a process dies.
     """
-    context = get_context("forkserver")
-    context.set_forkserver_preload([*_IMPORTED, *_languages(jobs)])
-    # One thread a process: more would fight over the cores, and sums would depend on their number.
-    caps = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    before = {name: os.environ.get(name) for name in caps}
-    os.environ.update(caps)
-    reports = context.Queue()
-    given = (reports, dict(os.environ))  # as it is now: the process that they are forked from may be older
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given)
+    reports = workers_context().Queue()
+    imported = [*_IMPORTED, *_languages(jobs)]
     try:
-        futures: list[Future[Done]] = [pool.submit(_work, job) for job in jobs]
-        extra: Future[Any] | None = None if beside is None else pool.submit(beside)
-        waiting: set[Future[Any]] = {*futures, *([extra] if extra is not None else [])}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+        with worker_pool(workers, imported=imported, begin=_begin, given=(reports,)) as pool:
+            futures: list[Future[Done]] = [pool.submit(_work, job) for job in jobs]
+            extra: Future[Any] | None = None if beside is None else pool.submit(beside)
+            waiting: set[Future[Any]] = {*futures, *([extra] if extra is not None else [])}
+            while waiting:
+                finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+                _drain(reports, advance)
+                for future in finished:
+                    future.result()
             _drain(reports, advance)
-            for future in finished:
-                future.result()
-        _drain(reports, advance)
-        return [future.result() for future in futures], extra.result() if extra is not None else None
+            return [future.result() for future in futures], extra.result() if extra is not None else None
     except BrokenProcessPool:
         hint = (
             "out of memory? Try with less text, or with the environment's OMP_NUM_THREADS=1 on a free machine"
         )
         raise GoldwireError.of("GW409", "a training process died", hint=hint) from None
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
         reports.close()
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def _languages(jobs: Sequence[Job]) -> set[str]:
@@ -143,19 +126,9 @@ def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
 _reports: Any = None
 
 
-def _begin(reports: Any, environment: dict[str, str]) -> None:
+def _begin(reports: Any) -> None:
     global _reports
     _reports = reports
-    os.environ.clear()
-    os.environ.update(environment)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(job: Job) -> Done:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
 from goldwire import strict_json
+from goldwire.archive.engine import LocalEngine
+from goldwire.archive.run import Outcome, run_over
 from goldwire.files import read_bytes
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Article, Document
-from goldwire.pipelines import load_pipeline, quiet
+from goldwire.pipelines import load_pipeline, pipeline_path, quiet
+from goldwire.processes import cores
 from goldwire.seeds import read_documents
 from goldwire.train.learned_from import LearnedFrom
 
+#: What worker processes import before they are forked.
+_IMPORTED = ("goldwire.train.run.predict", "goldwire.train.pipeline.components", "spacy")
 _INTERCHANGE = {"id", "text", "meta", "annotations"}
 
 
@@ -38,6 +45,33 @@ def read_for_prediction(path: Path) -> list[Document]:
     return read_documents(path)
 
 
+class Predictor:
+    """A pipeline that is loaded once. Raises GW410 where there is no such model, GW411 where it can't be
+    loaded."""
+
+    def __init__(self, model: str, layer: str | None = None) -> None:
+        import goldwire.train.pipeline.components
+        import goldwire.train.pipeline.features  # noqa: F401  models of several layers are made of these
+
+        self.nlp = load_pipeline(model)
+        self.pipeline = Pipeline.of(self.nlp.meta)
+        self.learned = LearnedFrom(self.nlp.meta)
+        if layer is not None:
+            self.pipeline = replace(self.pipeline, layers=(layer,), flat=layer)
+
+    def articles(self, documents: Sequence[Document]) -> Iterator[Article]:
+        """Each document with the model's annotation, in their order."""
+        nlp = self.nlp
+        nlp.max_length = max([nlp.max_length, *(len(document.text) + 1 for document in documents)])
+        with quiet():
+            for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
+                annotation = annotation_from(doc, document, self.pipeline)
+                if self.learned.holds(document.text):
+                    provenance = structs.replace(annotation.provenance, trained_on=True)
+                    annotation = structs.replace(annotation, provenance=provenance)
+                yield Article(document, (annotation,))
+
+
 def predict(
     model: str,
     documents: Sequence[Document],
@@ -51,23 +85,60 @@ def predict(
     `layer` defaults to those that the model was trained on. Raises GW410 where there is no such model,
     GW411 where it can't be loaded.
     """
-    import goldwire.train.pipeline.components
-    import goldwire.train.pipeline.features  # noqa: F401  models of several layers are made of these
-
-    nlp = load_pipeline(model)
-    pipeline = Pipeline.of(nlp.meta)
-    learned = LearnedFrom(nlp.meta)
-    if layer is not None:
-        pipeline = replace(pipeline, layers=(layer,), flat=layer)
-    nlp.max_length = max([nlp.max_length, *(len(document.text) + 1 for document in documents)])
     articles = []
-    with quiet():
-        for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
-            annotation = annotation_from(doc, document, pipeline)
-            if learned.holds(document.text):
-                provenance = structs.replace(annotation.provenance, trained_on=True)
-                annotation = structs.replace(annotation, provenance=provenance)
-            articles.append(Article(document, (annotation,)))
-            if advance is not None:
-                advance(1)
+    for article in Predictor(model, layer).articles(documents):
+        articles.append(article)
+        if advance is not None:
+            advance(1)
     return articles
+
+
+@dataclass(frozen=True)
+class Annotating:
+    """Loads a model where it is to work, and annotates batches of articles by it."""
+
+    model: str
+    layer: str | None = None
+
+    def __call__(self) -> Callable[[list[Article]], list[Article]]:
+        """The function that annotates; what the articles bring of annotations is left aside."""
+        predictor = Predictor(self.model, self.layer)
+        return lambda articles: list(predictor.articles([article.document for article in articles]))
+
+
+def predict_archive(
+    model: str,
+    addresses: Sequence[str],
+    folder: Path,
+    *,
+    layer: str | None = None,
+    workers: int | None = None,
+    **options: Any,
+) -> Outcome:
+    """The articles of an archive annotated by a model, in shards: as `goldwire.archive.run.run_over` does,
+    whose `options` these are.
+
+    The model is loaded once in each of the `workers`, processes on this machine (default: one a core). Raises
+    what `run_over` raises, and GW410 and GW411 as `predict` does.
+    """
+    from spacy.about import __version__ as spacy_version
+
+    path = pipeline_path(model)
+    settings = {
+        "command": "predict",
+        "model": {"name": path.name, "sha256": _folder_hash(path)},
+        "layer": layer or "",
+        "spacy": spacy_version,
+    }
+    engine = LocalEngine(workers or cores(), imported=_IMPORTED)
+    return run_over(addresses, folder, Annotating(model, layer), engine=engine, settings=settings, **options)
+
+
+def _folder_hash(folder: Path) -> str:
+    """One hash of all files of a model, and of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,223 @@
+"""What lies in a run's folder beside its shards: what it was made with, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import __version__
+from goldwire.archive.shards import Shard
+from goldwire.errors import GoldwireError
+from goldwire.files import file_names, read_bytes, write_bytes, writing
+from goldwire.leftovers import remove_leftovers
+
+#: What a run keeps in its folder: names that are no data to whoever reads the folder as an archive.
+MANIFEST, DONE, QUARANTINE, LOCK = "_manifest.json", "_shards.jsonl", "_quarantine", "_lock"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A shard that was written: its name, what of which input it is made of, and its counts.
+
+    `is_last` says that with it that input is done; `bytes` is its size.
+    """
+
+    name: str
+    input: str
+    part: int
+    is_last: bool
+    bytes: int
+    refused: int
+    counts: dict[str, int]
+
+
+class Input(msgspec.Struct, frozen=True):
+    """A shard that was read: its name below the address, size and hash, and how names of its output begin."""
+
+    name: str
+    size: int
+    sha256: str
+    stem: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a folder was made with, and, once it is `complete`, what it holds."""
+
+    goldwire: str
+    settings: dict[str, Any]
+    inputs: list[Input]
+    complete: bool = False
+    counts: dict[str, int] = {}
+
+
+@dataclass
+class State:
+    """How far a run has come: the shards that it has written, by input and part."""
+
+    folder: Path
+    manifest: Manifest
+    parts: dict[tuple[str, int], Part]
+
+    def is_done(self, name: str) -> bool:
+        """Whether all of an input is written."""
+        number = 0
+        while (part := self.parts.get((name, number))) is not None:
+            if part.is_last:
+                return True
+            number += 1
+        return False
+
+    def add(self, part: Part) -> None:
+        """Put down a shard that was written, on the disk too."""
+        self.parts[part.input, part.part] = part
+        with writing_on(self.folder / DONE) as stream:
+            stream.write(msgspec.json.encode(part) + b"\n")
+
+    def counts(self) -> Counter[str]:
+        """What all shards hold."""
+        total: Counter[str] = Counter()
+        for part in self.parts.values():
+            total.update(part.counts)
+            total["refused"] += part.refused
+        return total
+
+    def finish(self) -> None:
+        """The folder is complete: shards in the order of the inputs, and what they hold."""
+        order = {each.name: number for number, each in enumerate(self.manifest.inputs)}
+        parts = sorted(self.parts.values(), key=lambda part: (order[part.input], part.part))
+        write_bytes(self.folder / DONE, b"".join(msgspec.json.encode(part) + b"\n" for part in parts))
+        counts = dict(sorted(self.counts().items()))
+        _write(self.folder, msgspec.structs.replace(self.manifest, complete=True, counts=counts))
+
+
+@contextmanager
+def writing_on(path: Path) -> Iterator[Any]:
+    """A file to write on at its end; what is written is on the disk at the end of the block."""
+    import os
+
+    try:
+        with path.open("ab") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        message = f"can't be written: {error.strerror or error}"
+        raise GoldwireError.of("GW904", message, where=str(path), hint="check space and rights") from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """The folder is there, and this run alone in it; raises GW945 where another is, GW904 where it fails."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / LOCK, thread_local=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        hint = "wait for it, or name another folder"
+        raise GoldwireError.of("GW945", "another run writes here", where=str(folder), hint=hint) from None
+    except OSError as error:
+        message = f"can't be written: {error.strerror or error}"
+        raise GoldwireError.of("GW904", message, where=str(folder), hint="check space and rights") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def inputs_of(shards: Sequence[Shard], hashes: Sequence[str]) -> list[Input]:
+    """The inputs as a manifest names them; GW948 where two have one name."""
+    by_name: dict[str, Shard] = {}
+    for shard in shards:
+        if (other := by_name.setdefault(shard.name, shard)) is not shard:
+            message = f"named like {other.address}: what is made of the two could not be told apart"
+            hint = "name the folder above both, or run them into two folders"
+            raise GoldwireError.of("GW948", message, where=shard.address, hint=hint)
+    stems = {shard.name: shard.name.removesuffix(shard.suffix).replace("/", "_") for shard in shards}
+    twice = Counter(stem.casefold() for stem in stems.values())
+    whole = {n: stem if twice[stem.casefold()] == 1 else n.replace("/", "_") for n, stem in stems.items()}
+    names = file_names(whole.values())
+    return [
+        Input(shard.name, shard.size, digest, names[whole[shard.name]])
+        for shard, digest in zip(shards, hashes, strict=True)
+    ]
+
+
+def begin(folder: Path, settings: Mapping[str, Any], inputs: Sequence[Input]) -> State:
+    """Where a run into this folder begins: with what an earlier one of the same kind has done.
+
+    Raises GW946 where that was made with something else, GW947 where the folder holds what no run wrote.
+    """
+    manifest = Manifest(__version__, json.loads(json.dumps(dict(settings))), list(inputs))
+    path = folder / MANIFEST
+    if not path.exists():
+        if others := sorted(each.name for each in folder.iterdir() if not each.name.startswith((LOCK, "."))):
+            message = f"holds what no run of goldwire's wrote: {others[0]}"
+            raise GoldwireError.of("GW947", message, where=str(folder), hint="name an empty or a new folder")
+        _write(folder, manifest)
+        return State(folder, manifest, {})
+    remove_leftovers(folder)
+    try:
+        before = msgspec.json.decode(read_bytes(path), type=Manifest)
+    except msgspec.MsgspecError as error:
+        hint = "name another folder"
+        raise GoldwireError.of("GW947", f"no manifest: {error}", where=str(path), hint=hint) from None
+    parts = {(part.input, part.part): part for part in _done(folder)}
+    _compare(folder, before, manifest, {name for name, _ in parts})
+    write_bytes(folder / DONE, b"".join(msgspec.json.encode(part) + b"\n" for part in parts.values()))
+    _write(folder, manifest)
+    return State(folder, manifest, parts)
+
+
+def _compare(folder: Path, before: Manifest, now: Manifest, begun: set[str]) -> None:
+    """Raise GW946 with all that differs between what shards are made with and this run.
+
+    An input of which nothing is written yet may change, come or go.
+    """
+    was, now_is = {"goldwire": before.goldwire, **before.settings}, {"goldwire": now.goldwire, **now.settings}
+    differing = [
+        f"{key}: {_short(was.get(key))}, now {_short(now_is.get(key))}"
+        for key in dict.fromkeys((*was, *now_is))
+        if was.get(key) != now_is.get(key)
+    ]
+    inputs = {each.name: each for each in now.inputs}
+    for each in before.inputs:
+        if each.name in begun and inputs.get(each.name) != each:
+            differing.append(f"{each.name}: {'changed' if each.name in inputs else 'not among the inputs'}")
+    if differing:
+        shown = "; ".join(differing[:5]) + ("; …" if len(differing) > 5 else "")
+        hint = "name another folder, or remove this one: shards of two runs are never mixed"
+        raise GoldwireError.of(
+            "GW946", f"was made with something else: {shown}", where=str(folder), hint=hint
+        )
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _done(folder: Path) -> Iterator[Part]:
+    """The shards that are written whole; not a line that a kill cut off, nor a file that was changed."""
+    path = folder / DONE
+    for line in read_bytes(path).split(b"\n") if path.exists() else ():
+        try:
+            part = msgspec.json.decode(line, type=Part)
+        except msgspec.MsgspecError:
+            continue
+        file = folder / part.name
+        if file.is_file() and file.stat().st_size == part.bytes:
+            yield part
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    data = json.dumps(msgspec.to_builtins(manifest), ensure_ascii=False, indent=1) + "\n"
+    with writing(folder / MANIFEST) as stream:
+        stream.write(data.encode())

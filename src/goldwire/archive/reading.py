@@ -1,0 +1,143 @@
+"""The rows of a shard, a batch at a time, not yet looked at: that is for whoever works on them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from goldwire.archive.shards import Shard
+from goldwire.errors import GoldwireError
+from goldwire.figures import amount
+from goldwire.limits import INFLATED, inflated
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Rows in a batch, and bytes beyond which it is full whatever their number.
+ROWS, BYTES = 100, 4 << 20
+#: Bytes that a line may have.
+LONGEST = INFLATED
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one shard that lie side by side.
+
+    `lines` are those of JSON Lines with their numbers from 1, None for one that is too long; `table` is a
+    batch of parquet, whose first row has the number `first`. `part` counts the parts into which the shard is
+    cut, `is_last` tells the shard's last batch; `done` counts bytes of the stored shard read so far.
+    `columns` says which column is which field (None: rows as goldwire writes them).
+    """
+
+    address: str
+    name: str
+    part: int = 0
+    first: int = 1
+    lines: tuple[tuple[int, bytes | None], ...] = ()
+    table: pa.RecordBatch | None = None
+    is_last: bool = False
+    done: int = 0
+    columns: dict[str, str] | None = None
+
+
+def batches(shard: Shard, *, per_part: int, rows: int = ROWS) -> Iterator[Batch]:
+    """The shard's batches of at most `rows`; none reaches over the end of a part of `per_part` rows.
+
+    Raises GW943 where the shard can't be read, GW950 where it is damaged or cut off.
+    """
+    held: Batch | None = None
+    read = _table_batches if shard.suffix == ".parquet" else _line_batches
+    for batch in read(shard, per_part, rows):
+        if held is not None:
+            yield held
+        held = batch
+    if held is not None:
+        yield replace(held, is_last=True)
+
+
+def _damaged(shard: Shard, why: str) -> GoldwireError:
+    hint = "get it anew; a run into a folder goes on with what it has done"
+    return GoldwireError.of("GW950", why, where=shard.address, hint=hint)
+
+
+def _line_batches(shard: Shard, per_part: int, rows: int) -> Iterator[Batch]:
+    with shard.opened() as stored:
+        stream: Any = gzip.GzipFile(fileobj=stored) if shard.suffix.endswith(".gz") else stored
+        try:
+            yield from _gathered(shard, _lines(shard, stream), stored.tell, per_part, rows)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise _damaged(shard, f"damaged or cut off: {error}") from None
+
+
+def _gathered(
+    shard: Shard,
+    lines: Iterator[tuple[int, bytes | None]],
+    position: Callable[[], int],
+    per_part: int,
+    rows: int,
+) -> Iterator[Batch]:
+    held: list[tuple[int, bytes | None]] = []
+    size = total = 0
+    for number, line in lines:
+        held.append((number, line))
+        size += len(line or b"")
+        total += 1
+        if len(held) == rows or size >= BYTES or total % per_part == 0:
+            part = (total - 1) // per_part
+            yield Batch(shard.address, shard.name, part, held[0][0], tuple(held), done=position())
+            held, size = [], 0
+    if held:
+        part = (total - 1) // per_part
+        yield Batch(shard.address, shard.name, part, held[0][0], tuple(held), done=position())
+
+
+def _lines(shard: Shard, stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
+    """The lines that are not blank, with their numbers; None for one that is longer than any may be."""
+    number = 0
+    while line := stream.readline(LONGEST):
+        number += 1
+        if line.endswith(b"\n"):
+            if line.strip():
+                yield number, line
+        elif len(line) == LONGEST:
+            while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+        elif line.strip():
+            try:
+                msgspec.json.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                raise _damaged(shard, f"cut off in the middle of line {number}") from None
+            yield number, line
+
+
+def _table_batches(shard: Shard, per_part: int, rows: int) -> Iterator[Batch]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with shard.opened() as stored, pq.ParquetFile(stored) as source:
+            groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
+            largest = max((group.total_byte_size for group in groups), default=0)
+            if largest > inflated(shard.size):
+                message = f"a row group of {amount(largest >> 20)} MiB, too much for a file of its size"
+                raise _damaged(shard, message)
+            total = 0
+            # Pages are read a group at a time; one at the end of a part is cut there.
+            for whole in source.iter_batches(rows):
+                start = 0
+                while start < len(whole):
+                    size = min(len(whole) - start, per_part - total % per_part)
+                    table = whole.slice(start, size)
+                    part = total // per_part
+                    done = shard.size * (total + size) // max(source.metadata.num_rows, 1)
+                    yield Batch(shard.address, shard.name, part, total + 1, table=table, done=done)
+                    start += size
+                    total += size
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise _damaged(shard, f"no parquet, damaged or cut off: {str(error).splitlines()[0]}") from None

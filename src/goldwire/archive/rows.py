@@ -1,0 +1,159 @@
+"""Rows of an archive as articles: goldwire's own ones whole, others by their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from goldwire import strict_json
+from goldwire.annotations.integrity import article_faults
+from goldwire.archive.reading import ROWS, Batch, batches
+from goldwire.archive.shards import Shard
+from goldwire.errors import Fault, GoldwireError
+from goldwire.files import sha256
+from goldwire.formats.jsonl import loads
+from goldwire.formats.parquet import article_of
+from goldwire.model import Article, Document
+from goldwire.seeds.columns import columns_of
+from goldwire.seeds.ingest import check_plain
+from goldwire.seeds.rows import half_pair
+from goldwire.text import normalise
+
+#: The code of a row that is no article.
+NO_ARTICLE = "GW951"
+_OWN = frozenset(("id", "text", "meta", "annotations"))
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that is no article: its place, itself, and what is wrong."""
+
+    where: str
+    row: str
+    faults: tuple[Fault, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in the quarantine file."""
+        return {"where": self.where, "reason": [str(fault) for fault in self.faults], "row": self.row}
+
+
+def article_batches(
+    shard: Shard, columns: Mapping[str, str], *, per_part: int, rows: int = ROWS
+) -> Iterator[Batch]:
+    """The shard's batches, each with what its columns are: those given, else as the first batch tells.
+
+    Raises GW703 and GW704 where that can't be told, GW943 and GW950 where the shard can't be read.
+    """
+    told: dict[str, str] | None = None
+    is_first = True
+    for batch in batches(shard, per_part=per_part, rows=rows):
+        if is_first:
+            told, is_first = _columns(batch, columns), False
+        yield replace(batch, columns=told)
+
+
+def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
+    rows = [row for _, row, _ in _rows(batch, decode=True) if isinstance(row, dict)]
+    if not rows:
+        return {}
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not given and {"id", "text"} <= set(names) <= _OWN:
+        return None
+    return columns_of(names, rows, given, batch.address)
+
+
+def articles_of(batch: Batch) -> Iterator[tuple[str, Article] | Refused]:
+    """The articles of a batch in their order, each after its place, and the rows that are none."""
+    for number, row, line in _rows(batch, decode=batch.columns is not None):
+        where = f"{batch.address}:{number}" if batch.table is None else f"{batch.address} row {number}"
+        try:
+            if isinstance(row, GoldwireError):
+                raise row
+            yield where, _article(row, line, batch, where, number)
+        except GoldwireError as error:
+            yield Refused(where, _shown(row, line), error.faults)
+
+
+def _rows(batch: Batch, *, decode: bool) -> Iterator[tuple[int, Any, bytes | None]]:
+    """Number, row (or what is wrong with it) and, of JSON Lines, the line, whose row is None undecoded."""
+    if batch.table is not None:
+        for number, row in enumerate(batch.table.to_pylist(), start=batch.first):
+            yield number, row, None
+        return
+    for number, line in batch.lines:
+        where = f"{batch.address}:{number}"
+        if line is None:
+            yield number, GoldwireError.of(NO_ARTICLE, "a line too long to be an article", where=where), line
+        else:
+            yield number, _decoded(line, where) if decode else None, line
+
+
+def _decoded(line: bytes, where: str) -> Any:
+    try:
+        row = strict_json.loads(line)
+    except strict_json.NotStrict as error:
+        message, path = strict_json.told(error)
+        return GoldwireError.of(NO_ARTICLE, message, where=f"{where} {path}".rstrip(), hint="keep one")
+    except ValueError as error:
+        return GoldwireError.of(NO_ARTICLE, f"not JSON: {error}", where=where)
+    if not isinstance(row, dict):
+        return GoldwireError.of(NO_ARTICLE, "not a JSON object", where=where, hint="one {…} a line")
+    return row
+
+
+def _shown(row: Any, line: bytes | None) -> str:
+    if line is not None:
+        return line.decode(errors="replace").rstrip("\r\n")
+    return "" if isinstance(row, GoldwireError) else str(row)
+
+
+def _article(row: Any, line: bytes | None, batch: Batch, where: str, number: int) -> Article:
+    if batch.columns is None and line is not None:
+        return loads(line, where)
+    if batch.columns is None:
+        try:
+            article = article_of({"meta": "{}", **row})
+        except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            message = f"not a document of goldwire's: {type(error).__name__} {error}"
+            raise GoldwireError.of(NO_ARTICLE, message, where=where) from None
+        if faults := list(article_faults(article, where)):
+            raise GoldwireError(*faults)
+        return article
+    return Article(_document(row, batch, where, number))
+
+
+def _document(row: dict[str, Any], batch: Batch, where: str, number: int) -> Document:
+    """A document of other people's columns: what is no field of ours becomes metadata.
+
+    An archive without ids gets them of shard and row: `shard-000017`.
+    """
+    columns = batch.columns or {}
+    if half_pair(row):
+        hint = "repair the text that it was made from"
+        raise GoldwireError.of(NO_ARTICLE, "holds half a surrogate pair", where=where, hint=hint)
+    if batch.table is not None:
+        row = msgspec.to_builtins(row)  # dates as texts
+    values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
+    more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
+    more.pop("annotations", None)
+    inner = more.pop("meta", {})
+    more |= inner if isinstance(inner, dict) else {"meta": inner}
+    text, stated = values.pop("text", None), values.pop("id", None)
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        message = f"`{columns.get('text', 'text')}` holds no text"
+        raise GoldwireError.of(
+            NO_ARTICLE, message, where=where, hint="leave the row out, or say --column text=NAME"
+        )
+    if stated is None and "id" in columns:
+        raise GoldwireError.of(NO_ARTICLE, f"lacks `{columns['id']}`, its id", where=where)
+    if isinstance(stated, bool) or not isinstance(stated, str | int | None):
+        raise GoldwireError.of(NO_ARTICLE, "its id is no name", where=where, hint="a name or a number")
+    if stated is None:
+        stem = PurePosixPath(batch.name).name.partition(".")[0]
+        stated = f"{stem}-{number:06d}"
+    check_plain(text[:1024].encode(), where)
+    return Document(str(stated).strip(), normalise(text), {**values, **more, "sha256": sha256(text)})

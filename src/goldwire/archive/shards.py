@@ -1,0 +1,133 @@
+"""The shards at an address: files, folders, globs, on this machine or wherever fsspec reaches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from goldwire.errors import GoldwireError
+
+#: What a shard's name ends in.
+SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
+_KINDS = ", ".join(SUFFIXES)
+_BLOCK = 1 << 20
+_MAGIC = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file of an archive: its address, its name below what was given, its size in bytes."""
+
+    address: str
+    name: str
+    size: int
+
+    @property
+    def suffix(self) -> str:
+        """Which of `SUFFIXES` it ends in; empty for none."""
+        return suffix_of(self.address)
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Its bytes as they are stored; raises GW943 where they can't be had."""
+        with told(self.address):
+            files, path = file_system(self.address)
+            with files.open(path, "rb") as stream:
+                yield stream
+
+    def sha256(self, advance: Callable[[int], None] | None = None) -> str:
+        """The SHA-256 of its bytes, read in blocks; `advance` counts bytes."""
+        digest = hashlib.sha256()
+        with self.opened() as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+                if advance is not None:
+                    advance(len(block))
+        return digest.hexdigest()
+
+
+def suffix_of(name: str) -> str:
+    """The ending of a shard's name; empty where it is none."""
+    return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+
+
+@contextmanager
+def told(address: str) -> Iterator[None]:
+    """What a file system raises in this block, as one plain error (GW943)."""
+    try:
+        yield
+    except GoldwireError:
+        raise
+    except OSError as error:
+        raise _unreadable(address, error.strerror or str(error) or type(error).__name__) from None
+
+
+def _unreadable(address: str, why: str) -> GoldwireError:
+    hint = "check the address, rights and connection; a run into a folder goes on where it stopped"
+    return GoldwireError.of("GW943", f"can't be read: {why}", where=address, hint=hint)
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """fsspec's file system of an address, and the path in it. Raises GW941 where there is none for it."""
+    from fsspec.core import url_to_fs
+    from fsspec.implementations.local import LocalFileSystem
+
+    if "://" not in address:  # a path, whatever signs are in it
+        return LocalFileSystem(), address
+    try:
+        files, path = url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        hint = "install what the message names; what needs none: paths, file://"
+        raise GoldwireError.of("GW941", f"no way there: {error}", where=address, hint=hint) from None
+    return files, str(path)
+
+
+def find_shards(addresses: Sequence[str]) -> list[Shard]:
+    """The shards at addresses, by name: files, all those in and below folders, and what globs match.
+
+    Of folders and globs other files are passed over, and names that begin with `.` or `_`, which are no data.
+    Raises GW940 where an address holds none, GW942 where a file is none, GW941 and GW943 as above.
+    """
+    shards: dict[str, Shard] = {}
+    for address in addresses:
+        with told(address):
+            for shard in _at(address):
+                shards.setdefault(shard.address, shard)
+    return sorted(shards.values(), key=lambda shard: (shard.name, shard.address))
+
+
+def _at(address: str) -> list[Shard]:
+    files, path = file_system(address)
+    if files.isfile(path):
+        if not suffix_of(path):
+            message = "no shard of an archive"
+            raise GoldwireError.of("GW942", message, where=address, hint=f"it ends in {_KINDS}")
+        return [_shard(files, address, path, path.rpartition("/")[0])]
+    if files.isdir(path):
+        root, paths = path, files.find(path)
+    elif _MAGIC & set(path):
+        parts = path.split("/")
+        first = next(index for index, part in enumerate(parts) if _MAGIC & set(part))
+        root, paths = "/".join(parts[:first]), [each for each in files.glob(path) if files.isfile(each)]
+    else:
+        hint = "a file, a folder, or a pattern in quotes"
+        raise GoldwireError.of("GW940", "nothing is there", where=address, hint=hint)
+    found = [_shard(files, address, each, root) for each in sorted(paths) if suffix_of(each)]
+    visible = [
+        shard for shard in found if not any(p.startswith((".", "_")) for p in PurePosixPath(shard.name).parts)
+    ]
+    if not visible:
+        raise GoldwireError.of("GW940", "no shard is there", where=address, hint=f"one ends in {_KINDS}")
+    return visible
+
+
+def _shard(files: Any, address: str, path: str, root: str) -> Shard:
+    """A shard by its path in the file system, named from `root` on."""
+    whole = files.unstrip_protocol(path) if "://" in address else path
+    stem = str(files._strip_protocol(root)) if root else ""
+    name = str(files._strip_protocol(path)).removeprefix(stem.rstrip("/")).lstrip("/")
+    return Shard(str(whole), name, int(files.size(path) or 0))

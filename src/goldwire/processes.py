@@ -1,0 +1,65 @@
+"""Worker processes: how many, of one thread each, and none that outlives who started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers_context() -> ForkServerContext:
+    """What queues and processes of `worker_pool` are made by."""
+    return get_context("forkserver")
+
+
+@contextmanager
+def worker_pool(
+    workers: int, *, imported: Iterable[str], begin: Callable[..., None], given: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
+    """So many worker processes, each of which has called `begin(*given)`, and none at the end of the block.
+
+    They are forked from a process of their own, which has done nothing but import the modules `imported`:
+    once for all pools of this process. None inherits another's state, and each has one thread: more would
+    fight over the cores, and sums would depend on their number.
+    """
+    context = workers_context()
+    context.set_forkserver_preload(list(imported))
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(_ONE_THREAD)
+    # The environment as it is now: the process that they are forked from may be older.
+    started = (dict(os.environ), begin, given)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=started)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _begin(environment: dict[str, str], begin: Callable[..., None], given: tuple[Any, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the pool
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin(*given)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

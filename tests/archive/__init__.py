@@ -1,0 +1,1 @@
+"""Archives: shards, runs over them, and what is chosen from them."""

@@ -1,0 +1,145 @@
+"""Shards are found wherever they lie, and read a batch at a time."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import fsspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.archive.reading import batches
+from goldwire.archive.rows import Refused, article_batches, articles_of
+from goldwire.archive.shards import Shard, find_shards
+from goldwire.errors import GoldwireError
+from tests.archive.made import archive
+
+
+def read(shard: Shard) -> list[str]:
+    """The ids of a shard's articles; what is refused as `!`."""
+    return [
+        "!" if isinstance(each, Refused) else each[1].document.id
+        for batch in article_batches(shard, {}, per_part=1000)
+        for each in articles_of(batch)
+    ]
+
+
+def code(*addresses: object) -> str:
+    """The code of the error that reading the archive ends in."""
+    with pytest.raises(GoldwireError) as caught:
+        for shard in find_shards([str(address) for address in addresses]):
+            read(shard)
+    return caught.value.faults[0].code
+
+
+def test_folders_files_and_globs_hold_the_same_shards(tmp_path: Path) -> None:
+    """A folder, a pattern and the files one by one are the same archive, in the order of names; what begins
+    with `_` or `.` or is of another kind is no data."""
+    folder = archive(tmp_path / "all")
+    for name in ("_manifest.jsonl", ".hidden.jsonl", "README.md"):
+        (folder / name).write_text("x", encoding="utf-8")
+    files = sorted(str(folder / name) for name in ("a.jsonl", "b.jsonl.gz", "c.parquet"))
+    by_file = [shard.address for shard in find_shards(files)]
+    assert by_file == files
+    assert [shard.address for shard in find_shards([str(folder)])] == files
+    assert [shard.address for shard in find_shards([f"{folder}/*"])] == files
+    assert [shard.name for shard in find_shards([str(tmp_path)])] == [
+        "all/a.jsonl",
+        "all/b.jsonl.gz",
+        "all/c.parquet",
+    ]
+    assert len(find_shards([str(folder), *files])) == 3
+
+
+def test_every_form_holds_articles(tmp_path: Path) -> None:
+    """JSON Lines, packed or not, and parquet are read; columns of other names are known, ids are texts."""
+    a, b, c = find_shards([str(archive(tmp_path / "all"))])
+    assert read(a) == [f"d{n}" for n in range(23)]
+    assert read(b) == [str(n) for n in range(11)]
+    assert read(c) == [f"d{n}" for n in range(100, 107)]
+    (batch,) = article_batches(b, {}, per_part=1000)
+    _, article = next(each for each in articles_of(batch) if not isinstance(each, Refused))
+    assert (article.document.text, article.document.meta["title"]) == ("Texte numéro 0.", "T")
+
+
+def test_shards_elsewhere_are_read_by_fsspec(tmp_path: Path) -> None:
+    """An address of any file system that fsspec knows is one more way to the same shards."""
+    data = (archive(tmp_path / "all") / "a.jsonl").read_bytes()
+    files = fsspec.filesystem("memory")
+    files.pipe("/news/2024/a.jsonl", data)
+    try:
+        for address in ("memory://news", "memory://news/2024/*.jsonl", "memory://news/2024/a.jsonl"):
+            (shard,) = find_shards([address])
+            assert (read(shard), shard.size) == ([f"d{n}" for n in range(23)], len(data))
+    finally:
+        files.rm("/news", recursive=True)
+    (local,) = find_shards([f"file://{tmp_path}/all/a.jsonl"])
+    assert len(read(local)) == 23
+
+
+@given(per_part=st.integers(1, 30), rows=st.integers(1, 30))
+def test_batches_hold_every_row_once_and_keep_to_their_part(per_part: int, rows: int) -> None:
+    """However a shard is cut, its rows are those of the file in their order, no batch crosses a part's end,
+    and the last batch says that it is."""
+    files = fsspec.filesystem("memory")
+    lines = b"".join(b'{"id": "%d", "text": "t"}\n\n' % n for n in range(23))
+    files.pipe("/cut/a.jsonl", lines)
+    (shard,) = find_shards(["memory://cut/a.jsonl"])
+    cut = list(batches(shard, per_part=per_part, rows=rows))
+    numbers = [number for batch in cut for number, _ in batch.lines]
+    assert numbers == list(range(1, 46, 2))
+    place = 0
+    for batch in cut:
+        assert {(place + index) // per_part for index in range(len(batch.lines))} == {batch.part}
+        place += len(batch.lines)
+    assert [batch.is_last for batch in cut] == [False] * (len(cut) - 1) + [True]
+
+
+def test_what_is_damaged_or_not_there_is_one_plain_error(tmp_path: Path) -> None:
+    """A missing address, a file that is no shard, one that is cut off, a broken gzip, no parquet: each has
+    its code."""
+    whole = (archive(tmp_path / "all") / "a.jsonl").read_bytes()
+    packed = gzip.compress(whole)
+    table = (tmp_path / "all/c.parquet").read_bytes()
+    bad = {
+        "cut.jsonl": whole[:-9],
+        "cut.jsonl.gz": packed[:-40],
+        "none.jsonl.gz": whole,
+        "flipped.jsonl.gz": packed[:100] + bytes(40) + packed[140:],
+        "cut.parquet": table[:-50],
+        "none.parquet": whole,
+    }
+    for name, data in bad.items():
+        (tmp_path / name).write_bytes(data)
+        assert code(tmp_path / name) == "GW950", name
+    assert code(tmp_path / "nowhere") == "GW940"
+    assert code(tmp_path / "nowhere*") == "GW940"
+    (tmp_path / "empty").mkdir()
+    assert code(tmp_path / "empty") == "GW940"
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+    assert code(tmp_path / "notes.txt") == "GW942"
+    assert code("nosuch://bucket/x") == "GW941"
+
+
+def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
+    """What is no JSON, no object, without text or id, or markup is refused at its place; the rest is read."""
+    rows = ['{"id": "a", "text": "Un.", "x": 1}', "{nothing", "[1]", '{"id": "b"}', '{"text": "Deux."}']
+    rows += ['{"id": "c", "text": "<!doctype html><p>x</p>"}', '{"id": "d", "text": "Trois."}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (shard,) = find_shards([str(tmp_path / "a.jsonl")])
+    assert read(shard) == ["a", "!", "!", "!", "!", "!", "d"]
+    (batch,) = article_batches(shard, {}, per_part=10)
+    refused = [each for each in articles_of(batch) if isinstance(each, Refused)]
+    assert [each.faults[0].code for each in refused] == ["GW951"] * 4 + ["GW287"]
+    assert refused[0].where == f"{tmp_path}/a.jsonl:2"
+    assert refused[0].row == "{nothing"
+
+
+def test_articles_without_ids_are_named_by_shard_and_row(tmp_path: Path) -> None:
+    """Where an archive has no column of ids, each article gets one that is the same in every run."""
+    lines = '{"text": "Un."}\n{"text": "Deux."}\n'
+    (tmp_path / "day.jsonl").write_text(lines, encoding="utf-8")
+    (shard,) = find_shards([str(tmp_path / "day.jsonl")])
+    assert read(shard) == ["day-000001", "day-000002"]
