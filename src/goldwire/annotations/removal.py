@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotations.store import annotation_path, read_annotations
+from goldwire.annotations.store import annotation_path, read_all_annotations
 from goldwire.errors import Fault, raise_faults
 from goldwire.project import Project
 from goldwire.seeds.listing import list_articles, remove_lines
@@ -28,14 +28,16 @@ class Removal:
 def remove_articles(project: Project, ids: Sequence[str], *, with_annotations: bool = False) -> Removal:
     """Take articles out of the listing and their texts out of `seeds/`.
 
-    Raises GW713 for those that are annotated, unless `with_annotations`: then their annotations go too. GW712
+    Raises GW713 for those that are annotated, unless `with_annotations`: then their annotations go too,
+    gold checks and practice among them. GW712
     for an id that is not there. Nothing is removed where anything is refused.
     """
     wanted = list(dict.fromkeys(ids))
-    orphaned = [annotation for annotation in read_annotations(project) if annotation.document in set(wanted)]
+    kept = read_all_annotations(project)
+    orphaned = [(folder, annotation) for folder, annotation in kept if annotation.document in set(wanted)]
     if not with_annotations:
         known = {article.id for article in list_articles(project)}
-        readers = {name: [a.annotator for a in orphaned if a.document == name] for name in wanted}
+        readers = {name: [a.annotator for _, a in orphaned if a.document == name] for name in wanted}
         hint = "--with-annotations removes these too; git keeps what was committed"
         raise_faults(
             Fault("GW713", f"`{name}` is annotated by {', '.join(names)}", str(project.annotations), hint)
@@ -43,7 +45,7 @@ def remove_articles(project: Project, ids: Sequence[str], *, with_annotations: b
             if names and name in known
         )
     files = remove_lines(project, wanted)
-    paths = [annotation_path(project, annotation) for annotation in orphaned]
+    paths = [annotation_path(project, annotation, folder) for folder, annotation in orphaned]
     for path in paths:
         path.unlink(missing_ok=True)
     root = project.root

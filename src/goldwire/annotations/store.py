@@ -149,6 +149,12 @@ def _misnamed(annotation: Annotation, file: str, named: str, taken: bool) -> Fau
     return Fault("GW286", whose, file, hint)
 
 
+def read_all_annotations(project: Project) -> list[tuple[Path, Annotation]]:
+    """What is stored, and after it gold checks and practice, each with the folder that it is kept below."""
+    folders = (project.annotations, project.checks, project.practice)
+    return [(folder, each) for folder in folders for each in read_annotations(project, folder)]
+
+
 def warn_of_those_apart(project: Project) -> None:
     """Say how many annotations are gold checks or practice: they are no readings, nothing rests on them."""
     for folder, what in ((project.checks, "gold checks"), (project.practice, "practice")):

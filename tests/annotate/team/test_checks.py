@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -17,12 +18,15 @@ import goldwire
 from goldwire.annotate.adjudication.project import adjudicate_project
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.migration.stored import migrate_project
 from goldwire.annotate.records.assignments import Assignment, read_assignments
 from goldwire.annotate.records.checks import Check, checks_path, read_checks, write_checks
 from goldwire.annotate.rename import rename
+from goldwire.annotate.report.checks import read_checked
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign, assign_project
 from goldwire.annotate.team.checks import draw_checks, has_seen, in_order, reviewed_answers, share_of
+from goldwire.annotations.removal import remove_articles
 from goldwire.annotations.store import project_articles, read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.corpus.corpus import load_corpus
@@ -30,6 +34,7 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import load_schema
+from goldwire.schemas.plan import Plan
 from goldwire.seeds import load_seeds
 from tests.annotate.team.gold import example, make_gold_project, marked, review, right
 from tests.cli.terminal import called
@@ -203,6 +208,38 @@ def test_nothing_rests_on_a_check(project: Project, caplog: pytest.LogCaptureFix
     assert "r0" in waiting and "left out: 2 × gold checks" in caplog.text
     built = called("corpus", "build", "--project", project.root)
     assert "left out: 2 × gold checks in annotate/checks" in built.stderr
+
+
+def test_a_migration_takes_checks_along(project: Project) -> None:
+    """Checks and practice get the new schema with what they are held against, recorded as all others are, and
+    can be scored after."""
+    write_checks(project, [Check("r0", "anna"), Check("r1", "anna", "practice")])
+    write_annotation(project, marked("r0", "anna", right("r0")), project.checks)
+    write_annotation(project, marked("r1", "anna", right("r1")), project.practice)
+    text = project.schema_path.read_text(encoding="utf-8").replace("FOOD", "MEAL").replace('"0.1"', '"0.2"')
+    project.schema_path.write_text(text, encoding="utf-8")
+    renaming = {"rename": "label", "name": "FOOD", "to": "MEAL"}
+    plan = msgspec.convert({"source": "mini@0.1", "to": "mini@0.2", "operations": [renaming]}, Plan)
+    schema = load_schema(project.schema_path)
+    assert migrate_project(project, plan, schema, load_seeds(project)).migrated == 6
+    for folder in (project.checks, project.practice):
+        [moved] = read_annotations(project, folder)
+        assert moved.schema == "mini@0.2" and "MEAL" in {span.label for span in moved.spans}
+    assert {a.document for a in read_annotations(project)} == {"r0", "r1", "r2", "r3"}
+    [anna] = read_checked(project, schema)
+    assert (anna.done, anna.figures[0].f1, anna.left_out) == (1, 1.0, ())
+
+
+def test_an_article_with_a_check_is_annotated(project: Project) -> None:
+    """It is not removed in silence (GW713); with its annotations the check goes too, and nothing is left that
+    has no text."""
+    write_annotation(project, marked("r9", "anna", right("r9")), project.checks)
+    with pytest.raises(GoldwireError, match=r"GW713.*r9.*anna"):
+        remove_articles(project, ["r9"])
+    assert remove_articles(project, ["r9"], with_annotations=True).annotations == (
+        "annotate/checks/anna/r9.json",
+    )
+    assert read_annotations(project, project.checks) == []
 
 
 @pytest.mark.live

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -143,6 +145,34 @@ def test_the_answer_comes_after_submitting(project: Project, named_server: Serve
         assert "3" not in str(tasks()[one.article]["data"][FEEDBACK])[:3]
     assert [a.annotator for a in read_annotations(project)] == ["carla"] * 4
     assert [a.document for a in read_annotations(project, project.practice)] == [one.article]
+
+
+@pytest.mark.live
+def test_the_answer_comes_within_seconds(project: Project, named_server: Server) -> None:
+    """`practice --watch` stays until all is done, and shows each answer when it sees it submitted."""
+    told: list[str] = []
+
+    def watch() -> None:
+        words = ["practice", "zoe", "--count", "1", "--watch", "--project", str(project.root)]
+        told.append(CliRunner().invoke(command, words).output)
+
+    watching = Thread(target=watch, daemon=True)
+    watching.start()
+    with Client(named_server.url, named_server.token) as client:
+        title = practice_title(project, "zoe")
+        while (
+            not (projects := client.projects(title)) or not client.project(projects[0]["id"])["task_number"]
+        ):
+            assert watching.is_alive()
+            time.sleep(0.5)
+        time.sleep(3)  # it has looked once, and found nothing
+        [check] = read_checks(project, "practice")
+        mine = marked(check.article, "zoe", right(check.article))
+        load_annotations(client, int(projects[0]["id"]), [mine], SCHEMA)
+        watching.join(60)
+        assert not watching.is_alive() and f"answer shown: {check.article} (1 of 1 done)" in told[0]
+        [task] = client.tasks(int(projects[0]["id"]), ("data",))
+        assert str(task["data"][FEEDBACK]).startswith("**6 marques sur 6")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
-from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
+from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
@@ -47,7 +47,8 @@ class MigrateReport:
 def migrate_project(
     project: Project, plan: Plan, schema: Schema, documents: Sequence[Document], *, dry_run: bool = False
 ) -> MigrateReport:
-    """Rewrite all stored annotations of the plan's source; those that bear its target are done already.
+    """Rewrite all stored annotations of the plan's source, gold checks and practice too; those that bear its
+    target are done already.
 
     Everything is migrated and checked against the new schema before anything is written. What was changed is
     recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
@@ -60,11 +61,13 @@ def migrate_project(
         message = f"the schema is {schema.stamp}, the plan leads to {plan.to}"
         raise GoldwireError.of("GW362", message, where=str(project.schema_path), hint=hint)
     with project_lock(project):
-        stored = read_annotations(project)
+        kept = read_all_annotations(project)
+        stored = [annotation for _, annotation in kept]
+        folders = {(annotation.annotator, annotation.document): folder for folder, annotation in kept}
         outcomes = _checked(stored, plan, schema, {document.id: document for document in documents})
         record, removed = _record_paths(project, plan)
         if outcomes and not dry_run:
-            _write(project, plan, outcomes, record, removed)
+            _write(project, plan, outcomes, folders, record, removed)
         steps: Counter[int] = Counter()
         kinds: Counter[str] = Counter()
         changes = 0
@@ -138,8 +141,18 @@ def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:
 
 
 def _write(
-    project: Project, plan: Plan, outcomes: list[tuple[Annotation, Outcome]], record: Path, removed: Path
+    project: Project,
+    plan: Plan,
+    outcomes: list[tuple[Annotation, Outcome]],
+    folders: Mapping[tuple[str, str], Path],
+    record: Path,
+    removed: Path,
 ) -> None:
+    paths = {
+        name: annotation_path(project, old, folders[name])
+        for old, _ in outcomes
+        for name in [(old.annotator, old.document)]
+    }
     lines: list[dict[str, Any]] = []
     taken: list[dict[str, Any]] = []
     for old, outcome in outcomes:
@@ -155,15 +168,16 @@ def _write(
         told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
         lines.append({**key, **hashes, **sizes, **told})
         taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
-    files = [record, removed, *(annotation_path(project, old) for old, _ in outcomes)]
+    files = [record, removed, *paths.values()]
     with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
         if taken or removed.is_file():
             write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
         for old, outcome in outcomes:
-            write_text(annotation_path(project, old), dumps_annotation(outcome.annotation))
-    follow(project, ((old, outcome.annotation) for old, outcome in outcomes))
+            write_text(paths[old.annotator, old.document], dumps_annotation(outcome.annotation))
+    changed = [(old, outcome.annotation) for old, outcome in outcomes]
+    follow(project, changed, folders)
 
 
 def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]] | None = None) -> str:

@@ -6,7 +6,7 @@ fresh clone) that is not known, and nothing is taken for unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -76,15 +76,23 @@ def remote_hash(annotation: Annotation) -> str:
     return sha256(msgspec.json.encode(parts))[:16]
 
 
-def follow(project: Project, changes: Iterable[tuple[Annotation, Annotation]]) -> None:
-    """Note what goldwire itself made of stored annotations (`old`, `new`): that is nobody's edit."""
+def follow(
+    project: Project,
+    changes: Iterable[tuple[Annotation, Annotation]],
+    folders: Mapping[tuple[str, str], Path] | None = None,
+) -> None:
+    """Note what goldwire itself made of annotations (`old`, `new`): that is nobody's edit.
+
+    `folders` says, by annotator and document, which are kept elsewhere than in the store.
+    """
     pulled = read_pulled(project)
     for old, new in changes:
-        known = pulled.pop(key_of(project, old), None)
+        folder = (folders or {}).get((old.annotator, old.document))
+        known = pulled.pop(key_of(project, old, folder), None)
         if known is not None:
             unedited = known.local == local_hash(old)
             local = local_hash(new) if unedited else known.local
-            pulled[key_of(project, new)] = msgspec.structs.replace(known, local=local)
+            pulled[key_of(project, new, folder)] = msgspec.structs.replace(known, local=local)
     write_pulled(project, pulled)
 
 
