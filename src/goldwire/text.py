@@ -144,3 +144,16 @@ def _changeable() -> frozenset[str]:
         if len(parts) == 2 and not parts[0].startswith("<"):
             characters.add(chr(int(parts[1], 16)))
     return frozenset(characters)
+
+
+def wording(text: str) -> str:
+    """A wording as it is compared: no case, no accents, one kind of apostrophe, single spaces."""
+    return " ".join(plain(text).split())
+
+
+def plain(text: str) -> str:
+    """A text without case and accents, with one kind of apostrophe."""
+    bare = text.replace("’", "'")
+    for _ in range(2):  # decomposing may bring forth capitals
+        bare = unicodedata.normalize("NFKD", bare.casefold())
+    return "".join(c for c in bare if not unicodedata.combining(c))

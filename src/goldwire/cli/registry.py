@@ -86,12 +86,13 @@ def review(
                 _most(each.labels),
                 _most(each.words),
                 ", ".join(each.annotators),
+                ", ".join(each.likely),
                 each.spans,
             )
             for each in found.new
         ]
-        columns = ("id", "registry", "label", "words", "annotators", "spans")
-        table(columns, rows, left=5, lesser=("annotators", "registry"))
+        columns = ("id", "registry", "label", "words", "annotators", "perhaps", "spans")
+        table(columns, rows, left=6, lesser=("annotators", "registry"))
     for each in found.new:
         for example in each.examples:
             say(f"{each.id}  {example}")

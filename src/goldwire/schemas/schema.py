@@ -197,12 +197,14 @@ class Guidelines(Struct, frozen=True, forbid_unknown_fields=True):
 class RegistryEntry(Struct, frozen=True):
     """One thing that mentions refer to. `label` is the label, or the list of labels, of its mentions.
 
-    `fields` holds what the entry says in one text or number, by name: attributes take defaults from it.
+    `names` are spellings that mentions have, beside the field `name`. `fields` holds what the entry says in
+    one text or number, by name: attributes take defaults from it.
     """
 
     id: str
     label: str | list[str] = ""
     country: str = ""
+    names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -210,6 +212,11 @@ class RegistryEntry(Struct, frozen=True):
         """The labels that its mentions bear; empty where the registry does not say."""
         listed = [self.label] if isinstance(self.label, str) else self.label
         return [label for label in listed if label]
+
+    @property
+    def spellings(self) -> list[str]:
+        """What it may be called, its name first."""
+        return list(dict.fromkeys(filter(None, [self.fields.get("name", ""), *self.names])))
 
 
 class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):

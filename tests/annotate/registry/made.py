@@ -30,7 +30,7 @@ layers:
       BIRD: {name: bird, definition: A bird., color: "#D55E00", hotkey: b, family: beast}
       KEEPER: {name: keeper, definition: A person., color: "#111111", hotkey: k}
     attributes:
-      which: {title: Which, kind: id, registry: animals}
+      which: {title: Which, kind: id, registry: animals, same_family: true}
   event:
     title: Events
     labels:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from goldwire.cli.corpus import command
 from goldwire.corpus.browse.review import review, write_review
 from goldwire.corpus.corpus import Corpus, load_corpus
-from goldwire.corpus.quality.consistency import Inconsistency, context, inconsistencies, wording
+from goldwire.corpus.quality.consistency import Inconsistency, context, inconsistencies
 from goldwire.corpus.quality.label_errors import LabelErrors, find_label_errors
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Schema
 from goldwire.schemas.schema import RegistryEntry
+from goldwire.text import wording
 from tests.corpus.mini import mini_schema, project
 from tests.corpus.quality.test_label_errors import changed, recipes
 

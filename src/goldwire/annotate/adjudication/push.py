@@ -156,6 +156,7 @@ def push_adjudication(
         guide=guide_of(project, schema),
         extra=extra,
         advance=advance,
+        suggest=False,
     )
     # Last, so that a run that was cut off before is repeated by the next.
     for number, task_data in changed:

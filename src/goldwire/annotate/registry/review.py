@@ -12,18 +12,26 @@ from goldwire.annotate.records.registry_changes import Change, now, record_path,
 from goldwire.annotate.registry.changes import RegistryReport, merge_ids
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
 from goldwire.annotate.registry.writing import finish, write_all
+from goldwire.annotations.candidates import Candidates
+from goldwire.annotations.store import project_articles
 from goldwire.errors import one_of, raise_faults
 from goldwire.project import Project
+from goldwire.schemas.load import load_registries
 from goldwire.text import snippet
 
 #: Places that are shown of each id, and the code points on each side of the words.
 _EXAMPLES = 3
 _WIDTH = 40
+#: Mentions of each id that are held against the registry.
+_RANKED = 10
 
 
 @dataclass(frozen=True)
 class NewId:
-    """An id that its registry does not have: how often it stands, on which labels and words, whose it is."""
+    """An id that its registry does not have: how often it stands, on which labels and words, whose it is.
+
+    `likely` are known ids that it may be, the likeliest first.
+    """
 
     registry: str
     id: str
@@ -33,6 +41,7 @@ class NewId:
     annotators: tuple[str, ...]
     documents: tuple[str, ...]
     examples: tuple[str, ...]
+    likely: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,9 @@ def review_registry(
     settled = tuple(
         merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run) for old, new in known.items()
     )
+    rank = Candidates(ids.schema, load_registries(ids.schema, project.schema_path), project_articles(project))
     left = [
-        _new_id(ids, name, new, mentions)
+        _new_id(ids, rank, name, new, mentions)
         for (name, new), mentions in listed.items()
         if (name, new) not in adding and new not in known
     ]
@@ -120,7 +130,7 @@ def _check(listed: Mapping[tuple[str, str], object], named: Collection[str]) -> 
     raise_faults(faults)
 
 
-def _new_id(ids: Ids, registry: str, name: str, mentions: list[Mention]) -> NewId:
+def _new_id(ids: Ids, rank: Candidates, registry: str, name: str, mentions: list[Mention]) -> NewId:
     """What is known of a new id."""
     examples: list[str] = []
     for mention in mentions:
@@ -139,4 +149,16 @@ def _new_id(ids: Ids, registry: str, name: str, mentions: list[Mention]) -> NewI
         annotators=tuple(sorted({m.annotation.annotator for m in mentions})),
         documents=tuple(sorted({m.annotation.document for m in mentions})),
         examples=tuple(examples),
+        likely=tuple(_likely(ids, rank, mentions)),
     )
+
+
+def _likely(ids: Ids, rank: Candidates, mentions: list[Mention]) -> list[str]:
+    """The known ids that the mentions of a new one go with best, each by its best score."""
+    scores: dict[str, float] = {}
+    for mention in mentions[:_RANKED]:
+        document = ids.documents.get(mention.annotation.document)
+        if document is not None and mention.words:
+            for candidate in rank.rank(document, mention.span, mention.attribute, limit=_EXAMPLES):
+                scores[candidate.id] = max(scores.get(candidate.id, 0.0), candidate.score)
+    return sorted(scores, key=lambda name: (-scores[name], name))[:_EXAMPLES]

@@ -16,6 +16,7 @@ from goldwire.annotate.labelstudio.projects import ensure_project
 from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
 from goldwire.annotate.sync.predictions import checked_predictions, version
+from goldwire.annotate.sync.suggestions import Suggested, suggest_ids
 from goldwire.annotate.sync.tasks import batches, data_of, prediction_of, task_of, uid, versions, worked_on
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
@@ -31,7 +32,10 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class PushReport:
-    """What a push found and did. `outdated` names articles whose former text has a task on the server."""
+    """What a push found and did. `outdated` names articles whose former text has a task on the server.
+
+    `ids_suggested` were filled into predictions, `ids_left` spans there could bear an id and none was sure.
+    """
 
     project: int
     url: str
@@ -42,6 +46,8 @@ class PushReport:
     present: int
     predictions_sent: int
     predictions_present: int
+    ids_suggested: int
+    ids_left: int
     duplicates_removed: int
     outdated: tuple[str, ...]
     tasks: int
@@ -64,16 +70,20 @@ def push(
     extra: Mapping[str, Mapping[str, Any]] | None = None,
     advance: Advance | None = None,
     batch: int = BATCH,
+    suggest: bool = True,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
     `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document.
     `advance` is called with the number of articles settled. `batch` tasks go in one request. The guide is
-    put beside the tasks and linked. Raises GW321 for a config change that would orphan annotations, GW322
-    for predictions that the schema or the texts do not bear, GW324 where the server's counts do not add up,
-    GW780 where `guide_url` is no address.
+    put beside the tasks and linked. With `suggest` predictions get the ids that are sure (`suggest_ids`).
+    Raises GW321 for a config change that would orphan annotations, GW322 for predictions that the schema or
+    the texts do not bear, GW324 where the server's counts do not add up, GW780 where `guide_url` is no
+    address.
     """
     by_document = checked_predictions(schema, documents, predictions)
+    suggested = suggest_ids(project, schema, documents, by_document) if suggest else Suggested(by_document)
+    by_document = suggested.predictions
     guide = guide or guide_of(project, schema)
     with project_lock(project):
         found, created, added = ensure_project(client, schema, title or project.name, config, guide)
@@ -83,8 +93,10 @@ def push(
         if work.land():
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
-        if predictions and found.get("model_version") != (shown := version(predictions[-1])):
-            client.update_project(work.project, {"model_version": shown})
+        if predictions:
+            shown = version(by_document[predictions[-1].document][-1])
+            if found.get("model_version") != shown:
+                client.update_project(work.project, {"model_version": shown})
         total = int(client.project(work.project).get("task_number") or 0)
         if total != before + work.sent - work.removed:
             work.reconcile()
@@ -99,6 +111,8 @@ def push(
             len(documents) - work.sent,
             work.predictions_sent,
             sum(map(len, by_document.values())) - work.predictions_sent,
+            suggested.filled,
+            suggested.left,
             work.removed,
             tuple(work.outdated),
             total,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="What `draft` wrote, to show as predictions. May be repeated.",
 )
 @click.option("--model", help="A trained pipeline whose predictions are made now, in place of --predictions.")
+@click.option("--no-ids", is_flag=True, help="Fill no ids into predictions, not even the sure ones.")
 @click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default); only order by them.")
 @click.option(
     "--order",
@@ -66,6 +67,7 @@ def push(
     files: tuple[Path, ...],
     draft_files: tuple[Path, ...],
     model: str | None,
+    no_ids: bool,
     bare: bool,
     order: str,
     count: int | None,
@@ -113,12 +115,16 @@ def push(
             )
         with progress("pushing", len(documents)) as advance:
             shown = [] if bare else predictions
-            report = push_articles(client, project, schema, documents, predictions=shown, advance=advance)
+            report = push_articles(
+                client, project, schema, documents, predictions=shown, advance=advance, suggest=not no_ids
+            )
     rows = [
         ("articles sent", report.sent),
         ("articles there already", report.present),
         ("predictions sent", report.predictions_sent),
         ("predictions there already", report.predictions_present),
+        ("  ids suggested in them", report.ids_suggested),
+        ("  ids left to pick", report.ids_left),
         ("tasks on the server", report.tasks),
     ]
     table(("push", ""), rows)

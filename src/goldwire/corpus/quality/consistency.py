@@ -7,7 +7,6 @@ listed so that a person can look.
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Literal
 from goldwire.model import Annotation, Article, Span, curated, span_key
 from goldwire.schemas import Schema
 from goldwire.schemas.schema import RegistryEntry
-from goldwire.text import Snippet, snippet
+from goldwire.text import Snippet, plain, snippet, wording
 
 Kind = Literal["label", "id", "unmarked", "double", "crossing", "unused"]
 #: What each kind says, in the order in which they are worth a look.
@@ -98,18 +97,6 @@ class _Texts:
             after=after,
             value=value,
         )
-
-
-def wording(text: str) -> str:
-    """A wording as it is compared: no case, no accents, one kind of apostrophe, single spaces."""
-    return " ".join(_plain(text).split())
-
-
-def _plain(text: str) -> str:
-    plain = text.replace("’", "'")
-    for _ in range(2):  # decomposing may bring forth capitals
-        plain = unicodedata.normalize("NFKD", plain.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def context(text: str, start: int, end: int, width: int = _AROUND) -> Snippet:
@@ -223,7 +210,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     parts: list[str] = []
     places: list[int] = []
     for index, char in enumerate(text):
-        folded = _plain(char)
+        folded = plain(char)
         folded = " " if folded.isspace() else folded
         if folded == " " and parts and parts[-1] == " ":
             continue

@@ -1,0 +1,73 @@
+"""Ids filled into predictions before they are sent, where it is sure what a span names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from goldwire.annotate.sync.predictions import version
+from goldwire.annotations.candidates import Candidates
+from goldwire.annotations.ids import id_attributes
+from goldwire.annotations.store import project_articles
+from goldwire.model import Annotation, Document
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.load import load_registries
+
+#: What the version of a prediction with suggested ids ends with.
+MARK = "+ids"
+
+
+class Suggested(NamedTuple):
+    """Predictions by document; how many ids were `filled` in, and how many spans were `left` without."""
+
+    predictions: dict[str, list[Annotation]]
+    filled: int = 0
+    left: int = 0
+
+
+def suggest_ids(
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    predictions: Mapping[str, Sequence[Annotation]],
+) -> Suggested:
+    """Predictions with the ids that are sure by the registries and by what is stored of other articles.
+
+    Their version ends with `+ids`, so that what came from a prediction tells whether its id did. What a
+    prediction says itself stands. Without registries nothing is changed.
+    """
+    attributes = {layer: names for layer, names in id_attributes(schema).items() if names}
+    if not attributes or not predictions:
+        return Suggested({name: list(some) for name, some in predictions.items()})
+    registries = load_registries(schema, project.schema_path)
+    candidates = Candidates(schema, registries, project_articles(project))
+    known = {document.id: document for document in documents}
+    made: dict[str, list[Annotation]] = {}
+    filled = left = 0
+    for name, some in predictions.items():
+        for annotation in some:
+            with_ids, ids = candidates.fill(known[name], annotation)
+            filled += len(ids)
+            left += sum(
+                attribute not in span.attributes and about.applies_to(span.label)
+                for span in with_ids.spans
+                for attribute in attributes.get(span.layer, ())
+                for about in [schema.layers[span.layer].attributes[attribute]]
+            )
+            made.setdefault(name, []).append(_marked(with_ids))
+    return Suggested(made, filled, left)
+
+
+def _marked(annotation: Annotation) -> Annotation:
+    """A prediction under a version that says that its ids are suggested."""
+    made = annotation.provenance
+    named = made.name and made.version
+    changed = (
+        msgspec.structs.replace(made, version=made.version + MARK)
+        if named
+        else msgspec.structs.replace(made, name=version(annotation) + MARK)
+    )
+    return msgspec.structs.replace(annotation, provenance=changed)
