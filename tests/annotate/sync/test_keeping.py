@@ -69,6 +69,12 @@ class Memory:
         made = self.work[number][0]["annotations"]
         return {**self.held[number], "total_annotations_number": len(made)}
 
+    def project_url(self, number: int) -> str:
+        return f"{self.url}/projects/{number}"
+
+    def task_url(self, number: int, task: int, *, labelling: bool = False) -> str:
+        return f"{self.project_url(number)}/data?task={task}{'&labeling=1' if labelling else ''}"
+
     def users(self) -> list[dict[str, Any]]:
         return USERS
 
