@@ -245,3 +245,42 @@ def test_a_long_list_is_searched_by_typing(page: Page, studio: Server, project: 
     assert [(item["id"], item["from_name"], item["value"]["choices"]) for item in made] == [
         (span.id, "event-mode", ["destroy"])
     ]
+
+
+def test_a_click_reaches_each_of_two_spans_over_the_same_words(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """The word is the inner span's, the edge at its end the outer one's, whichever was marked first."""
+    both = [("event", "ACCUSE"), ("stance", "NEGATIVE")]
+    spans = tuple(
+        Span(f"{order}-{layer}", layer, label, start, start + 5)
+        for start, order, layers in ((3, "one", both), (22, "two", both[::-1]))
+        for layer, label in layers
+    )
+    marked = Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
+    opened(page, studio, project, schema, marked)
+    for order in ("one", "two"):
+        outer = page.locator(f'[class*="htx-highlight-{order}-"]').first
+        reached = set()
+        for at_its_end in (False, True):
+            page.keyboard.press("Escape")
+            page.mouse.move(5, 5)
+            page.wait_for_timeout(500)
+            box = outer.bounding_box()
+            assert box is not None
+            across = box["width"] - 3 if at_its_end else box["width"] / 2
+            page.mouse.click(box["x"] + across, box["y"] + box["height"] / 2)
+            page.wait_for_timeout(500)
+            reached.add(page.evaluate("window.Htx.annotationStore.selected.highlightedNode?.cleanId"))
+        assert reached == {f"{order}-event", f"{order}-stance"}
+
+
+def test_lists_of_tasks_show_titles(page: Page, studio: Server, project: Project, schema: Schema) -> None:
+    """Of what a task holds the title comes first, in the list and beside a task; the text is in neither."""
+    opened(page, studio, project, schema, read_adjudicated())
+    texts = "[...document.querySelectorAll('[class*=head] [class*=cell]')].map(e => e.textContent.trim())"
+    beside = page.evaluate(texts)
+    page.goto(page.url.partition("?")[0])
+    page.get_by_text("Annotated by").first.wait_for()
+    for shown in (beside, page.evaluate(texts)):
+        assert "titlestr" in shown and "textstr" not in shown
