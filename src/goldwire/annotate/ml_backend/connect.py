@@ -36,10 +36,7 @@ _HIDDEN = (
     "updated_at",
     "updated_by",
     "draft_exists",
-    "data.uid",
     "data.id",
-    "data.text",
-    "data.sha256",
 )
 #: Tasks in one request for predictions: well within the time that Label Studio waits.
 _FETCH = 50

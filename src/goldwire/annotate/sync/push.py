@@ -14,6 +14,7 @@ from goldwire.annotate.labelstudio.guide import Guide, guide_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import ensure_project
 from goldwire.annotate.labelstudio.transport import Unsure
+from goldwire.annotate.labelstudio.views import ensure_first_view
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
 from goldwire.annotate.sync.predictions import checked_predictions, version
 from goldwire.annotate.sync.suggestions import Suggested, suggest_ids
@@ -93,6 +94,7 @@ def push(
         if work.land():
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
+        ensure_first_view(client, number)  # once tasks are there, or their columns are not known
         if predictions:
             shown = version(by_document[predictions[-1].document][-1])
             if found.get("model_version") != shown:
