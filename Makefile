@@ -51,6 +51,8 @@ coverage: env
 bench: env
 	PYTHON=$(BIN)/python sh install.sh bench
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.score_files
+	$(BIN)/python -m benchmarks.score_files --rich --documents 2000
 	$(BIN)/python -m benchmarks.agreement
 	$(BIN)/python -m benchmarks.fuzz
 	$(BIN)/python -m benchmarks.formats

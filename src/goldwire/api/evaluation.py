@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.data import Source, articles_of, load_project, read, schema_of
+from goldwire.api.data import Source, articles_of, format_of, load_project, read, schema_of
+from goldwire.formats.articles import Articles
+from goldwire.formats.guess import AUTO
 from goldwire.model import Article
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -33,6 +35,8 @@ def score(
     trained_on: bool = False,
     ignore_space: bool = False,
     sides: Sequence[str] = (),
+    format: str | None = None,
+    on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Scores:
     """Score predictions against a reference: P, R, F1 with 95 % intervals by layer and label.
 
@@ -42,7 +46,10 @@ def score(
     redrawn together. Those that the model was trained on are left out, unless
     `trained_on`. No project is needed; in one, gold that follows its schema is scored by it. `agreement`
     names figures of `goldwire eval agree --json`; `sides` those of the split of the project here whose
-    documents are scored. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not fit.
+    documents are scored. Of two files of JSON Lines no more than the counts of each document is held in
+    memory, where their documents have the same ids, gold one reading of each, and no `sides` are named.
+    `format` is that of files, as in `read`; `on_read` is told of each what was read of it, with no articles
+    in it where they were not held. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not fit.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -53,21 +60,37 @@ def score(
         >>> scores.to_pandas().columns.tolist()[:5]
         ['layer', 'label', 'P', 'R', 'F1']
     """
+    from goldwire.eval.file_scores import score_files
     from goldwire.eval.project_scores import score_articles
 
-    scores, _ = score_articles(
-        articles_of(gold),
-        articles_of(pred),
-        schema_path=None if schema is None else Path(schema),
-        agreement_path=None if agreement is None else Path(agreement),
-        layers=layers,
-        resamples=resamples,
-        seed=seed,
-        trained_on=trained_on,
-        ignore_space=ignore_space,
-        sides=sides,
-    )
+    options: dict[str, Any] = {
+        "schema_path": None if schema is None else Path(schema),
+        "agreement_path": None if agreement is None else Path(agreement),
+        "layers": layers,
+        "resamples": resamples,
+        "seed": seed,
+        "trained_on": trained_on,
+    }
+    files = [Path(source) for source in (gold, pred) if isinstance(source, str | Path)]
+    if len(files) == 2 and not sides and all(_in_lines(file, format) for file in files):
+        found = score_files(*files, **options)
+        if found is not None:
+            for articles in found[1]:
+                on_read(articles)
+            return found[0]
+    held = []
+    for source in (gold, pred):
+        read_whole = read(source, format) if isinstance(source, str | Path) else articles_of(source)
+        if isinstance(read_whole, Articles):
+            on_read(read_whole)
+        held.append(read_whole)
+    scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
     return scores
+
+
+def _in_lines(file: Path, format: str | None) -> bool:
+    """Whether a file can be read, more than once, as JSON Lines."""
+    return file.is_file() and (format_of(file) if format in (None, AUTO) else format) == "jsonl"
 
 
 def agree(

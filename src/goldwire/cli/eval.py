@@ -16,6 +16,7 @@ from goldwire.cli.common import (
     json_option,
     paper_options,
     say,
+    say_read,
     show,
     tell,
     write_json,
@@ -23,6 +24,7 @@ from goldwire.cli.common import (
 )
 from goldwire.cli.eval_drafts import draft
 from goldwire.figures import amount, number
+from goldwire.formats.guess import AUTO
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
@@ -98,11 +100,20 @@ def score(
     """
     import goldwire
     from goldwire.eval.project_scores import corpus_stamp
+    from goldwire.formats.guess import stream_as
+    from goldwire.formats.options import Setting
 
-    articles, predicted = (eval_ci.read_and_say(path, source) for path in (gold, pred))
+    read: list[Articles] = []
+
+    def on_read(articles: Articles) -> None:
+        say_read(Path(articles.path), articles, named=source != AUTO)
+        read.append(articles)
+
     scores = goldwire.score(
-        articles,
-        predicted,
+        gold,
+        pred,
+        format=source,
+        on_read=on_read,
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
@@ -115,7 +126,8 @@ def score(
     print_scores(scores)
     write_tables(scores.tables(), csv_path, latex_path)
     if json_path is not None:
-        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, articles)})
+        held = read[0] or stream_as("jsonl", gold, Setting()) or ()
+        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, held)})
 
 
 @command.command()

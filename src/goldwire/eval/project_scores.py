@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from goldwire.corpus.split.io import on_sides, split_path, stored_split
@@ -12,7 +13,7 @@ from goldwire.eval.scoring.alignment import side_by_side
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
-from goldwire.files import read_bytes, sha256
+from goldwire.files import sha256
 from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
@@ -114,7 +115,7 @@ def project_here() -> Project | None:
         return None
 
 
-def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
+def corpus_stamp(path: Path, gold: Iterable[Article]) -> dict[str, str]:
     """What `gold`, read from `path`, is: name, version and `content_hash` of the corpus of the project here
     where all of it is of that corpus, else the file's name and `sha256`, as `goldwire train --data` says it.
 
@@ -136,8 +137,12 @@ def corpus_stamp(path: Path, gold: Sequence[Article]) -> dict[str, str]:
                 "version": corpus.version,
                 "content_hash": corpus.content_hash(),
             }
-    data = read_bytes(path) if path.is_file() else b"".join(dumps(article) + b"\n" for article in gold)
-    return {"name": path.stem, "version": "0.0.0", "sha256": sha256(data)}
+    if path.is_file():
+        with path.open("rb") as stream:
+            hashed = hashlib.file_digest(stream, "sha256").hexdigest()
+    else:
+        hashed = sha256(b"".join(dumps(article) + b"\n" for article in gold))
+    return {"name": path.stem, "version": "0.0.0", "sha256": hashed}
 
 
 def _same(article: Article, corpus_article: Article | None) -> bool:

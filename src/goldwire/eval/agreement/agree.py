@@ -15,8 +15,8 @@ from typing import Any
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.agreement.pairwise import Extent, ReadingPair, compare_readings
 from goldwire.eval.agreement.results import Agreement, Comparison
+from goldwire.eval.scoring.notes import few_warnings, known_layers
 from goldwire.eval.scoring.pairing import stories
-from goldwire.eval.scoring.scores import few_warnings, known_layers
 from goldwire.figures import number
 from goldwire.model import Annotation, Article, unfinished
 from goldwire.schemas import Schema

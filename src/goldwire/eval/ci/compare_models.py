@@ -13,8 +13,9 @@ from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import compare_labels, power_warning
 from goldwire.eval.matching.context import sentences
 from goldwire.eval.matching.spans import Kind
+from goldwire.eval.scoring.notes import known_layers, unknown_note
 from goldwire.eval.scoring.pairing import Paired
-from goldwire.eval.scoring.scores import known_layers, score, unknown_note
+from goldwire.eval.scoring.scores import score
 from goldwire.model import Span
 
 

@@ -130,49 +130,66 @@ class Identity:
         return figures | ({"why": self.why} if self.why else {})
 
 
-def identity(
-    name: str,
-    attribute: Attribute | None,
-    sides: tuple[Sequence[Span], Sequence[Span]],
-    columns: tuple[Spans, Spans],
-    alignment: Alignment,
-    documents: int,
-    sampling: Sampling,
-) -> dict[Metric, Identity]:
-    """Which mentions name the same thing by the ids that `name` holds, across all documents.
+class Mentions:
+    """Mentions of all documents by the ids that an attribute holds, a batch of documents at a time."""
 
-    Mentions of equal extent are the same mention; one without an id is in no cluster. Intervals redraw what
-    the mentions of each document add (clusters are formed once, over all documents).
-    """
-    gold, pred = columns
-    ids = [
-        _codes([value_of(spans[row], name, attribute) for row in side.row])
-        for spans, side in zip(sides, columns, strict=True)
-    ]
-    same_extent = alignment.stage <= EXTENT
-    matched_gold, matched_pred = alignment.gold[same_extent], alignment.pred[same_extent]
-    alone = np.delete(np.arange(len(pred)), matched_pred)
-    pred_ids = np.full(len(gold) + len(alone), -1, dtype=np.int64)
-    pred_ids[matched_gold], pred_ids[len(gold) :] = ids[1][matched_pred], ids[1][alone]
-    gold_ids = np.concatenate((ids[0], np.full(len(alone), -1, dtype=np.int64)))
-    where = np.concatenate((gold.document, pred.document[alone]))
-    metrics: dict[Metric, Identity] = {}
-    if not ((gold_ids >= 0).any() or (pred_ids >= 0).any()):
-        return dict.fromkeys(METRICS, Identity(None, None, None, why="no span bears an id"))
-    for metric, resolved in resolve(gold_ids, pred_ids).items():
-        added = np.zeros((documents, 4))
-        np.add.at(added, where, resolved.columns())
-        precision, recall, f1 = rates(added.sum(axis=0))
-        some = int((grouped(added, sampling.groups)[:, [1, 3]].sum(axis=1) > 0).sum())
-        sums = resampled(added, sampling) if some > 1 else None
-        ci95 = interval(f1s(sums)) if sums is not None else None
-        why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
-        metrics[metric] = Identity(precision, recall, f1, ci95, why)
-    return metrics
+    def __init__(self, name: str, attribute: Attribute | None) -> None:
+        self._name, self._attribute = name, attribute
+        self._codes: tuple[dict[Value, int], dict[Value, int]] = ({}, {})
+        self._sizes = [0, 0]
+        #: For each side documents and ids; then the pairs of equal extent.
+        self._found: tuple[list[tuple[IntArray, IntArray]], ...] = ([], [], [])
+
+    def add(
+        self,
+        sides: tuple[Sequence[Span], Sequence[Span]],
+        columns: tuple[Spans, Spans],
+        alignment: Alignment,
+        first: int,
+    ) -> None:
+        """Take in the spans of a batch, whose documents are counted from `first` on."""
+        same = alignment.stage <= EXTENT
+        self._found[2].append((alignment.gold[same] + self._sizes[0], alignment.pred[same] + self._sizes[1]))
+        for number, (spans, side, codes) in enumerate(zip(sides, columns, self._codes, strict=True)):
+            values = [value_of(spans[row], self._name, self._attribute) for row in side.row]
+            self._found[number].append((side.document + first, _codes(values, codes)))
+            self._sizes[number] += len(side)
+
+    def identity(self, documents: int, sampling: Sampling) -> dict[Metric, Identity]:
+        """Which mentions name the same thing, across all documents.
+
+        Mentions of equal extent are the same mention; one without an id is in no cluster. Intervals redraw
+        what the mentions of each document add (clusters are formed once, over all documents).
+        """
+        (gold_document, gold_own), (pred_document, pred_own), pairs = (_columns(each) for each in self._found)
+        matched_gold, matched_pred = pairs
+        alone = np.delete(np.arange(len(pred_own)), matched_pred)
+        pred_ids = np.full(len(gold_own) + len(alone), -1, dtype=np.int64)
+        pred_ids[matched_gold], pred_ids[len(gold_own) :] = pred_own[matched_pred], pred_own[alone]
+        gold_ids = np.concatenate((gold_own, np.full(len(alone), -1, dtype=np.int64)))
+        where = np.concatenate((gold_document, pred_document[alone]))
+        metrics: dict[Metric, Identity] = {}
+        if not ((gold_ids >= 0).any() or (pred_ids >= 0).any()):
+            return dict.fromkeys(METRICS, Identity(None, None, None, why="no span bears an id"))
+        for metric, resolved in resolve(gold_ids, pred_ids).items():
+            added = np.zeros((documents, 4))
+            np.add.at(added, where, resolved.columns())
+            precision, recall, f1 = rates(added.sum(axis=0))
+            some = int((grouped(added, sampling.groups)[:, [1, 3]].sum(axis=1) > 0).sum())
+            sums = resampled(added, sampling) if some > 1 else None
+            ci95 = interval(f1s(sums)) if sums is not None else None
+            why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
+            metrics[metric] = Identity(precision, recall, f1, ci95, why)
+        return metrics
 
 
-def _codes(values: Sequence[Value]) -> IntArray:
-    """Each value's number, -1 for none."""
-    codes: dict[Value, int] = {}
-    numbers = [-1 if value is None else codes.setdefault(value, len(codes)) for value in values]
-    return np.array(numbers, dtype=np.int64)
+def _columns(found: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    none = np.empty(0, dtype=np.int64)
+    return np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
+
+
+def _codes(values: Sequence[Value], codes: dict[Value, int]) -> IntArray:
+    """Each value's number in `codes`, which grow; -1 for none."""
+    return np.array(
+        [-1 if value is None else codes.setdefault(value, len(codes)) for value in values], dtype=np.int64
+    )

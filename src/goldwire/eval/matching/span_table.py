@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -14,20 +15,20 @@ class SpanTable:
     """One side's spans by layer; `annotations` has one for each document."""
 
     def __init__(self, annotations: Sequence[Annotation]) -> None:
+        flat = list(chain.from_iterable(annotation.spans for annotation in annotations))
+        document = np.repeat(
+            np.arange(len(annotations)), np.array([len(a.spans) for a in annotations], dtype=np.int64)
+        )
+        names = [span.layer for span in flat]
+        layers = dict.fromkeys(names)
         self._flat: dict[str, list[Span]] = {}
         self._document: dict[str, IntArray] = {}
-        sizes: dict[str, list[int]] = {}
-        for number, annotation in enumerate(annotations):
-            for span in annotation.spans:
-                layer_spans = self._flat.get(span.layer)
-                if layer_spans is None:
-                    layer_spans = self._flat[span.layer] = []
-                layer_spans.append(span)
-            for layer, layer_spans in self._flat.items():
-                # How many there are up to this document, from the first that has one.
-                sizes.setdefault(layer, [0] * number).append(len(layer_spans))
-        for layer, counts in sizes.items():
-            self._document[layer] = np.repeat(np.arange(len(counts)), np.diff(counts, prepend=0))
+        for layer in layers:
+            if len(layers) == 1:
+                self._flat[layer], self._document[layer] = flat, document
+            else:
+                rows = [row for row, name in enumerate(names) if name == layer]
+                self._flat[layer], self._document[layer] = [flat[row] for row in rows], document[rows]
 
     @classmethod
     def of_spans(cls, spans: Iterable[Span]) -> SpanTable:

@@ -16,9 +16,9 @@ from goldwire.eval.matching.spans import Pair, match
 from goldwire.eval.report.error_analysis import MOST, confusion, errors
 from goldwire.eval.report.span_layers import paragraphs
 from goldwire.eval.scoring.breakdown import OUTCOMES, break_down, by_label
+from goldwire.eval.scoring.notes import unknown_note
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories
 from goldwire.eval.scoring.results import Scores, structure_name
-from goldwire.eval.scoring.scores import unknown_note
 from goldwire.figures import UNDEFINED, amount, number
 from goldwire.files import read_text, write_text
 from goldwire.html.charts import Point, line

@@ -63,15 +63,25 @@ def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[lis
     }
     if not learned:
         return [list(side) for side in sides], ""
-    every = len(sides[0])
-    note = f"the model was trained on {len(learned)} of {every} document(s), or near copies of them"
+    note = trained_note(len(learned), len(sides[0]), trained_on=trained_on)
+    left_out = set[str]() if trained_on else learned
+    return [[pairing for pairing in side if pairing.document.id not in left_out] for side in sides], note
+
+
+def trained_note(learned: int, every: int, *, trained_on: bool) -> str:
+    """What to say where a model has `learned` so many of `every` document; empty where it has none.
+
+    Raises GW543 where none would be left.
+    """
+    if not learned:
+        return ""
+    note = f"the model was trained on {learned} of {every} document(s), or near copies of them"
     if trained_on:
-        return [list(side) for side in sides], f"{note}: what they add says nothing of unseen articles"
-    if len(learned) == every:
+        return f"{note}: what they add says nothing of unseen articles"
+    if learned == every:
         hint = "score articles that it has not seen; --trained-on scores these all the same"
         raise GoldwireError.of("GW543", f"{note}: no score on unseen articles can be given", hint=hint)
-    remaining = [[pairing for pairing in side if pairing.document.id not in learned] for side in sides]
-    return remaining, f"{note}: left out (--trained-on scores them too)"
+    return f"{note}: left out (--trained-on scores them too)"
 
 
 def stories(documents: Iterable[Document]) -> list[str] | None:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.bootstrap import draw, interval
 from goldwire.eval.counts.counts import rates
-from goldwire.eval.scoring.scores import count, few_warnings, trust
+from goldwire.eval.scoring.notes import few_warnings, trust
+from goldwire.eval.scoring.scores import count
 from goldwire.model import STATUSES, Annotation
 from goldwire.pipelines import blank_pipeline
 from goldwire.processes import cores
