@@ -17,14 +17,16 @@ from goldwire.corpus.browse.csv_tables import frame_columns, frame_rows
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import GoldwireError
-from goldwire.eval.counts.attributes import attribute_counts, value_of
+from goldwire.eval.agreement.matched import attribute_coefficients
+from goldwire.eval.counts.attributes import attribute_counts, left_to_ids, value_of
+from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Article, Relation
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.diff import count_hits, diff
 from goldwire.schemas.label_config import guidelines, label_config
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.numbers import bounds, is_integer, tidy
-from tests.fleet import FLEET, accidents, fleet
+from tests.fleet import FLEET, TEXT, accidents, fleet
 
 
 @pytest.mark.parametrize(
@@ -213,3 +215,39 @@ def test_a_new_condition_or_source_of_defaults_is_a_change() -> None:
         ("narrowed", "condition", "source"),
     ]
     assert count_hits(changes, new, [annotation])[1] == 1
+
+
+def test_agreement_on_what_both_readers_take_from_a_registry_is_left_to_their_ids() -> None:
+    """A country counts where a reader states it, and then by what it means; κ and α do as `equal` does."""
+    attribute = fleet().layers["body"].attributes["flag"]
+    spans = {span.id: span for span in accidents().annotations[0].spans}
+    stated = replace(spans["orca"], attributes={"ship": "ship.orca", "flag": "NOR"})
+    places = [(spans["orca"], spans["orca"]), (spans["orca"], stated), (spans["again"], spans["orca"])]
+    assert [left_to_ids("flag", attribute, place) for place in places] == [True, False, False]
+    same_id = [(0, {0: spans["orca"], 1: spans["orca"]}), (0, {0: spans["argo"], 1: spans["argo"]})]
+    assert attribute_coefficients(same_id, "flag", attribute)["alpha"] is None
+    mixed = [*same_id, (0, {0: spans["again"], 1: spans["again"]})]
+    assert attribute_coefficients(mixed, "flag", attribute)["alpha"] == 1.0
+
+
+def test_a_relation_that_must_be_named_is_not_taken_for_an_arrow_without_a_role() -> None:
+    """Two roles from one kind of span to another: the plain arrow is the one that is not `named`."""
+    schema = fleet()
+    schema.relations["source"] = replace(schema.relations["source"], drawn="named", given={})
+    result: list[dict[str, Any]] = [
+        {
+            "id": name,
+            "from_name": layer,
+            "to_name": "text",
+            "type": "labels",
+            "value": {"start": TEXT.index(words), "end": TEXT.index(words) + len(words), "labels": [label]},
+        }
+        for name, layer, label, words in (("f", "accident", "FIRE", "Fire"), ("o", "body", "SHIP", "Orca"))
+    ]
+    arrow: dict[str, Any] = {"type": "relation", "from_id": "f", "to_id": "o", "direction": "right"}
+    read = from_result([*result, {**arrow, "labels": []}], TEXT, schema)
+    assert [(relation.label, relation.head, relation.tail) for relation in read.relations] == [
+        ("victim", "f", "o")
+    ]
+    named = from_result([*result, {**arrow, "labels": ["source"]}], TEXT, schema)
+    assert [relation.label for relation in named.relations] == ["source"]

@@ -253,3 +253,14 @@ def test_results_on_a_server_follow_by_the_words_too(tmp_path: Path) -> None:
     for document, values in (("log-1", [["15"]]), ("", [["15"]]), ("other", [])):
         made = rewrite(result, plan, fleet("2.0"), TEXT, document)
         assert [item["value"]["text"] for item in made if item["from_name"] == "accident-dead"] == values
+
+
+def test_an_added_relation_rests_on_who_marked_both_ends(tmp_path: Path) -> None:
+    """In an adjudication it names the readings that have both spans; the plan adds it in these as well."""
+    annotation = accidents().annotations[0]
+    seen = {"sank": ("a", "b"), "again": ("b", "c")}
+    spans = tuple(replace(span, marked_by=seen.get(span.id, ())) for span in annotation.spans)
+    arrow = {"head": _named("Argo [sank],"), "tail": _named("lost. [Orca] is")}
+    plan = _plan(tmp_path, {"add": "relation", "name": "victim", "arrows": [arrow]})
+    made = migrate(replace(annotation, spans=spans), plan, fleet("2.0"), TEXT).annotation
+    assert [relation.marked_by for relation in made.relations if relation.tail == "again"] == [("b",)]

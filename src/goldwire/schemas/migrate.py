@@ -173,7 +173,9 @@ class _Migration:
             for head, tail in zip(heads, tails, strict=False):
                 self.named.add((self.number, f"arrows[{number}]"))
                 if (operation.name, head, tail) not in there:
-                    self.relations.append(Relation(operation.name, head, tail))
+                    both = self.spans[head].marked_by, self.spans[tail].marked_by
+                    marked = tuple(name for name in both[0] if name in both[1])
+                    self.relations.append(Relation(operation.name, head, tail, marked))
                     arrow_ends = {"head": head, "tail": tail}
                     self.changes.append(
                         self.note(**arrow_ends, what="relation", old=None, new=operation.name)

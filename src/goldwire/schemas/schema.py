@@ -146,8 +146,9 @@ class End(Struct, frozen=True, forbid_unknown_fields=True):
 class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     """A relation: from a head to a tail, `min` to `max` of them for each head.
 
-    `drawn` says from which end annotators draw the arrow; one without a role is read by it. `given` names
-    attributes of the head and their values: only a head that bears one of these values of each may have it.
+    `drawn` says from which end annotators draw the arrow; one without a role is read by it, unless it must be
+    `named`. `given` names attributes of the head and their values: only a head that bears one of these values
+    of each may have it.
     """
 
     name: str
@@ -160,7 +161,7 @@ class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     counterexamples: list[Counterexample] = field(default_factory=list)
     min: int = 0
     max: int | None = None
-    drawn: Literal["from_head", "from_tail"] = "from_head"
+    drawn: Literal["from_head", "from_tail", "named"] = "from_head"
     given: dict[str, list[str]] = field(default_factory=dict)
 
     def admits(self, head: tuple[str, str], tail: tuple[str, str]) -> bool:

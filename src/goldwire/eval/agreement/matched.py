@@ -20,7 +20,7 @@ from goldwire.eval.agreement.kappa import (
     share,
     stats,
 )
-from goldwire.eval.counts.attributes import Value, value_of
+from goldwire.eval.counts.attributes import Value, left_to_ids, value_of
 from goldwire.eval.counts.bootstrap import Sampling, grouped, interval, resampled
 from goldwire.eval.counts.counts import NO_INTERVAL
 from goldwire.eval.matching.spans import OVERLAP, FloatArray, IntArray
@@ -99,7 +99,10 @@ def attribute_coefficients(
     rows: list[dict[int, int]] = []
     for number, place in places:
         if attribute is None or all(attribute.applies_to(span.label) for span in place.values()):
-            values = {reader: value_of(span, name, attribute) for reader, span in place.items()}
+            left = left_to_ids(name, attribute, place.values())
+            values = {
+                reader: None if left else value_of(span, name, attribute) for reader, span in place.items()
+            }
             bearing.append((number, place))
             rows.append({reader: codes.setdefault(value, len(codes)) for reader, value in values.items()})
     values_of, _ = _table(bearing, rows)
@@ -138,8 +141,9 @@ def attribute_agreement(
 ) -> dict[str, dict[str, Any]]:
     """How often matched spans bear the same value, for each attribute.
 
-    `equal` is the share among pairs of which at least one bears a value (or has a default); kappa takes
-    absence as one more value. With `attributes` (a schema's) only pairs whose labels both may bear it count.
+    `equal` is the share among pairs of which at least one bears a value (or has a default, but for what both
+    take from a registry); kappa takes absence as one more value. With `attributes` (a schema's) only pairs
+    whose labels both may bear it count.
     """
     names = list(attributes) if attributes is not None else _borne(matched)
     figures: dict[str, dict[str, Any]] = {}
@@ -149,7 +153,11 @@ def attribute_agreement(
         rows: list[tuple[int, int, int]] = []
         for a, b, row, _ in matched:
             if attribute is None or (attribute.applies_to(a.label) and attribute.applies_to(b.label)):
-                first, second = (values.setdefault(value_of(s, name, attribute), len(values)) for s in (a, b))
+                left = left_to_ids(name, attribute, (a, b))
+                first, second = (
+                    0 if left else values.setdefault(value_of(s, name, attribute), len(values))
+                    for s in (a, b)
+                )
                 rows.append((first, second, row))
         borne = [row for row in rows if row[0] or row[1]]
         equal = _shares(stats(((int(x == y), 1, r) for x, y, r in borne), 2, which), len(borne), sampling)

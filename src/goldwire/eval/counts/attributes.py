@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -24,6 +24,13 @@ def value_of(span: Span, name: str, attribute: Attribute | None) -> Value:
     if value is None or value is False or value == "" or value == []:
         return attribute.default_for(span.label, span.attributes) if attribute is not None else None
     return tuple(sorted(value)) if isinstance(value, list) else value
+
+
+def left_to_ids(name: str, attribute: Attribute | None, spans: Iterable[Span]) -> bool:
+    """Whether all spans take the attribute from a registry: their ids are compared, and that is enough."""
+    return (
+        attribute is not None and bool(attribute.taken_from) and all(name not in s.attributes for s in spans)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +86,7 @@ def attribute_counts(
             if attribute is not None and not attribute.applies_to(gold.label):
                 continue
             gold_value, pred_value = value_of(gold, name, attribute), value_of(pred, name, attribute)
-            taken = attribute is not None and bool(attribute.taken_from)
-            if (taken and name not in gold.attributes and name not in pred.attributes) or (
-                gold_value is None and pred_value is None
-            ):
+            if (gold_value is None and pred_value is None) or left_to_ids(name, attribute, (gold, pred)):
                 absent[name] += 1
             elif gold_value == pred_value:
                 counts[document, code, 0] += 1

@@ -289,6 +289,7 @@ class ResultReader:
             found = [
                 Relation(name, head, tail)
                 for name, kind in kinds
+                if kind.drawn != "named"
                 for heads, tails in [ways[kind.drawn][::-1] if turned else ways[kind.drawn]]
                 for head in heads
                 for tail in tails
