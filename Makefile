@@ -61,6 +61,7 @@ bench: env
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.versions
 	$(BIN)/python -m benchmarks.gold_checks
+	$(BIN)/python -m benchmarks.archive
 	$(BIN)/python -m benchmarks.faults
 
 # What models come to on data that others made (../shared/data/popcorn-fr): about a quarter of an hour.

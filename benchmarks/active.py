@@ -1,7 +1,7 @@
 """Labels saved by choosing what to annotate next: uncertainty and diversity against random order, on POPCORN.
 
 `python -m benchmarks.active [--seeds 5] [--layer entity] [--quick]`. From 20 reports on, 20 more a round
-are "annotated" (their gold is revealed), chosen at random or by `goldwire.annotate.ml_backend.ranking.rank`,
+are "annotated" (their gold is revealed), chosen at random or by `goldwire.archive.ranking.rank`,
 with the uncertainty of a model trained on what is annotated so far. All seeds are scored on the same 80
 reports; start and random order differ. Intervals: bootstrap over seeds and test reports together.
 """
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.popcorn_data import DATA, read_popcorn
-from goldwire.annotate.ml_backend.ranking import document_uncertainty, rank
+from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.train.run.crossval import folds
 
 START, STEP, LAST, TEST = 20, 20, 100, 80

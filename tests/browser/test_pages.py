@@ -16,6 +16,8 @@ import pytest
 
 from goldwire.annotate.report.page import Team, team_page
 from goldwire.annotate.report.team import read_team
+from goldwire.archive.selection.options import Choice
+from goldwire.archive.selection.select import select
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.review import review, write_review
 from goldwire.corpus.corpus import Corpus
@@ -25,6 +27,7 @@ from goldwire.eval.ci.history import History, Step
 from goldwire.eval.ci.history import page as history_page
 from goldwire.eval.report.page import write_report
 from goldwire.eval.scoring.scores import score
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.html.templates import sealed
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SITE = ("index", "article", "timeline", "graph", "tables", "labels")
-KINDS = ("report", "diff", "history", "curve", "review", "guide", "team", *SITE)
+KINDS = ("report", "diff", "history", "curve", "review", "guide", "team", "selection", *SITE)
 LONG = "Donaudampfschifffahrt" * 150
 #: How texts are made long: one word that nothing breaks, or many words.
 TEXTS = {"short": "Soupe", "word": LONG, "words": "Soupe aux pois cassés " * 150}
@@ -140,6 +143,10 @@ def write_all(folder: Path, title: str) -> dict[str, Path]:
     write_review(paths["review"], home, review(home, label_errors=False))
     paths["guide"].write_text(guide_page(titled(title), MINI), encoding="utf-8")
     paths["team"].write_text(team_page(named_team(folder / "team", title)), encoding="utf-8")
+    write_jsonl(folder / "archive.jsonl", articles)
+    choice = Choice(number=2, test=1, by=("source",), keywords=(title[:60], "a"))
+    select([str(folder / "archive.jsonl")], folder / "selection", choice, workers=1)
+    paths["selection"] = folder / "selection/index.html"
     site = browse(home, folder / "site").folder
     paths |= {kind: site / f"{kind}.html" for kind in SITE} | {"article": site / "articles/long.html"}
     return paths

@@ -249,6 +249,19 @@ class Bar(Protocol):
         """So many steps more are done."""
 
 
+def in_mebibytes(advance: Bar) -> Callable[[int], None]:
+    """Counts bytes on a bar that counts MiB, which fit a terminal."""
+    rest = 0
+
+    def count(size: int) -> None:
+        nonlocal rest
+        rest += size
+        advance(rest >> 20)
+        rest &= (1 << 20) - 1
+
+    return count
+
+
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Bar]:
     """A progress bar on standard error where that is a terminal, else nothing; yields `advance(steps)`."""

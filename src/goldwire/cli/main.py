@@ -22,7 +22,7 @@ COMMANDS = {
         "goldwire.cli.new",
         "A new project: empty, of your files, or of a Label Studio project.",
     ),
-    "seeds": ("goldwire.cli.seeds", "The articles: add, list, remove."),
+    "seeds": ("goldwire.cli.seeds", "The articles: choose from an archive, add, list, remove."),
     "predict": ("goldwire.cli.predict", "Annotate articles with a trained model."),
     "schema": ("goldwire.cli.schema", "What is marked: check it, render config and guidelines."),
     "annotate": ("goldwire.cli.annotate", "Label Studio: serve, push articles, pull annotations."),

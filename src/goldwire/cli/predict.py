@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import columns_option, json_option, progress, say, write_json
+from goldwire.cli.common import columns_option, in_mebibytes, json_option, progress, say, write_json
 from goldwire.figures import amount, counted
 
 
@@ -106,16 +106,8 @@ def _archive(
 
     begun = perf_counter()
     with progress("predicting, MiB read") as advance:
-        whole = 0
-
-        def count(size: int) -> None:
-            nonlocal whole
-            whole += size
-            advance(whole >> 20)
-            whole &= (1 << 20) - 1
-
         outcome = predict_archive(
-            model, sources, target, layer=layer, workers=workers, advance=count, **options
+            model, sources, target, layer=layer, workers=workers, advance=in_mebibytes(advance), **options
         )
     seconds = perf_counter() - begun
     rate = outcome.documents_written / seconds if seconds else 0.0

@@ -1,15 +1,20 @@
-"""`goldwire seeds`: articles in and out."""
+"""`goldwire seeds`: articles chosen, in and out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from goldwire.cli.common import (
+    FILE,
+    FOLDER,
     columns_option,
+    in_mebibytes,
     json_option,
+    progress,
     project_option,
     say,
     show,
@@ -18,9 +23,10 @@ from goldwire.cli.common import (
     write_json,
 )
 from goldwire.figures import amount
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
+    from goldwire.model import Document
     from goldwire.seeds.add import Addition
 
 #: Articles that are shown; all with --all.
@@ -29,7 +35,7 @@ _SHOWN = 20
 
 @click.group()
 def command() -> None:
-    """The articles: add, list, remove."""
+    """The articles: choose from an archive, add, list, remove."""
 
 
 @command.command()
@@ -144,6 +150,137 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
     counts = _counted(len(removal.articles), "article"), _counted(len(removal.annotations), "annotation")
     say(f"{counts[0]} and {counts[1]} removed")
     write_json(json_path, removal.as_dict())
+
+
+@command.command()
+@click.argument("sources", nargs=-1, required=True, metavar="ARCHIVE…")
+@click.argument("target", type=FOLDER, metavar="OUT")
+@click.option("--number", type=click.IntRange(0), default=200, show_default=True, help="Articles to label.")
+@click.option(
+    "--test",
+    type=click.IntRange(0),
+    default=40,
+    show_default=True,
+    help="Articles drawn at random beside them.",
+)
+@click.option(
+    "--language", "languages", multiple=True, help="Only articles in this language (several may be)."
+)
+@click.option("--least", type=click.IntRange(0), default=0, help="Only articles of so many words or more.")
+@click.option("--most", type=click.IntRange(0), default=0, help="Only articles of so many words or less.")
+@click.option("--since", default="", metavar="DAY", help="Only articles published since: 2024, 2024-05-31.")
+@click.option("--until", default="", metavar="DAY", help="Only articles published until, that day included.")
+@click.option(
+    "--keyword", "keywords", multiple=True, help="Choose among articles that hold one of these words."
+)
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="FIELD",
+    help="Spread over the values of a field: source, language, year, month, length, keyword, any metadata.",
+)
+@click.option("--spread", type=click.Choice(["even", "proportional"]), default="even", show_default=True)
+@click.option("--at-most", "bounds", multiple=True, metavar="FIELD=N", help="Not more than N of one value.")
+@click.option(
+    "--order",
+    default="random",
+    show_default=True,
+    metavar="HOW",
+    help="random; uncertainty, where predict wrote the archive; a field with numbers, the greatest first.",
+)
+@click.option(
+    "--diversity",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="0: by order alone; 1: as unlike one another as can be.",
+)
+@click.option(
+    "--near",
+    type=click.FloatRange(0.1, 1),
+    default=0.5,
+    show_default=True,
+    help="From which similarity on two texts are copies.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--repeat", type=FILE, help="A former selection.json: the same choice again, and no other option."
+)
+@click.option("--workers", type=click.IntRange(1), help="So many processes (default: one a core).")
+@click.option("--project", type=FOLDER, help="Leave out what this project has (default: the one we are in).")
+@columns_option
+@json_option
+def select(
+    sources: tuple[str, ...],
+    target: Path,
+    bounds: tuple[str, ...],
+    columns: dict[str, str],
+    repeat: Path | None,
+    workers: int | None,
+    project: Path | None,
+    json_path: Path | None,
+    **options: Any,
+) -> None:
+    """Choose from ARCHIVE the articles worth labelling, and draw a random share as a test pool.
+
+    ARCHIVE is files, folders, patterns or addresses of .jsonl, .jsonl.gz and .parquet, of any size. OUT gets
+    articles.jsonl and test.jsonl, which goldwire seeds add takes, index.html with what was chosen, what was
+    left out and why, and selection.json, which repeats the choice. No text is taken twice, nor nearly.
+    """
+    from goldwire.archive.selection.options import Choice
+    from goldwire.archive.selection.select import select as choose
+
+    if repeat is not None:
+        context = click.get_current_context()
+        ours = {"repeat", "workers", "project", "json_path", "sources", "target"}
+        for name in context.params.keys() - ours:
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--repeat repeats a choice, and takes no option of another: {name}")
+    at_most = []
+    for pair in bounds:
+        name, equals, number = pair.partition("=")
+        if not (name and equals and number.isdecimal()):
+            raise click.UsageError(f"--at-most is FIELD=N, for instance source=20, and not {pair}")
+        at_most.append((name, int(number)))
+    choice = Choice(**options, at_most=tuple(sorted(at_most)), columns=tuple(sorted(columns.items())))
+    with progress("looking, MiB read") as advance:
+        selection = choose(
+            sources,
+            target,
+            choice,
+            known=_known(project),
+            workers=workers,
+            repeat=repeat,
+            advance=in_mebibytes(advance),
+        )
+    figures = selection.as_dict()
+    for name in ("not_in_question", "left_out"):
+        for why, number in figures[name].items():
+            say(f"{amount(number)} {name.replace('_', ' ')}: {why}")
+    for fault in selection.refused:
+        say(f"refused: {fault}")
+    if figures["chosen"] < selection.choice.number:
+        say(f"note: {amount(selection.choice.number)} were asked for; the archive has no more that fit")
+    say(
+        f"of {_counted(figures['read'], 'article')}, {amount(figures['population'])} in question: "
+        f"{amount(figures['chosen'])} to label, {amount(figures['test'])} to test"
+    )
+    say(f"written to {target}; to look at: {target / 'index.html'}")
+    say(f"into a project: goldwire seeds add {target / 'articles.jsonl'} {target / 'test.jsonl'}")
+    write_json(json_path, figures)
+
+
+def _known(folder: Path | None) -> list[Document]:
+    """The articles of the project; none outside of any, unless one is named."""
+    from goldwire.leftovers import CONFIG
+    from goldwire.seeds import load_seeds
+    from goldwire.seeds.ingest import LISTING
+
+    here = Path.cwd()
+    if folder is None and not any((each / CONFIG).is_file() for each in (here, *here.parents)):
+        return []
+    project = find_project(folder)
+    return load_seeds(project) if (project.seeds / LISTING).is_file() else []
 
 
 def _counted(number: int, what: str) -> str:

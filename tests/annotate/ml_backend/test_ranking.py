@@ -13,7 +13,7 @@ from spacy.tokens import Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from goldwire.annotate.ml_backend.ranking import document_uncertainty, rank
+from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.confidence import entity_confidences, recogniser
 
 WORDS = ["Bagdad", "Téhéran", "frappe", "aérienne", "l’Élysée", "ambassade", "🚀", "manifestants", "votent"]

@@ -9,8 +9,8 @@ from statistics import median
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.ml_backend.predictor import Assistant
-from goldwire.annotate.ml_backend.ranking import document_uncertainty, rank
 from goldwire.annotate.sync.tasks import uid
+from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document
 

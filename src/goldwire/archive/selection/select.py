@@ -1,0 +1,128 @@
+"""From an archive to the articles worth labelling, as files that a project takes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goldwire import __version__, strict_json
+from goldwire.archive.engine import LocalEngine
+from goldwire.archive.manifest import Input, inputs_of
+from goldwire.archive.selection.choose import Selection, Taken, candidates, choose
+from goldwire.archive.selection.options import Choice, wrong
+from goldwire.archive.selection.page import page
+from goldwire.archive.selection.survey import hash_of, survey, taken
+from goldwire.archive.shards import find_shards
+from goldwire.errors import GoldwireError
+from goldwire.files import read_bytes, write_text
+from goldwire.folders import check_ours, replacing
+from goldwire.model import Document
+from goldwire.processes import cores
+
+#: The file that says what was chosen and how, and repeats it.
+RECIPE = "selection.json"
+#: The articles to label, the random share, and the page.
+LABEL, TEST, PAGE = "articles.jsonl", "test.jsonl", "index.html"
+#: What looking at articles imports.
+_IMPORTED = ("goldwire.archive.selection.survey",)
+#: The metadata that people look for first.
+_FIRST = ("title", "published", "source", "language", "url")
+
+
+def select(
+    addresses: Sequence[str],
+    folder: Path,
+    choice: Choice,
+    *,
+    known: Sequence[Document] = (),
+    workers: int | None = None,
+    repeat: Path | None = None,
+    started: Callable[[int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Selection:
+    """Choose from the archive at `addresses`, and write `folder`: articles to label, a random share as a test
+    pool, a page, and the file that repeats the choice. The same archive, choice and `known` give the same
+    bytes.
+
+    The archive is read twice, and neither time held: once for some 50 bytes of each article, once for the
+    texts of the few that may be taken. None is taken whose text, nearly its text, or id is among the `known`
+    documents. With `repeat`, a former selection's file, `choice` is that one's. Raises GW940 to GW943 and
+    GW950 for the archive, GW956 where it is not the one of `repeat`, GW957 where the folder is somebody
+    else's, GW955 for a choice that can't be met at all.
+    """
+    check_ours(folder, RECIPE, code="GW957", content="a selection")
+    shards = find_shards(addresses)
+    inputs = inputs_of(shards, [shard.sha256() for shard in shards])
+    if repeat is not None:
+        choice = _repeated(repeat, inputs)
+    choice.check()
+    if started is not None:
+        started(sum(shard.size for shard in shards))
+    seen = survey(shards, choice, LocalEngine(workers or cores(), imported=_IMPORTED), advance)
+    if not len(seen):
+        faults = [fault for each in seen.refused for fault in each.faults[:1]]
+        told = ", ".join(f"{why}: {number}" for why, number in sorted(seen.out.items()))
+        hint = "what the options ask for must be in the metadata" if seen.out else "the archive is empty"
+        raise GoldwireError(*wrong(f"no article is in question ({told})", hint).faults, *faults)
+    left: Counter[str] = Counter()
+    some = candidates(seen, choice, [hash_of(document.text) for document in known], left)
+    articles = taken(seen, some.places, choice)
+    chosen = choose(seen, choice, some, articles, known, left)
+    if not chosen.taken:
+        told = ", ".join(f"{why}: {number}" for why, number in sorted((seen.out + left).items()) if number)
+        raise wrong(f"no article is left to choose ({told})", "ask for less")
+    selection = Selection(
+        choice=choice,
+        inputs=inputs,
+        chosen=chosen,
+        read=seen.articles,
+        population=len(seen),
+        out=seen.out,
+        refused=[str(fault) for each in seen.refused for fault in each.faults[:1]],
+    )
+    with replacing(folder, RECIPE, code="GW957") as new:
+        for name, pool in ((LABEL, "label"), (TEST, "test")):
+            rows = [_row(each, choice) for each in chosen.taken if each.pool == pool]
+            write_text(new / name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        write_text(new / PAGE, page(selection))
+        recipe = {
+            "goldwire": __version__,
+            "choice": choice.as_dict(),
+            "inputs": [msgspec.to_builtins(each) for each in inputs],
+            "known": len(known),
+            **selection.as_dict(),
+        }
+        write_text(new / RECIPE, json.dumps(recipe, ensure_ascii=False, indent=1) + "\n")
+    return selection
+
+
+def _row(each: Taken, choice: Choice) -> dict[str, Any]:
+    """An article as `goldwire seeds add` takes it; its metadata say which pool it was taken into."""
+    meta = {key: value for key, value in each.document.meta.items() if key not in ("sha256", "text", "id")}
+    first = {key: meta.pop(key) for key in _FIRST if key in meta}
+    stratum = dict(zip(choice.by, each.stratum, strict=True))
+    chosen = {"selection_pool": each.pool} | ({"selection_stratum": stratum} if stratum else {})
+    return {"id": each.document.id, **first, **meta, **chosen, "text": each.document.text}
+
+
+def _repeated(path: Path, inputs: Sequence[Input]) -> Choice:
+    """The choice of a former selection; raises GW956 where the archive has changed since."""
+    try:
+        stored = strict_json.loads(read_bytes(path))
+        choice = Choice.of(stored["choice"], str(path))
+        before = {each["name"]: each["sha256"] for each in stored["inputs"]}
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "a selection.json that goldwire seeds select wrote"
+        raise wrong(f"no selection: {error}", hint, str(path)) from None
+    now = {each.name: each.sha256 for each in inputs}
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if changed:
+        message = f"the archive is another than that of {path}: {changed[0]} differs"
+        hint = "name the same archive, or choose anew without --repeat"
+        raise GoldwireError.of("GW956", message, hint=hint)
+    return choice

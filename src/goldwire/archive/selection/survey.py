@@ -1,0 +1,279 @@
+"""The archive read once: what is kept of each article is a few numbers, some 50 bytes."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.archive.engine import Engine
+from goldwire.archive.reading import Batch
+from goldwire.archive.rows import Refused, article_batches, articles_of
+from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
+from goldwire.archive.shards import Shard
+from goldwire.model import Article
+from goldwire.text import UNSPACED
+
+_ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
+_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
+#: Words up to which an article is short, and from which on it is long.
+SHORT, LONG = 200, 600
+#: Rows of an input are read in no parts.
+_WHOLE = 1 << 62
+_EXAMPLES = 3
+
+
+class Seen(NamedTuple):
+    """An article of the population: its row, its place in a random order, the hash of its words, the values
+    of the fields that are counted, its score (NaN: none), and whether it may be chosen."""
+
+    row: int
+    key: int
+    text: int
+    values: tuple[str, ...]
+    score: float
+    may_be_chosen: bool
+
+
+class Looked(NamedTuple):
+    """What a batch came to: the articles of the population, and why others are none."""
+
+    name: str
+    seen: list[Seen]
+    out: Counter[str]
+    refused: list[Refused]
+    done: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """Makes the function that looks at a batch."""
+
+    choice: Choice
+
+    def __call__(self) -> Callable[[Batch], Looked]:
+        """The function, in the process that it works in."""
+        return Looker(self.choice).look
+
+
+class Looker:
+    """Looks at articles: whether they are of the population, and what is known of them."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self.salt = str(choice.seed).encode()
+        self.languages = {language.casefold() for language in choice.languages}
+
+    @cached_property
+    def keywords(self) -> re.Pattern[str] | None:
+        """Finds any of the keywords as whole words; in scripts without spaces anywhere."""
+        parts = [
+            re.escape(word) if re.search(f"[{_ALONE}]", word) else rf"(?<!\w){re.escape(word)}(?!\w)"
+            for word in self.choice.keywords
+        ]
+        return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+    def look(self, batch: Batch) -> Looked:
+        """What of a batch is of the population, and why others are not."""
+        looked = Looked(batch.name, [], Counter(), [], batch.done)
+        for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
+            if isinstance(each, Refused):
+                looked.refused.append(each)
+                looked.out["no article"] += 1
+                continue
+            article = each[1]
+            size = len(_WORD.findall(article.document.text))
+            if why := self._outside(article, size):
+                looked.out[why] += 1
+                continue
+            looked.seen.append(self._seen(row, article, size, looked.out))
+        return looked
+
+    def _outside(self, article: Article, size: int) -> str:
+        """Why an article is not of the population; empty where it is."""
+        choice, meta = self.choice, article.document.meta
+        if self.languages:
+            language = str(meta.get("language") or "").casefold()
+            if not language:
+                return "no language stated"
+            if language not in self.languages and language.partition("-")[0] not in self.languages:
+                return "other language"
+        if size < choice.least:
+            return "too short"
+        if choice.most and size > choice.most:
+            return "too long"
+        if choice.since or choice.until:
+            published = str(meta.get("published") or "")
+            if not published:
+                return "no date stated"
+            if published[: len(choice.since)] < choice.since or (
+                choice.until and published[: len(choice.until)] > choice.until
+            ):
+                return "other dates"
+        return ""
+
+    def _seen(self, row: int, article: Article, size: int, out: Counter[str]) -> Seen:
+        document = article.document
+        digest = hash_of(document.text)
+        match = self.keywords.search(document.text) if self.keywords else None
+        may = self.keywords is None or match is not None
+        if not may:
+            out["no keyword"] += 1
+        score = self._score(article)
+        if may and score != score and self.choice.order not in (RANDOM, UNCERTAINTY):
+            may = False
+            out[f"no number as {self.choice.order}"] += 1
+        values = tuple(
+            self._value(name, article, size, match[0] if match else "") for name in self.choice.fields
+        )
+        key = _hash(self.salt + b"\0" + document.id.encode() + b"\0" + digest.to_bytes(8, "big"))
+        return Seen(row, key, digest, values, score, may)
+
+    def _score(self, article: Article) -> float:
+        order = self.choice.order
+        if order == RANDOM:
+            return 0.0
+        if order == UNCERTAINTY:
+            scores = [s.score for a in article.annotations for s in a.spans if s.score is not None]
+            return 1.0 - sum(scores) / len(scores) if scores else float("nan")
+        value = article.document.meta.get(order)
+        try:
+            return float(value) if value is not None and not isinstance(value, bool) else float("nan")
+        except (TypeError, ValueError):
+            return float("nan")
+
+    def _value(self, name: str, article: Article, size: int, keyword: str) -> str:
+        meta = article.document.meta
+        if name in ("year", "month"):
+            return str(meta.get("published") or "")[: 4 if name == "year" else 7]
+        if name == "length":
+            return "short" if size <= SHORT else "long" if size >= LONG else "medium"
+        if name == "keyword":
+            return keyword.casefold()
+        value = meta.get(name)
+        return "" if value is None else str(value)
+
+
+def hash_of(text: str) -> int:
+    """The hash of a text, white space and case aside."""
+    return _hash(" ".join(text.split()).casefold().encode())
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+
+
+def _numbers(batch: Batch) -> Sequence[int]:
+    """The numbers of a batch's rows."""
+    if batch.table is not None:
+        return range(batch.first, batch.first + len(batch.table))
+    return [number for number, _ in batch.lines]
+
+
+@dataclass
+class Survey:
+    """The population of an archive as columns, one number an article each: `shard` and `row` say where it
+    lies, `cell` and `cap` count in `cells` and `caps` the values of the fields that it is spread by, and
+    that are bounded. `out` counts by reason what is not of the population, or may not be chosen."""
+
+    shards: list[Shard]
+    shard: NDArray[np.uint32]
+    row: NDArray[np.uint32]
+    key: NDArray[np.uint64]
+    text: NDArray[np.uint64]
+    cell: NDArray[np.uint32]
+    cap: NDArray[np.uint32]
+    score: NDArray[np.float64]
+    may_be_chosen: NDArray[np.bool_]
+    cells: list[tuple[str, ...]]
+    caps: list[tuple[str, ...]]
+    out: Counter[str]
+    articles: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+def survey(
+    shards: Sequence[Shard],
+    choice: Choice,
+    engine: Engine,
+    advance: Callable[[int], None] | None = None,
+) -> Survey:
+    """Look at every article of the shards once; `advance` counts bytes of the inputs."""
+    number_of = {shard.name: number for number, shard in enumerate(shards)}
+    columns: dict[str, Any] = {name: array(code) for name, (code, _) in _COLUMNS.items()}
+    cells: dict[tuple[str, ...], int] = {}
+    caps: dict[tuple[str, ...], int] = {}
+    out: Counter[str] = Counter()
+    refused: list[Refused] = []
+    articles = 0
+    fields = len(choice.by)
+    before: dict[str, int] = {}
+    for looked in engine.map(Look(choice), _batches(shards, choice)):
+        out.update(looked.out)
+        refused.extend(looked.refused[: max(_EXAMPLES - len(refused), 0)])
+        articles += len(looked.seen)
+        for seen in looked.seen:
+            cell, cap = seen.values[:fields], seen.values[fields:]
+            numbers = (number_of[looked.name], seen.row, seen.key, seen.text)
+            places = (cells.setdefault(cell, len(cells)), caps.setdefault(cap, len(caps)))
+            for column, value in zip(
+                columns.values(), (*numbers, *places, seen.score, seen.may_be_chosen), strict=True
+            ):
+                column.append(value)
+        if advance is not None:
+            advance(max(looked.done - before.get(looked.name, 0), 0))
+            before = {looked.name: looked.done}
+    read = articles + sum(out[why] for why in out if why != "no keyword" and not why.startswith("no number"))
+    held: dict[str, Any] = {name: np.array(columns[name], dtype=kind) for name, (_, kind) in _COLUMNS.items()}
+    return Survey(
+        shards=list(shards),
+        **held,
+        cells=list(cells),
+        caps=list(caps),
+        out=out,
+        articles=read,
+        refused=refused,
+    )
+
+
+#: The columns of a survey, by how they are gathered and how they are held.
+_COLUMNS: dict[str, tuple[str, Any]] = {
+    "shard": ("I", np.uint32),
+    "row": ("I", np.uint32),
+    "key": ("Q", np.uint64),
+    "text": ("Q", np.uint64),
+    "cell": ("I", np.uint32),
+    "cap": ("I", np.uint32),
+    "score": ("d", np.float64),
+    "may_be_chosen": ("b", np.bool_),
+}
+
+
+def _batches(shards: Sequence[Shard], choice: Choice) -> Iterator[Batch]:
+    for shard in shards:
+        yield from article_batches(shard, dict(choice.columns), per_part=_WHOLE)
+
+
+def taken(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int, Article]:
+    """The articles at these places of the survey, by place: the archive is read once more, and they kept."""
+    articles: dict[int, Article] = {}
+    for number in np.unique(survey.shard[places]).tolist():
+        here = {int(survey.row[p]): int(p) for p in places[survey.shard[places] == number]}
+        for batch in article_batches(survey.shards[number], dict(choice.columns), per_part=_WHOLE):
+            if here.keys().isdisjoint(_numbers(batch)):
+                continue
+            for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
+                if row in here and not isinstance(each, Refused):
+                    articles[here[row]] = each[1]
+    return articles

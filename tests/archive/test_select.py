@@ -1,0 +1,256 @@
+"""From an archive to the articles worth labelling: what was asked for, no copies, the same each time."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldwire.archive.selection.choose import Selection, allocated
+from goldwire.archive.selection.options import Choice
+from goldwire.archive.selection.select import select
+from goldwire.errors import GoldwireError
+from goldwire.formats.jsonl import write_jsonl
+from goldwire.model import Annotation, Article, Document, Span
+from goldwire.near_duplicates import near_duplicates
+from goldwire.project import load_project
+from goldwire.seeds import load_seeds
+from tests.archive.made import held
+from tests.cli.terminal import called
+from tests.shared import needs_shared
+
+WORDS = [f"mot{n}" for n in range(600)]
+PAPERS = ("Le Monde", "Ouest-France", "La Croix")
+
+
+def text(seed: int, words: int = 60) -> str:
+    """A text like no other."""
+    chance = random.Random(seed)
+    return " ".join(chance.choice(WORDS) for _ in range(words)) + "."
+
+
+def article(n: int) -> Article:
+    """Half of them of one paper, over three years, every seventh in German, every fifth about an election."""
+    source = PAPERS[0] if n % 2 else PAPERS[n % 3]
+    body = text(n) + (" Une élection." if n % 5 == 0 else "")
+    meta = {"source": source, "published": f"{2022 + n % 3}-05-{n % 28 + 1:02}", "title": f"Titre {n}"}
+    return Article(Document(f"a{n}", body, {**meta, "language": "de" if n % 7 == 0 else "fr"}))
+
+
+def archive(folder: Path, number: int = 300, shards: int = 3) -> Path:
+    """So many articles, copies of ten of them, and near copies of another ten."""
+    articles = [article(n) for n in range(number)]
+    for n in range(10):
+        document = articles[n].document
+        same = Document(f"copy{n}", document.text.upper() + "\n", document.meta)
+        other = articles[n + 10].document
+        near = Document(f"near{n}", other.text + " Ajouté hier soir.", other.meta)
+        articles += [Article(same), Article(near)]
+    random.Random(1).shuffle(articles)
+    folder.mkdir(parents=True)
+    for shard in range(shards):
+        write_jsonl(folder / f"{shard}.jsonl", articles[shard::shards])
+    return folder
+
+
+def chosen(source: Path, out: Path, known: list[Document] | None = None, **options: Any) -> Selection:
+    """A selection in this process."""
+    return select([str(source)], out, Choice(**options), known=known or [], workers=1)
+
+
+def rows(out: Path, name: str = "articles") -> list[dict[str, Any]]:
+    """What a selection wrote."""
+    return [json.loads(line) for line in (out / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_never_two_copies(tmp_path: Path) -> None:
+    """However many are asked for, no two texts of both pools are copies or near copies of one another or of
+    what the project has, and every other article is taken."""
+    known = [article(30).document, Document("k", article(31).document.text + " Encore.")]
+    out = tmp_path / "out"
+    selection = chosen(archive(tmp_path / "in"), out, known, number=1000, test=50)
+    label, test = rows(out), rows(out, "test")
+    assert (len(label), len(test)) == (248, 50)
+    texts = [row["text"] for row in label + test] + [document.text for document in known]
+    assert near_duplicates(texts) == []
+    assert selection.chosen.left["the same text as another"] == 10
+    assert selection.chosen.left["had already"] == 1
+    assert selection.chosen.left["a near copy"] == 11
+    assert {row["selection_pool"] for row in label} == {"label"}
+    assert {row["selection_pool"] for row in test} == {"test"}
+
+
+def test_the_same_choice_comes_again(tmp_path: Path) -> None:
+    """The same archive, options and seed give the same bytes: on two workers, in other shards' order, and by
+    the file that repeats it; another seed gives other articles."""
+    source = archive(tmp_path / "in")
+    options: dict[str, Any] = {"number": 20, "test": 5, "by": ("source",), "at_most": (("year", 8),)}
+    chosen(source, tmp_path / "one", **options)
+    select([str(source)], tmp_path / "two", Choice(**options), workers=2)
+    assert held(tmp_path / "one") == held(tmp_path / "two")
+    recipe = tmp_path / "one/selection.json"
+    select([str(source)], tmp_path / "three", Choice(), workers=1, repeat=recipe)
+    assert held(tmp_path / "one") == held(tmp_path / "three")
+    other = archive(tmp_path / "other", shards=5)
+    chosen(other, tmp_path / "four", **options)
+    assert rows(tmp_path / "four") == rows(tmp_path / "one")
+    chosen(source, tmp_path / "five", **options, seed=1)
+    assert rows(tmp_path / "five") != rows(tmp_path / "one")
+    (source / "0.jsonl").write_bytes((source / "1.jsonl").read_bytes())
+    with pytest.raises(GoldwireError) as caught:
+        select([str(source)], tmp_path / "six", Choice(), workers=1, repeat=recipe)
+    assert caught.value.faults[0].code == "GW956"
+
+
+def test_only_what_was_asked_for(tmp_path: Path) -> None:
+    """Languages, length, dates and keywords are kept to; the test pool is drawn without keywords."""
+    source, out = archive(tmp_path / "in"), tmp_path / "out"
+    options: dict[str, Any] = {"languages": ("fr",), "since": "2023", "until": "2024-05-10", "least": 60}
+    selection = chosen(source, out, number=15, test=30, keywords=("élection", "scrutin"), **options)
+    for row in [*rows(out), *rows(out, "test")]:
+        assert row["language"] == "fr"
+        assert "2023" <= row["published"] <= "2024-05-10"
+    assert len(rows(out)) == 15
+    assert all("élection" in row["text"] for row in rows(out))
+    assert not all("élection" in row["text"] for row in rows(out, "test"))
+    assert selection.out["other language"] > 0
+    assert selection.out["no keyword"] > 0
+    assert selection.read == 320
+    population = selection.population + sum(
+        number for why, number in selection.out.items() if why != "no keyword"
+    )
+    assert population == 320
+
+
+def test_strata_are_even_and_bounds_kept(tmp_path: Path) -> None:
+    """Spread over a field, each of its values gives as many as any other; at most so many of one value."""
+    source = archive(tmp_path / "in")
+    chosen(source, tmp_path / "even", number=30, test=0, by=("source",))
+    assert Counter(row["source"] for row in rows(tmp_path / "even")) == dict.fromkeys(PAPERS, 10)
+    chosen(source, tmp_path / "like", number=30, test=0, by=("source",), spread="proportional")
+    counts = Counter(row["source"] for row in rows(tmp_path / "like"))
+    assert counts["Le Monde"] > counts["La Croix"] > 0
+    chosen(source, tmp_path / "most", number=30, test=0, at_most=(("source", 4),))
+    assert Counter(row["source"] for row in rows(tmp_path / "most")) == dict.fromkeys(PAPERS, 4)
+
+
+@given(
+    sizes=st.dictionaries(st.integers(0, 9), st.integers(1, 50), max_size=8),
+    number=st.integers(0, 100),
+    even=st.booleans(),
+)
+def test_allocation_gives_what_there_is(sizes: dict[int, int], number: int, even: bool) -> None:
+    """All that is asked for is given, as far as there is, to no stratum more than it has; even strata differ
+    by one at most unless one is exhausted."""
+    shares = allocated(sizes, number, even=even)
+    assert sum(shares.values()) == min(number, sum(sizes.values()))
+    assert all(0 <= shares[cell] <= size for cell, size in sizes.items())
+    if even:
+        open_ = [shares[cell] for cell, size in sizes.items() if shares[cell] < size]
+        assert not open_ or max(shares.values()) - min(open_) <= 1
+
+
+def test_what_a_model_is_unsure_of_comes_first(tmp_path: Path) -> None:
+    """In an archive that a model annotated the articles that it is least sure of are chosen; a field with
+    numbers orders as well."""
+    articles = []
+    for n in range(40):
+        document = Document(f"a{n}", text(n), {"score": n, "source": "x"})
+        span = Span("s1", "thing", "WORD", 0, 4, score=n / 40)
+        articles.append(Article(document, (Annotation(document.id, "m", "mini@0.1", spans=(span,)),)))
+    write_jsonl(tmp_path / "in.jsonl", articles)
+    options: dict[str, Any] = {"number": 5, "test": 0, "diversity": 0.0}
+    chosen(tmp_path / "in.jsonl", tmp_path / "out", order="uncertainty", **options)
+    assert [row["id"] for row in rows(tmp_path / "out")] == [f"a{n}" for n in range(5)]
+    chosen(tmp_path / "in.jsonl", tmp_path / "out", order="score", **options)
+    assert [row["id"] for row in rows(tmp_path / "out")] == [f"a{n}" for n in range(39, 34, -1)]
+    with pytest.raises(GoldwireError) as caught:
+        chosen(tmp_path / "in.jsonl", tmp_path / "out", order="nothing", **options)
+    assert caught.value.faults[0].code == "GW955"
+    assert len(rows(tmp_path / "out")) == 5
+
+
+def test_the_test_pool_is_a_fair_share(tmp_path: Path) -> None:
+    """Over many seeds each kind of article is in the test pool as often as in the archive, whatever is
+    chosen beside it."""
+    source = archive(tmp_path / "in", shards=1)
+    german = total = 0
+    for seed in range(30):
+        options: dict[str, Any] = {"number": 10, "test": 30, "by": ("source",), "diversity": 0.0}
+        chosen(source, tmp_path / "out", **options, seed=seed)
+        test = rows(tmp_path / "out", "test")
+        german += sum(row["language"] == "de" for row in test)
+        total += len(test)
+    assert total == 900
+    assert abs(german / total - 43 / 300) < 0.035  # three standard errors
+
+
+def test_a_choice_that_can_not_be_met_says_why(tmp_path: Path) -> None:
+    """Where nothing is in question the reasons are named, and nothing is written; a folder of somebody
+    else's is refused."""
+    source = archive(tmp_path / "in")
+    for options in ({"languages": ("it",)}, {"since": "31.5.2024"}, {"least": 9, "most": 3}):
+        with pytest.raises(GoldwireError) as caught:
+            chosen(source, tmp_path / "out", **options)
+        assert caught.value.faults[0].code == "GW955"
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(GoldwireError) as caught:
+        chosen(source, source)
+    assert caught.value.faults[0].code == "GW957"
+
+
+def test_the_page_says_what_and_why_and_escapes_all(tmp_path: Path) -> None:
+    """Titles, sources and texts stand in the page as text, whatever is in them."""
+    evil = "<script>alert(1)</script>"
+    articles = [
+        Article(
+            Document(f"a{n}{evil}", f"{evil} {text(n)}", {"title": evil, "source": evil, "published": evil})
+        )
+        for n in range(5)
+    ]
+    write_jsonl(tmp_path / "in.jsonl", articles)
+    chosen(tmp_path / "in.jsonl", tmp_path / "out", number=3, test=1, by=("source",))
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") > 10
+    assert "Content-Security-Policy" in page
+
+
+def test_a_project_takes_what_was_chosen(tmp_path: Path) -> None:
+    """What `goldwire seeds select` writes, `goldwire seeds add` takes; chosen again in the project, none of
+    it is chosen twice; with `--repeat` no other option is heeded in silence."""
+    source = archive(tmp_path / "in")
+    home = tmp_path / "home"
+    (home / "seeds").mkdir(parents=True)
+    config = '[project]\nname = "tests"\nlanguage = "fr"\nschema = "none.yaml"\n'
+    (home / "goldwire.toml").write_text(config, encoding="utf-8")
+    first = ("seeds", "select", source, "../chosen", "--number", "20", "--test", "5", "--workers", "1")
+    done = called(*first, "--by", "year", "--at-most", "source=12", "--json", "../figures.json", cwd=home)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "20 to label, 5 to test" in done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert [figures[key] for key in ("read", "chosen", "test")] == [320, 20, 5]
+    added = called("seeds", "add", "../chosen/articles.jsonl", "../chosen/test.jsonl", cwd=home)
+    assert added.returncode == 0, added.stderr
+    seeds = load_seeds(load_project(home))
+    assert Counter(each.meta["selection_pool"] for each in seeds) == {"label": 20, "test": 5}
+    done = called("seeds", "select", source, "../again", "--number", "500", "--workers", "1", cwd=home)
+    assert done.returncode == 0, done.stderr
+    again = {row["id"] for row in [*rows(tmp_path / "again"), *rows(tmp_path / "again", "test")]}
+    assert not again & {each.id for each in seeds}
+    recipe = ("seeds", "select", source, "../third", "--repeat", "../chosen/selection.json")
+    assert called(*recipe, "--number", "3", cwd=home).returncode == 2
+
+
+@needs_shared("data/wikinews-fr/articles.jsonl")
+def test_wikinews_is_an_archive(tmp_path: Path) -> None:
+    """Real articles, with columns of their own, are chosen from as they are."""
+    source = Path(__file__).parents[2] / "../shared/data/wikinews-fr/articles.jsonl"
+    chosen(source, tmp_path / "out", number=10, test=5)
+    assert len({row["id"] for row in [*rows(tmp_path / "out"), *rows(tmp_path / "out", "test")]}) == 15
