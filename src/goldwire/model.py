@@ -131,7 +131,8 @@ class Provenance(
     `created` and `updated` are ISO 8601 instants, `lead_time` is in seconds, `guidelines` is the SHA-256 of
     the guidelines that were in force, `seen_predictions` says whether the annotator was shown any,
     `based_on` names the annotators whose work was adjudicated, `trained_on` is true of a prediction for a
-    text that the model had learned from, `drafting` says how a language model made it.
+    text that the model had learned from, `drafting` says how a language model made it. `passes` names the
+    passes that an annotator has done, where there are several, each with its own lead time.
 
         >>> import goldwire
         >>> goldwire.Provenance(kind="human").seen_predictions is None
@@ -149,6 +150,7 @@ class Provenance(
     based_on: tuple[str, ...] = ()
     trained_on: bool = False
     drafting: Drafting | None = None
+    passes: dict[str, float | None] = field(default_factory=dict)
 
 
 #: The columns of every frame of spans.
@@ -367,10 +369,11 @@ def outermost(spans: tuple[Span, ...]) -> tuple[tuple[Span, ...], tuple[Span, ..
 def curated(annotations: tuple[Annotation, ...]) -> Annotation | None:
     """The annotation to use where one is wanted: the most trusted status, an adjudication, the latest.
 
-    An adjudication of drafts is a draft itself, and still better than either. Skipped ones never count. Ties
-    go to the first annotator by name, so that the choice is stable.
+    An adjudication of drafts is a draft itself, and still better than either. Skipped ones never count, nor
+    those of which a pass is to come: what that would mark seems absent. Ties go to the first annotator by
+    name, so that the choice is stable.
     """
-    usable = [a for a in annotations if a.status != "skipped"]
+    usable = [a for a in annotations if a.status != "skipped" and not (unfinished(a) and a.provenance.passes)]
     if not usable:
         return None
     ranked = sorted(usable, key=lambda a: a.annotator)

@@ -6,6 +6,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,6 +157,16 @@ def test_curated_breaks_ties_by_the_latest_update() -> None:
     twin = Annotation("d", "a", "m@1", provenance=Provenance(updated="2026-02-01"))
     assert curated((old, new)) is new
     assert curated((new, twin)) is twin
+
+
+def test_work_of_which_a_pass_is_to_come_is_never_curated() -> None:
+    """What the missing pass would mark seems absent: it is not taken, alone or beside a machine's draft."""
+    half = Annotation("d", "anna", "s@1", "draft", Provenance("human", updated="2026", passes={"who": 1.0}))
+    machine = Annotation("d", "m", "s@1", "draft", Provenance("model", "m"))
+    assert curated((half,)) is None
+    assert curated((half, machine)) is machine
+    whole = msgspec.structs.replace(half, status="submitted")
+    assert curated((whole, machine)) is whole
 
 
 @given(

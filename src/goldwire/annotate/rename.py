@@ -33,6 +33,7 @@ from goldwire.annotate.records.assignments import (
 )
 from goldwire.annotate.records.checks import read_checks, write_checks
 from goldwire.annotate.records.notes import place_key, read_notes, read_places, write_notes, write_places
+from goldwire.annotate.records.passes import project_passes
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
@@ -86,7 +87,8 @@ def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) 
         decisions = list(_decisions(project, old, new))
         titles = {}
         if any(assignment.annotator == old for assignment in assignments):
-            titles[title_for(project, old)] = title_for(project, new)
+            for each in (None, *project_passes(project)):
+                titles[title_for(project, old, each)] = title_for(project, new, each)
         if any(check.annotator == old and check.purpose == "practice" for check in checks):
             titles[practice_title(project, old)] = practice_title(project, new)
         if titles:

@@ -70,6 +70,8 @@ def render(only_check: bool, project: Project) -> None:
     to Z, the registries. `annotate push` puts it beside the tasks; where people find it elsewhere,
     goldwire.toml says so: [annotate] guide_url.
     """
+    from goldwire.annotate.passes.screen import with_keys_of
+    from goldwire.annotate.records.passes import passes_of
     from goldwire.files import write_text
     from goldwire.schemas.guide import GUIDE, guide_page
     from goldwire.schemas.label_config import guidelines, label_config
@@ -81,7 +83,7 @@ def render(only_check: bool, project: Project) -> None:
     rendered = {
         "label_config.xml": label_config(schema),
         "guidelines.md": guidelines(schema),
-        GUIDE: guide_page(schema, project.schema_path.parent),
+        GUIDE: guide_page(with_keys_of(schema, passes_of(project, schema)), project.schema_path.parent),
     }
     for name, text in rendered.items():
         target = project.annotate / name
@@ -157,6 +159,7 @@ def migrate(
     should be annotating: what the server held is kept in annotate/migrations/.
     """
     from goldwire.annotate.migration.stored import migrate_project
+    from goldwire.annotate.records.passes import refuse_passes
     from goldwire.schemas.load import load_schema
     from goldwire.schemas.plan import load_plan
     from goldwire.seeds import load_seeds
@@ -165,6 +168,8 @@ def migrate(
         raise click.UsageError("--dry-run writes nothing, --push does: give one of them")
     plan = load_plan(plan_path)
     schema = load_schema(project.schema_path)
+    if pushing:
+        refuse_passes(project, schema, "--push", "go without it, and push to a project of another name")
     report = migrate_project(project, plan, schema, load_seeds(project), dry_run=dry_run)
     rows: list[tuple[str, object]] = [("annotations", report.annotations)]
     rows += [("  migrated" if not dry_run else "  to migrate", report.migrated)]

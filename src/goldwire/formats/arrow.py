@@ -185,6 +185,8 @@ def _provenance(annotations: Sequence[Annotation], *, predicted: bool = False) -
             None if each.drafting is None else _encode(each.drafting).decode() for each in provenances
         ]
         columns["drafting"] = pa.array(drafting, pa.string())
+        passes = [msgspec.json.encode(p.passes).decode() if p.passes else None for p in provenances]
+        columns["passes"] = pa.array(passes, pa.string())
     return struct(columns)
 
 
@@ -214,8 +216,8 @@ def annotation_of(row: dict[str, Any], document: str) -> Annotation:
         {key: value for key, value in each.items() if value is not None} for each in row["relations"]
     ]
     provenance = {key: value for key, value in row["provenance"].items() if value is not None}
-    if "drafting" in provenance:
-        provenance["drafting"] = msgspec.json.decode(provenance["drafting"])
+    for key in {"drafting", "passes"} & provenance.keys():
+        provenance[key] = msgspec.json.decode(provenance[key])
     plain = {key: row[key] for key in ("annotator", "schema", "status", "text_sha256")}
     record = {"document": document, **plain, "provenance": provenance, "spans": spans, "relations": relations}
     return msgspec.convert(record, Annotation)

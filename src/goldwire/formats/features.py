@@ -198,8 +198,8 @@ class Columns:
             text = article.document.text
             for a in sorted(article.annotations, key=lambda each: each.annotator):
                 provenance = structs.asdict(a.provenance)
-                # Of predictions, which no dataset holds.
-                del provenance["trained_on"], provenance["drafting"]
+                # Of predictions, and of how work was parted, which no dataset holds.
+                del provenance["trained_on"], provenance["drafting"], provenance["passes"]
                 yield {
                     "document": a.document,
                     "annotator": a.annotator,

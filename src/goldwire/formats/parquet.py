@@ -45,8 +45,8 @@ from goldwire.schemas import Schema
 #: Documents in a batch, and in a row group of the file.
 BATCH = 500
 CONFIGS = ("documents", "annotations")
-#: What a dataset's folder can't say of a prediction.
-MARKS = ("trained_on", "drafting")
+#: What a dataset's folder can't say of a prediction, and of work in several passes.
+MARKS = ("trained_on", "drafting", "passes")
 
 
 def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> int:

@@ -155,7 +155,7 @@ FORMATS: dict[str, Format] = {
             "the dataset, a folder as `corpus build` writes it, or one file NAME.parquet",
             f"{_HERE}.parquet",
             f"{_HERE}.parquet",
-            loses="in a folder, `trained_on` and `drafting` of predictions (NAME.parquet has them)",
+            loses="in a folder, `trained_on` and `drafting` of predictions, `passes` (NAME.parquet has them)",
             unit="documents",
             streams=True,
         ),

@@ -56,7 +56,8 @@ class Guide:
             f'<a href="{escape(place)}" target="_blank" rel="noopener">{escape(text)}</a>'
             for text, place in places
         )
-        panel = next(root.iter("Panel"), None)
+        places_for_it = [view for view in root.iter("View") if view.get("className") == "gw-guide"]
+        panel = next((places_for_it or [root])[0].iter("Panel"), None)
         element = ET.Element("Markdown", value=" · ".join(links))
         if panel is None:
             root.insert(int(len(root) > 0 and root[0].tag == "Style"), element)

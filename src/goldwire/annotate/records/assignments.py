@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from goldwire.annotate.records.checks import read_checks
 from goldwire.annotate.records.lines import read_lines
+from goldwire.annotate.records.passes import Pass, project_passes
 from goldwire.files import json_lines, write_text
 from goldwire.project import Project
 
@@ -34,16 +35,24 @@ def write_assignments(path: Path, assignments: list[Assignment]) -> None:
     write_text(path, json_lines(rows))
 
 
-def title_for(project: Project, annotator: str) -> str:
-    """The title of an annotator's Label Studio project: `PROJECT · ANNOTATOR`.
+def title_for(project: Project, annotator: str, each: Pass | None = None) -> str:
+    """The title of an annotator's Label Studio project: `PROJECT · ANNOTATOR`, `PROJECT` for the main one.
 
-    Label Studio takes 50 characters: a longer project name is cut and bears a hash, which keeps it apart.
+    That of a pass is `PROJECT · ANNOTATOR (1 PASS)`. Label Studio takes 50 characters: a longer project name
+    is cut and bears a hash, which keeps it apart.
     """
-    title = f"{project.name} · {annotator}"
+    whose = f" · {annotator}" if annotator else ""
+    if each is None:
+        title = f"{project.name}{whose}"
+        if len(title) <= _TITLE or not annotator:
+            return title
+        digest = sha256(project.name.encode()).hexdigest()[:6]
+        return f"{project.name[: _TITLE - len(annotator) - 10]}…{digest}{whose}"
+    title, end = f"{project.name}{whose} ({each})", f" ({each})"
     if len(title) <= _TITLE:
         return title
-    digest = sha256(project.name.encode()).hexdigest()[:6]
-    return f"{project.name[: _TITLE - len(annotator) - 10]}…{digest} · {annotator}"
+    digest = sha256(f"{project.name}\n{annotator}".encode()).hexdigest()[:6]
+    return f"{project.name}{whose}"[: _TITLE - len(end) - 7] + f"…{digest}{end}"
 
 
 def read_assignments(project: Project) -> list[Assignment]:
@@ -57,14 +66,20 @@ def practice_title(project: Project, annotator: str) -> str:
     return title_for(project, f"{annotator} practice")
 
 
+def assigned_to(project: Project) -> list[str]:
+    """The annotators whom articles are assigned to, by name."""
+    return sorted({assignment.annotator for assignment in read_assignments(project)})
+
+
 def owners(project: Project) -> dict[str, str]:
     """The annotator whose each Label Studio project is, by title: those of their tasks, those of practice."""
-    assigned = {assignment.annotator for assignment in read_assignments(project)}
     practising = {check.annotator for check in read_checks(project, "practice")}
-    titles = {title_for(project, name): name for name in sorted(assigned)}
+    titles = {title_for(project, name): name for name in assigned_to(project)}
     return titles | {practice_title(project, name): name for name in sorted(practising)}
 
 
 def titles(project: Project) -> list[str]:
     """The titles of all Label Studio projects that readings of this project may be in, the main one first."""
-    return [project.name, *owners(project)]
+    screens: list[Pass | None] = [None, *project_passes(project)]
+    parted = [title_for(project, name, each) for name in ("", *assigned_to(project)) for each in screens]
+    return [*parted, *(title for title in owners(project) if title not in parted)]

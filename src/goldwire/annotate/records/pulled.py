@@ -73,6 +73,7 @@ def remote_hash(annotation: Annotation) -> str:
     """The hash of what a server's annotation says, whatever its ids, order and times."""
     spans, relations = content(annotation)
     parts = [annotation.status, *sorted(map(repr, spans.items())), *sorted(map(repr, relations.items()))]
+    parts += sorted(annotation.provenance.passes)
     return sha256(msgspec.json.encode(parts))[:16]
 
 

@@ -158,6 +158,11 @@ class Intake:
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
         """Read one annotation, and keep it where it is new or changed on the server."""
+        made = self.made(task, document, name, given)
+        self.store(task, given, made, document.text, submitted=bool(given.get("draft_created_at")))
+
+    def made(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> Annotation:
+        """One annotation of the server's, read and counted."""
         read = self.read(task, document, given)
         self.count += 1
         self.skipped += bool(given.get("was_cancelled"))
@@ -178,10 +183,19 @@ class Intake:
             labels = " and ".join(f"{span.label} ({span.layer})" for span in region)
             quote = document.text[region[0].start : region[0].end]
             self.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {place}")
+        return made
+
+    def store(
+        self, task: dict[str, Any], given: dict[str, Any], made: Annotation, text: str, *, submitted: bool
+    ) -> None:
+        """Keep an annotation where it is new or changed; `submitted` says that a draft became it."""
         stored = self.stored(made)
-        submitted = bool(given.get("draft_created_at"))
+        if stored is not None and self.prefer != "theirs" and (why := _differently_parted(stored, made)):
+            self.conflicts.append(f"{_place(made)}: {why}; pull --theirs takes what the server has")
+            self.unchanged += 1
+            return
         self.apart += self.folder(made) != self.project.annotations
-        kept = merge(stored, made, self.schema, document.text, submitted=submitted)
+        kept = merge(stored, made, self.schema, text, submitted=submitted)
         if self.settle(task, given, stored, made, kept):
             self.written += 1
         else:
@@ -354,6 +368,17 @@ class Intake:
                 **msgspec.to_builtins(found),
             }
         )
+
+
+def _differently_parted(stored: Annotation, made: Annotation) -> str:
+    """Why what is stored of a person can't be replaced by work in other passes; empty where it can."""
+    held, there = stored.provenance.passes, made.provenance.passes
+    if gone := [name for name in held if name not in there]:
+        return f"pass {', '.join(gone)} is not on the server, and stays here as it was pulled"
+    own = stored.provenance.kind == "human" and stored.status not in ("draft", "skipped")
+    if there and not held and own and made.status == "draft":
+        return "what is stored was not made in passes, of which one is missing on the server"
+    return ""
 
 
 def _place(annotation: Annotation) -> str:

@@ -48,14 +48,14 @@ from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
 
 #: What is asked of the project: all of it takes the server longer.
-_FIELDS = (
+FIELDS = (
     "label_config",
     "show_collab_predictions",
     "total_annotations_number",
     "skipped_annotations_number",
 )
 #: What is asked of each task; the server applies the names inside annotations too.
-_INCLUDE = (
+INCLUDE = (
     *("data", *WORK, "comment_count"),
     *("predictions_model_versions", "draft_created_at", "parent_prediction"),
 )
@@ -151,25 +151,18 @@ def pull(
     """
     with project_lock(project):
         remove_leftovers(project.root)
-        found = find_project(client, title or project.name, _FIELDS)
-        foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
-        if foreign:
-            message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
-            hint = "bring both together first: goldwire schema migrate PLAN --push"
-            raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
+        found = annotated_project(client, schema, title or project.name)
         path = state_path(project, int(found["id"]), main=title is None or title == project.name)
         accounts = Accounts(client, project, keep=True)
         intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
         last = read_state(path, intake.server, intake.number)
         if last is not None:
-            intake.since, intake.times = last.since, _times(last)
-            accounts.former = {
-                int(key): seen.account for key, seen in last.annotations.items() if seen.account
-            }
+            intake.since, intake.times = last.since, times_of(last)
+            accounts.former = accounts_of(last)
         basis = intake.basis()
         again = full or last is None or last.basis != basis or to_come(last.since, client.server_time)
         step = advance or (lambda _steps: None)
-        work = _Pull(intake, last, step, part=not again)
+        work = ProjectPull(intake, last, step, part=not again)
         work.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
@@ -178,8 +171,8 @@ def pull(
             write_pulled(project, intake.pulled)
             intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
             if last is not None:
-                intake.since, intake.times = last.since, _times(last)
-            work = _Pull(intake, last, step, part=False)
+                intake.since, intake.times = last.since, times_of(last)
+            work = ProjectPull(intake, last, step, part=False)
             work.run()
             intake.conflicts[:0] = conflicts
             work.intake.written += written
@@ -188,12 +181,23 @@ def pull(
         accounts.save()
         report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
         write_pulled(project, work.intake.pulled)
-        _keep_notes(project, work.intake)
+        keep_notes(project, work.intake)
         write_state(path, work.state(basis))
         return report
 
 
-def _keep_notes(project: Project, intake: Intake) -> None:
+def annotated_project(client: Client, schema: Schema, title: str) -> dict[str, Any]:
+    """The Label Studio project of a title, which the schema can read; raises GW325 and GW329."""
+    found = find_project(client, title, FIELDS)
+    foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
+    if foreign:
+        message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
+        hint = "bring both together first: goldwire schema migrate PLAN --push"
+        raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
+    return found
+
+
+def keep_notes(project: Project, intake: Intake) -> None:
     """Keep places and notes of what was read; those of annotations that were not read again stay."""
     if intake.places:
         write_places(project, {**read_places(project), **intake.places})
@@ -203,17 +207,29 @@ def _keep_notes(project: Project, intake: Intake) -> None:
     write_notes(project, [*others, *intake.notes])
 
 
-def _times(last: State) -> dict[str, str]:
+def accounts_of(last: State) -> dict[int, int]:
+    """The account of each annotation that the last pull saw, where it was known."""
+    return {int(key): seen.account for key, seen in last.annotations.items() if seen.account}
+
+
+def times_of(last: State) -> dict[str, str]:
+    """When the last pull saw each annotation changed last."""
     return {key: seen.updated for key, seen in last.annotations.items()}
 
 
-class _Pull:
+class ProjectPull:
     """One pass over a Label Studio project: all its tasks, or with `part` those changed since `last`."""
 
     def __init__(
-        self, intake: Intake, last: State | None, advance: Callable[[int], None], *, part: bool
+        self,
+        intake: Intake,
+        last: State | None,
+        advance: Callable[[int], None],
+        *,
+        part: bool,
+        include: Sequence[str] = INCLUDE,
     ) -> None:
-        self.intake, self.last, self.advance = intake, last, advance
+        self.intake, self.last, self.advance, self.include = intake, last, advance, include
         self.part = part and last is not None and bool(last.since)
         self.known: dict[str, Seen] = last.annotations if last is not None else {}
         self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
@@ -229,7 +245,8 @@ class _Pull:
 
     def run(self) -> None:
         """Read the tasks."""
-        for task in self.changed() if self.part else self.intake.client.tasks(self.intake.number, _INCLUDE):
+        intake = self.intake
+        for task in self.changed() if self.part else intake.client.tasks(intake.number, self.include):
             self.task(task)
             self.advance(1)
 
@@ -244,12 +261,12 @@ class _Pull:
             "value": value,
         }
         if len(self.recent) <= _MANY:
-            yield from client.tasks(number, _INCLUDE, [since])
+            yield from client.tasks(number, self.include, [since])
             return
         times = client.tasks(number, ("updated_at",), [since], page=500)
         other = [str(t["id"]) for t in times if self.recent.get(str(t["id"])) != str(t.get("updated_at", ""))]
         if other:
-            yield from client.tasks_among(number, other, _INCLUDE)
+            yield from client.tasks_among(number, other, self.include)
 
     def task(self, task: dict[str, Any]) -> None:
         """Take in one task."""
@@ -270,11 +287,15 @@ class _Pull:
         document = self.intake.document(task, annotations)
         if document is None:
             if annotations:
-                self.oldest_refused = min(filter(None, (self.oldest_refused, updated)), default="")
-                self.recent.pop(str(number))
+                self.look_again(number, updated)
             return
         for name, chosen in self.intake.latest(task, annotations):
             self.intake.take(task, document, name, chosen)
+
+    def look_again(self, task: int, updated: str) -> None:
+        """Have the next pull read a task again."""
+        self.oldest_refused = min(filter(None, (self.oldest_refused, updated)), default="")
+        self.recent.pop(str(task), None)
 
     def stays(self, drafts: bool) -> Callable[[Line], bool]:
         """Which lines of the quarantine are not written anew: what adoption and other projects left there,

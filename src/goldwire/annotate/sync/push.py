@@ -69,22 +69,27 @@ def push(
     config: str | None = None,
     guide: Guide | None = None,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
+    starts: Mapping[str, Annotation] | None = None,
     advance: Advance | None = None,
     batch: int = BATCH,
     suggest: bool = True,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
-    `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document.
-    `advance` is called with the number of articles settled. `batch` tasks go in one request. The guide is
-    put beside the tasks and linked. With `suggest` predictions get the ids that are sure (`suggest_ids`).
-    Raises GW321 for a config change that would orphan annotations, GW322 for predictions that the schema or
-    the texts do not bear, GW324 where the server's counts do not add up, GW780 where `guide_url` is no
-    address.
+    `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document,
+    `starts` what annotators begin from: their own work, sent as it is. `advance` is called with the number of
+    articles settled. `batch` tasks go in one request. The guide is put beside the tasks and linked. With
+    `suggest` predictions get the ids that are sure (`suggest_ids`). Raises GW321 for a config change that
+    would orphan annotations, GW322 for predictions that the schema or the texts do not bear, GW324 where the
+    server's counts do not add up, GW780 where `guide_url` is no address.
     """
     by_document = checked_predictions(schema, documents, predictions)
     suggested = suggest_ids(project, schema, documents, by_document) if suggest else Suggested(by_document)
-    by_document = suggested.predictions
+    by_document = dict(suggested.predictions)
+    shown = version(by_document[predictions[-1].document][-1]) if predictions else ""
+    for name, start in (starts or {}).items():
+        by_document[name] = [*by_document.get(name, ()), start]
+        shown = version(start)
     guide = guide or guide_of(project, schema)
     with project_lock(project):
         found, created, added = ensure_project(client, schema, title or project.name, config, guide)
@@ -95,10 +100,11 @@ def push(
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
         ensure_first_view(client, number)  # once tasks are there, or their columns are not known
-        if predictions:
-            shown = version(by_document[predictions[-1].document][-1])
-            if found.get("model_version") != shown:
-                client.update_project(work.project, {"model_version": shown})
+        settings: dict[str, Any] = {"model_version": shown} if shown else {}
+        if starts:
+            settings["show_collab_predictions"] = True
+        if any(found.get(name) != wanted for name, wanted in settings.items()):
+            client.update_project(work.project, settings)
         total = int(client.project(work.project).get("task_number") or 0)
         if total != before + work.sent - work.removed:
             work.reconcile()

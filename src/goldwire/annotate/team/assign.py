@@ -18,8 +18,11 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import RESERVED
+from goldwire.annotate.passes.pull import PassCounts, pull_passes
+from goldwire.annotate.passes.push import push_passes
 from goldwire.annotate.records.assignments import (
     Assignment,
+    assigned_to,
     assignments_path,
     owners,
     read_assignments,
@@ -27,6 +30,7 @@ from goldwire.annotate.records.assignments import (
     write_assignments,
 )
 from goldwire.annotate.records.checks import Check, read_checks, write_checks
+from goldwire.annotate.records.passes import passes_of, refuse_passes
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import PushReport, push
@@ -49,6 +53,8 @@ class PulledProject:
     annotator: str
     report: PullReport
     others: tuple[str, ...]
+    #: Where there are passes, what became of all of them; with the first one's project.
+    passes: PassCounts | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
@@ -176,24 +182,25 @@ def push_assigned(
 ) -> dict[str, PushReport]:
     """Push to each annotator's project the articles assigned to them, their checks among them; by annotator.
 
-    A second run sends nothing. Articles that are in `assignments` but no longer in the project are left out.
+    With passes to the projects of each pass, by annotator and pass: `ANNOTATOR (1 PASS)`. A second run sends
+    nothing. Articles that are in `assignments` but no longer in the project are left out.
     """
     among = [check for check in checks if check.purpose == "check"]
     wanted: dict[str, set[str]] = defaultdict(set)
     given = [(assignment.annotator, assignment.article) for assignment in assignments]
     for name, article in [*given, *((check.annotator, check.article) for check in among)]:
         wanted[name].add(article)
-    return {
-        name: push(
-            client,
-            project,
-            schema,
-            in_order([document for document in documents if document.id in wanted[name]], name, among),
-            title=title_for(project, name),
-            advance=advance,
-        )
-        for name in sorted(wanted)
-    }
+    passes = passes_of(project, schema)
+    reports: dict[str, PushReport] = {}
+    for name in sorted(wanted):
+        theirs = in_order([document for document in documents if document.id in wanted[name]], name, among)
+        if passes:
+            for each in push_passes(client, project, schema, theirs, passes, owner=name, advance=advance):
+                reports[f"{name} ({each.number} {each.name})"] = each.report
+        else:
+            title = title_for(project, name)
+            reports[name] = push(client, project, schema, theirs, title=title, advance=advance)
+    return reports
 
 
 def pull_projects(
@@ -212,9 +219,20 @@ def pull_projects(
     Work is recorded under the account that did it. Raises GW325 where the server has none of them.
     """
     theirs = owners(project)
+    passes = passes_of(project, schema)
+    if passes and drafts:
+        hint = "have annotators submit, and pull without --drafts"
+        refuse_passes(project, schema, "pull --drafts", hint)
     pulled: list[PulledProject] = []
+    for owner in ("", *assigned_to(project)) if passes else ():
+        reports, counts = pull_passes(
+            client, project, schema, documents, passes, owner, full=full, prefer=prefer, advance=advance
+        )
+        for number, (name, report) in enumerate(reports.items()):
+            others = tuple(other for other in report.annotators if owner and other != owner)
+            pulled.append(PulledProject(name, owner, report, others, None if number else counts))
     for title, owner in ((project.name, ""), *theirs.items()):
-        if theirs and not client.projects(title):
+        if (theirs or passes) and not client.projects(title):
             continue
         report = pull(
             client,
@@ -231,5 +249,5 @@ def pull_projects(
         others = tuple(name for name in report.annotators if owner and name != owner)
         pulled.append(PulledProject(title, owner, report, others))
     if not pulled:
-        find_project(client, project.name)  # says what is missing
+        find_project(client, title_for(project, "", passes[0] if passes else None))  # says what is missing
     return pulled

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.records.assignments import owners, title_for
+from goldwire.annotate.records.assignments import assigned_to, owners, title_for
+from goldwire.annotate.records.passes import Pass, project_passes
 from goldwire.project import Project
 
 _INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_time", "draft_exists")
@@ -19,8 +20,12 @@ _INCLUDE = ("annotations", "completed_by", "updated_at", "was_cancelled", "lead_
 class Progress:
     """One annotator's work in one project.
 
-    `drafts` are tasks that were begun and not submitted, `minutes` the time that submitted and skipped
-    tasks took, `others` what other accounts annotated there, `next` the address of the next task to do.
+    `owner` is whose project it is, `drafts` are tasks that were begun and not submitted, `minutes` the time
+    that submitted and skipped tasks took, `others` what other accounts annotated there, `next` the address of
+    the next task to do.
+
+    Where articles are annotated in passes, each has its row: `part` is the pass, `waiting` counts the first
+    pass's articles that are not in this one yet, `ready` those of them whose pass before is submitted.
     """
 
     title: str
@@ -33,6 +38,10 @@ class Progress:
     others: int
     url: str
     next: str
+    owner: str = ""
+    part: str = ""
+    waiting: int = 0
+    ready: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
@@ -42,20 +51,38 @@ class Progress:
 def status(client: Client, project: Project) -> list[Progress]:
     """The progress in each annotator's project, then in the main and the adjudication project, by account.
 
-    Projects that the server does not have are passed over; raises GW325 where it has none.
+    By pass where there are several. Projects that the server does not have are passed over; raises GW325
+    where it has none.
     """
     accounts = Accounts(client, project)
-    titles = list(owners(project).items())
-    titles += [(project.name, ""), (title_for(project, "adjudication"), "")]
+    passes = project_passes(project)
     rows: list[Progress] = []
-    missing = True
+    for owner in (*assigned_to(project), "") if passes else ():
+        rows += _by_pass(client, project, passes, owner, accounts)
+    titles = [*owners(project).items(), (project.name, ""), (title_for(project, "adjudication"), "")]
     for title, owner in titles:
         for remote in client.projects(title)[:1]:
-            missing = False
-            rows.extend(_progress(client, int(remote["id"]), title, owner, accounts))
-    if missing:
-        find_project(client, project.name)  # says what is missing
+            rows += _progress(client, int(remote["id"]), title, owner, accounts)
+    if not rows:
+        find_project(client, title_for(project, "", passes[0] if passes else None))  # says what is missing
     return rows
+
+
+def _by_pass(
+    client: Client, project: Project, passes: Sequence[Pass], owner: str, accounts: Accounts
+) -> Iterator[Progress]:
+    """The rows of each pass."""
+    first = done_before = 0
+    for each in passes:
+        title = title_for(project, owner, each)
+        for remote in client.projects(title)[:1]:
+            rows = list(_progress(client, int(remote["id"]), title, owner, accounts))
+            total = rows[0].to_do + rows[0].done + rows[0].skipped  # of whomever: each row is of all tasks
+            first = total if each.number == 1 else first
+            ready = max(0, done_before - total) if each.earlier else 0
+            for row in rows:
+                yield replace(row, part=each.name, waiting=max(0, first - total), ready=ready)
+            done_before = min(total, sum(row.done for row in rows))
 
 
 def _progress(client: Client, number: int, title: str, owner: str, accounts: Accounts) -> Iterator[Progress]:
@@ -84,6 +111,7 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
         yield Progress(
             title=title,
             annotator=name,
+            owner=owner,
             to_do=len(to_do),
             done=len(done),
             skipped=len(theirs) - len(done),

@@ -56,12 +56,17 @@ def assist(
     from goldwire.annotate.ml_backend.app import serving
     from goldwire.annotate.ml_backend.connect import connected, fetch_predictions
     from goldwire.annotate.ml_backend.handlers import Backend
+    from goldwire.annotate.records.passes import refuse_passes
+    from goldwire.schemas import load_schema
 
     if (model is None) != llm:
         raise click.UsageError("give either MODEL or --llm")
     options = {"url": endpoint, "model": llm_model}
     if not llm and any(options.values()):
         raise click.UsageError("--endpoint and --llm-model are of --llm")
+    if connecting:
+        hint = "predict with `annotate push --model`, which the first pass begins from"
+        refuse_passes(project, load_schema(project.schema_path), "assist --connect", hint)
     end_as_by_ctrl_c()
     with _predictor(model, project, options) as assistant:
         backend = Backend(assistant)

@@ -11,6 +11,7 @@ import click
 from goldwire.cli.annotate.assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate.draft import draft
 from goldwire.cli.annotate.feedback import show_broken, show_notes
+from goldwire.cli.annotate.passes import show_composed
 from goldwire.cli.annotate.practice import practice, show_practised
 from goldwire.cli.annotate.push import push
 from goldwire.cli.annotate.report import report_command
@@ -158,9 +159,11 @@ def pull(
     what annotators have not submitted yet comes too; it never replaces what they have: such drafts go into
     annotate/drafts/. What was changed here only stays as it is. What was changed here and on the server is
     taken from the server, and the file that was here goes to annotate/conflicts/, unless --ours or --theirs
-    says otherwise. Rules that an annotator's work breaks are told with their first places, and the tasks fill
-    a tab of Label Studio; what annotators noted beside regions is listed, and kept in annotate/notes.jsonl.
-    Exit 1 where there was such a conflict, or a task's text is not the article's.
+    says otherwise. Several passes become one annotation, a draft until all of them are done; where a pass
+    and an earlier one that was reopened changed the same thing, the later one's is kept and it is told. Rules
+    that an annotator's work breaks are told with their first places, and the tasks fill a tab of Label
+    Studio; what annotators noted beside regions is listed, and kept in annotate/notes.jsonl.
+    Exit 1 where there was a conflict, or a task's text is not the article's.
     """
     from msgspec import to_builtins
 
@@ -217,6 +220,9 @@ def pull(
             say(f"warning: in `{pulled.title}` {others} annotated, not only {pulled.annotator}")
     for trim in [trim for report in reports for trim in report.trims][:20]:
         say(f"trimmed  {trim}")
+    parted = [pulled.passes for pulled in projects if pulled.passes is not None]
+    for counts in parted:
+        show_composed(counts)
     for line in [line for report in reports for line in report.turned][:20]:
         say(f"turned round  {line}")
     for line in [line for report in reports for line in report.two_layers][:20]:
@@ -252,7 +258,7 @@ def pull(
     if refused := [fault for report in reports for fault in report.refused]:
         for fault in refused:
             say(f"refused  {fault}")
-    if refused or conflicts:
+    if refused or conflicts or any(counts.conflicts for counts in parted):
         sys.exit(1)
 
 
@@ -268,6 +274,7 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.labelstudio.projects import find_project
+    from goldwire.annotate.records.passes import refuse_passes
     from goldwire.annotate.sync.upload import finished, load_annotations
     from goldwire.annotations.store import read_annotations
     from goldwire.schemas import load_schema
@@ -279,6 +286,8 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
     named = [a for a in stored if not names or a.annotator in names]
     chosen = finished(named)
     schema = load_schema(project.schema_path)
+    hint = 'what was pulled stays here; to load it, set passes = "all" and give the project another name'
+    refuse_passes(project, schema, "load", hint)
     with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
         remote = find_project(client, project.name)
         report = load_annotations(client, int(remote["id"]), chosen, schema, project=project, advance=advance)

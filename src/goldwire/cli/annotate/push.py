@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldwire.cli.annotate.passes import show_passes
 from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import (
     FILE,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --order uncertainty: how much it counts that articles differ.",
 )
+@click.option("--pass", "pass_name", help="Only this one of the passes in [annotate] passes.")
 @url_option
 @json_option
 @project_option
@@ -72,15 +74,21 @@ def push(
     order: str,
     count: int | None,
     diversity: float,
+    pass_name: str | None,
     url: str | None,
     json_path: Path | None,
     project: Project,
 ) -> None:
     """Send articles to Label Studio.
 
-    Those that it does not have yet, each exactly once.
+    Those that it does not have yet, each exactly once. Where [annotate] passes parts the work, each pass has
+    a project: the first gets all articles, a later one those of which the pass before was submitted, with
+    what that made. Run it again as annotators go on.
     """
     from goldwire.annotate.labelstudio.client import connect
+    from goldwire.annotate.passes.push import push_passes
+    from goldwire.annotate.records.assignments import title_for
+    from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of
     from goldwire.annotate.sync.predictions import read_drafts, read_predictions
     from goldwire.annotate.sync.push import push as push_articles
     from goldwire.schemas import load_schema
@@ -98,6 +106,12 @@ def push(
     if count is not None and not ranking:
         raise click.UsageError("--count needs --order uncertainty")
     documents, schema = load_seeds(project), load_schema(project.schema_path)
+    passes = passes_of(project, schema)
+    only = pass_named(passes, pass_name, project) if pass_name is not None else None
+    if only is not None and only.earlier and (files or draft_files or model or ranking):
+        raise click.UsageError("a later pass begins from the one before: predictions are for the first")
+    if one_pass_only(project, schema):
+        say("[annotate] passes makes no difference: the schema's layers are one pass")
     say_language(schema.language)
     predictions = [*read_predictions(files), *read_drafts(draft_files)]
     with connect(project, url=url) as client:
@@ -105,6 +119,7 @@ def push(
             documents, predictions = _predicted(
                 client,
                 project,
+                title_for(project, "", passes[0] if passes else None),
                 schema,
                 documents,
                 predictions,
@@ -115,6 +130,21 @@ def push(
             )
         with progress("pushing", len(documents)) as advance:
             shown = [] if bare else predictions
+            if passes:
+                pushed = push_passes(
+                    client,
+                    project,
+                    schema,
+                    documents,
+                    passes,
+                    only=only,
+                    predictions=shown,
+                    suggest=not no_ids,
+                    advance=advance,
+                )
+                show_passes(pushed)
+                write_json(json_path, {"passes": [each.as_dict() for each in pushed]})
+                return
             report = push_articles(
                 client, project, schema, documents, predictions=shown, advance=advance, suggest=not no_ids
             )
@@ -141,6 +171,7 @@ def push(
 def _predicted(
     client: Client,
     project: Project,
+    title: str,
     schema: Schema,
     documents: list[Document],
     predictions: list[Annotation],
@@ -155,7 +186,7 @@ def _predicted(
     from goldwire.annotate.ml_backend.predictor import Assistant
     from goldwire.annotations.store import read_annotations
 
-    available = candidates(client, project.name, documents, read_annotations(project)) if ranking else None
+    available = candidates(client, title, documents, read_annotations(project)) if ranking else None
     wanted = documents if available is None else available.documents
     if model is not None:
         assistant = Assistant(model, schema)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldwire.cli.annotate.passes import show_ready
 from goldwire.cli.common import confide, json_option, progress, project_option, say, table, write_json
 from goldwire.figures import amount, interval, number
 from goldwire.project import Project
@@ -106,8 +107,9 @@ def assign(
 def status(url: str | None, json_path: Path | None, project: Project) -> None:
     """Show how far each annotator is: to do, done, skipped, begun, minutes.
 
-    From the server, with a link to the next task. Of gold checks, which are among the tasks, what was pulled
-    is scored against what was reviewed; `report` has all figures of them.
+    From the server, with a link to the next task; by pass where there are several, with the articles that
+    wait for an earlier one. Of gold checks, which are among the tasks, what was pulled is scored against what
+    was reviewed; `report` has all figures of them.
     """
     from goldwire.annotate.labelstudio.client import connect
     from goldwire.annotate.records.assignments import title_for
@@ -117,10 +119,12 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
 
     with connect(project, url=url) as client:
         entries = read_status(client, project)
+    parted = any(entry.part for entry in entries)
     rows = [
         (
             entry.title,
             entry.annotator or "-",
+            *([entry.waiting] if parted else []),
             entry.to_do,
             entry.done,
             entry.skipped,
@@ -130,11 +134,13 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
         )
         for entry in entries
     ]
-    columns = ("project", "annotator", "to do", "done", "skipped", "begun", "minutes", "next")
+    waiting = ("waiting",) if parted else ()
+    columns = ("project", "annotator", *waiting, "to do", "done", "skipped", "begun", "minutes", "next")
     table(columns, rows, left=2, lesser=("minutes", "begun", "skipped", "next"))
     for entry in entries:
-        if entry.others and entry.title.endswith(f" · {entry.annotator}"):
+        if entry.others and entry.owner:
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
+    show_ready(entries)
     checked = {each.annotator: each for each in read_checked(project, load_schema(project.schema_path))}
     _show_checked(list(checked.values()))
     figures = []

@@ -1,0 +1,225 @@
+"""The passes of one annotator's projects, pulled into one annotation for each annotator and article."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import structs
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.passes.compose import compose
+from goldwire.annotate.passes.reading import PASS_INCLUDE, Gathered, PassIntake
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.passes import Pass
+from goldwire.annotate.records.pulled import put_aside, read_pulled, write_pulled
+from goldwire.annotate.sync.importer import Prefer
+from goldwire.annotate.sync.pull import (
+    ProjectPull,
+    PullReport,
+    accounts_of,
+    annotated_project,
+    keep_notes,
+    times_of,
+)
+from goldwire.annotate.sync.pull_state import read_state, state_path, to_come, write_state
+from goldwire.annotate.sync.quarantine import keep
+from goldwire.leftovers import remove_leftovers
+from goldwire.model import Annotation, Document, Provenance, Status
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+
+@dataclass
+class PassCounts:
+    """What became of the passes: annotations that are `whole` or have `begun`, by the last pass done.
+
+    `taken` tells changes of a reopened pass that went into a later one, `conflicts` what both changed
+    differently, `skipped` the articles put aside in a later pass, `of_others` those in which a pass was
+    begun from somebody else's work.
+    """
+
+    whole: int = 0
+    begun: int = 0
+    taken: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    of_others: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, for JSON."""
+        return vars(self).copy()
+
+
+@dataclass
+class _Side:
+    """One pass's project while it is pulled."""
+
+    each: Pass
+    title: str
+    intake: PassIntake
+    pulling: ProjectPull
+    basis: str
+
+
+def pull_passes(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    passes: Sequence[Pass],
+    owner: str = "",
+    *,
+    full: bool = False,
+    prefer: Prefer = "",
+    advance: Callable[[int], None] | None = None,
+) -> tuple[dict[str, PullReport], PassCounts]:
+    """Bring what changed in any pass into `annotate/annotations/`, one annotation by annotator and article.
+
+    The projects are those of `owner`, or the main ones; a report for each that the server has, by title. An
+    annotation is a draft until all passes are done; its provenance has the lead time of each. What a pass and
+    an earlier one that was reopened changed differently stays as the later one has it, what the other says
+    goes to `annotate/conflicts/`, and so at each pull until both agree. The rest is as `sync.pull` has it.
+    """
+    counts = PassCounts()
+    with project_lock(project):
+        remove_leftovers(project.root)
+        accounts = Accounts(client, project, keep=True)
+        step = advance or (lambda _steps: None)
+        sides: list[_Side] = []
+        for each in passes:
+            if client.projects(title_for(project, owner, each)):
+                sides.append(
+                    _read(client, project, schema, documents, accounts, each, owner, full, prefer, step)
+                )
+        changed = {article for side in sides for article, _ in side.intake.gathered}
+        changed |= {article for side in sides for article in side.intake.read_articles}
+        for side in sides:
+            missing = sorted(changed - side.intake.read_articles)
+            for task in client.tasks_with(side.intake.number, "id", missing, PASS_INCLUDE) if missing else ():
+                side.pulling.task(task)
+        if sides:
+            _compose(project, passes, sides, counts, {document.id: document for document in documents})
+        accounts.save()
+        reports = {}
+        for side in sides:
+            held = keep(project, side.intake.lines, side.pulling.stays(drafts=False))
+            reports[side.title] = side.pulling.report(held, None)
+        if sides:
+            first = sides[0].intake
+            write_pulled(project, first.pulled)
+            for side in sides[1:]:
+                first.places |= side.intake.places  # where all passes done so far are in sight
+                first.notes += side.intake.notes
+            keep_notes(project, first)
+        for side in sides:
+            write_state(state_path(project, side.intake.number, main=False), side.pulling.state(side.basis))
+    return reports, counts
+
+
+def _read(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    accounts: Accounts,
+    each: Pass,
+    owner: str,
+    full: bool,
+    prefer: Prefer,
+    step: Callable[[int], None],
+) -> _Side:
+    """Read what changed in one pass's project, or all of it where something went without a trace."""
+    title = title_for(project, owner, each)
+    found = annotated_project(client, schema, title)
+    path = state_path(project, int(found["id"]), main=False)
+    again = full
+    while True:
+        intake = PassIntake(
+            client, project, schema, documents, found, accounts, each, prefer=prefer, owner=owner
+        )
+        last = read_state(path, intake.server, intake.number)
+        if last is not None:
+            intake.since, intake.times = last.since, times_of(last)
+            accounts.former |= accounts_of(last)
+        basis = intake.basis()
+        again = again or last is None or last.basis != basis or to_come(last.since, client.server_time)
+        pulling = ProjectPull(intake, last, step, part=not again, include=PASS_INCLUDE)
+        pulling.run()
+        counters = ("total_annotations_number", "skipped_annotations_number")
+        if not pulling.part or len(pulling.seen) == sum(int(found.get(name) or 0) for name in counters):
+            return _Side(each, title, intake, pulling, basis)
+        again = True
+
+
+def _compose(
+    project: Project,
+    passes: Sequence[Pass],
+    sides: Sequence[_Side],
+    counts: PassCounts,
+    documents: Mapping[str, Document],
+) -> None:
+    """Store what each annotator made of each article that was read."""
+    store = sides[0].intake  # one record of what was stored, under the first pass's project
+    store.pulled = read_pulled(project)
+    store.since = min(side.intake.since for side in sides)
+    for side in sides[1:]:
+        store.times |= side.intake.times
+    order = dict.fromkeys(key for side in sides for key in side.intake.gathered)
+    for article, name in order:
+        work = {
+            side.each.number: side.intake.gathered[article, name]
+            for side in sides
+            if (article, name) in side.intake.gathered
+        }
+        document, place = documents[article], f"{name}/{article}"
+        skipped = [each for each in passes if each.number in work and work[each.number].skipped]
+        submitted = {number: each for number, each in work.items() if not each.skipped}
+        latest = max(work.values(), key=lambda each: str(each.given.get("updated_at") or ""))
+        if not submitted:
+            store.store(latest.task, latest.given, latest.made, document.text, submitted=False)
+            continue
+        counts.skipped += [f"{place}: put aside in pass {each.name}" for each in skipped]
+        composed = compose(passes, {n: each.work for n, each in submitted.items()}, document.text)
+        made = _annotation(passes, submitted, len(composed.done) == len(passes))
+        made = structs.replace(made, spans=composed.marks.spans, relations=composed.marks.relations)
+        if lacking := [e.name for e in passes if e.number not in submitted and e.number < max(submitted)]:
+            counts.of_others.append(f"{place}: pass {', '.join(lacking)} is not theirs")
+        counts.taken += [f"{place}: {line}" for line in composed.taken]
+        counts.conflicts += [f"{place}: {line}" for line in composed.conflicts]
+        if composed.aside is not None:
+            before = composed.aside
+            put_aside(project, structs.replace(made, spans=before.spans, relations=before.relations))
+            for side in sides:
+                if side.each.number in work:
+                    task = work[side.each.number].task
+                    side.pulling.look_again(int(task["id"]), str(task.get("updated_at") or ""))
+        counts.whole += made.status == "submitted"
+        counts.begun += made.status == "draft"
+        stored = store.stored(made)
+        grown = stored is not None and set(stored.provenance.passes) != set(made.provenance.passes)
+        store.store(latest.task, latest.given, made, document.text, submitted=grown)
+
+
+def _annotation(passes: Sequence[Pass], submitted: Mapping[int, Gathered], whole: bool) -> Annotation:
+    """One annotation of those of several passes, without its marks: when, how long, by whom last."""
+    parts = [submitted[number] for number in sorted(submitted)]
+    names = {each.number: each.name for each in passes}
+    made = [part.made.provenance for part in parts]
+    times = {names[number]: submitted[number].made.provenance.lead_time for number in sorted(submitted)}
+    known = [seconds for seconds in times.values() if seconds is not None]
+    seen = [each.seen_predictions for each in made]
+    last = max(made, key=lambda each: each.updated)
+    provenance: Provenance = structs.replace(
+        last,
+        created=min(each.created for each in made),
+        updated=last.updated,
+        lead_time=sum(known) if known else None,
+        seen_predictions=True if True in seen else None if None in seen else False,
+        passes=times,
+    )
+    status: Status = "submitted" if whole else "draft"
+    return structs.replace(parts[-1].made, status=status, provenance=provenance)

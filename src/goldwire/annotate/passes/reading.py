@@ -1,0 +1,107 @@
+"""The tasks of one pass's project, read: what each annotator made there, and what that began from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.passes.compose import Marks, PassWork
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.passes import Pass
+from goldwire.annotate.sync.importer import Intake, Prefer
+from goldwire.annotate.sync.pull import INCLUDE
+from goldwire.annotate.sync.tasks import versions
+from goldwire.formats.labelstudio.reader import from_result
+from goldwire.model import Annotation, Document, Span
+from goldwire.project import Project
+from goldwire.schemas import Schema
+
+#: The name under which Label Studio keeps what the passes before have made: a pass begins from it.
+START = "earlier passes"
+#: What is asked of each task.
+PASS_INCLUDE = (*INCLUDE, "predictions", "model_version")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One annotator's work on one article in one pass, and where it stands on the server."""
+
+    made: Annotation
+    work: PassWork
+    task: dict[str, Any]
+    given: dict[str, Any]
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the annotator put the article aside."""
+        return self.made.status == "skipped"
+
+
+class PassIntake(Intake):
+    """Reads the tasks of one pass, and keeps what it reads for `compose`: stores nothing by itself."""
+
+    def __init__(
+        self,
+        client: Client,
+        project: Project,
+        schema: Schema,
+        documents: Sequence[Document],
+        found: dict[str, Any],
+        accounts: Accounts,
+        each: Pass,
+        *,
+        prefer: Prefer = "",
+        owner: str = "",
+    ) -> None:
+        super().__init__(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
+        self.each = each
+        self.gathered: dict[tuple[str, str], Gathered] = {}
+        #: The articles whose task was read, whatever was in it.
+        self.read_articles: set[str] = set()
+
+    def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
+        """As `Intake` has it."""
+        document = super().document(task, annotations)
+        if document is not None:
+            self.read_articles.add(document.id)
+        return document
+
+    def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
+        """Read one annotation, and keep it in mind. Of its spans only those of the pass's layers count."""
+        spans, relations = self.spans, self.relations
+        made = self.made(task, document, name, given)
+        ids = {span.id for span in made.spans if span.layer in self.each.layers}
+        self.spans = spans + len(ids)
+        self.relations = relations + sum(bool({r.head, r.tail} & ids) for r in made.relations)
+        work = PassWork(Marks(made.spans, made.relations), self.start_of(task, given, document.text))
+        slim = {key: value for key, value in given.items() if key != "result"}
+        place = {"id": task["id"], "data": {"id": document.id}, "updated_at": task.get("updated_at")}
+        self.gathered[document.id, name] = Gathered(made, work, place, slim)
+
+    def start_of(self, task: dict[str, Any], given: dict[str, Any], text: str) -> Marks | None:
+        """What an annotation began from: the prediction that it names, else the last of that name."""
+        found = starts(task)
+        began = [p for p in found if p["id"] == given.get("parent_prediction")] or found[-1:]
+        return marks_of(began[0], text, self.schema) if began else None
+
+    def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
+        """Whether a model's predictions were in sight: the annotator's own earlier passes are none."""
+        if not self.each.earlier:
+            return super().saw_predictions(task, given, spans)
+        own = [span for span in spans if span.layer in self.each.layers]
+        begun = any(span.origin in ("prediction", "prediction-changed") for span in own)
+        return begun or (self.predictions_shown and bool(versions(task) - {START}))
+
+
+def starts(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a task shows of the passes before, the last one at the end."""
+    held = [p for p in task.get("predictions") or () if isinstance(p, dict)]
+    return sorted((p for p in held if p.get("model_version") == START), key=lambda p: int(p["id"]))
+
+
+def marks_of(given: dict[str, Any], text: str, schema: Schema) -> Marks:
+    """The marks of an annotation or a prediction of the server's."""
+    read = from_result(given.get("result") or [], text, schema)
+    return Marks(read.spans, read.relations)

@@ -1,0 +1,135 @@
+"""The screen of one pass: labels and keys of its layers, its rules beside the text, earlier labels folded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from msgspec import structs
+
+from goldwire.annotate.labelstudio.guide import Guide
+from goldwire.annotate.records.passes import Pass
+from goldwire.messages import messages_in
+from goldwire.schemas import Label, Layer, RelationType, Schema
+from goldwire.schemas.guide import guide_page
+from goldwire.schemas.label_config import NO_KEY, label_config
+
+# The labels of a pass fill the column, whatever is folded below them; its rules stand under what is asked of
+# the selected span.
+_STYLE = """.gw {{ --gw-row: clamp(16px, calc(var(--gw-height) / {rows:.1f}), 23px); }}
+.gw-earlier .lsf-label__hotkey {{ display: none; }}
+.gw-earlier .ant-collapse-header {{ padding: 4px 0 !important; font-size: 11px; }}
+.gw-earlier .ant-collapse-content-box {{ padding: 0 !important; }}
+.gw-sheet {{ margin-top: .5rem; padding-top: .25rem; border-top: 1px solid #ccc; }}
+"""
+_TITLE = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.25"
+_LINE = "font-size: .78rem; font-weight: 400; margin: .2rem 0; line-height: 1.35"
+
+
+def pass_config(schema: Schema, passes: Sequence[Pass], each: Pass) -> str:
+    """The Label Studio config of a pass.
+
+    It holds the layers of the passes before, without keys, so that what they made is shown and can be
+    corrected: their labels are folded below those of the pass.
+    """
+    say = messages_in(schema.language)
+    own = own_part(schema, passes, each)
+    root = ET.fromstring(label_config(shown_part(schema, passes, each)))
+    [style] = list(root.iter("Style"))
+    rows = sum(len(layer.labels) + 1.2 for layer in own.layers.values()) + 2 * len(each.earlier)
+    style.text = (style.text or "") + _STYLE.format(rows=rows)
+    views = {view.get("className"): view for view in root.iter("View")}
+    labels, side = views["gw-labels"], views["gw-side"]
+    if each.earlier:
+        column = list(labels)
+        earlier = ET.SubElement(labels, "View", className="gw-earlier")
+        folded = ET.SubElement(earlier, "Collapse", open="false")
+        for name in each.earlier:
+            group = next(control for control in column if control.get("name") == name)
+            panel = ET.SubElement(folded, "Panel", value=schema.layers[name].title)
+            labels.remove(column[column.index(group) - 1])  # its heading
+            labels.remove(group)
+            panel.append(group)
+    rules = ET.SubElement(side, "View", className="gw-sheet")
+    [inner] = views["gw-guide"].iterfind("Collapse/Panel/Collapse")
+    titles = [layer.question or layer.title for layer in own.layers.values()]
+    if own.relations:
+        titles.append(say("guidelines.relations"))
+    # The panels of layers stand in the order of the schema, the pass's first; that of relations is the last.
+    first = 1 + bool(schema.guidelines.rules)
+    moved = list(inner)[first : first + len(own.layers)] + (list(inner)[-1:] if own.relations else [])
+    for title, panel in zip(titles, moved, strict=True):
+        ET.SubElement(rules, "Header", value=title, style=_TITLE)
+        inner.remove(panel)
+        for line in panel:
+            line.set("style", _LINE)
+            rules.append(line)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def shown_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
+    """The schema of all that a pass's screen shows: its layers first, then those before it, without keys."""
+    keyed = with_keys_of(schema, passes)
+    layers = {name: keyed.layers[name] for name in each.layers}
+    for name in each.earlier:
+        bare = {
+            key: structs.replace(label, hotkey=NO_KEY) for key, label in schema.layers[name].labels.items()
+        }
+        layers[name] = structs.replace(schema.layers[name], labels=bare)
+    return structs.replace(schema, layers=layers, relations=_relations(schema, layers))
+
+
+def own_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
+    """The schema of what a pass adds: its layers, and the relations that they make possible."""
+    keyed = with_keys_of(schema, passes)
+    layers = {name: keyed.layers[name] for name in each.layers}
+    relations = _relations(schema, (*each.layers, *each.earlier))
+    before = {name for name, kind in relations.items() if not _is_new(kind, each)}
+    new = {name: kind for name, kind in relations.items() if name not in before}
+    return structs.replace(schema, layers=layers, relations=new)
+
+
+def with_keys_of(schema: Schema, passes: Sequence[Pass]) -> Schema:
+    """The schema with the keys that labels have in their passes: without Shift where that is free there."""
+    if not passes:
+        return schema
+    keys: dict[str, dict[str, str]] = {}
+    for each in passes:
+        labels = [label for name in each.layers for label in schema.layers[name].labels.values()]
+        taken = {label.hotkey for label in labels}
+        for name in each.layers:
+            keys[name] = {}
+            for key, label in schema.layers[name].labels.items():
+                plain = label.hotkey.removeprefix("shift+")
+                keys[name][key] = label.hotkey if plain in taken else plain
+                taken.add(keys[name][key])
+
+    def keyed(name: str, layer: Layer) -> Layer:
+        labels: dict[str, Label] = {
+            key: structs.replace(label, hotkey=keys[name][key]) for key, label in layer.labels.items()
+        }
+        return structs.replace(layer, labels=labels)
+
+    return structs.replace(schema, layers={name: keyed(name, layer) for name, layer in schema.layers.items()})
+
+
+def pass_guide(schema: Schema, passes: Sequence[Pass], each: Pass, folder: Path, address: str) -> Guide:
+    """What annotators of a pass are led to: the whole guide, with the sheet and the links of this pass."""
+    page = "" if address else guide_page(with_keys_of(schema, passes), folder)
+    return Guide(own_part(schema, passes, each), page, address)
+
+
+def _relations(schema: Schema, layers: Sequence[str] | dict[str, Layer]) -> dict[str, RelationType]:
+    """The relations of which both ends may be spans of these layers."""
+    return {
+        name: kind
+        for name, kind in schema.relations.items()
+        if all(any(end.layer in layers for end in ends) for ends in (kind.head, kind.tail))
+    }
+
+
+def _is_new(kind: RelationType, each: Pass) -> bool:
+    """Whether a relation may be drawn to or from spans of the pass's own layers."""
+    return any(end.layer in each.layers for end in (*kind.head, *kind.tail))

@@ -1,0 +1,1 @@
+"""Work in passes: which there are, their screens, what becomes of them."""

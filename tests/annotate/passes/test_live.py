@@ -1,0 +1,375 @@
+"""Passes on a real Label Studio: sent on, corrected, reopened, pulled as one annotation."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from goldwire.annotate.adjudication.interpret import without_defaults
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.server import Server
+from goldwire.annotate.passes.compose import Marks
+from goldwire.annotate.passes.pull import pull_passes
+from goldwire.annotate.passes.push import push_passes
+from goldwire.annotate.passes.reading import START
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.passes import passes_of
+from goldwire.annotate.sync.upload import load_annotations
+from goldwire.annotations.meaning import content
+from goldwire.annotations.store import read_annotations
+from goldwire.cli.annotate import command
+from goldwire.errors import GoldwireError
+from goldwire.formats.labelstudio.result import to_result
+from goldwire.model import Annotation, Provenance, Relation, Span, Status
+from goldwire.project import Project, copy_example, load_project
+from goldwire.schemas import load_schema
+from goldwire.schemas.yaml_lines import parse_yaml
+from goldwire.seeds import load_seeds
+
+pytestmark = pytest.mark.live
+MINI = Path(__file__).parents[2] / "data/mini"
+SCHEMA = load_schema(MINI / "schemas/mini.yaml")
+TEXT = "Couper la tomate, le sel et le pain."
+TOMATO, SALT, BREAD = (10, 16), (21, 24), (31, 35)
+CUT = Span("c", "step", "CUT", 0, 6)
+
+
+def thing(name: str, extent: tuple[int, int], label: str = "FOOD") -> Span:
+    """An entity."""
+    return Span(name, "thing", label, *extent)
+
+
+class Kitchen:
+    """A project of two passes with two articles, on the shared server."""
+
+    def __init__(self, root: Path, studio: Server, passes: str = '"layers"') -> None:
+        (root / "seeds/articles").mkdir(parents=True)
+        name = root.parent.name[-30:]
+        config = f'[project]\nname = "{name}"\nlanguage = "fr"\nschema = "mini.yaml"\n'
+        (root / "goldwire.toml").write_text(f"{config}[annotate]\npasses = {passes}\n", encoding="utf-8")
+        (root / "mini.yaml").write_bytes((MINI / "schemas/mini.yaml").read_bytes())
+        rows = []
+        for article in ("a1", "a2"):
+            (root / f"seeds/articles/{article}.txt").write_text(f"{TEXT} {article}\n", encoding="utf-8")
+            rows.append({"id": article, "file": f"articles/{article}.txt"})
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (root / "seeds/articles.jsonl").write_text(lines, encoding="utf-8")
+        self.project: Project = load_project(root)
+        self.passes = passes_of(self.project, SCHEMA)
+        self.client = Client(studio.url, studio.token)
+        self.figures = root / "figures.json"
+
+    def goldwire(self, *words: str, code: int = 0) -> str:
+        """A command of `goldwire annotate`; its figures are in `self.told`."""
+        arguments = [*words, "--project", str(self.project.root), "--json", str(self.figures)]
+        result = CliRunner().invoke(command, arguments)
+        if code == 2:
+            assert isinstance(result.exception, GoldwireError), result.output
+            return str(result.exception)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result.output
+
+    @property
+    def told(self) -> Any:
+        """The figures of the last command."""
+        return json.loads(self.figures.read_text(encoding="utf-8"))
+
+    def number(self, part: int, owner: str = "") -> int:
+        """The number of a pass's project."""
+        [found] = self.client.projects(title_for(self.project, owner, self.passes[part - 1]))
+        return int(found["id"])
+
+    def tasks(self, part: int, owner: str = "") -> dict[str, dict[str, Any]]:
+        """The tasks of a pass, by article."""
+        include = ("data", "annotations", "predictions", "result", "model_version", "lead_time")
+        return {task["data"]["id"]: task for task in self.client.tasks(self.number(part, owner), include)}
+
+    def start(self, part: int, article: str, owner: str = "") -> list[str]:
+        """The ids of the regions that a pass begins from."""
+        [shown] = self.tasks(part, owner)[article]["predictions"]
+        assert shown["model_version"] == START
+        return [item["id"] for item in shown["result"] if item["type"] == "labels"]
+
+    def submit(
+        self,
+        part: int,
+        name: str,
+        spans: Sequence[Span],
+        relations: Sequence[Relation] = (),
+        *,
+        article: str = "a1",
+        owner: str = "",
+        seconds: float = 60.0,
+        skip: bool = False,
+    ) -> None:
+        """Somebody submits a pass, or submits it again."""
+        status: Status = "skipped" if skip else "submitted"
+        [text] = [document.text for document in load_seeds(self.project) if document.id == article]
+        made = Annotation(
+            article, name, SCHEMA.stamp, status, Provenance(lead_time=seconds), tuple(spans), tuple(relations)
+        )
+        held = self.tasks(part, owner)[article]["annotations"]
+        if held:
+            fields = {"result": to_result(made, SCHEMA, text), "lead_time": seconds, "was_cancelled": skip}
+            self.client.request("PATCH", f"api/annotations/{held[0]['id']}/", body=fields)
+        else:
+            load_annotations(self.client, self.number(part, owner), [made], SCHEMA)
+
+    def stored(self, name: str, article: str = "a1") -> Annotation:
+        """What is stored of somebody."""
+        [found] = [a for a in read_annotations(self.project) if (a.annotator, a.document) == (name, article)]
+        return found
+
+
+def marked(annotation: Annotation) -> set[tuple[str, int]]:
+    """Labels and where they begin."""
+    return {(span.label, span.start) for span in annotation.spans}
+
+
+@pytest.fixture
+def kitchen(named_server: Server, tmp_path: Path) -> Iterator[Kitchen]:
+    """A project of two passes."""
+    made = Kitchen(tmp_path / "k", named_server)
+    yield made
+    made.client.close()
+
+
+def test_two_passes_become_one_annotation(kitchen: Kitchen) -> None:
+    """An article goes on once its pass is submitted; corrections, deletions and both lead times are kept.
+
+    Pushed and pulled again nothing is sent or written.
+    """
+    kitchen.goldwire("push")
+    assert [(p["pass"], p["sent"], p["waiting"]) for p in kitchen.told["passes"]] == [
+        ("thing", 2, 0),
+        ("step", 0, 2),
+    ]
+    kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT), thing("b", BREAD)], seconds=100)
+    output = kitchen.goldwire("pull")
+    begun = kitchen.stored("anna")
+    assert (begun.status, begun.provenance.passes, begun.provenance.lead_time) == (
+        "draft",
+        {"thing": 100.0},
+        100,
+    )
+    assert "annotations with passes to come" in output
+    kitchen.goldwire("push")
+    assert [(p["sent"], p["waiting"]) for p in kitchen.told["passes"]] == [(0, 0), (1, 1)]
+    assert kitchen.start(2, "a1") == ["t", "s", "b"]
+    changed = [thing("t", TOMATO), thing("b", BREAD, "TOOL"), CUT]
+    kitchen.submit(2, "anna", changed, [Relation("object", "c", "t")], seconds=30)
+    kitchen.goldwire("pull")
+    whole = kitchen.stored("anna")
+    assert marked(whole) == {("FOOD", 10), ("TOOL", 31), ("CUT", 0)}
+    assert whole.relations == (Relation("object", "c", "t"),)
+    assert (whole.status, whole.provenance.lead_time) == ("submitted", 130)
+    assert whole.provenance.passes == {"thing": 100.0, "step": 30.0}
+    assert whole.provenance.seen_predictions is False
+    kitchen.goldwire("pull")
+    assert sum(each["report"]["written"] for each in kitchen.told["projects"]) == 0
+    kitchen.goldwire("pull", "--full")
+    assert sum(each["report"]["written"] for each in kitchen.told["projects"]) == 0
+    kitchen.goldwire("push")
+    assert [(p["sent"], p["refreshed"]) for p in kitchen.told["passes"]] == [(0, 0), (0, 0)]
+
+
+def test_a_pass_without_anything_to_mark_is_done_too(kitchen: Kitchen) -> None:
+    """Nothing of the second layer in the article: submitted, it makes the annotation whole."""
+    kitchen.goldwire("push")
+    kitchen.submit(1, "anna", [thing("t", TOMATO)])
+    kitchen.goldwire("pull")
+    kitchen.goldwire("push")
+    kitchen.submit(2, "anna", [thing("t", TOMATO)], seconds=5)
+    kitchen.goldwire("pull")
+    whole = kitchen.stored("anna")
+    assert (whole.status, whole.provenance.passes) == ("submitted", {"thing": 60.0, "step": 5.0})
+    assert not kitchen.told["projects"][0]["report"]["edited_here"]
+
+
+def test_a_pass_that_is_reopened_comes_through_and_a_clash_is_told(kitchen: Kitchen) -> None:
+    """What only the first pass changed since comes in; what both changed is kept, put aside, told, exit 1.
+
+    And so at each pull, until both say the same.
+    """
+    kitchen.goldwire("push")
+    kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT)])
+    kitchen.goldwire("push")
+    later = [thing("t", TOMATO, "TOOL"), thing("s", SALT), CUT]
+    kitchen.submit(2, "anna", later)
+    kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT), thing("b", BREAD)])
+    output = kitchen.goldwire("pull")
+    assert "changed in an earlier pass, and taken" in output
+    assert marked(kitchen.stored("anna")) == {("TOOL", 10), ("FOOD", 21), ("FOOD", 31), ("CUT", 0)}
+    kitchen.goldwire("push")
+    assert kitchen.told["passes"][1]["behind"] == ["a1"]
+    kitchen.submit(1, "anna", [thing("t", (7, 16)), thing("s", SALT), thing("b", BREAD)])
+    for _ in range(2):
+        output = kitchen.goldwire("pull", code=1)
+        assert "conflict  anna/a1: «la tomate» is TOOL [10, 16) in pass step, is FOOD [7, 16)" in output
+    assert marked(kitchen.stored("anna")) == {("TOOL", 10), ("FOOD", 21), ("FOOD", 31), ("CUT", 0)}
+    [aside] = (kitchen.project.annotate / "conflicts").glob("*/*.json")
+    held = msgspec.json.decode(aside.read_bytes(), type=Annotation)
+    assert ("FOOD", 7) in marked(held)
+    kitchen.submit(2, "anna", [thing("t", (7, 16)), thing("s", SALT), thing("b", BREAD), CUT])
+    assert "conflict" not in kitchen.goldwire("pull")
+    assert ("FOOD", 7) in marked(kitchen.stored("anna"))
+
+
+def test_what_is_not_begun_gets_the_latest_start(kitchen: Kitchen) -> None:
+    """The first pass corrected before the second was begun: the push gives its task the correction, once."""
+    kitchen.goldwire("push")
+    kitchen.submit(1, "anna", [thing("t", TOMATO)])
+    kitchen.goldwire("push")
+    kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT)])
+    kitchen.goldwire("push")
+    assert kitchen.told["passes"][1]["refreshed"] == 1
+    assert kitchen.start(2, "a1") == ["t", "s"]
+    kitchen.goldwire("push")
+    assert kitchen.told["passes"][1]["refreshed"] == 0
+
+
+def test_a_pass_that_is_skipped_or_gone_takes_nothing_away(kitchen: Kitchen) -> None:
+    """Put aside in the second pass: the first one's work stays, unfinished. Deleted there: it stays here."""
+    kitchen.goldwire("push")
+    for article in ("a1", "a2"):
+        kitchen.submit(1, "anna", [thing("t", TOMATO)], article=article)
+    kitchen.goldwire("push")
+    kitchen.submit(2, "anna", [], skip=True)
+    kitchen.submit(2, "anna", [thing("t", TOMATO), CUT], article="a2")
+    output = kitchen.goldwire("pull")
+    assert "put aside  anna/a1: put aside in pass step" in output
+    assert (kitchen.stored("anna").status, marked(kitchen.stored("anna"))) == ("draft", {("FOOD", 10)})
+    whole = kitchen.stored("anna", "a2")
+    assert whole.status == "submitted"
+    [held] = kitchen.tasks(2)["a2"]["annotations"]
+    kitchen.client.request("DELETE", f"api/annotations/{held['id']}/")
+    output = kitchen.goldwire("pull", code=1)
+    assert "anna/a2: pass step is not on the server, and stays here as it was pulled" in output
+    assert kitchen.stored("anna", "a2") == whole
+
+
+def test_two_annotators_go_through_all_passes(kitchen: Kitchen) -> None:
+    """Each has a project for each pass and goes on from their own work; status tells each pass; then both are
+    adjudicated, and one is renamed with all projects."""
+    kitchen.goldwire("assign", "--annotators", "anna,bruno", "--per-article", "2")
+    assert set(kitchen.told["annotators"]) == {
+        "anna (1 thing)",
+        "anna (2 step)",
+        "bruno (1 thing)",
+        "bruno (2 step)",
+    }
+    spans = {"anna": [thing("t", TOMATO)], "bruno": [thing("x", TOMATO), thing("y", SALT)]}
+    for name, theirs in spans.items():
+        kitchen.submit(1, name, theirs, owner=name)
+    output = kitchen.goldwire("status")
+    assert f"1 articles are ready for `{title_for(kitchen.project, 'anna', kitchen.passes[1])}`" in output
+    rows = {(row["owner"], row["part"]): (row["waiting"], row["to_do"], row["done"]) for row in kitchen.told}
+    assert rows == {(n, p): v for n in spans for p, v in (("thing", (0, 1, 1)), ("step", (2, 0, 0)))}
+    kitchen.goldwire("assign")
+    assert kitchen.start(2, "a1", "anna") == ["t"] and kitchen.start(2, "a1", "bruno") == ["x", "y"]
+    for name, theirs in spans.items():
+        kitchen.submit(2, name, [*theirs, CUT], owner=name, seconds=20)
+    kitchen.goldwire("pull")
+    assert marked(kitchen.stored("anna")) == {("FOOD", 10), ("CUT", 0)}
+    assert marked(kitchen.stored("bruno")) == {("FOOD", 10), ("FOOD", 21), ("CUT", 0)}
+    output = kitchen.goldwire("adjudicate", "--by", "lea", code=1)
+    [item] = [a for a in kitchen.told["articles"].values() if a["items"]]
+    assert item["items"] == 1
+    kitchen.goldwire("report")
+    kitchen.goldwire("rename", "bruno", "bruna")
+    assert kitchen.client.projects(title_for(kitchen.project, "bruna", kitchen.passes[1]))
+    kitchen.goldwire("pull")
+    assert {a.annotator for a in read_annotations(kitchen.project)} == {"anna", "bruna"}
+    kitchen.goldwire("assign")
+    assert all(report["sent"] == 0 for report in kitchen.told["annotators"].values())
+
+
+def test_whose_work_to_go_on_from_must_be_known(kitchen: Kitchen) -> None:
+    """Two did the first pass of an article in one project: it is not sent on, and told; who goes on from
+    another's work is told too."""
+    kitchen.goldwire("push")
+    number = kitchen.number(1)
+    for name in ("anna", "bruno"):
+        made = Annotation("a1", name, SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO),))
+        load_annotations(kitchen.client, number, [made], SCHEMA)
+    kitchen.submit(1, "anna", [thing("t", TOMATO)], article="a2")
+    output = kitchen.goldwire("push")
+    assert "several annotators did the pass before step of a1" in output
+    assert kitchen.told["passes"][1]["sent"] == 1
+    kitchen.submit(2, "bruno", [thing("t", TOMATO), CUT], article="a2")
+    output = kitchen.goldwire("pull")
+    assert "begun from somebody else's work  bruno/a2: pass thing is not theirs" in output
+    assert kitchen.stored("bruno", "a2").status == "draft"
+
+
+def test_work_of_one_screen_is_not_mixed_with_passes(named_server: Server, tmp_path: Path) -> None:
+    """Passes switched on after annotators began are refused; what is stored of one screen is not replaced."""
+    one = Kitchen(tmp_path / "k", named_server, '"all"')
+    one.goldwire("push")
+    [found] = one.client.projects(one.project.name)
+    made = Annotation("a1", "anna", SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO), CUT))
+    load_annotations(one.client, int(found["id"]), [made], SCHEMA)
+    one.goldwire("pull")
+    path = one.project.root / "goldwire.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"all"', '"layers"'), encoding="utf-8")
+    assert "GW798" in one.goldwire("push", code=2)
+    assert "GW799" in one.goldwire("load", code=2)
+    one.client.close()
+
+
+def test_a_schema_of_one_layer_has_no_passes(named_server: Server, tmp_path: Path) -> None:
+    """Passes then make no difference, and it is said: the project is the usual one."""
+    one = Kitchen(tmp_path / "k", named_server)
+    path = one.project.root / "mini.yaml"
+    data = parse_yaml(path.read_text(encoding="utf-8"), str(path))[0]
+    del data["layers"]["step"], data["relations"], data["checks"]
+    path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    assert "[annotate] passes makes no difference" in one.goldwire("push")
+    assert one.told["sent"] == 2 and len(one.client.projects(one.project.name)) == 1
+    assert "GW797" in one.goldwire("push", "--pass", "thing", code=2)
+    one.goldwire("pull")
+    one.client.close()
+
+
+@pytest.mark.parametrize("name", ["recalls", "politics"])
+def test_a_reading_goes_through_the_passes_of_an_example(
+    name: str, named_server: Server, tmp_path: Path
+) -> None:
+    """A stored reading of each example, submitted pass by pass, is the same annotation in the end."""
+    project = copy_example(tmp_path / "project", name)
+    path = project.root / "goldwire.toml"
+    renamed = path.read_text(encoding="utf-8").replace(project.name, f"{name}-{tmp_path.name}"[:38])
+    path.write_text(f'{renamed}\n[annotate]\npasses = "layers"\n', encoding="utf-8")
+    project = load_project(project.root)
+    schema, documents = load_schema(project.schema_path), load_seeds(project)
+    reading = next(a for a in read_annotations(project) if not a.provenance.based_on)
+    shutil.rmtree(project.annotations)
+    passes = passes_of(project, schema)
+    with Client(named_server.url, named_server.token) as client:
+        for each in passes:
+            push_passes(client, project, schema, documents, passes)
+            [found] = client.projects(title_for(project, "", each))
+            shown = Marks(reading.spans, reading.relations).of((*each.earlier, *each.layers))
+            made = msgspec.structs.replace(
+                reading,
+                status="submitted",
+                spans=shown.spans,
+                relations=shown.relations,
+                provenance=Provenance("human", lead_time=10.0 * each.number),
+            )
+            load_annotations(client, int(found["id"]), [made], schema)
+        _, counts = pull_passes(client, project, schema, documents, passes)
+        _, again = pull_passes(client, project, schema, documents, passes, full=True)
+    assert (counts.whole, counts.conflicts, counts.taken) == (1, [], [])
+    assert again == counts
+    [stored] = read_annotations(project)
+    assert content(without_defaults(stored, schema)) == content(without_defaults(reading, schema))
+    assert list(stored.provenance.passes) == [each.name for each in passes]
+    assert stored.provenance.lead_time == sum(10 * each.number for each in passes)
