@@ -151,6 +151,9 @@ def test_two_passes_become_one_annotation(kitchen: Kitchen) -> None:
         ("thing", 2, 0),
         ("step", 0, 2),
     ]
+    # Without tasks the columns of the list are not known, and no tab is made.
+    tabs = [len(kitchen.client.get("api/dm/views/", project=kitchen.number(part))) for part in (1, 2)]
+    assert tabs == [1, 0]
     kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT), thing("b", BREAD)], seconds=100)
     output = kitchen.goldwire("pull")
     begun = kitchen.stored("anna")

@@ -99,7 +99,8 @@ def push(
         if work.land():
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
-        ensure_first_view(client, number)  # once tasks are there, or their columns are not known
+        if work.tasks:
+            ensure_first_view(client, number)  # once tasks are there, or their columns are not known
         settings: dict[str, Any] = {"model_version": shown} if shown else {}
         if starts:
             settings["show_collab_predictions"] = True
