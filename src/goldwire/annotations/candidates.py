@@ -223,6 +223,20 @@ class Candidates:
             ranked[0] = ranked[0]._replace(sure=sure)
         return ranked[:limit]
 
+    def standing(self, document: Document, layer: str, attribute: str, limit: int) -> list[str]:
+        """The things that a text may name somewhere, by their names' words in it, the likeliest first."""
+        registry = self.registries[self.attributes[layer][attribute]]
+        parts = frozenset(stems(document.text))
+        found: set[str] = set()
+        for part in parts:
+            found |= registry.stems.get(part, set())
+        used = Counter[str]()
+        for counts in registry.used.values():
+            used += counts
+        score = {each: registry.shares(frozenset(), parts, each, document.id)[1] for each in found}
+        names = sorted(score.keys() | used.keys(), key=lambda n: (-score.get(n, 0.0), -used[n], n))
+        return [name for name in names if name in registry.entries][:limit]
+
     def _article(
         self, text: str, span: Span, key: str, known: Sequence[Known], registry: _Registry
     ) -> tuple[Counter[str], set[str], Counter[str]]:

@@ -14,6 +14,7 @@ from goldwire.errors import GoldwireError
 from goldwire.schemas.colors import as_hex, free_color
 from goldwire.schemas.inferred import FROM_DATA, Inferred, Left, Renamed
 from goldwire.schemas.names import UNNAMED, Names, TextSource
+from goldwire.schemas.picks import IDS, remove_picks
 from goldwire.schemas.slugs import free_name, slug
 
 # Tags that only arrange the page.
@@ -58,6 +59,9 @@ class _Reader:
 
     def __init__(self, root: ET.Element, where: str, dynamic: Mapping[str, Collection[str]]) -> None:
         self.root, self.where, self.dynamic = root, where, dynamic
+        # Ids that goldwire let people pick are values of the field for typing them.
+        self.pickers = {e.get("name", ""): e.get(IDS, "") for e in root.iter("Choices") if e.get(IDS)}
+        remove_picks(root)
         for element in root.iter():
             element.tag = _TAGS.get(str(element.tag).lower(), element.tag)
         self.parents = {child: parent for parent in root.iter() for child in parent}
@@ -81,6 +85,9 @@ class _Reader:
         relations = self.relations(unnamed)
         for element in self.root.iter():
             self.other(element)
+        for picker, typed in self.pickers.items():
+            if typed in self.names.attributes:
+                self.names.attributes[picker] = self.names.attributes[typed]
         data: dict[str, Any] = {"name": name, "version": "1.0", "language": language, "title": name}
         data["layers"] = self.layers
         if relations:

@@ -157,6 +157,7 @@ def push_adjudication(
         extra=extra,
         advance=advance,
         suggest=False,
+        pick=False,
     )
     # Last, so that a run that was cut off before is repeated by the next.
     for number, task_data in changed:

@@ -36,6 +36,13 @@ class Guide:
             return self.address
         return kept_page(client, number, _NAME, self.page)
 
+    def is_offered(self, client: Client, number: int) -> bool:
+        """Whether nothing need be uploaded."""
+        files = [] if self.address else client.uploads(number)
+        return bool(self.address) or any(
+            str(file["file"]).endswith(_file(_NAME, self.page)) for file in files
+        )
+
     def instructions(self, address: str) -> str:
         """What Label Studio shows behind its button Instructions."""
         return sheet(self.schema, address)
@@ -72,7 +79,7 @@ class Guide:
 def kept_page(client: Client, number: int, title: str, page: str) -> str:
     """The address of a page beside a Label Studio project's tasks, uploaded where it is not there; what had
     the same title before is then removed."""
-    name = f"{title}-{sha256(page)[:12]}.html"
+    name = _file(title, page)
     files = {int(file["id"]): str(file["file"]) for file in client.uploads(number)}
     old = [key for key, file in files.items() if f"-{title}-" in file and not file.endswith(name)]
     if not any(file.endswith(f"-{name}") for file in files.values()):
@@ -82,6 +89,10 @@ def kept_page(client: Client, number: int, title: str, page: str) -> str:
         client.remove_uploads(number, old)
     newest = max(key for key, file in files.items() if file.endswith(f"-{name}"))
     return f"{client.path}/data/{files[newest]}"
+
+
+def _file(title: str, page: str) -> str:
+    return f"{title}-{sha256(page)[:12]}.html"
 
 
 def guide_of(project: Project, schema: Schema) -> Guide:

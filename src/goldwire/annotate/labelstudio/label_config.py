@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from goldwire import strict_xml
 from goldwire.errors import GoldwireError
+from goldwire.schemas.picks import remove_picks
 
 
 class Difference(NamedTuple):
@@ -23,6 +24,7 @@ def parts(config: str, where: str = "") -> list[str]:
         root = strict_xml.parse(config)
     except (ET.ParseError, ValueError) as error:
         raise GoldwireError.of("GW320", f"the label config is not XML: {error}", where=where) from None
+    remove_picks(root)
     names: Counter[str] = Counter()
     for element in root.iter():
         name = element.get("name")
@@ -39,6 +41,6 @@ def parts(config: str, where: str = "") -> list[str]:
 
 
 def compare(old: str, new: str, where: str = "") -> Difference:
-    """What `new` adds and lacks; looks, order and wording do not count."""
+    """What `new` adds and lacks; looks, order and wording do not count, nor do the ids that can be picked."""
     before, after = parts(old, where), parts(new)
     return Difference([p for p in after if p not in before], [p for p in before if p not in after])

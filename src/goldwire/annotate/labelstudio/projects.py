@@ -13,21 +13,29 @@ from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
+from goldwire.schemas.picks import Picks, with_picks, without_data
 
 
 def ensure_project(
-    client: Client, schema: Schema, title: str, config: str | None = None, guide: Guide | None = None
+    client: Client,
+    schema: Schema,
+    title: str,
+    config: str | None = None,
+    guide: Guide | None = None,
+    picks: Picks | None = None,
 ) -> tuple[dict[str, Any], bool, list[str]]:
     """The Label Studio project of this title, made where it is missing, with `config` or the schema's.
 
     Also whether it was made, and what its config gained. With `guide` its page is put beside the tasks and
-    linked, and its sheet becomes the instructions. Raises GW321 where the config would lose what
+    linked, and its sheet becomes the instructions. `picks` are the ids that can
+    be picked. Raises GW321 where the config would lose what
     annotations may use, GW323 where several projects bear the title.
     """
     config = config or label_config(schema)
     projects = client.projects(title)
     if not projects:
-        fields = {"title": title, "label_config": config, "description": schema.title}
+        config = with_picks(config, picks) if picks is not None else config
+        fields = {"title": title, "label_config": without_data(config), "description": schema.title}
         made = client.create_project(fields)
         return _with_guide(client, made, config, guide), True, []
     if len(projects) > 1:
@@ -43,6 +51,10 @@ def ensure_project(
         hint = "put it back into the schema, or give the project in goldwire.toml another name"
         message = "the schema lacks what the project's config has and annotations may use: "
         raise GoldwireError.of("GW321", message + ", ".join(difference.removed), where=where, hint=hint)
+    if picks is not None:
+        config = with_picks(
+            config, picks.beside(str(project.get("label_config", "")), tasks=bool(project.get("task_number")))
+        )
     return _with_guide(client, project, config, guide), False, difference.added
 
 
@@ -50,6 +62,10 @@ def _with_guide(client: Client, project: dict[str, Any], config: str, guide: Gui
     """The project with this config and the guide, changed where it has another."""
     wanted = {"label_config": config}
     if guide is not None:
+        held = str(project.get("label_config", ""))
+        if (bare := without_data(held)) != held and not guide.is_offered(client, int(project["id"])):
+            # Label Studio takes no page where a config asks for several fields of the tasks' data.
+            project = {**project, **client.update_project(int(project["id"]), {"label_config": bare})}
         address = guide.offered(client, int(project["id"]))
         wanted["label_config"] = guide.linked(config, address)
         # The server drops what it takes for unsafe: what it keeps must be compared without that.

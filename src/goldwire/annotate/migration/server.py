@@ -26,6 +26,7 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT, control, label_config
 from goldwire.schemas.migrate import migrate
+from goldwire.schemas.picks import kept_picks, with_picks
 from goldwire.schemas.plan import Plan
 
 _KINDS = {"annotations": "api/annotations", "predictions": "api/predictions", "drafts": "api/drafts"}
@@ -67,7 +68,8 @@ def migrate_server(
     """
     with project_lock(project):
         found = find_project(client, title or project.name)
-        number, config = int(found["id"]), label_config(schema)
+        number, before = int(found["id"]), str(found.get("label_config", ""))
+        config = with_picks(label_config(schema), kept_picks(schema, before))
         name = safe_name(f"{plan.source}-{plan.to}")
         which = "server" if found.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"

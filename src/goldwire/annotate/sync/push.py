@@ -17,12 +17,14 @@ from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.labelstudio.views import ensure_first_view
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
 from goldwire.annotate.sync.predictions import checked_predictions, version
-from goldwire.annotate.sync.suggestions import Suggested, suggest_ids
+from goldwire.annotate.sync.suggestions import Suggested, suggest_ids, task_data
 from goldwire.annotate.sync.tasks import batches, data_of, prediction_of, task_of, uid, versions, worked_on
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.schemas.load import load_registries
+from goldwire.schemas.picks import ids_in, picks_of
 
 #: Tasks in one request.
 BATCH = 1000
@@ -73,15 +75,17 @@ def push(
     advance: Advance | None = None,
     batch: int = BATCH,
     suggest: bool = True,
+    pick: bool = True,
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
     `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document,
     `starts` what annotators begin from: their own work, sent as it is. `advance` is called with the number of
     articles settled. `batch` tasks go in one request. The guide is put beside the tasks and linked. With
-    `suggest` predictions get the ids that are sure (`suggest_ids`). Raises GW321 for a config change that
-    would orphan annotations, GW322 for predictions that the schema or the texts do not bear, GW324 where the
-    server's counts do not add up, GW780 where `guide_url` is no address.
+    `pick` the ids of registries can be picked there, with `suggest` predictions get the ids that are sure
+    (`suggest_ids`). Raises GW321 for a config change that would orphan annotations, GW322 for predictions
+    that the schema or the texts do not bear, GW324 where the server's counts do not add up, GW780 where
+    `guide_url` is no address.
     """
     by_document = checked_predictions(schema, documents, predictions)
     suggested = suggest_ids(project, schema, documents, by_document) if suggest else Suggested(by_document)
@@ -92,10 +96,13 @@ def push(
         shown = version(start)
     guide = guide or guide_of(project, schema)
     with project_lock(project):
-        found, created, added = ensure_project(client, schema, title or project.name, config, guide)
+        picks = picks_of(schema, load_registries(schema, project.schema_path)) if pick else None
+        found, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
+        shown_config = str(found.get("label_config") or "")
+        data = task_data(project, schema, documents, shown_config, extra or {})
         number, before = int(found["id"]), int(found.get("task_number") or 0)
         path = in_flight_path(project, number)
-        work = _Push(client, number, before, schema, documents, by_document, extra or {}, path, batch)
+        work = _Push(client, number, before, schema, documents, by_document, data, shown_config, path, batch)
         if work.land():
             work.tasks = before = int(client.project(number).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
@@ -140,13 +147,14 @@ class _Push:
         documents: Sequence[Document],
         predictions: Mapping[str, list[Annotation]],
         extra: Mapping[str, Mapping[str, Any]],
+        config: str,
         path: Path,
         batch: int,
     ) -> None:
         self.path, self.versions, self.batch = path, bool(predictions), batch
         self.client, self.project, self.tasks, self.schema = client, project, tasks, schema
         self.documents = {uid(document): document for document in documents}
-        self.predictions, self.extra = predictions, extra
+        self.predictions, self.extra, self.config = predictions, extra, config
         self.sent = self.predictions_sent = self.removed = 0
         self.outdated: list[str] = []
 
@@ -247,7 +255,7 @@ class _Push:
 
     def task(self, document: Document) -> dict[str, Any]:
         predictions = self.predictions.get(document.id, ())
-        return task_of(document, predictions, self.schema, self.extra.get(document.id, {}))
+        return task_of(document, predictions, self.schema, self.extra.get(document.id, {}), self.config)
 
     def add_predictions(self, present: Mapping[str, dict[str, Any]]) -> None:
         """Give tasks that were there already the predictions of versions that they lack."""
@@ -255,9 +263,9 @@ class _Push:
         for key, task in present.items():
             document = self.documents[key]
             self.one_of_each(task)
-            known = versions(task)
+            known, picks = versions(task), ids_in(self.config, task.get("data"))
             items.extend(
-                (key, {"task": task["id"], **prediction_of(annotation, document, self.schema)})
+                (key, {"task": task["id"], **prediction_of(annotation, document, self.schema, picks)})
                 for annotation in self.predictions.get(document.id, ())
                 if version(annotation) not in known
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,9 +15,12 @@ from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
+from goldwire.schemas.picks import data_key, task_options
 
 #: What the version of a prediction with suggested ids ends with.
 MARK = "+ids"
+#: Ids that a task offers where the registry is too large for the config.
+OFFERED = 200
 
 
 class Suggested(NamedTuple):
@@ -71,3 +74,31 @@ def _marked(annotation: Annotation) -> Annotation:
         else msgspec.structs.replace(made, name=version(annotation) + MARK)
     )
     return msgspec.structs.replace(annotation, provenance=changed)
+
+
+def task_data(
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    config: str,
+    extra: Mapping[str, Mapping[str, Any]],
+) -> Mapping[str, Mapping[str, Any]]:
+    """More data for tasks, by document: `extra`, and the ids to pick where a config asks for them."""
+    asked = [
+        (layer, name)
+        for layer, names in id_attributes(schema).items()
+        for name in names
+        if f'"${data_key(layer, name)}"' in config
+    ]
+    if not asked:
+        return extra
+    registries = load_registries(schema, project.schema_path)
+    candidates = Candidates(schema, registries, project_articles(project))
+    made: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        data = made[document.id] = dict(extra.get(document.id, {}))
+        for layer, name in asked:
+            entries = registries[id_attributes(schema)[layer][name]]
+            ids = candidates.standing(document, layer, name, OFFERED)
+            data[data_key(layer, name)] = task_options(entries[each] for each in ids)
+    return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from goldwire.annotate.sync.predictions import version
@@ -11,6 +11,7 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT
+from goldwire.schemas.picks import ids_in
 
 _CHARACTERS = 10_000_000  # of text, in one request
 
@@ -21,9 +22,13 @@ def uid(document: Document) -> str:
 
 
 def task_of(
-    document: Document, predictions: Sequence[Annotation], schema: Schema, extra: Mapping[str, Any]
+    document: Document,
+    predictions: Sequence[Annotation],
+    schema: Schema,
+    extra: Mapping[str, Any],
+    config: str = "",
 ) -> dict[str, Any]:
-    """A task as it is imported; `extra` joins its data."""
+    """A task as it is imported; `extra` joins its data. Ids are picked as far as `config` offers them."""
     kept: dict[str, Any] = {
         key: document.meta[key] for key in ("source", "published") if key in document.meta
     }
@@ -37,14 +42,17 @@ def task_of(
         "sha256": sha256(document.text),
         **extra,
     }
-    made = [prediction_of(annotation, document, schema) for annotation in predictions]
+    picks = ids_in(config, data) if config and predictions else {}
+    made = [prediction_of(annotation, document, schema, picks) for annotation in predictions]
     return {"data": data, "predictions": made} if made else {"data": data}
 
 
-def prediction_of(annotation: Annotation, document: Document, schema: Schema) -> dict[str, Any]:
-    """A prediction as it is imported; its score is the mean of its spans'."""
+def prediction_of(
+    annotation: Annotation, document: Document, schema: Schema, picks: Mapping[str, Collection[str]]
+) -> dict[str, Any]:
+    """A prediction as it is imported; its score is the mean of its spans'. `picks`: see `to_result`."""
     scores = [span.score for span in annotation.spans if span.score is not None]
-    made: dict[str, Any] = {"result": to_result(annotation, schema, document.text)}
+    made: dict[str, Any] = {"result": to_result(annotation, schema, document.text, picks)}
     made["model_version"] = version(annotation)
     if scores:
         made["score"] = sum(scores) / len(scores)

@@ -29,6 +29,7 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.schemas.picks import ids_in
 
 
 class LoadReport(msgspec.Struct, frozen=True):
@@ -88,6 +89,7 @@ def _load(
             document = Document(annotation.document, str(task["data"]["text"]))
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
+    config = str(client.project(ls_project).get("label_config") or "")
     accounts = Accounts(client, project, keep=True)
     pulled = read_pulled(project) if project is not None else {}
     source = source_of("own" if client.own else client.url, ls_project)
@@ -108,7 +110,9 @@ def _load(
                     accounts.add(number, address(name), name)
                 accounts.save()
                 fields = {
-                    "result": to_result(annotation, schema, str(task["data"]["text"])),
+                    "result": to_result(
+                        annotation, schema, str(task["data"]["text"]), ids_in(config, task["data"])
+                    ),
                     "completed_by": number,
                     "ground_truth": False,
                     "was_cancelled": annotation.status == "skipped",

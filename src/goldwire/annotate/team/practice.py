@@ -104,6 +104,7 @@ def give_practice(
         given,
         title=practice_title(project, annotator),
         config=practice_config(schema),
+        pick=False,
         extra={document.id: {FEEDBACK: waiting} for document in given},
     )
     return mine
@@ -175,7 +176,7 @@ def _show(
         if task is None:
             continue
         answer = replace(gold[lesson.document.id], annotator=version, provenance=Provenance())
-        wanted = prediction_of(answer, lesson.document, schema) | {"model_version": version}
+        wanted = prediction_of(answer, lesson.document, schema, {}) | {"model_version": version}
         old = [p for p in task.get("predictions") or () if p.get("model_version") == version]
         known = any(p.get("result") == wanted["result"] for p in old)
         told = say("practice.told", right=lesson.right, of=lesson.reviewed)

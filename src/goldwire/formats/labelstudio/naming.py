@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from copy import copy
 from typing import NamedTuple
 
+from goldwire.annotations.ids import id_attributes
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import control
 from goldwire.schemas.names import UNNAMED, Names
+from goldwire.schemas.picks import any_control, pick_control
 from goldwire.schemas.schema import Attribute
 
 
@@ -43,6 +45,8 @@ class Naming:
         self.texts: frozenset[str] = frozenset()
         #: Whether this is a config that goldwire made.
         self.own = names is None
+        #: The label whose ids a control offers; empty for one of all labels.
+        self.picks: dict[str, str] = {}
         if names is None:
             self.layers = {
                 name: LayerNames(name, {label: label for label in layer.labels})
@@ -55,6 +59,12 @@ class Naming:
                 for layer, each in schema.layers.items()
                 for name, attribute in each.attributes.items()
             }
+            for layer, each in id_attributes(schema).items():
+                for name in each:
+                    picked = {layer: AttributeNames(name, schema.layers[layer].attributes[name], {})}
+                    labels = {pick_control(layer, name, label): label for label in schema.labels(layer)}
+                    self.picks |= {any_control(layer, name): "", **labels}
+                    self.attributes |= dict.fromkeys(self.picks.keys() - self.attributes.keys(), picked)
             self.relations = {label: label for label in schema.relations}
             self.unnamed: str | None = self.relations.get(UNNAMED)
             return

@@ -9,6 +9,7 @@ back with its white space changed: it is compared, never taken.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from msgspec import Struct
 from goldwire.formats.account import Account
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas.label_config import FLAG, TEXT, control
+from goldwire.schemas.picks import any_control, pick_control
 from goldwire.schemas.schema import Attribute, Schema
 
 
@@ -89,8 +91,15 @@ class Read(NamedTuple):
         account.attributes.kept += self.census.attributes_kept
 
 
-def to_result(annotation: Annotation, schema: Schema, text: str | None = None) -> list[dict[str, Any]]:
+def to_result(
+    annotation: Annotation,
+    schema: Schema,
+    text: str | None = None,
+    picks: Mapping[str, Collection[str]] | None = None,
+) -> list[dict[str, Any]]:
     """An annotation as Label Studio regions; with `text`, each region shows what it marks.
+
+    `picks` are the ids that each picker offers: those are picked, others stand as typed.
 
     Default values that a span does not bear are not written. `marked_by` has no place in a result.
     """
@@ -111,11 +120,13 @@ def to_result(annotation: Annotation, schema: Schema, text: str | None = None) -
             kind = schema.layers[span.layer].attributes[name].kind
             if value is False and kind == "flag":
                 continue
-            shape = "choices" if kind in ("choice", "choices", "flag") else "textarea"
+            picker = next((p for p in pickers(span, name) if value in (picks or {}).get(p, ())), "")
+            shape = "choices" if picker or kind in ("choice", "choices", "flag") else "textarea"
             held = FLAG if kind == "flag" else value
             key = "choices" if shape == "choices" else "text"
             bare = {"start": span.start, "end": span.end, key: held if isinstance(held, list) else [held]}
-            result.append({**shared, "from_name": control(span.layer, name), "type": shape, "value": bare})
+            named = picker or control(span.layer, name)
+            result.append({**shared, "from_name": named, "type": shape, "value": bare})
     labels: dict[tuple[str, str], list[str]] = {}
     for relation in annotation.relations:
         roles = labels.setdefault((relation.head, relation.tail), [])
@@ -126,6 +137,11 @@ def to_result(annotation: Annotation, schema: Schema, text: str | None = None) -
         for (head, tail), roles in labels.items()
     )
     return result
+
+
+def pickers(span: Span, attribute: str) -> tuple[str, str]:
+    """The controls in which the id of a span may be picked."""
+    return pick_control(span.layer, attribute, span.label), any_control(span.layer, attribute)
 
 
 class Unread(NamedTuple):

@@ -65,6 +65,8 @@ class ResultReader:
                 self.refuse("span", f"`{item.type}` mark no plain text", number)
             elif item is not ELSEWHERE:
                 attributes.append((number, item))
+        if self.naming.picks:
+            attributes.sort(key=lambda each: self.rank(each[1]))
         for number, item in attributes:
             self.attribute(number, item)
         for number, item in arrows:
@@ -183,6 +185,14 @@ class ResultReader:
             self.refuse("note", "the region's place in a hierarchy has no place in the model", number)
         return None
 
+    def rank(self, item: Item) -> int:
+        """Which of several values of an attribute stands: the typed one, then that of the span's label."""
+        label = self.naming.picks.get(item.from_name or "")
+        if label is None:
+            return 0
+        ids = self.regions.get(item.id, []) if isinstance(item.id, str) else []
+        return 1 if not label or any(self.spans[each].label == label for each in ids) else 2
+
     def attribute(self, number: int, item: Item) -> None:
         """What a control says of a region, as an attribute of its spans that may bear it."""
         self.attributes_given += 1
@@ -215,7 +225,12 @@ class ResultReader:
             read = attribute_value(names.attribute, _mapped(held, names))
             if isinstance(read, Unread):
                 return self.refuse("attribute", read.text, number)
-            if names.name in span.attributes:
+            if names.name in span.attributes and item.from_name in self.naming.picks:
+                kept = kept or span.attributes[names.name] == read
+                if not kept:
+                    told = f"`{read}` is picked too, and `{span.attributes[names.name]}` stands"
+                    self.refuse("attribute", told, number, 1, "another id is picked too")
+            elif names.name in span.attributes:
                 self.refuse("attribute", f"`{item.from_name}` stands twice", number)
             else:
                 span.attributes[names.name] = read

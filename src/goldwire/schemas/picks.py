@@ -1,0 +1,242 @@
+"""Ids that are picked, not typed: what of a registry stands in a label config, and in its tasks' data.
+
+An id's text field stays, for new ones. Before it stand its options, a list for each label with a search, in
+`<Choices>` that name the field in `ids`. A registry that is too large for a config gives each task its own
+options (`value="$…"`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from goldwire import strict_xml
+from goldwire.files import sha256
+from goldwire.messages import messages_in
+from goldwire.schemas.label_config import TEXT, control
+from goldwire.schemas.schema import RegistryEntry, Schema
+
+#: Names in `<Choices>` the field whose ids it holds: Label Studio passes over it.
+IDS = "ids"
+#: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
+MOST = 600
+# A key that no keyboard has: Label Studio would give each option a letter, unseen.
+_NO_KEY = "\N{EM DASH}"
+_KEYS = "zxyvwqkuchnrsbdfgjlmtpaeio0123456789"
+_CLASS = "gw-ids"
+# A short list that scrolls.
+_STYLE = """
+.gw-ids .lsf-choices { max-height: 9.5rem; overflow-y: auto; flex-flow: column nowrap !important; }
+"""
+
+
+def pick_control(layer: str, attribute: str, label: str) -> str:
+    """The name of the control whose options are the ids of an attribute for spans of a label."""
+    plain = label if re.fullmatch(r"[A-Za-z0-9_]+", label) else sha256(label)[:8]
+    return f"{control(layer, attribute)}-{plain}"
+
+
+def any_control(layer: str, attribute: str) -> str:
+    """The name of the control whose options come with the task, for spans of all labels."""
+    return control(layer, attribute) + "--any"
+
+
+def data_key(layer: str, attribute: str) -> str:
+    """The field of a task's data that holds its options."""
+    return f"ids_{layer}_{attribute}"
+
+
+@dataclass
+class Picks:
+    """The options of each picker, by its name: ids and what is shown. Fields `from_data` have the task's."""
+
+    schema: Schema
+    options: dict[str, dict[str, str]] = field(default_factory=dict)
+    from_data: set[tuple[str, str]] = field(default_factory=set)
+
+    def beside(self, config: str, *, tasks: bool) -> Picks:
+        """The same, with what a config that is in use offers already: an option taken out would orphan ids.
+
+        What is picked there from a list stays so, however many there are; where there are `tasks`, they have
+        options of their own only if they had.
+        """
+        held = options_in(config)
+        options = {name: {**self.options.get(name, {})} for name in {**self.options, **held}}
+        for name, ids in held.items():
+            for key, title in ids.items():
+                options[name].setdefault(key, title)
+        pickers = {
+            pick_control(layer, attribute, label): (layer, attribute)
+            for layer, attribute in self.from_data
+            for label in self.schema.labels(layer)
+        }
+        lists = {pickers[name] for name in held if name in pickers}
+        there = {each for each in self.from_data if not tasks or f"${data_key(*each)}" in config}
+        return Picks(self.schema, options, there - lists)
+
+
+def picks_of(
+    schema: Schema, registries: Mapping[str, Mapping[str, RegistryEntry]], most: int = MOST
+) -> Picks:
+    """The options of a schema's id attributes: for each label the things of its family."""
+    picks = Picks(schema)
+    for layer, about in schema.layers.items():
+        for name, attribute in about.attributes.items():
+            entries = registries.get(attribute.registry or "", {}).values()
+            options = {
+                pick_control(layer, name, label): {
+                    entry.id: shown(entry) for entry in entries if _fits(schema, layer, label, entry)
+                }
+                for label in about.labels
+                if attribute.applies_to(label)
+            }
+            if sum(map(len, options.values())) > most:
+                picks.from_data.add((layer, name))
+            else:
+                picks.options |= {control: ids for control, ids in options.items() if ids}
+    return picks
+
+
+def kept_picks(schema: Schema, config: str) -> Picks:
+    """What can be picked in a config that is in use."""
+    asked = {
+        (layer, name)
+        for layer, about in schema.layers.items()
+        for name in about.attributes
+        if f'"${data_key(layer, name)}"' in config
+    }
+    return Picks(schema, options_in(config), asked)
+
+
+def _fits(schema: Schema, layer: str, label: str, entry: RegistryEntry) -> bool:
+    """Whether spans of a label may name an entry."""
+    known = schema.labels(layer)
+    labels = [each for each in entry.labels if each in known]
+    family = schema.family(layer, label)
+    return not entry.labels or any(schema.family(layer, each) == family for each in labels)
+
+
+def shown(entry: RegistryEntry) -> str:
+    """What an option shows, and is searched by: name and id."""
+    name = next(iter(entry.spellings), "")
+    return f"{name} · {entry.id}" if name and name != entry.id else entry.id
+
+
+def task_options(entries: Iterable[RegistryEntry]) -> list[dict[str, str]]:
+    """Options as a task's data holds them."""
+    return [{"value": shown(entry), "alias": entry.id, "hotkey": _NO_KEY} for entry in entries]
+
+
+def with_picks(config: str, picks: Picks) -> str:
+    """A label config with the pickers of its id fields; one that has some already gets these instead."""
+    root = strict_xml.parse(without_picks(config))
+    schema = picks.schema
+    say = messages_in(schema.language)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    taken = {element.get("hotkey") for element in root.iter() if element.get("hotkey")}
+    for layer, about in schema.layers.items():
+        free = iter(key for key in _KEYS if key not in taken)
+        for name in about.attributes:
+            area = next((e for e in root.iter("TextArea") if e.get("name") == control(layer, name)), None)
+            if area is None:
+                continue
+            controls = [
+                (pick_control(layer, name, label), label)
+                for label in about.labels
+                if pick_control(layer, name, label) in picks.options
+            ]
+            if not controls and (layer, name) not in picks.from_data:
+                continue
+            key = next(free)
+            search = {"hotkey": key, "minlength": "0", "placeholder": say("config.search", key=key)}
+            parent = parents[area]
+            place = list(parent).index(area)
+            pickers = [_picker(layer, name, label, picks.options[c], search) for c, label in controls]
+            if (layer, name) in picks.from_data:
+                pickers.append(_picker(layer, name, None, {}, search))
+            for number, picker in enumerate(pickers):
+                parent.insert(place + number, picker)
+            for asked in ("required", "requiredMessage", "whenLabelValue"):
+                area.attrib.pop(asked, None)  # what is picked need not be typed
+            area.set("placeholder", say("config.new_id"))
+    if root.find(f".//View[@{IDS}]") is not None:
+        style = ET.Element("Style", {IDS: ""})
+        style.text = _STYLE
+        root.insert(int(len(root) > 0 and root[0].tag == "Style"), style)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _picker(
+    layer: str, attribute: str, label: str | None, options: Mapping[str, str], search: dict[str, str]
+) -> ET.Element:
+    """The options of one label with their search, in a view that appears for it; or those of the task."""
+    when = {"visibleWhen": "region-selected", "whenTagName": layer}
+    narrowed = {} if label is None else {"whenLabelValue": label}
+    name = any_control(layer, attribute) if label is None else pick_control(layer, attribute, label)
+    view = ET.Element("View", {"className": _CLASS, **when, **narrowed, IDS: control(layer, attribute)})
+    ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **search})
+    value = {"value": f"${data_key(layer, attribute)}"} if label is None else {}
+    common = {"name": name, "toName": TEXT, "perRegion": "true", "choice": "single", **value}
+    choices = ET.SubElement(view, "Choices", {**common, IDS: control(layer, attribute)})
+    for key, title in options.items():
+        ET.SubElement(choices, "Choice", {"value": title, "alias": key, "hotkey": _NO_KEY})
+    return view
+
+
+def without_picks(config: str) -> str:
+    """A label config without pickers: what annotations are compared by besides."""
+    root = strict_xml.parse(config)
+    if not remove_picks(root):
+        return config
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def without_data(config: str) -> str:
+    """A label config whose pickers ask nothing of the tasks' data, as an upload of a page needs it."""
+    root = strict_xml.parse(config)
+    asking = [each for each in root.iter("Choices") if each.get(IDS) and each.get("value")]
+    for choices in asking:
+        del choices.attrib["value"]
+        ET.SubElement(choices, "Choice", {"value": "\N{HORIZONTAL ELLIPSIS}", "hotkey": _NO_KEY})
+    return ET.tostring(root, encoding="unicode") if asking else config
+
+
+def remove_picks(root: ET.Element) -> bool:
+    """Take the pickers out of a config that is parsed; whether there were any."""
+    found = [(above, part) for above in root.iter() for part in above if _is_ours(part)]
+    for above, part in found:
+        above.remove(part)
+    return bool(found)
+
+
+def _is_ours(part: ET.Element) -> bool:
+    return part.tag in ("View", "Style") and part.get(IDS) is not None
+
+
+def options_in(config: str) -> dict[str, dict[str, str]]:
+    """What the pickers of a config offer: by their names, ids and what is shown."""
+    root = strict_xml.parse(config)
+    return {
+        element.get("name", ""): {
+            child.get("alias", ""): child.get("value", "") for child in element.iter("Choice")
+        }
+        for element in root.iter("Choices")
+        if element.get(IDS) and not element.get("value")
+    }
+
+
+def ids_in(config: str, data: Mapping[str, Any] | None = None) -> dict[str, Collection[str]]:
+    """The ids that each picker of a config offers, those of a task by its `data` among them."""
+    root = strict_xml.parse(config)
+    found: dict[str, Collection[str]] = {name: ids.keys() for name, ids in options_in(config).items()}
+    for element in root.iter("Choices"):
+        if element.get(IDS) and (value := element.get("value")):
+            rows = (data or {}).get(value.removeprefix("$"))
+            offered = {str(row.get("alias")) for row in rows or () if isinstance(row, dict)}
+            found[element.get("name", "")] = offered
+    return found

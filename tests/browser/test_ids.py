@@ -1,0 +1,177 @@
+"""Ids picked in a real Label Studio: a key, some letters, Enter; and what was typed before stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.sync.pull import pull
+from goldwire.annotate.sync.push import PushReport, push
+from goldwire.annotations.store import read_annotations
+from goldwire.files import sha256
+from goldwire.formats.labelstudio.result import to_result
+from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.label_config import label_config
+from goldwire.schemas.load import load_registries
+from tests.browser.test_screen import choose, state
+from tests.browser.test_studio import log_in, project, schema
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from goldwire.annotate.labelstudio.server import Server
+
+__all__ = ["project", "schema"]  # fixtures
+pytestmark = [pytest.mark.browser, pytest.mark.live]
+
+TEXT = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."
+DOCUMENT = Document("ids", TEXT, {"title": "Essai"})
+
+
+def span(name: str, layer: str, label: str, words: str, **attributes: Any) -> Span:
+    """The first such words."""
+    start = TEXT.index(words)
+    return Span(name, layer, label, start, start + len(words), attributes)
+
+
+POMPEO = span("r0", "entity", "PER", "Pompeo")
+NEW = span("r1", "entity", "PER", "Jeanne Nouvelle", entity_id="per.jeanne-nouvelle")
+ATTACK = span("r2", "event", "ASSAULT", "attaque")
+ESPER = span("r3", "entity", "PER", "Esper")
+
+
+def reading(schema: Schema, *spans: Span) -> Annotation:
+    """An annotation of the text."""
+    return Annotation("ids", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(TEXT))
+
+
+def opened(page: Page, studio: Server, pushed: PushReport) -> None:
+    """The one task, to go on with its annotation."""
+    with Client(studio.url, studio.token) as client:
+        [task] = client.tasks(pushed.project, include=["id"])
+    log_in(page, studio)
+    page.goto(f"{pushed.url}/data?task={task['id']}")
+    page.locator(".gw-text .htx-highlight").first.wait_for()
+    page.wait_for_timeout(1500)
+
+
+def pick(page: Page, region: str, letters: str) -> list[dict[str, Any]]:
+    """Without a mouse: the region selected, the key, some letters, Enter; what that adds."""
+    before = state(page)
+    page.evaluate("document.activeElement.blur()")  # as a click into the text does
+    choose(page, region)
+    page.wait_for_timeout(300)
+    page.keyboard.press("z")
+    page.keyboard.type(letters)
+    assert state(page) == before, "typing changes nothing"
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+    after = state(page)
+    assert [item for item in before if item not in after] == []
+    return [item for item in after if item not in before]
+
+
+def test_an_id_is_picked_by_a_key_some_letters_and_enter(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Of the span's label alone; nothing else changes; a project from before keeps what was typed there."""
+    page.set_viewport_size({"width": 1366, "height": 768})
+    with Client(studio.url, studio.token) as client:
+        before = push(client, project, schema, [DOCUMENT], pick=False)
+        [task] = client.tasks(before.project, include=["id"])
+        result = to_result(reading(schema, POMPEO, NEW, ATTACK, ESPER), schema, TEXT)
+        client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
+        pushed = push(client, project, schema, [DOCUMENT])
+        assert pushed.project == before.project and pushed.config_added == ()
+    opened(page, studio, pushed)
+    [made] = pick(page, "r0", "pomp")
+    assert (made["id"], made["from_name"], made["value"]["choices"]) == (
+        *("r0", "entity-entity_id-PER"),
+        ["per.mike-pompeo"],
+    )
+    page.screenshot(path=project.root / "picked.png")
+    [event] = pick(page, "r2", "soleimani")
+    assert (event["id"], event["from_name"]) == ("r2", "event-event_id-ASSAULT")
+    [happening] = event["value"]["choices"]
+    events = load_registries(schema, project.schema_path)["events"]
+    assert events[happening].labels == ["ASSAULT"]
+    choose(page, "r1")
+    page.wait_for_timeout(300)
+    assert page.get_by_text("per.jeanne-nouvelle").count() > 0
+    page.keyboard.press("Escape")
+    page.get_by_text("Update", exact=True).click()
+    page.wait_for_timeout(1500)
+    with Client(studio.url, studio.token) as client:
+        pull(client, project, schema, [DOCUMENT])
+    [stored] = read_annotations(project)
+    assert {each.id: dict(each.attributes) for each in stored.spans} == {
+        "r0": {"entity_id": "per.mike-pompeo"},
+        "r1": {"entity_id": "per.jeanne-nouvelle"},
+        "r2": {"event_id": happening},
+        "r3": {},
+    }
+
+
+def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """A prediction's ids are picked already; another one takes their place, and that is what comes back."""
+    found = reading(schema, POMPEO, ESPER)
+    predicted = msgspec.structs.replace(found, status="draft", provenance=Provenance("model", "m", "1"))
+    with Client(studio.url, studio.token) as client:
+        pushed = push(client, project, schema, [DOCUMENT], predictions=[predicted])
+    assert (pushed.ids_suggested, pushed.ids_left) == (2, 0)
+    opened(page, studio, pushed)
+    page.wait_for_timeout(500)
+    shown = {item["id"]: item["value"]["choices"] for item in state(page) if item["type"] == "choices"}
+    assert sorted(shown.values()) == [["per.mark-esper"], ["per.mike-pompeo"]]
+    region = next(key for key, ids in shown.items() if ids == ["per.mark-esper"])
+    choose(page, region)
+    page.keyboard.press("z")
+    page.keyboard.type("milley")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_timeout(1500)
+    with Client(studio.url, studio.token) as client:
+        pull(client, project, schema, [DOCUMENT])
+    [stored] = read_annotations(project)
+    assert sorted(str(each.attributes.get("entity_id")) for each in stored.spans) == [
+        "per.mark-milley",
+        "per.mike-pompeo",
+    ]
+
+
+def test_of_a_large_registry_the_article_s_own_candidates_are_picked(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Two thousand actors: not in the config, but those that the text may name, in its task."""
+    path = project.schema_path.parent / "actors.yaml"
+    many = "".join(f"- {{id: per.somebody-{n}, label: PER, name: Person {n}}}\n" for n in range(2000))
+    path.write_text(path.read_text(encoding="utf-8") + many, encoding="utf-8")
+    with Client(studio.url, studio.token) as client:
+        pushed = push(client, project, schema, [DOCUMENT])
+        config = str(client.project(pushed.project)["label_config"])
+        assert "per.somebody-7" not in config and len(config) < 2 * len(label_config(schema))
+        [task] = client.tasks(pushed.project, include=["id"])
+        result = to_result(reading(schema, POMPEO, ESPER), schema, TEXT)
+        client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
+    opened(page, studio, pushed)
+    [made] = pick(page, "r3", "esper")
+    assert (made["from_name"], made["value"]["choices"]) == ("entity-entity_id--any", ["per.mark-esper"])
+    page.keyboard.press("Escape")
+    page.get_by_text("Update", exact=True).click()
+    page.wait_for_timeout(1500)
+    with Client(studio.url, studio.token) as client:
+        pull(client, project, schema, [DOCUMENT])
+    [stored] = read_annotations(project)
+    assert {each.id: dict(each.attributes) for each in stored.spans} == {
+        "r0": {},
+        "r3": {"entity_id": "per.mark-esper"},
+    }
