@@ -18,11 +18,11 @@ from pathlib import Path
 
 from benchmarks.faults.assist import hostile_requests
 from benchmarks.faults.bombs import bombs
+from benchmarks.faults.fault_counts import FaultCounts, table
 from benchmarks.faults.files import doubled_keys, misplaced, mutated_formats, mutated_projects
 from benchmarks.faults.kills import killed
 from benchmarks.faults.pages import hostile_pages
 from benchmarks.faults.server import server_faults
-from benchmarks.faults.tally import Tally, table
 from benchmarks.faults.targets import strangers
 
 
@@ -37,7 +37,7 @@ def main() -> int:
     def times(number: int) -> int:
         return max(1, round(number * float(options.share)))
 
-    runs: dict[str, Callable[[Path], list[Tally]]] = {
+    runs: dict[str, Callable[[Path], list[FaultCounts]]] = {
         "projects": lambda place: [mutated_projects(place, times(400))],
         "formats": lambda place: [mutated_formats(place, times(600))],
         "keys": lambda place: [doubled_keys(place, times(100))],
@@ -49,21 +49,21 @@ def main() -> int:
         "pages": lambda place: [hostile_pages(place)],
         "server": lambda place: server_faults(place, times(6)),
     }
-    tallies: list[Tally] = []
+    all_counts: list[FaultCounts] = []
     for name, run in runs.items():
         if options.only and name not in options.only:
             continue
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as place:
-            tallies += (found := run(Path(place)))
-        for tally in found:
-            print("\n".join([tally.row(), *(f"  {line}" for line in tally.told[:12])]), file=sys.stderr)
+            all_counts += (found := run(Path(place)))
+        for counts in found:
+            print("\n".join([counts.row(), *(f"  {line}" for line in counts.told[:12])]), file=sys.stderr)
         print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
-    print(table(tallies))
+    print(table(all_counts))
     if options.json:
-        rows = [tally.as_dict() for tally in tallies]
+        rows = [counts.as_dict() for counts in all_counts]
         Path(options.json).write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return int(any(tally.wrong for tally in tallies))
+    return int(any(counts.wrong for counts in all_counts))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.faults.fault_counts import FaultCounts
 from benchmarks.faults.files import bytes_damaged
-from benchmarks.faults.tally import Tally
 from goldwire.annotate.ml_backend.app import LIMIT, Address, serving
 from goldwire.annotate.ml_backend.handlers import Backend
 from goldwire.annotate.ml_backend.predictor import LONGEST, Assistant
@@ -155,27 +155,27 @@ def _said(address: Address, request: bytes) -> bytes:
     return said
 
 
-def hostile_requests(place: Path, number: int) -> Tally:
+def hostile_requests(place: Path, number: int) -> FaultCounts:
     """Requests made by hand and `number` honest ones damaged: no error of the server's, nobody kept out."""
-    tally, rng = Tally("hostile requests to the assist"), random.Random(10)
+    counts, rng = FaultCounts("hostile requests to the assist"), random.Random(10)
     backend = Backend(Assistant(str(make_pipeline(place / "kitchen")), make_schema()))
     requests = [*_handmade()]
     requests += [(f"damaged, {seed}", bytes_damaged(_request(HONEST), rng)) for seed in range(number)]
     with serving(backend, "127.0.0.1", patience=PATIENCE) as address:
         honest = _said(address, _request(HONEST)).partition(b"\r\n\r\n")[2]
         for name, request in requests:
-            tally.faults += 1
+            counts.faults += 1
             try:
                 status = _said(address, request).partition(b"\r\n")[0]
             except TimeoutError:
-                tally.fault(f"{name}: never ended", "falsified")
+                counts.fault(f"{name}: never ended", "falsified")
                 continue
-            tally.taken += b" 200" in status
-            tally.refused += b" 200" not in status
+            counts.taken += b" 200" in status
+            counts.refused += b" 200" not in status
             if b" 50" in status:
-                tally.fault(f"{name}: {status.decode('latin-1')}", "tracebacks")
+                counts.fault(f"{name}: {status.decode('latin-1')}", "tracebacks")
             if _said(address, _request(HONEST)).partition(b"\r\n\r\n")[2] != honest:
-                tally.fault(f"{name}: an honest request after it got another answer", "lost")
-    for error, times in backend.tally.failed.items():
-        tally.fault(f"{times} × {error}", "tracebacks")
-    return tally
+                counts.fault(f"{name}: an honest request after it got another answer", "lost")
+    for error, times in backend.counts.failed.items():
+        counts.fault(f"{times} × {error}", "tracebacks")
+    return counts

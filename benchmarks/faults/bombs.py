@@ -11,14 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.faults.tally import Tally
+from benchmarks.faults.fault_counts import FaultCounts
 from tests.corpus.mini import mini_project
 from tests.test_limits import inflating
 
 
-def bombs(place: Path) -> Tally:
+def bombs(place: Path) -> FaultCounts:
     """Small files that grow when they are read: refused in a process of 4 GB within a minute."""
-    tally = Tally("bombs")
+    counts = FaultCounts("bombs")
     root = mini_project(place / "bombs").root
     aliases = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
@@ -42,18 +42,18 @@ def bombs(place: Path) -> Tally:
         if name.endswith((".jsonl", ".json")):
             kind = "jsonl" if name.endswith("l") else "labelstudio"
             words = ["corpus", "convert", name, f"{name}.out.jsonl", "--from", kind, "--to", "jsonl"]
-        _bomb(tally, root, name, words)
+        _bomb(counts, root, name, words)
     for name, kind in (("docbin.spacy", "docbin"), ("zlib.parquet", "parquet")):
         (root / name).write_bytes(inflating(2 << 30) if kind == "docbin" else _one_long_text(1 << 28))
         _bomb(
-            tally, root, name, ["corpus", "convert", name, f"{name}.jsonl", "--from", kind, "--to", "jsonl"]
+            counts, root, name, ["corpus", "convert", name, f"{name}.jsonl", "--from", kind, "--to", "jsonl"]
         )
     config = root / "goldwire.toml"
     sound = config.read_text(encoding="utf-8")
     for name, value in (("toml", "[" * deep + "]" * deep), ("inline", "{a=" * deep + "1" + "}" * deep)):
         config.write_text(f"{sound}\n[deep]\nx = {value}\n", encoding="utf-8")
-        _bomb(tally, root, name, ["corpus", "check"])
-    return tally
+        _bomb(counts, root, name, ["corpus", "check"])
+    return counts
 
 
 def _one_long_text(size: int) -> bytes:
@@ -66,13 +66,13 @@ def _one_long_text(size: int) -> bytes:
     return stream.getvalue()
 
 
-def _bomb(tally: Tally, root: Path, name: str, words: Sequence[str]) -> None:
-    tally.faults += 1
+def _bomb(counts: FaultCounts, root: Path, name: str, words: Sequence[str]) -> None:
+    counts.faults += 1
     limit = 'ulimit -v 4000000; exec timeout 60 "$@"'
     command = ["bash", "-c", limit, "-", sys.executable, "-m", "goldwire", *words]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    tally.refused += done.returncode == 2
-    tally.taken += done.returncode == 0
+    counts.refused += done.returncode == 2
+    counts.taken += done.returncode == 0
     if done.returncode not in (0, 2) or "Traceback" in done.stderr:
         last = (done.stderr.strip().splitlines() or [""])[-1]
-        tally.fault(f"{name}: exit {done.returncode} {last}", "tracebacks")
+        counts.fault(f"{name}: exit {done.returncode} {last}", "tracebacks")

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from benchmarks.faults.tally import Tally, call, tree
+from benchmarks.faults.fault_counts import FaultCounts, call, tree
 from goldwire.annotations.store import read_annotations
 from goldwire.project import Project, load_project
 from tests.corpus.mini import mini_project
@@ -39,9 +39,9 @@ def bytes_damaged(data: bytes, rng: random.Random) -> bytes:
     return data
 
 
-def mutated_projects(place: Path, number: int) -> Tally:
+def mutated_projects(place: Path, number: int) -> FaultCounts:
     """A file of a project damaged, then every command that reads it."""
-    tally, rng = Tally("mutated files of a project"), random.Random(1)
+    counts, rng = FaultCounts("mutated files of a project"), random.Random(1)
     sound = mini_project(place / "sound").root
     files = [
         path
@@ -53,26 +53,26 @@ def mutated_projects(place: Path, number: int) -> Tally:
         shutil.copytree(sound, root)
         path = root / rng.choice(files).relative_to(sound)
         path.write_bytes(bytes_damaged(path.read_bytes(), rng))
-        tally.faults += 1
+        counts.faults += 1
         for words in READING:
             before = tree(root)
             said = call(root, *words)
             case = f"seed {seed}, {path.relative_to(root)}, {' '.join(words)}"
             if said.broke:
-                tally.fault(f"{case}: {said.broke}", "tracebacks")
+                counts.fault(f"{case}: {said.broke}", "tracebacks")
             elif said.code == 2:
-                tally.refused += 1
+                counts.refused += 1
                 if tree(root) != before:
-                    tally.fault(f"{case}: refused, and something was written", "falsified")
+                    counts.fault(f"{case}: refused, and something was written", "falsified")
             else:
-                tally.taken += 1
+                counts.taken += 1
         shutil.rmtree(root)
-    return tally
+    return counts
 
 
-def mutated_formats(place: Path, number: int) -> Tally:
+def mutated_formats(place: Path, number: int) -> FaultCounts:
     """A file of each format damaged, then read."""
-    tally, rng = Tally("mutated files of formats"), random.Random(2)
+    counts, rng = FaultCounts("mutated files of formats"), random.Random(2)
     for seed in range(number):
         name, sample = SAMPLES[seed % len(SAMPLES)]
         source = place / f"format{seed}" / sample
@@ -84,22 +84,22 @@ def mutated_formats(place: Path, number: int) -> Tally:
             shutil.copy(GOLDEN / sample, source)
             path = source
         path.write_bytes(bytes_damaged(path.read_bytes(), rng))
-        tally.faults += 1
+        counts.faults += 1
         target = source.parent / "out.jsonl"
         said = call(
             source.parent, "corpus", "convert", str(source), str(target), "--from", name, "--to", "jsonl"
         )
         case = f"seed {seed}, {name}, {path.name}"
         if said.broke:
-            tally.fault(f"{case}: {said.broke}", "tracebacks")
+            counts.fault(f"{case}: {said.broke}", "tracebacks")
         elif said.code == 0:
-            tally.taken += 1
+            counts.taken += 1
         else:
-            tally.refused += 1
+            counts.refused += 1
             if target.exists():
-                tally.fault(f"{case}: refused, and half of it was written", "falsified")
+                counts.fault(f"{case}: refused, and half of it was written", "falsified")
         shutil.rmtree(source.parent)
-    return tally
+    return counts
 
 
 def _key_doubled(text: str, rng: random.Random) -> str:
@@ -109,9 +109,9 @@ def _key_doubled(text: str, rng: random.Random) -> str:
     return f"{text[: found.start()]}{found[0]}[], {text[found.start() :]}"
 
 
-def doubled_keys(place: Path, number: int) -> Tally:
+def doubled_keys(place: Path, number: int) -> FaultCounts:
     """A JSON key stands twice in the store or in the seeds: it is named, or nothing of it is passed over."""
-    tally, rng = Tally("JSON keys that stand twice"), random.Random(3)
+    counts, rng = FaultCounts("JSON keys that stand twice"), random.Random(3)
     sound = mini_project(place / "sound-keys").root
     files = [*sorted(sound.rglob("annotations/**/*.json")), sound / "seeds/articles.jsonl"]
     for seed in range(number):
@@ -119,20 +119,20 @@ def doubled_keys(place: Path, number: int) -> Tally:
         shutil.copytree(sound, root)
         path = root / rng.choice(files).relative_to(sound)
         path.write_text(_key_doubled(path.read_text("utf-8"), rng), encoding="utf-8")
-        tally.faults += 1
+        counts.faults += 1
         said = call(root, "corpus", "build")
         case = f"seed {seed}, {path.relative_to(root)}"
         if said.broke:
-            tally.fault(f"{case}: {said.broke}", "tracebacks")
+            counts.fault(f"{case}: {said.broke}", "tracebacks")
         elif said.code == 0:
-            tally.taken += 1
-            tally.fault(f"{case}: built from what was left", "falsified")
+            counts.taken += 1
+            counts.fault(f"{case}: built from what was left", "falsified")
         else:
-            tally.refused += 1
+            counts.refused += 1
             if path.name not in said.text:
-                tally.fault(f"{case}: refused without the file's name", "falsified")
+                counts.fault(f"{case}: refused without the file's name", "falsified")
         shutil.rmtree(root)
-    return tally
+    return counts
 
 
 def _places(path: Path, root: Path) -> list[Path]:
@@ -147,9 +147,9 @@ def _places(path: Path, root: Path) -> list[Path]:
     ]
 
 
-def misplaced(place: Path) -> Tally:
+def misplaced(place: Path) -> FaultCounts:
     """A file of the store moved: its work is read, or the file is named."""
-    tally = Tally("files of the store moved or renamed")
+    counts = FaultCounts("files of the store moved or renamed")
     sound = mini_project(place / "sound-places").root
     [first, *_] = sorted(sound.rglob("annotations/**/*.json"))
     total = len(read_annotations(load_project(sound)))
@@ -159,20 +159,20 @@ def misplaced(place: Path) -> Tally:
         moved = root / target.relative_to(sound)
         moved.parent.mkdir(parents=True, exist_ok=True)
         (root / first.relative_to(sound)).rename(moved)
-        tally.faults += 1
+        counts.faults += 1
         for words in (("corpus", "check"), ("corpus", "build")):
             said = call(root, *words)
             case = f"{moved.relative_to(root)}, {' '.join(words)}"
             named = moved.name in said.text
-            tally.refused += said.code != 0
-            tally.taken += said.code == 0
+            counts.refused += said.code != 0
+            counts.taken += said.code == 0
             if said.broke:
-                tally.fault(f"{case}: {said.broke}", "tracebacks")
+                counts.fault(f"{case}: {said.broke}", "tracebacks")
             elif said.code != 0 and not named:
-                tally.fault(f"{case}: refused without the file's name", "falsified")
+                counts.fault(f"{case}: refused without the file's name", "falsified")
             elif said.code == 0 and not named and _read(load_project(root)) < total:
-                tally.fault(case, "lost")
-    return tally
+                counts.fault(case, "lost")
+    return counts
 
 
 def _read(project: Project) -> int:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.faults.tally import Tally, call, tree
+from benchmarks.faults.fault_counts import FaultCounts, call, tree
 from goldwire.project import Project
 from tests.corpus.mini import mini_project
 from tests.train.conftest import TINY
@@ -56,7 +56,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], Callable[[Project], None]], ...] = (
 )
 
 
-def killed(place: Path, number: int) -> list[Tally]:
+def killed(place: Path, number: int) -> list[FaultCounts]:
     """Each command killed `number` times, each at another point, and run once more."""
     rng = random.Random(4)
     return [_killed(place, words, prepare, number, rng) for words, prepare in COMMANDS]
@@ -64,9 +64,9 @@ def killed(place: Path, number: int) -> list[Tally]:
 
 def _killed(
     place: Path, words: tuple[str, ...], prepare: Callable[[Project], None], number: int, rng: random.Random
-) -> Tally:
+) -> FaultCounts:
     name = " ".join(words[:2])
-    tally = Tally(f"kills of `{name}`, in time")
+    counts = FaultCounts(f"kills of `{name}`, in time")
     sound = mini_project(place / f"sound {name}")
     prepare(sound)
     wanted = place / f"wanted {name}"
@@ -80,24 +80,24 @@ def _killed(
         shutil.copytree(sound.root, root)
         # Most of the time is imports; the later half is where things are written.
         cut = _cut_off(command, root, rng.uniform(0.5, 1.0) * seconds)
-        tally.faults += cut
+        counts.faults += cut
         said = call(root, *words)
         case = f"{name}, seed {seed}"
         if said.broke or said.code != code:
-            tally.fault(
+            counts.fault(
                 f"{case}: {said.broke or said.text[-200:]}", "tracebacks" if said.broke else "falsified"
             )
-        tally.taken += cut and said.code == code
+        counts.taken += cut and said.code == code
         left, right = tree(root), tree(wanted)
         for path in sorted(left.keys() - right.keys()):
-            tally.fault(f"{case}: {path} was left", "doubled")
+            counts.fault(f"{case}: {path} was left", "doubled")
         for path in sorted(right.keys() - left.keys()):
-            tally.fault(f"{case}: {path} is missing", "lost")
+            counts.fault(f"{case}: {path} is missing", "lost")
         for path in sorted(path for path in left.keys() & right.keys() if _comes_the_same(path)):
             if left[path] != right[path]:
-                tally.fault(f"{case}: {path} is another one", "falsified")
+                counts.fault(f"{case}: {path} is another one", "falsified")
         shutil.rmtree(root)
-    return tally
+    return counts
 
 
 def _cut_off(command: list[str], root: Path, delay: float) -> bool:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.faults.tally import Tally, call
+from benchmarks.faults.fault_counts import FaultCounts, call
 from goldwire.annotations.store import write_annotation
 from goldwire.model import Annotation, Relation, Span
 from tests.browser.conftest import ARGUMENTS
@@ -69,7 +69,7 @@ def _project(place: Path) -> Path:
     return project.root
 
 
-def _pages(root: Path, tally: Tally) -> list[Path]:
+def _pages(root: Path, counts: FaultCounts) -> list[Path]:
     """The pages of every command that writes some."""
     gold = ("corpus", "convert", ".", "gold.jsonl", "--from", "store", "--to", "jsonl", "--curated")
     calls = [
@@ -88,9 +88,9 @@ def _pages(root: Path, tally: Tally) -> list[Path]:
             mini_project(root / "other")
         said = call(root, *words)
         if said.broke:
-            tally.fault(f"{' '.join(words[:2])}: {said.broke}", "tracebacks")
+            counts.fault(f"{' '.join(words[:2])}: {said.broke}", "tracebacks")
         elif said.code == 2:
-            tally.fault(f"{' '.join(words[:2])} refused: {said.text.strip()[-200:]}", "falsified")
+            counts.fault(f"{' '.join(words[:2])} refused: {said.text.strip()[-200:]}", "falsified")
     return sorted((root / "pages").rglob("*.html"))
 
 
@@ -108,17 +108,17 @@ def _listen(page: Page) -> list[str]:
     return heard
 
 
-def hostile_pages(place: Path) -> Tally:
+def hostile_pages(place: Path) -> FaultCounts:
     """Whatever a text runs, asks for or logs is counted as falsified."""
     from playwright.sync_api import sync_playwright
 
-    tally = Tally("pages of hostile texts in a browser")
-    pages = _pages(_project(place), tally)
+    counts = FaultCounts("pages of hostile texts in a browser")
+    pages = _pages(_project(place), counts)
     path = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=ARGUMENTS)
         for page in pages:
-            tally.faults += 1
+            counts.faults += 1
             opened = browser.new_page()
             heard = _listen(opened)
             opened.goto(page.as_uri())
@@ -138,8 +138,8 @@ def hostile_pages(place: Path) -> Tally:
             ):
                 heard.append(f"links that run: {links[:2]}")
             for what in dict.fromkeys(heard):
-                tally.fault(f"{page.name}: {what}", "falsified")
-            tally.taken += not heard
+                counts.fault(f"{page.name}: {what}", "falsified")
+            counts.taken += not heard
             opened.close()
         browser.close()
-    return tally
+    return counts

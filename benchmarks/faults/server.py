@@ -17,7 +17,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.crashes import SCHEMA, Bed, client_killed, server_killed
-from benchmarks.faults.tally import Tally
+from benchmarks.faults.fault_counts import FaultCounts
 from benchmarks.sync import timed
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import read_credentials
@@ -53,37 +53,37 @@ _PARTS = (
 )
 
 
-def ids(bed: Bed, client: Client, number: int) -> Tally:
+def ids(bed: Bed, client: Client, number: int) -> FaultCounts:
     """Articles under ids that filters and addresses change: pushed twice, loaded, pulled."""
-    tally, rng = Tally("ids of all kinds, pushed twice, loaded and pulled"), random.Random(5)
+    counts, rng = FaultCounts("ids of all kinds, pushed twice, loaded and pulled"), random.Random(5)
     names = {"a" + "".join(rng.choices(_PARTS, k=rng.randint(1, 4))) + "z" for _ in range(number * 10)}
     documents = [Document(name, f"Un texte, {place}.") for place, name in enumerate(sorted(names))]
     title = "ids of all kinds"
     for _ in range(2):
         push(client, bed.project, SCHEMA, documents, title=title)
     found = Counter(t["data"]["id"] for t in client.tasks(_number(client, title), ("data",)))
-    tally.faults = len(documents)
+    counts.faults = len(documents)
     for document in documents:
         if found[document.id] != 1:
-            tally.fault(
+            counts.fault(
                 f"{document.id!r}: {found[document.id]} tasks", "doubled" if found[document.id] else "lost"
             )
     marked = [
         Annotation(d.id, "anna", SCHEMA.stamp, spans=(Span("s", "thing", "FOOD", 0, 2),)) for d in documents
     ]
-    tally.taken = load_annotations(client, _number(client, title), marked, SCHEMA).sent
+    counts.taken = load_annotations(client, _number(client, title), marked, SCHEMA).sent
     _pull(bed.project, client, documents, title)
     stored = Counter(a.document for a in read_annotations(bed.project))
     for document in documents:
         if stored[document.id] != 1:
-            tally.fault(f"{document.id!r}: stored {stored[document.id]} times", "lost")
+            counts.fault(f"{document.id!r}: stored {stored[document.id]} times", "lost")
     bed.forget()
-    return tally
+    return counts
 
 
-def accounts(bed: Bed, client: Client, number: int) -> Tally:
+def accounts(bed: Bed, client: Client, number: int) -> FaultCounts:
     """Accounts come and go while two people annotate: all their annotations are here, under two names."""
-    tally, rng = Tally("accounts that come and go"), random.Random(6)
+    counts, rng = FaultCounts("accounts that come and go"), random.Random(6)
     documents = [Document(f"account{n}", f"Une recette, {n}.") for n in range(number)]
     title = "accounts"
     push(client, bed.project, SCHEMA, documents, title=title)
@@ -98,23 +98,23 @@ def accounts(bed: Bed, client: Client, number: int) -> Tally:
             client.request("DELETE", f"api/organizations/1/memberships/{others.pop()}/")
         else:
             others.append(int(client.create_user(f"zoe@c{place}.example", "zoe")["id"]))
-        tally.faults += 1
+        counts.faults += 1
     client.request("DELETE", f"api/organizations/1/memberships/{people[0]}/")
     _pull(bed.project, client, documents, title, full=True)
     stored = Counter((a.document, a.annotator) for a in read_annotations(bed.project))
     names = Counter(name for _, name in stored)
-    tally.taken = sum(stored.values())
+    counts.taken = sum(stored.values())
     if (extra := sum(stored.values()) - 2 * len(documents)) > 0:
-        tally.fault(f"{extra} files too many: {names}", "doubled")
+        counts.fault(f"{extra} files too many: {names}", "doubled")
     if len(names) != 2 or set(names.values()) != {len(documents)}:
-        tally.fault(f"work of two people under {dict(names)}", "falsified")
+        counts.fault(f"work of two people under {dict(names)}", "falsified")
     bed.forget()
-    return tally
+    return counts
 
 
-def both_sides(bed: Bed, client: Client, number: int) -> Tally:
+def both_sides(bed: Bed, client: Client, number: int) -> FaultCounts:
     """An annotation edited here and on the server too: neither edit is gone without a word."""
-    tally = Tally("edited here and on the server")
+    counts = FaultCounts("edited here and on the server")
     documents = [Document(f"both{n}", f"Un couteau, {n}, et une carotte.") for n in range(number)]
     title = "both sides"
     push(client, bed.project, SCHEMA, documents, title=title)
@@ -132,20 +132,20 @@ def both_sides(bed: Bed, client: Client, number: int) -> Tally:
     try:
         _pull(bed.project, client, documents, title)
     except GoldwireError:
-        tally.refused = len(documents)
+        counts.refused = len(documents)
     kept = "".join(p.read_text("utf-8") for p in bed.project.annotate.rglob("*") if p.is_file())
     for document in documents:
-        tally.faults += 1
+        counts.faults += 1
         if f"here {document.id}" not in kept:
-            tally.fault(f"{document.id}: the edit made here", "lost")
-    tally.taken = tally.faults - tally.refused
+            counts.fault(f"{document.id}: the edit made here", "lost")
+    counts.taken = counts.faults - counts.refused
     bed.forget()
-    return tally
+    return counts
 
 
-def clocks(bed: Bed, client: Client, number: int) -> Tally:
+def clocks(bed: Bed, client: Client, number: int) -> FaultCounts:
     """A pull by a clock that is ahead or behind, then an edit on the server: the next pull brings it."""
-    tally = Tally("clocks ahead and behind")
+    counts = FaultCounts("clocks ahead and behind")
     documents = [Document(f"clock{n}", f"Une tarte, {n}.") for n in range(3)]
     title = "clocks"
     push(client, bed.project, SCHEMA, documents, title=title)
@@ -165,12 +165,12 @@ def clocks(bed: Bed, client: Client, number: int) -> Tally:
         body = {"result": to_result(made, SCHEMA, document.text)}
         client.request("PATCH", f"api/annotations/{given[document.id]}/", body=body)
         _pull(bed.project, client, documents, title)
-        tally.faults += 1
-        tally.taken += 1
+        counts.faults += 1
+        counts.taken += 1
         if not any(s.attributes.get("note") == note for a in read_annotations(bed.project) for s in a.spans):
-            tally.fault(f"an edit after a pull by a clock {hours:+} h", "lost")
+            counts.fault(f"an edit after a pull by a clock {hours:+} h", "lost")
     bed.forget()
-    return tally
+    return counts
 
 
 def _shift(path: Path, hours: float) -> None:
@@ -228,18 +228,18 @@ def spoiling(url: str, share: float, counts: Counter[str]) -> Iterator[str]:
         server.shutdown()
 
 
-def answers(bed: Bed, client: Client, number: int) -> Tally:
+def answers(bed: Bed, client: Client, number: int) -> FaultCounts:
     """Push and pull through a proxy that spoils 22 % of all answers, again and again until they are done."""
-    tally = Tally("answers of the server spoiled, 22 %")
+    counts = FaultCounts("answers of the server spoiled, 22 %")
     account = read_credentials(bed.project)
     assert account is not None
-    counts: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     for place in range(number):
         title = f"spoiled {place}"
         bed.fill(client, f"{title} pull")
         for what in ("push", "pull"):
             bed.forget()
-            with spoiling(client.url, 0.22, counts) as url:
+            with spoiling(client.url, 0.22, seen) as url:
                 for _ in range(60):
                     try:
                         with Client(url, account.token) as spoiled:
@@ -247,23 +247,23 @@ def answers(bed: Bed, client: Client, number: int) -> Tally:
                                 bed.push(spoiled, title)
                             else:
                                 bed.pull(spoiled, f"{title} pull")
-                        tally.taken += 1
+                        counts.taken += 1
                         break
                     except GoldwireError:
-                        tally.refused += 1
+                        counts.refused += 1
                     except Exception as error:  # noqa: BLE001
-                        tally.fault(f"{what}: {type(error).__name__}: {error}", "tracebacks")
+                        counts.fault(f"{what}: {type(error).__name__}: {error}", "tracebacks")
             wrong = bed.pushed(client, title) if what == "push" else bed.pulled(client, f"{title} pull")
             for case in wrong:
-                tally.fault(f"{what} {place}: {case}", "falsified")
-    tally.faults = counts["spoiled"]
+                counts.fault(f"{what} {place}: {case}", "falsified")
+    counts.faults = seen["spoiled"]
     bed.forget()
-    return tally
+    return counts
 
 
-def kills(bed: Bed, number: int) -> Tally:
+def kills(bed: Bed, number: int) -> FaultCounts:
     """Server or client killed at random points of push and pull, and the same once more."""
-    tally, rng = Tally("kills of server and client in push and pull, in time"), random.Random(9)
+    counts, rng = FaultCounts("kills of server and client in push and pull, in time"), random.Random(9)
     with bed.client() as client:
         push_seconds = timed(lambda: bed.push(client, "whole"))[0]
         bed.fill(client, "filled")
@@ -278,11 +278,11 @@ def kills(bed: Bed, number: int) -> Tally:
                 if what == "pull":
                     bed.forget()
                 cut, wrong = kill(bed, what, title, rng.uniform(0, seconds))
-                tally.faults += cut
-                tally.taken += cut
+                counts.faults += cut
+                counts.taken += cut
                 for case in wrong:
-                    tally.fault(f"{who} killed in a {what}: {case}", "falsified")
-    return tally
+                    counts.fault(f"{who} killed in a {what}: {case}", "falsified")
+    return counts
 
 
 def _number(client: Client, title: str) -> int:
@@ -303,7 +303,7 @@ def _pull(
     pull(client, project, SCHEMA, documents, title=title, full=full)
 
 
-def server_faults(place: Path, number: int) -> list[Tally]:
+def server_faults(place: Path, number: int) -> list[FaultCounts]:
     """All of it, on one server of their own; `number` rounds of each."""
     bed = Bed(place / "bed", 60)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.faults.tally import Tally, call, tree
+from benchmarks.faults.fault_counts import FaultCounts, call, tree
 from tests.corpus.mini import mini_project
 from tests.train.conftest import TINY
 
@@ -17,9 +17,9 @@ def _foreign(folder: Path) -> dict[str, bytes]:
     return tree(folder)
 
 
-def strangers(place: Path) -> Tally:
+def strangers(place: Path) -> FaultCounts:
     """Targets that hold something: nothing of a stranger's is removed or written over without a word."""
-    tally = Tally("folders and files of strangers as targets")
+    counts = FaultCounts("folders and files of strangers as targets")
     project = mini_project(place / "strangers")
     (project.root / "tiny.cfg").write_text(TINY, encoding="utf-8")
     calls: list[tuple[str, tuple[str, ...]]] = [
@@ -47,14 +47,14 @@ def strangers(place: Path) -> Tally:
     for name, words in calls:
         folder = project.root / name
         before = _foreign(folder)
-        tally.faults += 1
+        counts.faults += 1
         said = call(project.root, *(word.format(folder) for word in words))
-        tally.refused += said.code != 0
-        tally.taken += said.code == 0
+        counts.refused += said.code != 0
+        counts.taken += said.code == 0
         if said.broke:
-            tally.fault(f"{' '.join(words)}: {said.broke}", "tracebacks")
+            counts.fault(f"{' '.join(words)}: {said.broke}", "tracebacks")
         after = tree(folder)
         for path, data in before.items():
             if after.get(path) != data:
-                tally.fault(f"{' '.join(words)}: {path}", "lost")
-    return tally
+                counts.fault(f"{' '.join(words)}: {path}", "lost")
+    return counts

@@ -11,9 +11,9 @@ import msgspec
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.project_scores import project_here, with_agreement
+from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import stories, trained_note
 from goldwire.eval.scoring.results import Scores
-from goldwire.eval.scoring.tally import BATCH, Tally
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import any_padded, trimmed, trimmed_note
 from goldwire.formats.jsonl import loads
@@ -53,8 +53,8 @@ def score_files(
 
     def counted(schema: Schema | None, stamp: str) -> _Run:
         with few_collections(), gold.open("rb") as mine, pred.open("rb") as theirs:
-            tally = Tally(layers=layers, schema=schema)
-            run = _Run(_File(gold, mine), _File(pred, theirs), tally, trained_on=trained_on)
+            counts = DocumentCounts(layers=layers, schema=schema)
+            run = _Run(_File(gold, mine), _File(pred, theirs), counts, trained_on=trained_on)
             run.count(layers, readings=agreement_path is None, stamp=stamp)
         return run
 
@@ -66,7 +66,7 @@ def score_files(
     except (_Otherwise, OSError):
         return None
     note = trained_note(run.learned, run.every, trained_on=trained_on)
-    scores = run.tally.scores(
+    scores = run.counts.scores(
         resamples=resamples, seed=seed, groups=stories(run.documents), strict_layers=True
     )
     kept = run.gold.as_read(), run.pred.as_read()
@@ -171,8 +171,8 @@ class _File:
 class _Run:
     """A count of both files, document by document."""
 
-    def __init__(self, gold: _File, pred: _File, tally: Tally, *, trained_on: bool) -> None:
-        self.gold, self.pred, self.tally = gold, pred, tally
+    def __init__(self, gold: _File, pred: _File, counts: DocumentCounts, *, trained_on: bool) -> None:
+        self.gold, self.pred, self.counts = gold, pred, counts
         self._trained_on = trained_on
         #: The documents that count, each with its story alone; and how many there are, and were learned from.
         self.documents: list[Document] = []
@@ -223,4 +223,4 @@ class _Run:
     def _add(self, batch: Sequence[tuple[Annotation, Annotation, Document]]) -> None:
         if batch:
             golds, preds, documents = zip(*batch, strict=True)
-            self.tally.add(golds, preds, documents)
+            self.counts.add(golds, preds, documents)

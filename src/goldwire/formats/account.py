@@ -8,7 +8,7 @@ from goldwire.figures import amount
 
 
 @dataclass
-class Tally:
+class ItemCounts:
     """How many of a kind there were, and what became of them; `moved` and `trimmed` are among the kept."""
 
     found: int = 0
@@ -21,9 +21,9 @@ class Tally:
         """What is in no annotation: put aside, or a double."""
         return self.found - self.kept
 
-    def copy(self) -> Tally:
+    def copy(self) -> ItemCounts:
         """The same figures, apart."""
-        return Tally(self.found, self.kept, self.moved, self.trimmed)
+        return ItemCounts(self.found, self.kept, self.moved, self.trimmed)
 
     def __str__(self) -> str:
         parts = [
@@ -39,19 +39,19 @@ class Tally:
 class Account:
     """The account of a reading: of a region with several labels each is a span, of a relation a relation."""
 
-    spans: Tally
-    relations: Tally
-    attributes: Tally
+    spans: ItemCounts
+    relations: ItemCounts
+    attributes: ItemCounts
 
     @classmethod
     def empty(cls) -> Account:
         """Before anything was read."""
-        return cls(Tally(), Tally(), Tally())
+        return cls(ItemCounts(), ItemCounts(), ItemCounts())
 
     def __add__(self, other: Account) -> Account:
         """Both accounts as one."""
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Account(*(Tally(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
+        return Account(*(ItemCounts(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
 
     def kept(self) -> Account:
         """What is kept so far, to be restored where it turns out not to be."""
@@ -60,8 +60,8 @@ class Account:
     def restore(self, before: Account) -> None:
         """Take back what was said to be kept since `before`; what was found stays found."""
         for name in ("spans", "relations", "attributes"):
-            tally: Tally = getattr(self, name)
-            setattr(self, name, replace(getattr(before, name), found=tally.found))
+            counts: ItemCounts = getattr(self, name)
+            setattr(self, name, replace(getattr(before, name), found=counts.found))
 
     def __str__(self) -> str:
         return f"spans: {self.spans}; relations: {self.relations}; attributes: {self.attributes}"

@@ -55,14 +55,14 @@ def _trimmed(annotation: Annotation, text: str, setting: Setting, counted: bool)
             break
     if counted and annotation is whole:
         return whole
-    for tally, before, after in zip(
+    for counts, before, after in zip(
         (setting.account.spans, setting.account.relations, setting.account.attributes),
         _counts(whole),
         _counts(annotation),
         strict=True,
     ):
-        tally.found += 0 if counted else before
-        tally.kept += after - (before if counted else 0)
+        counts.found += 0 if counted else before
+        counts.kept += after - (before if counted else 0)
     return annotation
 
 

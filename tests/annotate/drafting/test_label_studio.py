@@ -165,7 +165,7 @@ def test_a_language_model_answers_as_an_article_is_opened(
         backend = Backend(model)
         with serving(backend, ADDRESS) as address, connected(client, project.name, address.url, model):
             assert fetch_predictions(client, number, model.version) == (2, 0)
-        assert backend.tally.predicted == 2 and not backend.tally.failed
+        assert backend.counts.predicted == 2 and not backend.counts.failed
 
 
 def _renamed(project: Project, tmp_path: Path) -> Project:

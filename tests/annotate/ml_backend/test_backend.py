@@ -100,7 +100,7 @@ def test_health_setup_versions_and_webhook_answer_as_label_studio_asks(
     assert served.post("/setup", json=body).json() == {"model_version": VERSION}
     for action in ("ANNOTATION_CREATED", "ANNOTATION_CREATED", "START_TRAINING", "<script>", None):
         assert served.post("/webhook", json={"action": action}).status_code == 200
-    assert backend.tally.events == {"ANNOTATION_CREATED": 2, "START_TRAINING": 1, "other": 2}
+    assert backend.counts.events == {"ANNOTATION_CREATED": 2, "START_TRAINING": 1, "other": 2}
     assert "a-secret" not in repr(vars(backend))
 
 
@@ -181,7 +181,7 @@ def test_an_error_of_the_pipeline_is_one_plain_answer(
     answer = served.post("/predict", json=ask(task(1, "la pomme")))
     assert (answer.status_code, answer.json()) == (500, {"error": "the prediction failed"})
     assert answer.headers["connection"] == "close", "uvicorn ends it: the next request would find it reset"
-    assert backend.tally.failed == {"KeyError: 'table'": 1}
+    assert backend.counts.failed == {"KeyError: 'table'": 1}
     assert served.get("/health").status_code == 200
 
 

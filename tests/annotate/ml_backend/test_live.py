@@ -70,15 +70,15 @@ def test_an_annotator_gets_live_predictions_and_the_record_says_so(
         serving(backend, ADDRESS) as address,
         connected(client, project.name, address.url, assistant),
     ):
-        assert backend.tally.predicted == 0
+        assert backend.counts.predicted == 0
         task = opened(client, number)
-        assert backend.tally.predicted == 1
+        assert backend.counts.predicted == 1
         (shown,) = task["predictions"]
         assert shown["model_version"] == assistant.version
         assert 0 < shown["score"] <= 1 and shown["result"][0]["value"]["text"] == "pomme"
         made = {"result": shown["result"], "parent_prediction": shown["id"], "lead_time": 3}
         client.create_annotation(int(task["id"]), made)
-        assert backend.tally.events["ANNOTATION_CREATED"] == 1
+        assert backend.counts.events["ANNOTATION_CREATED"] == 1
         pull(client, project, SCHEMA, DOCUMENTS)
     (stored,) = read_annotations(project)
     assert stored.provenance.seen_predictions is True
@@ -197,7 +197,7 @@ def test_no_other_address_of_this_machine_can_be_reached(
                 connect_backend(client, project.name, url, assistant)
             with pytest.raises(GoldwireError, match=r"GW312 .*does not allow"):
                 client.request("POST", "api/webhooks/", body={"project": number, "url": url})
-    assert backend.tally.events == {}
+    assert backend.counts.events == {}
     assert client.get("api/ml/", project=number) == []
 
 

@@ -149,7 +149,7 @@ def test_a_whole_request_of_who_half_closes_is_answered(address: Address, backen
             half.shutdown(socket.SHUT_WR)
             assert b" 500 " not in ended(half)
     assert answers(address) == 200
-    assert backend.tally.failed == {}
+    assert backend.counts.failed == {}
 
 
 def test_fifty_at_once_are_all_answered(address: Address) -> None:
@@ -195,7 +195,7 @@ def test_large_bodies_are_few_at_a_time(address: Address) -> None:
 
 def test_who_does_not_read_an_answer_is_ended(address: Address, backend: Backend) -> None:
     """An answer that nobody takes is not kept for ever."""
-    backend.tally.failed.clear()
+    backend.counts.failed.clear()
     request = b"GET /versions HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connections(address, 1) as [deaf]:
         deaf.settimeout(1)
@@ -209,12 +209,12 @@ def test_who_does_not_read_an_answer_is_ended(address: Address, backend: Backend
 
 
 def test_names_of_events_are_kept_within_bounds(address: Address, backend: Backend) -> None:
-    """However many a stranger makes up, the tally stays small and its sum right."""
+    """However many a stranger makes up, the counts stay few and its sum right."""
     with httpx.Client(base_url=address.url, trust_env=False, timeout=120) as client:
         for number in range(DISTINCT + 50):
             name = "EVENT_" + "".join(chr(65 + int(digit)) for digit in str(number))
             assert client.post("/webhook", json={"action": name}).status_code == 200
         client.post("/webhook", json={"action": "EVENT_A"})
-    events = backend.tally.events
+    events = backend.counts.events
     assert len(events) <= DISTINCT + 1
     assert sum(events.values()) == DISTINCT + 51 and events["EVENT_A"] == 2

@@ -9,7 +9,7 @@ import pytest
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.sync.importer import Intake
+from goldwire.annotate.sync.importer import Importer
 from goldwire.annotate.sync.predictions import version
 from goldwire.formats.spacy_doc import Pipeline
 from goldwire.model import Annotation, Document, Provenance, Span
@@ -61,6 +61,6 @@ def test_who_began_from_a_prediction_has_seen_it(
         own, url = False, "http://away"
 
     client, project = cast(Client, Away()), load_project(tmp_path)
-    intake = Intake(client, project, make_schema(), documents, found, Accounts(client, project))
+    importer = Importer(client, project, make_schema(), documents, found, Accounts(client, project))
     spans = (Span("s", "thing", "FOOD", 0, 1, origin=origin),)
-    assert intake.saw_predictions(task, given, spans) is saw
+    assert importer.saw_predictions(task, given, spans) is saw

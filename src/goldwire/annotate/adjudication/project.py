@@ -42,7 +42,7 @@ class Adjudicated:
             for name, outcome in self.outcomes.items()
         }
         return {
-            "kinds": tally(self.outcomes),
+            "kinds": counts_by_kind(self.outcomes),
             "articles": articles,
             "waiting": self.waiting,
             "drafts": self.drafts,
@@ -104,7 +104,7 @@ def adjudicate_project(
     return adjudicated
 
 
-def tally(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
+def counts_by_kind(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
     """For each kind of item, how often it was decided which way."""
     counts: dict[str, dict[str, int]] = {}
     for outcome in outcomes.values():

@@ -102,7 +102,7 @@ def make_app(
     async def refused(_request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return _error(error.detail, error.status_code)
-        count(backend.tally.failed, shortened(f"{type(error).__name__}: {error}", 200))
+        count(backend.counts.failed, shortened(f"{type(error).__name__}: {error}", 200))
         # Starlette raises it again, and uvicorn ends the connection: said, so that nobody asks on it again.
         return _error("the prediction failed", 500, {"connection": "close"})
 

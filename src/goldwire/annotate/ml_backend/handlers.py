@@ -23,7 +23,7 @@ DISTINCT = 50
 
 
 @dataclass
-class Tally:
+class RequestCounts:
     """What a server did since its start, with reasons, errors and webhook actions counted."""
 
     predicted: int = 0
@@ -44,7 +44,7 @@ class Backend:
     def __init__(self, assistant: Predictor, *, budget: float = BUDGET) -> None:
         self.assistant = assistant
         self.budget = budget
-        self.tally = Tally()
+        self.counts = RequestCounts()
         self.waiting = 0
         self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
@@ -86,11 +86,11 @@ class Backend:
             reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
             task = tasks[number]
             refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
-            count(self.tally.refused, reason)
+            count(self.counts.refused, reason)
             results.append([])
-        self.tally.predicted += len(tasks) - len(refused)
+        self.counts.predicted += len(tasks) - len(refused)
         for reason, number in left_out.items():
-            count(self.tally.left_out, reason, number)
+            count(self.counts.left_out, reason, number)
         return {
             "results": results,
             "model_version": self.assistant.version,
@@ -102,7 +102,7 @@ class Backend:
         """Count an event."""
         action = body.get("action")
         known = isinstance(action, str) and action.isupper() and len(action) <= 64
-        count(self.tally.events, str(action) if known else "other")
+        count(self.counts.events, str(action) if known else "other")
         return {"status": "ok"}
 
     def _check(self, config: Any) -> None:

@@ -11,7 +11,7 @@ from msgspec import structs
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.passes.compose import compose
-from goldwire.annotate.passes.reading import PASS_INCLUDE, Gathered, PassIntake
+from goldwire.annotate.passes.reading import PASS_INCLUDE, Gathered, PassImporter
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
@@ -60,7 +60,7 @@ class _Side:
 
     each: Pass
     title: str
-    intake: PassIntake
+    importer: PassImporter
     pulling: ProjectPull
     basis: str
 
@@ -95,28 +95,30 @@ def pull_passes(
                 sides.append(
                     _read(client, project, schema, documents, accounts, each, owner, full, prefer, step)
                 )
-        changed = {article for side in sides for article, _ in side.intake.gathered}
-        changed |= {article for side in sides for article in side.intake.read_articles}
+        changed = {article for side in sides for article, _ in side.importer.gathered}
+        changed |= {article for side in sides for article in side.importer.read_articles}
         for side in sides:
-            missing = sorted(changed - side.intake.read_articles)
-            for task in client.tasks_with(side.intake.number, "id", missing, PASS_INCLUDE) if missing else ():
+            missing = sorted(changed - side.importer.read_articles)
+            if not missing:
+                continue
+            for task in client.tasks_with(side.importer.number, "id", missing, PASS_INCLUDE):
                 side.pulling.task(task)
         if sides:
             _compose(project, passes, sides, counts, {document.id: document for document in documents})
         accounts.save()
         reports = {}
         for side in sides:
-            held = keep(project, side.intake.lines, side.pulling.stays(drafts=False))
+            held = keep(project, side.importer.lines, side.pulling.stays(drafts=False))
             reports[side.title] = side.pulling.report(held, None)
         if sides:
-            first = sides[0].intake
+            first = sides[0].importer
             write_pulled(project, first.pulled)
             for side in sides[1:]:
-                first.places |= side.intake.places  # where all passes done so far are in sight
-                first.notes += side.intake.notes
+                first.places |= side.importer.places  # where all passes done so far are in sight
+                first.notes += side.importer.notes
             keep_notes(project, first)
         for side in sides:
-            write_state(state_path(project, side.intake.number, main=False), side.pulling.state(side.basis))
+            write_state(state_path(project, side.importer.number, main=False), side.pulling.state(side.basis))
     return reports, counts
 
 
@@ -138,20 +140,20 @@ def _read(
     path = state_path(project, int(found["id"]), main=False)
     again = full
     while True:
-        intake = PassIntake(
+        importer = PassImporter(
             client, project, schema, documents, found, accounts, each, prefer=prefer, owner=owner
         )
-        last = read_state(path, intake.server, intake.number)
+        last = read_state(path, importer.server, importer.number)
         if last is not None:
-            intake.since, intake.times = last.since, times_of(last)
+            importer.since, importer.times = last.since, times_of(last)
             accounts.former |= accounts_of(last)
-        basis = intake.basis()
+        basis = importer.basis()
         again = again or last is None or last.basis != basis or to_come(last.since, client.server_time)
-        pulling = ProjectPull(intake, last, step, part=not again, include=PASS_INCLUDE)
+        pulling = ProjectPull(importer, last, step, part=not again, include=PASS_INCLUDE)
         pulling.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if not pulling.part or len(pulling.seen) == sum(int(found.get(name) or 0) for name in counters):
-            return _Side(each, title, intake, pulling, basis)
+            return _Side(each, title, importer, pulling, basis)
         again = True
 
 
@@ -163,17 +165,17 @@ def _compose(
     documents: Mapping[str, Document],
 ) -> None:
     """Store what each annotator made of each article that was read."""
-    store = sides[0].intake  # one record of what was stored, under the first pass's project
+    store = sides[0].importer  # one record of what was stored, under the first pass's project
     store.pulled = read_pulled(project)
-    store.since = min(side.intake.since for side in sides)
+    store.since = min(side.importer.since for side in sides)
     for side in sides[1:]:
-        store.times |= side.intake.times
-    order = dict.fromkeys(key for side in sides for key in side.intake.gathered)
+        store.times |= side.importer.times
+    order = dict.fromkeys(key for side in sides for key in side.importer.gathered)
     for article, name in order:
         work = {
-            side.each.number: side.intake.gathered[article, name]
+            side.each.number: side.importer.gathered[article, name]
             for side in sides
-            if (article, name) in side.intake.gathered
+            if (article, name) in side.importer.gathered
         }
         document, place = documents[article], f"{name}/{article}"
         skipped = [each for each in passes if each.number in work and work[each.number].skipped]

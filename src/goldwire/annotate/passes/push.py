@@ -12,7 +12,7 @@ from msgspec import structs
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of
 from goldwire.annotate.passes.compose import Marks, PassWork, compose, without_origins
-from goldwire.annotate.passes.reading import PASS_INCLUDE, START, PassIntake, marks_of, starts
+from goldwire.annotate.passes.reading import PASS_INCLUDE, START, PassImporter, marks_of, starts
 from goldwire.annotate.passes.screen import pass_config, pass_guide
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
@@ -165,13 +165,13 @@ def _earlier(
     accounts = Accounts(client, project)
     for each in before:
         for found in client.projects(title_for(project, owner, each))[:1]:
-            intake = PassIntake(client, project, schema, documents, found, accounts, each)
-            for task in client.tasks(intake.number, PASS_INCLUDE):
+            importer = PassImporter(client, project, schema, documents, found, accounts, each)
+            for task in client.tasks(importer.number, PASS_INCLUDE):
                 annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
-                if annotations and (document := intake.document(task, annotations)) is not None:
-                    for name, chosen in intake.latest(task, annotations):
-                        intake.take(task, document, name, chosen)
-            for (article, name), gathered in intake.gathered.items():
+                if annotations and (document := importer.document(task, annotations)) is not None:
+                    for name, chosen in importer.latest(task, annotations):
+                        importer.take(task, document, name, chosen)
+            for (article, name), gathered in importer.gathered.items():
                 if not gathered.skipped:
                     works[article][name][each.number] = gathered.work
     made: dict[str, Marks] = {}

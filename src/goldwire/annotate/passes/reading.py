@@ -10,7 +10,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.passes.compose import Marks, PassWork
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.passes import Pass
-from goldwire.annotate.sync.importer import Intake, Prefer
+from goldwire.annotate.sync.importer import Importer, Prefer
 from goldwire.annotate.sync.pull import INCLUDE
 from goldwire.annotate.sync.tasks import versions
 from goldwire.formats.labelstudio.reader import from_result
@@ -39,7 +39,7 @@ class Gathered:
         return self.made.status == "skipped"
 
 
-class PassIntake(Intake):
+class PassImporter(Importer):
     """Reads the tasks of one pass, and keeps what it reads for `compose`: stores nothing by itself."""
 
     def __init__(
@@ -62,7 +62,7 @@ class PassIntake(Intake):
         self.read_articles: set[str] = set()
 
     def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
-        """As `Intake` has it."""
+        """As `Importer` has it."""
         document = super().document(task, annotations)
         if document is not None:
             self.read_articles.add(document.id)

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.sync.importer import Intake
+from goldwire.annotate.sync.importer import Importer
 from goldwire.annotate.sync.reconcile import kept, later
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import dumps_annotation, load_annotation
@@ -54,35 +54,37 @@ def drafts_path(project: Project, draft: Annotation) -> Path:
     return folder / f"{file_name(draft.document)}.json"
 
 
-def take_drafts(client: Client, intake: Intake) -> DraftCounts:
-    """Take in the drafts of all annotators in the intake's project; what the model can't hold is put aside.
+def take_drafts(client: Client, importer: Importer) -> DraftCounts:
+    """Take in the drafts of all annotators in the importer's project; what the model can't hold is put aside.
 
     Of several drafts of one annotator on one task the last is taken. What is kept beside a stored
     annotation goes once that is later or says the same (`settled`).
     """
     counts = DraftCounts()
-    for task in client.tasks(intake.number, _INCLUDE, [_WITH_DRAFTS]):
-        made_by = {a["id"]: intake.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)}
+    for task in client.tasks(importer.number, _INCLUDE, [_WITH_DRAFTS]):
+        made_by = {
+            a["id"]: importer.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)
+        }
         drafts = [
             {
                 **draft,
-                "completed_by": intake.accounts.number(str(draft.get("user", ""))),
+                "completed_by": importer.accounts.number(str(draft.get("user", ""))),
                 "draft": draft["id"],
             }
             for draft in client.drafts(int(task["id"]))
         ]
-        document = intake.document(task, drafts)
+        document = importer.document(task, drafts)
         if document is None:
             continue
-        for name, given in intake.latest(task, drafts):
+        for name, given in importer.latest(task, drafts):
             counts.read += 1
-            _take(intake, counts, task, document, name, given, made_by)
-    counts.settled = _settle(intake)
+            _take(importer, counts, task, document, name, given, made_by)
+    counts.settled = _settle(importer)
     return counts
 
 
 def _take(
-    intake: Intake,
+    importer: Importer,
     counts: DraftCounts,
     task: dict[str, Any],
     document: Document,
@@ -90,24 +92,24 @@ def _take(
     given: dict[str, Any],
     made_by: dict[int, str],
 ) -> None:
-    made = intake.annotation(task, document, name, given, intake.read(task, document, given))
+    made = importer.annotation(task, document, name, given, importer.read(task, document, given))
     owner = made_by.get(given.get("annotation") or 0, name)
     based_on = (owner,) if owner != name else ()
     provenance = msgspec.structs.replace(made.provenance, based_on=based_on)
     made = msgspec.structs.replace(made, status="draft", provenance=provenance)
-    stored = intake.stored(_whose(made))
+    stored = importer.stored(_whose(made))
     if owner == name and name not in made_by.values() and (stored is None or is_draft(stored)):
         result: Annotation | None = made
         if stored is not None:
             spans = tuple(kept(stored.spans, made.spans))
             same = content(stored) == content(made)
             result = None if same else msgspec.structs.replace(made, spans=spans)
-        counts.written += intake.settle(task, given, stored, made, result)
+        counts.written += importer.settle(task, given, stored, made, result)
         return
     if stored is not None and _settled(made, stored):
         return  # opened and left as it was
     counts.beside += 1
-    path = drafts_path(intake.project, made)
+    path = drafts_path(importer.project, made)
     if not path.is_file() or read_text(path) != dumps_annotation(made):
         write_text(path, dumps_annotation(made))
         counts.written += 1
@@ -128,15 +130,15 @@ def _settled(draft: Annotation, stored: Annotation) -> bool:
     return later(stored, draft) or content(stored) == content(draft)
 
 
-def _settle(intake: Intake) -> int:
+def _settle(importer: Importer) -> int:
     """Remove drafts that have become, or left unchanged, what is stored; the number."""
     count = 0
-    for path in sorted((intake.project.annotate / "drafts").glob("*/*.json")):
+    for path in sorted((importer.project.annotate / "drafts").glob("*/*.json")):
         try:
             draft = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise GoldwireError.of("GW350", str(error), where=str(path), hint="remove it and pull") from None
-        stored = intake.stored(_whose(draft))
+        stored = importer.stored(_whose(draft))
         if stored is not None and _settled(draft, stored):
             path.unlink()
             count += 1

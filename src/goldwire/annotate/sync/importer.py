@@ -47,7 +47,7 @@ from goldwire.schemas.label_config import TEXT, guidelines_hash
 Prefer: TypeAlias = Literal["", "ours", "theirs"]
 
 
-class Intake:
+class Importer:
     """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
 
     `found` is the project as the server tells it, `owner` the annotator whose it is, empty where it is

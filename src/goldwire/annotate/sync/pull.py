@@ -25,7 +25,7 @@ from goldwire.annotate.records.notes import (
 )
 from goldwire.annotate.records.pulled import write_pulled
 from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
-from goldwire.annotate.sync.importer import Intake, Prefer
+from goldwire.annotate.sync.importer import Importer, Prefer
 from goldwire.annotate.sync.pull_state import (
     Seen,
     State,
@@ -154,34 +154,36 @@ def pull(
         found = annotated_project(client, schema, title or project.name)
         path = state_path(project, int(found["id"]), main=title is None or title == project.name)
         accounts = Accounts(client, project, keep=True)
-        intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
-        last = read_state(path, intake.server, intake.number)
+        importer = Importer(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
+        last = read_state(path, importer.server, importer.number)
         if last is not None:
-            intake.since, intake.times = last.since, times_of(last)
+            importer.since, importer.times = last.since, times_of(last)
             accounts.former = accounts_of(last)
-        basis = intake.basis()
+        basis = importer.basis()
         again = full or last is None or last.basis != basis or to_come(last.since, client.server_time)
         step = advance or (lambda _steps: None)
-        work = ProjectPull(intake, last, step, part=not again)
+        work = ProjectPull(importer, last, step, part=not again)
         work.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
-            written, conflicts = intake.written, intake.conflicts
-            write_pulled(project, intake.pulled)
-            intake = Intake(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
+            written, conflicts = importer.written, importer.conflicts
+            write_pulled(project, importer.pulled)
+            importer = Importer(
+                client, project, schema, documents, found, accounts, prefer=prefer, owner=owner
+            )
             if last is not None:
-                intake.since, intake.times = last.since, times_of(last)
-            work = ProjectPull(intake, last, step, part=False)
+                importer.since, importer.times = last.since, times_of(last)
+            work = ProjectPull(importer, last, step, part=False)
             work.run()
-            intake.conflicts[:0] = conflicts
-            work.intake.written += written
-            work.intake.unchanged -= written
-        counts = take_drafts(client, work.intake) if drafts else None
+            importer.conflicts[:0] = conflicts
+            work.importer.written += written
+            work.importer.unchanged -= written
+        counts = take_drafts(client, work.importer) if drafts else None
         accounts.save()
-        report = work.report(keep(project, work.intake.lines, work.stays(drafts)), counts)
-        write_pulled(project, work.intake.pulled)
-        keep_notes(project, work.intake)
+        report = work.report(keep(project, work.importer.lines, work.stays(drafts)), counts)
+        write_pulled(project, work.importer.pulled)
+        keep_notes(project, work.importer)
         write_state(path, work.state(basis))
         return report
 
@@ -197,14 +199,16 @@ def annotated_project(client: Client, schema: Schema, title: str) -> dict[str, A
     return found
 
 
-def keep_notes(project: Project, intake: Intake) -> None:
+def keep_notes(project: Project, importer: Importer) -> None:
     """Keep places and notes of what was read; those of annotations that were not read again stay."""
-    if intake.places:
-        write_places(project, {**read_places(project), **intake.places})
+    if importer.places:
+        write_places(project, {**read_places(project), **importer.places})
     others = [
-        note for note in read_notes(project) if place_key(note.annotator, note.document) not in intake.places
+        note
+        for note in read_notes(project)
+        if place_key(note.annotator, note.document) not in importer.places
     ]
-    write_notes(project, [*others, *intake.notes])
+    write_notes(project, [*others, *importer.notes])
 
 
 def accounts_of(last: State) -> dict[int, int]:
@@ -222,14 +226,14 @@ class ProjectPull:
 
     def __init__(
         self,
-        intake: Intake,
+        importer: Importer,
         last: State | None,
         advance: Callable[[int], None],
         *,
         part: bool,
         include: Sequence[str] = INCLUDE,
     ) -> None:
-        self.intake, self.last, self.advance, self.include = intake, last, advance, include
+        self.importer, self.last, self.advance, self.include = importer, last, advance, include
         self.part = part and last is not None and bool(last.since)
         self.known: dict[str, Seen] = last.annotations if last is not None else {}
         self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
@@ -238,21 +242,21 @@ class ProjectPull:
         self.newest = self.oldest_refused = ""
         self.tasks: set[int] = set()
         self.begun = time.monotonic()
-        self.instant = min(now(), written_as(intake.client.server_time) or now())
+        self.instant = min(now(), written_as(importer.client.server_time) or now())
         self._of_task: dict[int, list[str]] = {}
         for key, seen in self.seen.items():
             self._of_task.setdefault(seen.task, []).append(key)
 
     def run(self) -> None:
         """Read the tasks."""
-        intake = self.intake
-        for task in self.changed() if self.part else intake.client.tasks(intake.number, self.include):
+        importer = self.importer
+        for task in self.changed() if self.part else importer.client.tasks(importer.number, self.include):
             self.task(task)
             self.advance(1)
 
     def changed(self) -> Iterator[dict[str, Any]]:
         """The tasks that changed since the last pull, and few that did not."""
-        client, number = self.intake.client, self.intake.number
+        client, number = self.importer.client, self.importer.number
         value = margin(self.since)
         since = {
             "filter": "filter:tasks:updated_at",
@@ -279,18 +283,18 @@ class ProjectPull:
             del self.seen[key]
         for annotation in annotations:
             key = str(annotation["id"])
-            account = account_number(annotation.get("completed_by")) or self.intake.accounts.former.get(
+            account = account_number(annotation.get("completed_by")) or self.importer.accounts.former.get(
                 int(key), 0
             )
             self.seen[key] = Seen(number, str(annotation.get("updated_at", "")), account)
-        self.intake.commented += bool(task.get("comment_count"))
-        document = self.intake.document(task, annotations)
+        self.importer.commented += bool(task.get("comment_count"))
+        document = self.importer.document(task, annotations)
         if document is None:
             if annotations:
                 self.look_again(number, updated)
             return
-        for name, chosen in self.intake.latest(task, annotations):
-            self.intake.take(task, document, name, chosen)
+        for name, chosen in self.importer.latest(task, annotations):
+            self.importer.take(task, document, name, chosen)
 
     def look_again(self, task: int, updated: str) -> None:
         """Have the next pull read a task again."""
@@ -300,7 +304,7 @@ class ProjectPull:
     def stays(self, drafts: bool) -> Callable[[Line], bool]:
         """Which lines of the quarantine are not written anew: what adoption and other projects left there,
         what was not read again, and drafts where none were asked for."""
-        mine = (self.intake.server, self.intake.number)
+        mine = (self.importer.server, self.importer.number)
 
         def stays(line: Line) -> bool:
             if (line.get("server"), line.get("project")) != mine:
@@ -325,11 +329,11 @@ class ProjectPull:
         since = min(filter(None, (since, self.oldest_refused)), default="")
         start = margin(since) if since else ""
         recent = {key: updated for key, updated in self.recent.items() if updated > start}
-        return State(self.intake.server, self.intake.number, basis, since, self.seen, recent)
+        return State(self.importer.server, self.importer.number, basis, since, self.seen, recent)
 
     def report(self, quarantined: int, drafts: DraftCounts | None) -> PullReport:
         """What came of it."""
-        done = self.intake
+        done = self.importer
         file = quarantine_path(done.project)
         return PullReport(
             project=done.number,

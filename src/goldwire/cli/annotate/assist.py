@@ -107,16 +107,16 @@ def assist(
         finally:
             if connection is not None and connection.parted is None:
                 say(f"still in the project: remove it in {connection.project_url}/settings/ml")
-            tally = backend.tally
-            if tally != type(tally)():
-                say(f"{amount(tally.predicted)} predictions")
-            for title, counts in (
-                ("not predicted", tally.refused),
-                ("failed", tally.failed),
-                ("left out", tally.left_out),
-                ("events", tally.events),
+            counts = backend.counts
+            if counts != type(counts)():
+                say(f"{amount(counts.predicted)} predictions")
+            for title, reasons in (
+                ("not predicted", counts.refused),
+                ("failed", counts.failed),
+                ("left out", counts.left_out),
+                ("events", counts.events),
             ):
-                for reason, number in counts.most_common():
+                for reason, number in reasons.most_common():
                     say(f"{title}: {amount(number)} × {reason}")
 
 

@@ -267,7 +267,7 @@ def adjudicate(
 
 
 def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
-    from goldwire.annotate.adjudication.project import tally
+    from goldwire.annotate.adjudication.project import counts_by_kind
 
     rows = [
         (
@@ -282,7 +282,7 @@ def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
     table(("article", "spans", "relations", "items", "open"), rows)
     table(
         ("kind", "a", "b", "both", "neither", "value", "open"),
-        [(k, *v.values()) for k, v in tally(outcomes).items()],
+        [(k, *v.values()) for k, v in counts_by_kind(outcomes).items()],
     )
     for name, outcome in outcomes.items():
         for line in outcome.dropped:

@@ -11,8 +11,8 @@ from goldwire.eval.counts.per_document import (
 )
 from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import Kind, align
+from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.results import Scores
-from goldwire.eval.scoring.tally import BATCH, Tally
 from goldwire.model import Annotation, Document, Span
 from goldwire.schemas import Schema
 
@@ -38,12 +38,12 @@ def score(
     documents, GW506 where the two of a pair belong to different documents or texts.
     """
     _check(pairs)
-    tally = Tally(layers=layers, schema=schema)
+    counts = DocumentCounts(layers=layers, schema=schema)
     for first in range(0, len(pairs), BATCH):
         batch = pairs[first : first + BATCH]
         texts = None if documents is None else documents[first : first + BATCH]
-        tally.add([gold for gold, _ in batch], [pred for _, pred in batch], texts)
-    return tally.scores(resamples=resamples, seed=seed, groups=groups, strict_layers=strict_layers)
+        counts.add([gold for gold, _ in batch], [pred for _, pred in batch], texts)
+    return counts.scores(resamples=resamples, seed=seed, groups=groups, strict_layers=strict_layers)
 
 
 def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:

@@ -102,7 +102,7 @@ class _Layer:
         return None if self.attributes is None else [n for n in self.attributes if n not in self.mentions]
 
 
-class Tally:
+class DocumentCounts:
     """Scores of documents that come in batches: the same, however they are divided.
 
     `layers` as in `score`; with a `schema` an absent attribute means its default.

@@ -18,7 +18,7 @@ KINDS = ("lost", "doubled", "falsified", "tracebacks")
 
 
 @dataclass
-class Tally:
+class FaultCounts:
     """The faults of one kind and what they did. `refused` ended in a plain error, `taken` was worked with."""
 
     what: str
@@ -51,10 +51,10 @@ class Tally:
         return asdict(self)
 
 
-def table(tallies: Iterable[Tally]) -> str:
+def table(all_counts: Iterable[FaultCounts]) -> str:
     """All figures as a table."""
     head = "| | faults | refused | taken | lost | doubled | falsified | tracebacks |\n" + "|---" * 8 + "|"
-    return "\n".join([head, *(tally.row() for tally in tallies)])
+    return "\n".join([head, *(counts.row() for counts in all_counts)])
 
 
 @dataclass(frozen=True)

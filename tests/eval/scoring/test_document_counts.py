@@ -15,10 +15,10 @@ import goldwire
 from goldwire.errors import GoldwireError
 from goldwire.eval.file_scores import score_files
 from goldwire.eval.project_scores import score_articles
+from goldwire.eval.scoring.document_counts import DocumentCounts
 from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
-from goldwire.eval.scoring.tally import Tally
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import (
     Annotation,
@@ -130,13 +130,13 @@ def test_batches_of_any_size_give_the_same_scores(
         documents=texts,
         resamples=20,
     )
-    tally = Tally(layers=layers, schema=by)
+    counts = DocumentCounts(layers=layers, schema=by)
     first = 0
     while first < len(gold):
         last = first + data.draw(st.integers(1, 4))
-        tally.add(gold[first:last], pred[first:last], None if texts is None else texts[first:last])
+        counts.add(gold[first:last], pred[first:last], None if texts is None else texts[first:last])
         first = last
-    assert told(tally.scores(groups=groups, resamples=20)) == told(whole)
+    assert told(counts.scores(groups=groups, resamples=20)) == told(whole)
 
 
 @settings(max_examples=25, deadline=None)
