@@ -19,7 +19,7 @@ from goldwire.project import Project, load_project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
 from tests.browser.test_screen import LINES, OBSCURED, read_adjudicated
-from tests.browser.test_studio import TEXT, log_in, mark, project, relate, schema, select
+from tests.browser.test_studio import TEXT, log_in, mark, project, relate, schema, select, type_new_id
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -98,8 +98,7 @@ def test_an_annotator_goes_through_the_passes(
     page.keyboard.press("Escape")
     mark(page, "t", "menacé")
     select(page, "menacé")
-    page.locator(".gw-side textarea:visible, .gw-side input[type=text]:visible").first.fill("menace-1")
-    page.keyboard.press("Enter")
+    type_new_id(page, "menace-1")
     relate(page, "menacé", "Iran", "recipient")
     page.screenshot(path=parted.root / "pass-2.png")
     submit(page, client, title_for(parted, "", passes[1]))

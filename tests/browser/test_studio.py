@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,13 @@ def select(page: Page, quote: str) -> None:
     page.wait_for_timeout(300)
 
 
+def type_new_id(page: Page, key: str) -> None:
+    """An id that no registry has, into the field below those to pick."""
+    field = page.locator(".gw-side").get_by_placeholder("nouveau : écrire son identifiant ici")
+    field.locator("visible=true").fill(key)
+    page.keyboard.press("Enter")
+
+
 def relate(page: Page, head: str, tail: str, label: str) -> None:
     """Draw an arrow from a region to another and give it a label."""
     select(page, head)
@@ -124,9 +132,8 @@ def test_what_is_marked_in_the_browser_is_what_is_pulled(
     mark(page, "e", "Iran")
     mark(page, "Shift+T", "menacé")
     select(page, "menacé")
-    page.locator(".gw-side").get_by_text("possible", exact=False).click()
-    page.locator(".gw-side textarea:visible, .gw-side input[type=text]:visible").first.fill("menace-1")
-    page.keyboard.press("Enter")
+    page.locator(".gw-side").get_by_text(re.compile("^possible")).click()
+    type_new_id(page, "menace-1")
     mark(page, "2", "inacceptables")
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("manque à un empan").wait_for()  # the stance's source is required
