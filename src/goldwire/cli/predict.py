@@ -119,7 +119,7 @@ def _archive(
     if outcome.written < outcome.shards:
         say(f"of these were there already: {counted(outcome.shards - outcome.written, 'shard')}")
     if outcome.written:
-        say(f"{amount(outcome.documents_written)} in {seconds:,.1f} s: {amount(rate)} a second")
+        say(f"{amount(outcome.documents_written)} in {amount(seconds)} s: {amount(rate)} a second")
     for fault in outcome.faults:
         say(f"refused: {fault}")
     if counts["refused"]:
