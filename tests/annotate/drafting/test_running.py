@@ -155,7 +155,7 @@ def test_requests_go_out_at_once_and_no_more_than_may(project: Project) -> None:
 
     with standing_in(script) as server:
         draft_project(project, [document], url=server.url, layers=["thing"], passage=100, jobs=3)
-    assert 1 < server.most_at_once <= 3
+    assert server.most_at_once in {2, 3}
 
 
 def test_a_second_run_costs_nothing(project: Project) -> None:
