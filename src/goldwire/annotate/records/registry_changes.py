@@ -10,8 +10,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
-from goldwire.errors import GoldwireError
+from goldwire.annotate.records.lines import read_lines
 from goldwire.files import json_lines, read_text
 from goldwire.project import Project
 
@@ -41,16 +40,8 @@ def record_path(project: Project) -> Path:
 
 def read_changes(project: Project) -> list[Change]:
     """All changes so far, in their order; raises GW795 for a line that is none."""
-    path = record_path(project)
-    changes: list[Change] = []
-    for number, line in enumerate(read_text(path).split("\n") if path.is_file() else [], start=1):
-        if line.strip():
-            try:
-                changes.append(strict_json.decode(line.encode(), Change))
-            except (msgspec.DecodeError, UnicodeError) as error:
-                hint = "restore it from git; where a merge left both sides in it, keep the lines of both"
-                raise GoldwireError.of("GW795", str(error), where=f"{path}:{number}", hint=hint) from None
-    return changes
+    hint = "restore it from git; where a merge left both sides in it, keep the lines of both"
+    return list(read_lines(record_path(project), Change, "GW795", hint))
 
 
 def with_change(project: Project, changes: list[Change]) -> str:
