@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
 
 from msgspec import structs
 
@@ -72,118 +72,132 @@ def push_passes(
     is. Raises GW798 where annotators have begun on one screen, and what `sync.push` raises.
     """
     _check_not_begun(client, project, owner)
-    pushed = []
-    for each in [only] if only is not None else passes:
-        if each.number == 1:
-            shown = [_of_layers(annotation, each.layers) for annotation in predictions]
-            report = _push(
-                client, project, schema, documents, passes, each, owner, shown, {}, advance, suggest
-            )
-            pushed.append(PassPush(each.name, each.number, report))
-        else:
-            pushed.append(_push_on(client, project, schema, documents, passes, each, owner, advance))
-    return pushed
+    sending = _Sending(client, project, schema, documents, passes, owner, advance)
+    return [
+        sending.first(each, predictions, suggest) if each.number == 1 else sending.on(each)
+        for each in ([only] if only is not None else passes)
+    ]
 
 
-def _push_on(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    passes: Sequence[Pass],
-    each: Pass,
-    owner: str,
-    advance: Callable[[int], None] | None,
-) -> PassPush:
-    """Send a later pass the articles that are ready for it."""
-    made, shared = _earlier(client, project, schema, documents, passes[: each.number - 1], owner)
-    ready = [document for document in documents if document.id in made]
-    tasks = {}
-    for remote in client.projects(title_for(project, owner, each))[:1]:
-        tasks = {data_of(task, "uid"): task for task in client.tasks(int(remote["id"]), _STARTS)}
-    starting: dict[str, Annotation] = {}
-    behind = []
-    refreshed = 0
-    for document in ready:
-        task, marks = tasks.get(uid(document)), made[document.id]
-        shown = starts(task) if task is not None else []
-        if task is not None and not (shown and _alike(marks_of(shown[-1], document.text, schema), marks)):
-            if worked_on(task):
-                behind.append(document.id)
-                continue
-            for former in shown:
-                client.delete_prediction(int(former["id"]))
-            refreshed += 1
-        starting[document.id] = _start(document, marks, schema)
-    report = _push(client, project, schema, ready, passes, each, owner, (), starting, advance)
-    waiting = len(documents) - len(ready) - len(shared)
-    return PassPush(each.name, each.number, report, waiting, refreshed, tuple(behind), tuple(shared))
+#: What was made in one pass: by article and annotator.
+_Works: TypeAlias = Mapping[str, Mapping[str, PassWork]]
 
 
-def _push(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    passes: Sequence[Pass],
-    each: Pass,
-    owner: str,
-    predictions: Sequence[Annotation],
-    starting: dict[str, Annotation],
-    advance: Callable[[int], None] | None,
-    suggest: bool = False,
-) -> PushReport:
-    address = guide_of(project, schema).address
-    return push(
-        client,
-        project,
-        schema,
-        documents,
-        predictions=predictions,
-        starts=starting,
-        title=title_for(project, owner, each),
-        config=pass_config(schema, passes, each),
-        guide=pass_guide(schema, passes, each, project.schema_path.parent, address),
-        advance=advance,
-        suggest=suggest,
-    )
+@dataclass
+class _Sending:
+    """Articles on their way through the passes; what annotators made in a pass is read once."""
 
+    client: Client
+    project: Project
+    schema: Schema
+    documents: Sequence[Document]
+    passes: Sequence[Pass]
+    owner: str
+    advance: Callable[[int], None] | None
+    _read: dict[int, _Works] = field(default_factory=dict)
 
-def _earlier(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    before: Sequence[Pass],
-    owner: str,
-) -> tuple[dict[str, Marks], list[str]]:
-    """What the passes before have made of each article whose last one is submitted, as the server has it.
+    def first(self, each: Pass, predictions: Sequence[Annotation], suggest: bool) -> PassPush:
+        """Send the first pass all articles."""
+        shown = [_of_layers(annotation, each.layers) for annotation in predictions]
+        report = self._push(each, self.documents, predictions=shown, suggest=suggest)
+        return PassPush(each.name, each.number, report)
 
-    Also the articles of which it was submitted by several, of whom none is the owner.
-    """
-    works: dict[str, dict[str, dict[int, PassWork]]] = defaultdict(lambda: defaultdict(dict))
-    accounts = Accounts(client, project)
-    for each in before:
-        for found in client.projects(title_for(project, owner, each))[:1]:
-            importer = PassImporter(client, project, schema, documents, found, accounts, each)
-            for task in client.tasks(importer.number, PASS_INCLUDE):
-                annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
-                if annotations and (document := importer.document(task, annotations)) is not None:
-                    for name, chosen in importer.latest(task, annotations):
-                        importer.take(task, document, name, chosen)
-            for (article, name), gathered in importer.gathered.items():
-                if not gathered.skipped:
-                    works[article][name][each.number] = gathered.work
-    made: dict[str, Marks] = {}
-    shared = []
-    for document in documents:
-        done = {name: theirs for name, theirs in works[document.id].items() if before[-1].number in theirs}
-        if len(done) > 1 and owner not in done:
-            shared.append(document.id)
-        elif done:
-            theirs = done[owner] if owner in done else next(iter(done.values()))
-            made[document.id] = compose(before, theirs, document.text).marks
-    return made, shared
+    def on(self, each: Pass) -> PassPush:
+        """Send a later pass the articles that are ready for it."""
+        made, shared = self._earlier(self.passes[: each.number - 1])
+        ready = [document for document in self.documents if document.id in made]
+        tasks = {}
+        for remote in self.client.projects(self._title(each))[:1]:
+            tasks = {data_of(task, "uid"): task for task in self.client.tasks(int(remote["id"]), _STARTS)}
+        starting: dict[str, Annotation] = {}
+        behind = []
+        refreshed = 0
+        for document in ready:
+            task, marks = tasks.get(uid(document)), made[document.id]
+            if task is not None:
+                shown = starts(task)
+                if not (shown and _alike(marks_of(shown[-1], document.text, self.schema), marks)):
+                    if worked_on(task):
+                        behind.append(document.id)
+                        continue
+                    for former in shown:
+                        self.client.delete_prediction(int(former["id"]))
+                    refreshed += 1
+            starting[document.id] = _start(document, marks, self.schema)
+        report = self._push(each, ready, starting=starting)
+        waiting = len(self.documents) - len(ready) - len(shared)
+        return PassPush(each.name, each.number, report, waiting, refreshed, tuple(behind), tuple(shared))
+
+    def _title(self, each: Pass) -> str:
+        return title_for(self.project, self.owner, each)
+
+    def _push(
+        self,
+        each: Pass,
+        documents: Sequence[Document],
+        *,
+        predictions: Sequence[Annotation] = (),
+        starting: Mapping[str, Annotation] | None = None,
+        suggest: bool = False,
+    ) -> PushReport:
+        address = guide_of(self.project, self.schema).address
+        folder = self.project.schema_path.parent
+        return push(
+            self.client,
+            self.project,
+            self.schema,
+            documents,
+            predictions=predictions,
+            starts=starting,
+            title=self._title(each),
+            config=pass_config(self.schema, self.passes, each),
+            guide=pass_guide(self.schema, self.passes, each, folder, address),
+            advance=self.advance,
+            suggest=suggest,
+        )
+
+    def _works(self, each: Pass) -> _Works:
+        """What was submitted in a pass, as the server has it."""
+        if each.number not in self._read:
+            works: dict[str, dict[str, PassWork]] = defaultdict(dict)
+            accounts = Accounts(self.client, self.project)
+            for found in self.client.projects(self._title(each))[:1]:
+                importer = PassImporter(
+                    self.client, self.project, self.schema, self.documents, found, accounts, each
+                )
+                for task in self.client.tasks(importer.number, PASS_INCLUDE):
+                    annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+                    if annotations and (document := importer.document(task, annotations)) is not None:
+                        for name, chosen in importer.latest(task, annotations):
+                            importer.take(task, document, name, chosen)
+                for (article, name), gathered in importer.gathered.items():
+                    if not gathered.skipped:
+                        works[article][name] = gathered.work
+            self._read[each.number] = works
+        return self._read[each.number]
+
+    def _earlier(self, before: Sequence[Pass]) -> tuple[dict[str, Marks], list[str]]:
+        """What the passes before have made of each article whose last one is submitted.
+
+        Also the articles of which it was submitted by several, of whom none is the owner.
+        """
+        works = {each.number: self._works(each) for each in before}
+        last = works[before[-1].number]
+        made: dict[str, Marks] = {}
+        shared = []
+        for document in self.documents:
+            done = list(last.get(document.id, ()))
+            if len(done) > 1 and self.owner not in done:
+                shared.append(document.id)
+            elif done:
+                name = self.owner if self.owner in done else done[0]
+                theirs = {
+                    number: by_article[document.id][name]
+                    for number, by_article in works.items()
+                    if name in by_article.get(document.id, ())
+                }
+                made[document.id] = compose(before, theirs, document.text).marks
+        return made, shared
 
 
 def _start(document: Document, marks: Marks, schema: Schema) -> Annotation:
