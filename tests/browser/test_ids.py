@@ -67,10 +67,12 @@ def pick(page: Page, region: str, letters: str) -> list[dict[str, Any]]:
     choose(page, region)
     page.wait_for_timeout(300)
     page.keyboard.press("z")
+    page.wait_for_timeout(400)
     page.keyboard.type(letters)
     assert state(page) == before, "typing changes nothing"
     page.keyboard.press("Enter")
     page.wait_for_timeout(200)
+    assert page.evaluate("document.activeElement.tagName") == "BODY", "keys are labels' again"
     after = state(page)
     assert [item for item in before if item not in after] == []
     return [item for item in after if item not in before]
@@ -133,10 +135,11 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     region = next(key for key, ids in shown.items() if ids == ["per.mark-esper"])
     choose(page, region)
     page.keyboard.press("z")
+    page.wait_for_timeout(400)
     page.keyboard.type("milley")
     page.keyboard.press("Enter")
     page.wait_for_timeout(300)
-    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
     page.get_by_role("button", name="Submit").click()
     page.wait_for_timeout(1500)
     with Client(studio.url, studio.token) as client:

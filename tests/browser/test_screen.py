@@ -110,6 +110,8 @@ def test_everything_is_in_reach_and_the_text_in_sight(
     page.locator(".htx-highlight", has_text="frappe").first.click(position={"x": 4, "y": 6})
     page.locator(".gw-side").get_by_text("drone").wait_for()
     page.screenshot(path=project.root / "selected.png")
+    rows = "[...document.querySelectorAll('.gw-side .lsf-choices')].filter(e => e.getClientRects().length)"
+    assert set(page.evaluate(f"{rows}.map(e => getComputedStyle(e).display)")) == {"flex"}
     controls = ".gw-labels .lsf-label, .gw-side label, .gw-side input, .gw-guide .ant-collapse-header"
     assert page.evaluate(OBSCURED, controls) == []
     page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 1e6)")

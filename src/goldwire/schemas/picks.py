@@ -31,6 +31,35 @@ _CLASS = "gw-ids"
 _STYLE = """
 .gw-ids .lsf-choices { max-height: 9.5rem; overflow-y: auto; flex-flow: column nowrap !important; }
 """
+# A search keeps the focus on Enter, and keys of labels would be typed there. It loses the focus where it is
+# out of sight for an instant: which option is picked stands in two properties, of which one is late while the
+# search has the focus. Options are told apart by remainders, up to the product of these (840).
+_MODULI = (3, 5, 7, 8)
+# Nothing of it begins until the search has had the focus for a while: Label Studio shows an instant late what
+# a selected region has, and that is no pick.
+_LEAVING = """\
+.gw-side:has(.gw-ids .ant-input:focus) { --gw-searching: 1;
+  transition: --gw-searching 0s allow-discrete .3s; }
+@container style(--gw-searching: 1) { .gw-ids { transition: LATE; } }
+"""
+
+
+def _leaving() -> str:
+    """Style by which a search loses the focus when an option is picked, and at no other time."""
+    late = ", ".join(f"--gw-late-{by} 0s allow-discrete .1s" for by in _MODULI)
+    lines = [_LEAVING.replace("LATE", late)]
+    for by in _MODULI:
+        lines += [f".gw-ids {{ --gw-{by}: none; --gw-late-{by}: none; }}\n"]
+        lines += [
+            f".gw-ids:has(.lsf-choice:nth-child({by}n + {rest}) :checked) "
+            f"{{ --gw-{by}: {rest}; --gw-late-{by}: {rest}; }}\n"
+            for rest in range(by)
+        ]
+        lines += [
+            f"@container not style(--gw-late-{by}: var(--gw-{by})) "
+            "{ .gw-ids .ant-input { visibility: hidden; transition: none; } }\n"
+        ]
+    return "".join(lines)
 
 
 def pick_control(layer: str, attribute: str, label: str) -> str:
@@ -164,7 +193,7 @@ def with_picks(config: str, picks: Picks) -> str:
             area.set("placeholder", say("config.new_id"))
     if root.find(f".//View[@{IDS}]") is not None:
         style = ET.Element("Style", {IDS: ""})
-        style.text = _STYLE
+        style.text = _STYLE + _leaving()
         root.insert(int(len(root) > 0 and root[0].tag == "Style"), style)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
