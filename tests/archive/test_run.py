@@ -208,6 +208,16 @@ def test_an_archive_may_grow(tmp_path: Path) -> None:
     assert held(out) == held(tmp_path / "whole")
 
 
+def test_what_a_run_writes_is_no_input_of_the_next(tmp_path: Path) -> None:
+    """Into a folder of the archive itself a second run finds what is there already, and adds nothing."""
+    source = archive(tmp_path / "in")
+    run(source, source / "out")
+    before = held(source / "out")
+    assert run(source, source / "out").written == 0
+    assert held(source / "out") == before
+    assert "GW940" in refusal(source / "out", source / "out")
+
+
 def test_a_repaired_shard_is_gone_on_with(tmp_path: Path) -> None:
     """A shard that is cut off ends the run with one error; mended, the run goes on with what it has done."""
     source, out = archive(tmp_path / "in"), tmp_path / "out"

@@ -205,6 +205,46 @@ def test_a_choice_that_can_not_be_met_says_why(tmp_path: Path) -> None:
     assert caught.value.faults[0].code == "GW957"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"diversity": 7},
+        {"near": 0},
+        {"spread": "odd"},
+        {"number": -1},
+        {"at_most": {"source": "x"}},
+        {"at_most": {"source": True}},
+    ],
+)
+def test_a_file_that_repeats_what_can_not_be_meant_is_refused(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """Whatever is written into a selection's file by hand: one plain error."""
+    source = archive(tmp_path / "in", 30, 1)
+    chosen(source, tmp_path / "out", number=2, test=1)
+    recipe = json.loads((tmp_path / "out/selection.json").read_text(encoding="utf-8"))
+    recipe["choice"] |= options
+    (tmp_path / "odd.json").write_text(json.dumps(recipe), encoding="utf-8")
+    with pytest.raises(GoldwireError, match="GW955"):
+        select([str(source)], tmp_path / "again", Choice(), workers=1, repeat=tmp_path / "odd.json")
+
+
+def test_what_was_chosen_is_no_part_of_the_archive(tmp_path: Path) -> None:
+    """A selection that lies in the archive's folder changes nothing for the next one."""
+    source = archive(tmp_path / "in", 30, 1)
+    first = chosen(source, source / "out", number=5, test=2)
+    assert chosen(source, source / "out", number=5, test=2).as_dict() == first.as_dict()
+
+
+def test_a_number_beyond_all_others_is_none(tmp_path: Path) -> None:
+    """A field that is ordered by may hold a number that no float can be: it counts as none."""
+    lines = [{"id": f"d{n}", "text": text(n), "clicks": 10**400 if n == 3 else n} for n in range(6)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    outcome = chosen(tmp_path / "a.jsonl", tmp_path / "out", number=3, test=0, order="clicks", diversity=0.0)
+    assert [row["id"] for row in rows(tmp_path / "out")] == ["d5", "d4", "d2"]
+    assert outcome.out["no number as clicks"] == 1
+
+
 def test_the_page_says_what_and_why_and_escapes_all(tmp_path: Path) -> None:
     """Titles, sources and texts stand in the page as text, whatever is in them."""
     evil = "<script>alert(1)</script>"

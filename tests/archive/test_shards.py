@@ -53,6 +53,16 @@ def test_folders_files_and_globs_hold_the_same_shards(tmp_path: Path) -> None:
     assert len(find_shards([str(folder), *files])) == 3
 
 
+def test_a_shard_is_named_alike_wherever_its_folder_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From inside its folder, by name or by a pattern, it bears the name that it has from outside."""
+    archive(tmp_path / "all")
+    monkeypatch.chdir(tmp_path / "all")
+    for addresses in (["a.jsonl", "b.jsonl.gz", "c.parquet"], ["*"], ["."], ["[a-c].*"]):
+        assert [shard.name for shard in find_shards(addresses)] == ["a.jsonl", "b.jsonl.gz", "c.parquet"]
+
+
 def test_every_form_holds_articles(tmp_path: Path) -> None:
     """JSON Lines, packed or not, and parquet are read; columns of other names are known, ids are texts."""
     a, b, c = find_shards([str(archive(tmp_path / "all"))])
@@ -135,6 +145,17 @@ def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
     assert [each.faults[0].code for each in refused] == ["GW951"] * 4 + ["GW287"]
     assert refused[0].where == f"{tmp_path}/a.jsonl:2"
     assert refused[0].row == "{nothing"
+
+
+def test_a_column_that_was_named_takes_nothing_from_another(tmp_path: Path) -> None:
+    """Where a field is taken from a column, one that bears the field's name itself is kept under another."""
+    row = '{"headline": "Fire", "title": "Dr", "text": "A fire.", "meta": {"sha256": "x", "title_given": 1}}'
+    (tmp_path / "a.jsonl").write_text(row + "\n", encoding="utf-8")
+    (shard,) = find_shards([str(tmp_path / "a.jsonl")])
+    (batch,) = article_batches(shard, {"title": "headline"}, per_part=10)
+    ((_, article),) = (each for each in articles_of(batch) if not isinstance(each, Refused))
+    kept = {key: value for key, value in article.document.meta.items() if key != "sha256"}
+    assert kept == {"title": "Fire", "title_given_given": "Dr", "title_given": 1, "sha256_given": "x"}
 
 
 def test_articles_without_ids_are_named_by_shard_and_row(tmp_path: Path) -> None:

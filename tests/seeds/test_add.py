@@ -355,12 +355,13 @@ def test_the_listing_of_another_project_comes_with_its_texts(project: Project, t
 
 
 def test_columns_named_like_what_a_listing_says_lose_nothing(project: Project, tmp_path: Path) -> None:
-    """`file`, `sha256`, and an `id` that is not the id are kept under another name."""
-    written(tmp_path, a__csv=f"key,id,file,sha256,text\nk1,9,x.doc,abc,{STRIKE}\n")
-    add_articles(project, tmp_path / "a.csv", columns={"id": "key"})
+    """`file`, `sha256`, and an `id` or a `title` that is not the one are kept under another name."""
+    written(tmp_path, a__csv=f"key,id,file,sha256,origin,text,head,title\nk1,9,x.doc,abc,Wire,{STRIKE},H,T\n")
+    add_articles(project, tmp_path / "a.csv", columns={"id": "key", "title": "head"})
     [document] = load_seeds(project)
-    assert document.id == "k1"
+    assert (document.id, document.meta["title"]) == ("k1", "H")
     kept = {"id_given": "9", "file_given": "x.doc", "sha256_given": "abc"}
+    kept |= {"origin_given": "Wire", "title_given": "T"}
     assert {key: document.meta[key] for key in kept} == kept
 
 

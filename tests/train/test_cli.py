@@ -210,6 +210,13 @@ def test_another_model_into_the_same_folder_is_refused(shell: Shell, model: Path
     assert (code, "GW946" in err, "model" in err) == (2, True, True)
 
 
+def test_a_name_that_ends_in_a_slash_is_a_folder(shell: Shell, model: Path) -> None:
+    """Whatever dots are in it."""
+    Path("in.jsonl").write_text('{"id": "a", "text": "Lyon dort."}\n', encoding="utf-8")
+    assert shell("predict", model, "in.jsonl", "out.v2/", "--workers", "1")[0] == 0
+    assert Path("out.v2/in-00000.jsonl").is_file()
+
+
 def test_options_of_archives_are_refused_for_a_file(shell: Shell, model: Path) -> None:
     """What only a folder of shards heeds is not passed over in silence where OUT is a file."""
     Path("in.txt").write_text("Lyon", encoding="utf-8")

@@ -18,7 +18,7 @@ from goldwire.files import sha256
 from goldwire.formats.jsonl import loads
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
-from goldwire.seeds.columns import columns_of
+from goldwire.seeds.columns import beside, columns_of
 from goldwire.seeds.ingest import check_plain
 from goldwire.seeds.rows import half_pair
 from goldwire.text import normalise
@@ -156,4 +156,5 @@ def _document(row: dict[str, Any], batch: Batch, where: str, number: int) -> Doc
         stem = PurePosixPath(batch.name).name.partition(".")[0]
         stated = f"{stem}-{number:06d}"
     check_plain(text[:1024].encode(), where)
-    return Document(str(stated).strip(), normalise(text), {**values, **more, "sha256": sha256(text)})
+    meta = {**beside(values, more, ("id", "text", "sha256")), "sha256": sha256(text)}
+    return Document(str(stated).strip(), normalise(text), meta)

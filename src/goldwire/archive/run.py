@@ -16,7 +16,7 @@ from goldwire.archive.engine import Engine
 from goldwire.archive.manifest import QUARANTINE, Input, Part, State, alone, begin, inputs_of
 from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
-from goldwire.archive.shards import Shard, find_shards
+from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import writing
 from goldwire.formats.arrow import batch as table_of
@@ -134,7 +134,7 @@ def run_over(
     Raises GW940 to GW943 and GW950 for the inputs, GW944 where no row is an article, GW945 to GW948 for the
     folder.
     """
-    shards = find_shards(addresses)
+    shards = shards_outside(addresses, folder)
     with alone(folder):
         inputs = inputs_of(shards, [shard.sha256() for shard in shards])
         options = {"columns": dict(columns or {}), "shards": form, "shard_size": per_shard, "batch": ROWS}

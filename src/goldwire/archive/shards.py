@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from goldwire.errors import GoldwireError
@@ -100,6 +100,25 @@ def find_shards(addresses: Sequence[str]) -> list[Shard]:
     return sorted(shards.values(), key=lambda shard: (shard.name, shard.address))
 
 
+def shards_outside(addresses: Sequence[str], folder: Path) -> list[Shard]:
+    """The shards at addresses but for those in `folder`, which are what is written there: a second run would
+    take them for more of the archive. Raises what `find_shards` does, GW940 where no other is there."""
+    shards = [shard for shard in find_shards(addresses) if not _is_in(shard, folder)]
+    if not shards:
+        hint = "name another folder to write to"
+        raise GoldwireError.of(
+            "GW940", "no shard is there but what was written", where=str(folder), hint=hint
+        )
+    return shards
+
+
+def _is_in(shard: Shard, folder: Path) -> bool:
+    from fsspec.implementations.local import LocalFileSystem
+
+    files, path = file_system(shard.address)
+    return isinstance(files, LocalFileSystem) and Path(path).resolve().is_relative_to(folder.resolve())
+
+
 def _at(address: str) -> list[Shard]:
     files, path = file_system(address)
     if files.isfile(path):
@@ -128,6 +147,8 @@ def _at(address: str) -> list[Shard]:
 def _shard(files: Any, address: str, path: str, root: str) -> Shard:
     """A shard by its path in the file system, named from `root` on."""
     whole = files.unstrip_protocol(path) if "://" in address else path
+    if not root and "://" not in address and not address.startswith("/"):
+        root = "."  # a name or a pattern of the folder that we are in
     stem = str(files._strip_protocol(root)) if root else ""
     name = str(files._strip_protocol(path)).removeprefix(stem.rstrip("/")).lstrip("/")
     return Shard(str(whole), name, int(files.size(path) or 0))

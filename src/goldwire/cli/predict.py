@@ -15,7 +15,7 @@ from goldwire.figures import amount, counted
 @click.command()
 @click.argument("model")
 @click.argument("sources", nargs=-1, required=True, metavar="IN…")
-@click.argument("target", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("out", type=click.Path(), metavar="OUT")
 @click.option("--layer", help="The layer that the model's spans belong to (default: what the model says).")
 @click.option(
     "--workers", type=click.IntRange(1), help="Into a folder: so many processes (default: one a core)."
@@ -35,7 +35,7 @@ from goldwire.figures import amount, counted
 def command(
     model: str,
     sources: tuple[str, ...],
-    target: Path,
+    out: str,
     layer: str | None,
     workers: int | None,
     form: str | None,
@@ -61,7 +61,8 @@ def command(
         "strict": strict,
         "column": columns,
     }
-    if _is_folder(target):
+    target = Path(out)
+    if target.is_dir() or out.endswith("/") or (not target.suffix and not target.exists()):
         options = {"form": form or "jsonl", "strict": strict, "columns": columns}
         options |= {"per_shard": shard_size} if shard_size else {}
         _archive(model, sources, target, layer, workers, options, json_path)
@@ -72,10 +73,6 @@ def command(
         raise click.UsageError("several IN go into a folder: OUT without an ending, or with / at its end")
     else:
         _file(model, Path(sources[0]), target, layer, json_path)
-
-
-def _is_folder(target: Path) -> bool:
-    return target.is_dir() or (not target.suffix and not target.exists())
 
 
 def _file(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:

@@ -78,6 +78,18 @@ def columns_of(
     return columns
 
 
+def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
+    """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
+    of `taken`, gets `_given` behind it, so that neither is lost."""
+    names, meta = {*values, *taken}, dict(values)
+    for key, value in more.items():
+        name = key
+        while name in names or (name != key and name in more):
+            name += "_given"
+        meta[name] = value
+    return meta
+
+
 def _plain(name: str) -> str:
     """A name in small letters without accents; what is no letter or digit is `_`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))

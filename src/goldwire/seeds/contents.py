@@ -11,7 +11,7 @@ from typing import Any
 
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
-from goldwire.seeds.columns import columns_of
+from goldwire.seeds.columns import beside, columns_of
 from goldwire.seeds.ingest import check_plain, kind_of
 from goldwire.seeds.rows import Row, csv_rows, delimiter_of, half_pair, json_list, json_rows
 from goldwire.seeds.sources import PAGES, TABLES, Source
@@ -21,8 +21,8 @@ from goldwire.text import normalise
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _MARKS |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-#: What a table's row may hold besides, and where it goes: our own names are not a column's.
-_TAKEN = {key: f"{key}_given" for key in ("id", "text", "file", "sha256", "made_from")}
+#: Our own names, which what a table's row holds besides can't have.
+_TAKEN = ("id", "text", "file", "sha256", "made_from", "origin")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _row(
         message = f"`{columns.get('text', 'text')}` holds no text"
         raise GoldwireError.of("GW707", message, where=place, hint="a text in each row, or leave the row out")
     check_plain(text[:1024].encode("utf-8", "surrogatepass"), place)
-    meta = {**values, **{_TAKEN.get(key, key): value for key, value in more.items()}, "origin": source.name}
+    meta = {**beside(values, more, _TAKEN), "origin": source.name}
     return Candidate(normalise(text), place, name, str(stated_id).strip(), meta, source.path)
 
 

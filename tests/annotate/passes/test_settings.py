@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from goldwire.annotate.records.assignments import title_for, titles
 from goldwire.annotate.records.passes import Pass, one_pass_only, pass_named, passes_of
@@ -63,6 +64,15 @@ def test_what_can_not_be_is_one_plain_error(setting: Any, told: str) -> None:
     with pytest.raises(GoldwireError, match="GW797") as error:
         passes_of(project_with(setting), SCHEMA)
     assert told in str(error.value)
+
+
+def test_a_pass_for_each_layer_whatever_its_name() -> None:
+    """Layers whose long names begin alike get a pass each, under names that differ."""
+    names = [f"{'entities of the news, ' * 2}{kind}" for kind in ("people", "places")]
+    schema = structs.replace(SCHEMA, layers=dict(zip(names, SCHEMA.layers.values(), strict=True)))
+    passes = passes_of(project_with("layers"), schema)
+    assert [each.layers for each in passes] == [(name,) for name in names]
+    assert len({each.name for each in passes}) == 2 and all(len(each.name) <= 20 for each in passes)
 
 
 def test_a_pass_is_found_by_name_or_number() -> None:

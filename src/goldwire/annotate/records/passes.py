@@ -101,7 +101,7 @@ def _groups(setting: Any, schema: Schema) -> dict[str, tuple[str, ...]] | None:
     if setting == ALL:
         return {ALL: tuple(schema.layers)}
     if setting == LAYERS:
-        return {layer[:_NAME]: (layer,) for layer in schema.layers}
+        setting = [[layer] for layer in schema.layers]
     if isinstance(setting, list):
         if not all(_texts(each) for each in setting):
             return None

@@ -15,6 +15,8 @@ COMPUTED = ("year", "month", "length", "keyword")
 #: Orders that are no metadata.
 RANDOM, UNCERTAINTY = "random", "uncertainty"
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+#: From which similarity on texts may be said to be copies: below it most are.
+LEAST_SIMILAR = 0.1
 _CODE = "GW955"
 
 
@@ -53,6 +55,15 @@ class Choice:
             value = getattr(self, name)
             if value and not _DATE.fullmatch(value):
                 raise wrong(f"`{value}` is no date", "2024, 2024-05 or 2024-05-31")
+        counts = {"number": self.number, "test": self.test, "least": self.least, "most": self.most}
+        for name, count in (*counts.items(), *self.at_most):
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise wrong(f"`{name}` is {count!r}", "a whole number, 0 or more")
+        for name, share, lowest in (("diversity", self.diversity, 0), ("near", self.near, LEAST_SIMILAR)):
+            if not lowest <= share <= 1:
+                raise wrong(f"`{name}` is {share}", f"from {lowest} to 1")
+        if self.spread not in ("even", "proportional"):
+            raise wrong(f"`spread` is {self.spread!r}", "even or proportional")
         if self.most and self.most < self.least:
             raise wrong(f"at most {self.most} words, at least {self.least}", "the other way round?")
         if "keyword" in self.fields and not self.keywords:

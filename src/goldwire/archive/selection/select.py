@@ -17,7 +17,7 @@ from goldwire.archive.selection.choose import Selection, Taken, candidates, choo
 from goldwire.archive.selection.options import Choice, wrong
 from goldwire.archive.selection.page import page
 from goldwire.archive.selection.survey import hash_of, survey, taken
-from goldwire.archive.shards import find_shards
+from goldwire.archive.shards import shards_outside
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
 from goldwire.folders import check_ours, replacing
@@ -56,7 +56,7 @@ def select(
     else's, GW955 for a choice that can't be met at all.
     """
     check_ours(folder, RECIPE, code="GW957", content="a selection")
-    shards = find_shards(addresses)
+    shards = shards_outside(addresses, folder)
     inputs = inputs_of(shards, [shard.sha256() for shard in shards])
     if repeat is not None:
         choice = _repeated(repeat, inputs)

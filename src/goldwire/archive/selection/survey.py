@@ -147,7 +147,7 @@ class Looker:
         value = article.document.meta.get(order)
         try:
             return float(value) if value is not None and not isinstance(value, bool) else float("nan")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return float("nan")
 
     def _value(self, name: str, article: Article, size: int, keyword: str) -> str:
