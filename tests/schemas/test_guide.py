@@ -46,7 +46,7 @@ def test_every_link_of_the_page_leads_to_a_place_on_it(path: Path) -> None:
 def test_the_page_holds_words_and_ids() -> None:
     """Words of the examples stand in the A–Z with their labels, each entry of the registries with its id."""
     page = guide_page(load_schema(EXAMPLE), EXAMPLE.parent)
-    assert re.search(r'<li data-entry>Mark Esper: <a href="#entity-PER">PER</a>', page)
+    assert re.search(r'<li data-entry><strong>Mark Esper</strong> → <a href="#entity-PER">PER</a>', page)
     assert "<code>per.mark-esper</code>" in page and "<code>2001-09-11-attacks</code>" in page
 
 
@@ -86,7 +86,7 @@ def test_a_language_from_right_to_left_runs_so() -> None:
     """Page and sheet say which way the text runs."""
     schema = msgspec.structs.replace(load_schema(MINI), language="ar")
     assert '<html lang="ar" dir="rtl">' in guide_page(schema, MINI.parent)
-    assert '<ul dir="rtl">' in sheet(schema)
+    assert '<ul dir="rtl" class="labels">' in sheet(schema)
 
 
 def test_the_sheet_leads_to_the_page() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from goldwire.annotations.store import read_annotations
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
+from goldwire.schemas.schema import Counterexample, Example
 from goldwire.seeds import load_seeds
+from tests.shared import SHARED, needs_shared
 
 PROJECT = load_project(example_root())
 #: Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
@@ -47,30 +51,60 @@ def texts() -> dict[str, str]:
     return {document.id: document.text for document in load_seeds(PROJECT)}
 
 
-def quotes() -> Iterator[tuple[str, str]]:
-    """Every extract of the guidelines, with the place that it stands at."""
+@cache
+def sources() -> dict[str, str]:
+    """The articles that examples name and that the project does not hold, by their number at Wikinews."""
+    with (SHARED / "data/wikinews-fr/articles.jsonl").open(encoding="utf-8") as lines:
+        articles = [json.loads(line) for line in lines]
+    return {each["id"]: each["text"] for each in articles if each["id"] in schema().guidelines.sources}
+
+
+def quotes() -> Iterator[tuple[str, str, str]]:
+    """Every extract of the guidelines, with its place and the article that it names."""
+
+    def held(place: str, examples: Sequence[Example], against: Sequence[Counterexample]) -> Iterator[Any]:
+        for number, example in enumerate(examples):
+            text, document = (example, "") if isinstance(example, str) else (example.text, example.document)
+            yield f"{place}.examples[{number}]", text, document
+        for number, item in enumerate(against):
+            yield f"{place}.counterexamples[{number}]", item.text, item.document
+
     for name, layer in schema().layers.items():
         for key, label in layer.labels.items():
-            for number, example in enumerate(label.examples):
-                yield f"{name}.{key}.examples[{number}]", example
-            for number, item in enumerate(label.counterexamples):
-                yield f"{name}.{key}.counterexamples[{number}]", item.text
+            yield from held(f"{name}.{key}", label.examples, label.counterexamples)
         for key, attribute in layer.attributes.items():
-            for number, example in enumerate(attribute.examples):
-                yield f"{name}.{key}.examples[{number}]", example
+            yield from held(f"{name}.{key}", attribute.examples, attribute.counterexamples)
             for value, about in attribute.values.items():
-                for number, example in enumerate(about.examples):
-                    yield f"{name}.{key}.{value}.examples[{number}]", example
+                yield from held(f"{name}.{key}.{value}", about.examples, about.counterexamples)
     for number, case in enumerate(schema().guidelines.cases):
-        yield f"cases[{number}]", case.quote
+        yield f"cases[{number}]", case.quote, case.document
+
+
+def bare(quote: str) -> str:
+    """An extract without the brackets of its span, and an article without its own."""
+    return re.sub(r"[\[\]]", "", quote)
 
 
 def test_every_extract_of_the_guidelines_is_quoted_to_the_letter() -> None:
-    """An example that no article holds would teach what nobody wrote."""
+    """An example that no article of the project holds would teach what nobody wrote."""
+    named = schema().guidelines.sources
     missing = [
         (place, quote)
-        for place, quote in quotes()
-        if not any(re.sub(r"[\[\]]", "", quote) in text for text in texts().values())
+        for place, quote, document in quotes()
+        if document not in named
+        and not any(bare(quote) in text for name, text in texts().items() if name.startswith(document))
+    ]
+    assert missing == []
+
+
+@needs_shared("data/wikinews-fr/articles.jsonl")
+def test_every_extract_of_other_articles_is_theirs_to_the_letter() -> None:
+    """What names an article that the project does not hold is in that article."""
+    named = schema().guidelines.sources
+    missing = [
+        (place, quote)
+        for place, quote, document in quotes()
+        if document in named and bare(quote) not in bare(sources()[document])
     ]
     assert missing == []
 

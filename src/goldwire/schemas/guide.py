@@ -1,6 +1,7 @@
-"""The guide as one page that annotators search: a sheet, the guidelines, an A–Z of words, the registries.
+"""The guide as one page that annotators search: a sheet for each layer (decision tree, rules, labels), the
+arguments in one table, an article worked through, an A–Z of words, the reference, the registries.
 
-The page needs nothing beside it. Its sheet alone is what Label Studio shows as instructions.
+The page needs nothing beside it. Its sheets alone are what Label Studio shows as instructions.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldwire.files import read_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import messages_in
-from goldwire.schemas.label_config import guidelines
-from goldwire.schemas.schema import Counterexample, Schema
+from goldwire.schemas.label_config import arguments, opening, quoted, reference
+from goldwire.schemas.schema import Counterexample, Example, Line, Mark, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import direction
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markupsafe import Markup
 
 #: The page's name in a project's folder `annotate/`.
 GUIDE = "guide.html"
@@ -28,13 +33,22 @@ _BRACKETED = re.compile(r"\[([^\[\]]+)\]")
 _PARTS = re.compile(r'(?=<h[1-4] id=")')
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a word is in a case: the label, what to read it as, where that is told; `case` is Markdown."""
+
+    label: str
+    place: str
+    case: str
+    is_marked: bool = True
+
+
 @dataclass
 class _Word:
-    """A word of the examples: the labels that it is marked as, and those that it is not."""
+    """A word and what it is marked as, or not."""
 
     text: str
-    marked: dict[str, str] = field(default_factory=dict)
-    unmarked: dict[str, str] = field(default_factory=dict)
+    answers: list[_Answer] = field(default_factory=list)
 
 
 def anchor(layer: str, label: str = "") -> str:
@@ -54,22 +68,34 @@ def guide_page(schema: Schema, folder: Path) -> str:
         say=say,
         direction=direction(schema.language),
         sheet=sheet(schema),
-        guide=list(_searchable(_as_html(schema))),
+        opening=_parser().render(opening(schema)),
+        arguments=_by_line(_scrolled(_parser().render("\n".join(arguments(schema))))),
+        worked=_worked(schema),
+        contents=_contents(schema),
+        guide=list(_searchable(_as_html(schema, reference(schema)))),
         letters=_letters(schema),
+        inline=_inline,
+        numbers=schema.rule_numbers(),
         registries=_registries(schema, folder),
         anchor=anchor,
     )
 
 
 def sheet(schema: Schema, address: str = "") -> str:
-    """The essentials as HTML, all text escaped: what to mark, by label, key and one line; the rules' names.
+    """The essentials as HTML, all text escaped: a sheet for each layer with its decision tree, its rules and
+    what to mark, by label and key; a last one with the relations and the rules for all layers.
 
-    With `address`, that of the page, each label leads to its place there.
+    With `address`, that of the page, each label and rule leads to its place there.
     """
     say = messages_in(schema.language)
     template = page_templates("goldwire.schemas", ".").get_template("sheet.html.j2")
     return template.render(
-        schema=schema, say=say, address=address, direction=direction(schema.language), anchor=anchor
+        schema=schema,
+        say=say,
+        address=address,
+        direction=direction(schema.language),
+        anchor=anchor,
+        inline=_inline,
     )
 
 
@@ -78,12 +104,24 @@ def _slug(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text).strip("-") or "x"
 
 
-def _as_html(schema: Schema) -> str:
-    """The guidelines as HTML, their headings with ids; HTML in them is shown as text."""
+def _parser() -> MarkdownIt:
+    """Reads Markdown; HTML in it is shown as text, and a picture is none of ours."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(guidelines(schema))
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def _inline(text: str) -> Markup:
+    """A text's emphasis, code and links as HTML, all else escaped."""
+    from markupsafe import Markup
+
+    return Markup(_parser().renderInline(" ".join(text.split())))
+
+
+def _as_html(schema: Schema, text: str) -> str:
+    """Guidelines as HTML, their headings with ids."""
+    parser = _parser()
+    tokens = parser.parse(text)
     layer, taken = "", set()
     for token, inline in pairwise(tokens):
         if token.type != "heading_open":
@@ -102,6 +140,50 @@ def _as_html(schema: Schema) -> str:
     return html
 
 
+def _contents(schema: Schema) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """What the reference holds: each part's title and place, and the names and places in it."""
+    say = messages_in(schema.language)
+    parts = [
+        (layer.title, anchor(name), [(key, anchor(name, key)) for key in [*layer.labels, *layer.attributes]])
+        for name, layer in schema.layers.items()
+    ]
+    relations = [(name, anchor("relation", name)) for name in schema.relations]
+    held = {
+        "relations": relations,
+        "hard_cases": schema.guidelines.cases,
+        "sources": schema.guidelines.sources,
+    }
+    for key in (key for key, names in held.items() if names):
+        title = say(f"guidelines.{key}")
+        parts.append((title, f"guide-{_slug(title)}", relations if key == "relations" else []))
+    return parts
+
+
+def _worked(schema: Schema) -> list[tuple[str, list[Mark]]]:
+    """Each line of the worked article as HTML, its marked parts set off, with what is decided in it."""
+    worked = schema.guidelines.worked
+    return [(_marked(line), line.marks) for line in worked.lines] if worked else []
+
+
+def _marked(line: Line) -> Markup:
+    """A line with what is marked in it set off; of parts that lie in one another the outer ones."""
+    from markupsafe import Markup, escape
+
+    spans, at = [], 0
+    for mark in line.marks:
+        start = line.text.find(mark.span, at)
+        start = start if start >= 0 else line.text.find(mark.span)
+        if mark.label:
+            spans.append((start, start + len(mark.span)))
+        at = start
+    html, end = Markup(""), 0
+    for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= end:
+            html += escape(line.text[end:start]) + Markup("<mark>%s</mark>") % line.text[start:stop]
+            end = stop
+    return html + escape(line.text[end:])
+
+
 def _searchable(html: str) -> Iterator[tuple[str, bool]]:
     """The guidelines cut at their headings, and whether a part is a list that is searched line by line.
 
@@ -111,12 +193,25 @@ def _searchable(html: str) -> Iterator[tuple[str, bool]]:
     for part in _PARTS.split(re.sub(r"<h1.*?</h1>", "", html, count=1, flags=re.DOTALL)):
         heading = re.match(r"<h(\d)[^>]*>(.*?)</h", part, re.DOTALL)
         by_line = heading is not None and heading[1] == "2" and ("<li>" in part or "<tr>" in part)
-        if by_line:
-            part = re.sub(r"<li>|(?<=<tbody>\n)<tr>|(?<=</tr>\n)<tr>", _entry, part)
         label = re.sub("<[^>]*>", "", heading[2]) if heading else ""
-        opened = f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
         if part.strip():
-            yield part.replace("<table>", opened).replace("</table>", "</table></div>"), by_line
+            yield _scrolled(_by_line(part) if by_line else part, label), by_line
+
+
+def _by_line(html: str) -> str:
+    """Lists and tables, each line of them one that is searched for itself."""
+    return re.sub(r"<li>|(?<=<tbody>\n)<tr>|(?<=</tr>\n)<tr>", _entry, html)
+
+
+def _scrolled(html: str, label: str = "") -> str:
+    """Tables that scroll by themselves. A screen reader calls them `label`, or what their first cell says."""
+
+    def framed(table: re.Match[str]) -> str:
+        name = label or re.sub("<[^>]*>", "", table[1])
+        region = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
+        return f"{region}{table[0]}</div>"
+
+    return re.sub(r"<table>.*?<th>(.*?)</th>.*?</table>", framed, html, flags=re.DOTALL)
 
 
 def _entry(tag: re.Match[str]) -> str:
@@ -124,32 +219,51 @@ def _entry(tag: re.Match[str]) -> str:
 
 
 def _letters(schema: Schema) -> list[tuple[str, list[_Word]]]:
-    """The words in brackets of all examples, by their first letter."""
+    """The words in brackets of all examples and hard cases, those of the worked article and those that are
+    listed, by their first letter; each label once, with the first case."""
+    say = messages_in(schema.language)
     words: dict[str, _Word] = {}
 
-    def note(texts: Sequence[str], against: Sequence[Counterexample], label: str, place: str) -> None:
-        for text in texts:
-            for quote in _BRACKETED.findall(text):
-                word(quote).marked[label] = place
+    def note(word: str, answer: _Answer, *, again: bool = False) -> None:
+        text = " ".join(word.split())
+        answers = words.setdefault(text.casefold(), _Word(text)).answers
+        if any(each.case == answer.case for each in answers):
+            answer = replace(answer, case="")
+        if again or all((each.label, each.is_marked) != (answer.label, answer.is_marked) for each in answers):
+            answers.append(answer)
+
+    def note_all(texts: Sequence[Example], against: Sequence[Counterexample], label: str, place: str) -> None:
+        for example in texts:
+            text = example if isinstance(example, str) else example.text
+            for word in _BRACKETED.findall(text):
+                bare = _BRACKETED.sub(r"\1", text).strip()
+                note(word, _Answer(label, place, "" if bare == word else quoted(example, say)))
         for counterexample in against:
-            for quote in _BRACKETED.findall(counterexample.text):
-                word(quote).unmarked[label] = place
+            for word in _BRACKETED.findall(counterexample.text):
+                note(word, _Answer(label, place, counterexample.why, is_marked=False))
 
-    def word(quote: str) -> _Word:
-        text = " ".join(quote.split())
-        return words.setdefault(text.casefold(), _Word(text))
-
+    for listed in schema.guidelines.words:
+        place = anchor(schema.layer_of(listed.label), listed.label) if listed.label else ""
+        note(listed.word, _Answer(listed.label, place, listed.when), again=True)
     for layer_name, layer in schema.layers.items():
         for name, label in layer.labels.items():
-            note(label.examples, label.counterexamples, name, anchor(layer_name, name))
+            note_all(label.examples, label.counterexamples, name, anchor(layer_name, name))
         for name, attribute in layer.attributes.items():
             for value, about in attribute.values.items():
                 place = anchor(layer_name, name)
-                note(about.examples, about.counterexamples, f"{name}: {value}", place)
+                note_all(about.examples, about.counterexamples, f"{name}: {value}", place)
+    for case in schema.guidelines.cases:
+        place = f"guide-{_slug(say('guidelines.hard_cases'))}"
+        for word in _BRACKETED.findall(case.quote):
+            note(word, _Answer(say("guide.case"), place, case.decision), again=True)
+    for line in schema.guidelines.worked.lines if schema.guidelines.worked else ():
+        for mark in line.marks:
+            place = anchor(schema.layer_of(mark.label), mark.label) if mark.label else ""
+            note(mark.span, _Answer(mark.label, place, mark.why))
     by_letter: dict[str, list[_Word]] = defaultdict(list)
-    for listed in sorted(words.values(), key=lambda each: _order(each.text)):
-        first = _order(listed.text)[:1]
-        by_letter[first.upper() if first.isalpha() else "#"].append(listed)
+    for each in sorted(words.values(), key=lambda each: _order(each.text)):
+        first = _order(each.text)[:1]
+        by_letter[first.upper() if first.isalpha() else "#"].append(each)
     return sorted(by_letter.items())
 
 

@@ -13,7 +13,18 @@ from xml.etree import ElementTree as ET
 
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
-from goldwire.schemas.schema import Attribute, Counterexample, End, Label, Layer, RelationType, Schema, Value
+from goldwire.schemas.schema import (
+    Attribute,
+    Counterexample,
+    End,
+    Example,
+    Label,
+    Layer,
+    Question,
+    RelationType,
+    Schema,
+    Value,
+)
 from goldwire.text import direction
 
 #: The name of the text in the config and of its field in a task's data.
@@ -181,8 +192,23 @@ def _plain(markdown: str) -> str:
 
 
 def guidelines(schema: Schema) -> str:
-    """The guidelines as Markdown."""
-    return "\n".join(_guidelines(schema)).rstrip() + "\n"
+    """The guidelines as Markdown: all that the schema tells annotators but the worked article."""
+    say = messages_in(schema.language)
+    lines = [
+        f"# {say('guidelines.heading', title=schema.title)}\n",
+        f"*{say('guidelines.origin', stamp=schema.stamp)}*\n",
+        *_opening(schema),
+        *_common_rules(schema, say),
+    ]
+    for key, layer in schema.layers.items():
+        lines += [f"## {layer.title} (`{key}`)\n"]
+        lines += [f"*{layer.question}*\n"] if layer.question else []
+        lines += [*_tree(layer, say), *_rules(schema, key)]
+        lines += _layer(key, layer, say)
+    if schema.relations:
+        lines += [f"## {say('guidelines.arguments')}\n", *arguments(schema)]
+    lines += [*_relations(schema, say), *_cases(schema, say), *_words(schema, say), *_sources(schema, say)]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def guidelines_hash(schema: Schema) -> str:
@@ -190,32 +216,110 @@ def guidelines_hash(schema: Schema) -> str:
     return sha256(guidelines(schema))
 
 
-def _guidelines(schema: Schema) -> Iterator[str]:
+def reference(schema: Schema) -> str:
+    """Of the guidelines what is looked up, as Markdown: without opening, rules, trees, arguments and words,
+    which stand elsewhere on a page."""
     say = messages_in(schema.language)
-    yield f"# {say('guidelines.heading', title=schema.title)}\n"
-    yield f"*{say('guidelines.origin', stamp=schema.stamp)}*\n"
+    lines: list[str] = []
+    for key, layer in schema.layers.items():
+        lines += [f"## {layer.title} (`{key}`)\n", *_layer(key, layer, say)]
+    lines += [*_relations(schema, say), *_cases(schema, say), *_sources(schema, say)]
+    return "\n".join(lines) + "\n"
+
+
+def opening(schema: Schema) -> str:
+    """What the guidelines begin with, as Markdown."""
+    return "\n".join(_opening(schema))
+
+
+def arguments(schema: Schema) -> Iterator[str]:
+    """The relations of each layer's labels as lines of Markdown: one table, labels alike in one row.
+
+    A cell says what stands at the relation's other end, or that it may have one; nothing where none starts.
+    """
+    say = messages_in(schema.language)
+    tables = [(name, schema.relations_from(name)) for name in schema.layers]
+    tables = [(name, relations) for name, relations in tables if relations]
+    for name, relations in tables:
+        rows: dict[tuple[str, ...], list[str]] = {}
+        for key, label in schema.layers[name].labels.items():
+            cells = tuple(_argument(schema, (name, key), label, each, say) for each in relations)
+            rows.setdefault(cells, []).append(key)
+        titles = " | ".join(f"`{key}` ({about.name})" for key, about in relations.items())
+        yield f"| {schema.layers[name].title} | {titles} |\n|---{'|---' * len(relations)}|"
+        tails = " | ".join(_tails(schema, about, say) for about in relations.values())
+        yield f"| *{say('guidelines.leads_to')}* | {tails} |"
+        for cells, keys in rows.items():
+            yield f"| {_names(keys)} | {' | '.join(cells)} |"
+        yield ""
+
+
+def _argument(schema: Schema, head: tuple[str, str], label: Label, relation: str, say: Messages) -> str:
+    about = schema.relations[relation]
+    if not any(end.admits(*head) for end in about.head):
+        return ""
+    checks = [check for check in schema.checks if head[1] in check.labels and check.relation == relation]
+    told = [label.arguments.get(relation, "").replace("|", "\\|").strip()]
+    if about.min:
+        told.append(f"**{say('guidelines.needed')}**")
+    elif checks and checks[0].unless:
+        told.append(f"**{say('guidelines.needed_unless', attribute=checks[0].unless)}**")
+    elif checks:
+        told.append(f"**{say('guidelines.needed')}**")
+    told += [
+        say("guidelines.given", attribute=name, values=say("guidelines.or").join(f"`{v}`" for v in values))
+        for name, values in about.given.items()
+    ]
+    return "; ".join(filter(None, told)) or "✓"
+
+
+def _tails(schema: Schema, about: RelationType, say: Messages) -> str:
+    """Where a relation ends: labels that are most of their layer's are told by those that are not in it."""
+    told = []
+    for end in about.tail:
+        layer = schema.layers.get(end.layer)
+        if layer is None:
+            continue
+        others = [label for label in layer.labels if end.labels is not None and label not in end.labels]
+        if not others:
+            told.append(f"`{end.layer}`")
+        elif len(others) < len(layer.labels) / 2:
+            told.append(say("guidelines.all_but", layer=end.layer, labels=_names(others)))
+        else:
+            told.append(_names(end.labels or []))
+    return ", ".join(told)
+
+
+def _opening(schema: Schema) -> Iterator[str]:
     if schema.description:
         yield schema.description.strip() + "\n"
     if schema.guidelines.introduction:
         yield schema.guidelines.introduction.strip() + "\n"
+
+
+def _common_rules(schema: Schema, say: Messages) -> Iterator[str]:
     if schema.guidelines.rules:
         yield f"## {say('guidelines.common_rules')}\n"
         for number, rule in enumerate(schema.guidelines.rules, start=1):
             yield f"{number}. **{rule.title}.** {rule.text.strip()}"
         yield ""
-    for key, layer in schema.layers.items():
-        yield from _layer(key, layer, say)
+
+
+def _relations(schema: Schema, say: Messages) -> Iterator[str]:
     if schema.relations:
         yield f"## {say('guidelines.relations')}\n"
         for key, relation in schema.relations.items():
             yield from _relation(schema, key, relation, say)
+
+
+def _cases(schema: Schema, say: Messages) -> Iterator[str]:
     if schema.guidelines.cases:
         yield f"## {say('guidelines.hard_cases')}\n"
         for case in schema.guidelines.cases:
             told = say(
                 "guidelines.case",
                 quote=_bold(case.quote),
-                document=f" ({case.document})" if case.document else "",
+                document=_from(case.document),
                 decision=case.decision.strip(),
                 reason=case.reason.strip(),
             )
@@ -223,20 +327,57 @@ def _guidelines(schema: Schema) -> Iterator[str]:
         yield ""
 
 
-def _layer(key: str, layer: Layer, say: Messages) -> Iterator[str]:
-    yield f"## {layer.title} (`{key}`)\n"
-    if layer.question:
-        yield f"*{layer.question}*\n"
-    for rule in layer.rules:
-        yield f"- **{rule.title}.** {rule.text.strip()}"
-    if layer.rules:
+def _words(schema: Schema, say: Messages) -> Iterator[str]:
+    if schema.guidelines.words:
+        yield f"## {say('guidelines.words')}\n"
+    for word, cases in groupby(schema.guidelines.words, lambda each: each.word):
+        told = [
+            " ".join(
+                filter(
+                    None,
+                    (
+                        f"`{case.label}`" if case.label else say("guidelines.nothing"),
+                        f"({case.when})" * bool(case.when),
+                    ),
+                )
+            )
+            for case in cases
+        ]
+        yield f"- {say('config.line', title=f'**{word}**', text='; '.join(told))}"
+    if schema.guidelines.words:
         yield ""
-    head = " | ".join(say(f"guidelines.{column}") for column in ("label", "name", "hotkey", "definition"))
-    yield f"| {head} |\n|---|---|---|---|"
-    for name, label in layer.labels.items():
-        definition = _plain(label.definition).replace("|", "\\|")
-        yield f"| `{name}` | {label.name} | {f'`{label.hotkey}`' if label.hotkey else ''} | {definition} |"
-    yield ""
+
+
+def _sources(schema: Schema, say: Messages) -> Iterator[str]:
+    if schema.guidelines.sources:
+        yield f"## {say('guidelines.sources')}\n"
+        for document, source in schema.guidelines.sources.items():
+            yield f"- {say('config.line', title=document, text=source)}"
+        yield ""
+
+
+def _tree(layer: Layer, say: Messages) -> Iterator[str]:
+    def asked(questions: list[Question], depth: int) -> Iterator[str]:
+        for number, question in enumerate(questions, start=1):
+            leads = f"`{question.mark}`" if question.mark else question.instead.strip()
+            indent = "   " * depth
+            yield f"{indent}{number}. {question.ask.strip()}{f' → {leads}' if leads else ''}"
+            yield from asked(question.then, depth + 1)
+
+    if layer.tree:
+        yield f"**{say('guidelines.tree')}**\n"
+        yield from asked(layer.tree, 0)
+        yield ""
+
+
+def _rules(schema: Schema, layer: str) -> Iterator[str]:
+    rules = schema.numbered_rules(layer)
+    yield from (f"- **{number}. {rule.title}.** {rule.text.strip()}" for number, rule in rules)
+    if rules:
+        yield ""
+
+
+def _layer(key: str, layer: Layer, say: Messages) -> Iterator[str]:
     for name, label in layer.labels.items():
         yield from _label(name, label, say)
     if layer.attributes:
@@ -246,7 +387,8 @@ def _layer(key: str, layer: Layer, say: Messages) -> Iterator[str]:
 
 
 def _label(name: str, label: Label, say: Messages) -> Iterator[str]:
-    yield f"### {say('guidelines.named', key=name, name=label.name)}\n"
+    hotkey = f" ({say('guidelines.by_key', key=label.hotkey)})" if label.hotkey else ""
+    yield f"### {say('guidelines.named', key=name, name=label.name)}{hotkey}\n"
     yield label.definition.strip() + "\n"
     if label.extent:
         yield f"**{say('guidelines.extent')}** {label.extent.strip()}\n"
@@ -272,9 +414,9 @@ def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[
             yield f"- {say('guidelines.value_defined', value=value, title=title, definition=definition)}"
         else:
             yield f"- {say('guidelines.value', value=value, title=title)}"
-        yield from (f"  - {say('guidelines.quote', text=_bold(example))}" for example in about.examples)
+        yield from (f"  - {quoted(example, say)}" for example in about.examples)
         yield from (
-            f"  - {say('guidelines.not', text=_bold(item.text), why=item.why.strip())}"
+            f"  - {say('guidelines.not', text=_bold(item.text) + _from(item.document), why=item.why.strip())}"
             for item in about.counterexamples
         )
     if attribute.values:
@@ -306,7 +448,7 @@ def _relation(schema: Schema, key: str, relation: RelationType, say: Messages) -
         yield say("guidelines.count", least=relation.min, most=most)
     yield ""
     yield from _in_out(relation.include, relation.exclude, say)
-    yield from _examples(relation.examples, relation.counterexamples, say, quoted=False)
+    yield from _examples(relation.examples, relation.counterexamples, say, extracts=False)
 
 
 def _ends(schema: Schema, ends: list[End], say: Messages) -> str:
@@ -325,18 +467,30 @@ def _in_out(include: list[str], exclude: list[str], say: Messages) -> Iterator[s
             yield ""
 
 
+def quoted(example: Example, say: Messages) -> str:
+    """An extract in the language's quotes, its span bold, with the article that it names."""
+    if isinstance(example, str):
+        return say("guidelines.quote", text=_bold(example))
+    return say("guidelines.quote", text=_bold(example.text)) + _from(example.document)
+
+
+def _from(document: str) -> str:
+    return f" ({document})" if document else ""
+
+
 def _examples(
-    examples: list[str], counter: list[Counterexample], say: Messages, *, quoted: bool = True
+    examples: list[Example], counter: list[Counterexample], say: Messages, *, extracts: bool = True
 ) -> Iterator[str]:
     if examples:
         yield f"**{say('guidelines.examples')}**\n"
         for line in examples:
-            yield f"- {say('guidelines.quote', text=_bold(line)) if quoted else line.strip()}"
+            yield f"- {line.strip() if isinstance(line, str) and not extracts else quoted(line, say)}"
         yield ""
     if counter:
         yield f"**{say('guidelines.counterexamples')}**\n"
         for item in counter:
-            yield f"- {say('guidelines.counterexample', text=_bold(item.text), why=item.why.strip())}"
+            text = _bold(item.text) + _from(item.document)
+            yield f"- {say('guidelines.counterexample', text=text, why=item.why.strip())}"
         yield ""
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
+from goldwire.schemas.guidance import guidance_faults
 from goldwire.schemas.numbers import bounds, is_integer
 from goldwire.schemas.schema import Attribute, End, RegistryEntry, RelationType, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
@@ -29,7 +30,7 @@ _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW117, GW125).
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW118, GW125).
 
     Registries that attributes take defaults from are read with it (GW120 and those of their form).
     """
@@ -229,6 +230,7 @@ def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Faul
         if relation.max is not None and relation.max < max(relation.min, 1):
             yield fault("GW110", f"{at}.max", f"max {relation.max} can't be met", "max is at least 1 and min")
     yield from _check_faults(schema, owners, fault)
+    yield from guidance_faults(schema, fault)
 
 
 def _end_faults(schema: Schema, end: End, at: str, fault: Any) -> Iterator[Fault]:

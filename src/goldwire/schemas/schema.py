@@ -13,11 +13,23 @@ from goldwire.schemas.names import Names
 AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag", "integer", "range", "country"]
 
 
+class Quote(Struct, frozen=True, forbid_unknown_fields=True):
+    """An extract with the id of the article that it is from: `sources` of the guidelines may name that."""
+
+    text: str
+    document: str
+
+
+#: An extract, its span in [brackets]: from one of the project's articles, or from one that is named.
+Example = str | Quote
+
+
 class Counterexample(Struct, frozen=True, forbid_unknown_fields=True):
     """An extract whose [bracketed] part must not be marked so, and why."""
 
     text: str
     why: str
+    document: str = ""
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,12 +48,60 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     document: str = ""
 
 
+class Question(Struct, frozen=True, forbid_unknown_fields=True):
+    """A question of a decision tree. Yes leads to one of three: a label (`mark`), further questions (`then`),
+    or what to do instead (`instead`). No leads to the next question beside it."""
+
+    ask: str
+    mark: str = ""
+    then: list[Question] = field(default_factory=list)
+    instead: str = ""
+
+
+class Word(Struct, frozen=True, forbid_unknown_fields=True):
+    """A word and what it is marked as in a case: `label`, or nothing where that is empty."""
+
+    word: str
+    label: str = ""
+    when: str = ""
+
+
+class Mark(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is decided of a part of a line: its label, or nothing where that is empty; why, by which rules.
+
+    `span` is what is marked, to the letter; `attributes` are values by name, `relations` the parts that each
+    leads to; `rules` are titles of rules.
+    """
+
+    span: str
+    label: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    relations: dict[str, list[str]] = field(default_factory=dict)
+    why: str = ""
+    rules: list[str] = field(default_factory=list)
+
+
+class Line(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of a worked article, to the letter, and what is decided in it, in the order of the text."""
+
+    text: str
+    marks: list[Mark] = field(default_factory=list)
+
+
+class Worked(Struct, frozen=True, forbid_unknown_fields=True):
+    """An article gone through from its first to its last line."""
+
+    document: str
+    lines: list[Line]
+    introduction: str = ""
+
+
 class Value(Struct, frozen=True, forbid_unknown_fields=True):
     """One value of a choice; `labels` narrows it to spans of some labels."""
 
     title: str
     definition: str = ""
-    examples: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     counterexamples: list[Counterexample] = field(default_factory=list)
     labels: list[str] | None = None
 
@@ -62,7 +122,7 @@ class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
     definition: str = ""
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
-    examples: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     counterexamples: list[Counterexample] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
     default: str | None = None
@@ -108,26 +168,28 @@ class Attribute(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Label(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a span of a layer can be."""
+    """What a span of a layer can be. `arguments` says, by relation, what stands at its other end here."""
 
     name: str
     definition: str
     color: str
     hotkey: str = ""
     family: str = ""
+    arguments: dict[str, str] = field(default_factory=dict)
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
     extent: str = ""
-    examples: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     counterexamples: list[Counterexample] = field(default_factory=list)
 
 
 class Layer(Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of marking, with its labels and attributes."""
+    """One kind of marking, with its labels and attributes. `tree` is its decision tree."""
 
     title: str
     labels: dict[str, Label]
     question: str = ""
+    tree: list[Question] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     attributes: dict[str, Attribute] = field(default_factory=dict)
 
@@ -157,7 +219,7 @@ class RelationType(Struct, frozen=True, forbid_unknown_fields=True):
     tail: list[End]
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
-    examples: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     counterexamples: list[Counterexample] = field(default_factory=list)
     min: int = 0
     max: int | None = None
@@ -188,11 +250,14 @@ class Check(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Guidelines(Struct, frozen=True, forbid_unknown_fields=True):
-    """The text for annotators that belongs to no single label."""
+    """The text for annotators that belongs to no single label. `sources` names articles by their id."""
 
     introduction: str = ""
     rules: list[Rule] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    worked: Worked | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 class RegistryEntry(Struct, frozen=True):
@@ -267,6 +332,24 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             for name, kind in self.relations.items()
             if any(end.layer == layer for end in kind.head)
         }
+
+    def layer_of(self, label: str) -> str:
+        """The layer that has a label; empty where none does."""
+        return next((name for name, layer in self.layers.items() if label in layer.labels), "")
+
+    def numbered_rules(self, layer: str = "") -> list[tuple[str, Rule]]:
+        """A layer's rules with their numbers: A1, A2, … in the first one; 1, 2, … for those of all layers."""
+        rules = self.layers[layer].rules if layer else self.guidelines.rules
+        letter = chr(ord("A") + list(self.layers).index(layer)) if layer else ""
+        return [(f"{letter}{number}", rule) for number, rule in enumerate(rules, start=1)]
+
+    def rule_numbers(self) -> dict[str, str]:
+        """The number of each rule by its title; of rules with the same title, of the first."""
+        numbers: dict[str, str] = {}
+        for layer in ("", *self.layers):
+            for number, rule in self.numbered_rules(layer):
+                numbers.setdefault(rule.title, number)
+        return numbers
 
     def labels(self, layer: str) -> list[str]:
         """The labels of a layer, in the schema's order."""
