@@ -83,6 +83,18 @@ def read_text(path: Path) -> str:
     return decoded(read_bytes(path), str(path))
 
 
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a UTF-8 file without their `\\n`, one at a time. Raises as `read_text`."""
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream):
+                text = line.decode("utf-8" if number else "utf-8-sig")
+                yield text.removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        read_text(path)  # says what is the matter, and where
+        raise
+
+
 def decoded(data: bytes, where: str, encoding: str = "utf-8") -> str:
     """Bytes as text, without a byte order mark; raises GW903 where they are not in this `encoding`."""
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding

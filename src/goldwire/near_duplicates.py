@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -73,26 +73,29 @@ def _fold(code: int) -> int:
     return ord(char.lower()[0]) if char.isalnum() else 0
 
 
-def shingles(texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Shingles:
+def shingles(texts: Iterable[str]) -> Shingles:
     """The hashed shingles of texts, `WIDTH` words each; a shorter text is one shingle.
 
     The same text has the same hashes in every process.
     """
-    hasher = _Hasher()
-    parts: list[Hashes] = []
-    sizes: list[Places] = []
-    for batch in _batches(texts):
-        hashes, counts = hasher.words(batch)
-        parts.append(hashes)
-        sizes.append(counts)
-        if advance is not None:
-            advance(len(batch))
-    if not parts:
+    batches = list(_shingled(texts))
+    if not batches:
         return Shingles(np.empty(0, np.uint64), np.zeros(1, np.int64))
-    return _joined(np.concatenate(parts), np.concatenate(sizes))
+    sizes = np.concatenate([np.diff(batch.starts) for batch in batches])
+    return Shingles(
+        np.concatenate([batch.hashes for batch in batches]),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+    )
 
 
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+def _shingled(texts: Iterable[str]) -> Iterator[Shingles]:
+    """The shingles of texts, a batch at a time."""
+    hasher = _Hasher()
+    for batch in _batches(texts):
+        yield _joined(*hasher.words(batch))
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     """Texts in their order, about `_CHARACTERS` at a time, so that memory is bounded."""
     batch: list[str] = []
     size = 0
@@ -199,54 +202,72 @@ def near_duplicates(
 
     rensa's MinHash and LSH find candidates, which the true similarity confirms or not: a pair that is listed
     is one, a pair near the threshold is missed in about one case of a hundred. Of texts with one and the same
-    shingle set each is listed beside the first. `advance` counts texts.
+    shingle set each is listed beside the first. `texts` are read a batch at a time,
+    and of most no more than their bands are held. `advance` counts texts.
     """
-    from rensa import RMinHash, RMinHashLSH
-
-    sets = shingles(texts, advance)
     rows = band_rows(threshold)
-
-    def signatures(shingled: Shingles) -> Any:
-        starts = shingled.starts.astype(np.uint64)
-        return RMinHash.digest_matrix_from_flat_token_hashes(shingled.hashes, starts, SLOTS, _SEED)
-
-    lsh = RMinHashLSH(threshold, SLOTS, SLOTS // rows)
-    flags = lsh.query_duplicate_flags_matrix_one_shot(signatures(sets)) if len(texts) > 1 else []
-    flagged = np.flatnonzero(np.array(flags, bool))
+    parts: list[Hashes] = [np.empty((0, SLOTS // rows), np.uint64)]
+    for batch in _shingled(texts):
+        parts.append(_bands(batch, rows))
+        if advance is not None:
+            advance(len(parts[-1]))
+    bands = np.concatenate(parts)
+    del parts
+    flagged = _sharing(bands)
     if not len(flagged):
         return []
-    duplicates, flagged = _identical(sets, flagged)
-    few = sets.take(flagged)
-    matrix = np.array(signatures(few).to_rows(), np.uint64).reshape(len(flagged), SLOTS)
-    counted = _counted(few)
-    for pairs in _candidates(matrix, rows):
+    few = shingles(texts[row] for row in flagged.tolist())
+    duplicates, distinct = _identical(few, flagged)
+    flagged, bands = flagged[distinct], bands[flagged[distinct]]
+    counted = _counted(few.take(distinct))
+    for pairs in _candidates(bands):
         for first, second, similarity in _similar(counted, pairs, threshold):
             duplicates.append(NearDuplicate(int(flagged[first]), int(flagged[second]), similarity))
     return sorted(set(duplicates))
 
 
-def _identical(sets: Shingles, rows: Places) -> tuple[list[NearDuplicate], Places]:
-    """Texts with the same shingle set, each paired with the first; and the rows that are left to compare."""
+def _bands(batch: Shingles, rows: int) -> Hashes:
+    """The hashes of each text's bands, `rows` slots of its signature each."""
+    from rensa import RMinHash
+
+    starts = batch.starts.astype(np.uint64)
+    signatures = RMinHash.digest_matrix_from_flat_token_hashes(batch.hashes, starts, SLOTS, _SEED)
+    slots = np.array(signatures.to_rows(), np.uint64).reshape(len(starts) - 1, SLOTS // rows, rows)
+    bands: Hashes = np.zeros(slots.shape[:2], np.uint64)
+    for slot in range(rows):
+        bands = _mix(bands ^ slots[:, :, slot])
+    return bands
+
+
+def _sharing(bands: Hashes) -> Places:
+    """The rows that share a band with another."""
+    shared = np.zeros(len(bands), bool)
+    for key in bands.T:
+        order = np.argsort(key, kind="stable")
+        same = key[order[1:]] == key[order[:-1]]
+        shared[order[1:][same]] = shared[order[:-1][same]] = True
+    return np.flatnonzero(shared)
+
+
+def _identical(sets: Shingles, names: Places) -> tuple[list[NearDuplicate], Places]:
+    """Texts with the same shingle set, each paired by its name with the first; and the rows of the others."""
     first: dict[bytes, int] = {}
     duplicates: list[NearDuplicate] = []
     distinct: list[int] = []
-    for row in rows.tolist():
+    for row, name in enumerate(names.tolist()):
         key = np.unique(sets.hashes[sets.starts[row] : sets.starts[row + 1]]).tobytes()
-        if (first_row := first.setdefault(blake2b(key, digest_size=16).digest(), row)) != row:
-            duplicates.append(NearDuplicate(first_row, row, 1.0))
+        if (first_name := first.setdefault(blake2b(key, digest_size=16).digest(), name)) != name:
+            duplicates.append(NearDuplicate(first_name, name, 1.0))
         else:
             distinct.append(row)
     return duplicates, np.array(distinct, np.int64)
 
 
-def _candidates(matrix: Hashes, rows: int) -> Iterator[Places]:
+def _candidates(bands: Hashes) -> Iterator[Places]:
     """Pairs of rows that share a band, as (n, 2) arrays of bounded length; a pair may come again."""
     waiting: list[Places] = []
     size = 0
-    for band in range(matrix.shape[1] // rows):
-        key: Hashes = np.zeros(len(matrix), np.uint64)
-        for slot in range(band * rows, (band + 1) * rows):
-            key = _mix(key ^ matrix[:, slot])
+    for key in bands.T:
         order = np.argsort(key, kind="stable")
         ordered = key[order]
         edges = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]]))

@@ -59,3 +59,7 @@ def test_the_command_prints_tables_and_writes_json(tmp_path: Path) -> None:
     figures = json.loads(path.read_text(encoding="utf-8"))
     assert figures["layers"] == {"thing": 25, "step": 15}
     assert figures["nested_share"]["thing"] == 0.12
+    names = list(figures["by_document"])
+    assert len(names) == 2 and not any(name in done.stdout for name in names)
+    shown = CliRunner().invoke(command, [*arguments, "--documents"], catch_exceptions=False)
+    assert all(name in shown.stdout for name in names)

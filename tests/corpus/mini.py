@@ -20,7 +20,7 @@ MINI = Path(__file__).parents[1] / "data/mini"
 def mini_articles() -> list[Article]:
     """Two recipes, each read by two annotators."""
     documents = load_seeds(load_project(MINI))
-    return join(documents, read_quotes_files(MINI / "quotes", documents, mini_schema()))
+    return list(join(documents, read_quotes_files(MINI / "quotes", documents, mini_schema())))
 
 
 def mini_schema() -> Schema:

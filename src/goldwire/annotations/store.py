@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from msgspec.structs import replace
 
 from goldwire import strict_json
 from goldwire.annotations.integrity import annotation_faults, twice
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import file_name, read_bytes, write_text
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
-from goldwire.seeds import load_seeds
+from goldwire.seeds import stream_seeds
 
 _LOG = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(Annotation)
@@ -80,13 +81,17 @@ def write_annotation(project: Project, annotation: Annotation, folder: Path | No
 
 
 def read_annotations(project: Project, folder: Path | None = None) -> list[Annotation]:
-    """All stored annotations, by annotator and document; with `folder` those that are kept there.
+    """All stored annotations in memory; see `stream_annotations`."""
+    return list(stream_annotations(project, folder))
 
-    Raises one error with every file's fault: GW209 where it can't be read, GW286 where what lies in the store
-    is no ANNOTATOR/DOCUMENT.json, or not that of the annotation which it holds. Nothing is passed over but
-    hidden files that are no JSON.
+
+def stream_annotations(project: Project, folder: Path | None = None) -> Iterator[Annotation]:
+    """All stored annotations, by annotator and document, one at a time; those in `folder` where one is named.
+
+    Raises at the end one error with every file's fault: GW209 where it can't be read, GW286 where what lies
+    in the store is no ANNOTATOR/DOCUMENT.json, or not that of the annotation which it holds. Nothing is
+    passed over but hidden files that are no JSON.
     """
-    annotations: list[Annotation] = []
     faults: list[Fault] = []
     folder = folder or project.annotations
     for path in stored_files(folder):
@@ -103,9 +108,8 @@ def read_annotations(project: Project, folder: Path | None = None) -> list[Annot
         named = annotation_path(project, annotation, folder)
         if _composed(named) != _composed(path):
             faults.append(_misnamed(annotation, file, str(named.relative_to(project.root)), named.exists()))
-        annotations.append(annotation)
+        yield annotation
     raise_faults(faults)
-    return annotations
 
 
 _RESTORE = "restore it from git; where a merge left both sides in it, keep one"
@@ -162,7 +166,7 @@ def warn_of_those_apart(project: Project) -> None:
             _LOG.warning("left out: %s in %s", f"{count} × {what}", folder.relative_to(project.root))
 
 
-def project_articles(project: Project) -> list[Article]:
+def project_articles(project: Project) -> ArticleSpool:
     """The project's articles with their stored annotations; raises what `join` and both readers raise.
 
     Gold checks and practice are left out, which is logged as a warning.
@@ -172,31 +176,33 @@ def project_articles(project: Project) -> list[Article]:
     def file_of(annotation: Annotation) -> str:
         return str(annotation_path(project, annotation).relative_to(project.root))
 
-    return join(load_seeds(project), read_annotations(project), file_of)
+    return join(stream_seeds(project), stream_annotations(project), file_of)
 
 
 def join(
-    documents: list[Document],
-    annotations: list[Annotation],
+    documents: Iterable[Document],
+    annotations: Iterable[Annotation],
     place_of: Callable[[Annotation], str] = lambda a: f"{a.annotator}/{a.document}",
-) -> list[Article]:
+) -> ArticleSpool:
     """Documents with their annotations, in the documents' order; `place_of` says where one comes from.
 
-    Raises one error where an annotation has no document, or another text than the one annotated.
+    Each is looked at once and kept on disk. Raises one error where an annotation has no document, or another
+    text than the one annotated.
     """
-    by_id = {document.id: document for document in documents}
-    grouped: dict[str, list[Annotation]] = {document.id: [] for document in documents}
+    articles = ArticleSpool(map(Article, documents))
+    annotators: set[tuple[int, str]] = set()
     faults: list[Fault] = []
     for annotation in annotations:
-        where = place_of(annotation)
-        document = by_id.get(annotation.document)
-        if document is None:
+        at = articles.place(annotation.document)
+        if at is None:
             hint = "add the article (goldwire seeds add), or remove the annotation"
+            where = place_of(annotation)
             faults.append(Fault("GW210", f"no article `{annotation.document}`", where, hint))
             continue
-        if any(other.annotator == annotation.annotator for other in grouped[annotation.document]):
-            faults.append(twice(annotation.annotator, where))
-        faults.extend(annotation_faults(annotation, document, where))
-        grouped[annotation.document].append(annotation)
+        if (at, annotation.annotator) in annotators:
+            faults.append(twice(annotation.annotator, place_of(annotation)))
+        annotators.add((at, annotation.annotator))
+        faults.extend(annotation_faults(annotation, articles.document(at), place_of(annotation)))
+        articles.annotate(at, annotation)
     raise_faults(faults)
-    return [Article(document, tuple(grouped[document.id])) for document in documents]
+    return articles

@@ -11,7 +11,7 @@ from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
 from goldwire.formats.convert import Conversion
 from goldwire.formats.convert import convert as _convert
-from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as
+from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as, stream_as
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Article
@@ -205,7 +205,16 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
     known = schema_of(schema)
     if known is None and isinstance(source, Project):
         known = load_schema(source)
-    return compute(articles_of(source), known, only_curated=curated)
+    return compute(_streamed(source), known, only_curated=curated)
+
+
+def _streamed(source: Source) -> Iterable[Article]:
+    """The articles of a source, one at a time where it can be read so."""
+    if not isinstance(source, (str, Path, Project)):
+        return source
+    path = source.root if isinstance(source, Project) else Path(source)
+    stream = stream_as("store" if isinstance(source, Project) else format_of(path), path, Setting())
+    return read(path) if stream is None else stream
 
 
 def articles_of(source: Source) -> list[Article]:

@@ -265,22 +265,28 @@ def check(
 @click.option(
     "--curated", "only_curated", is_flag=True, help="The most trusted annotation of each document only."
 )
+@click.option("--documents", "by_document", is_flag=True, help="Print a row for each document, too.")
 @json_option
 @paper_options
 def stats(
     project: Project,
     only_curated: bool,
+    by_document: bool,
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
 ) -> None:
-    """Count spans by layer, label, document, annotator and status."""
+    """Count spans by layer, label, document, annotator and status.
+
+    The counts of each document are in the files (--json, --csv, --latex), and with --documents on the screen.
+    """
     import goldwire
 
     counts = goldwire.count(project, curated=only_curated)
     tell(counts.sizes)
     for counted in counts.tables():
-        show(counted, title=counted.title if counted.name in counts.labels else "")
+        if by_document or counted.name != "documents":
+            show(counted, title=counted.title if counted.name in counts.labels else "")
     write_tables(counts.tables(), csv_path, latex_path)
     write_json(json_path, counts.as_dict())
 

@@ -100,8 +100,7 @@ def score(
     """
     import goldwire
     from goldwire.eval.project_scores import corpus_stamp
-    from goldwire.formats.guess import stream_as
-    from goldwire.formats.options import Setting
+    from goldwire.formats.jsonl import own_jsonl
 
     read: list[Articles] = []
 
@@ -126,7 +125,7 @@ def score(
     print_scores(scores)
     write_tables(scores.tables(), csv_path, latex_path)
     if json_path is not None:
-        held = read[0] or stream_as("jsonl", gold, Setting()) or ()
+        held = read[0] or own_jsonl(gold)
         write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, held)})
 
 

@@ -1,7 +1,8 @@
-"""A project's corpus in memory: articles with their stored annotations, schema and registries."""
+"""A project's corpus: articles with their stored annotations, schema and registries."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,12 @@ from goldwire.schemas.load import load_registries
 
 @dataclass
 class Corpus:
-    """Everything that a dataset is made of."""
+    """Everything that a dataset is made of; the articles lie on disk, and are read one at a time."""
 
     project: Project
     schema: Schema
     registries: Registries
-    articles: list[Article]
+    articles: Sequence[Article]
     sources: dict[str, str] = field(
         default_factory=dict
     )  # registries and guidelines: name, SHA-256 of the file
@@ -40,9 +41,12 @@ class Corpus:
         """
         parts = [sha256(msgspec.json.encode(_of_readers(self.schema)))]
         parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
-        for article in sorted(self.articles, key=lambda each: each.document.id):
-            parts.append(f"{article.document.id} {sha256(msgspec.json.encode(article.document))}")
-            parts.extend(sorted(sha256(dumps_annotation(a)) for a in article.annotations))
+        articles = []
+        for article in self.articles:
+            document = sha256(msgspec.json.encode(article.document))
+            annotations = sorted(sha256(dumps_annotation(a)) for a in article.annotations)
+            articles.append((article.document.id, "\n".join((document, *annotations))))
+        parts.extend(f"{name} {digests}" for name, digests in sorted(articles, key=lambda each: each[0]))
         return sha256("\n".join(parts))
 
 

@@ -44,9 +44,14 @@ def read_quotes(path: Path, setting: Setting) -> list[Article]:
     return [article for article in join(setting.documents, annotations) if article.annotations]
 
 
-def read_store(path: Path, _setting: Setting) -> list[Article]:
+def read_store(path: Path, setting: Setting) -> list[Article]:
     """All articles of the project in the folder `path`, with their stored annotations."""
-    return project_articles(load_project(path))
+    return list(stream_store(path, setting))
+
+
+def stream_store(path: Path, _setting: Setting) -> Iterator[Article]:
+    """The same, one article at a time."""
+    return iter(project_articles(load_project(path)))
 
 
 def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> int:

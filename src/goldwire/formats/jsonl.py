@@ -99,10 +99,15 @@ def read_jsonl(path: Path) -> list[Article]:
 
     A file that looks like another format is refused as that (GW631), its lines unnamed.
     """
+    return list(own_jsonl(path))
+
+
+def own_jsonl(path: Path) -> Iterator[Article]:
+    """The same, one article at a time; the error comes at the end."""
     from goldwire.formats.guess import candidates, mistaken
 
     try:
-        return list(stream_jsonl(path))
+        yield from stream_jsonl(path)
     except GoldwireError:
         names = candidates(path)
         if not names or "jsonl" in names:

@@ -4,6 +4,6 @@
 holds them against those that are there and lists them; `ingest` reads what is listed, `listing` changes it.
 """
 
-from goldwire.seeds.ingest import load_seeds, read_documents, unlisted
+from goldwire.seeds.ingest import load_seeds, read_documents, stream_seeds, unlisted
 
-__all__ = ["load_seeds", "read_documents", "unlisted"]
+__all__ = ["load_seeds", "read_documents", "stream_seeds", "unlisted"]

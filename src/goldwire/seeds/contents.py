@@ -135,7 +135,7 @@ def _table(read: Read, source: Source, given: Mapping[str, str], encoding: str) 
     elif source.suffix == ".json":
         rows = list(json_list(text, source.place))
     else:
-        rows = list(json_rows(text, source.place, faults))
+        rows = list(json_rows(text.split("\n"), source.place, faults))
     read.faults += faults
     if not rows:
         if not faults:

@@ -7,6 +7,7 @@ file (of the raw text where many articles share a file).
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, sha256
+from goldwire.files import read_bytes, read_text, sha256, text_lines
 from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.seeds.rows import Row, csv_rows, half_pair, json_rows
@@ -41,7 +42,12 @@ _BLOCK = re.compile(rb"</(?:p|div|body|article|section|h[1-6])\s*>", re.IGNORECA
 
 
 def load_seeds(project: Project) -> list[Document]:
-    """The project's articles: those that `seeds/articles.jsonl` lists, in its order.
+    """The project's articles in memory; see `stream_seeds`."""
+    return list(stream_seeds(project))
+
+
+def stream_seeds(project: Project) -> Iterator[Document]:
+    """The project's articles, one at a time: those that `seeds/articles.jsonl` lists, in its order.
 
     Each line has an `id`, and either `file` (a text under `seeds/`) or `text`; all else becomes `meta`. Files
     in `seeds/` that are not listed are named in a warning of the log `goldwire.seeds.ingest`, which the
@@ -49,12 +55,14 @@ def load_seeds(project: Project) -> list[Document]:
     """
     listing = project.seeds / LISTING
     waiting = unlisted(project)
-    documents = read_documents(listing) if listing.is_file() or not waiting else []
-    if not documents and waiting:
+    empty = True
+    for document in stream_documents(listing) if listing.is_file() or not waiting else ():
+        empty = False
+        yield document
+    if empty and waiting:
         message = f"lists none of the {len(waiting)} file(s) here, {waiting[0]} the first"
         raise GoldwireError.of("GW288", message, where=str(listing), hint=WAY_IN)
     _warn(waiting)
-    return documents
 
 
 def warn_of_unlisted(project: Project, listed: Collection[str] = ()) -> None:
@@ -76,7 +84,7 @@ def unlisted(project: Project) -> list[str]:
     `made_from` names the file in `seeds/` that its text was taken out of.
     """
     listing, listed = project.seeds / LISTING, set()
-    for line in read_text(listing).split("\n") if listing.is_file() else ():
+    for line in text_lines(listing) if listing.is_file() else ():
         try:
             row = strict_json.loads(line)
         except ValueError:
@@ -97,36 +105,40 @@ def unlisted(project: Project) -> list[str]:
 
 
 def read_documents(*paths: Path) -> list[Document]:
-    """The articles of text, JSON Lines and CSV files, and of folders of text files.
+    """The articles of text, JSON Lines and CSV files and of folders of texts; see `stream_documents`."""
+    return list(stream_documents(*paths))
 
-    Raises one error that lists every file that is not UTF-8, every empty article and every duplicate (the
-    same id, or the same normalised text), each by name.
+
+def stream_documents(*paths: Path) -> Iterator[Document]:
+    """The same, one at a time; what was given before an error is raised is not to be kept.
+
+    Raises at the end one error that lists every file that is not UTF-8, every empty article and every
+    duplicate (the same id, or the same normalised text), each by name.
     """
-    documents: list[Document] = []
     faults: list[Fault] = []
     ids: dict[str, str] = {}
-    texts: dict[str, str] = {}
+    texts: dict[bytes, str] = {}
     for path in paths:
+        doubtful: list[Fault] = []
         try:
-            rows = list(_read(path))
+            for place, document in _read(path):
+                digest = hashlib.sha256(document.text.encode()).digest()
+                if not document.text.strip():
+                    doubtful.append(Fault("GW220", f"article `{document.id}` is empty", place, "remove it"))
+                elif document.id in ids:
+                    hint = f"{ids[document.id]} has it; ids are unique"
+                    doubtful.append(Fault("GW221", f"id `{document.id}` stands twice", place, hint))
+                elif digest in texts:
+                    hint = f"same text as {texts[digest]}; remove one of them"
+                    doubtful.append(Fault("GW222", f"article `{document.id}` is a duplicate", place, hint))
+                ids.setdefault(document.id, place)
+                texts.setdefault(digest, place)
+                yield document
         except GoldwireError as error:
             faults.extend(error.faults)
-            continue
-        for place, document in rows:
-            digest = sha256(document.text)
-            if not document.text.strip():
-                faults.append(Fault("GW220", f"article `{document.id}` is empty", place, "remove it"))
-            elif document.id in ids:
-                hint = f"{ids[document.id]} has it; ids are unique"
-                faults.append(Fault("GW221", f"id `{document.id}` stands twice", place, hint))
-            elif digest in texts:
-                hint = f"same text as {texts[digest]}; remove one of them"
-                faults.append(Fault("GW222", f"article `{document.id}` is a duplicate", place, hint))
-            ids.setdefault(document.id, place)
-            texts.setdefault(digest, place)
-            documents.append(document)
+        else:
+            faults.extend(doubtful)
     raise_faults(faults)
-    return documents
 
 
 def _read(path: Path) -> Iterator[tuple[str, Document]]:
@@ -180,7 +192,7 @@ def check_plain(data: bytes, place: str, suffix: str = "") -> None:
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
     faults: list[Fault] = []
-    yield from _documents(json_rows(read_text(path), str(path), faults), path, faults)
+    yield from _documents(json_rows(text_lines(path), str(path), faults), path, faults)
 
 
 def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:

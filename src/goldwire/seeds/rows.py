@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from goldwire import strict_json
@@ -13,9 +13,9 @@ from goldwire.errors import Fault, GoldwireError
 Row = dict[str, Any]
 
 
-def json_rows(text: str, where: str, faults: list[Fault]) -> Iterator[tuple[str, Row]]:
-    """The objects of JSON Lines with their `file:line`; what is none goes to `faults` (GW224)."""
-    for number, line in enumerate(text.split("\n"), start=1):
+def json_rows(lines: Iterable[str], where: str, faults: list[Fault]) -> Iterator[tuple[str, Row]]:
+    """The objects of lines of JSON with their `file:line`; what is none goes to `faults` (GW224)."""
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             place = f"{where}:{number}"
             try:

@@ -177,7 +177,8 @@ def quoting(tmp_path: Path) -> Corpus:
         first.document,
         meta={**first.document.meta, "title": f"On {quote}", "source": "A paper", "lead": "short"},
     )
-    corpus.articles[0] = Article(document, (structs.replace(annotation, spans=spans), *first.annotations[1:]))
+    quoted = Article(document, (structs.replace(annotation, spans=spans), *first.annotations[1:]))
+    corpus.articles = [quoted, *corpus.articles[1:]]
     return corpus
 
 

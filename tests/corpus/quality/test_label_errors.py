@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -53,7 +54,7 @@ def changed(articles: list[Article], document: str, span: str, **fields: str) ->
 
 
 def planted(
-    articles: list[Article], layer: str, share: float, seed: int
+    articles: Sequence[Article], layer: str, share: float, seed: int
 ) -> tuple[list[Article], set[tuple[str, str]]]:
     """The chosen readings with the labels of that share of a layer's spans swapped, and which these are."""
     pick = random.Random(seed)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from goldwire.annotations import rules
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.store import project_articles
 from goldwire.annotations.values import is_country, value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
-from goldwire.formats.jsonl import read_jsonl
+from goldwire.formats.jsonl import own_jsonl
 from goldwire.model import Annotation, Article, Relation, Span, curated, pairs
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
@@ -52,9 +53,13 @@ class CheckResult:
 
 
 def check_articles(
-    articles: Iterable[Article], schema: Schema, registries: Registries | None = None
+    articles: Sequence[Article],
+    schema: Schema,
+    registries: Registries | None = None,
+    *,
+    only_curated: bool = False,
 ) -> CheckResult:
-    """Hold all annotations against the schema's rules and its registries.
+    """Hold all annotations, or each document's most trusted one, against the schema's rules and registries.
 
     Offsets, ids and ends of relations must be sound already: reading sees to that (GW203 to GW206). Ids are
     looked up only in registries that are given. A registry holds an id once, so that all its mentions share
@@ -62,23 +67,49 @@ def check_articles(
     """
     registries = registries or {}
     faults = list(_registry_faults(schema, registries))
-    listed = list(articles)
-    annotations = [a for article in listed for a in article.annotations]
-    uses: list[IdUse] = []
-    for article in listed:
-        for annotation in article.annotations:
+    annotations = spans = relations = 0
+    families: dict[tuple[str, str, str, str], str] = {}
+    odd: set[tuple[str, str, str, str]] = set()
+    for article in articles:
+        for annotation in _chosen(article, only_curated):
+            annotations += 1
+            spans += len(annotation.spans)
+            relations += len(annotation.relations)
             faults.extend(rule_faults(annotation, article.document.text, schema, registries))
             for number, name, value in shared_ids(annotation, schema):
                 span = annotation.spans[number]
-                head = f"{annotation.annotator}/{annotation.document}"
-                at = span_place(head, number, article.document.text[span.start : span.end])
+                key = (annotation.annotator, span.layer, name, value)
                 family = schema.family(span.layer, span.label)
-                uses.append(
-                    IdUse(annotation.annotator, span.layer, name, value, family, f"{at} {span.label}")
-                )
-    faults.extend(family_faults(uses))
-    spans, relations = sum(len(a.spans) for a in annotations), sum(len(a.relations) for a in annotations)
-    return CheckResult(len(listed), len(annotations), spans, relations, faults)
+                if families.setdefault(key, family) != family:
+                    odd.add(key)
+    if odd:  # where each of their mentions is, which nobody asks of the others
+        faults.extend(family_faults(_id_uses(articles, schema, odd, only_curated)))
+    return CheckResult(len(articles), annotations, spans, relations, faults)
+
+
+def _id_uses(
+    articles: Iterable[Article],
+    schema: Schema,
+    keys: Container[tuple[str, str, str, str]],
+    only_curated: bool,
+) -> Iterator[IdUse]:
+    """The mentions of some ids, named by annotator, layer, attribute and id."""
+    for article in articles:
+        for annotation in _chosen(article, only_curated):
+            for number, name, value in shared_ids(annotation, schema):
+                span = annotation.spans[number]
+                if (annotation.annotator, span.layer, name, value) in keys:
+                    head = f"{annotation.annotator}/{annotation.document}"
+                    at = span_place(head, number, article.document.text[span.start : span.end])
+                    family = schema.family(span.layer, span.label)
+                    yield IdUse(annotation.annotator, span.layer, name, value, family, f"{at} {span.label}")
+
+
+def _chosen(article: Article, only_curated: bool) -> tuple[Annotation, ...]:
+    if not only_curated:
+        return article.annotations
+    annotation = curated(article.annotations)
+    return (annotation,) if annotation is not None else ()
 
 
 def rule_faults(annotation: Annotation, text: str, schema: Schema, registries: Registries) -> list[Fault]:
@@ -134,20 +165,16 @@ def run_checks(
     """
     path = schema_path or project.schema_path
     schema = load_schema(path)
-    articles = read_jsonl(file) if file is not None else project_articles(project)
+    articles = ArticleSpool(own_jsonl(file)) if file is not None else project_articles(project)
     registries = load_registries(schema, path)
     result = check_articles(articles, schema, registries)
     if only_curated:
-        decisive = check_articles([_curated_only(article) for article in articles], schema, registries).faults
-        result.others.extend(fault for fault in result.faults if fault not in set(decisive))
+        decisive = check_articles(articles, schema, registries, only_curated=True).faults
+        deciding = set(decisive)
+        result.others.extend(fault for fault in result.faults if fault not in deciding)
         result.faults[:] = decisive
     result.faults.extend(leaks(project, articles, schema, stored=file is None, path=split))
     return result
-
-
-def _curated_only(article: Article) -> Article:
-    chosen = curated(article.annotations)
-    return Article(article.document, (chosen,) if chosen is not None else ())
 
 
 def inside_word(text: str, offset: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 from goldwire.figures import number
 from goldwire.model import Article, curated
@@ -85,10 +85,9 @@ def find_ties(
     """
     rule = rule or Rule()
     ids = [article.document.id for article in articles]
-    texts = [article.document.text for article in articles]
     ties = [
         Tie("near", ids[pair.first], ids[pair.second], number(pair.similarity, 2))
-        for pair in near_duplicates(texts, threshold=rule.similar, advance=advance)
+        for pair in near_duplicates(_Texts(articles), threshold=rule.similar, advance=advance)
     ]
     first: dict[str, str] = {}
     for article in articles:
@@ -100,6 +99,30 @@ def find_ties(
         named = [events(article, attributes) for article in articles]
         ties.extend(_event_ties(ids, named, rule.shared))
     return ties
+
+
+class _Texts(Sequence[str]):
+    """The texts of articles, which are not held."""
+
+    def __init__(self, articles: Sequence[Article]) -> None:
+        self._articles = articles
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> _Texts: ...
+
+    def __getitem__(self, place: int | slice) -> str | _Texts:
+        if isinstance(place, slice):
+            return _Texts(self._articles[place])
+        return self._articles[place].document.text
+
+    def __len__(self) -> int:
+        return len(self._articles)
+
+    def __iter__(self) -> Iterator[str]:
+        return (article.document.text for article in self._articles)
 
 
 def _event_ties(ids: list[str], named: list[set[str]], shared: int) -> Iterator[Tie]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from goldwire.annotations import rules
+from goldwire.annotations.spool import ArticleSelection
 from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
 from goldwire.corpus.split.io import (
     NAME,
@@ -40,11 +41,15 @@ def split_faults(
     shown predictions is a leak too, and a document without a side is told: nothing is known of it.
     """
     rule = split.rule if split is not None else rule or Rule()
-    brought = {a.document.id: str(a.document.meta[META]) for a in articles if a.document.meta.get(META)}
+    every: list[str] = []
+    brought: dict[str, str] = {}
+    for article in articles:
+        every.append(article.document.id)
+        if side := article.document.meta.get(META):
+            brought[article.document.id] = str(side)
     faults: list[Fault] = []
     if len(set(brought.values())) > 1:
         faults.extend(_sides(articles, brought, schema, rule, f"meta.{META}"))
-    every = [article.document.id for article in articles]
     if split is not None and split.kind == "parts":
         faults.extend(unsided(split, every, source))
         faults.extend(_sides(articles, split.sides, schema, rule, source))
@@ -72,7 +77,8 @@ def _sides(
     articles: Sequence[Article], sides: Mapping[str, str], schema: Schema | None, rule: Rule, source: str
 ) -> Iterator[Fault]:
     # Only among documents with a side: what many share is tied to the first of them, which must have one.
-    for tie in find_ties([a for a in articles if a.document.id in sides], schema, rule):
+    with_side = [place for place, article in enumerate(articles) if article.document.id in sides]
+    for tie in find_ties(ArticleSelection(articles, with_side), schema, rule):
         first_side, second_side = sides[tie.first], sides[tie.second]
         if first_side != second_side:
             where = f"{source} {tie.first} ({first_side}), {tie.second} ({second_side})"

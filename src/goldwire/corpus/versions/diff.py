@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ class CorpusVersion:
     """
 
     name: str
-    articles: list[Article]
+    articles: Sequence[Article]
     schema: Schema | None = None
     version: str = ""
     content_hash: str = ""

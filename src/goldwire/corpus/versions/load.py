@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def _both(before: str, after: str | None, project: Project) -> tuple[CorpusVersi
     return old, read_version(after, project)
 
 
-def _lines(path: Path, known_path: Path, known: list[Article]) -> list[Article]:
+def _lines(path: Path, known_path: Path, known: Sequence[Article]) -> list[Article]:
     """The articles of a file, those taken over whose line stands in another file too."""
     lines = [line for line in read_bytes(known_path).split(b"\n") if line.strip()]
     known_lines = dict(zip(lines, known, strict=True))

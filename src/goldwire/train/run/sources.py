@@ -122,4 +122,4 @@ def stamped_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
             hint = "build it again: goldwire corpus build"
             raise GoldwireError.of("GW414", "no readable manifest", where=str(path), hint=hint) from None
         stamp["built"] = built == stamp["content_hash"]
-    return corpus.articles, stamp
+    return list(corpus.articles), stamp
