@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.faults.fault_counts import FaultCounts, call
 from goldwire.annotations.store import write_annotation
 from goldwire.model import Annotation, Relation, Span
-from tests.browser.conftest import ARGUMENTS
+from tests.browser.chromium import launch
 from tests.corpus.mini import mini_project
 
 if TYPE_CHECKING:
@@ -114,9 +114,8 @@ def hostile_pages(place: Path) -> FaultCounts:
 
     counts = FaultCounts("pages of hostile texts in a browser")
     pages = _pages(_project(place), counts)
-    path = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = launch(play)
         for page in pages:
             counts.faults += 1
             opened = browser.new_page()

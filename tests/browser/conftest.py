@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.chromium import launch
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-#: Chromium keeps to itself: no background calls, no first-run pages.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +19,9 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests."""
     from playwright.sync_api import Error, sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
     with sync_playwright() as play:
         try:
-            launched = play.chromium.launch(executable_path=path, args=ARGUMENTS)
+            launched = launch(play)
         except Error as error:
             reason = f"no Chromium: {str(error).splitlines()[0]}; install Debian's chromium"
             if os.environ.get("CI") == "true":

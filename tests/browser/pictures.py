@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -25,7 +24,7 @@ from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
 from goldwire.train.run.plan import plan
 from goldwire.train.run.run import run
-from tests.browser.conftest import ARGUMENTS
+from tests.browser.chromium import launch
 from tests.browser.test_studio import log_in
 
 ROOT = Path(__file__).parents[2]
@@ -101,10 +100,9 @@ def graph(page: Page, project: Project) -> None:
 
 def main() -> None:
     """Take all, or the one that is named."""
-    browser = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         project = copy_example(Path(folder) / "project")
-        launched = play.chromium.launch(executable_path=browser, args=ARGUMENTS)
+        launched = launch(play)
         page = launched.new_page(viewport={"width": 1440, "height": 900})
         takes = (label_studio, passes, report, article, graph)
         for take in takes if len(sys.argv) < 2 else [globals()[sys.argv[1]]]:
