@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def enter() -> Path | None:
     """
     if _MARK in os.environ:
         return None
+    # What one process compiles the next one reads: spaCy and the tests themselves are seconds of it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     migrated, browsers = cache_home(), Path.home() / ".cache/ms-playwright"
     for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         del os.environ[name]
