@@ -31,7 +31,9 @@ _AROUND = 120  # code points of the surroundings, on each side
 _GAP = 3  # code points between a span and what stands beside it
 _COMMON = 60  # entries that share a word of the surroundings beyond which it says nothing
 _USUAL = 10  # most used things of a label that are candidates of any span of it
-_AGREED = 2  # earlier mentions, all of one thing, that make the next one sure
+_AGREED = (
+    2  # articles whose mentions are all of one thing, this one's among them, that make the next one sure
+)
 
 
 class _Weights(NamedTuple):
@@ -103,13 +105,13 @@ class _Registry:
         self.own[label, document][name] += 1
         self.called(name, words, document)
 
-    def earlier(self, key: str, label: str, document: str) -> Counter[str]:
-        """What these words named under this label, in other documents."""
+    def earlier(self, key: str, label: str, document: str) -> tuple[Counter[str], int]:
+        """What these words named under this label in other documents, and in how many of them."""
         counts: Counter[str] = Counter()
-        for other, names in self.before.get((key, label), {}).items():
-            if other != document:
-                counts += names
-        return counts
+        others = [names for other, names in self.before.get((key, label), {}).items() if other != document]
+        for names in others:
+            counts += names
+        return counts, len(others)
 
     def weight(self, stem: str) -> float:
         """How much it says that a word is shared: the rarer, the more."""
@@ -187,7 +189,7 @@ class Candidates:
         around = frozenset(stems(text[max(0, span.start - _AROUND) : span.start]))
         around |= frozenset(stems(text[span.end : span.end + _AROUND]))
         same, beside, here = self._article(text, span, key, known, registry)
-        before = registry.earlier(key, span.label, document.id)
+        before, articles = registry.earlier(key, span.label, document.id)
         exact = registry.exact.get(key, set())
         used, own = registry.used[span.label], registry.own.get((span.label, document.id), Counter())
         found = {*exact, *same, *before, *beside, *here, *(name for name, _ in used.most_common(_USUAL))}
@@ -219,7 +221,7 @@ class Candidates:
         if naming and ranked:
             best = ranked[0].id
             fitting = [candidate.id for candidate in ranked if candidate.id in exact]
-            sure = self._fit(registry, best, span) == 1 and _is_sure(best, fitting, before, same)
+            sure = self._fit(registry, best, span) == 1 and _is_sure(best, fitting, before, same, articles)
             ranked[0] = ranked[0]._replace(sure=sure)
         return ranked[:limit]
 
@@ -301,12 +303,15 @@ def _share(counts: Counter[str], name: str) -> float:
     return counts[name] / (counts.total() + 0.5) if counts[name] else 0.0
 
 
-def _is_sure(best: str, exact: Sequence[str], before: Counter[str], same: Counter[str]) -> bool:
-    """Whether nothing speaks against the best: one thing has the name, or all earlier mentions were of it."""
+def _is_sure(
+    best: str, exact: Sequence[str], before: Counter[str], same: Counter[str], articles: int
+) -> bool:
+    """Whether nothing speaks against the best: one thing has the name, or all mentions in other articles
+    (of one alone they say nothing: a word keeps its meaning there) and earlier in this one were of it."""
     others = {*before, *same} - {best}
     if others or (exact and best not in exact):
         return False
-    return list(exact) == [best] or before[best] + same[best] >= _AGREED
+    return list(exact) == [best] or articles + same[best] >= _AGREED
 
 
 def stems(words: str) -> Iterator[str]:
