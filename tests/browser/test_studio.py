@@ -136,13 +136,13 @@ def test_what_is_marked_in_the_browser_is_what_is_pulled(
     type_new_id(page, "menace-1")
     mark(page, "2", "inacceptables")
     page.get_by_role("button", name="Submit").click()
-    page.get_by_text("manque à un empan").wait_for()  # the stance's source is required
+    page.get_by_text("manque à un empan").wait_for()  # the stance's voice is required
     page.get_by_role("button", name="OK").click()
     page.wait_for_timeout(500)
-    source = page.locator(".gw-side").get_by_text("mots cités")
-    if not source.is_visible():  # the span that lacks it may be selected already
+    voice = page.locator(".gw-side").get_by_text("mots cités")
+    if not voice.is_visible():  # the span that lacks it may be selected already
         select(page, "inacceptables")
-    source.click()
+    voice.click()
     relate(page, "menacé", "porte-parole", "actor")
     page.screenshot(path=project.root / "marked.png")
     page.get_by_role("button", name="Submit").click()
@@ -157,7 +157,7 @@ def test_what_is_marked_in_the_browser_is_what_is_pulled(
         ("INST", "Élysée"): {},
         ("STATE", "Iran"): {},
         ("THREATEN", "menacé"): {"modality": "possible", "event_id": "menace-1"},
-        ("NEGATIVE", "inacceptables"): {"source": "direct"},
+        ("NEGATIVE", "inacceptables"): {"voice": "direct"},
     }
     quotes = {span.id: TEXT[span.start : span.end] for span in annotation.spans}
     arrows = [(arrow.label, quotes[arrow.head], quotes[arrow.tail]) for arrow in annotation.relations]

@@ -78,7 +78,7 @@ def test_what_is_required_is_asked_for_where_that_can_be_said() -> None:
         item.get("name"): item for item in ET.fromstring(label_config(schema)).iter() if item.get("perRegion")
     }
     asking = {name: item for name, item in controls.items() if item.get("required")}
-    assert set(asking) == {"event-event_id", "stance-source"}
+    assert set(asking) == {"event-event_id", "stance-voice"}
     bound = asking["event-event_id"].get("whenLabelValue", "").split(",")
     assert bound == schema.labels("event")
     assert all(item.get("requiredMessage") for item in asking.values())

@@ -64,7 +64,7 @@ def test_labels_of_one_family_come_last() -> None:
     found = of_kind(
         inconsistencies(load_corpus(load_project(example_root())).articles, load_corpus_schema()), "label"
     )
-    assert found[0].wording == "retrait" and found[0].counts == {"RETREAT": 13, "SANCTION": 1}
+    assert {one.wording: one.counts for one in found}["retrait"] == {"RETREAT": 8, "SANCTION": 6}
     assert [one.akin for one in found] == sorted(one.akin for one in found)
     assert {"irak", "washington"} <= {one.wording for one in found if one.akin}
 
