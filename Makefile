@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test coverage test-transformers test-llm test-old-server bench bench-models docs pictures clean
+.PHONY: env requirements demo check test coverage test-transformers test-llm test-cluster test-old-server bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -81,13 +81,20 @@ test-llm: env
 	$(BIN)/uv pip install --quiet --python $(VENV)-llm/bin/python --require-hashes --requirements tests/llm.txt
 	LLM_TEST_PYTHON=$(abspath $(VENV)-llm/bin/python) $(BIN)/pytest -n 0 -s tests/annotate/drafting/test_real_model.py
 
+# An archive on a Ray cluster of several nodes and in an S3 store, all on this machine. Not part of `make test`: Ray
+# takes 200 MB, starts in seconds and loses nodes in minutes.
+test-cluster: env
+	test -x $(VENV)-cluster/bin/python || $(BIN)/python -m venv $(VENV)-cluster
+	PYTHON=$(VENV)-cluster/bin/python sh install.sh fr cluster-dev
+	$(VENV)-cluster/bin/pytest -n 0 -m cluster tests/archive
+
 # The oldest Label Studio that was tried, 1.13.1 of 2024; its environment takes half a gigabyte of the user's cache.
 test-old-server: env
 	PYTHON=$(BIN)/python UV=$(BIN)/uv sh tests/old_studio.sh
 	$(BIN)/pytest tests/annotate/labelstudio/test_old_server.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-transformers $(VENV)-llm demo site .goldwire .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-transformers $(VENV)-llm $(VENV)-cluster demo site .goldwire .pytest_cache .mypy_cache .ruff_cache
 
 # The documentation site, to open from the disk: site/index.html. A link or a page that leads nowhere fails.
 docs: env

@@ -12,7 +12,8 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+#: The environment of a worker: more threads would fight over the cores, and sums depend on their number.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def cores() -> int:
@@ -32,13 +33,12 @@ def worker_pool(
     """So many worker processes, each of which has called `begin(*given)`, and none at the end of the block.
 
     They are forked from a process of their own, which has done nothing but import the modules `imported`:
-    once for all pools of this process. None inherits another's state, and each has one thread: more would
-    fight over the cores, and sums would depend on their number.
+    once for all pools of this process. None inherits another's state, and each has one thread.
     """
     context = workers_context()
     context.set_forkserver_preload(list(imported))
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(_ONE_THREAD)
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
     # The environment as it is now: the process that they are forked from may be older.
     started = (dict(os.environ), begin, given)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=started)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from goldwire.archive.engine import LocalEngine
-from goldwire.archive.manifest import alone
+from goldwire.archive.output import output_at
 from goldwire.archive.run import Outcome, run_over
 from goldwire.archive.shards import find_shards
 from goldwire.errors import GoldwireError
@@ -176,7 +176,7 @@ def test_a_file_without_a_single_article_is_refused(tmp_path: Path) -> None:
 def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:
     """While one run writes, another into its folder is refused at once."""
     source = archive(tmp_path / "in")
-    with alone(tmp_path / "out"):
+    with output_at(tmp_path / "out").alone():
         assert "GW945" in refusal(source, tmp_path / "out")
     run(source, tmp_path / "out")
 

@@ -1,6 +1,6 @@
 """Where batches are worked on: in this process, or in several on this machine.
 
-An engine is anything with `map`; what runs elsewhere can be put beside the local one.
+An engine is anything with `map`: the local one stands here, `ray_engine` has that of a cluster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from goldwire.processes import worker_pool
 T = TypeVar("T")
 R = TypeVar("R")
 #: Items handed out for each worker: one that is worked on, and some that wait, so that none waits for us.
-_AHEAD = 3
+AHEAD = 3
 
 
 class Engine(Protocol):
@@ -50,7 +50,7 @@ class LocalEngine:
             with worker_pool(self.workers, imported=self.imported, begin=_begin, given=(make,)) as pool:
                 for item in items:
                     waiting.append(pool.submit(_call, item))
-                    if len(waiting) >= self.workers * _AHEAD:
+                    if len(waiting) >= self.workers * AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

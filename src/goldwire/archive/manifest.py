@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from goldwire import __version__
+from goldwire.archive.output import Output
 from goldwire.archive.shards import Shard
 from goldwire.errors import GoldwireError
-from goldwire.files import file_names, read_bytes, write_bytes, writing
-from goldwire.leftovers import remove_leftovers
+from goldwire.files import file_names
 
 #: What a run keeps in its folder: names that are no data to whoever reads the folder as an archive.
-MANIFEST, DONE, QUARANTINE, LOCK = "_manifest.json", "_shards.jsonl", "_quarantine", "_lock"
+MANIFEST, DONE, QUARANTINE = "_manifest.json", "_shards.jsonl", "_quarantine"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -60,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class State:
     """How far a run has come: the shards that it has written, by input and part."""
 
-    folder: Path
+    output: Output
     manifest: Manifest
     parts: dict[tuple[str, int], Part]
 
@@ -76,8 +74,7 @@ class State:
     def add(self, part: Part) -> None:
         """Put down a shard that was written, on the disk too."""
         self.parts[part.input, part.part] = part
-        with writing_on(self.folder / DONE) as stream:
-            stream.write(msgspec.json.encode(part) + b"\n")
+        self.output.append(DONE, msgspec.json.encode(part) + b"\n")
 
     def counts(self) -> Counter[str]:
         """What all shards hold."""
@@ -91,45 +88,9 @@ class State:
         """The folder is complete: shards in the order of the inputs, and what they hold."""
         order = {each.name: number for number, each in enumerate(self.manifest.inputs)}
         parts = sorted(self.parts.values(), key=lambda part: (order[part.input], part.part))
-        write_bytes(self.folder / DONE, b"".join(msgspec.json.encode(part) + b"\n" for part in parts))
+        _write_parts(self.output, parts)
         counts = dict(sorted(self.counts().items()))
-        _write(self.folder, msgspec.structs.replace(self.manifest, complete=True, counts=counts))
-
-
-@contextmanager
-def writing_on(path: Path) -> Iterator[Any]:
-    """A file to write on at its end; what is written is on the disk at the end of the block."""
-    import os
-
-    try:
-        with path.open("ab") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        message = f"can't be written: {error.strerror or error}"
-        raise GoldwireError.of("GW904", message, where=str(path), hint="check space and rights") from None
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """The folder is there, and this run alone in it; raises GW945 where another is, GW904 where it fails."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / LOCK, thread_local=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        hint = "wait for it, or name another folder"
-        raise GoldwireError.of("GW945", "another run writes here", where=str(folder), hint=hint) from None
-    except OSError as error:
-        message = f"can't be written: {error.strerror or error}"
-        raise GoldwireError.of("GW904", message, where=str(folder), hint="check space and rights") from None
-    try:
-        yield
-    finally:
-        lock.release()
+        _write(self.output, msgspec.structs.replace(self.manifest, complete=True, counts=counts))
 
 
 def inputs_of(shards: Sequence[Shard], hashes: Sequence[str]) -> list[Input]:
@@ -150,33 +111,33 @@ def inputs_of(shards: Sequence[Shard], hashes: Sequence[str]) -> list[Input]:
     ]
 
 
-def begin(folder: Path, settings: Mapping[str, Any], inputs: Sequence[Input]) -> State:
+def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) -> State:
     """Where a run into this folder begins: with what an earlier one of the same kind has done.
 
     Raises GW946 where that was made with something else, GW947 where the folder holds what no run wrote.
     """
     manifest = Manifest(__version__, json.loads(json.dumps(dict(settings))), list(inputs))
-    path = folder / MANIFEST
-    if not path.exists():
-        if others := sorted(each.name for each in folder.iterdir() if not each.name.startswith((LOCK, "."))):
-            message = f"holds what no run of goldwire's wrote: {others[0]}"
-            raise GoldwireError.of("GW947", message, where=str(folder), hint="name an empty or a new folder")
-        _write(folder, manifest)
-        return State(folder, manifest, {})
-    remove_leftovers(folder)
+    sizes = output.sizes()
+    if MANIFEST not in sizes:
+        if sizes:
+            message = f"holds what no run of goldwire's wrote: {min(sizes)}"
+            raise GoldwireError.of("GW947", message, where=output.where, hint="name an empty or a new folder")
+        _write(output, manifest)
+        return State(output, manifest, {})
     try:
-        before = msgspec.json.decode(read_bytes(path), type=Manifest)
+        before = msgspec.json.decode(output.read(MANIFEST), type=Manifest)
     except msgspec.MsgspecError as error:
-        hint = "name another folder"
-        raise GoldwireError.of("GW947", f"no manifest: {error}", where=str(path), hint=hint) from None
-    parts = {(part.input, part.part): part for part in _done(folder)}
-    _compare(folder, before, manifest, {name for name, _ in parts})
-    write_bytes(folder / DONE, b"".join(msgspec.json.encode(part) + b"\n" for part in parts.values()))
-    _write(folder, manifest)
-    return State(folder, manifest, parts)
+        where, hint = f"{output.where}/{MANIFEST}", "name another folder"
+        raise GoldwireError.of("GW947", f"no manifest: {error}", where=where, hint=hint) from None
+    lines = output.read(DONE) if DONE in sizes else b""
+    parts = {(part.input, part.part): part for part in _done(lines, sizes)}
+    _compare(output.where, before, manifest, {name for name, _ in parts})
+    _write_parts(output, parts.values())
+    _write(output, manifest)
+    return State(output, manifest, parts)
 
 
-def _compare(folder: Path, before: Manifest, now: Manifest, begun: set[str]) -> None:
+def _compare(folder: str, before: Manifest, now: Manifest, begun: set[str]) -> None:
     """Raise GW946 with all that differs between what shards are made with and this run.
 
     An input of which nothing is written yet may change, come or go.
@@ -194,9 +155,7 @@ def _compare(folder: Path, before: Manifest, now: Manifest, begun: set[str]) -> 
     if differing:
         shown = "; ".join(differing[:5]) + ("; …" if len(differing) > 5 else "")
         hint = "name another folder, or remove this one: shards of two runs are never mixed"
-        raise GoldwireError.of(
-            "GW946", f"was made with something else: {shown}", where=str(folder), hint=hint
-        )
+        raise GoldwireError.of("GW946", f"was made with something else: {shown}", where=folder, hint=hint)
 
 
 def _short(value: Any) -> str:
@@ -204,20 +163,23 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _done(folder: Path) -> Iterator[Part]:
+def _done(lines: bytes, sizes: Mapping[str, int]) -> Iterator[Part]:
     """The shards that are written whole; not a line that a kill cut off, nor a file that was changed."""
-    path = folder / DONE
-    for line in read_bytes(path).split(b"\n") if path.exists() else ():
+    for line in lines.split(b"\n"):
         try:
             part = msgspec.json.decode(line, type=Part)
         except msgspec.MsgspecError:
             continue
-        file = folder / part.name
-        if file.is_file() and file.stat().st_size == part.bytes:
+        if sizes.get(part.name) == part.bytes:
             yield part
 
 
-def _write(folder: Path, manifest: Manifest) -> None:
+def _write_parts(output: Output, parts: Iterable[Part]) -> None:
+    with output.writing(DONE) as stream:
+        stream.writelines(msgspec.json.encode(part) + b"\n" for part in parts)
+
+
+def _write(output: Output, manifest: Manifest) -> None:
     data = json.dumps(msgspec.to_builtins(manifest), ensure_ascii=False, indent=1) + "\n"
-    with writing(folder / MANIFEST) as stream:
+    with output.writing(MANIFEST) as stream:
         stream.write(data.encode())

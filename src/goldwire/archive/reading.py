@@ -6,7 +6,8 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -67,7 +68,9 @@ def _damaged(shard: Shard, why: str) -> GoldwireError:
 
 def _line_batches(shard: Shard, per_part: int, rows: int) -> Iterator[Batch]:
     with shard.opened() as stored:
-        stream: Any = gzip.GzipFile(fileobj=stored) if shard.suffix.endswith(".gz") else stored
+        # Files elsewhere read no lines of a length at most.
+        plain: Any = stored
+        stream = gzip.GzipFile(fileobj=stored) if shard.suffix.endswith(".gz") else BufferedReader(plain)
         try:
             yield from _gathered(shard, _lines(shard, stream), stored.tell, per_part, rows)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -96,7 +99,7 @@ def _gathered(
         yield Batch(shard.address, shard.name, part, held[0][0], tuple(held), done=position())
 
 
-def _lines(shard: Shard, stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
+def _lines(shard: Shard, stream: BufferedReader | gzip.GzipFile) -> Iterator[tuple[int, bytes | None]]:
     """The lines that are not blank, with their numbers; None for one that is longer than any may be."""
     number = 0
     while line := stream.readline(LONGEST):

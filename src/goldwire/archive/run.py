@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from goldwire.archive.engine import Engine
-from goldwire.archive.manifest import QUARANTINE, Input, Part, State, alone, begin, inputs_of
+from goldwire.archive.manifest import QUARANTINE, Input, Part, State, begin, inputs_of
+from goldwire.archive.output import output_at
 from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
-from goldwire.files import writing
 from goldwire.formats.arrow import batch as table_of
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Article
@@ -102,7 +102,6 @@ class Outcome:
     """What a run came to: what all shards hold, how many of them there are, and how many of these, with how
     many documents, this run has written; of rows refused the first faults."""
 
-    folder: Path
     counts: Counter[str]
     shards: int = 0
     written: int = 0
@@ -112,7 +111,7 @@ class Outcome:
 
 def run_over(
     addresses: Sequence[str],
-    folder: Path,
+    folder: Path | str,
     make: Callable[[], Transform],
     *,
     engine: Engine,
@@ -124,7 +123,8 @@ def run_over(
     started: Callable[[int], None] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Outcome:
-    """What `make` makes does to the articles of the shards at `addresses`, written to `folder`.
+    """What `make` makes does to the articles of the shards at `addresses`, written to `folder`, a path or an
+    address.
 
     A shard is written whole or not at all, and those of an earlier run that was made with the same `settings`
     and inputs stay: the folder is the same to the byte however often a run was killed, and whatever the
@@ -135,15 +135,16 @@ def run_over(
     folder.
     """
     shards = shards_outside(addresses, folder)
-    with alone(folder):
+    output = output_at(folder)
+    with output.alone():
         inputs = inputs_of(shards, [shard.sha256() for shard in shards])
         options = {"columns": dict(columns or {}), "shards": form, "shard_size": per_shard, "batch": ROWS}
-        state = begin(folder, {**settings, **options}, inputs)
+        state = begin(output, {**settings, **options}, inputs)
         waiting = [shard for shard in shards if not state.is_done(shard.name)]
         if started is not None:
             started(sum(shard.size for shard in waiting))
         batches = _batches(waiting, state, columns or {}, per_shard)
-        outcome = Outcome(folder, Counter())
+        outcome = Outcome(Counter())
         stems = {each.name: each for each in inputs}
         results = engine.map(Work(make, form), batches)
         told = _told(results, advance)
@@ -151,7 +152,7 @@ def run_over(
             _write_part(state, stems[key[0]], key[1], group, form, outcome, strict=strict)
         outcome.counts = state.counts()
         if not outcome.counts["documents"] and outcome.counts["refused"]:
-            raise GoldwireError(*(outcome.faults or [Fault("GW944", "no row is an article", str(folder))]))
+            raise GoldwireError(*(outcome.faults or [Fault("GW944", "no row is an article", output.where)]))
         state.finish()
         outcome.shards = len(state.parts)
         return outcome
@@ -191,31 +192,32 @@ def _write_part(
 ) -> None:
     """One shard of the output; what was refused of it first, so that a shard never lacks its quarantine."""
     name = f"{source.stem}-{number:05d}.{form}"
-    path = state.folder / name
-    aside = state.folder / QUARANTINE / f"{source.stem}-{number:05d}.jsonl"
+    aside = f"{QUARANTINE}/{source.stem}-{number:05d}.jsonl"
     counts: Counter[str] = Counter()
     ids: set[str] = set()
     refused = 0
     is_last = False
     with ExitStack() as outer:
         put_aside: IO[bytes] | None = None
-        with writing(path) as stream, _writer(form, stream) as write:
-            for result in group:
-                is_last = result.is_last
-                twice = _twice(result, ids)
-                for each in (*result.refused, *twice.values()):
-                    if strict:
-                        raise GoldwireError(*each.faults)
-                    if put_aside is None:
-                        put_aside = outer.enter_context(writing(aside))
-                    put_aside.write(json.dumps(each.as_dict(), ensure_ascii=True).encode() + b"\n")
-                    refused += 1
-                    if len(outcome.faults) < _EXAMPLES:
-                        outcome.faults.extend(each.faults[:1])
-                write(result.written, [index for index in range(len(result.ids)) if index not in twice])
-                for index, each_counts in enumerate(result.counts):
-                    if index not in twice:
-                        counts.update(each_counts)
+        with state.output.writing(name) as stream:
+            with _writer(form, stream) as write:
+                for result in group:
+                    is_last = result.is_last
+                    twice = _twice(result, ids)
+                    for each in (*result.refused, *twice.values()):
+                        if strict:
+                            raise GoldwireError(*each.faults)
+                        if put_aside is None:
+                            put_aside = outer.enter_context(state.output.writing(aside))
+                        put_aside.write(json.dumps(each.as_dict(), ensure_ascii=True).encode() + b"\n")
+                        refused += 1
+                        if len(outcome.faults) < _EXAMPLES:
+                            outcome.faults.extend(each.faults[:1])
+                    write(result.written, [index for index in range(len(result.ids)) if index not in twice])
+                    for index, each_counts in enumerate(result.counts):
+                        if index not in twice:
+                            counts.update(each_counts)
+            size = stream.tell()
             if put_aside is not None:
                 outer.close()
         part = Part(
@@ -223,7 +225,7 @@ def _write_part(
             input=source.name,
             part=number,
             is_last=is_last,
-            bytes=path.stat().st_size,
+            bytes=size,
             refused=refused,
             counts={key: value for key, value in sorted(counts.items()) if value},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from goldwire.errors import GoldwireError
 #: What a shard's name ends in.
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
 _KINDS = ", ".join(SUFFIXES)
+#: What file systems raise that is no OSError: s3fs, whatever speaks HTTP, gcsfs, the Hub.
+_RAISED = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("aiohttp", "ClientError"),
+    ("httpx", "HTTPError"),
+    ("gcsfs.retry", "HttpError"),
+)
 _BLOCK = 1 << 20
 _MAGIC = frozenset("*?[")
 
@@ -62,8 +70,15 @@ def told(address: str) -> Iterator[None]:
         yield
     except GoldwireError:
         raise
-    except OSError as error:
-        raise _unreadable(address, error.strerror or str(error) or type(error).__name__) from None
+    except failures() as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise _unreadable(address, why) from None
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What file systems raise where something can't be had; no module is imported to know it."""
+    named = ((sys.modules.get(module), name) for module, name in _RAISED)
+    return (OSError, *(getattr(module, name) for module, name in named if hasattr(module, name)))
 
 
 def _unreadable(address: str, why: str) -> GoldwireError:
@@ -100,10 +115,11 @@ def find_shards(addresses: Sequence[str]) -> list[Shard]:
     return sorted(shards.values(), key=lambda shard: (shard.name, shard.address))
 
 
-def shards_outside(addresses: Sequence[str], folder: Path) -> list[Shard]:
+def shards_outside(addresses: Sequence[str], folder: Path | str) -> list[Shard]:
     """The shards at addresses but for those in `folder`, which are what is written there: a second run would
     take them for more of the archive. Raises what `find_shards` does, GW940 where no other is there."""
-    shards = [shard for shard in find_shards(addresses) if not _is_in(shard, folder)]
+    place = file_system(str(folder))
+    shards = [shard for shard in find_shards(addresses) if not _is_in(shard, place)]
     if not shards:
         hint = "name another folder to write to"
         raise GoldwireError.of(
@@ -112,11 +128,13 @@ def shards_outside(addresses: Sequence[str], folder: Path) -> list[Shard]:
     return shards
 
 
-def _is_in(shard: Shard, folder: Path) -> bool:
+def _is_in(shard: Shard, place: tuple[Any, str]) -> bool:
     from fsspec.implementations.local import LocalFileSystem
 
-    files, path = file_system(shard.address)
-    return isinstance(files, LocalFileSystem) and Path(path).resolve().is_relative_to(folder.resolve())
+    (files, path), (others, folder) = file_system(shard.address), place
+    if isinstance(files, LocalFileSystem) and isinstance(others, LocalFileSystem):
+        return Path(path).resolve().is_relative_to(Path(folder).resolve())
+    return bool(files == others) and path.startswith(f"{folder.rstrip('/')}/")
 
 
 def _at(address: str) -> list[Shard]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import click
 
@@ -30,6 +32,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: A file, or a folder, to read or to write; whether it is there is for the reader to say.
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class _Place(click.Path):
+    """A path, or an address as it was written."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
+
+
+#: A file or a folder, here (a `Path`) or at an address (a `str`).
+PLACE = _Place(path_type=Path)
 
 
 def project_option(function: F) -> F:
@@ -55,6 +68,42 @@ def json_option(function: F) -> F:
         type=FILE,
         help="Write the figures to this file too.",
     )(function)
+
+
+def engine_options(function: F) -> F:
+    """`--workers N`, `--engine local|ray` and `--address`, passed on as `workers` and `engine`: the latter an
+    `Engine`, None for the local one."""
+    options = (
+        click.option("--workers", type=click.IntRange(1), help="So many processes (default: one a core)."),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="Where they work: on this machine, or on a Ray cluster.",
+        ),
+        click.option(
+            "--address",
+            metavar="HOST:PORT",
+            help="The cluster: auto, HOST:PORT, ray://HOST:PORT (default: RAY_ADDRESS, else a Ray here).",
+        ),
+    )
+
+    @functools.wraps(function)
+    def with_engine(*arguments: Any, engine: str, address: str | None, **given: Any) -> Any:
+        if engine == "local":
+            if address:
+                raise click.UsageError("--address is a Ray cluster's: add --engine ray")
+            return function(*arguments, engine=None, **given)
+        from goldwire.archive.ray_engine import RayEngine
+
+        there = address or os.environ.get("RAY_ADDRESS", "")
+        return function(*arguments, engine=RayEngine(given["workers"], there), **given)
+
+    decorated: Any = with_engine
+    for option in reversed(options):
+        decorated = option(decorated)
+    return cast("F", decorated)
 
 
 def columns_option(function: F) -> F:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.common import columns_option, in_mebibytes, json_option, progress, say, write_json
+from goldwire.cli.common import (
+    columns_option,
+    engine_options,
+    in_mebibytes,
+    json_option,
+    progress,
+    say,
+    write_json,
+)
 from goldwire.figures import amount, counted
+
+if TYPE_CHECKING:
+    from goldwire.archive.engine import Engine
 
 
 @click.command()
 @click.argument("model")
 @click.argument("sources", nargs=-1, required=True, metavar="IN…")
-@click.argument("out", type=click.Path(), metavar="OUT")
+@click.argument("out", metavar="OUT")
 @click.option("--layer", help="The layer that the model's spans belong to (default: what the model says).")
-@click.option(
-    "--workers", type=click.IntRange(1), help="Into a folder: so many processes (default: one a core)."
-)
 @click.option(
     "--shards",
     "form",
@@ -30,6 +38,7 @@ from goldwire.figures import amount, counted
     "--shard-size", type=click.IntRange(1), help="Into a folder: rows read for one shard (default: 10,000)."
 )
 @click.option("--strict", is_flag=True, help="Into a folder: stop at the first row that is no article.")
+@engine_options
 @columns_option
 @json_option
 def command(
@@ -38,6 +47,7 @@ def command(
     out: str,
     layer: str | None,
     workers: int | None,
+    engine: Engine | None,
     form: str | None,
     shard_size: int | None,
     strict: bool,
@@ -52,27 +62,41 @@ def command(
     Where OUT is a folder (its name has no ending, or ends in /), IN is an archive: shards of any number and
     size (.jsonl, .jsonl.gz, .parquet), folders of them, patterns in quotes, addresses such as s3://…. They
     are annotated a batch at a time and written as shards with a manifest; a run that was killed goes on when
-    it is called again. Rows that are no article are counted, and kept in OUT/_quarantine.
+    it is called again. Rows that are no article are counted, and kept in OUT/_quarantine. With --engine ray
+    the model works on all nodes of a Ray cluster, and what is written is the same.
     """
     given = {
         "workers": workers,
+        "engine": engine,
         "shards": form,
         "shard-size": shard_size,
         "strict": strict,
         "column": columns,
     }
-    target = Path(out)
-    if target.is_dir() or out.endswith("/") or (not target.suffix and not target.exists()):
+    target = out if "://" in out else Path(out)
+    if _is_folder(out):
         options = {"form": form or "jsonl", "strict": strict, "columns": columns}
+        options |= {"workers": workers, "engine": engine}
         options |= {"per_shard": shard_size} if shard_size else {}
-        _archive(model, sources, target, layer, workers, options, json_path)
+        _archive(model, sources, target, layer, options, json_path)
     elif named := [f"--{name}" for name, value in given.items() if value]:
         message = f"{named[0]} is for an archive, whose OUT is a folder; {target} is a file"
         raise click.UsageError(message)
     elif len(sources) > 1:
         raise click.UsageError("several IN go into a folder: OUT without an ending, or with / at its end")
     else:
-        _file(model, Path(sources[0]), target, layer, json_path)
+        _file(model, Path(sources[0]), Path(target), layer, json_path)
+
+
+def _is_folder(out: str) -> bool:
+    from goldwire.archive.shards import SUFFIXES
+
+    if "://" in out:
+        if out.endswith(SUFFIXES):
+            raise click.UsageError(f"at an address OUT is a folder, and {out} a file")
+        return True
+    target = Path(out)
+    return target.is_dir() or out.endswith("/") or (not target.suffix and not target.exists())
 
 
 def _file(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:
@@ -93,9 +117,8 @@ def _file(model: str, source: Path, target: Path, layer: str | None, json_path: 
 def _archive(
     model: str,
     sources: tuple[str, ...],
-    target: Path,
+    target: Path | str,
     layer: str | None,
-    workers: int | None,
     options: dict[str, Any],
     json_path: Path | None,
 ) -> None:
@@ -104,7 +127,7 @@ def _archive(
     begun = perf_counter()
     with progress("predicting, MiB read") as advance:
         outcome = predict_archive(
-            model, sources, target, layer=layer, workers=workers, advance=in_mebibytes(advance), **options
+            model, sources, target, layer=layer, advance=in_mebibytes(advance), **options
         )
     seconds = perf_counter() - begun
     rate = outcome.documents_written / seconds if seconds else 0.0
@@ -120,7 +143,7 @@ def _archive(
     for fault in outcome.faults:
         say(f"refused: {fault}")
     if counts["refused"]:
-        say(f"{counted(counts['refused'], 'row')} refused: {target / '_quarantine'}")
+        say(f"{counted(counts['refused'], 'row')} refused: {target}/_quarantine")
     say(f"written to {target}")
     _say_trained_on(counts["trained_on"])
     names = ("documents", "spans", "relations", "characters", "refused", "trained_on")

@@ -11,7 +11,9 @@ from click.core import ParameterSource
 from goldwire.cli.common import (
     FILE,
     FOLDER,
+    PLACE,
     columns_option,
+    engine_options,
     in_mebibytes,
     json_option,
     progress,
@@ -26,6 +28,7 @@ from goldwire.figures import amount
 from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
+    from goldwire.archive.engine import Engine
     from goldwire.model import Document
     from goldwire.seeds.add import Addition
 
@@ -154,7 +157,7 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
 
 @command.command()
 @click.argument("sources", nargs=-1, required=True, metavar="ARCHIVE…")
-@click.argument("target", type=FOLDER, metavar="OUT")
+@click.argument("target", type=PLACE, metavar="OUT")
 @click.option("--number", type=click.IntRange(0), default=200, show_default=True, help="Articles to label.")
 @click.option(
     "--test",
@@ -206,17 +209,18 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
 @click.option(
     "--repeat", type=FILE, help="A former selection.json: the same choice again, and no other option."
 )
-@click.option("--workers", type=click.IntRange(1), help="So many processes (default: one a core).")
+@engine_options
 @click.option("--project", type=FOLDER, help="Leave out what this project has (default: the one we are in).")
 @columns_option
 @json_option
 def select(
     sources: tuple[str, ...],
-    target: Path,
+    target: Path | str,
     bounds: tuple[str, ...],
     columns: dict[str, str],
     repeat: Path | None,
     workers: int | None,
+    engine: Engine | None,
     project: Path | None,
     json_path: Path | None,
     **options: Any,
@@ -232,7 +236,7 @@ def select(
 
     if repeat is not None:
         context = click.get_current_context()
-        ours = {"repeat", "workers", "project", "json_path", "sources", "target"}
+        ours = {"repeat", "workers", "engine", "address", "project", "json_path", "sources", "target"}
         for name in context.params.keys() - ours:
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"--repeat repeats a choice, and takes no option of another: {name}")
@@ -250,6 +254,7 @@ def select(
             choice,
             known=_known(project),
             workers=workers,
+            engine=engine,
             repeat=repeat,
             advance=in_mebibytes(advance),
         )
@@ -265,8 +270,8 @@ def select(
         f"of {_counted(figures['read'], 'article')}, {amount(figures['population'])} in question: "
         f"{amount(figures['chosen'])} to label, {amount(figures['test'])} to test"
     )
-    say(f"written to {target}; to look at: {target / 'index.html'}")
-    say(f"into a project: goldwire seeds add {target / 'articles.jsonl'} {target / 'test.jsonl'}")
+    say(f"written to {target}; to look at: {target}/index.html")
+    say(f"into a project: goldwire seeds add {target}/articles.jsonl {target}/test.jsonl")
     write_json(json_path, figures)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from goldwire import __version__, strict_json
-from goldwire.archive.engine import LocalEngine
+from goldwire.archive.engine import Engine, LocalEngine
 from goldwire.archive.manifest import Input, inputs_of
+from goldwire.archive.output import check_place, replacing_at
 from goldwire.archive.selection.choose import Selection, Taken, candidates, choose
 from goldwire.archive.selection.options import Choice, wrong
 from goldwire.archive.selection.page import page
@@ -20,7 +21,6 @@ from goldwire.archive.selection.survey import hash_of, survey, taken
 from goldwire.archive.shards import shards_outside
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, write_text
-from goldwire.folders import check_ours, replacing
 from goldwire.model import Document
 from goldwire.processes import cores
 
@@ -36,26 +36,28 @@ _FIRST = ("title", "published", "source", "language", "url")
 
 def select(
     addresses: Sequence[str],
-    folder: Path,
+    folder: Path | str,
     choice: Choice,
     *,
     known: Sequence[Document] = (),
     workers: int | None = None,
+    engine: Engine | None = None,
     repeat: Path | None = None,
     started: Callable[[int], None] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Selection:
-    """Choose from the archive at `addresses`, and write `folder`: articles to label, a random share as a test
-    pool, a page, and the file that repeats the choice. The same archive, choice and `known` give the same
-    bytes.
+    """Choose from the archive at `addresses`, and write `folder`, a path or an address: articles to label, a
+    random share as a test pool, a page, and the file that repeats the choice. The same archive, choice and
+    `known` give the same bytes.
 
     The archive is read twice, and neither time held: once for some 50 bytes of each article, once for the
     texts of the few that may be taken. None is taken whose text, nearly its text, or id is among the `known`
-    documents. With `repeat`, a former selection's file, `choice` is that one's. Raises GW940 to GW943 and
-    GW950 for the archive, GW956 where it is not the one of `repeat`, GW957 where the folder is somebody
-    else's, GW955 for a choice that can't be met at all.
+    documents. Articles are looked at by so many `workers`, processes on this machine (default: one a core),
+    or by another `engine`. With `repeat`, a former selection's file, `choice` is that one's. Raises GW940 to
+    GW943 and GW950 for the archive, GW956 where it is not the one of `repeat`, GW957 where the folder is
+    somebody else's, GW955 for a choice that can't be met at all.
     """
-    check_ours(folder, RECIPE, code="GW957", content="a selection")
+    check_place(folder, RECIPE, code="GW957", content="a selection")
     shards = shards_outside(addresses, folder)
     inputs = inputs_of(shards, [shard.sha256() for shard in shards])
     if repeat is not None:
@@ -63,7 +65,8 @@ def select(
     choice.check()
     if started is not None:
         started(sum(shard.size for shard in shards))
-    seen = survey(shards, choice, LocalEngine(workers or cores(), imported=_IMPORTED), advance)
+    engine = engine or LocalEngine(workers or cores(), imported=_IMPORTED)
+    seen = survey(shards, choice, engine, advance)
     if not len(seen):
         faults = [fault for each in seen.refused for fault in each.faults[:1]]
         told = ", ".join(f"{why}: {number}" for why, number in sorted(seen.out.items()))
@@ -85,7 +88,7 @@ def select(
         out=seen.out,
         refused=[str(fault) for each in seen.refused for fault in each.faults[:1]],
     )
-    with replacing(folder, RECIPE, code="GW957") as new:
+    with replacing_at(folder, RECIPE, code="GW957") as new:
         for name, pool in ((LABEL, "label"), (TEST, "test")):
             rows = [_row(each, choice) for each in chosen.taken if each.pool == pool]
             write_text(new / name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

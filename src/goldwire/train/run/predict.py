@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import structs
 
 from goldwire import strict_json
-from goldwire.archive.engine import LocalEngine
+from goldwire.archive.engine import Engine, LocalEngine
 from goldwire.archive.run import Outcome, run_over
+from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.formats.spacy_doc import Pipeline, annotation_from
@@ -95,13 +96,20 @@ def predict(
 
 @dataclass(frozen=True)
 class Annotating:
-    """Loads a model where it is to work, and annotates batches of articles by it."""
+    """Loads a model where it is to work, and annotates batches of articles by it.
+
+    `sha256` is the hash that the model is to have there; raises GW831 where it is another.
+    """
 
     model: str
     layer: str | None = None
+    sha256: str = ""
 
     def __call__(self) -> Callable[[list[Article]], list[Article]]:
         """The function that annotates; what the articles bring of annotations is left aside."""
+        if self.sha256 and _folder_hash(pipeline_path(self.model)) != self.sha256:
+            hint = "the same files under the same name on all nodes, and none changed while a run is at work"
+            raise GoldwireError.of("GW831", "a worker finds another model", where=self.model, hint=hint)
         predictor = Predictor(self.model, self.layer)
         return lambda articles: list(predictor.articles([article.document for article in articles]))
 
@@ -109,29 +117,36 @@ class Annotating:
 def predict_archive(
     model: str,
     addresses: Sequence[str],
-    folder: Path,
+    folder: Path | str,
     *,
     layer: str | None = None,
     workers: int | None = None,
+    engine: Engine | None = None,
     **options: Any,
 ) -> Outcome:
     """The articles of an archive annotated by a model, in shards: as `goldwire.archive.run.run_over` does,
     whose `options` these are.
 
-    The model is loaded once in each of the `workers`, processes on this machine (default: one a core). Raises
-    what `run_over` raises, and GW410 and GW411 as `predict` does.
+    The model is loaded once in each of the `workers`, processes on this machine (default: one a core), or in
+    those of another `engine`, which must reach it under its name: a folder at the same path, or a package.
+    Raises what `run_over` raises, GW410 and GW411 as `predict` does, and GW831 where a worker finds another
+    model.
     """
     from spacy.about import __version__ as spacy_version
 
     path = pipeline_path(model)
+    digest = _folder_hash(path)
     settings = {
         "command": "predict",
-        "model": {"name": path.name, "sha256": _folder_hash(path)},
+        "model": {"name": path.name, "sha256": digest},
         "layer": layer or "",
         "spacy": spacy_version,
     }
-    engine = LocalEngine(workers or cores(), imported=_IMPORTED)
-    return run_over(addresses, folder, Annotating(model, layer), engine=engine, settings=settings, **options)
+    engine = engine or LocalEngine(workers or cores(), imported=_IMPORTED)
+    # A worker elsewhere stands in another folder.
+    found = str(path.resolve()) if Path(model).is_dir() else model
+    work = Annotating(found, layer, digest)
+    return run_over(addresses, folder, work, engine=engine, settings=settings, **options)
 
 
 def _folder_hash(folder: Path) -> str:
