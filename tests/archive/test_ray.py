@@ -176,7 +176,7 @@ def test_a_batch_that_kills_its_workers_ends_the_run(tmp_path: Path, nodes: Node
     """It is tried again a few times, then there is one plain error; another run goes on."""
     source = archive(tmp_path / "in")
     log = tmp_path / "workers.txt"
-    assert "GW949" in refusal(RayEngine(1, nodes.address), source, tmp_path / "ray", Dying(workers=str(log)))
+    assert "GW833" in refusal(RayEngine(1, nodes.address), source, tmp_path / "ray", Dying(workers=str(log)))
     run(RayEngine(1, nodes.address), source, tmp_path / "ray")
     run(LocalEngine(), source, tmp_path / "local")
     assert held(tmp_path / "ray") == held(tmp_path / "local")

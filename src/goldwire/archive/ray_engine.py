@@ -68,7 +68,7 @@ class RayEngine:
     The address is what `ray.init` takes (`auto`, `HOST:PORT`, `ray://HOST:PORT`); without one a Ray of its
     own is started on this machine, and ended. Workers that a cluster has no core for yet join when it has.
     Raises GW832 where Ray is not installed, GW830 where it can't be reached or is lost, GW831 where a node
-    has other versions than this machine, GW949 where batches kill their workers again and again.
+    has other versions than this machine, GW833 where batches kill their workers again and again.
     """
 
     workers: int | None = None
@@ -241,7 +241,7 @@ class _Crew:
             what = "over the same articles" if hand.is_up else "before it had begun"
             said = " ".join(str(error).split())[-300:]
             hint = "out of memory? Fewer --workers, or nodes with more: what was finished is kept"
-            raise GoldwireError.of("GW949", f"a worker died again and again {what}: {said}", hint=hint)
+            raise GoldwireError.of("GW833", f"a worker died again and again {what}: {said}", hint=hint)
         self.again.extend(hand.jobs)
         self._hire()
 

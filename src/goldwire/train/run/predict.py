@@ -98,7 +98,7 @@ def predict(
 class Annotating:
     """Loads a model where it is to work, and annotates batches of articles by it.
 
-    `sha256` is the hash that the model is to have there; raises GW831 where it is another.
+    `sha256` is the hash that the model is to have there; raises GW834 where it is another.
     """
 
     model: str
@@ -109,7 +109,7 @@ class Annotating:
         """The function that annotates; what the articles bring of annotations is left aside."""
         if self.sha256 and _folder_hash(pipeline_path(self.model)) != self.sha256:
             hint = "the same files under the same name on all nodes, and none changed while a run is at work"
-            raise GoldwireError.of("GW831", "a worker finds another model", where=self.model, hint=hint)
+            raise GoldwireError.of("GW834", "a worker finds another model", where=self.model, hint=hint)
         predictor = Predictor(self.model, self.layer)
         return lambda articles: list(predictor.articles([article.document for article in articles]))
 
@@ -129,7 +129,7 @@ def predict_archive(
 
     The model is loaded once in each of the `workers`, processes on this machine (default: one a core), or in
     those of another `engine`, which must reach it under its name: a folder at the same path, or a package.
-    Raises what `run_over` raises, GW410 and GW411 as `predict` does, and GW831 where a worker finds another
+    Raises what `run_over` raises, GW410 and GW411 as `predict` does, and GW834 where a worker finds another
     model.
     """
     from spacy.about import __version__ as spacy_version
