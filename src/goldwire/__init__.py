@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from goldwire.annotate.registry.changes import rename_id as rename_id
     from goldwire.annotate.registry.changes import split_id as split_id
     from goldwire.annotate.registry.review import review_registry as review_registry
+    from goldwire.annotate.report.team import team_report as team_report
+    from goldwire.annotate.rounds import assign as assign
+    from goldwire.annotate.rounds import pull as pull
+    from goldwire.annotate.rounds import push as push
+    from goldwire.annotate.rounds import status as status
     from goldwire.api.data import convert as convert
     from goldwire.api.data import count as count
     from goldwire.api.data import format_of as format_of
@@ -75,6 +80,7 @@ __all__ = [
     "add_articles",
     "agree",
     "assess_drafts",
+    "assign",
     "compare",
     "convert",
     "count",
@@ -87,12 +93,16 @@ __all__ = [
     "load_schema",
     "merge_ids",
     "predict",
+    "pull",
+    "push",
     "read",
     "read_documents",
     "rename_id",
     "review_registry",
     "score",
     "split_id",
+    "status",
+    "team_report",
     "train_model",
     "write",
 ]
@@ -121,6 +131,7 @@ _PUBLIC = {
     "add_articles": "goldwire.seeds.add",
     "agree": "goldwire.api.evaluation",
     "assess_drafts": "goldwire.api.evaluation",
+    "assign": "goldwire.annotate.rounds",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
     "draft": "goldwire.api.models",
@@ -133,12 +144,16 @@ _PUBLIC = {
     "load_schema": "goldwire.api.data",
     "merge_ids": "goldwire.annotate.registry.changes",
     "predict": "goldwire.api.models",
+    "pull": "goldwire.annotate.rounds",
+    "push": "goldwire.annotate.rounds",
     "read": "goldwire.api.data",
     "read_documents": "goldwire.api.models",
     "rename_id": "goldwire.annotate.registry.changes",
     "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
     "split_id": "goldwire.annotate.registry.changes",
+    "status": "goldwire.annotate.rounds",
+    "team_report": "goldwire.annotate.report.team",
     "train_model": "goldwire.api.models",
     "write": "goldwire.api.data",
 }

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from goldwire.annotate.records.checks import Check, write_checks
 from goldwire.annotate.report.checks import DRIFT, Checked, drift, read_checked, scored
 from goldwire.annotate.report.page import drift_hint, team_page
-from goldwire.annotate.report.team import as_dict, read_team
+from goldwire.annotate.report.team import read_team, team_report
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation, Span
@@ -120,7 +120,7 @@ def test_few_checks_say_so(tmp_path: Path) -> None:
     assert all(fault.ci95 is None for fault in found.faults)
     page = team_page(read_team(project))
     assert "fewer than 5 checks" in page and "permutation" not in page
-    assert as_dict(read_team(project))["checks"][0]["few"] is True
+    assert team_report(project).to_dict()["checks"][0]["few"] is True
 
 
 def test_what_can_not_be_scored_is_told(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
-"""From a project's folder to its team's page, without a server."""
+"""From a project's folder to its team's page and figures, without a server."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
@@ -16,9 +17,12 @@ from goldwire.annotate.records.notes import notes_path, places_path, read_notes,
 from goldwire.annotate.records.summary import article_stamps, file_stamp, store_index
 from goldwire.annotate.report.checks import read_checked
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, work
-from goldwire.annotate.report.page import Team, quoted
-from goldwire.project import Project
+from goldwire.annotate.report.page import Team, quoted, team_page
+from goldwire.figures import counted
+from goldwire.files import write_text
+from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
+from goldwire.table import Cell, Column, Figures, Table
 
 
 def read_team(project: Project, *, watched: bool = False) -> Team:
@@ -46,19 +50,89 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
     )
 
 
-def as_dict(team: Team) -> dict[str, Any]:
-    """The figures, for JSON."""
-    figures: dict[str, Any] = {
-        "when": team.when,
-        "annotators": [{**asdict(each), "spans": dict(each.spans)} for each in team.work],
-        "time": [asdict(each) for each in team.paces],
-        "agreement": [asdict(each) for each in team.agreement],
-        "confusions": [asdict(each) for each in team.confusions],
-        "checks": [each.as_dict() for each in team.checked],
-        "predictions": [asdict(each) for each in team.acceptances],
-        "notes": [to_builtins(note) for note in team.notes],
-    }
-    return figures
+@dataclass(frozen=True, repr=False)
+class TeamReport(Figures):
+    """The figures of a `team`, and where its page was written."""
+
+    team: Team
+    path: Path
+
+    def __repr__(self) -> str:
+        return f"<TeamReport of {counted(len(self.team.work), 'annotator')}: {self.path}>"
+
+    def tables(self) -> list[Table]:
+        """`annotators`, `time`, `agreement`, `predictions`."""
+        counts = tuple(Column(name, "amount") for name in ("assigned", "to do", "begun", "skipped", "done"))
+        layers = tuple(Column(layer, "amount") for layer in self.team.layers)
+        work_rows: list[tuple[Cell, ...]] = [
+            (
+                *(each.annotator, each.assigned, each.to_do, each.begun, each.skipped, each.done),
+                *(each.spans.get(layer, 0) for layer in self.team.layers),
+            )
+            for each in self.team.work
+        ]
+        week = (Column("week"), Column("articles", "amount"))
+        minutes = (Column("minutes an article", "number"), Column("minutes a hundred words", "number"))
+        scores = (Column("F1", "number"), Column("95 %", "interval"))
+        kinds = tuple(Column(name, "amount") for name in ("articles", "kept", "changed"))
+        return [
+            Table("annotators", "done and to do", (Column("annotator"), *counts, *layers), work_rows),
+            Table(
+                "time",
+                "medians of minutes",
+                (Column("annotator"), *week, *minutes),
+                [(p.annotator, p.week, p.articles, p.minutes, p.per_hundred_words) for p in self.team.paces],
+            ),
+            Table(
+                "agreement",
+                "two readings of an article",
+                (Column("layer"), *week, *scores),
+                [(a.layer, a.week, a.articles, a.f1, a.ci95) for a in self.team.agreement],
+            ),
+            Table(
+                "predictions",
+                "predicted spans",
+                (Column("annotator"), *kinds, Column("seconds a span", "number")),
+                [(a.annotator, a.articles, a.kept, a.changed, a.seconds) for a in self.team.acceptances],
+            ),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate report --json` writes them."""
+        team = self.team
+        return {
+            "when": team.when,
+            "annotators": [{**asdict(each), "spans": dict(each.spans)} for each in team.work],
+            "time": [asdict(each) for each in team.paces],
+            "agreement": [asdict(each) for each in team.agreement],
+            "confusions": [asdict(each) for each in team.confusions],
+            "checks": [each.as_dict() for each in team.checked],
+            "predictions": [asdict(each) for each in team.acceptances],
+            "notes": [to_builtins(note) for note in team.notes],
+        }
+
+
+def team_report(
+    project: str | Path | Project = ".", out: str | Path | None = None, *, watched: bool = False
+) -> TeamReport:
+    """Write the team's page, and return its figures: done and to do, minutes, agreement week by week, where
+    readings part, predictions accepted, rules broken, notes.
+
+    It is made of what was pulled, without a server, and written to `out`, or `eval/reports/team.html` in the
+    project. A page that is `watched` loads itself anew.
+
+        >>> import goldwire
+        >>> report = goldwire.team_report("my-project", "team.html")
+        >>> report
+        <TeamReport of 0 annotators: team.html>
+        >>> report.table("agreement").columns[0].name
+        'layer'
+    """
+    home = project if isinstance(project, Project) else find_project(Path(project))
+    path = Path(out) if out is not None else home.reports / "team.html"
+    team = read_team(home, watched=watched)
+    write_text(path, team_page(team))
+    return TeamReport(team, path)
 
 
 def changes(project: Project, every: float) -> Iterator[None]:

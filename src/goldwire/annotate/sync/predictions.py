@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,6 +18,8 @@ from goldwire.formats.jsonl import read_jsonl
 from goldwire.model import Annotation, Article, Document, by_machine
 from goldwire.schemas import Schema
 
+#: Where predictions come from: JSON Lines files, or articles in memory.
+Given: TypeAlias = str | Path | Iterable[str | Path | Article]
 # What the server would store without a word and no annotator could use.
 _UNUSABLE = {
     rules.LAYER,
@@ -36,19 +39,19 @@ def version(annotation: Annotation) -> str:
     return f"{made.name}@{made.version}" if made.name and made.version else made.name or annotation.annotator
 
 
-def read_predictions(files: Iterable[Path]) -> list[Annotation]:
-    """The annotations in JSON Lines files, bound to the texts that they came with."""
+def bound(given: Given) -> list[Annotation]:
+    """The annotations of articles, or of those in JSON Lines files, bound to their texts."""
+    parts = [given] if isinstance(given, (str, Path)) else given
     return [
         msgspec.structs.replace(annotation, text_sha256=sha256(article.document.text))
-        for path in files
-        for article in read_jsonl(path)
+        for part in parts
+        for article in ([part] if isinstance(part, Article) else read_jsonl(Path(part)))
         for annotation in article.annotations
     ]
 
 
-def read_drafts(files: Iterable[Path]) -> list[Annotation]:
-    """Drafts in JSON Lines files, as `read_predictions` reads them; raises GW814 for what a person made."""
-    drafts = read_predictions(files)
+def check_drafts(drafts: Iterable[Annotation]) -> None:
+    """Raise GW814 for each that a person made."""
     raise_faults(
         Fault(
             "GW814",
@@ -58,7 +61,6 @@ def read_drafts(files: Iterable[Path]) -> list[Annotation]:
         for a in drafts
         if not by_machine(a) or a.status != "draft"
     )
-    return drafts
 
 
 def unusable(schema: Schema, document: Document, annotations: Sequence[Annotation]) -> Iterator[Fault]:

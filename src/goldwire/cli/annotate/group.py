@@ -23,8 +23,8 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
+    show,
     table,
-    unkept,
     write_json,
 )
 from goldwire.errors import GoldwireError
@@ -165,53 +165,13 @@ def pull(
     Studio; what annotators noted beside regions is listed, and kept in annotate/notes.jsonl.
     Exit 1 where there was a conflict, or a task's text is not the article's.
     """
-    from msgspec import to_builtins
-
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.records.notes import read_notes
-    from goldwire.annotate.team.assign import pull_projects
-    from goldwire.annotate.team.feedback import fill_tabs, stored_broken_rules
-    from goldwire.annotate.team.practice import show_answers
+    import goldwire
     from goldwire.formats.account import Account
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
 
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    with connect(project, url=url) as client, progress("pulling") as advance:
-        projects = pull_projects(
-            client, project, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
-        )
-        broken = stored_broken_rules(project, schema, documents)
-        practised = show_answers(client, project, schema, documents)
-        tabs = fill_tabs(client, project, schema, broken, [pulled.report.project for pulled in projects])
-    reports = [pulled.report for pulled in projects]
-    quarantined = reports[-1].quarantined  # what the file holds after the last
-    rows = [
-        ("tasks read", sum(report.tasks for report in reports)),
-        ("annotations read", sum(report.annotations for report in reports)),
-        ("  of them skipped", sum(report.skipped for report in reports)),
-        ("files written", sum(report.written for report in reports)),
-        ("spans", sum(report.spans for report in reports)),
-        ("relations", sum(report.relations for report in reports)),
-        ("  roles filled in", sum(report.filled for report in reports)),
-        ("ids that were merged or renamed since", sum(report.settled for report in reports)),
-        ("spans trimmed", sum(len(report.trims) for report in reports)),
-        ("in quarantine", quarantined),
-    ]
-    if apart := sum(report.apart for report in reports):
-        rows.insert(2, ("  of them gold checks or practice, kept apart", apart))
-    rows += unkept(
-        sum(report.ground_truth for report in reports), sum(report.commented for report in reports)
-    )
-    if len(projects) > 1:
-        rows.insert(0, ("projects", len(projects)))
-    if drafts:
-        rows += [
-            ("drafts read", sum(report.drafts or 0 for report in reports)),
-            ("  of them beside finished work", sum(report.drafts_beside for report in reports)),
-            ("files of drafts written", sum(report.drafts_written for report in reports)),
-        ]
-    table(("pull", ""), rows)
+    with progress("pulling") as advance:
+        found = goldwire.pull(project, full=full, drafts=drafts, prefer=prefer, url=url, advance=advance)
+    projects, reports = found.projects, [pulled.report for pulled in found.projects]
+    show(found.table("pull"))
     if names := sorted({name for report in reports for name in report.annotators}):
         say(f"annotators: {', '.join(names)}")
     for pulled in projects:
@@ -235,30 +195,22 @@ def pull(
         say(f"changed here, and so left as they are: {_some(edited)}")
     if removed := [file for report in reports for file in report.removed_here]:
         say(f"removed here, and still on the server (pull --theirs brings them back): {_some(removed)}")
-    if quarantined:
+    if reports[-1].quarantined:
         say(f"what could not be taken in is in {reports[-1].quarantine_file}, with the reasons")
     if any(report.drafts_beside for report in reports):
         say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
     say(str(sum((report.account for report in reports), Account.empty())))
-    notes = read_notes(project)
-    show_broken(broken, sum(tabs.values()))
-    show_practised(practised)
-    show_notes(notes)
-    single = len(projects) == 1 and not projects[0].annotator
-    figures = reports[0].as_dict() if single else {"projects": [pulled.as_dict() for pulled in projects]}
-    figures["practice"] = [each.as_dict() for each in practised]
-    figures["rules"] = [rule.as_dict() for rule in broken]
-    figures["notes"] = [to_builtins(note) for note in notes]
-    write_json(json_path, figures)
-    conflicts = [line for report in reports for line in report.conflicts]
-    for line in conflicts:
+    show_broken(found.broken, found.in_tabs)
+    show_practised(found.practised)
+    show_notes(found.notes)
+    write_json(json_path, found.as_json())
+    for line in [line for report in reports for line in report.conflicts]:
         say(f"conflict  {line}")
-    if refused := [fault for report in reports for fault in report.refused]:
-        for fault in refused:
-            say(f"refused  {fault}")
-    if refused or conflicts or any(counts.conflicts for counts in parted):
+    for fault in found.refused:
+        say(f"refused  {fault}")
+    if found.refused or found.conflicts:
         sys.exit(1)
 
 

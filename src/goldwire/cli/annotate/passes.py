@@ -17,21 +17,7 @@ _LINES = 20  # of a kind that are shown: all are in the JSON
 
 
 def show_passes(pushed: Sequence[PassPush]) -> None:
-    """What a push sent to each pass, and what waits."""
-    rows = [
-        (
-            each.name,
-            each.report.sent,
-            each.report.present,
-            each.waiting,
-            each.refreshed,
-            each.report.tasks,
-            each.report.url,
-        )
-        for each in pushed
-    ]
-    columns = ("pass", "sent", "there already", "waiting", "refreshed", "tasks", "project")
-    table(columns, rows, left=1, lesser=("refreshed", "tasks"))
+    """What a push did besides sending articles to each pass."""
     for each in pushed:
         if each.report.config_added and not each.report.created:
             say(f"the config of pass {each.name} gained: {', '.join(each.report.config_added)}")

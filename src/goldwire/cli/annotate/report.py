@@ -25,17 +25,14 @@ def report_command(out: Path | None, watch: bool, json_path: Path | None, projec
     It is made of what was pulled, without a server; links to tasks are those of the last pull. With --watch
     a pull beside it is enough to have it fresh.
     """
-    from goldwire.annotate.report.page import team_page
-    from goldwire.annotate.report.team import as_dict, changes, read_team
-    from goldwire.files import write_text
+    import goldwire
+    from goldwire.annotate.report.team import changes
 
-    target = out or project.reports / "team.html"
     try:
         for _ in changes(project, _EVERY):
-            team = read_team(project, watched=watch)
-            write_text(target, team_page(team))
-            write_json(json_path, as_dict(team))
-            say(f"{target}: written, as of {team.when}")
+            report = goldwire.team_report(project, out, watched=watch)
+            write_json(json_path, report.as_json())
+            say(f"{report.path}: written, as of {report.team.when}")
             if not watch:
                 return
     except KeyboardInterrupt:

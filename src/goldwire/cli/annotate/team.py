@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldwire.cli.annotate.passes import show_ready
-from goldwire.cli.common import confide, json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import confide, json_option, progress, project_option, say, show, table, write_json
 from goldwire.figures import amount, interval, number
 from goldwire.project import Project
 
@@ -58,46 +57,28 @@ def assign(
     Which they are is kept in annotate/checks.jsonl; what annotators mark in them goes into annotate/checks/,
     and counts in no agreement, adjudication, training, evaluation or dataset. `status` and `report` score it.
     """
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.team.assign import assign_project, push_assigned
-    from goldwire.annotate.team.checks import share_of
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
+    import goldwire
 
-    share = share_of(checks) if checks is not None else None
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    with connect(project, url=url) as client:
-        assigned = assign_project(project, documents, annotators, per_article, seed, checks=share)
-        count = len(assigned.assignments) + len(assigned.checks)
-        with progress("pushing", count) as advance:
-            pushed = push_assigned(
-                client, project, schema, documents, assigned.assignments, assigned.checks, advance=advance
-            )
-        invite = client.invite_link()
-    among = Counter(check.annotator for check in assigned.checks if check.purpose == "check")
-    rows = [
-        (name, report.documents, *((among[name],) if among else ()), report.sent, report.url)
-        for name, report in pushed.items()
-    ]
-    table(("annotator", "articles", *(("checks among them",) if among else ()), "sent", "project"), rows)
-    for name, lacking in assigned.lacking.items():
+    with progress("pushing") as advance:
+        work = goldwire.assign(
+            project,
+            annotators,
+            per_article=per_article,
+            checks=checks,
+            seed=seed,
+            url=url,
+            advance=advance,
+        )
+    show(work.table())
+    for name, lacking in work.assigned.lacking.items():
         say(f"{name}: {amount(lacking)} checks fewer than asked: no other reviewed article is new to them")
-    if assigned.held_back:
-        say(f"{amount(assigned.held_back)} articles with a reviewed annotation serve as checks only")
+    if work.assigned.held_back:
+        say(f"{amount(work.assigned.held_back)} articles with a reviewed annotation serve as checks only")
     confide(
-        f"invite annotators with: {invite}",
+        f"invite annotators with: {work.invite}",
         otherwise="invite annotators with the link of Label Studio's page Organization (also in --json FILE)",
     )
-    figures = {name: report.as_dict() | {"checks": among[name]} for name, report in pushed.items()}
-    write_json(
-        json_path,
-        {
-            "invite": invite,
-            "annotators": figures,
-            "lacking": assigned.lacking,
-            "held_back": assigned.held_back,
-        },
-    )
+    write_json(json_path, work.as_json())
 
 
 @click.command()
@@ -111,44 +92,16 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     wait for an earlier one. Of gold checks, which are among the tasks, what was pulled is scored against what
     was reviewed; `report` has all figures of them.
     """
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.records.assignments import title_for
-    from goldwire.annotate.report.checks import read_checked
-    from goldwire.annotate.team.status import status as read_status
-    from goldwire.schemas import load_schema
+    import goldwire
 
-    with connect(project, url=url) as client:
-        entries = read_status(client, project)
-    parted = any(entry.part for entry in entries)
-    rows = [
-        (
-            entry.title,
-            entry.annotator or "-",
-            *([entry.waiting] if parted else []),
-            entry.to_do,
-            entry.done,
-            entry.skipped,
-            entry.drafts,
-            f"{entry.minutes:.1f}",
-            entry.next or entry.url,
-        )
-        for entry in entries
-    ]
-    waiting = ("waiting",) if parted else ()
-    columns = ("project", "annotator", *waiting, "to do", "done", "skipped", "begun", "minutes", "next")
-    table(columns, rows, left=2, lesser=("minutes", "begun", "skipped", "next"))
-    for entry in entries:
+    found = goldwire.status(project, url=url)
+    show(found.table("status"))
+    for entry in found.progress:
         if entry.others and entry.owner:
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
-    show_ready(entries)
-    checked = {each.annotator: each for each in read_checked(project, load_schema(project.schema_path))}
-    _show_checked(list(checked.values()))
-    figures = []
-    for entry in entries:
-        theirs = checked.get(entry.annotator)
-        whose = theirs is not None and entry.title == title_for(project, entry.annotator)
-        figures.append(entry.as_dict() | {"checks": theirs.as_dict() if theirs and whose else None})
-    write_json(json_path, figures)
+    show_ready(found.progress)
+    _show_checked(list(found.checked.values()))
+    write_json(json_path, found.as_json()["projects"])
 
 
 def _show_checked(checked: Sequence[Checked]) -> None:

@@ -1,0 +1,560 @@
+"""One round with a Label Studio: articles sent to annotators, progress looked at, their work brought home.
+
+What `import goldwire` names of it, and what the commands call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import to_builtins
+
+from goldwire.annotate.labelstudio.client import Client, connect
+from goldwire.annotate.passes.push import PassPush, push_passes
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.notes import Note, read_notes
+from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of
+from goldwire.annotate.report.checks import KINDS, Checked, read_checked
+from goldwire.annotate.sync.importer import Prefer
+from goldwire.annotate.sync.predictions import Given, bound, check_drafts
+from goldwire.annotate.sync.push import PushReport
+from goldwire.annotate.sync.push import push as push_articles
+from goldwire.annotate.team.assign import (
+    Assigned,
+    PulledProject,
+    assign_project,
+    pull_projects,
+    push_assigned,
+)
+from goldwire.annotate.team.checks import share_of
+from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
+from goldwire.annotate.team.practice import Practised, show_answers
+from goldwire.annotate.team.status import Progress
+from goldwire.annotate.team.status import status as read_status
+from goldwire.errors import Fault, GoldwireError
+from goldwire.figures import counted
+from goldwire.model import Annotation, Document
+from goldwire.project import Project, find_project
+from goldwire.schemas import Schema, load_schema
+from goldwire.seeds import load_seeds
+from goldwire.table import Column, Figures, Table
+
+_COUNTS = (Column("what"), Column("count", "amount"))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Articles in the order of a model's uncertainty: so many `sent` of `articles`; those that are `labelled`
+    or `present` on the server already are none of them, in `empty` ones nothing was found."""
+
+    articles: int
+    sent: int
+    labelled: int
+    present: int
+    empty: int
+
+
+@dataclass(frozen=True, repr=False)
+class Pushed(Figures):
+    """What a push sent: its `report`, or with `passes` one for each of these.
+
+    `left_out` counts by reason what a model found and the schema has no place for; `order` is None where
+    articles were sent in the project's. `is_one_pass` says that `[annotate] passes` makes no difference.
+    """
+
+    report: PushReport | None = None
+    passes: tuple[PassPush, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    order: Order | None = None
+    is_one_pass: bool = False
+
+    def __repr__(self) -> str:
+        reports = [each.report for each in self.passes] if self.report is None else [self.report]
+        sent, present = sum(r.sent for r in reports), sum(r.present for r in reports)
+        return f"<Pushed: {counted(sent, 'article')} sent, {present} there already>"
+
+    def tables(self) -> list[Table]:
+        """`push`: what was sent, or a row for each pass."""
+        if self.report is None:
+            names = ("sent", "there already", "waiting", "refreshed", "tasks")
+            columns = (Column("pass"), *(Column(name, "amount") for name in names), Column("project"))
+            rows = [
+                (
+                    p.name,
+                    p.report.sent,
+                    p.report.present,
+                    p.waiting,
+                    p.refreshed,
+                    p.report.tasks,
+                    p.report.url,
+                )
+                for p in self.passes
+            ]
+            return [Table("push", "push", columns, rows, lesser=("refreshed", "tasks"))]
+        report = self.report
+        counts = [
+            ("articles sent", report.sent),
+            ("articles there already", report.present),
+            ("predictions sent", report.predictions_sent),
+            ("predictions there already", report.predictions_present),
+            ("  ids suggested in them", report.ids_suggested),
+            ("  ids left to pick", report.ids_left),
+            ("tasks on the server", report.tasks),
+        ]
+        return [Table("push", "push", _COUNTS, counts)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate push --json` writes them."""
+        if self.report is not None:
+            return self.report.as_dict()
+        return {"passes": [each.as_dict() for each in self.passes]}
+
+
+def push(
+    project: str | Path | Project = ".",
+    *,
+    predictions: Given = (),
+    drafts: Given = (),
+    model: str | Path | None = None,
+    suggest_ids: bool = True,
+    show: bool = True,
+    order: Literal["given", "uncertainty"] = "given",
+    count: int | None = None,
+    diversity: float = 0.5,
+    only_pass: str | None = None,
+    url: str | None = None,
+    advance: Callable[[int], None] | None = None,
+    predicted: Callable[[int], None] | None = None,
+) -> Pushed:
+    """Send a project's articles to its Label Studio: those that it does not have yet, each exactly once.
+
+    `predictions` are shown to annotators, and so are `drafts`, which no person may have made: JSON Lines
+    files, or articles with annotations, as `predict` and `draft` return them; or a `model` makes predictions
+    now. Ids that are sure are filled into them with `suggest_ids`; without `show` they only say the order. In
+    the order of `uncertainty` only unlabelled articles are sent, the first `count`, those first that the
+    model is least sure of, by `diversity` in [0, 1] unlike one another. With `[annotate] passes` each pass
+    has a project; `only_pass` names one. `url` is another Label Studio, whose token is in $GOLDWIRE_TOKEN.
+    `advance` counts articles that are sent, `predicted` those that the model has seen. Raises GW310 and GW311
+    without a server or token, GW322 for predictions that
+    can't be shown, GW814 for drafts that a person made, GW958 for options that exclude each other.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.push("my-project")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code, error.faults[0].message)
+        GW310 no Label Studio is running for this project
+    """
+    home = _project(project)
+    shown, drafted = bound(predictions), bound(drafts)
+    check_drafts(drafted)
+    ranking = order == "uncertainty"
+    _check_push(shown, drafted, model, show=show, ranking=ranking, count=count)
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    passes = passes_of(home, schema)
+    only = pass_named(passes, only_pass, home) if only_pass is not None else None
+    if only is not None and only.earlier and (shown or drafted or model or ranking):
+        raise _wrong("a later pass begins from the one before: predictions are for the first")
+    shown += drafted
+    left_out: Counter[str] = Counter()
+    ordered: Order | None = None
+    with connect(home, url=url) as client:
+        if ranking or model is not None:
+            title = title_for(home, "", passes[0] if passes else None)
+            made = _Predicting(client, home, schema, documents, title, predicted)
+            documents, shown, ordered = made.predicted(shown, model, ranking, count, diversity, left_out)
+        if not show:
+            shown = []
+        if passes:
+            pushed = push_passes(
+                client,
+                home,
+                schema,
+                documents,
+                passes,
+                only=only,
+                predictions=shown,
+                suggest=suggest_ids,
+                advance=advance,
+            )
+            return Pushed(passes=tuple(pushed), left_out=left_out, order=ordered)
+        report = push_articles(
+            client, home, schema, documents, predictions=shown, suggest=suggest_ids, advance=advance
+        )
+    return Pushed(report, (), left_out, ordered, one_pass_only(home, schema))
+
+
+def _check_push(
+    shown: Sequence[Annotation],
+    drafted: Sequence[Annotation],
+    model: str | Path | None,
+    *,
+    show: bool,
+    ranking: bool,
+    count: int | None,
+) -> None:
+    """Raise GW958 for what excludes each other."""
+    if drafted and (model or ranking or not show):
+        raise _wrong("drafts are shown: not with a model, nor by uncertainty, nor unshown")
+    if shown and model:
+        raise _wrong("predictions and a model exclude each other")
+    if not show and (shown or model) and not ranking:
+        raise _wrong("predictions that are not shown are to order by: order is uncertainty")
+    if ranking and not (shown or model):
+        raise _wrong("the order of uncertainty needs a model, or predictions")
+    if count is not None and not ranking:
+        raise _wrong("count needs the order of uncertainty")
+
+
+def _wrong(message: str) -> GoldwireError:
+    return GoldwireError.of("GW958", message, hint="see goldwire annotate push --help")
+
+
+@dataclass
+class _Predicting:
+    """Articles on their way to the server, with what a model says of them."""
+
+    client: Client
+    project: Project
+    schema: Schema
+    documents: list[Document]
+    title: str
+    advance: Callable[[int], None] | None
+
+    def predicted(
+        self,
+        predictions: list[Annotation],
+        model: str | Path | None,
+        ranking: bool,
+        count: int | None,
+        diversity: float,
+        left_out: Counter[str],
+    ) -> tuple[list[Document], list[Annotation], Order | None]:
+        """The articles to push and their predictions: a model's where one is named, in order if asked for."""
+        from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
+        from goldwire.annotate.ml_backend.predictor import Assistant
+        from goldwire.annotations.store import read_annotations
+
+        documents = self.documents
+        available = (
+            candidates(self.client, self.title, documents, read_annotations(self.project))
+            if ranking
+            else None
+        )
+        wanted = documents if available is None else available.documents
+        if model is not None:
+            predictions, reasons = predictions_of(
+                Assistant(str(model), self.schema), wanted, advance=self.advance
+            )
+            left_out.update(reasons)
+        if available is None:
+            return documents, predictions, None
+        ranked = by_uncertainty(available, predictions, count=count, diversity=diversity)
+        order = Order(
+            articles=len(documents),
+            sent=len(ranked.documents),
+            labelled=len(available.labelled),
+            present=len(available.present),
+            empty=len(ranked.empty),
+        )
+        return ranked.documents, ranked.predictions, order
+
+
+@dataclass(frozen=True, repr=False)
+class Pulled(Figures):
+    """What a pull brought: of which `projects`, and what goes back to the annotators.
+
+    `broken` are the rules that stored work breaks, `in_tabs` how many tasks of these a tab of Label Studio
+    shows, `practised` whose answers were shown, `notes` what annotators wrote beside regions.
+    """
+
+    projects: tuple[PulledProject, ...]
+    broken: tuple[BrokenRule, ...] = ()
+    in_tabs: int = 0
+    practised: tuple[Practised, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        read, written = (self.total(name) for name in ("annotations", "written"))
+        return f"<Pulled: {counted(read, 'annotation')} read, {counted(written, 'file')} written>"
+
+    def total(self, name: str) -> int:
+        """One of the counts of `PullReport`, over all projects; of a tuple its length."""
+        values = (getattr(pulled.report, name) or 0 for pulled in self.projects)
+        return sum(value if isinstance(value, int) else len(value) for value in values)
+
+    @property
+    def conflicts(self) -> list[str]:
+        """What both sides changed, and what became of it."""
+        parted = [line for each in self.projects if each.passes is not None for line in each.passes.conflicts]
+        return [line for each in self.projects for line in each.report.conflicts] + parted
+
+    @property
+    def refused(self) -> list[Fault]:
+        """The tasks whose text is not the article's."""
+        return [fault for each in self.projects for fault in each.report.refused]
+
+    def tables(self) -> list[Table]:
+        """`pull`, `rules` and `notes`; the last two where there are any."""
+        counts = [
+            ("tasks read", self.total("tasks")),
+            ("annotations read", self.total("annotations")),
+            ("  of them skipped", self.total("skipped")),
+            ("files written", self.total("written")),
+            ("spans", self.total("spans")),
+            ("relations", self.total("relations")),
+            ("  roles filled in", self.total("filled")),
+            ("ids that were merged or renamed since", self.total("settled")),
+            ("spans trimmed", self.total("trims")),
+            ("in quarantine", self.projects[-1].report.quarantined if self.projects else 0),
+        ]
+        if apart := self.total("apart"):
+            counts.insert(2, ("  of them gold checks or practice, kept apart", apart))
+        unkept = (("ground_truth", "marks as ground truth"), ("commented", "tasks with comments"))
+        counts += [(f"{what}, not kept", self.total(name)) for name, what in unkept if self.total(name)]
+        if len(self.projects) > 1:
+            counts.insert(0, ("projects", len(self.projects)))
+        if any(each.report.drafts is not None for each in self.projects):
+            counts += [
+                ("drafts read", self.total("drafts")),
+                ("  of them beside finished work", self.total("drafts_beside")),
+                ("files of drafts written", self.total("drafts_written")),
+            ]
+        tables = [Table("pull", "pull", _COUNTS, counts)]
+        if self.broken:
+            columns = (
+                Column("annotator"),
+                Column("code"),
+                Column("does not hold"),
+                Column("times", "amount"),
+            )
+            rows = [(rule.annotator, rule.code, rule.rule, len(rule.places)) for rule in self.broken]
+            tables.append(Table("rules", "rules that are broken", columns, rows))
+        if self.notes:
+            shape = tuple(map(Column, ("annotator", "article", "words", "note", "when")))
+            told = [(note.annotator, note.document, note.quote, note.text, note.when) for note in self.notes]
+            tables.append(Table("notes", "notes beside regions", shape, told))
+        return tables
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate pull --json` writes them."""
+        single = len(self.projects) == 1 and not self.projects[0].annotator
+        figures = (
+            self.projects[0].report.as_dict()
+            if single
+            else {"projects": [pulled.as_dict() for pulled in self.projects]}
+        )
+        figures["practice"] = [each.as_dict() for each in self.practised]
+        figures["rules"] = [rule.as_dict() for rule in self.broken]
+        figures["notes"] = [to_builtins(note) for note in self.notes]
+        return figures
+
+
+def pull(
+    project: str | Path | Project = ".",
+    *,
+    full: bool = False,
+    drafts: bool = False,
+    prefer: Prefer = "",
+    url: str | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Pulled:
+    """Bring annotations from Label Studio into `annotate/annotations/`, a file an annotator and article.
+
+    Only what changed since the last pull is read, unless `full`; with `drafts` unfinished work too. Of what
+    both sides changed the server's stays, or `ours`, where `prefer` says so: look at the result's `conflicts`
+    and `refused`, for neither raises. Tabs of broken rules and answers of practice are brought up to date on
+    the server. `url` and its token as in `push`; `advance` counts tasks. Raises GW310 and GW311 without a
+    server or token, GW325 where it has no project of this one.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.pull("my-project")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW310
+    """
+    home = _project(project)
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    with connect(home, url=url) as client:
+        projects = pull_projects(
+            client, home, schema, documents, full=full, drafts=drafts, prefer=prefer, advance=advance
+        )
+        broken = stored_broken_rules(home, schema, documents)
+        practised = show_answers(client, home, schema, documents)
+        tabs = fill_tabs(client, home, schema, broken, [pulled.report.project for pulled in projects])
+    notes = tuple(read_notes(home))
+    return Pulled(tuple(projects), tuple(broken), sum(tabs.values()), tuple(practised), notes)
+
+
+@dataclass(frozen=True, repr=False)
+class AssignedWork(Figures):
+    """Who reads what, and what each annotator was sent, by annotator (with passes, and by pass).
+
+    `invite` is the link by which annotators make an account: whoever has it gets in, so no table shows it.
+    """
+
+    assigned: Assigned
+    sent: Mapping[str, PushReport]
+    invite: str
+
+    def __repr__(self) -> str:
+        articles = len({each.article for each in self.assigned.assignments})
+        return f"<AssignedWork: {counted(articles, 'article')} to {counted(len(self.sent), 'project')}>"
+
+    @property
+    def checks(self) -> Counter[str]:
+        """How many gold checks are among each annotator's articles."""
+        return Counter(check.annotator for check in self.assigned.checks if check.purpose == "check")
+
+    def tables(self) -> list[Table]:
+        """`assign`, a row for each annotator's project."""
+        among = self.checks
+        checked = (Column("checks among them", "amount"),) if among else ()
+        columns = (Column("annotator"), Column("articles", "amount"), *checked, Column("sent", "amount"))
+        rows = [
+            (name, report.documents, *((among[name],) if among else ()), report.sent, report.url)
+            for name, report in self.sent.items()
+        ]
+        return [Table("assign", "assign", (*columns, Column("project")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures and the link, as `goldwire annotate assign --json` writes them."""
+        among = self.checks
+        return {
+            "invite": self.invite,
+            "annotators": {n: report.as_dict() | {"checks": among[n]} for n, report in self.sent.items()},
+            "lacking": self.assigned.lacking,
+            "held_back": self.assigned.held_back,
+        }
+
+
+def assign(
+    project: str | Path | Project = ".",
+    annotators: Iterable[str] = (),
+    *,
+    per_article: int = 2,
+    checks: str | None = None,
+    seed: int = 0,
+    url: str | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> AssignedWork:
+    """Give each article to `per_article` annotators, each of whom gets a Label Studio project.
+
+    Without `annotators`, names as before the @ of their accounts, those of before. What was assigned before
+    stays; a second call sends what is new. `checks`, a share as `"5%"`, slips in gold checks: articles that
+    have a reviewed annotation. Another `seed` draws otherwise. `url` and its token as in `push`; `advance`
+    counts articles. Raises GW310 and GW311 without a server or token, GW341 for names that can't be or too
+    few of them, GW783 and GW784 for checks that can't be had.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.assign("my-project", ["anna", "ben"], checks="2")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW783
+    """
+    home = _project(project)
+    share = share_of(checks) if checks is not None else None
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    with connect(home, url=url) as client:
+        names = list(annotators)
+        assigned = assign_project(home, documents, names, per_article, seed, checks=share)
+        sent = push_assigned(
+            client, home, schema, documents, assigned.assignments, assigned.checks, advance=advance
+        )
+        return AssignedWork(assigned, sent, client.invite_link())
+
+
+@dataclass(frozen=True, repr=False)
+class TeamStatus(Figures):
+    """How far each annotator is, and their gold checks as they were pulled, by annotator."""
+
+    progress: tuple[Progress, ...]
+    checked: Mapping[str, Checked]
+    #: The titles of the projects in which the checks lie, by annotator.
+    titles: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        done, to_do = (sum(getattr(each, name) for each in self.progress) for name in ("done", "to_do"))
+        return f"<TeamStatus: {done} done, {to_do} to do in {counted(len(self.progress), 'row')}>"
+
+    def tables(self) -> list[Table]:
+        """`status`, and `checks` where there are some."""
+        parted = any(each.part for each in self.progress)
+        names = (*(("waiting",) if parted else ()), "to do", "done", "skipped", "begun")
+        columns = (
+            *(Column("project"), Column("annotator")),
+            *(Column(name, "amount") for name in names),
+            *(Column("minutes"), Column("next")),
+        )
+        rows = [
+            (
+                each.title,
+                each.annotator or "-",
+                *((each.waiting,) if parted else ()),
+                *(each.to_do, each.done, each.skipped, each.drafts),
+                f"{each.minutes:.1f}",
+                each.next or each.url,
+            )
+            for each in self.progress
+        ]
+        tables = [Table("status", "status", columns, rows, lesser=("minutes", "begun", "skipped", "next"))]
+        if self.checked:
+            tables.append(_checks_table(list(self.checked.values())))
+        return tables
+
+    def as_json(self) -> dict[str, Any]:
+        """`projects`, the list that `goldwire annotate status --json` writes."""
+        rows = []
+        for each in self.progress:
+            theirs = self.checked.get(each.annotator)
+            whose = theirs is not None and each.title == self.titles[each.annotator]
+            rows.append(each.as_dict() | {"checks": theirs.as_dict() if theirs and whose else None})
+        return {"projects": rows}
+
+
+def _checks_table(checked: Sequence[Checked]) -> Table:
+    """Gold checks by annotator: F1 of all spans with its interval, faults by kind."""
+    counts = tuple(Column(kind, "amount") for kind in KINDS)
+    columns = (
+        *(Column("annotator"), Column("checks done", "amount"), Column("checks given", "amount")),
+        *(Column("F1", "number"), Column("95 %", "interval"), *counts),
+    )
+    rows = []
+    for each in checked:
+        whole = each.figures[0] if each.figures else None
+        faults = {fault.kind: fault.count for fault in each.faults}
+        figures = (whole.f1, whole.ci95) if whole else (None, None)
+        rows.append(
+            (each.annotator, each.done, each.given, *figures, *(faults.get(kind, 0) for kind in KINDS))
+        )
+    return Table("checks", "Gold checks, as pulled", columns, rows, lesser=tuple(KINDS)[::-1])
+
+
+def status(project: str | Path | Project = ".", *, url: str | None = None) -> TeamStatus:
+    """How far each annotator is, as the server has it: to do, done, skipped, begun, minutes; by pass.
+
+    With the gold checks that were pulled, scored against what was reviewed. `url` and its token as in `push`.
+    Raises GW310 and GW311 without a server or token, GW325 where it has no project of this one.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.status("my-project")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW310
+    """
+    home = _project(project)
+    with connect(home, url=url) as client:
+        progress = read_status(client, home)
+    checked = {each.annotator: each for each in read_checked(home, load_schema(home.schema_path))}
+    return TeamStatus(tuple(progress), checked, {name: title_for(home, name) for name in checked})
+
+
+def _project(project: str | Path | Project) -> Project:
+    return project if isinstance(project, Project) else find_project(Path(project))
