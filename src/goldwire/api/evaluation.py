@@ -179,12 +179,15 @@ def compare(
     sides: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
     ignore_space: bool = False,
+    format: str | None = None,
+    on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Compared:
     """Which of two systems is better on the same reference, by how much, how sure that is, and where.
 
     Paired tests over documents, those of one `meta["story"]` together; over labels p is corrected by Holm's
     method. Documents are matched as `score` does; with `sides` those on these sides of the split of the
-    project here are compared.
+    project here are compared. Of three files of JSON Lines no more than counts and the places where the two
+    differ are held in memory, as in `score`, where `format` and `on_read` are explained too.
 
         >>> import goldwire
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
@@ -193,13 +196,31 @@ def compare(
         >>> [difference.text for difference in compared.disagreements]
         ['Ben', 'tarte']
     """
-    from goldwire.eval.ci.compare_models import compare_models
+    from goldwire.eval.ci.compare_models import Comparison, compare_models
+    from goldwire.eval.file_scores import read_side_by_side
     from goldwire.eval.project_scores import sided
     from goldwire.eval.scoring.alignment import side_by_side
-    from goldwire.eval.scoring.pairing import pair_up, stories, unseen
+    from goldwire.eval.scoring.pairing import pair_up, stories, trained_note, unseen
 
+    files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
+    if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
+        comparison = Comparison(layers=layers, kind=kind, names=names)
+        if (
+            run := read_side_by_side(files, comparison.add, layers=layers, trained_on=trained_on)
+        ) is not None:
+            for articles in run.as_read:
+                on_read(articles)
+            note = trained_note(run.learned, run.every, trained_on=trained_on)
+            compared = comparison.result(rounds=rounds, seed=seed, groups=stories(run.documents))
+            return replace(compared, warnings=(*filter(None, [note]), *compared.warnings))
+    held = []
+    for source in (gold, a, b):
+        read_whole = read(source, format) if isinstance(source, str | Path) else articles_of(source)
+        if isinstance(read_whole, Articles):
+            on_read(read_whole)
+        held.append(read_whole)
     aligned = side_by_side(
-        [articles_of(source) for source in (gold, a, b)],
+        held,
         ("gold", *names),
         layers=layers,
         ignore_space=ignore_space,

@@ -153,11 +153,12 @@ def compare(
     from goldwire.eval.matching.spans import Kind
 
     (wanted,) = (each for each in get_args(Kind) if each == kind)
-    reference, first, second = (read_and_say(path, source) for path in (gold, a, b))
     compared = goldwire.compare(
-        reference,
-        first,
-        second,
+        gold,
+        a,
+        b,
+        format=source,
+        on_read=lambda read: say_read(Path(read.path), read, named=source != AUTO),
         layers=layers or None,
         kind=wanted,
         rounds=rounds,

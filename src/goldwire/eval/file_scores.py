@@ -1,11 +1,12 @@
-"""Two files of JSON Lines scored side by side: what stays in memory of a document are its counts."""
+"""Files of JSON Lines read side by side: what stays in memory of a document are its counts."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 
@@ -22,12 +23,15 @@ from goldwire.formats.registry import few_collections
 from goldwire.model import Annotation, Article, Document, curated
 from goldwire.schemas import Schema, load_schema
 
+#: Of so many documents the reference, each side's predictions, and the documents.
+Batch: TypeAlias = tuple[Sequence[Annotation], Sequence[Sequence[Annotation]], Sequence[Document]]
 
-class _Otherwise(Exception):
+
+class Otherwise(Exception):
     """The files can't be scored side by side: the usual way says what is the matter, or does it."""
 
 
-class _OtherSchema(_Otherwise):
+class _OtherSchema(Otherwise):
     """Not all of gold follows the schema of the project here."""
 
 
@@ -51,28 +55,47 @@ def score_files(
     schema = load_schema(schema_path) if schema_path else _schema_here()
     stamp = schema.stamp if schema is not None and not schema_path else ""
 
-    def counted(schema: Schema | None, stamp: str) -> _Run:
-        with few_collections(), gold.open("rb") as mine, pred.open("rb") as theirs:
-            counts = DocumentCounts(layers=layers, schema=schema)
-            run = _Run(_File(gold, mine), _File(pred, theirs), counts, trained_on=trained_on)
-            run.count(layers, readings=agreement_path is None, stamp=stamp)
-        return run
+    def counted(schema: Schema | None, stamp: str) -> tuple[SideBySide, DocumentCounts]:
+        counts = DocumentCounts(layers=layers, schema=schema)
+
+        def add(batch: Batch) -> None:
+            references, (predictions,), documents = batch
+            counts.add(references, predictions, documents)
+
+        run = SideBySide(add, trained_on=trained_on)
+        run.read(gold, (pred,), layers, readings=agreement_path is None, stamp=stamp)
+        return run, counts
 
     try:
         try:
-            run = counted(schema, stamp)
+            run, counts = counted(schema, stamp)
         except _OtherSchema:
-            run = counted(None, "")
-    except (_Otherwise, OSError):
+            run, counts = counted(None, "")
+    except (Otherwise, OSError):
         return None
     note = trained_note(run.learned, run.every, trained_on=trained_on)
-    scores = run.counts.scores(
-        resamples=resamples, seed=seed, groups=stories(run.documents), strict_layers=True
-    )
-    kept = run.gold.as_read(), run.pred.as_read()
+    scores = counts.scores(resamples=resamples, seed=seed, groups=stories(run.documents), strict_layers=True)
+    kept = run.as_read[0], run.as_read[1]
     white = (trimmed_note(kept[0].lost, "the reference"), trimmed_note(kept[1].lost, "the predictions"))
     scores = dataclasses.replace(scores, warnings=(*filter(None, (note, *white)), *scores.warnings))
     return with_agreement(scores, (), (), agreement_path), kept
+
+
+def read_side_by_side(
+    paths: Sequence[Path],
+    add: Callable[[Batch], None],
+    *,
+    layers: Sequence[str] | None = None,
+    trained_on: bool = False,
+) -> SideBySide | None:
+    """Gold and predictions in files of JSON Lines, a batch at a time to `add`; None where they must be read
+    whole."""
+    run = SideBySide(add, trained_on=trained_on)
+    try:
+        run.read(paths[0], paths[1:], layers)
+    except (Otherwise, OSError):
+        return None
+    return run
 
 
 def _schema_here() -> Schema | None:
@@ -117,12 +140,12 @@ class _File:
                 return article
             self._places = self._index()
         if name not in self._places:
-            raise _Otherwise
+            raise Otherwise
         self._at = self._places[name]
         self._stream.seek(self._at)
         article = self.next()
         if article is None:
-            raise _Otherwise
+            raise Otherwise
         return article
 
     def holds(self, documents: int) -> bool:
@@ -141,7 +164,7 @@ class _File:
         try:
             article = loads(line, str(self.path))
         except GoldwireError:
-            raise _Otherwise from None
+            raise Otherwise from None
         if any_padded(article):
             setting = Setting()
             article = trimmed(article, setting)
@@ -160,47 +183,62 @@ class _File:
                 try:
                     name = _name_of.decode(line).id
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                    raise _Otherwise from None
+                    raise Otherwise from None
                 if name in places:
-                    raise _Otherwise
+                    raise Otherwise
                 places[name] = at
             at += len(line)
         return places
 
 
-class _Run:
-    """A count of both files, document by document."""
+class SideBySide:
+    """Gold and one prediction or several in files of JSON Lines, read document by document.
 
-    def __init__(self, gold: _File, pred: _File, counts: DocumentCounts, *, trained_on: bool) -> None:
-        self.gold, self.pred, self.counts = gold, pred, counts
-        self._trained_on = trained_on
-        #: The documents that count, each with its story alone; and how many there are, and were learned from.
+    What is to be counted goes to `add`, a batch at a time. Afterwards `documents` are those that count, each
+    with its story alone, of `every` one, and `learned` says how many of these a model was trained on;
+    `as_read` is what is known of each file.
+    """
+
+    def __init__(self, add: Callable[[Batch], None], *, trained_on: bool) -> None:
+        self._add, self._trained_on = add, trained_on
         self.documents: list[Document] = []
         self.every = self.learned = 0
+        self.as_read: list[Articles] = []
 
-    def count(self, layers: Sequence[str] | None, *, readings: bool, stamp: str) -> None:
+    def read(
+        self,
+        gold: Path,
+        preds: Sequence[Path],
+        layers: Sequence[str] | None,
+        *,
+        readings: bool = False,
+        stamp: str = "",
+    ) -> None:
         """Count all documents.
 
-        Raises _Otherwise where gold has several `readings` of one and they are wanted, _OtherSchema where not
-        all of it follows the schema `stamp`, unless that is empty.
+        Raises Otherwise where they can't be counted so, or gold has several `readings` of one and they are
+        wanted; _OtherSchema where not all of it follows the schema `stamp`, unless that is empty.
         """
+        with ExitStack() as opened, few_collections():
+            sides = [_File(path, opened.enter_context(path.open("rb"))) for path in (gold, *preds)]
+            self._count(sides[0], sides[1:], layers, readings=readings, stamp=stamp)
+            self.as_read = [side.as_read() for side in sides]
+
+    def _count(
+        self, gold: _File, preds: Sequence[_File], layers: Sequence[str] | None, *, readings: bool, stamp: str
+    ) -> None:
         names: set[str] = set()
-        batch: list[tuple[Annotation, Annotation, Document]] = []
-        while (article := self.gold.next()) is not None:
+        batch: list[tuple[Annotation, tuple[Annotation, ...], Document]] = []
+        while (article := gold.next()) is not None:
             document, annotations = article.document, article.annotations
-            predicted = self.pred.find(document.id)
+            if document.id in names or (readings and len(annotations) > 1):
+                raise Otherwise
             reference = curated(annotations)
-            usable = [each for each in predicted.annotations if each.status != "skipped"]
-            if (
-                document.id in names
-                or document.text != predicted.document.text
-                or (readings and len(annotations) > 1)
-                or reference is None
-                or not usable
-            ):
-                raise _Otherwise
+            predicted = tuple(_last(pred.find(document.id), document) for pred in preds)
+            if reference is None:
+                raise Otherwise
             names.add(document.id)
-            learned = usable[-1].provenance.trained_on
+            learned = any(each.provenance.trained_on for each in predicted)
             self.learned += learned
             if learned and not self._trained_on:
                 continue
@@ -208,19 +246,27 @@ class _Run:
                 raise _OtherSchema
             story = document.meta.get("story")
             self.documents.append(Document(document.id, "", {"story": story} if story else {}))
-            batch.append((reference, usable[-1], document))
+            batch.append((reference, predicted, document))
             if len(batch) == BATCH:
-                self._add(batch)
+                self._hand_over(batch)
                 batch = []
-        self._add(batch)
+        self._hand_over(batch)
         self.every = len(names)
-        found = self.gold.layers, self.pred.layers
-        if not (names and all(found) and self.pred.holds(len(names))):
-            raise _Otherwise
-        if layers is None and all(len(each) == 1 for each in found) and found[0] != found[1]:
-            raise _Otherwise
+        found = [side.layers for side in (gold, *preds)]
+        if not (names and all(found) and all(pred.holds(len(names)) for pred in preds)):
+            raise Otherwise
+        if layers is None and all(len(each) == 1 for each in found) and len(set().union(*found)) > 1:
+            raise Otherwise
 
-    def _add(self, batch: Sequence[tuple[Annotation, Annotation, Document]]) -> None:
+    def _hand_over(self, batch: Sequence[tuple[Annotation, tuple[Annotation, ...], Document]]) -> None:
         if batch:
-            golds, preds, documents = zip(*batch, strict=True)
-            self.counts.add(golds, preds, documents)
+            golds, predicted, documents = zip(*batch, strict=True)
+            self._add((golds, tuple(zip(*predicted, strict=True)), documents))
+
+
+def _last(article: Article, document: Document) -> Annotation:
+    """The annotation of a prediction that counts: the last one."""
+    usable = [each for each in article.annotations if each.status != "skipped"]
+    if article.document.text != document.text or not usable:
+        raise Otherwise
+    return usable[-1]

@@ -130,8 +130,7 @@ def corpus_stamp(path: Path, gold: Iterable[Article]) -> dict[str, str]:
             corpus = load_corpus(project)
         except GoldwireError:
             corpus = None  # what is wrong with a project says nothing of the files
-        in_corpus = {a.document.id: a for a in corpus.articles} if corpus is not None else {}
-        if corpus is not None and gold and all(_same(a, in_corpus.get(a.document.id)) for a in gold):
+        if corpus is not None and gold and _of_corpus(gold, corpus.articles):
             return {
                 "name": project.name,
                 "version": corpus.version,
@@ -145,9 +144,18 @@ def corpus_stamp(path: Path, gold: Iterable[Article]) -> dict[str, str]:
     return {"name": path.stem, "version": "0.0.0", "sha256": hashed}
 
 
-def _same(article: Article, corpus_article: Article | None) -> bool:
+def _of_corpus(gold: Iterable[Article], articles: Sequence[Article]) -> bool:
+    """Whether all of gold is of these articles."""
+    places = {article.document.id: place for place, article in enumerate(articles)}
+    return all(
+        (place := places.get(article.document.id)) is not None and _same(article, articles[place])
+        for article in gold
+    )
+
+
+def _same(article: Article, corpus_article: Article) -> bool:
     """Whether two articles have the same text and the same reference, wherever their files come from."""
-    if corpus_article is None or article.document.text != corpus_article.document.text:
+    if article.document.text != corpus_article.document.text:
         return False
     mine, theirs = curated(article.annotations), curated(corpus_article.annotations)
     if mine is None or theirs is None:

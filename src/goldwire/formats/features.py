@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -123,7 +123,7 @@ class Columns:
             columns[f"{name}_tags"] = _list(_class_label(bio_names(list(layer.labels))))
         return columns
 
-    def document_rows(self, articles: list[Article]) -> Iterator[dict[str, Any]]:
+    def document_rows(self, articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
         """A row for each document, with its curated annotation; null and empty where it has none."""
         for article in articles:
             annotation = curated(article.annotations)
@@ -170,7 +170,7 @@ class Columns:
                 row[names[key]] = tails.get((span.id, key), [])
             yield row
 
-    def annotation_rows(self, articles: list[Article]) -> Iterator[dict[str, Any]]:
+    def annotation_rows(self, articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
         """A row for each document and annotator: the annotation whole, attributes as JSON."""
         layers = {name: number for number, name in enumerate(self.schema.layers)}
         labels = {label: number for number, label in enumerate(self.labels)}
@@ -212,7 +212,7 @@ class Columns:
                 }
 
     def token_rows(
-        self, articles: list[Article], nlp: Language, losses: dict[str, TagLoss]
+        self, articles: Iterable[Article], nlp: Language, losses: dict[str, TagLoss]
     ) -> Iterator[dict[str, Any]]:
         """A row for each document: tokens, extents in code points, BIO tags of the curated annotation."""
         index = {

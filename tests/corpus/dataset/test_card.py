@@ -13,6 +13,7 @@ from goldwire.annotations.stats import count
 from goldwire.annotations.store import write_annotation
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
+from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCES, licence_fields
 from goldwire.corpus.dataset.card_statement import QUESTIONS, shares, statement
 from goldwire.corpus.split.groups import Rule
@@ -89,7 +90,7 @@ def test_the_data_statement_says_what_is_known_and_what_is_not(tmp_path: Path) -
         mini_project(tmp_path / "mini"), statement='{curation = "Two  recipes.", ethics = "None."}'
     )
     corpus = load_corpus(project)
-    found = dict(statement(corpus, count(corpus.articles, corpus.schema)))
+    found = dict(statement(corpus, CardFacts.of(corpus.articles), count(corpus.articles, corpus.schema)))
     assert list(found) == [*QUESTIONS.values(), "Ethics"]
     assert found["Curation rationale"] == "Two recipes."
     assert found["Speakers"] == "Not stated."
@@ -109,7 +110,7 @@ def test_shares_tell_machine_from_people(tmp_path: Path) -> None:
     person = Provenance("human", seen_predictions=True)
     write_annotation(project, structs.replace(first, status="adjudicated", provenance=machine))
     write_annotation(project, structs.replace(second, status="reviewed", provenance=person))
-    rows = {row["name"]: row for row in shares(load_corpus(project))}
+    rows = {row["name"]: row for row in shares(CardFacts.of(load_corpus(project).articles))}
     assert list(rows) == [
         "machine-drafted, reviewed by nobody",
         "reviewed by people",

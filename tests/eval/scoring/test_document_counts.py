@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import goldwire
 from goldwire.errors import GoldwireError
+from goldwire.eval import file_scores
 from goldwire.eval.file_scores import score_files
 from goldwire.eval.project_scores import score_articles
 from goldwire.eval.scoring.document_counts import DocumentCounts
@@ -171,6 +172,33 @@ def test_files_line_by_line_give_what_they_give_whole(
             assert found is not None and told(found[0]) == expected
             assert [each.lost for each in found[1]] == [each.lost for each in held]
             assert not any(found[1])
+
+
+@settings(max_examples=20, deadline=None)
+@given(both=corpora(), data=st.data())
+def test_two_models_compared_line_by_line_or_whole(
+    both: tuple[list[Article], list[Article]], data: st.DataObject
+) -> None:
+    """Tests, verdicts, places and warnings are the same, in whatever order and batches the documents come."""
+    gold, first = both
+    second = [Article(each.document, (data.draw(reading(each.document.id, "n")),)) for each in gold]
+    options: dict[str, Any] = {"rounds": 100, "trained_on": data.draw(st.booleans())}
+    options["layers"] = data.draw(st.sampled_from([None, ["thing"]]))
+
+    def compared(*sources: Any) -> str:
+        try:
+            found = goldwire.compare(*sources, **options)
+        except GoldwireError as error:
+            return str(error)
+        return json.dumps([found.as_json(), found.warnings, [each.as_json() for each in found.scores]])
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        files = [Path(folder, f"{name}.jsonl") for name in ("gold", "a", "b")]
+        for path, side in zip(files, (gold, first, data.draw(st.permutations(second))), strict=True):
+            write_jsonl(path, side)
+        whole = compared(*map(goldwire.read, files))
+        patch.setattr(file_scores, "BATCH", data.draw(st.integers(1, 4)))
+        assert compared(*files) == whole
 
 
 def documents(folder: Path, name: str, *annotators: str, ids: str = "ab") -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 
 from goldwire import __version__, strict_json
 from goldwire.annotations import rules
+from goldwire.annotations.spool import ArticleSelection
 from goldwire.annotations.stats import Counts, count
 from goldwire.annotations.tokens import TagLoss, tokenizer
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
 from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
@@ -24,7 +27,6 @@ from goldwire.files import read_bytes, read_text, write_text
 from goldwire.folders import replacing
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
-from goldwire.model import Article
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
@@ -81,25 +83,31 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
                 path = new_folder / config / f"{side}.parquet"
                 paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
         numbers = {side: len(articles) for side, articles in sides.items()}
-        manifest = _manifest(corpus, counts, checks, losses, numbers, paths)
-        text = card(corpus, counts, checks, losses, manifest["content_hash"], sides=numbers, paths=paths)
+        facts = CardFacts.of(corpus.articles)
+        manifest = _manifest(corpus, facts, counts, checks, losses, numbers, paths)
+        hashed = manifest["content_hash"]
+        text = card(corpus, facts, counts, checks, losses, hashed, sides=numbers, paths=paths)
         write_text(new_folder / "README.md", text)
         if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-            write_text(new_folder / LICENCE_FILE, licence_text(corpus))
+            write_text(new_folder / LICENCE_FILE, licence_text(corpus, facts.licences))
         write_text(new_folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
     return Build(folder, manifest, counts, checks, losses, current, aside)
 
 
-def split_articles(corpus: Corpus) -> dict[str, list[Article]]:
+def split_articles(corpus: Corpus) -> dict[str, ArticleSelection]:
     """The articles of each side of the project's split; without one all are `train`."""
-    by_id = {article.document.id: article for article in corpus.articles}
-    return {side: [by_id[name] for name in names] for side, names in sides_of(corpus.project, by_id).items()}
+    places = {article.document.id: place for place, article in enumerate(corpus.articles)}
+    return {
+        side: ArticleSelection(corpus.articles, array("Q", [places[name] for name in names]))
+        for side, names in sides_of(corpus.project, places).items()
+    }
 
 
 def _manifest(
     corpus: Corpus,
+    facts: CardFacts,
     counts: Counts,
     checks: CheckResult,
     losses: dict[str, TagLoss],
@@ -107,7 +115,6 @@ def _manifest(
     paths: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
-    learned = sum(a.provenance.trained_on for article in corpus.articles for a in article.annotations)
     return {
         "name": corpus.project.name,
         "version": corpus.version,
@@ -117,9 +124,9 @@ def _manifest(
         "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,
         **({"splits": sides} if list(sides) != ["train"] else {}),
         "counts": counts.as_dict(),
-        "annotations": sum(len(article.annotations) for article in corpus.articles),
+        "annotations": facts.annotations,
         # No column says which: who takes them for predictions to score is to know that there are some.
-        **({"trained_on": learned} if learned else {}),
+        **({"trained_on": facts.trained_on} if facts.trained_on else {}),
         "checks": checks.by_code,
         "tokens": {layer: asdict(loss) for layer, loss in losses.items()},
     }

@@ -11,6 +11,7 @@ from goldwire.annotations.rules import RULES
 from goldwire.annotations.stats import Counts, count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
+from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
 from goldwire.corpus.dataset.card_statement import shares, statement
 from goldwire.corpus.quality.checks import CheckResult
@@ -18,8 +19,8 @@ from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
 from goldwire.figures import FILTERS, amount, counted, number
-from goldwire.formats.features import META, Columns
-from goldwire.model import STATUSES, Annotation, by_machine, curated
+from goldwire.formats.features import Columns
+from goldwire.model import STATUSES
 from goldwire.schemas.schema import End
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule
 
 def card(
     corpus: Corpus,
+    facts: CardFacts,
     counts: Counts,
     checks: CheckResult,
     losses: dict[str, TagLoss],
@@ -40,9 +42,10 @@ def card(
     paths: Mapping[str, Mapping[str, str]],
     texts: bool = True,
 ) -> str:
-    """The card's Markdown, from what was built: `sides` are its splits with their documents.
+    """The card's Markdown, from what was built and the `facts` of its articles.
 
-    `paths` are the files of each config by split. Without `texts` it quotes none, for a dataset without them.
+    `sides` are its splits with their documents, `paths` the files of each config by split. Without `texts` it
+    quotes none, for a dataset without them.
     """
     import jinja2
 
@@ -53,11 +56,11 @@ def card(
         resources.files("goldwire.corpus.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
-    status = _status(corpus)
+    status = _status(facts)
     features = {config: columns.plain_features(config, texts=texts) for config in paths}
     text = template.render(
         agreement=agreement(corpus.project),
-        annotators=_annotators(corpus),
+        annotators=_annotators(corpus, facts),
         authors=setting("corpus", "authors", f"The {corpus.project.name} annotators"),
         checks=checks,
         cite_key=re.sub(r"\W+", "_", corpus.project.name),
@@ -67,23 +70,23 @@ def card(
         example_layers=list(corpus.schema.layers)[:1],
         fields=list(_fields(corpus, columns)),
         folder=corpus.project.corpus.name,
-        header=header(corpus, counts, paths, features),
+        header=header(corpus, facts, paths, features),
         file=next(iter(next(iter(paths.values())).values())),
         least=LEAST_DATASETS,
         language=corpus.project.language,
         layers=_layers(corpus, counts),
-        licence=licence_lines(corpus, texts=texts),
+        licence=licence_lines(corpus, facts.licences if texts else None),
         limits=_limits(corpus, counts, checks, losses, status),
         losses=losses,
-        notes=_notes(corpus) if texts else [],
-        oddities=_oddities(corpus) if texts else [],
+        notes=_notes(facts) if texts else [],
+        oddities=[{"id": name, "text": text} for name, text in facts.oddities] if texts else [],
         relations=_relations(corpus, counts),
         rules=RULES,
         schema=corpus.schema,
-        shares=shares(corpus),
-        sources=_sources(corpus, counts),
+        shares=shares(facts),
+        sources=_sources(corpus, facts, counts),
         splits=_splits(corpus, sides),
-        statement=statement(corpus, counts),
+        statement=statement(corpus, facts, counts),
         status=status,
         texts=texts,
         title=setting("project", "title", corpus.project.name),
@@ -92,59 +95,48 @@ def card(
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 
 
-def _status(corpus: Corpus) -> dict[str, Any]:
+def _status(facts: CardFacts) -> dict[str, Any]:
     """How far the curated annotations may be trusted, in a sentence and by status."""
-    chosen = [a for article in corpus.articles if (a := curated(article.annotations)) is not None]
-    every = [a for article in corpus.articles for a in article.annotations]
     rows = [
-        {
-            "status": status,
-            "curated": sum(a.status == status for a in chosen),
-            "all": sum(a.status == status for a in every),
-        }
+        {"status": status, "curated": facts.curated_status[status], "all": facts.status[status]}
         for status in reversed(STATUSES)
-        if any(a.status == status for a in every)
+        if facts.status[status]
     ]
-    trusted = [a for a in chosen if _trusted(a)]
-    draft, machine = len(chosen) - len(trusted), sum(map(by_machine, chosen))
-    missing = len(corpus.articles) - len(chosen)
-    if not trusted and machine == len(chosen):
+    draft, machine = facts.curated - facts.trusted, facts.by_machine
+    missing = facts.documents - facts.curated
+    if not facts.trusted and machine == facts.curated:
         sentence = (
             "> **Draft.** All annotations are machine-drafted; no person has reviewed them. A score against "
             "them measures closeness to a draft, and must say so."
         )
-    elif not trusted:
-        drafted = f"; {machine} of {len(chosen)} are machine-drafted" if machine else ""
+    elif not facts.trusted:
+        drafted = f"; {machine} of {facts.curated} are machine-drafted" if machine else ""
         sentence = f"> **Not reviewed.** No annotation has been reviewed by a second person{drafted}."
     elif draft:
         sentence = (
-            f"> **In part reviewed.** People reviewed or adjudicated the annotations of {len(trusted)} of "
-            f"{len(chosen)} documents; the others are not reviewed."
+            f"> **In part reviewed.** People reviewed or adjudicated the annotations of {facts.trusted} of "
+            f"{facts.curated} documents; the others are not reviewed."
         )
     else:
         sentence = "> **Reviewed.** People reviewed or adjudicated the annotations of every document."
-    if unknown := sum(a.provenance.kind == "unknown" for a in chosen):
-        sentence += f" Whether a person or a machine made those of {unknown} documents is unknown."
+    if facts.unknown:
+        sentence += f" Whether a person or a machine made those of {facts.unknown} documents is unknown."
     if missing:
-        sentence += f" {missing} of {len(corpus.articles)} documents have no annotation."
-    reference = "a draft" if machine or any(a.status == "draft" for a in chosen) else "not reviewed"
+        sentence += f" {missing} of {facts.documents} documents have no annotation."
+    reference = "a draft" if machine or facts.curated_status["draft"] else "not reviewed"
     return {"sentence": sentence, "rows": rows, "draft": draft > 0, "reference": reference if draft else ""}
 
 
-def _trusted(annotation: Annotation) -> bool:
-    return annotation.status in ("reviewed", "adjudicated") and annotation.provenance.kind == "human"
-
-
-def _annotators(corpus: Corpus) -> list[dict[str, Any]]:
+def _annotators(corpus: Corpus, facts: CardFacts) -> list[dict[str, Any]]:
     counts = count(corpus.articles, corpus.schema)
     rows = []
     for name, numbers in counts.by_annotator.items():
-        mine = [a for article in corpus.articles for a in article.annotations if a.annotator == name]
-        kinds = sorted({_MADE_BY[a.provenance.kind] for a in mine})
-        names = sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in mine} - {"", name})
+        maker = facts.makers[name]
+        kinds = sorted({_MADE_BY[kind] for kind in maker.kinds})
+        names = sorted(maker.names - {"", name})
         shown = ", ".join(kinds) + (f" ({_cell(', '.join(names))})" if names else "")
-        if bases := sorted({base for a in mine for base in a.provenance.based_on}):
-            shown += f", from {_cell(', '.join(bases))}"
+        if maker.bases:
+            shown += f", from {_cell(', '.join(sorted(maker.bases)))}"
         spans = {layer: numbers.get(layer, 0) for layer in corpus.schema.layers}
         rows.append({"name": _cell(name), "by": shown, "documents": numbers["documents"], "spans": spans})
     return rows
@@ -187,41 +179,25 @@ def _relations(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
     ]
 
 
-def _sources(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
+def _sources(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[dict[str, Any]]:
     rows = []
-    for article in corpus.articles:
-        meta, name = article.document.meta, article.document.id
-        url, title = str(meta.get("url") or ""), _cell(meta.get("title") or "")
-        row = {key: _cell(meta.get(key) or "") for key in ("source", "published", "language")}
-        spans = {layer: counts.by_document[name].get(layer, 0) for layer in corpus.schema.layers}
+    for source in facts.sources:
+        url, title = source.meta["url"], _cell(source.meta["title"])
+        row = {key: _cell(source.meta[key]) for key in ("source", "published", "language")}
+        spans = {layer: counts.by_document[source.id].get(layer, 0) for layer in corpus.schema.layers}
         rows.append(
-            {"id": name, "title": f"[{title or url}]({url})" if url else title, **row, "spans": spans}
+            {"id": source.id, "title": f"[{title or url}]({url})" if url else title, **row, "spans": spans}
         )
     return rows
 
 
-def _notes(corpus: Corpus) -> list[str]:
+def _notes(facts: CardFacts) -> list[str]:
     """Where metadata come from, if not from the text: what `title_by`, `published_basis` and so on say."""
-    notes: dict[tuple[str, str], list[str]] = {}
-    for article in corpus.articles:
-        for key in META:
-            for suffix in ("by", "basis"):
-                if note := article.document.meta.get(f"{key}_{suffix}"):
-                    notes.setdefault((key, " ".join(str(note).split())), []).append(article.document.id)
-    every = len(corpus.articles)
+    every = facts.documents
     return [
         f"{key} of {'all documents' if len(names) == every else ', '.join(f'`{n}`' for n in names)}: {note}"
-        for (key, note), names in notes.items()
+        for (key, note), names in facts.notes.items()
     ]
-
-
-def _oddities(corpus: Corpus) -> list[dict[str, str]]:
-    rows = []
-    for article in corpus.articles:
-        listed = article.document.meta.get("oddities") or []
-        for text in listed if isinstance(listed, list) else [listed]:
-            rows.append({"id": article.document.id, "text": " ".join(str(text).split())})
-    return rows
 
 
 def _fields(corpus: Corpus, columns: Columns) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from goldwire.annotations.stats import Counts
+from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.formats.dataset_files import config_fields, header_yaml
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _MAKERS = {
 
 def header(
     corpus: Corpus,
-    counts: Counts,
+    facts: CardFacts,
     paths: Mapping[str, Mapping[str, str]],
     features: Mapping[str, Mapping[str, Any]],
     licence: str = "",
@@ -49,15 +49,14 @@ def header(
     Where all annotators are people it says so; `licence` replaces the project's.
     """
     setting = corpus.project.setting
-    kinds = {a.provenance.kind for article in corpus.articles for a in article.annotations}
     fields: dict[str, Any] = {
         "pretty_name": setting("project", "title", corpus.project.name),
         "language": [corpus.project.language],
         **licence_fields(licence or str(setting("corpus", "licence", "other"))),
-        "annotations_creators": sorted({_MAKERS[kind] for kind in kinds}),
+        "annotations_creators": sorted({_MAKERS[kind] for kind in facts.kinds}),
         "language_creators": ["found"],
         "multilinguality": ["monolingual"],
-        "size_categories": [next((name for top, name in _SIZES if counts.documents < top), "n>1M")],
+        "size_categories": [next((name for top, name in _SIZES if facts.documents < top), "n>1M")],
         "source_datasets": ["original"],
         "task_categories": ["token-classification"],
         "tags": ["goldwire", corpus.schema.name, *corpus.schema.layers],
@@ -79,20 +78,19 @@ def licence_fields(licence: str) -> dict[str, str]:
     }
 
 
-def licence_lines(corpus: Corpus, *, texts: bool = True) -> list[str]:
-    """What may be done with annotations and texts."""
+def licence_lines(corpus: Corpus, licences: Iterable[str] | None) -> list[str]:
+    """What may be done with annotations and texts, which have these `licences`; None where there are none."""
     setting = corpus.project.setting
     lines = [f"Annotations: {setting('corpus', 'annotations_licence', 'Apache-2.0')}."]
-    if not texts:
+    if licences is None:
         return [*lines, "Texts: none are in this dataset."]
-    named = sorted({str(a.document.meta.get("licence") or "not stated") for a in corpus.articles})
     redistributable = bool(setting("corpus", "redistributable", False))
     passed_on = "may be passed on" if redistributable else "may **not** be passed on with the dataset"
-    return [*lines, f"Texts: {'; '.join(named)}. They {passed_on}."]
+    return [*lines, f"Texts: {'; '.join(sorted(licences))}. They {passed_on}."]
 
 
-def licence_text(corpus: Corpus, *, texts: bool = True) -> str:
+def licence_text(corpus: Corpus, licences: Iterable[str] | None) -> str:
     """The text of `LICENSE`, for licences that the Hub does not list."""
-    lines = licence_lines(corpus, texts=texts)
+    lines = licence_lines(corpus, licences)
     title = corpus.project.setting("project", "title", corpus.project.name)
     return "\n".join([str(title), "", *(line.replace("**", "") for line in lines)]) + "\n"

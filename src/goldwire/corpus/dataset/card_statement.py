@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.stats import Counts
+from goldwire.corpus.dataset.card_facts import WAYS, CardFacts
 from goldwire.figures import amount
-from goldwire.model import Annotation, by_machine, curated
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -29,7 +29,7 @@ _MADE_BY = {
 UNSAID = "Not stated."
 
 
-def statement(corpus: Corpus, counts: Counts) -> list[tuple[str, str]]:
+def statement(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[tuple[str, str]]:
     """Question and answer: what [corpus.statement] says, what can be counted, or that it is not stated.
 
     A key of the project's own is a further question; a text instead of a table is the rationale.
@@ -38,7 +38,7 @@ def statement(corpus: Corpus, counts: Counts) -> list[tuple[str, str]]:
     own_words = (
         {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {"curation": str(stated)}
     )
-    counted = _counted(corpus, counts)
+    counted = _counted(corpus, facts, counts)
     answers = []
     for key in [*QUESTIONS, *(key for key in own_words if key not in QUESTIONS)]:
         parts = (" ".join(own_words.get(key, "").split()), counted.get(key, ""))
@@ -46,46 +46,26 @@ def statement(corpus: Corpus, counts: Counts) -> list[tuple[str, str]]:
     return answers
 
 
-def _counted(corpus: Corpus, counts: Counts) -> dict[str, str]:
-    dates = sorted(
-        str(a.document.meta["published"]) for a in corpus.articles if a.document.meta.get("published")
-    )
-    kinds = sorted({a.provenance.kind for article in corpus.articles for a in article.annotations})
-    names = {a.annotator for article in corpus.articles for a in article.annotations}
+def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]:
     sizes = {"texts": counts.documents, "words": counts.words, "characters": counts.characters}
     words = ", ".join(f"{amount(size)} {unit}" for unit, size in sizes.items())
-    people = "s" if len(names) != 1 else ""
+    number, kinds = len(facts.makers), sorted(facts.kinds)
+    people = "s" if number != 1 else ""
     return {
         "variety": f"`{corpus.project.language}`.",
-        "annotators": f"{len(names)} annotator{people}: {' and '.join(_MADE_BY[kind] for kind in kinds)}.",
-        "situation": f"Published {dates[0]} to {dates[-1]}." if dates else "",
+        "annotators": f"{number} annotator{people}: {' and '.join(_MADE_BY[kind] for kind in kinds)}.",
+        "situation": f"Published {facts.dates[0]} to {facts.dates[1]}." if facts.dates else "",
         "texts": f"{words}; {amount(round(counts.words / (counts.documents or 1)))} words a text.",
     }
 
 
-def shares(corpus: Corpus) -> list[dict[str, Any]]:
-    """How the curated annotations came about, by documents and spans, with their shares.
-
-    An adjudication by a model is machine-drafted: only what people did counts as reviewed or adjudicated.
-    """
-    chosen = [a for article in corpus.articles if (a := curated(article.annotations)) is not None]
-    every = sum(len(a.spans) for a in chosen)
+def shares(facts: CardFacts) -> list[dict[str, Any]]:
+    """How the curated annotations came about, by documents and spans, with their shares."""
+    every = facts.curated_spans
     rows = []
-    for name, test in (
-        ("machine-drafted, reviewed by nobody", by_machine),
-        ("made by unknown annotators", lambda a: a.provenance.kind == "unknown"),
-        ("marked by people, reviewed by nobody", lambda a: _people(a, "draft", "submitted")),
-        ("reviewed by people", lambda a: _people(a, "reviewed")),
-        ("adjudicated by people", lambda a: _people(a, "adjudicated")),
-        ("made with predictions in view", lambda a: bool(a.provenance.seen_predictions)),
-    ):
-        mine = [a for a in chosen if test(a)]
-        if mine:
-            spans = sum(len(a.spans) for a in mine)
-            row = {"name": name, "documents": len(mine), "document_share": len(mine) / len(chosen)}
+    for way in WAYS:
+        if documents := facts.ways[way]:
+            spans = facts.way_spans[way]
+            row = {"name": way, "documents": documents, "document_share": documents / facts.curated}
             rows.append(row | {"spans": spans, "span_share": spans / every if every else 0.0})
     return rows
-
-
-def _people(annotation: Annotation, *status: str) -> bool:
-    return annotation.provenance.kind == "human" and annotation.status in status

@@ -16,6 +16,7 @@ from goldwire.annotations.stats import count
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.build import split_articles
 from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
@@ -66,10 +67,11 @@ def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
     shown = _with_articles(corpus, bare)
     counts = count(bare, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    text = card(shown, counts, checks, {}, hashed, sides=numbers, paths={"annotations": paths}, texts=False)
+    facts, files = CardFacts.of(bare), {"annotations": paths}
+    text = card(shown, facts, counts, checks, {}, hashed, sides=numbers, paths=files, texts=False)
     write_text(folder / "README.md", text)
     if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-        write_text(folder / LICENCE_FILE, licence_text(shown, texts=False))
+        write_text(folder / LICENCE_FILE, licence_text(shown, None))
     for name in ("CHANGELOG.md", SPLIT):
         if (corpus.project.corpus / name).is_file():
             write_bytes(folder / name, read_bytes(corpus.project.corpus / name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -16,6 +17,8 @@ from goldwire.schemas.diff import Change
 from goldwire.schemas.diff import diff as schema_diff
 from goldwire.text import Snippet, snippet
 
+#: An article of a side: the side's articles, and where it stands among them.
+Place: TypeAlias = tuple[Sequence[Article], int]
 #: Characters shown on each side of a span.
 AROUND = 40
 
@@ -35,7 +38,7 @@ class CorpusVersion:
     content_hash: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def stamps(self) -> set[str]:
         """The schemas that annotations name, or the schema's own stamp."""
         if self.schema is not None:
@@ -50,20 +53,33 @@ class CorpusVersion:
 
 @dataclass(frozen=True)
 class DocumentDiff:
-    """What became of one document."""
+    """What became of one document; `places` say where it stands in the articles of both sides."""
 
     id: str
     kind: Literal["added", "removed", "text", "annotation", "meta"]
-    before: Article | None
-    after: Article | None
+    places: tuple[Place | None, Place | None]
     compared: AnnotationChanges
     meta: tuple[str, ...] = ()
     status: tuple[str, str] | None = None
+
+    @property
+    def before(self) -> Article | None:
+        """The article as it was; read each time."""
+        return _read(self.places[0])
+
+    @property
+    def after(self) -> Article | None:
+        """The article as it is; read each time."""
+        return _read(self.places[1])
 
     def context(self, span: Span, *, old: bool) -> Snippet:
         """A span in its surroundings, in the old text or the new."""
         article = self.before if old else self.after
         return snippet(article.document.text if article is not None else "", span.start, span.end, AROUND)
+
+
+def _read(place: Place | None) -> Article | None:
+    return None if place is None else place[0][place[1]]
 
 
 @dataclass(frozen=True)
@@ -149,24 +165,21 @@ def diff(
     came or went count as added or removed, so that before - removed + added = after. `annotations` counts
     what each annotator has in each document, whatever was compared.
     """
-    new = {article.document.id: article for article in after.articles}
+    new = {article.document.id: place for place, article in enumerate(after.articles)}
     spans: dict[str, Counter[str]] = {}
     relations: dict[str, Counter[str]] = {}
     documents: list[DocumentDiff] = []
     annotations = Counter[str](before=0, after=0, added=0, removed=0, changed=0)
-    old_ids = set()
-    pairs: list[tuple[Article | None, Article | None]] = []
-    for article in before.articles:
-        old_ids.add(article.document.id)
-        pairs.append((article, new.get(article.document.id)))
-    pairs.extend((None, article) for article in after.articles if article.document.id not in old_ids)
-    for old_article, new_article in pairs:
+    for places in _pairs(before.articles, new):
+        old_place = None if places[0] is None else (before.articles, places[0])
+        new_place = None if places[1] is None else (after.articles, places[1])
+        old_article, new_article = _read(old_place), _read(new_place)
         _count_annotations(annotations, old_article, new_article)
         chosen = _chosen(old_article, annotator), _chosen(new_article, annotator)
         for side, annotation in zip(("before", "after"), chosen, strict=True):
             _count(spans, side, (s.layer for s in annotation.spans) if annotation else ())
             _count(relations, side, (r.label for r in annotation.relations) if annotation else ())
-        document_diff = _document(old_article, new_article, *chosen)
+        document_diff = _document((old_place, new_place), old_article, new_article, *chosen)
         if document_diff is not None:
             documents.append(document_diff)
             for change in document_diff.compared.spans:
@@ -192,6 +205,15 @@ def diff(
         },
         annotations=dict(annotations),
     )
+
+
+def _pairs(old: Sequence[Article], new: Mapping[str, int]) -> Iterator[tuple[int | None, int | None]]:
+    """Where each document stands on both sides: those of the old side, then those that came."""
+    known = set()
+    for place, article in enumerate(old):
+        known.add(article.document.id)
+        yield place, new.get(article.document.id)
+    yield from ((None, place) for name, place in new.items() if name not in known)
 
 
 def _side(side: CorpusVersion) -> dict[str, str]:
@@ -224,17 +246,19 @@ def _count_annotations(
 
 
 def _document(
-    old_article: Article | None, new_article: Article | None, old: Annotation | None, new: Annotation | None
+    places: tuple[Place | None, Place | None],
+    old_article: Article | None,
+    new_article: Article | None,
+    old: Annotation | None,
+    new: Annotation | None,
 ) -> DocumentDiff | None:
     if old_article is None or new_article is None:
         present = new_article if old_article is None else old_article
         if present is None:
             return None
         kind: Literal["added", "removed"] = "added" if old_article is None else "removed"
-        return DocumentDiff(
-            present.document.id, kind, old_article, new_article, compare_annotations(old, new)
-        )
-    if old_article is new_article:
+        return DocumentDiff(present.document.id, kind, places, compare_annotations(old, new))
+    if old_article == new_article:
         return None
     text = old_article.document.text != new_article.document.text
     new_offset = placing(old_article.document.text, new_article.document.text) if text else None
@@ -251,6 +275,4 @@ def _document(
         return None
     annotation = bool(compared.spans or compared.relations or changed_status)
     named: Literal["text", "annotation", "meta"] = "text" if text else "annotation" if annotation else "meta"
-    return DocumentDiff(
-        old_article.document.id, named, old_article, new_article, compared, meta, changed_status
-    )
+    return DocumentDiff(old_article.document.id, named, places, compared, meta, changed_status)

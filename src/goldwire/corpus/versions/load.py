@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.versions.diff import CorpusVersion
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import read_bytes
-from goldwire.formats.jsonl import loads, read_jsonl
+from goldwire.formats.jsonl import own_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.leftovers import scratch
-from goldwire.model import Article
 from goldwire.project import CONFIG, Project, load_project
 from goldwire.repository import ask_git
 
@@ -27,44 +26,17 @@ _HINT = "a project's folder, a built dataset's, a .jsonl file, or a git revision
 def read_versions(
     before: str, after: str | None, project: Project, annotator: str = ""
 ) -> tuple[CorpusVersion, CorpusVersion]:
-    """Both sides; the second is by default the project as it stands. Lines that files share are read once.
+    """Both sides; the second is by default the project as it stands.
 
     Raises GW293 where neither has an annotation by `annotator`: two times nothing does not differ.
     """
-    old, new = _both(before, after, project)
-    names = {
-        a.annotator for version in (old, new) for article in version.articles for a in article.annotations
-    }
-    if annotator and annotator not in names:
-        raise GoldwireError.of("GW293", f"nobody is called `{annotator}` in either", hint=one_of(names))
-    return old, new
-
-
-def _both(before: str, after: str | None, project: Project) -> tuple[CorpusVersion, CorpusVersion]:
     old = read_version(before, project)
-    if after is None:
-        return old, project_version(project)
-    path = Path(after)
-    if _kind(before) == _kind(after) == "file" and path.suffix == ".jsonl":
-        return old, CorpusVersion(after, _lines(path, Path(before), old.articles))
-    return old, read_version(after, project)
-
-
-def _lines(path: Path, known_path: Path, known: Sequence[Article]) -> list[Article]:
-    """The articles of a file, those taken over whose line stands in another file too."""
-    lines = [line for line in read_bytes(known_path).split(b"\n") if line.strip()]
-    known_lines = dict(zip(lines, known, strict=True))
-    articles = []
-    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
-        if (article := known_lines.get(line)) is not None:
-            articles.append(article)
-        elif line.strip():
-            try:
-                articles.append(loads(line, f"{path}:{number}"))
-            except GoldwireError:
-                return read_jsonl(path)  # which names the faults of all lines
-    twice = len({article.document.id for article in articles}) < len(articles)
-    return read_jsonl(path) if twice else articles
+    new = project_version(project) if after is None else read_version(after, project)
+    if annotator:
+        names = {a.annotator for side in (old, new) for article in side.articles for a in article.annotations}
+        if annotator not in names:
+            raise GoldwireError.of("GW293", f"nobody is called `{annotator}` in either", hint=one_of(names))
+    return old, new
 
 
 def read_version(name: str, project: Project | None = None) -> CorpusVersion:
@@ -83,7 +55,7 @@ def read_version(name: str, project: Project | None = None) -> CorpusVersion:
     if kind == "file":
         if path.suffix != ".jsonl":
             raise GoldwireError.of("GW293", "not JSON Lines", where=name, hint=_HINT)
-        return CorpusVersion(name, read_jsonl(path))
+        return CorpusVersion(name, ArticleSpool(own_jsonl(path)))
     if project is None or path.suffix == ".jsonl":
         raise GoldwireError.of("GW293", "no such file or folder", where=name, hint=_HINT)
     return _revision(project, name)
@@ -119,7 +91,7 @@ def _dataset(path: Path, name: str) -> CorpusVersion:
     if manifest.get("without_texts"):
         hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
         raise GoldwireError.of("GW293", "a dataset without texts holds no texts", where=name, hint=hint)
-    articles = format_named("parquet").read(path, Setting())
+    articles = ArticleSpool(format_named("parquet").stream(path, Setting()) or ())
     return CorpusVersion(name, articles, None, version, hashed)
 
 

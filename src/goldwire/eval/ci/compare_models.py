@@ -11,12 +11,14 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.compare_results import Compared, Disagreement
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import compare_labels, power_warning
+from goldwire.eval.file_scores import Batch
 from goldwire.eval.matching.context import sentences
 from goldwire.eval.matching.spans import Kind
-from goldwire.eval.scoring.notes import known_layers, unknown_note
+from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
+from goldwire.eval.scoring.notes import known_layers, unknown_words
 from goldwire.eval.scoring.pairing import Paired
-from goldwire.eval.scoring.scores import score
-from goldwire.model import Span
+from goldwire.eval.scoring.scores import check_pairs
+from goldwire.model import Annotation, Document, Span
 
 
 def compare_models(
@@ -38,73 +40,105 @@ def compare_models(
     if [pairing.document.id for pairing in first] != [pairing.document.id for pairing in second]:
         message = "the two predictions are of different documents"
         raise GoldwireError.of("GW531", message, hint="compare predictions of one gold file")
-    present = sorted(
-        {
-            s.layer
-            for side in (first, second)
-            for pairing in side
-            for a in (pairing.gold, pairing.pred)
-            for s in a.spans
-        }
-    )
-    wanted = list(layers) if layers is not None else present
-    known_layers(wanted, present)
-    scores = [
-        score(
-            [(pairing.gold, pairing.pred) for pairing in side],
-            layers=wanted,
-            resamples=0,
-            seed=seed,
-            groups=groups,
-        )
-        for side in (first, second)
-    ]
-    options: dict[str, Any] = {"rounds": rounds, "seed": seed, "groups": groups}
-    tests = {
-        layer: compare_labels(scores[0].layers[layer][kind], scores[1].layers[layer][kind], **options)
-        for layer in wanted
-    }
-    relations = None
-    if any(side_scores.relations is not None for side_scores in scores):
-        none = np.zeros((len(first), 0, 3))
-        empty = LabelCounts((), none, none)
-        relation_counts = [
-            side_scores.relations if side_scores.relations is not None else empty for side_scores in scores
+    for side in (first, second):
+        check_pairs((pairing.gold, pairing.pred) for pairing in side)
+    comparison = Comparison(layers=layers, kind=kind, names=names)
+    for start in range(0, len(first), BATCH):
+        parts = [side[start : start + BATCH] for side in (first, second)]
+        golds, documents = [pair.gold for pair in parts[0]], [pair.document for pair in parts[0]]
+        comparison.add((golds, [[pairing.pred for pairing in part] for part in parts], documents))
+    return comparison.result(rounds=rounds, seed=seed, groups=groups)
+
+
+class Comparison:
+    """Two models compared a batch of documents at a time; counts stay, and places where they differ.
+
+    `layers`, `kind` and `names` as in `compare_models`.
+    """
+
+    def __init__(
+        self,
+        *,
+        layers: Sequence[str] | None = None,
+        kind: Kind = "exact",
+        names: tuple[str, str] = ("A", "B"),
+    ) -> None:
+        self._layers, self._kind, self._names = layers, kind, names
+        self._counts = [DocumentCounts(layers=layers) for _ in names]
+        self._present: set[str] = set()
+        #: By layer the differences of each document, with its number.
+        self._disagreements: dict[str, list[tuple[int, list[Disagreement]]]] = {}
+        self._documents = 0
+
+    def add(self, batch: Batch) -> None:
+        """Count a batch: gold and both predictions of each document."""
+        golds, predictions, documents = batch
+        for counts, preds in zip(self._counts, predictions, strict=True):
+            counts.add(golds, preds)
+        for gold, first, second, document in zip(golds, *predictions, documents, strict=True):
+            layers = {span.layer for each in (gold, first, second) for span in each.spans}
+            self._present |= layers
+            for layer in layers if self._layers is None else layers.intersection(self._layers):
+                if differing := _disagreements(document, gold, (first, second), layer):
+                    self._disagreements.setdefault(layer, []).append((self._documents, differing))
+            self._documents += 1
+
+    def result(self, *, rounds: int = 10_000, seed: int = 0, groups: Sequence[str] | None = None) -> Compared:
+        """The comparison of all that was added; raises what `score` raises."""
+        wanted = list(self._layers) if self._layers is not None else sorted(self._present)
+        known_layers(wanted, self._present)
+        scores = [
+            counts.scores(resamples=0, seed=seed, groups=groups, layers=wanted) for counts in self._counts
         ]
-        relations = compare_labels(relation_counts[0], relation_counts[1], **options)
-    units = len(set(groups)) if groups is not None else len(first)
-    weak = power_warning(units, rounds, grouped=groups is not None)
-    unknown = unknown_note([pair.gold for pair in first])
-    # What `score` says of intervals is not about this; of the reference the line above the tables tells.
-    notes = [
-        f"{name}: {warning}"
-        for name, side_scores in zip(names, scores, strict=True)
-        for warning in side_scores.warnings
-        if "fewer than" not in warning and "no interval" not in warning and warning != unknown
-    ]
-    disagreements = [
-        disagreement
-        for pair in zip(first, second, strict=True)
-        for layer in wanted
-        for disagreement in _disagreements(pair, layer)
-    ]
+        options: dict[str, Any] = {"rounds": rounds, "seed": seed, "groups": groups}
+        tests = {
+            layer: compare_labels(
+                scores[0].layers[layer][self._kind], scores[1].layers[layer][self._kind], **options
+            )
+            for layer in wanted
+        }
+        relations = None
+        if any(side_scores.relations is not None for side_scores in scores):
+            none = np.zeros((self._documents, 0, 3))
+            empty = LabelCounts((), none, none)
+            relation_counts = [
+                side_scores.relations if side_scores.relations is not None else empty
+                for side_scores in scores
+            ]
+            relations = compare_labels(relation_counts[0], relation_counts[1], **options)
+        units = len(set(groups)) if groups is not None else self._documents
+        weak = power_warning(units, rounds, grouped=groups is not None)
+        unknown = unknown_words(scores[0].unknown, self._documents)
+        # What `score` says of intervals is not about this; of the reference the line above the tables tells.
+        notes = [
+            f"{name}: {warning}"
+            for name, side_scores in zip(self._names, scores, strict=True)
+            for warning in side_scores.warnings
+            if "fewer than" not in warning and "no interval" not in warning and warning != unknown
+        ]
+        placed = [
+            (number, rank, differing)
+            for rank, layer in enumerate(wanted)
+            for number, differing in self._disagreements.get(layer, ())
+        ]
+        placed.sort(key=lambda each: each[:2])
+        return Compared(
+            kind=self._kind,
+            scores=(scores[0], scores[1]),
+            layers=tests,
+            relations=relations,
+            disagreements=tuple(span for _, _, differing in placed for span in differing),
+            warnings=tuple(filter(None, [weak, *notes])),
+            names=self._names,
+        )
 
-    return Compared(
-        kind=kind,
-        scores=(scores[0], scores[1]),
-        layers=tests,
-        relations=relations,
-        disagreements=tuple(disagreements),
-        warnings=tuple(filter(None, [weak, *notes])),
-        names=names,
-    )
 
-
-def _disagreements(pair: tuple[Paired, Paired], layer: str) -> list[Disagreement]:
+def _disagreements(
+    document: Document, reference: Annotation, predictions: Sequence[Annotation], layer: str
+) -> list[Disagreement]:
     """The places of one document that only one model has, exact ones; in text order."""
-    document = pair[0].document
-    gold = {_key(span) for span in pair[0].gold.layer(layer)}
-    sides = [{_key(span) for span in pairing.pred.layer(layer)} for pairing in pair]
+    gold = {_key(span) for span in reference.layer(layer)}
+    sides = [{_key(span) for span in prediction.layer(layer)} for prediction in predictions]
     alone = [
         (key, by)
         for by, index, other_index in (("A", 0, 1), ("B", 1, 0))

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.errors import GoldwireError
 from goldwire.eval.counts.attributes import (
     AttributeCounts,
     Identity,
@@ -197,10 +198,17 @@ class DocumentCounts:
         seed: int = 0,
         groups: Sequence[Hashable] | None = None,
         strict_layers: bool = False,
+        layers: Sequence[str] | None = None,
     ) -> Scores:
-        """The scores of all that was added, as `score` gives them."""
+        """The scores of all that was added, as `score` gives them.
+
+        `layers` are what is reported where none were asked for (default: those that occur). Raises GW504
+        where nothing was added.
+        """
         documents = len(self._documents)
-        wanted = sorted(self._present) if self._wanted is None else self._wanted
+        if not documents:
+            raise GoldwireError.of("GW504", "there is no document to score", hint="give gold and predictions")
+        wanted = list(layers or sorted(self._present)) if self._wanted is None else self._wanted
         if strict_layers:
             known_layers(wanted, self._present)
         sampling = Sampling(resamples, seed, groups)

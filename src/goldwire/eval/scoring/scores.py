@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.errors import Fault, raise_faults
 from goldwire.eval.counts.counts import Counts
 from goldwire.eval.counts.per_document import (
     span_counts,
@@ -37,7 +37,7 @@ def score(
     spans are matched by their heads too, where `heads` knows the language of all. Raises GW504 without
     documents, GW506 where the two of a pair belong to different documents or texts.
     """
-    _check(pairs)
+    check_pairs(pairs)
     counts = DocumentCounts(layers=layers, schema=schema)
     for first in range(0, len(pairs), BATCH):
         batch = pairs[first : first + BATCH]
@@ -56,9 +56,8 @@ def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> C
     return Counts(float(tp), float(fp), float(fn))
 
 
-def _check(pairs: Sequence[tuple[Annotation, Annotation]]) -> None:
-    if not pairs:
-        raise GoldwireError.of("GW504", "there is no document to score", hint="give gold and predictions")
+def check_pairs(pairs: Iterable[tuple[Annotation, Annotation]]) -> None:
+    """Raise GW506 where the two of a pair belong to different documents or texts."""
     faults = []
     for number, (gold, pred) in enumerate(pairs):
         where = f"$[{number}]"
