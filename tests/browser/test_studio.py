@@ -101,11 +101,16 @@ def type_new_id(page: Page, key: str) -> None:
     page.keyboard.press("Enter")
 
 
-def relate(page: Page, head: str, tail: str, label: str) -> None:
-    """Draw an arrow from a region to another and give it a label."""
+def draw(page: Page, head: str, tail: str) -> None:
+    """Draw an arrow from a region to another."""
     select(page, head)
     page.keyboard.press("Alt+r")
     page.locator(".htx-highlight", has_text=tail).first.click(position={"x": 10, "y": 8})
+
+
+def relate(page: Page, head: str, tail: str, label: str) -> None:
+    """Draw an arrow from a region to another and give it a label."""
+    draw(page, head, tail)
     page.locator(".lsf-panel-tabs__tab:visible", has_text="Relations").click()
     item = page.locator(".lsf-relations__item:visible").last
     item.hover()
