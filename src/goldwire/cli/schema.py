@@ -159,7 +159,6 @@ def migrate(
     should be annotating: what the server held is kept in annotate/migrations/.
     """
     from goldwire.annotate.migration.stored import migrate_project
-    from goldwire.annotate.records.passes import refuse_passes
     from goldwire.schemas.load import load_schema
     from goldwire.schemas.plan import load_plan
     from goldwire.seeds import load_seeds
@@ -168,8 +167,6 @@ def migrate(
         raise click.UsageError("--dry-run writes nothing, --push does: give one of them")
     plan = load_plan(plan_path)
     schema = load_schema(project.schema_path)
-    if pushing:
-        refuse_passes(project, schema, "--push", "go without it, and push to a project of another name")
     report = migrate_project(project, plan, schema, load_seeds(project), dry_run=dry_run)
     rows: list[tuple[str, object]] = [("annotations", report.annotations)]
     rows += [("  migrated" if not dry_run else "  to migrate", report.migrated)]

@@ -25,9 +25,11 @@ from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import read_annotations
 from goldwire.cli.annotate import command
+from goldwire.cli.schema import command as schema_command
+from goldwire.corpus.corpus import load_corpus
 from goldwire.errors import GoldwireError
 from goldwire.formats.labelstudio.result import to_result
-from goldwire.model import Annotation, Provenance, Relation, Span, Status
+from goldwire.model import Annotation, Provenance, Relation, Span, Status, curated
 from goldwire.project import Project, copy_example, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.yaml_lines import parse_yaml
@@ -121,6 +123,13 @@ class Kitchen:
             self.client.request("PATCH", f"api/annotations/{held[0]['id']}/", body=fields)
         else:
             load_annotations(self.client, self.number(part, owner), [made], SCHEMA)
+
+    def draft(self, part: int, spans: Sequence[Span], article: str = "a1") -> None:
+        """The server's own account begins a pass, and submits nothing."""
+        made = Annotation(article, "annotator", SCHEMA.stamp, spans=tuple(spans))
+        [text] = [document.text for document in load_seeds(self.project) if document.id == article]
+        body = {"result": to_result(made, SCHEMA, text), "lead_time": 3}
+        self.client.request("POST", f"api/tasks/{self.tasks(part)[article]['id']}/drafts", body=body)
 
     def stored(self, name: str, article: str = "a1") -> Annotation:
         """What is stored of somebody."""
@@ -292,6 +301,93 @@ def test_two_annotators_go_through_all_passes(kitchen: Kitchen) -> None:
     assert {a.annotator for a in read_annotations(kitchen.project)} == {"anna", "bruna"}
     kitchen.goldwire("assign")
     assert all(report["sent"] == 0 for report in kitchen.told["annotators"].values())
+
+
+def test_unfinished_work_comes_down_on_request(kitchen: Kitchen) -> None:
+    """In the first pass as a draft that counts nowhere; in a later one beside what was submitted, until that
+    is, too."""
+    kitchen.goldwire("push")
+    kitchen.draft(1, [thing("t", TOMATO)])
+    assert "drafts read" in kitchen.goldwire("pull", "--drafts")
+    begun = kitchen.stored("annotator")
+    assert (begun.status, begun.provenance.passes, marked(begun)) == (
+        "draft",
+        {"thing": None},
+        {("FOOD", 10)},
+    )
+    [article] = [a for a in load_corpus(kitchen.project).articles if a.document.id == "a1"]
+    assert curated(article.annotations) is None
+    kitchen.submit(1, "annotator", [thing("t", TOMATO)], seconds=40)
+    kitchen.goldwire("pull", "--drafts")
+    assert kitchen.stored("annotator").provenance.passes == {"thing": 40.0}
+    kitchen.goldwire("push")
+    kitchen.draft(2, [thing("t", TOMATO), thing("s", SALT), CUT])
+    kitchen.submit(1, "annotator", [thing("t", TOMATO), thing("b", BREAD)])  # later, and another pass
+    path = kitchen.project.annotate / "drafts/annotator/a1.json"
+    for written in (1, 0):
+        kitchen.goldwire("pull", "--drafts")
+        reports = [each["report"] for each in kitchen.told["projects"]]
+        assert [sum(r[key] for r in reports) for key in ("drafts_beside", "drafts_written")] == [1, written]
+        beside = msgspec.json.decode(path.read_bytes(), type=Annotation)
+        assert marked(beside) == {("FOOD", 10), ("FOOD", 21), ("CUT", 0)} and beside.status == "draft"
+        assert marked(kitchen.stored("annotator")) == {("FOOD", 10), ("FOOD", 31)}
+    kitchen.submit(2, "annotator", [thing("t", TOMATO), thing("s", SALT), CUT], seconds=5)
+    kitchen.goldwire("pull", "--drafts")
+    whole = kitchen.stored("annotator")
+    assert whole.status == "submitted" and ("CUT", 0) in marked(whole) and not path.exists()
+
+
+def test_a_new_schema_reaches_all_passes(kitchen: Kitchen) -> None:
+    """A label and the layer that gives a pass its name are renamed: what was submitted, what was begun and
+    what passes begin from; nothing is lost, pulled or sent again. A label can't move into a later pass."""
+    kitchen.goldwire("push")
+    for article in ("a1", "a2"):
+        kitchen.submit(1, "anna", [thing("t", TOMATO), thing("s", SALT)], article=article)
+    kitchen.goldwire("push")
+    kitchen.submit(2, "anna", [thing("t", TOMATO), CUT], [Relation("object", "c", "t")])
+    kitchen.draft(2, [thing("t", TOMATO), CUT], "a2")
+    kitchen.goldwire("pull")
+    path, plan = kitchen.project.root / "mini.yaml", kitchen.project.root / "plan.yaml"
+    old = path.read_text(encoding="utf-8")
+    steps = [
+        {"rename": "label", "name": "FOOD", "to": "MEAL"},
+        {"rename": "layer", "name": "step", "to": "gesture"},
+    ]
+    said = {"source": "mini@0.1", "to": "mini@0.2", "operations": steps}
+    plan.write_text(json.dumps(said), encoding="utf-8")
+    new = old.replace('"0.1"', '"0.2"').replace("FOOD", "MEAL").replace("step", "gesture")
+    path.write_text(new, encoding="utf-8")
+    words = ["migrate", str(plan), "--push", "--project", str(kitchen.project.root)]
+    for _ in range(2):
+        told = CliRunner().invoke(schema_command, words)
+        assert told.exit_code == 0, (told.output, told.exception)
+    kitchen.passes = passes_of(kitchen.project, load_schema(path))
+    before = {name: kitchen.stored("anna", name) for name in ("a1", "a2")}
+    assert before["a1"].provenance.passes == {"thing": 60.0, "gesture": 60.0}
+    assert {span.label for span in before["a1"].spans} == {"MEAL", "CUT"}
+    kitchen.goldwire("pull", "--full")
+    reports = [each["report"] for each in kitchen.told["projects"]]
+    assert [(report["written"], report["quarantined"], report["conflicts"]) for report in reports] == [
+        (0, 0, []),
+        (0, 0, []),
+    ]
+    assert {name: kitchen.stored("anna", name) for name in before} == before
+    kitchen.goldwire("push")
+    assert [(p["sent"], p["refreshed"], p["behind"]) for p in kitchen.told["passes"]] == [(0, 0, [])] * 2
+    assert kitchen.start(2, "a2") == ["t", "s"]
+    kitchen.goldwire("pull", "--drafts")
+    assert sum(each["report"]["drafts"] for each in kitchen.told["projects"]) == 1
+    held = [line for line in new.splitlines(keepends=True) if not line.strip().startswith("MEAL: ")]
+    cut = next(number for number, line in enumerate(held) if line.strip().startswith("CUT: "))
+    held.insert(cut, '      DISH: {name: plat, definition: Servi., color: "#0072B2", hotkey: d}\n')
+    moved = "".join(held).replace('"0.2"', '"0.3"').replace(", labels: [MEAL]}", "}, {layer: gesture}")
+    path.write_text(moved, encoding="utf-8")
+    steps = [{"rename": "label", "name": "MEAL", "to": "DISH"}]
+    said = {"source": "mini@0.2", "to": "mini@0.3", "operations": steps}
+    plan.write_text(json.dumps(said), encoding="utf-8")
+    refused = CliRunner().invoke(schema_command, words)
+    assert isinstance(refused.exception, GoldwireError) and "GW787" in str(refused.exception), refused.output
+    assert kitchen.start(2, "a2") == ["t", "s"]
 
 
 def test_whose_work_to_go_on_from_must_be_known(kitchen: Kitchen) -> None:

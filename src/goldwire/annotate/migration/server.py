@@ -17,7 +17,9 @@ from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.migration.noted_times import noted_times
-from goldwire.annotate.records.assignments import title_for, titles
+from goldwire.annotate.passes.screen import pass_config
+from goldwire.annotate.records.assignments import assigned_to, title_for, titles
+from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import json_lines, read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
@@ -56,6 +58,7 @@ def migrate_server(
     schema: Schema,
     *,
     title: str | None = None,
+    shown: PassScreen | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ServerReport:
     """Rewrite all results of the project's Label Studio project by the plan, then replace its config.
@@ -63,13 +66,15 @@ def migrate_server(
     Every result is kept, as it was and as it becomes, in `annotate/migrations/FROM-TO.server.jsonl` before
     the first is changed (`FROM-TO.server-NUMBER.jsonl` for another project than the main one); a run that was
     cut off goes on by it. With the config there already, results decide what is left to do: those that the
-    record names, or all where there is none. Nobody should be annotating meanwhile. Raises GW325 where the
-    project is not there, GW364 where results were changed by others meanwhile.
+    record names, or all where there is none. Nobody should be annotating meanwhile. With `shown` the project
+    is that of a pass. Raises GW325 where the project is not there, GW364 where results were changed by others
+    meanwhile, GW787 where a span would go to a layer that its pass does not show.
     """
     with project_lock(project):
         found = find_project(client, title or project.name)
         number, before = int(found["id"]), str(found.get("label_config", ""))
-        config = with_picks(label_config(schema), kept_picks(schema, before))
+        bare = label_config(schema) if shown is None else shown.config
+        config = with_picks(bare, kept_picks(schema, before))
         name = safe_name(f"{plan.source}-{plan.to}")
         which = "server" if found.get("title") == project.name else f"server-{number}"
         record = project.annotate / "migrations" / f"{name}.{which}.jsonl"
@@ -81,6 +86,8 @@ def migrate_server(
         if not changed and not any(_left(line, known) for line in lines):
             return ServerReport(number, url, dict.fromkeys(_KINDS, 0), len(lines), False, "")
         _check_unchanged(client, number, lines)
+        if shown is not None:
+            _check_shown(client, number, lines, shown)
         write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
         with noted_times(client, project, number, main=found.get("title") == project.name) as follow:
@@ -111,16 +118,46 @@ def migrate_projects(
 ) -> tuple[list[ServerReport], str]:
     """Migrate the main project and each annotator's, as far as the server has them.
 
-    Also the title of the adjudication's project where there is one: its tasks show what the readings were,
-    and it is left as it is. Raises GW325 where the server has neither the main nor an annotator's project.
+    In passes those of each pass; where a layer is renamed and gives its pass the name, the project is renamed
+    after it. Also the title of the adjudication's project where there is one: its tasks show what the
+    readings were, and it is left as it is. Raises GW325 where the server has neither the main nor an
+    annotator's project.
     """
-    there = [title for title in titles(project) if client.projects(title)]
-    done = [
-        migrate_server(client, project, plan, schema, title=title, advance=advance)
-        for title in there or [project.name]
-    ]
+    screens = _screens(project, plan, schema)
+    there = [title for title in dict.fromkeys([*titles(project), *screens]) if client.projects(title)]
+    done = []
+    for title in there or [project.name]:
+        shown = screens.get(title)
+        done.append(migrate_server(client, project, plan, schema, title=title, shown=shown, advance=advance))
+        if shown is not None and shown.title != title:
+            client.update_project(done[-1].project, {"title": shown.title})
     board = title_for(project, "adjudication")
     return done, board if client.projects(board) else ""
+
+
+@dataclass(frozen=True)
+class PassScreen:
+    """What a pass's project becomes: its title, its config and the layers in it."""
+
+    title: str
+    config: str
+    layers: tuple[str, ...]
+
+
+def _screens(project: Project, plan: Plan, schema: Schema) -> dict[str, PassScreen]:
+    """The screens of passes by the titles of their projects, former ones too."""
+    passes = passes_of(project, schema)
+    renamed = {step.name: step.to for step in plan.operations if step.rename == "layer"}
+    former = before_renaming(project, passes, renamed)
+    screens = {}
+    for owner in ("", *assigned_to(project)):
+        for each in passes:
+            title = title_for(project, owner, each)
+            shown = PassScreen(title, pass_config(schema, passes, each), (*each.earlier, *each.layers))
+            screens[title] = shown
+            if each.name in former:
+                screens[title_for(project, owner, former[each.name])] = shown
+    return screens
 
 
 def rewrite(result: Any, plan: Plan, schema: Schema, text: str, document: str = "") -> Any:
@@ -273,6 +310,21 @@ def _check_unchanged(client: Client, number: int, lines: list[dict[str, Any]]) -
         for line in lines
         if line["now"] not in (line["before"], line["after"])
     )
+
+
+def _check_shown(client: Client, number: int, lines: list[dict[str, Any]], shown: PassScreen) -> None:
+    """Raise GW787 where a span goes to the layer of a later pass, before anything is written."""
+    faults = {}
+    for line in lines:
+        for item in items_of(line["after"]) if isinstance(line["after"], list) else ():
+            if item is not None and item.type == "labels" and item.from_name not in shown.layers:
+                task = client.task_url(number, int(line["task"]))
+                message = (
+                    f"a span of `{shown.title}` goes to layer `{item.from_name}`, which is not shown there"
+                )
+                hint = "put both layers into one pass, or push to a project of another name"
+                faults[item.from_name] = Fault("GW787", message, task, hint)
+    raise_faults(faults.values())
 
 
 def _verify(client: Client, number: int, lines: list[dict[str, Any]]) -> None:

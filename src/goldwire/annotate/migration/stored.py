@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
@@ -65,6 +67,7 @@ def migrate_project(
         stored = [annotation for _, annotation in kept]
         folders = {(annotation.annotator, annotation.document): folder for folder, annotation in kept}
         outcomes = _checked(stored, plan, schema, {document.id: document for document in documents})
+        outcomes = _with_passes(project, plan, schema, outcomes)
         record, removed = _record_paths(project, plan)
         if outcomes and not dry_run:
             _write(project, plan, outcomes, folders, record, removed)
@@ -116,6 +119,25 @@ def _checked(
         faults.extend(_unnamed(plan, [outcome for _, outcome in made]))
     raise_faults(faults[:100])
     return made
+
+
+def _with_passes(
+    project: Project, plan: Plan, schema: Schema, outcomes: list[tuple[Annotation, Outcome]]
+) -> list[tuple[Annotation, Outcome]]:
+    """The outcomes with the names that passes have now, where a layer gives its pass the name."""
+    renamed = {step.name: step.to for step in plan.operations if step.rename == "layer"}
+    former = before_renaming(project, passes_of(project, schema), renamed) if renamed else {}
+    names = {was.name: name for name, was in former.items()}
+    if not names:
+        return outcomes
+
+    def renamed_in(outcome: Outcome) -> Outcome:
+        made = outcome.annotation.provenance
+        passes = {names.get(name, name): seconds for name, seconds in made.passes.items()}
+        provenance = replace(made, passes=passes)
+        return replace(outcome, annotation=replace(outcome.annotation, provenance=provenance))
+
+    return [(old, renamed_in(outcome)) for old, outcome in outcomes]
 
 
 def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:

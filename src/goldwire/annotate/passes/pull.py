@@ -16,6 +16,7 @@ from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.records.pulled import put_aside, read_pulled, write_pulled
+from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import (
     ProjectPull,
@@ -74,6 +75,7 @@ def pull_passes(
     owner: str = "",
     *,
     full: bool = False,
+    drafts: bool = False,
     prefer: Prefer = "",
     advance: Callable[[int], None] | None = None,
 ) -> tuple[dict[str, PullReport], PassCounts]:
@@ -82,7 +84,9 @@ def pull_passes(
     The projects are those of `owner`, or the main ones; a report for each that the server has, by title. An
     annotation is a draft until all passes are done; its provenance has the lead time of each. What a pass and
     an earlier one that was reopened changed differently stays as the later one has it, what the other says
-    goes to `annotate/conflicts/`, and so at each pull until both agree. The rest is as `sync.pull` has it.
+    goes to `annotate/conflicts/`, and so at each pull until both agree. With `drafts` unfinished work comes
+    too: in the first pass as an annotation that is a draft, in a later one into `annotate/drafts/`; of drafts
+    in several passes the last one's. The rest is as `sync.pull` has it.
     """
     counts = PassCounts()
     with project_lock(project):
@@ -105,11 +109,17 @@ def pull_passes(
                 side.pulling.task(task)
         if sides:
             _compose(project, passes, sides, counts, {document.id: document for document in documents})
+        unfinished: dict[str, DraftCounts] = {}
+        taken: set[tuple[str, str]] = set()
+        for side in sides[::-1] if drafts else ():
+            unfinished[side.title] = take_drafts(
+                client, side.importer, part=side.each.name, onward=bool(side.each.earlier), taken=taken
+            )
         accounts.save()
         reports = {}
         for side in sides:
-            held = keep(project, side.importer.lines, side.pulling.stays(drafts=False))
-            reports[side.title] = side.pulling.report(held, None)
+            held = keep(project, side.importer.lines, side.pulling.stays(drafts))
+            reports[side.title] = side.pulling.report(held, unfinished.get(side.title))
         if sides:
             first = sides[0].importer
             write_pulled(project, first.pulled)
@@ -202,8 +212,13 @@ def _compose(
         counts.whole += made.status == "submitted"
         counts.begun += made.status == "draft"
         stored = store.stored(made)
-        grown = stored is not None and set(stored.provenance.passes) != set(made.provenance.passes)
+        grown = stored is not None and _timed(stored) != _timed(made)
         store.store(latest.task, latest.given, made, document.text, submitted=grown)
+
+
+def _timed(annotation: Annotation) -> set[str]:
+    """The passes that are known to be done: one that a draft began has no time."""
+    return {name for name, seconds in annotation.provenance.passes.items() if seconds}
 
 
 def _annotation(passes: Sequence[Pass], submitted: Mapping[int, Gathered], whole: bool) -> Annotation:

@@ -5,7 +5,7 @@ Each pass has a Label Studio project of its own, with the labels of its layers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,29 @@ def pass_named(passes: tuple[Pass, ...], name: str, project: Project) -> Pass:
     raise GoldwireError.of("GW797", f"no pass `{name}`", where=str(project.root / CONFIG), hint=hint)
 
 
+def before_renaming(
+    project: Project, passes: tuple[Pass, ...], renamed: Mapping[str, str]
+) -> dict[str, Pass]:
+    """What passes were before layers were `renamed` (old name to new), by their names now, where they differ.
+
+    Passes that the project names itself keep their names.
+    """
+    setting = project.setting("annotate", "passes", ALL)
+    former = {new: old for old, new in renamed.items()}
+    layers = [tuple(former.get(layer, layer) for layer in each.layers) for each in passes]
+    if isinstance(setting, Mapping):
+        names = [each.name for each in passes]
+    elif setting == LAYERS:
+        names = [each[0][:_NAME] for each in layers]
+    else:
+        names = list(_listed(layers))
+    return {
+        each.name: Pass(name, each.number, was)
+        for each, name, was in zip(passes, names, layers, strict=True)
+        if name != each.name
+    }
+
+
 def refuse_passes(project: Project, schema: Schema, what: str, hint: str) -> None:
     """Raise GW799 where articles are annotated in passes, which `what` can't do."""
     if passes_of(project, schema):
@@ -105,15 +128,20 @@ def _groups(setting: Any, schema: Schema) -> dict[str, tuple[str, ...]] | None:
     if isinstance(setting, list):
         if not all(_texts(each) for each in setting):
             return None
-        names = ["+".join(each) for each in setting]
-        short = [
-            name if len(name) <= _NAME else f"{name[: _NAME - 3]}…{number}"
-            for number, name in enumerate(names, start=1)
-        ]
+        short = _listed(setting)
         return dict(zip(short, map(tuple, setting), strict=True)) if len(set(short)) == len(short) else None
     if isinstance(setting, Mapping) and all(map(_texts, setting.values())):
         return {str(name): tuple(layers) for name, layers in setting.items()}
     return None
+
+
+def _listed(groups: Sequence[Sequence[str]]) -> list[str]:
+    """The names of passes that are lists of layers."""
+    names = ["+".join(each) for each in groups]
+    return [
+        name if len(name) <= _NAME else f"{name[: _NAME - 3]}…{number}"
+        for number, name in enumerate(names, start=1)
+    ]
 
 
 def _texts(value: object) -> bool:

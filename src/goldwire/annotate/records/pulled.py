@@ -73,7 +73,8 @@ def remote_hash(annotation: Annotation) -> str:
     """The hash of what a server's annotation says, whatever its ids, order and times."""
     spans, relations = content(annotation)
     parts = [annotation.status, *sorted(map(repr, spans.items())), *sorted(map(repr, relations.items()))]
-    parts += sorted(annotation.provenance.passes)
+    # One that a draft began has no time yet.
+    parts += sorted(f"{name}{'' if time else '?'}" for name, time in annotation.provenance.passes.items())
     return sha256(msgspec.json.encode(parts))[:16]
 
 

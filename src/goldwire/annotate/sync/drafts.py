@@ -8,7 +8,7 @@ progress, not with the project.
 Whose article it is the first work on, their draft is stored like any annotation, with status `draft`. A
 draft over work that is there already (an own annotation reopened, or somebody else's) never replaces that:
 it is kept in `annotate/drafts/ANNOTATOR/DOCUMENT.json`, which no other stage reads, until what is stored is
-later.
+later. So is a draft in a later pass: it goes on from what its annotator submitted before.
 """
 
 from __future__ import annotations
@@ -54,13 +54,23 @@ def drafts_path(project: Project, draft: Annotation) -> Path:
     return folder / f"{file_name(draft.document)}.json"
 
 
-def take_drafts(client: Client, importer: Importer) -> DraftCounts:
+def take_drafts(
+    client: Client,
+    importer: Importer,
+    *,
+    part: str = "",
+    onward: bool = False,
+    taken: set[tuple[str, str]] | None = None,
+) -> DraftCounts:
     """Take in the drafts of all annotators in the importer's project; what the model can't hold is put aside.
 
     Of several drafts of one annotator on one task the last is taken. What is kept beside a stored
-    annotation goes once that is later or says the same (`settled`).
+    annotation goes once that is later or says the same (`settled`). In passes `part` is the project's pass,
+    which goes `onward` from others unless it is the first; of drafts in several passes the first one that is
+    `taken` stays.
     """
     counts = DraftCounts()
+    taken = set() if taken is None else taken
     for task in client.tasks(importer.number, _INCLUDE, [_WITH_DRAFTS]):
         made_by = {
             a["id"]: importer.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)
@@ -78,7 +88,9 @@ def take_drafts(client: Client, importer: Importer) -> DraftCounts:
             continue
         for name, given in importer.latest(task, drafts):
             counts.read += 1
-            _take(importer, counts, task, document, name, given, made_by)
+            if (name, document.id) not in taken:
+                taken.add((name, document.id))
+                _take(importer, counts, task, document, name, given, made_by, part, onward)
     counts.settled = _settle(importer)
     return counts
 
@@ -91,14 +103,18 @@ def _take(
     name: str,
     given: dict[str, Any],
     made_by: dict[int, str],
+    part: str,
+    onward: bool,
 ) -> None:
     made = importer.annotation(task, document, name, given, importer.read(task, document, given))
     owner = made_by.get(given.get("annotation") or 0, name)
     based_on = (owner,) if owner != name else ()
-    provenance = msgspec.structs.replace(made.provenance, based_on=based_on)
+    first = owner == name and name not in made_by.values() and not onward
+    passes = {part: None} if part else {}  # begun, and for no time that could be summed up
+    provenance = msgspec.structs.replace(made.provenance, based_on=based_on, passes=passes)
     made = msgspec.structs.replace(made, status="draft", provenance=provenance)
     stored = importer.stored(_whose(made))
-    if owner == name and name not in made_by.values() and (stored is None or is_draft(stored)):
+    if first and (stored is None or is_draft(stored)):
         result: Annotation | None = made
         if stored is not None:
             spans = tuple(kept(stored.spans, made.spans))
@@ -127,7 +143,9 @@ def _whose(draft: Annotation) -> Annotation:
 
 
 def _settled(draft: Annotation, stored: Annotation) -> bool:
-    return later(stored, draft) or content(stored) == content(draft)
+    """Whether what is stored is later, with the pass of the draft in it, or says the same."""
+    within = draft.provenance.passes.keys() <= stored.provenance.passes.keys()
+    return (within and later(stored, draft)) or content(stored) == content(draft)
 
 
 def _settle(importer: Importer) -> int:

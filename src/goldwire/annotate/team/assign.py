@@ -30,7 +30,7 @@ from goldwire.annotate.records.assignments import (
     write_assignments,
 )
 from goldwire.annotate.records.checks import Check, read_checks, write_checks
-from goldwire.annotate.records.passes import passes_of, refuse_passes
+from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import PushReport, push
@@ -220,13 +220,19 @@ def pull_projects(
     """
     theirs = owners(project)
     passes = passes_of(project, schema)
-    if passes and drafts:
-        hint = "have annotators submit, and pull without --drafts"
-        refuse_passes(project, schema, "pull --drafts", hint)
     pulled: list[PulledProject] = []
     for owner in ("", *assigned_to(project)) if passes else ():
         reports, counts = pull_passes(
-            client, project, schema, documents, passes, owner, full=full, prefer=prefer, advance=advance
+            client,
+            project,
+            schema,
+            documents,
+            passes,
+            owner,
+            full=full,
+            drafts=drafts,
+            prefer=prefer,
+            advance=advance,
         )
         for number, (name, report) in enumerate(reports.items()):
             others = tuple(other for other in report.annotators if owner and other != owner)
