@@ -212,7 +212,7 @@ def split(
 @click.option(
     "--out",
     type=FOLDER,
-    help="Keep the dataset without texts in this folder.",
+    help="Keep what would be published in this folder.",
 )
 @json_option
 def publish(
@@ -226,15 +226,14 @@ def publish(
 ) -> None:
     """Push the built dataset to the Hugging Face Hub, tagged with its version.
 
-    Texts that may not be passed on are not: --without-texts publishes annotations with text hashes instead.
+    Texts that may not be passed on are not: their annotations go with text hashes instead, with
+    --without-texts those of all.
     The token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
     """
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.publish.hub import parcel
     from goldwire.corpus.publish.hub import publish as push
 
-    if out is not None and not without_texts:
-        raise click.UsageError("--out keeps a dataset without texts: add --without-texts")
     with parcel(load_corpus(project), without_texts=without_texts, out=out) as packed:
         table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
         for kind, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):

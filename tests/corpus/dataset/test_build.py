@@ -18,6 +18,7 @@ from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.corpus.dataset.build import Build, build
+from goldwire.corpus.dataset.croissant import CROISSANT
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.formats.dataset_files import dataset_files
@@ -169,7 +170,7 @@ def test_the_manifest_names_every_file_by_its_hash(built: Build) -> None:
     manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
     for name, facts in manifest["files"].items():
         assert sha256((built.folder / name).read_bytes()) == facts["sha256"]
-    assert set(manifest["files"]) == {"README.md", *manifest["configs"].values()}
+    assert set(manifest["files"]) == {"README.md", CROISSANT, *manifest["configs"].values()}
     assert (manifest["version"], manifest["schema"], manifest["annotations"]) == ("0.1.0", "mini@0.1", 4)
     assert manifest["counts"]["labels"]["thing"] == {"FOOD": 8, "TOOL": 3}
 

@@ -15,7 +15,7 @@ from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCES, licence_fields
-from goldwire.corpus.dataset.card_statement import QUESTIONS, shares, statement
+from goldwire.corpus.dataset.card_statement import QUESTIONS, shares, statement, titled
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.model import Provenance
@@ -90,12 +90,13 @@ def test_the_data_statement_says_what_is_known_and_what_is_not(tmp_path: Path) -
         mini_project(tmp_path / "mini"), statement='{curation = "Two  recipes.", ethics = "None."}'
     )
     corpus = load_corpus(project)
-    found = dict(statement(corpus, CardFacts.of(corpus.articles), count(corpus.articles, corpus.schema)))
-    assert list(found) == [*QUESTIONS.values(), "Ethics"]
+    answers = statement(corpus, CardFacts.of(corpus.articles), count(corpus.articles, corpus.schema))
+    found = dict(titled(answers))
+    assert list(answers) == [key for key in QUESTIONS if key not in ("other", "glossary")] + ["ethics"]
     assert found["Curation rationale"] == "Two recipes."
-    assert found["Speakers"] == "Not stated."
-    assert found["Annotators"].startswith("2 annotators: ")
-    assert found["Text characteristics"].startswith("2 texts, ")
+    assert found["Language user demographic"] == "Not stated."
+    assert found["Annotator demographic"].startswith("2 annotators: ")
+    assert found["Executive summary"].startswith("Recettes: 2 texts, ")
     text = (build(corpus).folder / "README.md").read_text(encoding="utf-8")
     assert "## Data statement" in text
     assert "- **Curation rationale.** Two recipes." in text

@@ -17,7 +17,7 @@ from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
 from goldwire.corpus.publish.without_text import WINDOW, quoted, read_without_texts, rehydrate, windows
-from goldwire.corpus.publish.write import write_without_texts
+from goldwire.corpus.publish.write import write_to_pass_on
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.errors import GoldwireError
@@ -32,7 +32,7 @@ from tests.strategies import articles
 def example(folder: Path) -> Path:
     """The example project's corpus as a dataset without texts."""
     folder.mkdir()
-    write_without_texts(load_corpus(load_project(example_root())), folder)
+    write_to_pass_on(load_corpus(load_project(example_root())), folder)
     return folder
 
 
@@ -145,7 +145,7 @@ def test_another_text_is_refused_by_name(tmp_path: Path) -> None:
     project = mini_project(tmp_path / "mini")
     folder = tmp_path / "bare"
     folder.mkdir()
-    write_without_texts(load_corpus(project), folder)
+    write_to_pass_on(load_corpus(project), folder)
     mine = tmp_path / "mine"
     mine.mkdir()
     texts = {a.document.id: a.document.text for a in load_corpus(project).articles}
@@ -186,7 +186,7 @@ def test_metadata_and_attributes_that_quote_are_left_out_and_counted(tmp_path: P
     """A title that is the first sentence goes, the source stays, a note that quotes goes."""
     folder = tmp_path / "bare"
     folder.mkdir()
-    withheld = write_without_texts(quoting(tmp_path), folder)
+    withheld = write_to_pass_on(quoting(tmp_path), folder)
     assert withheld.meta["title"] >= 1
     assert withheld.meta["lead"] == 1
     assert list(withheld.attributes.values()) == [1]
@@ -205,7 +205,7 @@ def test_a_changelog_that_quotes_is_refused(tmp_path: Path) -> None:
     (project.corpus / "CHANGELOG.md").write_text(f"# Changes\n\n«{quote}» was mended.\n", encoding="utf-8")
     (tmp_path / "bare").mkdir()
     with pytest.raises(GoldwireError, match=r"GW295 CHANGELOG\.md: quotes `pommes`"):
-        write_without_texts(corpus, tmp_path / "bare")
+        write_to_pass_on(corpus, tmp_path / "bare")
 
 
 def test_the_split_goes_along(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_split_goes_along(tmp_path: Path) -> None:
     write_split(split_path(project), Split("parts", sides={"pommes": "train", "soupe": "test"}))
     folder = tmp_path / "bare"
     folder.mkdir()
-    write_without_texts(load_corpus(project), folder)
+    write_to_pass_on(load_corpus(project), folder)
     assert sorted(dataset_files(folder, "annotations")) == ["test", "train"]
     assert (folder / "split.json").is_file()
 
@@ -249,7 +249,7 @@ def publishing(project: Project, *more: str) -> list[str]:
 
 
 def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
-    """`corpus publish --without-texts --out` leaves the dataset; --out by itself is wrong use."""
+    """`corpus publish --without-texts --out` leaves the dataset."""
     project = mini_project(tmp_path / "mini")
     annotation = load_corpus(project).articles[0].annotations[0]
     write_annotation(project, annotation)
@@ -257,7 +257,60 @@ def test_the_command_keeps_the_folder(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [*base, "--without-texts"], catch_exceptions=False)
     assert done.exit_code == 0
     assert {r.id for r in read_without_texts(tmp_path / "out")} == {"pommes", "soupe"}
-    assert CliRunner().invoke(command, base).exit_code == 2
+
+
+def in_parts(folder: Path, rule: str = '["cc0-1.0"]') -> Project:
+    """The small project, one of its two texts somebody else's; `rule` says which may be passed on."""
+    mini_project(folder)
+    seeds = folder / "seeds/articles.jsonl"
+    lines = seeds.read_text(encoding="utf-8").splitlines()
+    lines[1] = lines[1].replace('"licence": "cc0-1.0"', '"licence": "belongs to its publisher"')
+    seeds.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = folder / "goldwire.toml"
+    old = "redistributable = true"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace(old, f"redistributable = {rule}"), encoding="utf-8"
+    )
+    return load_project(folder)
+
+
+def test_texts_go_by_their_licences(tmp_path: Path) -> None:
+    """What may be passed on goes whole, of the rest no stretch; with one's own copies all is there again."""
+    import pyarrow.parquet as pq
+
+    project = in_parts(tmp_path / "mini")
+    done = CliRunner().invoke(
+        command, publishing(project, "--out", str(tmp_path / "out")), catch_exceptions=False
+    )
+    assert done.exit_code == 0
+    folder = tmp_path / "out"
+    whole, other = load_corpus(project).articles
+    [documents] = dataset_files(folder, "documents")["train"]
+    assert pq.read_table(documents)["text"].to_pylist() == [whole.document.text]
+    assert [record.id for record in read_without_texts(folder)] == [other.document.id]
+    [bare] = dataset_files(folder, "annotations_without_texts")["train"]
+    assert set(pq.read_table(bare)["document"].to_pylist()) == {other.document.id}
+    text = other.document.text
+    stretches = {text[i : i + WINDOW] for i in range(len(text) - WINDOW + 1)}
+    for name, held in contents(folder).items():
+        assert not [stretch for stretch in stretches if any(stretch in string for string in held)], name
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "**1 of 2 texts may not be passed on.**" in card
+    assert "- 1 text: belongs to its publisher; **not** in this dataset, but for hashes." in card
+    assert "- 1 text: cc0-1.0; in this dataset." in card
+    joined = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
+    assert {a.document.id: a.document.text for a in joined.articles} == {
+        a.document.id: a.document.text for a in (whole, other)
+    }
+    assert sum(len(a.annotations) for a in joined.articles) == 4
+
+
+def test_what_may_be_passed_on_has_three_forms(tmp_path: Path) -> None:
+    """Neither true, false nor a list of licences is refused; a licence that no text has passes none on."""
+    with pytest.raises(GoldwireError, match="GW119"):
+        CliRunner().invoke(command, publishing(in_parts(tmp_path / "a", '"yes"')), catch_exceptions=False)
+    with pytest.raises(GoldwireError, match="GW296"):
+        CliRunner().invoke(command, publishing(in_parts(tmp_path / "b", '["mit"]')), catch_exceptions=False)
 
 
 def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:

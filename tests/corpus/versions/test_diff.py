@@ -17,7 +17,7 @@ from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
-from goldwire.corpus.publish.write import write_without_texts
+from goldwire.corpus.publish.write import write_to_pass_on
 from goldwire.corpus.versions.changelog import add_entry, due, entry, next_version
 from goldwire.corpus.versions.diff import CorpusVersion, Diff, diff
 from goldwire.corpus.versions.load import project_version, read_version, read_versions
@@ -400,7 +400,7 @@ def test_names_and_links_that_lead_nowhere_are_no_traceback(tmp_path: Path) -> N
         with pytest.raises(GoldwireError, match="GW293"):
             read_version(name, project)
     (tmp_path / "s").mkdir()
-    write_without_texts(load_corpus(project), tmp_path / "s")
+    write_to_pass_on(load_corpus(project), tmp_path / "s")
     with pytest.raises(GoldwireError, match="holds no texts"):
         read_version(str(tmp_path / "s"), project)
 

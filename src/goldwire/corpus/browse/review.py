@@ -17,6 +17,7 @@ from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.quality.consistency import KINDS, Inconsistency, context, inconsistencies
 from goldwire.corpus.quality.label_errors import KINDS as ERROR_KINDS
 from goldwire.corpus.quality.label_errors import LabelErrors, counts, find_label_errors
+from goldwire.corpus.redistribution import redistribution
 from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
 from goldwire.files import write_text
@@ -121,7 +122,7 @@ def write_review(
         generator=__version__,
         status=status_in_words(chosen),
         draft=any(annotation.status == "draft" for annotation in chosen),
-        local=not corpus.project.setting("corpus", "redistributable", False),
+        local=redistribution(corpus.project).withholds(corpus.articles),
         css=static.joinpath("site.css").read_text(encoding="utf-8") + page_data.label_css(corpus.schema),
         kinds=KINDS,
         groups={

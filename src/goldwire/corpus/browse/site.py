@@ -18,6 +18,7 @@ from goldwire.corpus.browse import csv_tables, page_data
 from goldwire.corpus.browse.argument_roles import Frame, frames
 from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_entries
 from goldwire.corpus.browse.lists import layer_list, status_in_words
+from goldwire.corpus.redistribution import redistribution
 from goldwire.figures import amount
 from goldwire.files import file_names, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
@@ -82,7 +83,7 @@ class _Writer:
         self.pages = {name: f"{file}.html" for name, file in files.items()}
         self.hrefs = {name: quote(page) for name, page in self.pages.items()}
         self.annotators = sorted({a.annotator for article in self.articles for a in article.annotations})
-        self.local = not project.setting("corpus", "redistributable", False)
+        self.local = redistribution(project).withholds(self.articles)
         chosen = [c for article in self.articles if (c := curated(article.annotations)) is not None]
         self.draft = any(annotation.status == "draft" for annotation in chosen)
         self.language = project.language

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
 from goldwire.corpus.dataset.card import card
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
+from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
@@ -27,6 +28,7 @@ from goldwire.files import read_bytes, read_text, write_text
 from goldwire.folders import replacing
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
+from goldwire.model import Article
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
@@ -65,23 +67,11 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
         raise GoldwireError.of("GW262", "there is no annotation to build from", where=where, hint=hint)
     sides = split_articles(corpus)
     counts = count(corpus.articles, corpus.schema, only_curated=True)
-    columns, losses = Columns(corpus.schema), {layer: TagLoss() for layer in corpus.schema.layers}
+    losses = {layer: TagLoss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
     with replacing(folder, MANIFEST, code="GW216", keep=(LICENCE_FILE,), aside=aside) as new_folder:
-        nlp = tokenizer(corpus.project.language)
-        paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
-        for side, articles in sides.items():
-            rows = {
-                "documents": columns.document_rows(articles),
-                "annotations": columns.annotation_rows(articles),
-                "tokens": columns.token_rows(articles, nlp, losses),
-            }
-            for config in CONFIGS:
-                if config == "annotations" and not any(article.annotations for article in articles):
-                    continue  # `datasets` loads no config that has a split without a row
-                path = new_folder / config / f"{side}.parquet"
-                paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
+        paths = write_configs(new_folder, corpus, sides, losses, advance)
         numbers = {side: len(articles) for side, articles in sides.items()}
         facts = CardFacts.of(corpus.articles)
         manifest = _manifest(corpus, facts, counts, checks, losses, numbers, paths)
@@ -90,10 +80,39 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
         write_text(new_folder / "README.md", text)
         if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
             write_text(new_folder / LICENCE_FILE, licence_text(corpus, facts.licences))
+        described = croissant(corpus, facts, counts, hashed, folder=new_folder, paths=paths)
+        write_text(new_folder / CROISSANT, described)
         write_text(new_folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
     return Build(folder, manifest, counts, checks, losses, current, aside)
+
+
+def write_configs(
+    folder: Path,
+    corpus: Corpus,
+    sides: Mapping[str, Sequence[Article]],
+    losses: dict[str, TagLoss],
+    advance: Callable[[int], None] | None = None,
+) -> dict[str, dict[str, str]]:
+    """Write a parquet file for each config and side; their paths in `folder`, by config and side.
+
+    What `tokens` can't hold is counted in `losses`, by layer.
+    """
+    columns, nlp = Columns(corpus.schema), tokenizer(corpus.project.language)
+    paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
+    for side, articles in sides.items():
+        rows = {
+            "documents": columns.document_rows(articles),
+            "annotations": columns.annotation_rows(articles),
+            "tokens": columns.token_rows(articles, nlp, losses),
+        }
+        for config in CONFIGS:
+            if config == "annotations" and not any(article.annotations for article in articles):
+                continue  # `datasets` loads no config that has a split without a row
+            path = folder / config / f"{side}.parquet"
+            paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
+    return paths
 
 
 def split_articles(corpus: Corpus) -> dict[str, ArticleSelection]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
-from goldwire.corpus.dataset.card_statement import shares, statement
+from goldwire.corpus.dataset.card_statement import shares, statement, titled
 from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
 
 CONFIGS = ("documents", "annotations", "tokens")
+#: The config of annotations whose texts may not be passed on, beside others whose may.
+BARE = "annotations_without_texts"
 _MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}
 
 
@@ -40,12 +42,13 @@ def card(
     *,
     sides: Mapping[str, int],
     paths: Mapping[str, Mapping[str, str]],
-    texts: bool = True,
+    held: Collection[str] | None = None,
 ) -> str:
     """The card's Markdown, from what was built and the `facts` of its articles.
 
-    `sides` are its splits with their documents, `paths` the files of each config by split. Without `texts` it
-    quotes none, for a dataset without them.
+    `sides` are its splits with their documents, `paths` the files of each config by split. `held` are the
+    documents whose texts the dataset has, where it was made to be passed on: of the others nothing is quoted.
+    Else it has all.
     """
     import jinja2
 
@@ -57,7 +60,13 @@ def card(
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
     status = _status(facts)
-    features = {config: columns.plain_features(config, texts=texts) for config in paths}
+    texts = held is None or bool(held)
+    features = {
+        config: columns.plain_features("annotations", texts=False)
+        if config == BARE or not texts
+        else columns.plain_features(config)
+        for config in paths
+    }
     text = template.render(
         agreement=agreement(corpus.project),
         annotators=_annotators(corpus, facts),
@@ -75,20 +84,23 @@ def card(
         least=LEAST_DATASETS,
         language=corpus.project.language,
         layers=_layers(corpus, counts),
-        licence=licence_lines(corpus, facts.licences if texts else None),
+        licence=licence_lines(corpus, facts.licences, held),
         limits=_limits(corpus, counts, checks, losses, status),
         losses=losses,
-        notes=_notes(facts) if texts else [],
-        oddities=[{"id": name, "text": text} for name, text in facts.oddities] if texts else [],
+        notes=_notes(facts, held),
+        oddities=[
+            {"id": name, "text": text} for name, text in facts.oddities if held is None or name in held
+        ],
         relations=_relations(corpus, counts),
         rules=RULES,
         schema=corpus.schema,
         shares=shares(facts),
         sources=_sources(corpus, facts, counts),
         splits=_splits(corpus, sides),
-        statement=statement(corpus, facts, counts),
+        statement=titled(statement(corpus, facts, counts)),
         status=status,
         texts=texts,
+        withheld=0 if held is None else facts.documents - len(held),
         title=setting("project", "title", corpus.project.name),
         version=corpus.version,
     )
@@ -191,13 +203,16 @@ def _sources(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[dict[str,
     return rows
 
 
-def _notes(facts: CardFacts) -> list[str]:
+def _notes(facts: CardFacts, held: Collection[str] | None) -> list[str]:
     """Where metadata come from, if not from the text: what `title_by`, `published_basis` and so on say."""
-    every = facts.documents
-    return [
-        f"{key} of {'all documents' if len(names) == every else ', '.join(f'`{n}`' for n in names)}: {note}"
-        for (key, note), names in facts.notes.items()
-    ]
+    notes = []
+    for (key, note), named in facts.notes.items():
+        names = [name for name in named if held is None or name in held]
+        if names:
+            every = len(names) == facts.documents
+            shown = "all documents" if every else ", ".join(f"`{name}`" for name in names)
+            notes.append(f"{key} of {shown}: {note}")
+    return notes
 
 
 def _fields(corpus: Corpus, columns: Columns) -> Any:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from goldwire.corpus.redistribution import licence_of
 from goldwire.formats.features import META
 from goldwire.model import Annotation, Article, Status, by_machine, curated
 
@@ -49,7 +50,8 @@ class CardFacts:
     """Counts over documents and annotations; `curated` ones are each document's most trusted annotation.
 
     `ways` and `way_spans` count curated annotations and their spans by how they came about (`WAYS`); `dates`
-    are the first and the last date of publication as they are written, in alphabetical order.
+    are the first and the last date of publication as they are written, in alphabetical order; `licences`
+    counts texts by what is said of them, the empty one where nothing is.
     """
 
     documents: int = 0
@@ -66,7 +68,7 @@ class CardFacts:
     way_spans: Counter[str] = field(default_factory=Counter)
     makers: dict[str, Maker] = field(default_factory=dict)
     dates: tuple[str, str] | None = None
-    licences: set[str] = field(default_factory=set)
+    licences: Counter[str] = field(default_factory=Counter)
     sources: list[Source] = field(default_factory=list)
     notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     oddities: list[tuple[str, str]] = field(default_factory=list)
@@ -88,7 +90,7 @@ class CardFacts:
     def _add_document(self, article: Article) -> None:
         name, meta = article.document.id, article.document.meta
         self.documents += 1
-        self.licences.add(str(meta.get("licence") or "not stated"))
+        self.licences[licence_of(article.document)] += 1
         if meta.get("published"):
             date = str(meta["published"])
             self.dates = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.dataset.card_facts import CardFacts
+from goldwire.corpus.redistribution import redistribution
+from goldwire.figures import counted
 from goldwire.formats.dataset_files import config_fields, header_yaml
 
 if TYPE_CHECKING:
@@ -78,19 +80,30 @@ def licence_fields(licence: str) -> dict[str, str]:
     }
 
 
-def licence_lines(corpus: Corpus, licences: Iterable[str] | None) -> list[str]:
-    """What may be done with annotations and texts, which have these `licences`; None where there are none."""
+def licence_lines(
+    corpus: Corpus, licences: Mapping[str, int], held: Collection[str] | None = None
+) -> list[str]:
+    """What may be done with annotations and texts, of which there are so many under each of `licences`.
+
+    `held` are the documents whose texts this dataset has, where it was made to be passed on; else it has all.
+    """
     setting = corpus.project.setting
     lines = [f"Annotations: {setting('corpus', 'annotations_licence', 'Apache-2.0')}."]
-    if licences is None:
+    if held is not None and not held:
         return [*lines, "Texts: none are in this dataset."]
-    redistributable = bool(setting("corpus", "redistributable", False))
-    passed_on = "may be passed on" if redistributable else "may **not** be passed on with the dataset"
-    return [*lines, f"Texts: {'; '.join(sorted(licences))}. They {passed_on}."]
+    passed_on = redistribution(corpus.project)
+    for licence, texts in sorted(licences.items()):
+        allowed = passed_on.allows_licence(licence)
+        if held is None:
+            said = "may be passed on" if allowed else "may **not** be passed on with the dataset"
+        else:
+            said = "in this dataset" if allowed else "**not** in this dataset, but for hashes"
+        lines.append(f"{counted(texts, 'text')}: {licence or 'licence not stated'}; {said}.")
+    return lines
 
 
-def licence_text(corpus: Corpus, licences: Iterable[str] | None) -> str:
+def licence_text(corpus: Corpus, licences: Mapping[str, int], held: Collection[str] | None = None) -> str:
     """The text of `LICENSE`, for licences that the Hub does not list."""
-    lines = licence_lines(corpus, licences)
+    lines = licence_lines(corpus, licences, held)
     title = corpus.project.setting("project", "title", corpus.project.name)
     return "\n".join([str(title), "", *(line.replace("**", "") for line in lines)]) + "\n"

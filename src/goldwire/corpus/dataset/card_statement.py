@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.stats import Counts
 from goldwire.corpus.dataset.card_facts import WAYS, CardFacts
+from goldwire.corpus.redistribution import redistribution
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
 
-#: The questions of a data statement (Bender and Friedman 2018), and the key of [corpus.statement] for each.
+#: The elements of a data statement, version 3 (McMillan-Major and Bender 2024, after Bender and Friedman
+#: 2018), and the key of [corpus.statement] for each; the header is the card's own.
 QUESTIONS = {
+    "summary": "Executive summary",
     "curation": "Curation rationale",
-    "variety": "Language variety",
-    "speakers": "Speakers",
-    "annotators": "Annotators",
-    "situation": "Speech situation",
-    "texts": "Text characteristics",
+    "sources": "Documentation for source datasets",
+    "variety": "Language varieties",
+    "speakers": "Language user demographic",
+    "annotators": "Annotator demographic",
+    "situation": "Linguistic situation and text characteristics",
+    "preprocessing": "Preprocessing and data formatting",
+    "capture": "Capture quality",
+    "limitations": "Limitations",
+    "metadata": "Metadata",
+    "disclosures": "Disclosures and ethical review",
+    "distribution": "Distribution",
+    "maintenance": "Maintenance",
+    "other": "Other",
+    "glossary": "Glossary",
 }
+#: Elements that are left out where nothing is said: not every dataset has something to add.
+_OPTIONAL = ("other", "glossary")
 _MADE_BY = {
     "unknown": "unknown whether people or machines",
     "human": "people",
@@ -29,33 +44,53 @@ _MADE_BY = {
 UNSAID = "Not stated."
 
 
-def statement(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[tuple[str, str]]:
-    """Question and answer: what [corpus.statement] says, what can be counted, or that it is not stated.
+def statement(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]:
+    """By element: what [corpus.statement] says, what can be counted, or that it is not stated.
 
-    A key of the project's own is a further question; a text instead of a table is the rationale.
+    A key of the project's own is a further element; a text instead of a table is the rationale.
     """
     stated = corpus.project.setting("corpus", "statement", {})
     own_words = (
         {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {"curation": str(stated)}
     )
     counted = _counted(corpus, facts, counts)
-    answers = []
+    answers = {}
     for key in [*QUESTIONS, *(key for key in own_words if key not in QUESTIONS)]:
         parts = (" ".join(own_words.get(key, "").split()), counted.get(key, ""))
-        answers.append((QUESTIONS.get(key, key.capitalize()), " ".join(filter(None, parts)) or UNSAID))
+        answer = " ".join(filter(None, parts))
+        if answer or key not in _OPTIONAL:
+            answers[key] = answer or UNSAID
     return answers
+
+
+def titled(answers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The answers under the elements' titles."""
+    return [(QUESTIONS.get(key, key.capitalize()), answer) for key, answer in answers.items()]
 
 
 def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]:
     sizes = {"texts": counts.documents, "words": counts.words, "characters": counts.characters}
-    words = ", ".join(f"{amount(size)} {unit}" for unit, size in sizes.items())
+    size = ", ".join(f"{amount(number)} {unit}" for unit, number in sizes.items())
+    each = amount(round(counts.words / (counts.documents or 1)))
+    marked = ", ".join(f"{amount(number)} `{layer}` spans" for layer, number in counts.layers.items())
+    published = f"Published {facts.dates[0]} to {facts.dates[1]}; " if facts.dates else ""
+    title = corpus.project.setting("project", "title", corpus.project.name)
     number, kinds = len(facts.makers), sorted(facts.kinds)
     people = "s" if number != 1 else ""
+    passed_on = redistribution(corpus.project)
+    allowed = sum(texts for licence, texts in facts.licences.items() if passed_on.allows_licence(licence))
     return {
+        "summary": f"{title}: {size} in `{corpus.project.language}`, with {marked}.",
         "variety": f"`{corpus.project.language}`.",
         "annotators": f"{number} annotator{people}: {' and '.join(_MADE_BY[kind] for kind in kinds)}.",
-        "situation": f"Published {facts.dates[0]} to {facts.dates[1]}." if facts.dates else "",
-        "texts": f"{words}; {amount(round(counts.words / (counts.documents or 1)))} words a text.",
+        "situation": f"{published}{each} words a text.",
+        "preprocessing": "Unicode NFC and `\\n` line ends; nothing else is changed.",
+        "limitations": "See *Limits*.",
+        "metadata": f"Guidelines: `{corpus.schema.stamp}`. Agreement, status and shares stand in this card.",
+        "distribution": (
+            f"Texts that may be passed on: {amount(allowed)}; "
+            f"that may not: {amount(facts.documents - allowed)}. See *Licence*."
+        ),
     }
 
 

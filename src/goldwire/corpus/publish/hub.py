@@ -1,4 +1,4 @@
-"""Publish the built dataset, or its form without texts, on the Hugging Face Hub or a server with its API."""
+"""Publish what may be passed on of a dataset, on the Hugging Face Hub or a server with its API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 from goldwire import strict_json
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card_header import LICENCE_FILE
-from goldwire.corpus.publish.write import Withheld, write_without_texts
+from goldwire.corpus.publish.write import Withheld, write_to_pass_on
+from goldwire.corpus.redistribution import Redistribution, redistribution
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.corpus.versions.changelog import is_semantic
 from goldwire.errors import GoldwireError
@@ -45,39 +46,45 @@ class Parcel:
 
 @contextmanager
 def parcel(corpus: Corpus, *, without_texts: bool = False, out: Path | None = None) -> Iterator[Parcel]:
-    """What is to be published: the built folder, or with `without_texts` one made now, kept in `out`.
+    """What is to be published: the built folder, or one made now, kept in `out`.
 
-    Raises GW296 where the texts may not be passed on, the version is no semantic one, what was built is not
-    what the project holds now, `out` holds something, or nothing is annotated.
+    It is made where texts are to be left out: all with `without_texts`, else those that may not be passed on.
+    Raises GW296 where none may, the version is no semantic one, what was built is not what the project holds
+    now, `out` holds something, or nothing is annotated.
     """
     if not is_semantic(corpus.version):
         where, hint = str(corpus.project.root / CONFIG), "[corpus] version, as in 1.2.3"
         raise GoldwireError.of("GW296", f"`{corpus.version}` is no semantic version", where=where, hint=hint)
-    if without_texts:
-        if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-            hint = "name an empty folder, or one that does not exist yet"
-            raise GoldwireError.of("GW296", "something is there already", where=str(out), hint=hint)
-        if not any(article.annotations for article in corpus.articles):
-            where, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
-            raise GoldwireError.of("GW296", "there is no annotation to publish", where=where, hint=hint)
-        with scratch("without-texts") as workspace:
-            dataset = workspace / "dataset"
-            dataset.mkdir()
-            withheld = write_without_texts(corpus, dataset)
-            if out is not None:
-                with new_folder(out) as folder:
-                    shutil.copytree(dataset, folder, dirs_exist_ok=True)
-            files = {
-                p.relative_to(dataset).as_posix(): p.stat().st_size for p in dataset.rglob("*") if p.is_file()
-            }
-            yield Parcel(dataset, corpus.version, dict(sorted(files.items())), withheld)
-        return
-    if not corpus.project.setting("corpus", "redistributable", False):
+    passed_on = Redistribution(False) if without_texts else redistribution(corpus.project)
+    held = passed_on.allowed(corpus.articles)
+    if not held and not without_texts:
         message = "the texts are marked as not redistributable"
-        hint = "--without-texts publishes the annotations alone; [corpus] redistributable = true, if they are"
+        hint = (
+            "--without-texts publishes the annotations alone; [corpus] redistributable = true, if they are, "
+            "or a list of the licences whose texts are"
+        )
         where = str(corpus.project.root / CONFIG)
         raise GoldwireError.of("GW296", message, where=where, hint=hint)
-    yield Parcel(corpus.project.corpus, corpus.version, _built(corpus))
+    if len(held) == len(corpus.articles) and out is None:
+        yield Parcel(corpus.project.corpus, corpus.version, _built(corpus))
+        return
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        hint = "name an empty folder, or one that does not exist yet"
+        raise GoldwireError.of("GW296", "something is there already", where=str(out), hint=hint)
+    if not any(article.annotations for article in corpus.articles):
+        where, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
+        raise GoldwireError.of("GW296", "there is no annotation to publish", where=where, hint=hint)
+    with scratch("to-pass-on") as workspace:
+        dataset = workspace / "dataset"
+        dataset.mkdir()
+        withheld = write_to_pass_on(corpus, dataset, held)
+        if out is not None:
+            with new_folder(out) as folder:
+                shutil.copytree(dataset, folder, dirs_exist_ok=True)
+        sizes = {
+            p.relative_to(dataset).as_posix(): p.stat().st_size for p in dataset.rglob("*") if p.is_file()
+        }
+        yield Parcel(dataset, corpus.version, dict(sorted(sizes.items())), withheld)
 
 
 def _built(corpus: Corpus) -> dict[str, int]:

@@ -18,6 +18,8 @@ from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.figures import amount
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
+from goldwire.formats.options import Setting
+from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article, Document
 from goldwire.seeds import read_documents
 
@@ -116,6 +118,7 @@ class Rehydrated:
 def rehydrate(dataset: Path, copies: Path, out: Path, *, partial: bool = False) -> Rehydrated:
     """Join a dataset without texts with the user's copies of its texts into JSON Lines.
 
+    Articles that are in the dataset with their texts come first, as they are.
     `copies` is a folder of text files, JSON Lines or CSV, or a folder with `articles.jsonl`, normalised as
     seeds are. A copy belongs where its hash does, whatever its id. Raises one error with every document whose
     copy is another text or is not there (GW298), and writes nothing; with `partial` those are left out.
@@ -126,7 +129,7 @@ def rehydrate(dataset: Path, copies: Path, out: Path, *, partial: bool = False) 
     by_hash = {sha256(document.text): document for document in documents}
     by_id = {document.id: document for document in documents}
     faults: list[Fault] = []
-    done = Rehydrated([])
+    done = Rehydrated(_whole(dataset))
     for record in records:
         copy = by_hash.get(record.text_sha256)
         if copy is not None:
@@ -150,6 +153,13 @@ def rehydrate(dataset: Path, copies: Path, out: Path, *, partial: bool = False) 
     )
     write_jsonl(out, done.articles)
     return done
+
+
+def _whole(dataset: Path) -> list[Article]:
+    """The articles that a dataset holds with their texts."""
+    if not (dataset / "documents").is_dir():
+        return []
+    return list(format_named("parquet").read(dataset, Setting()))
 
 
 def _joined(record: Record, copy: Document) -> Article:

@@ -1,9 +1,9 @@
-"""Write a dataset without its texts, and make sure that none is left in it anywhere."""
+"""Write a dataset to be passed on, and make sure that no text is left in it that may not be."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from msgspec import structs
 
 from goldwire import __version__
 from goldwire.annotations.stats import count
+from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
-from goldwire.corpus.dataset.build import split_articles
-from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.build import split_articles, write_configs
+from goldwire.corpus.dataset.card import BARE, card
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
+from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
@@ -26,6 +28,7 @@ from goldwire.files import read_bytes, read_text, sha256, write_bytes, write_tex
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import META, Columns, arrow_schema
 from goldwire.model import Article, Span
+from goldwire.schemas import Schema
 
 #: What of a document's metadata is passed on: who published it where and when, its story and split.
 KEPT_META = (*META, "story", "split", "sha256")
@@ -43,35 +46,43 @@ class Withheld:
         counts[name] = counts.get(name, 0) + 1
 
 
-def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
-    """Write the dataset without texts into the empty `folder`: annotations, card, manifest; no quote.
+def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -> Withheld:
+    """Write into the empty `folder` what may be passed on: the articles in `held`, and of others no word.
 
-    Metadata other than the bibliographic, and attribute values that quote a text, are left out and counted.
-    Raises GW295 where anything else that would be published quotes one: the changelog, the card's own words.
+    Of those that are held there are the configs of `corpus build`; of the others annotations with the texts'
+    hashes. Their metadata other than the bibliographic, and attribute values that quote such a text, are left
+    out and counted. Raises GW295 where anything else that would be published quotes one: the changelog, the
+    card's own words.
     """
-    texts = {article.document.id: article.document.text for article in corpus.articles}
+    whole = [article for article in corpus.articles if article.document.id in held]
+    others = [article for article in corpus.articles if article.document.id not in held]
+    texts = {article.document.id: article.document.text for article in others}
     withheld = Withheld()
-    bare = _bare(corpus.articles, texts, withheld)
-    columns, sides = Columns(corpus.schema), split_articles(corpus)
-    schema = arrow_schema(columns.plain_features("annotations", texts=False))
-    paths: dict[str, str] = {}
-    by_id = {article.document.id: article for article in bare}
-    for side, articles in sides.items():
-        rows = columns.annotation_rows([by_id[article.document.id] for article in articles])
-        if not any(article.annotations for article in articles):
-            continue  # `datasets` loads no config that has a split without a row
-        paths[side] = write_parquet(folder / "annotations" / f"{side}.parquet", _textless(rows), schema, None)
-    lines = [dumps(to_record(article, article.document.meta)) for article in bare]
-    write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
+    bare = _bare(others, texts, withheld)
+    shown = {article.document.id: article for article in (*whole, *bare)}
+    sides = split_articles(corpus)
+    losses = {layer: TagLoss() for layer in corpus.schema.layers}
+    paths = _write_whole(folder, corpus, sides, held, losses) if whole else {}
+    if bare:
+        bare_sides = {
+            side: [shown[a.document.id] for a in articles if a.document.id not in held]
+            for side, articles in sides.items()
+        }
+        config = BARE if whole else "annotations"
+        paths[config] = _write_bare(folder, corpus.schema, bare_sides, config)
+        lines = [dumps(to_record(article, article.document.meta)) for article in bare]
+        write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
     hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
-    shown = _with_articles(corpus, bare)
-    counts = count(bare, corpus.schema, only_curated=True)
+    as_shown = [shown[article.document.id] for article in corpus.articles]
+    told = Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources)
+    facts, counts = CardFacts.of(as_shown), count(as_shown, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    facts, files = CardFacts.of(bare), {"annotations": paths}
-    text = card(shown, facts, counts, checks, {}, hashed, sides=numbers, paths=files, texts=False)
+    lost = losses if whole else {}
+    text = card(told, facts, counts, checks, lost, hashed, sides=numbers, paths=paths, held=held)
     write_text(folder / "README.md", text)
     if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-        write_text(folder / LICENCE_FILE, licence_text(shown, None))
+        write_text(folder / LICENCE_FILE, licence_text(told, facts.licences, held))
+    write_text(folder / CROISSANT, croissant(told, facts, counts, hashed, folder=folder, paths=paths))
     for name in ("CHANGELOG.md", SPLIT):
         if (corpus.project.corpus / name).is_file():
             write_bytes(folder / name, read_bytes(corpus.project.corpus / name))
@@ -81,9 +92,9 @@ def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
         "content_hash": hashed,
         "schema": corpus.schema.stamp,
         "goldwire": __version__,
-        "without_texts": True,
-        "configs": {"annotations": paths},
-        "documents": len(bare),
+        "without_texts": len(bare),
+        "configs": paths,
+        "documents": len(as_shown),
         "splits": numbers,
         "withheld": {"meta": withheld.meta, "attributes": withheld.attributes},
         "files": {
@@ -93,13 +104,34 @@ def write_without_texts(corpus: Corpus, folder: Path) -> Withheld:
         },
     }
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
-    _search(folder, bare, texts)
+    _search(folder, bare, texts, {article.document.id: article.document.text for article in whole})
     return withheld
 
 
-def _with_articles(corpus: Corpus, articles: list[Article]) -> Corpus:
-    """The same corpus with other articles."""
-    return Corpus(corpus.project, corpus.schema, corpus.registries, articles, corpus.sources)
+def _write_whole(
+    folder: Path,
+    corpus: Corpus,
+    sides: Mapping[str, Sequence[Article]],
+    held: Collection[str],
+    losses: dict[str, TagLoss],
+) -> dict[str, dict[str, str]]:
+    """The configs of the articles in `held`, of every side that has one."""
+    parts = {side: [a for a in articles if a.document.id in held] for side, articles in sides.items()}
+    return write_configs(folder, corpus, {side: part for side, part in parts.items() if part}, losses)
+
+
+def _write_bare(
+    folder: Path, schema: Schema, sides: Mapping[str, Sequence[Article]], config: str
+) -> dict[str, str]:
+    """The annotations of articles without the marked words; the files by side."""
+    columns = Columns(schema)
+    types = arrow_schema(columns.plain_features("annotations", texts=False))
+    paths: dict[str, str] = {}
+    for side, articles in sides.items():
+        if any(article.annotations for article in articles):  # else `datasets` loads nothing of the config
+            rows = _textless(columns.annotation_rows(list(articles)))
+            paths[side] = write_parquet(folder / config / f"{side}.parquet", rows, types, None)
+    return paths
 
 
 def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withheld) -> list[Article]:
@@ -157,8 +189,11 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(part)
 
 
-def _search(folder: Path, bare: list[Article], texts: Mapping[str, str]) -> None:
-    """Refuse (GW295) whatever stretch of a text is left in what would be published."""
+def _search(folder: Path, bare: list[Article], texts: Mapping[str, str], free: Mapping[str, str]) -> None:
+    """Refuse (GW295) whatever stretch of a text is left in what would be published.
+
+    What stands in a text that may be passed on too, in `free`, is no quotation.
+    """
     places: list[tuple[str, list[str]]] = [
         (path.name, [read_text(path)])
         for path in sorted(folder.iterdir())
@@ -168,6 +203,8 @@ def _search(folder: Path, bare: list[Article], texts: Mapping[str, str]) -> None
     places.append((NAME, sorted({string for record in records for string in _strings(record)})))
     stretches = {name: windows(strings) for name, strings in places}
     hits = quoted(texts, set().union(*stretches.values()))
+    for stretch in quoted(free, set(hits)):
+        del hits[stretch]
     faults = []
     for name, in_file in stretches.items():
         for stretch in sorted(in_file & hits.keys())[:3]:
