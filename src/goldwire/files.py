@@ -17,6 +17,8 @@ from goldwire.errors import GoldwireError
 from goldwire.leftovers import part_file, remove_leftovers_near
 from goldwire.limits import NAME
 
+#: Bytes that are gathered before they are written.
+_BUFFER = 1 << 17
 _UNSAFE = re.compile(r"[^\w.@+-]+")
 
 
@@ -127,7 +129,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers_near(path)
         handle, temporary = part_file(path)
-        with os.fdopen(handle, mode) as stream:
+        with os.fdopen(handle, mode, _BUFFER) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

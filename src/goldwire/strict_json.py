@@ -16,8 +16,8 @@ from goldwire.limits import DEPTH, TOO_DEEP
 
 T = TypeVar("T")
 
-# All bytes but brackets.
-_OTHERS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# All bytes but brackets and colons.
+_OTHERS = bytes(byte for byte in range(256) if byte not in b"[]{}:")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|\n', re.DOTALL)
 
 
@@ -73,9 +73,10 @@ def _plain(data: bytes | str) -> bool:
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
     whole = _bytes(data)
-    if not _unabridged(whole, value):
+    marks = whole.translate(None, _OTHERS)
+    if not _unabridged(whole, value, marks):
         return False
-    if not _shallow(whole):
+    if not _shallow(marks):
         check_depth(value)
     return True
 
@@ -86,11 +87,14 @@ def holds_all(data: bytes, value: Any) -> bool:
     So a text that was decoded into structs need not be decoded again to see whether it is strict. No may also
     mean that this could not be told.
     """
-    return _unabridged(data, value) and _shallow(data)
+    marks = data.translate(None, _OTHERS)
+    return _unabridged(data, value, marks) and _shallow(marks)
 
 
-def _unabridged(data: bytes, value: Any) -> bool:
+def _unabridged(data: bytes, value: Any, marks: bytes) -> bool:
     """Whether a value has all pairs of the text that it was decoded from: a pair that is gone took its colon.
+
+    `marks` are the text's brackets and colons.
 
     Written again, no other colon comes or goes but where one was written as an escape.
     """
@@ -100,16 +104,16 @@ def _unabridged(data: bytes, value: Any) -> bool:
         written = _encode(value)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
-    return written == data or written.count(b":") == data.count(b":")
+    return written == data or written.count(b":") == marks.count(b":")
 
 
-def _shallow(data: bytes) -> bool:
+def _shallow(marks: bytes) -> bool:
     """Whether brackets are few deep: pairs of them, taken away from the inside, soon leave none.
 
     Those in texts count too. Where they don't pair up the answer is no; where they are made to, a text may
     hide levels, which is no more than what the reader itself takes.
     """
-    brackets = data.translate(None, _OTHERS)
+    brackets = marks.translate(None, b":")
     for _ in range(DEPTH // 2):
         if not brackets:
             return True

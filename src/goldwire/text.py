@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 def normalise(text: str) -> str:
     """NFC, with `\\r\\n` and lone `\\r` turned into `\\n`."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text)
 
 
 #: Scripts that put no space between words, as ranges of code points: Thai and Lao, Burmese, Khmer, kana, Han.

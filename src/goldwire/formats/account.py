@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
 from goldwire.figures import amount
 
@@ -20,10 +21,6 @@ class ItemCounts:
     def not_kept(self) -> int:
         """What is in no annotation: put aside, or a double."""
         return self.found - self.kept
-
-    def copy(self) -> ItemCounts:
-        """The same figures, apart."""
-        return ItemCounts(self.found, self.kept, self.moved, self.trimmed)
 
     def __str__(self) -> str:
         parts = [
@@ -53,15 +50,18 @@ class Account:
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
         return Account(*(ItemCounts(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
 
-    def kept(self) -> Account:
+    def kept(self) -> list[tuple[int, int, int]]:
         """What is kept so far, to be restored where it turns out not to be."""
-        return Account(self.spans.copy(), self.relations.copy(), self.attributes.copy())
+        return [(each.kept, each.moved, each.trimmed) for each in self._parts]
 
-    def restore(self, before: Account) -> None:
+    def restore(self, before: Sequence[tuple[int, int, int]]) -> None:
         """Take back what was said to be kept since `before`; what was found stays found."""
-        for name in ("spans", "relations", "attributes"):
-            counts: ItemCounts = getattr(self, name)
-            setattr(self, name, replace(getattr(before, name), found=counts.found))
+        for counts, kept in zip(self._parts, before, strict=True):
+            counts.kept, counts.moved, counts.trimmed = kept
+
+    @property
+    def _parts(self) -> tuple[ItemCounts, ItemCounts, ItemCounts]:
+        return self.spans, self.relations, self.attributes
 
     def __str__(self) -> str:
         return f"spans: {self.spans}; relations: {self.relations}; attributes: {self.attributes}"

@@ -29,8 +29,8 @@ class Format:
     `unit` is what its writer counts. Its functions are `read_NAME` of the module `reader` and `write_NAME` of
     `writer`, imported when they are used; a `stream_NAME` yields articles one at a time, and a writer that
     `streams` takes them so. A format without a writer is read only, and the other way round. A reader that
-    `accounts` counts itself what became of spans, relations and attributes; it may have put aside more than
-    what it gives.
+    `accounts` counts itself what became of spans, relations and attributes, white space at edges among it; it
+    may have put aside more than what it gives.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Format:
         taken = False
         for article in articles:
             taken = True
-            yield trimmed(article, setting, counted=self.accounts)
+            yield article if self.accounts else trimmed(article, setting)
         setting.settle(taken=taken)
 
     def write(self, path: Path, articles: Iterable[Article], setting: Setting) -> int:

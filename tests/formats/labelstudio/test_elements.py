@@ -48,6 +48,11 @@ def test_any_list_comes_an_element_at_a_time(held: list[Any], blank: str, ascii:
     assert [part.decode("utf-8", "surrogatepass").strip() for part in found] == items
 
 
+def test_a_list_may_end_in_half_a_surrogate_pair() -> None:
+    """msgspec takes it for a file that is cut off; Python reads it, and so do its elements."""
+    assert len(_read(b'[{"b": 1}, {"a": "\\ud83d"}]')) == 2
+
+
 @pytest.mark.parametrize("window", [5, 1 << 18])
 def test_a_list_that_is_cut_off_is_never_whole(window: int) -> None:
     """Wherever a file ends too early, or goes on after its end, that is told."""

@@ -52,6 +52,8 @@ def latest_first(
 
     Submitted ones come before skipped ones, these before drafts, and the latest of each first.
     """
+    if len(given) < 2:
+        return list(given)
     order = sorted(
         range(len(given)), key=lambda n: (not draft(given[n]), not cancelled(given[n]), updated(given[n]), n)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from goldwire.formats.counting import same_words
@@ -35,7 +35,10 @@ class ResultReader:
     def __init__(self, text: RegionText, naming: Naming, original: Callable[[int], Any] | None) -> None:
         self.counted, self.text, self.naming = text, text.text, naming
         self.spans: dict[str, Span] = {}
-        self.regions: dict[str, list[str]] = {}  # region id: ids of its spans
+        # A region's id is that of its span. Where it is not, or there are several: the region's spans, and
+        # all ids that are not to be taken for each other.
+        self.regions: dict[str, list[str]] = {}
+        self.mixed: set[str] = set()
         self.relations: dict[Relation, None] = {}
         self.doubles: list[Relation] = []
         self.quarantined: list[Quarantined] = []
@@ -67,10 +70,13 @@ class ResultReader:
                 attributes.append((number, item))
         if self.naming.picks:
             attributes.sort(key=lambda each: self.rank(each[1]))
+        self.attributes_given += len(attributes)
         for number, item in attributes:
-            self.attribute(number, item)
+            if not self.usual_choice(item):
+                self.attribute(number, item)
         for number, item in arrows:
-            self.arrow(number, item)
+            if not self.usual_arrow(item):
+                self.arrow(number, item)
         return Read(
             tuple(self.spans.values()),
             tuple(self.relations),
@@ -95,37 +101,32 @@ class ResultReader:
         In the order of the items: ids that regions share go to the first of them.
         """
         text, size, texts = self.text, len(self.text), self.naming.texts
-        spans, regions, layers = self.spans, self.regions, self.naming.layers
+        spans, layers = self.spans, self.naming.layers
+        given = 0
         for number, item in enumerate(items):
             if item is None or item.type != "labels":
                 yield number, item
                 continue
             value, region, names = item.value, item.id, layers.get(item.from_name or "")
-            if value is not None and names is not None and region.__class__ is str and region not in spans:
+            if value is not None and names is not None and type(region) is str and region not in spans:
                 labels, start, end, said = value.labels, value.start, value.end, value.text
-                one = labels[0] if labels.__class__ is list and len(labels) == 1 else None
-                label = names.labels.get(one) if one.__class__ is str else None
-                if (
-                    label is not None
-                    and start.__class__ is int
-                    and end.__class__ is int
-                    and 0 <= start < end <= size
-                    and region
-                ):
+                one = labels[0] if type(labels) is list and len(labels) == 1 else None
+                label = names.labels.get(one) if type(one) is str else None
+                if label and region and type(start) is int and type(end) is int and 0 <= start < end <= size:
                     marked = text[start:end]
                     if (
-                        (marked == said or said.__class__ is not str)
+                        (marked == said or type(said) is not str)
                         and marked.strip() == marked
                         and (not texts or item.to_name in texts)
                         and not (item.meta or item.parent_id)
                     ):
-                        origin = item.origin if item.origin.__class__ is str else None
+                        origin = item.origin if type(item.origin) is str else None
                         score = None if item.score is None else score_of(item)
                         spans[region] = Span(region, names.layer, label, start, end, {}, (), origin, score)
-                        regions[region] = [region]
-                        self.spans_given += 1
+                        given += 1
                         continue
             yield number, item
+        self.spans_given += given
 
     def region(self, number: int, item: Item) -> None:
         """One region's spans: one for each of its labels."""
@@ -174,33 +175,41 @@ class ResultReader:
             if label is None:
                 self.refuse("span", f"layer `{item.from_name}` has no label `{stored}`", number)
                 continue
-            span_id = region if region not in self.spans else free_id(region, label, self.spans)
+            span_id = region
+            if region in self.spans:
+                span_id = free_id(region, label, self.spans)
+                self.regions[region] = [*self.ids_of(region), span_id]
+                self.mixed |= {region, span_id}
             if trimmed != extent:
                 self.trims.append(Trim(span_id, extent, trimmed))
             self.spans[span_id] = Span(span_id, names.layer, label, *trimmed, {}, (), origin, score_of(item))
-            self.regions.setdefault(region, []).append(span_id)
         if item.meta:
             self.refuse("note", "a note on the region has no place in the model", number)
         if item.parent_id:
             self.refuse("note", "the region's place in a hierarchy has no place in the model", number)
         return None
 
+    def ids_of(self, region: Any) -> Sequence[str]:
+        """The ids of a region's spans."""
+        if not isinstance(region, str):
+            return ()
+        if region in self.mixed:
+            return self.regions.get(region, ())
+        return (region,) if region in self.spans else ()
+
     def rank(self, item: Item) -> int:
         """Which of several values of an attribute stands: the typed one, then that of the span's label."""
         label = self.naming.picks.get(item.from_name or "")
         if label is None:
             return 0
-        ids = self.regions.get(item.id, []) if isinstance(item.id, str) else []
+        ids = self.ids_of(item.id)
         return 1 if not label or any(self.spans[each].label == label for each in ids) else 2
 
     def attribute(self, number: int, item: Item) -> None:
         """What a control says of a region, as an attribute of its spans that may bear it."""
-        self.attributes_given += 1
-        ids = self.regions.get(item.id) if isinstance(item.id, str) else None
+        ids = self.ids_of(item.id)
         known = self.naming.attributes.get(item.from_name) if item.from_name is not None else None
-        if ids is not None and known is not None and len(ids) == 1 and self.usual_choice(item, ids[0], known):
-            return None
-        if ids is None:
+        if not ids:
             return self.refuse("attribute", self._without_span(item), number)
         if known is None:
             return self.refuse("attribute", f"the schema has no attribute `{item.from_name}`", number)
@@ -238,16 +247,19 @@ class ResultReader:
         self.attributes_kept += kept
         return None
 
-    def usual_choice(self, item: Item, span_id: str, known: Mapping[str, AttributeNames]) -> bool:
+    def usual_choice(self, item: Item) -> bool:
         """Take in one choice of a span, as most attributes are; False, and nothing done, for any other."""
-        span, value = self.spans[span_id], item.value
-        names = known.get(span.layer)
+        region, value = item.id, item.value
+        span = self.spans.get(region) if type(region) is str and region not in self.mixed else None
+        known = self.naming.attributes.get(item.from_name or "")
         held = value.choices if value is not None else None
-        if names is None or held.__class__ is not list or len(held) != 1 or names.name in span.attributes:
+        if span is None or known is None or type(held) is not list or len(held) != 1:
             return False
-        attribute = names.attribute
-        choice = names.values.get(held[0], held[0]) if held[0].__class__ is str else None
-        if choice is None or attribute.kind != "choice" or choice not in attribute.values:
+        names = known.get(span.layer)
+        if names is None or names.name in span.attributes or type(held[0]) is not str:
+            return False
+        attribute, choice = names.attribute, names.values.get(held[0], held[0])
+        if attribute.kind != "choice" or choice not in attribute.values:
             return False
         if not attribute.applies_to(span.label):
             return False
@@ -263,15 +275,11 @@ class ResultReader:
     def arrow(self, number: int, item: Item) -> None:
         """A relation of each label between the spans of two regions; two where it is two-way."""
         labels = item.labels if isinstance(item.labels, list) else []
-        if len(labels) == 1 and self.usual_arrow(item, labels[0]):
-            return None
         if not labels and self.naming.unnamed is not None:
             labels = [None]
         count = len(dict.fromkeys(map(str, labels))) or 1
         self.relations_given += count
-        heads, tails = (
-            self.regions.get(end, []) if isinstance(end, str) else [] for end in (item.from_id, item.to_id)
-        )
+        heads, tails = self.ids_of(item.from_id), self.ids_of(item.to_id)
         if not heads or not tails:
             missing = item.to_id if heads else item.from_id
             return self.refuse("relation", f"no span has the id `{missing}`", number, count)
@@ -293,7 +301,7 @@ class ResultReader:
                         self.turned.append(Relation(label, head, tail))
         return None
 
-    def unlabelled(self, number: int, start: list[str], end: list[str]) -> None:
+    def unlabelled(self, number: int, start: Sequence[str], end: Sequence[str]) -> None:
         """An arrow without a role: the one that the schema allows it to be, else none.
 
         First as it was drawn, then the other way.
@@ -326,30 +334,31 @@ class ResultReader:
         span = self.spans[span_id]
         return span.layer, span.label
 
-    def is_reversed(self, label: str, start: list[str], end: list[str]) -> bool:
+    def is_reversed(self, label: str, start: Sequence[str], end: Sequence[str]) -> bool:
         """Whether the schema allows this relation from the arrow's end to its start only."""
         kind = self.naming.schema.relations[label]
 
-        def allowed(heads: list[str], tails: list[str]) -> bool:
+        def allowed(heads: Sequence[str], tails: Sequence[str]) -> bool:
             return any(kind.admits(self.kind_of(h), self.kind_of(t)) for h in heads for t in tails)
 
         return not allowed(start, end) and allowed(end, start)
 
-    def usual_arrow(self, item: Item, stored: Any) -> bool:
+    def usual_arrow(self, item: Item) -> bool:
         """Take in a relation between two regions of a span each; False, and nothing done, for any other."""
-        head, tail = item.from_id, item.to_id
-        if head.__class__ is not str or tail.__class__ is not str or stored.__class__ is not str:
+        head, tail, labels, spans = item.from_id, item.to_id, item.labels, self.spans
+        if type(head) is not str or type(tail) is not str or head not in spans or tail not in spans:
             return False
-        heads, tails = self.regions.get(head, ()), self.regions.get(tail, ())
-        label = self.naming.relations.get(stored)
-        if label is None or len(heads) != 1 or len(tails) != 1 or item.direction not in ("right", None):
+        if type(labels) is not list or len(labels) != 1 or item.direction not in ("right", None):
+            return False
+        label = self.naming.relations.get(labels[0]) if type(labels[0]) is str else None
+        if label is None or (self.mixed and not self.mixed.isdisjoint((head, tail))):
             return False
         if self.naming.own and not self.naming.schema.relations[label].admits(
-            self.kind_of(heads[0]), self.kind_of(tails[0])
+            self.kind_of(head), self.kind_of(tail)
         ):
             return False
         self.relations_given += 1
-        self.relate(Relation(label, heads[0], tails[0]))
+        self.relate(Relation(label, head, tail))
         return True
 
     def relate(self, relation: Relation) -> None:
@@ -358,11 +367,11 @@ class ResultReader:
             self.doubles.append(relation)
         self.relations[relation] = None
 
-    def pairs(self, label: str, heads: list[str], tails: list[str]) -> Iterator[tuple[str, str]]:
+    def pairs(self, label: str, heads: Sequence[str], tails: Sequence[str]) -> Iterator[tuple[str, str]]:
         """The ends that a relation has among the spans of two regions: those that the schema allows."""
         kind = self.naming.schema.relations[label]
 
-        def allowed(ids: list[str], ends: Sequence[End]) -> list[str]:
+        def allowed(ids: Sequence[str], ends: Sequence[End]) -> Sequence[str]:
             if len(ids) == 1:
                 return ids
             spans = [self.spans[span_id] for span_id in ids]

@@ -13,6 +13,7 @@ from goldwire.annotations.integrity import article_faults
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.formats.counting import PLAIN
+from goldwire.formats.edges import trimmed
 from goldwire.formats.labelstudio.extras import joined
 from goldwire.formats.labelstudio.items import Item, items_of
 from goldwire.formats.labelstudio.naming import Naming
@@ -160,7 +161,8 @@ class TaskReader:
             self.setting.account.restore(before)
             raise GoldwireError(*faults)
         self.annotations += len(annotations)
-        return article
+        # What lies beside the regions of a file of goldwire's own may give them their white space back.
+        return article if usual else trimmed(article, self.setting, counted=True)
 
     def _annotations(
         self,
