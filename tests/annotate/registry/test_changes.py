@@ -18,6 +18,7 @@ from goldwire.annotate.records.registry_changes import read_changes, retired
 from goldwire.annotations.store import read_annotations
 from goldwire.corpus.quality.checks import run_checks
 from goldwire.errors import GoldwireError
+from goldwire.files import sha256
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.schemas.load import load_registries
@@ -68,6 +69,43 @@ def test_a_merge_reaches_all_that_bears_the_id(zoo: Project) -> None:
         "a.bella",
         "k.anna",
     }
+
+
+def test_no_spelling_is_lost_in_a_merge(zoo: Project) -> None:
+    """What the other one was called is among the names, whether entries list any or not."""
+    animals = zoo.schema_path.parent / "animals.yaml"
+    text = animals.read_text(encoding="utf-8").replace("  - Rex\n", "")
+    animals.write_text(text, encoding="utf-8")
+    events = zoo.schema_path.parent / "events.yaml"
+    events.write_text(events.read_text(encoding="utf-8").replace("FLIGHT", "FEEDING"), encoding="utf-8")
+    goldwire.merge_ids(zoo, "a.rex", "a.bella")
+    goldwire.merge_ids(zoo, "2020-flight", "2020-feeding", registry="events")
+    registries = load_registries(load_schema(zoo.schema_path), zoo.schema_path)
+    assert registries["animals"]["a.bella"].spellings == ["Bella", "bear", "Rex", "wolf"]
+    assert registries["events"]["2020-feeding"].spellings == ["feeding", "flight"]
+
+
+def test_a_schema_beside_the_project_has_its_registries_changed(tmp_path: Path) -> None:
+    """Two projects may share one: a change reaches the registry there, and is finished there if cut off."""
+    zoo = make_zoo(tmp_path / "zoo")
+    shared = tmp_path / "shared"
+    zoo.schema_path.parent.rename(shared)
+    settings_file = zoo.root / "goldwire.toml"
+    text = settings_file.read_text(encoding="utf-8")
+    there = zoo.schema_path.relative_to(zoo.root).as_posix()
+    settings_file.write_text(text.replace(there, f"../shared/{zoo.schema_path.name}"), encoding="utf-8")
+    zoo = goldwire.load_project(zoo.root)
+    assert goldwire.merge_ids(zoo, "a.rex", "a.bella").written
+    assert "a.rex" not in (shared / "animals.yaml").read_text(encoding="utf-8")
+    held = (shared / "events.yaml").read_bytes()
+    name = "../shared/events.yaml"
+    journal = zoo.cache / "registry-change.json"
+    journal.write_text(json.dumps({name: (sha256(held), "[]\n")}), encoding="utf-8")
+    goldwire.review_registry(zoo)
+    assert (shared / "events.yaml").read_text(encoding="utf-8") == "[]\n"
+    journal.write_text(json.dumps({"../other.txt": ("", "x")}), encoding="utf-8")
+    refused(lambda: goldwire.review_registry(zoo), "GW796", "other.txt")
+    assert not (tmp_path / "other.txt").exists()
 
 
 def test_only_what_is_meant_changes(zoo: Project) -> None:

@@ -48,6 +48,15 @@ def test_added_ids_become_entries_and_leave_the_list(zoo: Project) -> None:
     assert read_changes(zoo)[0].who == "lea" and read_changes(zoo)[0].what == "add"
 
 
+def test_all_of_a_review_is_done_or_nothing(zoo: Project) -> None:
+    """Where one new id can't be what it is said to be, none is added either."""
+    before = contents(zoo)
+    new = [each.id for each in goldwire.review_registry(zoo).new]
+    with pytest.raises(goldwire.AnnotateError, match="GW792"):
+        goldwire.review_registry(zoo, add=new[:1], known={new[1]: "nobody"})
+    assert contents(zoo) == before
+
+
 def test_a_registry_without_entries_takes_its_first(tmp_path: Path) -> None:
     """Empty, or an empty list, with or without a comment."""
     for number, text in enumerate(("", "[]\n", "# nothing yet\n[]\n", "# nothing yet\n")):

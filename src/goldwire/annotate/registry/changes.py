@@ -16,7 +16,7 @@ from goldwire.annotate.adjudication.decisions import folder
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
 from goldwire.annotate.registry.usage import Ids, bare, entry_for, labels_in, names_in, not_there
-from goldwire.annotate.registry.writing import finish, write_all
+from goldwire.annotate.registry.writing import finish, place_of, write_all
 from goldwire.annotations.ids import id_attributes
 from goldwire.annotations.store import dumps_annotation
 from goldwire.annotations.values import value_problem
@@ -84,16 +84,8 @@ def merge_ids(
     """
     with _changing(project) as ids:
         name = ids.registry_of(old, registry)
-        file = ids.files[name]
-        if old == new:
-            raise GoldwireError.of("GW792", f"`{old}` and `{new}` are one id", hint="name two")
-        kept = file.by_id.get(new)
-        if kept is None:
-            hint = f"take one that is there, or add it: goldwire registry review --add {new}"
-            raise GoldwireError.of("GW792", f"the registry has no `{new}`", where=str(file.path), hint=hint)
-        entry = file.by_id.get(old)
-        theirs = labels_in(entry) if entry else sorted({m.span.label for m in ids.mentions if m.id == old})
-        _check_families(ids, name, (old, theirs), (new, labels_in(kept)))
+        file, entry = ids.files[name], ids.files[name].by_id.get(old)
+        kept = mergeable(ids, name, old, new)
         references = 0
         if entry is not None:
             file.remove(old)
@@ -183,6 +175,21 @@ def split_id(
         return _carry_out(ids, change, scope, 0, dry_run=dry_run)
 
 
+def mergeable(ids: Ids, registry: str, old: str, new: str) -> Entry:
+    """The entry of an id that may stand for another; raises GW792 and GW793 as `merge_ids` does."""
+    file = ids.files[registry]
+    if old == new:
+        raise GoldwireError.of("GW792", f"`{old}` and `{new}` are one id", hint="name two")
+    kept = file.by_id.get(new)
+    if kept is None:
+        hint = f"take one that is there, or add it: goldwire registry review --add {new}"
+        raise GoldwireError.of("GW792", f"the registry has no `{new}`", where=str(file.path), hint=hint)
+    entry = file.by_id.get(old)
+    theirs = labels_in(entry) if entry else sorted({m.span.label for m in ids.mentions if m.id == old})
+    _check_families(ids, registry, (old, theirs), (new, labels_in(kept)))
+    return kept
+
+
 @contextmanager
 def _changing(project: Project) -> Iterator[Ids]:
     """The project's ids, for a change that is the only one; what was cut off is finished first."""
@@ -211,7 +218,7 @@ def _check_families(ids: Ids, registry: str, *entries: tuple[str, list[str]]) ->
 
 
 def _joined(kept: Entry, gone: Entry) -> Entry:
-    """An entry with the labels and spellings of another, and what it lacks itself."""
+    """An entry with the labels and spellings of another, its name among them, and what it lacks itself."""
     joined: Entry = {**kept}
     for key, value in gone.items():
         if key not in joined or joined[key] in ("", None):
@@ -219,8 +226,8 @@ def _joined(kept: Entry, gone: Entry) -> Entry:
     labels = list(dict.fromkeys([*labels_in(kept), *labels_in(gone)]))
     if labels:
         joined["label"] = labels[0] if len(labels) == 1 else labels
-    if "names" in kept or "names" in gone:
-        listed = [*(kept.get("names") or []), *(gone.get("names") or names_in(gone))]
+    listed = [*(kept.get("names") or []), *names_in(gone)]
+    if "names" in kept or "names" in gone or set(listed) - {str(joined.get("name"))}:
         joined["names"] = list(dict.fromkeys(map(str, listed)))
     return joined
 
@@ -331,7 +338,7 @@ def _elsewhere(project: Project, name: str, done: set[Path]) -> tuple[str, ...]:
     stands = re.compile(rf"(?<![\w.:@+-]){re.escape(name)}(?![\w.:@+-])")
     folders: list[Callable[[str], Any]] = [project.annotate.rglob, project.schema_path.parent.rglob]
     found = {
-        path.relative_to(project.root).as_posix()
+        place_of(project, path)
         for glob in folders
         for pattern in ("*.yaml", "*.yml", "*.jsonl", "*.json", "*.md")
         for path in glob(pattern)

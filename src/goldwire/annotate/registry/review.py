@@ -9,7 +9,7 @@ from typing import Any
 
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
-from goldwire.annotate.registry.changes import RegistryReport, merge_ids
+from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
 from goldwire.annotate.registry.writing import finish, write_all
 from goldwire.annotations.candidates import Candidates
@@ -90,6 +90,8 @@ def review_registry(
             file = ids.files[name]
             file.add(entry_for(file.entries, new, listed[name, new]))
             changes.append(Change(now(), somebody(by), "add", name, "", new))
+        for old, new in known.items():  # before anything is written: all of it is done, or nothing
+            mergeable(ids, ids.registry_of(old, registry), old, new)
         if adding and not dry_run:
             texts = {ids.files[name].path: ids.files[name].text for name, _ in adding}
             write_all(project, {**texts, record_path(project): with_change(project, changes)}, [])

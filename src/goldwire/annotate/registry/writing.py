@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,10 +22,7 @@ def write_all(
     """Write all `texts`, or none; `followed` are stored annotations that goldwire itself changed."""
     make_cache(project)
     journal = _journal(project)
-    planned = {
-        path.resolve().relative_to(project.root).as_posix(): (_hash(path), text)
-        for path, text in texts.items()
-    }
+    planned = {place_of(project, path): (_hash(path), text) for path, text in texts.items()}
     with unchanged_on_failure([journal, *texts]):
         write_text(journal, json.dumps(planned, ensure_ascii=False))
         for path, text in texts.items():
@@ -47,9 +45,9 @@ def finish(project: Project) -> int:
         raise _stuck(project, f"notes of a change that was cut off can't be read: {error}", journal) from None
     left: dict[Path, str] = {}
     for name, (before, text) in planned.items():
-        path = (project.root / name).resolve()
+        path = project.root / name
         held = _hash(path)
-        if not path.is_relative_to(project.root) or held not in (before, sha256(text)):
+        if not _is_ours(project, name) or held not in (before, sha256(text)):
             raise _stuck(project, f"`{name}` was changed since a change of ids was cut off", journal)
         if held != sha256(text):
             left[path] = text
@@ -57,6 +55,18 @@ def finish(project: Project) -> int:
         write_text(path, text)
     journal.unlink()
     return len(left)
+
+
+def place_of(project: Project, path: Path) -> str:
+    """A file by its way from the project; the schema and its registries may lie beside that."""
+    return Path(os.path.relpath(path, project.root)).as_posix()
+
+
+def _is_ours(project: Project, name: str) -> bool:
+    """Whether a change of ids may write a file: one in the project, or in the folder of its schema."""
+    path = Path(os.path.normpath(project.root / name))
+    folders = (project.root, Path(os.path.normpath(project.schema_path.parent)))
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def _stuck(project: Project, message: str, journal: Path) -> GoldwireError:
