@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from goldwire.annotate.rounds import pull as pull
     from goldwire.annotate.rounds import push as push
     from goldwire.annotate.rounds import status as status
+    from goldwire.api.archives import predict_archive as predict_archive
+    from goldwire.api.archives import select_articles as select_articles
     from goldwire.api.data import convert as convert
     from goldwire.api.data import count as count
     from goldwire.api.data import format_of as format_of
@@ -93,6 +95,7 @@ __all__ = [
     "load_schema",
     "merge_ids",
     "predict",
+    "predict_archive",
     "pull",
     "push",
     "read",
@@ -100,6 +103,7 @@ __all__ = [
     "rename_id",
     "review_registry",
     "score",
+    "select_articles",
     "split_id",
     "status",
     "team_report",
@@ -144,6 +148,7 @@ _PUBLIC = {
     "load_schema": "goldwire.api.data",
     "merge_ids": "goldwire.annotate.registry.changes",
     "predict": "goldwire.api.models",
+    "predict_archive": "goldwire.api.archives",
     "pull": "goldwire.annotate.rounds",
     "push": "goldwire.annotate.rounds",
     "read": "goldwire.api.data",
@@ -151,6 +156,7 @@ _PUBLIC = {
     "rename_id": "goldwire.annotate.registry.changes",
     "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
+    "select_articles": "goldwire.api.archives",
     "split_id": "goldwire.annotate.registry.changes",
     "status": "goldwire.annotate.rounds",
     "team_report": "goldwire.annotate.report.team",

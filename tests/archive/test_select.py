@@ -233,7 +233,7 @@ def test_what_was_chosen_is_no_part_of_the_archive(tmp_path: Path) -> None:
     """A selection that lies in the archive's folder changes nothing for the next one."""
     source = archive(tmp_path / "in", 30, 1)
     first = chosen(source, source / "out", number=5, test=2)
-    assert chosen(source, source / "out", number=5, test=2).as_dict() == first.as_dict()
+    assert chosen(source, source / "out", number=5, test=2).to_dict() == first.to_dict()
 
 
 def test_a_number_beyond_all_others_is_none(tmp_path: Path) -> None:

@@ -2,5 +2,5 @@
 
 Arguments come as is handy (a path, articles in memory, a project), what comes back are the model's classes
 and results that know their tables. `data` reads, writes and counts, `evaluation` scores, `models` learns and
-predicts; the work is done in the rooms below.
+predicts, `archives` does so with what no memory holds; the work is done in the rooms below.
 """

@@ -19,9 +19,11 @@ from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
+from goldwire.figures import counted
 from goldwire.formats.arrow import batch as table_of
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Article
+from goldwire.table import Column, Figures, Table
 
 #: Rows of an input that go into one shard of the output.
 PER_SHARD = 10_000
@@ -97,8 +99,8 @@ def _counts(article: Article) -> Counter[str]:
     )
 
 
-@dataclass
-class Outcome:
+@dataclass(repr=False)
+class Outcome(Figures):
     """What a run came to: what all shards hold, how many of them there are, and how many of these, with how
     many documents, this run has written; of rows refused the first faults."""
 
@@ -107,6 +109,28 @@ class Outcome:
     written: int = 0
     documents_written: int = 0
     faults: list[Fault] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        documents, spans = (
+            counted(self.counts["documents"], "document"),
+            counted(self.counts["spans"], "span"),
+        )
+        return f"<Outcome: {documents}, {spans} in {counted(self.shards, 'shard')}>"
+
+    def tables(self) -> list[Table]:
+        """`archive`: what its shards hold."""
+        columns = (Column("what"), Column("count", "amount"))
+        return [
+            Table(
+                "archive", "archive", columns, [(k.replace("_", " "), v) for k, v in self.as_json().items()]
+            )
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts; `characters` are code points, `refused` rows, `trained_on` annotations."""
+        names = ("documents", "spans", "relations", "characters", "refused", "trained_on")
+        written = {"documents_written": self.documents_written, "shards_written": self.written}
+        return {name: self.counts[name] for name in names} | {"shards": self.shards} | written
 
 
 def run_over(

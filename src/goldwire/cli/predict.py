@@ -77,7 +77,7 @@ def command(
     if _is_folder(out):
         options = {"form": form or "jsonl", "strict": strict, "columns": columns}
         options |= {"workers": workers, "engine": engine}
-        options |= {"per_shard": shard_size} if shard_size else {}
+        options |= {"shard_size": shard_size} if shard_size else {}
         _archive(model, sources, target, layer, options, json_path)
     elif named := [f"--{name}" for name, value in given.items() if value]:
         message = f"{named[0]} is for an archive, whose OUT is a folder; {target} is a file"
@@ -122,11 +122,11 @@ def _archive(
     options: dict[str, Any],
     json_path: Path | None,
 ) -> None:
-    from goldwire.train.run.predict import predict_archive
+    import goldwire
 
     begun = perf_counter()
     with progress("predicting, MiB read") as advance:
-        outcome = predict_archive(
+        outcome = goldwire.predict_archive(
             model, sources, target, layer=layer, advance=in_mebibytes(advance), **options
         )
     seconds = perf_counter() - begun
@@ -146,16 +146,8 @@ def _archive(
         say(f"{counted(counts['refused'], 'row')} refused: {target}/_quarantine")
     say(f"written to {target}")
     _say_trained_on(counts["trained_on"])
-    names = ("documents", "spans", "relations", "characters", "refused", "trained_on")
-    figures = {name: counts[name] for name in names}
-    times = {"documents_written": outcome.documents_written, "shards_written": outcome.written}
-    write_json(
-        json_path,
-        figures
-        | {"shards": outcome.shards}
-        | times
-        | {"seconds": round(seconds, 3), "documents_per_second": round(rate, 2)},
-    )
+    times = {"seconds": round(seconds, 3), "documents_per_second": round(rate, 2)}
+    write_json(json_path, outcome.as_json() | times)
 
 
 def _say_trained_on(trained_on: int) -> None:

@@ -29,7 +29,6 @@ from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
     from goldwire.archive.engine import Engine
-    from goldwire.model import Document
     from goldwire.seeds.add import Addition
 
 #: Articles that are shown; all with --all.
@@ -231,8 +230,7 @@ def select(
     articles.jsonl and test.jsonl, which goldwire seeds add takes, index.html with what was chosen, what was
     left out and why, and selection.json, which repeats the choice. No text is taken twice, nor nearly.
     """
-    from goldwire.archive.selection.options import Choice
-    from goldwire.archive.selection.select import select as choose
+    import goldwire
 
     if repeat is not None:
         context = click.get_current_context()
@@ -246,19 +244,19 @@ def select(
         if not (name and equals and number.isdecimal()):
             raise click.UsageError(f"--at-most is FIELD=N, for instance source=20, and not {pair}")
         at_most.append((name, int(number)))
-    choice = Choice(**options, at_most=tuple(sorted(at_most)), columns=tuple(sorted(columns.items())))
+    asked = {**options, "at_most": dict(at_most), "columns": columns} if repeat is None else {}
     with progress("looking, MiB read") as advance:
-        selection = choose(
+        selection = goldwire.select_articles(
             sources,
             target,
-            choice,
-            known=_known(project),
+            project=_home(project),
+            repeat=repeat,
             workers=workers,
             engine=engine,
-            repeat=repeat,
             advance=in_mebibytes(advance),
+            **asked,
         )
-    figures = selection.as_dict()
+    figures = selection.as_json()
     for name in ("not_in_question", "left_out"):
         for why, number in figures[name].items():
             say(f"{amount(number)} {name.replace('_', ' ')}: {why}")
@@ -275,17 +273,14 @@ def select(
     write_json(json_path, figures)
 
 
-def _known(folder: Path | None) -> list[Document]:
-    """The articles of the project; none outside of any, unless one is named."""
+def _home(folder: Path | None) -> Project | None:
+    """The project whose articles are left out; none outside of any, unless one is named."""
     from goldwire.leftovers import CONFIG
-    from goldwire.seeds import load_seeds
-    from goldwire.seeds.ingest import LISTING
 
     here = Path.cwd()
     if folder is None and not any((each / CONFIG).is_file() for each in (here, *here.parents)):
-        return []
-    project = find_project(folder)
-    return load_seeds(project) if (project.seeds / LISTING).is_file() else []
+        return None
+    return find_project(folder)
 
 
 def _counted(number: int, what: str) -> str:

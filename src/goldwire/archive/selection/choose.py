@@ -14,8 +14,10 @@ from goldwire.archive.manifest import Input
 from goldwire.archive.ranking import rank
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong
 from goldwire.archive.selection.survey import Survey
+from goldwire.figures import counted
 from goldwire.model import Article, Document
 from goldwire.near_duplicates import near_duplicates
+from goldwire.table import Cell, Column, Figures, Table
 
 #: Candidates for each article that is wanted, and some more: so many may turn out to be copies.
 FACTOR, SPARE = 4, 20
@@ -58,8 +60,8 @@ class Chosen:
         return [each for each in self.taken if each.pool == name]
 
 
-@dataclass(frozen=True)
-class Selection:
+@dataclass(frozen=True, repr=False)
+class Selection(Figures):
     """What was chosen of an archive, by what, and what the archive holds: `read` rows, `population` of them
     in question, `out` by reason the others."""
 
@@ -71,8 +73,37 @@ class Selection:
     out: Counter[str]
     refused: list[str]
 
-    def as_dict(self) -> dict[str, Any]:
-        """The figures."""
+    def __repr__(self) -> str:
+        label, test = len(self.chosen.pool("label")), len(self.chosen.pool("test"))
+        return f"<Selection: {label} to label, {test} to test of {counted(self.population, 'article')}>"
+
+    def tables(self) -> list[Table]:
+        """`selection`, from the archive to what was chosen; `articles`, those; `strata`, if spread by any."""
+        figures = self.as_json()
+        way = [("rows in the archive", self.read)]
+        way += [(f"not in question: {why}", number) for why, number in figures["not_in_question"].items()]
+        way += [("in question", self.population)]
+        way += [(f"left out: {why}", number) for why, number in figures["left_out"].items()]
+        way += [("to label", figures["chosen"]), ("to test", figures["test"])]
+        names = ("id", "title", "source", "published")
+        articles: list[tuple[Cell, ...]] = [
+            (each.pool, each.document.id, *(str(each.document.meta.get(name) or "") for name in names[1:]))
+            for each in self.chosen.taken
+        ]
+        tables = [
+            Table("selection", "selection", (Column("what"), Column("count", "amount")), way),
+            Table("articles", "chosen", tuple(map(Column, ("pool", *names))), articles),
+        ]
+        if self.choice.by:
+            counts = tuple(Column(name, "amount") for name in ("articles", "wanted", "chosen"))
+            rows: list[tuple[Cell, ...]] = [
+                (*values, size, wanted, number) for values, size, wanted, number in self.chosen.strata
+            ]
+            tables.append(Table("strata", "strata", (*map(Column, self.choice.by), *counts), rows))
+        return tables
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire seeds select --json` writes them."""
         return {
             "read": self.read,
             "population": self.population,

@@ -98,7 +98,7 @@ def select(
             "choice": choice.as_dict(),
             "inputs": [msgspec.to_builtins(each) for each in inputs],
             "known": len(known),
-            **selection.as_dict(),
+            **selection.as_json(),
         }
         write_text(new / RECIPE, json.dumps(recipe, ensure_ascii=False, indent=1) + "\n")
     return selection
