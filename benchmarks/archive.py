@@ -3,8 +3,9 @@
 `python -m benchmarks.archive [--articles 2000] [--select 20000 100000] [--kills 10]`: articles of about 300
 words are made of the sentences of the example project's seeds and, where they lie beside the checkout, of
 wikinews-fr. Measured are seconds and words a second of `goldwire predict` with one worker and with two beside
-bare `nlp.pipe` in one process, the most memory of all its processes together at two sizes, whether a run that
-is killed at random points leaves the same bytes, and `goldwire seeds select` at the sizes that are named.
+bare `nlp.pipe` in one process, the most memory of all its processes together at two sizes, a local Ray beside
+the local engine where the extra `cluster` is installed, whether a run that is killed at random points leaves
+the same bytes, and `goldwire seeds select` at the sizes that are named.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,21 +181,32 @@ def predict(root: Path, options: argparse.Namespace) -> None:
     alone, alone_cpu = bare(model, large)
     words = size * WORDS
     print(f"nlp.pipe alone: {alone:.1f} s, {words / alone_cpu:,.0f} words a second of a core", flush=True)
-    costs: dict[tuple[str, int], Cost] = {}
+    costs: dict[tuple[str, int | str], Cost] = {}
+    ways: list[int | str] = [1, 2]
+    if find_spec("ray") is not None:
+        ways.append("ray")
     for name, folder in (("small", small), ("large", large)):
-        for workers in (1, 2):
-            arguments = ("--workers", workers, "--shard-size", 100)
-            out = root / f"{name}-{workers}"
-            costs[name, workers] = cost = measured("predict", model, folder, out, *arguments)
-            print(f"predict, {name}, {workers} worker(s): {told(cost)}", flush=True)
+        for way in ways:
+            arguments: tuple[object, ...] = ("--workers", 2 if way == "ray" else way, "--shard-size", 100)
+            arguments += ("--engine", "ray") if way == "ray" else ()
+            out = root / f"{name}-{way}"
+            costs[name, way] = cost = measured("predict", model, folder, out, *arguments)
+            what = "two workers of a local Ray" if way == "ray" else f"{way} worker(s)"
+            print(f"predict, {name}, {what}: {told(cost)}", flush=True)
     # What starting costs goes out in the difference of the two sizes.
-    more = {n: costs["large", n].seconds - costs["small", n].seconds for n in (1, 2)}
-    cpu = {n: costs["large", n].cpu - costs["small", n].cpu for n in (1, 2)}
+    more = {way: costs["large", way].seconds - costs["small", way].seconds for way in ways}
+    cpu = {way: costs["large", way].cpu - costs["small", way].cpu for way in ways}
     part = 1 - (size // 4) / size
     print(f"two workers: {more[1] / more[2]:.2f} times as fast as one, on {cpu[2] / cpu[1]:.2f} of its core")
     print(f"words a second of a core: {alone_cpu * part / cpu[1]:.2f} of nlp.pipe")
-    if held(root / "large-1") != held(root / "large-2"):
-        raise SystemExit("one worker and two wrote other bytes")
+    if "ray" in ways:
+        whole = costs["large", "ray"].seconds / costs["large", 2].seconds
+        apart = (
+            f"{more['ray'] / more[2]:.2f} of the time without starting, {cpu['ray'] / cpu[2]:.2f} of the core"
+        )
+        print(f"Ray beside the local engine, two workers each: {whole:.2f} of the time in all, {apart}")
+    if any(held(root / "large-1") != held(root / f"large-{way}") for way in ways):
+        raise SystemExit("not all ways wrote the same bytes")
     if options.kills:
         kills(model, small, root / "small-2", options.kills, costs["small", 2].seconds)
 

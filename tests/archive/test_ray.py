@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+import spacy
 
 from goldwire.archive.engine import AHEAD, LocalEngine
 from goldwire.archive.ray_engine import RayEngine
@@ -24,6 +25,7 @@ from goldwire.errors import GoldwireError
 from goldwire.model import Article
 from tests.archive.made import Marking, archive, held
 from tests.archive.test_run import SETTINGS, Dying, Failing
+from tests.cli.terminal import called
 
 pytest.importorskip("ray", reason="needs the extra `cluster`: make test-cluster")
 pytestmark = pytest.mark.cluster
@@ -225,6 +227,40 @@ class Doubling:
             return 2 * number
 
         return double
+
+
+def test_one_engine_goes_on_with_what_the_other_began(tmp_path: Path, nodes: Nodes) -> None:
+    """A run on the cluster that ended early is finished by the local engine, to the same bytes."""
+    source = archive(tmp_path / "in")
+    whole = (source / "c.parquet").read_bytes()
+    (source / "c.parquet").write_bytes(whole[:-50])
+    assert "GW950" in refusal(RayEngine(2, nodes.address), source, tmp_path / "ray")
+    (source / "c.parquet").write_bytes(whole)
+    outcome = run(LocalEngine(), source, tmp_path / "ray")
+    assert 0 < outcome.written < outcome.shards
+    run(LocalEngine(), source, tmp_path / "local")
+    assert held(tmp_path / "ray") == held(tmp_path / "local")
+
+
+def test_the_commands_need_no_cluster(tmp_path: Path) -> None:
+    """Without an address a Ray is started on this machine and ended: a model is applied, and articles are
+    chosen, as by the local engine."""
+    nlp = spacy.blank("fr")
+    ruler: Any = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "WHO", "pattern": "Léa"}])
+    nlp.to_disk(tmp_path / "model")
+    source = archive(tmp_path / "in")
+    environment = {"RAY_ADDRESS": ""}
+    for engine in ("local", "ray"):
+        words = ("--workers", "2", "--engine", engine)
+        for command in (
+            ("predict", "model", source, f"{engine}-out", "--shard-size", "10"),
+            ("seeds", "select", source, f"{engine}-chosen", "--number", "9", "--test", "3"),
+        ):
+            done = called(*command, *words, cwd=tmp_path, env=environment)
+            assert done.returncode == 0, done.stderr
+    for what in ("out", "chosen"):
+        assert held(tmp_path / f"ray-{what}") == held(tmp_path / f"local-{what}")
 
 
 def test_an_address_without_a_ray_is_one_plain_error(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from goldwire.archive.engine import LocalEngine
@@ -28,7 +29,9 @@ from tests.archive.made import Marking, archive, articles, held
 SETTINGS = {"command": "test", "model": {"name": "first-word"}}
 
 
-def run(source: Path, out: Path, *, workers: int = 1, work: Marking | None = None, **options: Any) -> Outcome:
+def run(
+    source: Path | str, out: Path | str, *, workers: int = 1, work: Marking | None = None, **options: Any
+) -> Outcome:
     """Mark the articles of an archive, in parts of five rows."""
     options = {"settings": SETTINGS, "per_shard": 5, **options}
     return run_over([str(source)], out, work or Marking(), engine=LocalEngine(workers), **options)
@@ -229,6 +232,34 @@ def test_a_repaired_shard_is_gone_on_with(tmp_path: Path) -> None:
     assert outcome.written < outcome.shards
     run(source, tmp_path / "unbroken")
     assert held(out) == held(tmp_path / "unbroken")
+
+
+def test_an_address_is_written_as_a_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run into a file system of fsspec's leaves what one into a folder does, broken off and gone on with or
+    not; it takes over what a dead run locked, and what it wrote is no input of the next."""
+    monkeypatch.setattr("goldwire.archive.output.BEAT", 0.05)
+    source, files = archive(tmp_path / "in"), fsspec.filesystem("memory")
+    (source / "d.jsonl").write_text('{"id": "x", "text": "Un."}\n{bad\n', encoding="utf-8")
+    run(source, tmp_path / "out")
+    files.put(str(source), "/there/in", recursive=True)
+    files.pipe_file("/there/in/c.parquet", b"broken")
+    try:
+        assert "GW950" in refusal("memory://there/in", "memory://there/out")
+        files.pipe_file("/there/in/c.parquet", (source / "c.parquet").read_bytes())
+        files.pipe_file("/there/out/_lock", b"dead 3\n")
+        first = run("memory://there/in", "memory://there/out")
+        assert 0 < first.written < first.shards
+        again = run("memory://there/in", "memory://there/out")
+        assert (again.written, again.shards) == (0, first.shards)
+        cut = len("/there/out/")
+        found = {path[cut:]: files.cat_file(path) for path in files.find("/there/out")}
+        assert {name: data for name, data in found.items() if name[0] != "_"} == {
+            name: data for name, data in held(tmp_path / "out").items() if name[0] != "_"
+        }
+        assert found["_manifest.json"] == (tmp_path / "out/_manifest.json").read_bytes()
+        assert "_lock" not in found
+    finally:
+        files.rm("/there", recursive=True)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ import json
 import sys
 from pathlib import Path
 
+import fsspec
 import pytest
 import spacy
 
 from goldwire.cli.main import main
+from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.scores import score
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Annotation, Article, Document
+from goldwire.train.run.predict import Annotating
 
 
 class Shell:
@@ -210,6 +213,38 @@ def test_another_model_into_the_same_folder_is_refused(shell: Shell, model: Path
     assert (code, "GW946" in err, "model" in err) == (2, True, True)
 
 
+def test_a_cluster_needs_ray(shell: Shell, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Ray there is one plain error that says how to get it; an address is a cluster's alone."""
+    Path("in.jsonl").write_text('{"id": "a", "text": "Voir Lyon"}\n', encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, err = shell("predict", model, "in.jsonl", "out", "--engine", "ray")
+    assert (code, "GW832" in err, "sh install.sh cluster" in err) == (2, True, True)
+    code, _, err = shell("predict", model, "in.jsonl", "out", "--address", "auto")
+    assert (code, "--engine ray" in err) == (2, True)
+    assert shell("predict", model, "in.jsonl", "out", "--workers", "1")[0] == 0
+
+
+def test_a_worker_works_with_the_model_that_the_run_began_with(model: Path) -> None:
+    """On another machine the same path may hold another model: it is refused before it annotates anything."""
+    with pytest.raises(GoldwireError) as caught:
+        Annotating(str(model), None, "0" * 64)()
+    assert caught.value.faults[0].code == "GW834"
+
+
+def test_at_an_address_out_is_a_folder(shell: Shell, model: Path) -> None:
+    """A folder of shards is written at an address that fsspec knows; a single file is not."""
+    Path("in.jsonl").write_text('{"id": "a", "text": "Voir Lyon"}\n', encoding="utf-8")
+    assert shell("predict", model, "in.jsonl", "memory://predicted/out.jsonl", "--workers", "1")[0] == 2
+    files = fsspec.filesystem("memory")
+    try:
+        for out in ("here", "memory://predicted/out"):
+            code, _, err = shell("predict", model, "in.jsonl", out, "--workers", "1")
+            assert (code, f"written to {out}" in err) == (0, True)
+        assert files.cat_file("/predicted/out/in-00000.jsonl") == Path("here/in-00000.jsonl").read_bytes()
+    finally:
+        files.rm("/predicted", recursive=True)
+
+
 def test_a_name_that_ends_in_a_slash_is_a_folder(shell: Shell, model: Path) -> None:
     """Whatever dots are in it."""
     Path("in.jsonl").write_text('{"id": "a", "text": "Lyon dort."}\n', encoding="utf-8")
@@ -223,5 +258,6 @@ def test_options_of_archives_are_refused_for_a_file(shell: Shell, model: Path) -
     for option in (("--workers", "2"), ("--shards", "parquet"), ("--strict",), ("--column", "text=x")):
         code, _, err = shell("predict", model, "in.txt", "out.jsonl", *option)
         assert (code, option[0] in err) == (2, True)
+    assert shell("predict", model, "in.txt", "out.jsonl", "--engine", "ray")[0] == 2
     assert shell("predict", model, "in.txt", "in.txt", "out.jsonl")[0] == 2
     assert not Path("out.jsonl").exists()
