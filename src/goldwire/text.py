@@ -44,7 +44,8 @@ def direction(language: str) -> str:
 
 def is_unspaced(char: str) -> bool:
     """Whether a character is of a script that puts no space between words."""
-    return any(first <= ord(char) <= last for first, last in UNSPACED)
+    code = ord(char)
+    return code >= UNSPACED[0][0] and any(first <= code <= last for first, last in UNSPACED)
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -90,4 +90,10 @@ def half_pair(value: Any) -> bool:
         return any(half_pair(part) for pair in value.items() for part in pair)
     if isinstance(value, list):
         return any(half_pair(part) for part in value)
-    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

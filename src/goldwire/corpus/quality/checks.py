@@ -16,7 +16,7 @@ from goldwire.annotations.values import is_country, value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
 from goldwire.formats.jsonl import own_jsonl
-from goldwire.model import Annotation, Article, Relation, Span, curated, pairs
+from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, curated, pairs
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
@@ -66,6 +66,7 @@ def check_articles(
     one country.
     """
     registries = registries or {}
+    book = RuleBook(schema, registries)
     faults = list(_registry_faults(schema, registries))
     annotations = spans = relations = 0
     families: dict[tuple[str, str, str, str], str] = {}
@@ -75,7 +76,7 @@ def check_articles(
             annotations += 1
             spans += len(annotation.spans)
             relations += len(annotation.relations)
-            faults.extend(rule_faults(annotation, article.document.text, schema, registries))
+            faults.extend(book.faults(annotation, article.document.text))
             for number, name, value in shared_ids(annotation, schema):
                 span = annotation.spans[number]
                 key = (annotation.annotator, span.layer, name, value)
@@ -112,9 +113,38 @@ def _chosen(article: Article, only_curated: bool) -> tuple[Annotation, ...]:
     return (annotation,) if annotation is not None else ()
 
 
-def rule_faults(annotation: Annotation, text: str, schema: Schema, registries: Registries) -> list[Fault]:
-    """The faults of one annotation by itself, as `check_articles` has them; `text` is its document's."""
-    return list(_Checker(annotation, text, schema, registries).faults())
+class RuleBook:
+    """The rules of a schema, laid out by layer and label: what many annotations are held against."""
+
+    def __init__(self, schema: Schema, registries: Registries) -> None:
+        self.schema, self.registries = schema, registries
+        labels = [(name, label) for name, layer in schema.layers.items() for label in layer.labels]
+        self.known = frozenset(labels)
+        #: The attributes that a span must bear.
+        self.required = {
+            (layer, label): [
+                (name, attribute)
+                for name, attribute in schema.layers[layer].attributes.items()
+                if attribute.required_for(label)
+            ]
+            for layer, label in labels
+        }
+        #: The relations from a span that are to have a certain number.
+        self.counted = {
+            (layer, label): [
+                (name, kind)
+                for name, kind in schema.relations.items()
+                if (kind.min or kind.max is not None) and any(end.admits(layer, label) for end in kind.head)
+            ]
+            for layer, label in labels
+        }
+        self.checks = {label: [each for each in schema.checks if label in each.labels] for _, label in labels}
+        #: What was held against the rules and is in order: a value on spans of a label, a relation's ends.
+        self.sound: set[tuple[str, ...]] = set()
+
+    def faults(self, annotation: Annotation, text: str) -> list[Fault]:
+        """The faults of one annotation by itself, as `check_articles` has them; `text` is its document's."""
+        return list(_Checker(annotation, text, self).faults())
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +216,8 @@ def inside_word(text: str, offset: int) -> bool:
     if not 0 < offset < len(text):
         return False
     before, after = text[offset - 1], text[offset]
+    if before.isascii() and after.isascii():
+        return before.isalnum() and after.isalnum()
     if after == _ZWJ or before == _ZWJ or _mark(after):
         return True
     if is_unspaced(before) or is_unspaced(after):
@@ -203,8 +235,12 @@ class _Checker:
 
     annotation: Annotation
     text: str
-    schema: Schema
-    registries: Registries
+    book: RuleBook
+
+    @property
+    def schema(self) -> Schema:
+        """What it is held against."""
+        return self.book.schema
 
     def where(self, number: int) -> str:
         """`annotator/document $.spans[3] «text»`."""
@@ -220,9 +256,16 @@ class _Checker:
         """The span's text on one line, cut where it is long."""
         return _quoted(self.text[span.start : span.end])
 
+    def arrow(self, number: int) -> str:
+        """`annotator/document $.relations[3] LABEL: «text» → «text»`."""
+        relation = self.annotation.relations[number]
+        ends = {span.id: span for span in self.annotation.spans}
+        shown = f"{self.shown(ends[relation.head])} → {self.shown(ends[relation.tail])}"
+        return f"{self.head} $.relations[{number}] {relation.label}: {shown}"
+
     def known(self, span: Span) -> bool:
         """Whether the schema has the span's layer and label."""
-        return span.layer in self.schema.layers and span.label in self.schema.layers[span.layer].labels
+        return (span.layer, span.label) in self.book.known
 
     def faults(self) -> Iterator[Fault]:
         """All faults, spans first."""
@@ -233,16 +276,17 @@ class _Checker:
             )
         first_with: dict[tuple[str, str, int, int], str] = {}
         for number, span in enumerate(self.annotation.spans):
-            at = self.where(number)
-            yield from self.label_faults(span, at)
-            yield from self.extent_faults(span, at)
+            known = self.known(span)
+            if not known:
+                yield from self.label_faults(span, self.where(number))
+            yield from self.extent_faults(span, number)
             key = (span.layer, span.label, span.start, span.end)
             if first := first_with.get(key):
                 hint = f"span `{first}` marks the same extent; remove one of them"
-                yield Fault(rules.SAME_SPAN, f"marked {span.label} twice", at, hint)
+                yield Fault(rules.SAME_SPAN, f"marked {span.label} twice", self.where(number), hint)
             first_with.setdefault(key, span.id)
-            if self.known(span):
-                yield from self.attribute_faults(span, at)
+            if known:
+                yield from self.attribute_faults(span, number)
         yield from self.relation_faults()
         yield from self.count_faults()
 
@@ -254,12 +298,12 @@ class _Checker:
             hint = one_of(self.schema.labels(span.layer))
             yield Fault(rules.LABEL, f"layer `{span.layer}` has no label `{span.label}`", at, hint)
 
-    def extent_faults(self, span: Span, at: str) -> Iterator[Fault]:
+    def extent_faults(self, span: Span, number: int) -> Iterator[Fault]:
         """Ends in white space or inside a word."""
         text, flag = self.text, self.schema.word_part
         for side, offset in (("begins", span.start), ("ends", span.end - 1)):
             if text[offset].isspace():
-                yield Fault(rules.SPACE, f"{side} in white space", at, "leave it outside")
+                yield Fault(rules.SPACE, f"{side} in white space", self.where(number), "leave it outside")
         if flag and span.attributes.get(flag):
             return
         for side, offset in (("begins", span.start), ("ends", span.end)):
@@ -268,45 +312,60 @@ class _Checker:
                     "\n", "↵"
                 )
                 hint = f"take the whole word, or set `{flag}`" if flag else "take the whole word"
-                yield Fault(rules.WORD, f"{side} inside a word: {around}", at, hint)
+                yield Fault(rules.WORD, f"{side} inside a word: {around}", self.where(number), hint)
 
-    def attribute_faults(self, span: Span, at: str) -> Iterator[Fault]:
+    def attribute_faults(self, span: Span, number: int) -> Iterator[Fault]:
         """Attributes: known, allowed for the label, of the right kind, registered, there where required."""
-        attributes = self.schema.layers[span.layer].attributes
         for name, value in span.attributes.items():
-            attribute = attributes.get(name)
-            if attribute is None:
-                message = f"layer `{span.layer}` has no attribute `{name}`"
-                yield Fault(rules.ATTRIBUTE, message, at, one_of(attributes))
-                continue
-            if not attribute.applies_to(span.label):
-                hint = f"only on {', '.join(attribute.labels or [])}"
-                yield Fault(rules.BEARER, f"a span of label {span.label} bears no `{name}`", at, hint)
-            bearer = span.label if attribute.applies_to(span.label) else ""
-            if problem := value_problem(attribute, value, bearer):
-                yield Fault(rules.VALUE, f"`{name}`: {problem[0]}", at, problem[1])
-            elif attribute.registry is not None:
-                yield from self.registered(span, name, attribute, str(value), at)
-        for name, attribute in attributes.items():
-            stated = span.attributes.get(name) or attribute.default_for(span.label, span.attributes)
-            if attribute.required_for(span.label) and not stated:
-                yield Fault(rules.REQUIRED, f"{span.label} lacks `{name}`", at, f"{attribute.title}: say it")
+            if not isinstance(value, str):
+                yield from self.value_faults(span, name, value, number)
+            elif (key := (span.layer, span.label, name, value)) not in self.book.sound:
+                faults = list(self.value_faults(span, name, value, number))
+                yield from faults
+                if not faults:
+                    self.book.sound.add(key)
+        for name, attribute in self.book.required[span.layer, span.label]:
+            if not (span.attributes.get(name) or attribute.default_for(span.label, span.attributes)):
+                message, hint = f"{span.label} lacks `{name}`", f"{attribute.title}: say it"
+                yield Fault(rules.REQUIRED, message, self.where(number), hint)
 
-    def registered(self, span: Span, name: str, attribute: Attribute, value: str, at: str) -> Iterator[Fault]:
+    def value_faults(self, span: Span, name: str, value: AttributeValue, number: int) -> Iterator[Fault]:
+        """What speaks against one attribute's value."""
+        attributes = self.schema.layers[span.layer].attributes
+        attribute = attributes.get(name)
+        if attribute is None:
+            message = f"layer `{span.layer}` has no attribute `{name}`"
+            yield Fault(rules.ATTRIBUTE, message, self.where(number), one_of(attributes))
+            return
+        bears = attribute.applies_to(span.label)
+        if not bears:
+            message = f"a span of label {span.label} bears no `{name}`"
+            yield Fault(
+                rules.BEARER, message, self.where(number), f"only on {', '.join(attribute.labels or [])}"
+            )
+        if problem := value_problem(attribute, value, span.label if bears else ""):
+            yield Fault(rules.VALUE, f"`{name}`: {problem[0]}", self.where(number), problem[1])
+        elif attribute.registry is not None:
+            yield from self.registered(span, name, attribute, str(value), number)
+
+    def registered(
+        self, span: Span, name: str, attribute: Attribute, value: str, number: int
+    ) -> Iterator[Fault]:
         """An id that its registry does not hold, or holds for things of another label."""
-        registry = self.registries.get(attribute.registry or "")
+        registry = self.book.registries.get(attribute.registry or "")
         if registry is None:
             return
         entry = registry.get(value)
         if entry is None:
             hint = "goldwire registry review adds it, or says that it is one that is there"
-            yield Fault(rules.REGISTERED, f"`{name}`: no `{value}` in the registry", at, hint)
+            message = f"`{name}`: no `{value}` in the registry"
+            yield Fault(rules.REGISTERED, message, self.where(number), hint)
             return
         labels = self.schema.labels(span.layer)
         families = {self.schema.family(span.layer, label) for label in entry.labels if label in labels}
         if families and self.schema.family(span.layer, span.label) not in families:
             hint = f"the registry says {', '.join(entry.labels)}"
-            yield Fault(rules.ENTRY_LABEL, f"`{value}` is marked {span.label}", at, hint)
+            yield Fault(rules.ENTRY_LABEL, f"`{value}` is marked {span.label}", self.where(number), hint)
 
     def relation_faults(self) -> Iterator[Fault]:
         """Relations: known, between allowed ends, not to themselves, not twice."""
@@ -314,33 +373,38 @@ class _Checker:
         keys: set[tuple[str, str, str]] = set()
         for number, relation in enumerate(self.annotation.relations):
             head, tail = by_id[relation.head], by_id[relation.tail]
-            shown = f"{self.shown(head)} → {self.shown(tail)}"
-            at = f"{self.head} $.relations[{number}] {relation.label}: {shown}"
             if relation.label not in self.schema.relations:
                 hint = one_of(self.schema.relations)
-                yield Fault(rules.RELATION, f"unknown relation `{relation.label}`", at, hint)
+                yield Fault(rules.RELATION, f"unknown relation `{relation.label}`", self.arrow(number), hint)
             else:
-                yield from self.end_faults(relation, head, tail, at)
+                yield from self.end_faults(relation, head, tail, number)
             if head.id == tail.id:
-                yield Fault(rules.LOOP, "goes from a span to itself", at, "remove it")
+                yield Fault(rules.LOOP, "goes from a span to itself", self.arrow(number), "remove it")
             key = (relation.label, relation.head, relation.tail)
             if key in keys:
-                yield Fault(rules.SAME_RELATION, "stands twice", at, "remove one of them")
+                yield Fault(rules.SAME_RELATION, "stands twice", self.arrow(number), "remove one of them")
             keys.add(key)
 
-    def end_faults(self, relation: Relation, head: Span, tail: Span, at: str) -> Iterator[Fault]:
+    def end_faults(self, relation: Relation, head: Span, tail: Span, number: int) -> Iterator[Fault]:
         """Ends that the relation does not allow."""
         kind = self.schema.relations[relation.label]
-        for side, span, ends in (("start from", head, kind.head), ("point to", tail, kind.tail)):
-            if self.known(span) and not any(end.admits(span.layer, span.label) for end in ends):
-                may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
-                yield Fault(rules.ENDS, f"may not {side} {span.label}", at, f"it may {side} {may}")
-        if self.known(head):
+        key = (relation.label, head.layer, head.label, tail.layer, tail.label)
+        if key not in self.book.sound:
+            sound = True
+            for side, span, ends in (("start from", head, kind.head), ("point to", tail, kind.tail)):
+                if self.known(span) and not any(end.admits(span.layer, span.label) for end in ends):
+                    may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
+                    message = f"may not {side} {span.label}"
+                    yield Fault(rules.ENDS, message, self.arrow(number), f"it may {side} {may}")
+                    sound = False
+            if sound:
+                self.book.sound.add(key)
+        if kind.given and self.known(head):
             name, held = kind.unmet(self.schema.layers[head.layer], head.label, head.attributes)
             if name:
                 hint = f"remove it, or set `{name}` to what is so"
                 message = f"only where `{name}` is {' or '.join(kind.given[name])}, not `{held}`"
-                yield Fault(rules.ENDS, message, at, hint)
+                yield Fault(rules.ENDS, message, self.arrow(number), hint)
 
     def count_faults(self) -> Iterator[Fault]:
         """Spans with too few or too many relations, or without one that the schema's checks demand."""
@@ -350,18 +414,16 @@ class _Checker:
         for number, span in enumerate(self.annotation.spans):
             if not self.known(span):
                 continue
-            for name, kind in self.schema.relations.items():
+            for name, kind in self.book.counted[span.layer, span.label]:
                 count = counts[span.id, name]
-                if not any(end.admits(span.layer, span.label) for end in kind.head):
-                    continue
                 if count < kind.min or (kind.max is not None and count > kind.max):
                     wanted = f"exactly {kind.min}" if kind.min == kind.max else f"at least {kind.min}"
                     if count > kind.min:
                         wanted = f"at most {kind.max}" if kind.min != kind.max else wanted
                     message = f"{span.label} has {count} `{name}`, {wanted} wanted"
                     yield Fault(rules.NUMBER, message, self.where(number), kind.name)
-            for check in self.schema.checks:
-                if span.label not in check.labels or counts[span.id, check.relation]:
+            for check in self.book.checks[span.label]:
+                if counts[span.id, check.relation]:
                     continue
                 if not (check.unless and span.attributes.get(check.unless)):
                     hint = f"add it, or set `{check.unless}`" if check.unless else "add it"
