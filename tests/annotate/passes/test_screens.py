@@ -92,7 +92,8 @@ def test_relations_come_with_the_pass_that_makes_them_possible() -> None:
     """Arguments of events with the events, holders and targets with the stances; none with the entities."""
     schema, passes = example("politics")
     parts = [list(own_part(schema, passes, each).relations) for each in passes]
-    assert parts == [[], ["actor", "recipient", "location", "date"], ["holder", "target"]]
+    events = ["actor", "recipient", "theme", "source", "location", "date"]
+    assert parts == [[], events, ["holder", "target"]]
 
 
 def test_links_and_sheet_are_those_of_the_pass() -> None:
