@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -133,9 +134,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         temporary = None
     except OSError as error:
@@ -154,6 +153,60 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` whole, or not at all."""
     with writing(path) as stream:
         stream.write(data)
+
+
+def write_texts(texts: Iterable[tuple[Path, str]], *, batch: int = 1000) -> int:
+    """Write many files as UTF-8, each whole or not at all; the number of those that did not say so already.
+
+    The disk is asked once for `batch` files whether it has them, and for each of their folders: one by one it
+    would be asked for every file. Raises GW904 where one can't be written; those before it are written.
+    """
+    count = 0
+    source = iter(texts)
+    while held := [(path, text.encode()) for path, text in islice(source, batch)]:
+        changed = [(p, data) for p, data in held if not (p.is_file() and read_bytes(p) == data)]
+        _write_batch(changed)
+        count += len(changed)
+    return count
+
+
+def _write_batch(files: Iterable[tuple[Path, bytes]]) -> None:
+    waiting: list[tuple[Path, Path]] = []
+    path = Path()
+    try:
+        for path, data in files:
+            path = path.resolve()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove_leftovers_near(path)
+            handle, temporary = part_file(path)
+            waiting.append((temporary, path))
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            temporary.chmod(0o666 & ~_umask())
+        if waiting:
+            os.sync()
+        folders = {target.parent for _, target in waiting}
+        waiting.reverse()  # they go from the end
+        while waiting:
+            temporary, path = waiting[-1]
+            temporary.replace(path)
+            waiting.pop()
+        for folder in folders:
+            handle = os.open(folder, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+    except OSError as error:
+        message, hint = f"can't be written: {error.strerror or error}", "check space and rights"
+        raise GoldwireError.of("GW904", message, where=str(path), hint=hint) from error
+    finally:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def write_text(path: Path, text: str) -> None:

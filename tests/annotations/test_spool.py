@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from goldwire.annotations.spool import ArticleSelection, ArticleSpool
 from goldwire.annotations.stats import count
 from goldwire.corpus.quality.checks import check_articles
+from goldwire.corpus.quality.consistency import inconsistencies
 from goldwire.corpus.split.groups import Rule, find_ties
 from goldwire.model import Article, Document
 from tests.corpus.mini import mini_schema
@@ -51,6 +52,7 @@ def test_counts_faults_and_ties_are_those_of_articles_in_memory(articles: list[A
         assert check_articles(spool, schema, only_curated=only_curated) == check_articles(
             articles, schema, only_curated=only_curated
         )
+    assert inconsistencies(spool, schema) == inconsistencies(articles, schema)
     assert find_ties(spool, schema, Rule(0.3)) == find_ties(articles, schema, Rule(0.3))
 
 

@@ -10,7 +10,7 @@ import pytest
 import goldwire
 from goldwire.annotations.store import project_articles, write_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import file_name, safe_name
+from goldwire.files import file_name, safe_name, write_text, write_texts
 from goldwire.model import Annotation
 from goldwire.project import load_project
 
@@ -42,3 +42,19 @@ def test_a_safe_name_holds_nothing_that_leads_elsewhere() -> None:
     assert safe_name("../a b/é") == ".._a_b_é"
     assert safe_name("politics@1.0-politics@1.1") == "politics@1.0-politics@1.1"
     assert file_name("a b") != file_name("a_b") == safe_name("a b")
+
+
+def test_many_files_are_written_as_each_would_be(tmp_path: Path) -> None:
+    """In whatever batches: their content and rights, what said so already left alone, none half written."""
+    texts = [(tmp_path / f"{n % 3}/{n}.json", f"é {n}\n") for n in range(7)]
+    assert write_texts(texts, batch=2) == 7
+    assert [path.read_text(encoding="utf-8") for path, _ in texts] == [text for _, text in texts]
+    write_text(tmp_path / "alone.json", "x")
+    assert {path.stat().st_mode for path, _ in texts} == {(tmp_path / "alone.json").stat().st_mode}
+    times = [path.stat().st_mtime_ns for path, _ in texts]
+    assert write_texts([*texts, (texts[0][0], "new")]) == 1 and texts[0][0].read_text() == "new"
+    assert [path.stat().st_mtime_ns for path, _ in texts[1:]] == times[1:]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GoldwireError, match="GW904"):
+        write_texts([(tmp_path / "a.json", "a"), (tmp_path / "file/b.json", "b")])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2", "alone.json", "file"]

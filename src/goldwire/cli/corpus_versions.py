@@ -122,7 +122,8 @@ def split(
     """Split the corpus so that nothing leaks: near-duplicates and one story stay on one side.
 
     Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
-    taken from it too. `corpus build` writes the sides as splits.
+    taken from it too. Of articles that `seeds select` chose the random test pool is the test data, whatever
+    --test says. `corpus build` writes the sides as splits.
     """
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.split.io import read_split, split_path, write_split
@@ -168,6 +169,7 @@ def split(
     for tie in result.ties[:_CASES]:
         say(str(tie))
     notes = {
+        "are test data: drawn at random by goldwire seeds select": result.pool,
         "kept out of test data, annotated with predictions in view": result.seen,
         "changed sides: they tie two together, or may no longer be test data": result.moved,
         "have no date: training only": result.undated,
@@ -196,6 +198,7 @@ def split(
             "new": result.new,
             "undated": result.undated,
             "straddling": result.straddling,
+            "pool": result.pool,
             "gone": result.gone,
         },
     )

@@ -9,18 +9,18 @@ import msgspec
 
 from goldwire.annotations.store import (
     annotation_path,
+    dumps_annotation,
     join,
     load_annotation,
     project_articles,
-    write_annotation,
 )
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, sha256
+from goldwire.files import read_bytes, sha256, write_texts
 from goldwire.formats import jsonl, quotes
 from goldwire.formats.options import Setting
-from goldwire.model import STATUSES, Article
+from goldwire.model import STATUSES, Annotation, Article, Document
 from goldwire.project import load_project
-from goldwire.seeds import load_seeds
+from goldwire.seeds import stream_seeds
 
 
 def read_jsonl(path: Path, setting: Setting) -> list[Article]:
@@ -63,21 +63,26 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
     annotation would replace a more trusted one of the same annotator (GW260).
     """
     project = load_project(path)
-    documents, articles = load_seeds(project), list(articles)
-    texts = {document.id: document.text for document in documents}
-    for article in articles:
-        if not article.annotations and texts.get(article.document.id) != article.document.text:
-            kind = "articles that the project lacks: add them with goldwire seeds add"
-            setting.lose(kind, article.document.id)
-    setting.check()
-    annotations = [
-        msgspec.structs.replace(annotation, text_sha256=sha256(article.document.text))
-        for article in articles
-        for annotation in article.annotations
-    ]
-    join(documents, annotations)
+    texts: dict[str, str] = {}
+
+    def documents() -> Iterator[Document]:
+        for document in stream_seeds(project):
+            texts[document.id] = sha256(document.text)
+            yield document
+
+    def annotations() -> Iterator[Annotation]:
+        for article in articles:
+            digest = sha256(article.document.text)
+            if not article.annotations and texts.get(article.document.id) != digest:
+                kind = "articles that the project lacks: add them with goldwire seeds add"
+                setting.lose(kind, article.document.id)
+            for annotation in article.annotations:
+                yield msgspec.structs.replace(annotation, text_sha256=digest)
+        setting.check()
+
+    joined = join(documents(), annotations())
     faults: list[Fault] = []
-    for annotation in annotations:
+    for annotation in (each for article in joined for each in article.annotations):
         file = annotation_path(project, annotation)
         stored = load_annotation(read_bytes(file)) if file.is_file() else annotation
         if STATUSES.index(stored.status) > STATUSES.index(annotation.status):
@@ -85,4 +90,8 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
             place = f"{annotation.annotator}/{annotation.document}"
             faults.append(Fault("GW260", message, place, f"remove {file} first if that is meant"))
     raise_faults(faults)
-    return sum(write_annotation(project, annotation) for annotation in annotations)
+    return write_texts(
+        (annotation_path(project, annotation), dumps_annotation(annotation))
+        for article in joined
+        for annotation in article.annotations
+    )

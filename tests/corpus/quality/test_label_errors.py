@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.quality.label_errors import LabelErrors, find_label_errors
 from goldwire.errors import GoldwireError
@@ -98,6 +99,19 @@ def test_one_swapped_label_is_the_first() -> None:
     assert (found[0].document, found[0].span, found[0].kind) == ("d3", "s1", "label")
     assert (found[0].given, found[0].suggested) == ("FOOD", "TOOL")
     assert found[0].quality < 0.5
+
+
+def test_of_a_large_corpus_models_learn_from_a_part_and_parts_are_judged() -> None:
+    """However few tokens are learned from and judged at once, each span is judged once, and a swapped label
+    found; all at once is what is found without bounds."""
+    articles = changed(recipes(), "d3", "s1", label="FOOD")
+    bounded = find_label_errors(ArticleSpool(articles), "fr", folds=3, learned=60, judged=40)
+    assert bounded.judged["thing"] + bounded.alone + bounded.hidden == 12 * 4
+    assert ("d3", "s1") in {(error.document, error.span) for error in bounded.errors}
+    assert bounded == find_label_errors(articles, "fr", folds=3, learned=60, judged=40)
+    assert find_label_errors(articles, "fr", folds=3, learned=999, judged=999) == find_label_errors(
+        articles, "fr", folds=3
+    )
 
 
 def test_a_span_left_out_is_suspected() -> None:

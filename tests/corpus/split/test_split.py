@@ -91,6 +91,28 @@ def sides(
     return dict(make_split(articles, schema(), plan or SplitOptions(), stored=stored).split.sides)
 
 
+def test_the_random_pool_of_a_selection_is_the_test_data() -> None:
+    """All of it and no other article, whatever share was asked for; its near copies stand with it, what is
+    known keeps its side, and what may be no test data is none."""
+    copy = " ".join(f"mot{i}" for i in range(40))
+    drawn = [article(f"p{i}", selection_pool="test") for i in range(4)]
+    drawn.append(article("pc", text=copy, selection_pool="test"))
+    listed = [*corpus(20), *drawn, article("c", text=copy + " fin", selection_pool="label")]
+    result = make_split(listed, schema(), SplitOptions(test=0.5, validation=0.1))
+    tested = {name for name, side in result.split.sides.items() if side == "test"}
+    assert tested == {"p0", "p1", "p2", "p3", "pc", "c"}
+    assert result.pool == ["p0", "p1", "p2", "p3", "pc"] and result.split.counts["validation"] > 0
+    more = [
+        *listed,
+        article("late", selection_pool="test"),
+        article("seen", selection_pool="test", seen=True),
+    ]
+    again = make_split([*more, *corpus(30)[20:]], schema(), SplitOptions(), stored=result.split)
+    assert {name for name, side in again.split.sides.items() if side == "test"} == tested | {"late"}
+    assert all(again.split.sides[name] == side for name, side in result.split.sides.items())
+    assert (again.pool, again.moved) == ([*result.pool, "late"], ["seen"])
+
+
 def test_the_schema_says_what_an_event_is() -> None:
     """Registered ids of layers that bear arguments; actors, though registered, tie nothing together."""
     assert event_attributes(schema()) == [("act", "happening")]

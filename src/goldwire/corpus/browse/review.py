@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from goldwire import __version__
 from goldwire.annotations.rules import RULES
 from goldwire.corpus.browse import page_data
@@ -22,7 +24,7 @@ from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
-from goldwire.model import curated
+from goldwire.model import Annotation, curated
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -101,15 +103,25 @@ def write_review(
     path: Path, corpus: Corpus, result: Review, *, links: Mapping[str, str] | None = None
 ) -> None:
     """Write the page. `links` gives the address of each document's task, where there is one."""
-    texts = {article.document.id: article.document.text for article in corpus.articles}
-    titles = {article.document.id: page_data.title_of(article) for article in corpus.articles}
-    chosen = [c for article in corpus.articles if (c := curated(article.annotations)) is not None]
+    titles: dict[str, str] = {}
+    places: dict[str, int] = {}
+    chosen: list[Annotation] = []
+    for place, article in enumerate(corpus.articles):
+        titles[article.document.id], places[article.document.id] = page_data.title_of(article), place
+        if (annotation := curated(article.annotations)) is not None:
+            chosen.append(structs.replace(annotation, spans=(), relations=()))
     known = dict(links or {})
     label_errors = result.label_errors
     rows: list[dict[str, Any]] = []
+    shown: Counter[str] = Counter()
     for error in label_errors.errors if label_errors is not None else ():
-        before, words, after = context(texts[error.document], error.start, error.end)
-        rows.append({"error": error, "before": before, "words": words, "after": after})
+        row: dict[str, Any] = {"error": error}
+        if shown[error.kind] < SHOWN:
+            text = corpus.articles[places[error.document]].document.text
+            before, words, after = context(text, error.start, error.end)
+            row |= {"before": before, "words": words, "after": after}
+        shown[error.kind] += 1
+        rows.append(row)
     faults = result.checks.faults if result.checks is not None else []
     numbers = page_data.label_numbers(corpus.schema)
     static = resources.files("goldwire.corpus.browse").joinpath("static")
@@ -148,5 +160,7 @@ def write_review(
 
 def _document(where: str, titles: Mapping[str, str]) -> str:
     """The document that a fault's place, `annotator/document $.…`, names; empty where it names none."""
-    at = where.split(" ", 1)[0]
-    return next((name for name in titles if at.endswith(f"/{name}")), "")
+    name = where.split(" ", 1)[0]
+    while (name := name.partition("/")[2]) and name not in titles:
+        pass
+    return name

@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from goldwire.model import Annotation, Article, Span, curated, span_key
 from goldwire.schemas import Schema
@@ -76,27 +76,20 @@ class Inconsistency:
         return 1 - max(self.counts.values()) / total if total else 0.0
 
 
-@dataclass
-class _Texts:
-    """The chosen readings with their texts."""
-
-    readings: list[tuple[Article, Annotation]] = field(default_factory=list)
-
-    def use(self, article: Article, annotation: Annotation, span: Span, value: str = "") -> Use:
-        text = article.document.text
-        before, words, after = context(text, span.start, span.end)
-        return Use(
-            document=article.document.id,
-            annotator=annotation.annotator,
-            span=span.id,
-            label=span.label,
-            start=span.start,
-            end=span.end,
-            before=before,
-            text=words,
-            after=after,
-            value=value,
-        )
+def _use(article: Article, annotation: Annotation, span: Span, value: str = "") -> Use:
+    before, words, after = context(article.document.text, span.start, span.end)
+    return Use(
+        document=article.document.id,
+        annotator=annotation.annotator,
+        span=span.id,
+        label=span.label,
+        start=span.start,
+        end=span.end,
+        before=before,
+        text=words,
+        after=after,
+        value=value,
+    )
 
 
 def context(text: str, start: int, end: int, width: int = _AROUND) -> Snippet:
@@ -106,22 +99,28 @@ def context(text: str, start: int, end: int, width: int = _AROUND) -> Snippet:
 
 
 def inconsistencies(
-    articles: Iterable[Article],
+    articles: Sequence[Article],
     schema: Schema,
     registries: Mapping[str, Mapping[str, RegistryEntry]] | None = None,
 ) -> list[Inconsistency]:
     """All kinds, over the most trusted reading of each article.
 
+    The articles are read twice, one at a time: once to count, once for the places of what is odd.
     Sorted by kind, labels of different families before those of one, then by how odd the odd ones are: a
     label that was given once against thirty comes before an even split.
     """
-    texts = _Texts([(a, c) for a in articles if (c := curated(a.annotations)) is not None])
+    counts = _Counts(schema)
+    for article, annotation in _readings(articles):
+        counts.add(article, annotation)
+    places = _Places(counts)
+    for article, annotation in _readings(articles):
+        places.add(article, annotation)
     listed = [
-        *_labels(texts, schema),
-        *_ids(texts, schema),
-        *_unmarked(texts),
-        *_overlaps(texts),
-        *_unused(texts, schema, registries or {}),
+        *places.labels(),
+        *places.ids(),
+        *places.unmarked(),
+        *counts.overlaps,
+        *counts.unused(registries or {}),
     ]
     order = {kind: rank for rank, kind in enumerate(KINDS)}
     return sorted(
@@ -129,13 +128,132 @@ def inconsistencies(
     )
 
 
-def _by_wording(texts: _Texts) -> dict[tuple[str, str], list[tuple[Article, Annotation, Span]]]:
-    by_wording: dict[tuple[str, str], list[tuple[Article, Annotation, Span]]] = defaultdict(list)
-    for article, annotation in texts.readings:
+def _readings(articles: Iterable[Article]) -> Iterator[tuple[Article, Annotation]]:
+    return ((article, chosen) for article in articles if (chosen := curated(article.annotations)) is not None)
+
+
+#: A layer and a wording; of ids the attribute and the label, too.
+_Key: TypeAlias = tuple[str, str]
+_IdKey: TypeAlias = tuple[str, str, str, str]
+
+
+class _Counts:
+    """How often each wording is marked in which way, over all readings."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.labels: dict[_Key, Counter[str]] = {}
+        self.ids: dict[_IdKey, Counter[str]] = {}
+        self.overlaps: list[Inconsistency] = []
+        self._used: dict[str, set[str]] = defaultdict(set)
+
+    def id_names(self, layer: str) -> list[str]:
+        """The ids of a layer of which one wording usually names one thing: the schema asks them for one
+        family."""
+        attributes = self.schema.layers[layer].attributes if layer in self.schema.layers else {}
+        return [name for name, about in attributes.items() if about.kind == "id" and about.same_family]
+
+    def add(self, article: Article, annotation: Annotation) -> None:
+        """Count the spans of a reading."""
         for span in annotation.spans:
-            key = wording(article.document.text[span.start : span.end])
-            by_wording[span.layer, key].append((article, annotation, span))
-    return by_wording
+            key = span.layer, wording(article.document.text[span.start : span.end])
+            self.labels.setdefault(key, Counter())[span.label] += 1
+            for name in self.id_names(span.layer):
+                if value := span.attributes.get(name):
+                    self.ids.setdefault((*key, name, span.label), Counter())[str(value)] += 1
+            attributes = self.schema.layers[span.layer].attributes if span.layer in self.schema.layers else {}
+            for name, about in attributes.items():
+                value = span.attributes.get(name)
+                if about.registry and isinstance(value, str):
+                    self._used[about.registry].add(value)
+        self.overlaps += _overlaps(article, annotation)
+
+    def unused(self, registries: Mapping[str, Mapping[str, RegistryEntry]]) -> Iterator[Inconsistency]:
+        """Ids of registries that no mention bears."""
+        for name, registry in registries.items():
+            for entry in registry.values():
+                if entry.id not in self._used[name]:
+                    yield Inconsistency("unused", name, entry.id, {"/".join(entry.labels): 0})
+
+
+class _Places:
+    """Where wordings stand that are not always marked alike, gathered by a second look at all readings."""
+
+    def __init__(self, counts: _Counts) -> None:
+        self._counts = counts
+        self._labels: dict[_Key, list[Use]] = {k: [] for k, ways in counts.labels.items() if len(ways) > 1}
+        self._ids: dict[_IdKey, list[Use]] = {k: [] for k, ways in counts.ids.items() if len(ways) > 1}
+        self._unmarked: dict[str, dict[str, list[Use]]] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        usual: dict[str, list[str]] = defaultdict(list)
+        for (layer, key), ways in counts.labels.items():
+            if ways.total() >= _USUAL and len(key) >= 3:
+                usual[layer].append(key)
+        for layer, keys in usual.items():
+            longest = sorted(keys, key=len, reverse=True)
+            self._unmarked[layer] = {}
+            self._patterns[layer] = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
+
+    def add(self, article: Article, annotation: Annotation) -> None:
+        """Look at a reading."""
+        for span in annotation.spans:
+            key = span.layer, wording(article.document.text[span.start : span.end])
+            if key in self._labels:
+                self._labels[key].append(_use(article, annotation, span))
+            for name in self._counts.id_names(span.layer):
+                value = span.attributes.get(name)
+                if value and (id_key := (*key, name, span.label)) in self._ids:
+                    self._ids[id_key].append(_use(article, annotation, span, str(value)))
+        if self._patterns:
+            folded, places = _folded(article.document.text)
+            for layer, pattern in self._patterns.items():
+                self._add_unmarked(article, annotation, layer, pattern.finditer(folded), places)
+
+    def _add_unmarked(
+        self,
+        article: Article,
+        annotation: Annotation,
+        layer: str,
+        hits: Iterator[re.Match[str]],
+        places: list[int],
+    ) -> None:
+        """Wordings that are usually marked, where they stand unmarked as whole words."""
+        spans = annotation.layer(layer)
+        for hit in hits:
+            start, end = places[hit.start()], places[hit.end() - 1] + 1
+            if not any(span.start < end and start < span.end for span in spans):
+                before, words, after = context(article.document.text, start, end)
+                name, annotator = article.document.id, annotation.annotator
+                use = Use(name, annotator, "", "", start, end, before, words, after)
+                self._unmarked[layer].setdefault(hit.group(), []).append(use)
+
+    def labels(self) -> Iterator[Inconsistency]:
+        """Wordings with several labels."""
+        schema = self._counts.schema
+        for (layer, key), uses in self._labels.items():
+            ways = self._counts.labels[layer, key]
+            known = layer in schema.layers and set(ways) <= set(schema.layers[layer].labels)
+            akin = known and len({schema.family(layer, label) for label in ways}) == 1
+            rare_first = _rare_first(uses, [use.label for use in uses])
+            yield Inconsistency("label", layer, key, dict(ways.most_common()), rare_first, akin)
+
+    def ids(self) -> Iterator[Inconsistency]:
+        """Wordings with one label and several ids."""
+        for id_key, uses in self._ids.items():
+            layer, key, _, label = id_key
+            counts = dict(self._counts.ids[id_key].most_common())
+            rare_first = _rare_first(uses, [use.value for use in uses])
+            yield Inconsistency("id", layer, f"{key} ({label})", counts, rare_first)
+
+    def unmarked(self) -> Iterator[Inconsistency]:
+        """Wordings that are marked in most places."""
+        for layer, found in self._unmarked.items():
+            for key, uses in found.items():
+                ways = self._counts.labels[layer, key]
+                if len(uses) < ways.total():
+                    label = ways.most_common(1)[0][0]
+                    counts = {label: ways.total(), "": len(uses)}
+                    yield Inconsistency("unmarked", layer, key, counts, tuple(uses))
 
 
 def _rare_first(uses: Sequence[Use], ways: Sequence[str]) -> tuple[Use, ...]:
@@ -145,64 +263,6 @@ def _rare_first(uses: Sequence[Use], ways: Sequence[str]) -> tuple[Use, ...]:
         zip(ways, uses, strict=True), key=lambda p: (counts[p[0]], p[0], p[1].document, p[1].start)
     )
     return tuple(use for _, use in paired)
-
-
-def _labels(texts: _Texts, schema: Schema) -> Iterator[Inconsistency]:
-    for (layer, key), marked in _by_wording(texts).items():
-        ways = [span.label for _, _, span in marked]
-        if len(set(ways)) < 2:
-            continue
-        known = layer in schema.layers and set(ways) <= set(schema.layers[layer].labels)
-        akin = known and len({schema.family(layer, label) for label in set(ways)}) == 1
-        uses = [texts.use(*mark) for mark in marked]
-        counts = dict(Counter(ways).most_common())
-        yield Inconsistency("label", layer, key, counts, _rare_first(uses, ways), akin)
-
-
-def _ids(texts: _Texts, schema: Schema) -> Iterator[Inconsistency]:
-    for (layer, key), marked in _by_wording(texts).items():
-        attributes = schema.layers[layer].attributes if layer in schema.layers else {}
-        # Only where one wording usually names one thing: where the schema asks ids for one family.
-        names = [name for name, about in attributes.items() if about.kind == "id" and about.same_family]
-        for name in names:
-            for label in sorted({span.label for _, _, span in marked}):
-                mine = [mark for mark in marked if mark[2].label == label and mark[2].attributes.get(name)]
-                ways = [str(span.attributes[name]) for _, _, span in mine]
-                if len(set(ways)) < 2:
-                    continue
-                uses = [texts.use(*mark, value=way) for mark, way in zip(mine, ways, strict=True)]
-                counts = dict(Counter(ways).most_common())
-                yield Inconsistency("id", layer, f"{key} ({label})", counts, _rare_first(uses, ways))
-
-
-def _unmarked(texts: _Texts) -> Iterator[Inconsistency]:
-    """Wordings that are usually marked, where they stand unmarked as whole words."""
-    usual: dict[str, dict[str, list[tuple[Article, Annotation, Span]]]] = defaultdict(dict)
-    for (layer, key), marked in _by_wording(texts).items():
-        if len(marked) >= _USUAL and len(key) >= 3:
-            usual[layer][key] = marked
-    for layer, keys in usual.items():
-        unmarked: dict[str, list[Use]] = defaultdict(list)
-        longest = sorted(keys, key=len, reverse=True)
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
-        for article, annotation in texts.readings:
-            text = article.document.text
-            plain, places = _folded(text)
-            spans = annotation.layer(layer)
-            for hit in pattern.finditer(plain):
-                start, end = places[hit.start()], places[hit.end() - 1] + 1
-                if not any(span.start < end and start < span.end for span in spans):
-                    before, words, after = context(text, start, end)
-                    use = Use(
-                        article.document.id, annotation.annotator, "", "", start, end, before, words, after
-                    )
-                    unmarked[hit.group()].append(use)
-        for key, uses in unmarked.items():
-            if len(uses) < len(keys[key]):
-                label = Counter(span.label for _, _, span in keys[key]).most_common(1)[0][0]
-                yield Inconsistency(
-                    "unmarked", layer, key, {label: len(keys[key]), "": len(uses)}, tuple(uses)
-                )
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
@@ -220,41 +280,21 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(parts), places
 
 
-def _overlaps(texts: _Texts) -> Iterator[Inconsistency]:
+def _overlaps(article: Article, annotation: Annotation) -> Iterator[Inconsistency]:
     """Extents with two labels, and spans that cross, in one layer of one reading."""
-    for article, annotation in texts.readings:
-        for layer in sorted({span.layer for span in annotation.spans}):
-            spans = sorted(annotation.layer(layer), key=span_key)
-            for first, second in pairwise(spans):
-                if (first.start, first.end) == (second.start, second.end) and first.label != second.label:
-                    yield _pair("double", texts, article, annotation, first, second)
-            starts = [span.start for span in spans]
-            for index, span in enumerate(spans):
-                for other in spans[index + 1 : bisect_left(starts, span.end)]:
-                    if span.start < other.start < span.end < other.end:
-                        yield _pair("crossing", texts, article, annotation, span, other)
+    for layer in sorted({span.layer for span in annotation.spans}):
+        spans = sorted(annotation.layer(layer), key=span_key)
+        for first, second in pairwise(spans):
+            if (first.start, first.end) == (second.start, second.end) and first.label != second.label:
+                yield _pair("double", article, annotation, first, second)
+        starts = [span.start for span in spans]
+        for index, span in enumerate(spans):
+            for other in spans[index + 1 : bisect_left(starts, span.end)]:
+                if span.start < other.start < span.end < other.end:
+                    yield _pair("crossing", article, annotation, span, other)
 
 
-def _pair(
-    kind: Kind, texts: _Texts, article: Article, annotation: Annotation, first: Span, second: Span
-) -> Inconsistency:
+def _pair(kind: Kind, article: Article, annotation: Annotation, first: Span, second: Span) -> Inconsistency:
     words = wording(article.document.text[first.start : max(first.end, second.end)])
-    uses = (texts.use(article, annotation, first), texts.use(article, annotation, second))
+    uses = (_use(article, annotation, first), _use(article, annotation, second))
     return Inconsistency(kind, first.layer, words, dict(Counter((first.label, second.label))), uses)
-
-
-def _unused(
-    texts: _Texts, schema: Schema, registries: Mapping[str, Mapping[str, RegistryEntry]]
-) -> Iterator[Inconsistency]:
-    used: dict[str, set[str]] = defaultdict(set)
-    for _, annotation in texts.readings:
-        for span in annotation.spans:
-            attributes = schema.layers[span.layer].attributes if span.layer in schema.layers else {}
-            for name, about in attributes.items():
-                value = span.attributes.get(name)
-                if about.registry and isinstance(value, str):
-                    used[about.registry].add(value)
-    for name, registry in registries.items():
-        for entry in registry.values():
-            if entry.id not in used[name]:
-                yield Inconsistency("unused", name, entry.id, {"/".join(entry.labels): 0})

@@ -8,19 +8,29 @@ cleanlab's token classification). What it finds strange need not be wrong: it is
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from goldwire.annotations.tokens import tokenizer
-from goldwire.corpus.quality.label_error_model import Reading, issues_of, out_of_fold, owners_of, read_tokens
+from goldwire.corpus.quality.label_error_model import (
+    FoldModel,
+    Reader,
+    Reading,
+    View,
+    issues_of,
+    owners_of,
+)
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, Span, curated
 
 #: The tag of a token outside every span.
 OUT = "O"
 _FOLDS = 10
+#: Tokens that a model learns from, and those that are judged together, at most.
+LEARNED, JUDGED = 60_000, 200_000
 #: How sure a model must be that nothing stands where a span of its own label does.
 _SURE = 0.9
 Kind = Literal["label", "extra", "missing"]
@@ -77,7 +87,7 @@ class LabelErrors:
 
 
 def find_label_errors(
-    articles: Iterable[Article],
+    articles: Sequence[Article],
     language: str,
     *,
     layers: Sequence[str] | None = None,
@@ -85,89 +95,193 @@ def find_label_errors(
     folds: int = _FOLDS,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
+    learned: int = LEARNED,
+    judged: int = JUDGED,
 ) -> LabelErrors:
     """Rank the spans of the most trusted readings, and the words between them, by how little a model agrees.
 
     `groups` maps a document's id to its group; documents of one group are left out together. A layer is read
     flat twice, by its outermost spans and by its innermost, so that both levels of a nest are judged.
+    However large the corpus, a model learns from at most so many tokens, `learned`, of articles drawn from
+    all others, and articles are judged so many tokens at a time, `judged`: what a part of them has in common
+    is what confident learning counts by.
     `advance` is called once for each of `folds` times layers times 2 trainings, fewer where there are fewer
     groups. Raises GW217 where cleanlab is missing, GW218 where there are not two groups to train and judge.
     """
-    nlp = tokenizer(language)
-    readings = [
-        read_tokens(article, annotation, nlp, groups or {})
-        for article in articles
-        if (annotation := curated(article.annotations)) is not None
-    ]
-    names = sorted({reading.group for reading in readings})
-    if len(names) < 2:
-        reason = "there is no other" if len(readings) < 2 else "all are copies or of one story"
+    told = advance or (lambda _: None)
+    survey = _Survey(articles, Reader(tokenizer(language)), groups or {})
+    if len(survey.groups) < 2:
+        reason = "there is no other" if len(survey.places) < 2 else "all are copies or of one story"
         message = f"label errors are found by a model trained on other articles: {reason}"
         raise GoldwireError.of("GW218", message, hint="annotate two articles at least, or: --no-label-errors")
-    result = LabelErrors(folds=min(folds, len(names)))
-    wanted = layers or sorted({span.layer for reading in readings for span in reading.annotation.spans})
-    for layer in wanted:
-        _layer(layer, readings, result, seed, advance or (lambda _: None))
+    result = LabelErrors(folds=min(folds, len(survey.groups)))
+    views = survey.views(layers)
+    told(result.folds * sum((view.layer, True) not in survey.fresh for view in views))
+    models, fold_of = survey.learn(views, result.folds, seed, learned, told)
+    right: Counter[str] = Counter()
+    for batch in survey.batches(judged):
+        for layer in dict.fromkeys(view.layer for view in views):
+            result.judged.setdefault(layer, 0)
+        _judge_batch(batch, views, models, fold_of, result, right)
+    for layer in result.judged:
+        result.accuracy[layer] = right[layer] / survey.tokens if survey.tokens else 0.0
     result.errors.sort(key=lambda s: (s.quality, s.document, s.start, s.end, s.layer))
     return result
 
 
-def _layer(
-    layer: str, readings: list[Reading], result: LabelErrors, seed: int, advance: Callable[[int], None]
+class _Survey:
+    """The articles that have an annotation, looked at once: their groups and sizes, the labels of each view.
+
+    `fresh` are the views, as (layer, inner), in which spans have a token that had none in the one before.
+    """
+
+    def __init__(self, articles: Sequence[Article], reader: Reader, groups: Mapping[str, str]) -> None:
+        self._articles, self._reader = articles, reader
+        self.places: list[int] = []
+        self._group_of: list[str] = []
+        self._sizes: list[int] = []
+        self._labels: dict[tuple[str, bool], set[str]] = {}
+        self.fresh: set[tuple[str, bool]] = set()
+        for place, article in enumerate(articles):
+            annotation = curated(article.annotations)
+            if annotation is None:
+                continue
+            reading = reader.read(article, annotation)
+            self.places.append(place)
+            self._group_of.append(groups.get(reading.document, reading.document))
+            self._sizes.append(len(reading.starts))
+            for layer in {span.layer for span in annotation.spans}:
+                seen: set[str] = set()
+                for inner in (False, True):
+                    owners = owners_of(reading, layer, inner=inner)
+                    owned = {span.id: span.label for span in owners if span is not None}
+                    self._labels.setdefault((layer, inner), set()).update(owned.values())
+                    if not owned.keys() <= seen:
+                        self.fresh.add((layer, inner))
+                    seen |= owned.keys()
+        self.groups, self.tokens = set(self._group_of), sum(self._sizes)
+
+    def views(self, layers: Sequence[str] | None) -> list[View]:
+        """What is judged: each layer that has a token, by its outermost and, where that shows more, by its
+        innermost spans."""
+        wanted = layers or sorted({layer for layer, _ in self._labels})
+        return [
+            View(layer, inner, [OUT, *sorted(self._labels[layer, inner])])
+            for layer in wanted
+            for inner in (False, True)
+            if self._labels.get((layer, inner)) and (layer, inner) in self.fresh
+        ]
+
+    def learn(
+        self, views: Sequence[View], folds: int, seed: int, most: int, advance: Callable[[int], None]
+    ) -> tuple[list[FoldModel], list[int]]:
+        """A model for each fold, and for each article the one that has not seen its group."""
+        import numpy as np
+        from sklearn.model_selection import GroupKFold
+
+        models: list[FoldModel] = []
+        fold_of = [0] * len(self.places)
+        splitter = GroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+        for fold, (train, test) in enumerate(
+            splitter.split(np.zeros(len(self.places)), groups=self._group_of)
+        ):
+            for number in test.tolist():
+                fold_of[number] = fold
+            chosen = self._some(train.tolist(), most, seed + fold)
+            models.append(FoldModel(map(self._read, chosen), views, advance))
+        return models, fold_of
+
+    def _some(self, numbers: list[int], most: int, seed: int) -> list[int]:
+        """As many of the articles as hold at most so many tokens, drawn at random; in their order."""
+        drawn: list[int] = []
+        size = 0
+        order = numbers
+        if sum(self._sizes[number] for number in numbers) > most:
+            order = random.Random(seed).sample(numbers, len(numbers))
+        for number in order:
+            size += self._sizes[number]
+            if drawn and size > most:
+                break
+            drawn.append(number)
+        return sorted(drawn)
+
+    def _read(self, number: int) -> Reading:
+        article = self._articles[self.places[number]]
+        annotation = curated(article.annotations)
+        if annotation is None:
+            raise ValueError("an article without an annotation")
+        return self._reader.read(article, annotation)
+
+    def batches(self, most: int) -> Iterator[list[tuple[int, Reading]]]:
+        """The articles with their numbers, about so many tokens at a time."""
+        batch: list[tuple[int, Reading]] = []
+        size = 0
+        for number in range(len(self.places)):
+            batch.append((number, self._read(number)))
+            size += self._sizes[number]
+            if size >= most:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+
+def _judge_batch(
+    batch: Sequence[tuple[int, Reading]],
+    views: Sequence[View],
+    models: Sequence[FoldModel],
+    fold_of: Sequence[int],
+    result: LabelErrors,
+    right: Counter[str],
 ) -> None:
-    """Judge one layer, by its outermost and then by its innermost spans."""
-    judged: dict[tuple[int, str], LabelError | None] = {}
-    missing: list[LabelError] = []
-    right = total = 0
-    for inner in (False, True):
-        owners = [owners_of(reading, layer, inner=inner) for reading in readings]
-        labels = sorted({span.label for row in owners for span in row if span is not None})
-        if not labels:
-            return
-        # What both views hold is judged once: the second looks at what the first did not see.
-        fresh = {
-            (number, span.id)
-            for number, row in enumerate(owners)
-            for span in row
-            if span is not None and (number, span.id) not in judged
-        }
-        if inner and not fresh:
-            advance(result.folds)
-            continue
-        classes = [OUT, *labels]
-        tags = [[classes.index(span.label if span else OUT) for span in row] for row in owners]
-        probabilities, known = out_of_fold(readings, tags, len(classes), result.folds, seed, advance)
-        issues = issues_of(tags, probabilities)
-        if not inner:
-            right = sum(
+    """Judge the spans of some articles in all views, and count the tokens that are `right`."""
+    readings = [reading for _, reading in batch]
+    owners = [[owners_of(each, view.layer, inner=view.inner) for each in readings] for view in views]
+    tags = [[view.tags(row) for row in rows] for view, rows in zip(views, owners, strict=True)]
+    probabilities: list[list[Any]] = [[] for _ in views]
+    known: list[list[list[bool]]] = [[] for _ in views]
+    for at, (number, reading) in enumerate(batch):
+        model = models[fold_of[number]]
+        vectors = model.vectors(reading)
+        for n, view in enumerate(views):
+            row, sure = model.judge(vectors, n, tags[n][at], len(view.classes))
+            probabilities[n].append(row)
+            known[n].append(sure)
+    judged: dict[str, dict[tuple[int, str], LabelError | None]] = {}
+    missing: dict[str, list[LabelError]] = {}
+    for n, view in enumerate(views):
+        issues = issues_of(tags[n], probabilities[n])
+        of_layer = judged.setdefault(view.layer, {})
+        if not view.inner:
+            right[view.layer] += sum(
                 int(row[index].argmax() == tag)
-                for row, reading_tags in zip(probabilities, tags, strict=True)
+                for row, reading_tags in zip(probabilities[n], tags[n], strict=True)
                 for index, tag in enumerate(reading_tags)
             )
-            total = sum(map(len, tags))
-            missing = _missing(layer, readings, tags, probabilities, classes, issues)
-        for number, (reading, row) in enumerate(zip(readings, owners, strict=True)):
+            missing[view.layer] = _missing(
+                view.layer, readings, tags[n], probabilities[n], view.classes, issues
+            )
+        # What both views hold is judged once: the second looks at what the first did not see.
+        before = set(of_layer)
+        for at, (reading, row) in enumerate(zip(readings, owners[n], strict=True)):
             mine: dict[str, list[int]] = {}
             for index, span in enumerate(row):
-                if span is not None and (number, span.id) in fresh:
+                if span is not None and (at, span.id) not in before:
                     mine.setdefault(span.id, []).append(index)
             spans = {span.id: span for span in row if span is not None}
             for name, indexes in mine.items():
-                if not all(known[number][index] for index in indexes):
-                    judged[number, name] = None
+                if not all(known[n][at][index] for index in indexes):
+                    of_layer[at, name] = None
                     result.alone += 1
                     continue
-                suspicious = any((number, index) in issues for index in indexes)
-                mean = probabilities[number][indexes].mean(axis=0)
-                judged[number, name] = _judge(reading, spans[name], mean, classes, suspicious)
-    result.errors += [
-        error for error in judged.values() if error is not None and error.suggested != error.given
-    ]
-    result.errors += missing
-    everything = sum(len(reading.annotation.layer(layer)) for reading in readings)
-    result.hidden += everything - len(judged)
-    result.judged[layer] = sum(error is not None for error in judged.values())
-    result.accuracy[layer] = right / total if total else 0.0
+                suspicious = any((at, index) in issues for index in indexes)
+                mean = probabilities[n][at][indexes].mean(axis=0)
+                of_layer[at, name] = _judge(reading, spans[name], mean, view.classes, suspicious)
+    for layer, found in judged.items():
+        result.errors += [e for e in found.values() if e is not None and e.suggested != e.given]
+        result.errors += missing[layer]
+        result.hidden += sum(len(reading.annotation.layer(layer)) for reading in readings) - len(found)
+        result.judged[layer] += sum(error is not None for error in found.values())
 
 
 def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: bool) -> LabelError:
@@ -180,7 +294,7 @@ def _judge(reading: Reading, span: Span, mean: Any, classes: list[str], issue: b
     share = float(inside[classes.index(span.label)]) / total if total else 1.0
     nothing = label == span.label and float(mean[classes.index(OUT)]) >= _SURE
     return LabelError(
-        document=reading.article.document.id,
+        document=reading.document,
         annotator=reading.annotation.annotator,
         layer=span.layer,
         span=span.id,
@@ -211,7 +325,7 @@ def _missing(
                 rows = probabilities[number][run]
                 errors.append(
                     LabelError(
-                        document=reading.article.document.id,
+                        document=reading.document,
                         annotator=reading.annotation.annotator,
                         layer=layer,
                         span="",

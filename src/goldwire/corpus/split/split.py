@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
@@ -64,6 +64,7 @@ class SplitResult:
     new: list[str] = field(default_factory=list)
     undated: list[str] = field(default_factory=list)
     straddling: list[str] = field(default_factory=list)
+    pool: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
 
@@ -106,9 +107,11 @@ def make_split(
     """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
 
     Where a new document ties documents of two sides together, all of them go to training, or to validation
-    if none is there: only so no model that exists was trained on a test document. So does test data that was
-    since annotated with predictions in view. Such are in `moved`; in `gone` those that have a side in
-    `stored` and are no longer in the corpus: it is forgotten.
+    if none is there: only so no model that exists was trained on a test document. To training goes test data
+    that was since annotated with predictions in view, too. Documents of the random pool that `seeds select`
+    drew (`meta.selection_pool`) become test data, and where there are some, no other new ones do: they are in
+    `pool`; a split by date and folds take no notice of them. What changed its side is in `moved`; in `gone`
+    those that have a side in `stored` and are no longer in the corpus: it is forgotten.
     Raises GW291 where the plan or the corpus allows no split, or `stored` is of another kind.
     """
     _check(articles, options, stored)
@@ -125,7 +128,10 @@ def make_split(
             hint="fewer folds, more documents, or --shared 2: events that are only mentioned tie too",
         )
     result = SplitResult(Split(options.kind, options.rule, options.shares), ties, named, {}, seen=seen)
-    groups = _groups(articles, named, frozenset() if options.folds else frozenset(seen))
+    pool = _pool(articles) if options.kind == "parts" and not options.by_date else []
+    held = dict(stored.sides) if stored is not None else {}
+    chosen = [*pool, *held] if pool else None
+    groups = _groups(articles, named, frozenset() if options.folds else frozenset(seen), chosen)
     before: dict[str, str] = {}
     if options.each:
         return replace(result, split=replace(result.split, shares={}, folds=_each(named, set(seen))))
@@ -142,7 +148,8 @@ def make_split(
         if options.by_date:
             sides, moved, starts, result = _by_date(articles, groups, options, before, known, result)
         else:
-            sides, moved = _sides(groups, options.shares, before, [TRAIN, VALIDATION, TEST])
+            preset = dict.fromkeys(pool, TEST) | before
+            sides, moved = _sides(groups, options.shares, preset, [TRAIN, VALIDATION, TEST])
         split = replace(result.split, sides={name: sides[name] for name in ids}, starts=starts)
         if TEST not in split.counts or not split.counts[TEST]:
             largest = max(len(group) for group in named)
@@ -153,7 +160,9 @@ def make_split(
             raise GoldwireError.of("GW291", message, hint=hint)
     new = [name for name in ids if name not in before]
     gone = sorted(before.keys() - set(ids))
-    return replace(result, split=split, labels=_labels(groups, sides), moved=moved, new=new, gone=gone)
+    in_pool = [name for name in pool if sides[name] == TEST]
+    labels = _labels(groups, sides)
+    return replace(result, split=split, labels=labels, moved=moved, new=new, gone=gone, pool=in_pool)
 
 
 def _check(articles: Sequence[Article], options: SplitOptions, stored: Split | None) -> None:
@@ -195,7 +204,19 @@ def _seen(articles: Sequence[Article]) -> list[str]:
     ]
 
 
-def _groups(articles: Sequence[Article], named: list[list[str]], seen: frozenset[str]) -> list[Group]:
+def _pool(articles: Sequence[Article]) -> list[str]:
+    """Documents that `seeds select` drew at random for testing."""
+    return [a.document.id for a in articles if a.document.meta.get("selection_pool") == TEST]
+
+
+def _groups(
+    articles: Sequence[Article],
+    named: list[list[str]],
+    seen: frozenset[str],
+    may_test: Collection[str] | None = None,
+) -> list[Group]:
+    """The groups with their labels; those of `seen`, or with none of `may_test`, are closed to test data."""
+    allowed = None if may_test is None else frozenset(may_test)
     labels: dict[str, Counter[str]] = {}
     for article in articles:
         annotation = curated(article.annotations)
@@ -206,7 +227,8 @@ def _groups(articles: Sequence[Article], named: list[list[str]], seen: frozenset
         total = Counter[str]()
         for name in names:
             total.update(labels[name])
-        closed = frozenset([TEST]) if seen & set(names) else frozenset()
+        barred = bool(seen & set(names)) or (allowed is not None and not allowed & set(names))
+        closed = frozenset([TEST]) if barred else frozenset()
         groups.append(Group(tuple(names), dict(total), closed))
     return groups
 
