@@ -147,6 +147,22 @@ def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
     assert refused[0].row == "{nothing"
 
 
+def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> None:
+    """A shard whose first lines are none, be they a batch of them, loses no other; nor does a byte order mark
+    cost the first."""
+    lines = ["{nothing"] * 3 + ['{"nr": "x", "body": "Un."}', '{"nr": "y", "body": "Deux."}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"id": "z", "text": "Trois."}\n', encoding="utf-8-sig")
+    first, second = find_shards([str(tmp_path)])
+    read_in_threes = [
+        "!" if isinstance(each, Refused) else each[1].document.text
+        for batch in article_batches(first, {}, per_part=10, rows=3)
+        for each in articles_of(batch)
+    ]
+    assert read_in_threes == ["!", "!", "!", "Un.", "Deux."]
+    assert read(second) == ["z"]
+
+
 def test_a_column_that_was_named_takes_nothing_from_another(tmp_path: Path) -> None:
     """Where a field is taken from a column, one that bears the field's name itself is kept under another."""
     row = '{"headline": "Fire", "title": "Dr", "text": "A fire.", "meta": {"sha256": "x", "title_given": 1}}'

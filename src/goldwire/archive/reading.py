@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader
@@ -104,6 +105,8 @@ def _lines(shard: Shard, stream: BufferedReader | gzip.GzipFile) -> Iterator[tup
     number = 0
     while line := stream.readline(LONGEST):
         number += 1
+        if number == 1:
+            line = line.removeprefix(BOM_UTF8)
         if line.endswith(b"\n"):
             if line.strip():
                 yield number, line

@@ -44,15 +44,14 @@ class Refused:
 def article_batches(
     shard: Shard, columns: Mapping[str, str], *, per_part: int, rows: int = ROWS
 ) -> Iterator[Batch]:
-    """The shard's batches, each with what its columns are: those given, else as the first batch tells.
+    """The shard's batches, each with what its columns are: those given, else as the first rows tell.
 
     Raises GW703 and GW704 where that can't be told, GW943 and GW950 where the shard can't be read.
     """
-    told: dict[str, str] | None = None
-    is_first = True
+    told: dict[str, str] | None = {}
     for batch in batches(shard, per_part=per_part, rows=rows):
-        if is_first:
-            told, is_first = _columns(batch, columns), False
+        if told == {}:
+            told = _columns(batch, columns)
         yield replace(batch, columns=told)
 
 
