@@ -108,6 +108,29 @@ def test_each_marked_text_of_a_task_is_a_document(tmp_path: Path) -> None:
     assert setting.account.spans.not_kept == 1
 
 
+def test_spans_of_a_text_that_was_not_asked_for_are_not_kept_though_their_words_agree(tmp_path: Path) -> None:
+    """Of two texts that begin with the same word each bears its own span, and no other moves its offsets."""
+    config = """<View><Text name="a" value="$x"/><Text name="b" value="$y"/>
+    <Labels name="tags" toName="a,b"><Label value="PER"/></Labels></View>"""
+    ours = {**region(3, 7, "PER", "Anna"), "to_name": "a", "id": "1"}
+    theirs = {**region(0, 4, "PER", "Anna"), "to_name": "b", "id": "2"}
+    for text, data in (("💩 Anna", "Anna"), ("x, Anna", "x, Anna")):
+        tasks = [task({"x": text, "y": data}, [ours, theirs])]
+        [only], setting = read(tmp_path, tasks, config, text="x")
+        assert [span.id for span in only.annotations[0].spans] == ["1"]
+        assert marked(only) == [("PER", "Anna")]
+        assert setting.account.spans.not_kept == 1
+
+
+def test_regions_that_name_no_object_are_of_the_only_text(tmp_path: Path) -> None:
+    """Rows of JSON_MIN among tasks of another shape make no document of their own."""
+    row = {"id": 2, "body": ANNA, "tags": [{"start": 0, "end": 10, "text": "Anna Meier", "labels": ["PER"]}]}
+    tasks = [task({"body": ANNA}, [region(0, 4, "PER", "Anna")]), {**row, "annotator": 4}]
+    articles, setting = read(tmp_path, tasks)
+    assert [marked(article) for article in articles] == [[("PER", "Anna")], [("PER", "Anna Meier")]]
+    assert str(setting.account.spans) == "2 in, 2 kept, 0 not kept"
+
+
 def test_spans_of_an_image_are_counted_as_not_kept(tmp_path: Path) -> None:
     """What marks another kind of object is no span of the text."""
     box: dict[str, Any] = {"id": "i", "from_name": "box", "to_name": "img", "type": "rectanglelabels"}

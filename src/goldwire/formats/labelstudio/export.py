@@ -119,7 +119,7 @@ def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
             setting.inferred = setting.infer(_peek(path).controls)
             setting.named_schema = schema_of(setting.inferred, str(setting.config_path))
         names = setting.inferred.names
-        return Naming(setting.schema, names), _chosen(list(names.texts), setting)
+        return _chosen(Naming(setting.schema, names), list(names.texts), setting)
     schema = setting.named_schema
     if schema is None:
         with suppress(GoldwireError):
@@ -133,25 +133,30 @@ def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
             and not seen.fits(own)
             and (seen.fits(imported) or setting.named_schema)
         ):
-            return imported, _chosen(list(schema.label_studio.texts), setting)
+            return _chosen(imported, list(schema.label_studio.texts), setting)
         if setting.named_schema is not None or seen.fits(own):
             sources, _ = seen.texts.sources()
-            return own, _chosen(sources or [TextSource(TEXT, TEXT)], setting)
+            return _chosen(own, sources or [TextSource(TEXT, TEXT)], setting)
     found = seen.found(setting.language or "xx")
     if found.open_questions and not setting.text:
         names_of = ", ".join(f"`{name}`" for name in found.open_questions)
         message = f"which text is marked as {names_of} can't be told from the tasks"
         raise GoldwireError.of("GW289", message, where=str(path), hint=_WAY_OUT)
     sources = list(found.names.texts) or [TextSource(TEXT, TEXT)]
-    return Naming(found.schema, found.names), _chosen(sources, setting)
+    return _chosen(Naming(found.schema, found.names), sources, setting)
 
 
-def _chosen(sources: list[TextSource], setting: Setting) -> list[TextSource]:
-    """The texts to read: all, or the one that was asked for by its object's name or its field."""
+def _chosen(naming: Naming, sources: list[TextSource], setting: Setting) -> tuple[Naming, list[TextSource]]:
+    """The texts to read: all, or the one that was asked for by its object's name or its field.
+
+    Of that one alone are the regions that are read.
+    """
     if not setting.text:
-        return sources
+        return naming, sources
     named = [source for source in sources if setting.text in (source.tag, source.key)]
-    return named or [TextSource(sources[0].tag if len(sources) == 1 else setting.text, setting.text)]
+    if len(named) == 1 < len(sources):
+        naming = naming.over(named[0].tag)
+    return naming, named or [TextSource(sources[0].tag if len(sources) == 1 else setting.text, setting.text)]
 
 
 def _peek(path: Path) -> TasksSeen:

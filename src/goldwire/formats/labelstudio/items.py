@@ -145,6 +145,8 @@ def no_offsets(item: Item) -> str:
         item.value is not None and isinstance(item.value.start, str) and item.value.start.startswith("/")
     ):
         return "a place in a page (XPath) without offsets over its text (globalOffsets)"
+    if item.type == "paragraphlabels":
+        return "the dialogue has no such turns"
     return "start and end are no code points"
 
 

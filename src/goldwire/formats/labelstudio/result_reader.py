@@ -282,7 +282,8 @@ class ResultReader:
         heads, tails = self.ids_of(item.from_id), self.ids_of(item.to_id)
         if not heads or not tails:
             missing = item.to_id if heads else item.from_id
-            return self.refuse("relation", f"no span has the id `{missing}`", number, count)
+            whose = "no span of this text" if self.naming.texts else "no span"
+            return self.refuse("relation", f"{whose} has the id `{missing}`", number, count)
         ways = directed(item.direction, heads, tails)
         if not ways:
             return self.refuse("relation", f"no direction `{item.direction}`", number, count)

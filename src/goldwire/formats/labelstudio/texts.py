@@ -180,6 +180,8 @@ class TextFinder:
                 open_questions.append(name)
             else:
                 found.append(TextSource(name, choice, self.kinds[name]))
+        if len(found) == 2 and not found[0].tag and found[0].key == found[1].key:
+            del found[0]  # regions that name no object are of the only one that there is
         return found, open_questions
 
 
