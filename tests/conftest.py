@@ -58,8 +58,9 @@ def _group(item: pytest.Item) -> str:
     )
     if not made:
         return ""
-    parameters = getattr(item, "callspec", None)
-    given = [str(parameters.indices.get(name, "")) for name in made] if parameters else []
+    # Parameters of the test itself part nothing.
+    indices = item.callspec.indices if hasattr(item, "callspec") else {}
+    given = [str(indices[name]) for name in made if name in indices]
     return " ".join([item.nodeid.partition("::")[0], *made, *given])
 
 
