@@ -233,22 +233,34 @@ def python(request: pytest.FixtureRequest) -> str:
     return environment(f"datasets-{request.param}", f"datasets=={request.param}")
 
 
-@pytest.mark.slow
-def test_every_datasets_reads_the_same(python: str, tmp_path: Path) -> None:
-    """From the least version that the card names to the newest: types, labels and rows are equal."""
-    assert VERSIONS[0].startswith(LEAST_DATASETS)
-    root = Path(__file__).parents[3]
-    project = mini_project(tmp_path / "mini")
+@pytest.fixture(scope="module")
+def read_here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Datasets, as `FOLDER#CONFIG`, and what the `datasets` that is installed reads of each."""
+    root, made = Path(__file__).parents[3], tmp_path_factory.mktemp("read")
+    project = mini_project(made / "mini")
     write_annotation(project, Annotation("pommes", "nobody", "mini@0.1"))
     folders = [root / "corpus", build(load_corpus(project)).folder]
-    with parcel(load_corpus(project), without_texts=True, out=tmp_path / "bare"):
+    with parcel(load_corpus(project), without_texts=True, out=made / "bare"):
         places = [f"{folder}#{config}" for folder in folders for config in CONFIGS]
-        places.append(f"{tmp_path / 'bare'}#annotations")
-    expected = load(tmp_path / "new", *places)
-    assert load(tmp_path / "old", *places, python=python) == expected
-    for place, each in zip(places, expected, strict=True):
+        places.append(f"{made / 'bare'}#annotations")
+    return dict(zip(places, load(made / "cache", *places), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("read here")
+def test_every_datasets_reads_the_same(python: str, read_here: dict[str, Any], tmp_path: Path) -> None:
+    """From the least version that the card names to the newest: types, labels and rows are equal."""
+    assert VERSIONS[0].startswith(LEAST_DATASETS)
+    assert load(tmp_path / "cache", *read_here, python=python) == list(read_here.values())
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("read here")
+def test_what_is_read_is_what_stands_in_the_files(read_here: dict[str, Any]) -> None:
+    """Every row of every side, of the example, of an empty annotation and without texts."""
+    for place, sides in read_here.items():
         folder, _, config = place.rpartition("#")
-        assert {side: held["rows"] for side, held in each.items()} == built_rows(Path(folder), config)
+        assert {side: held["rows"] for side, held in sides.items()} == built_rows(Path(folder), config)
 
 
 @pytest.mark.slow
