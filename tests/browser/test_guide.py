@@ -60,6 +60,26 @@ def test_a_link_out_of_what_was_found_leads_to_its_place(page: Page, guide: str)
     assert page.locator("#entity-PER").evaluate("e => Math.abs(e.getBoundingClientRect().top) < 200")
 
 
+def test_a_decision_leads_to_the_rule_that_it_rests_on(page: Page, guide: str) -> None:
+    """From a line of the worked article one click shows the rule, on its sheet, by the number that it had."""
+    page.goto(guide)
+    link = page.locator("section[aria-labelledby=worked]").get_by_role("link", name="règle A5").first
+    link.click()
+    rule = page.locator("#rule-A5")
+    assert rule.evaluate("e => Math.abs(e.getBoundingClientRect().top) < 200")
+    assert rule.inner_text().startswith("A5 ") and str(link.get_attribute("title")) in rule.inner_text()
+
+
+def test_each_sheet_prints_on_one_page(page: Page, guide: str) -> None:
+    """A4 with its margins, at 96 pixels an inch: 188 mm are 710 pixels, 275 mm are 1039."""
+    page.set_viewport_size({"width": 710, "height": 1039})
+    page.goto(guide)
+    page.emulate_media(media="print")
+    heights = page.locator(".sheet").evaluate_all("sheets => sheets.map(sheet => sheet.offsetHeight)")
+    assert len(heights) == 4 and all(height <= 1039 for height in heights)
+    page.emulate_media(media="screen")
+
+
 def test_without_scripts_the_whole_guide_is_there(browser: Browser, guide: str) -> None:
     """Where no script may run, as beside Label Studio's tasks, nothing is hidden but the field."""
     context = browser.new_context(java_script_enabled=False)

@@ -30,7 +30,7 @@ MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
         ("mark: BATCH}", "mark: BATCH, instead: nothing}", "more than one place"),
         ("mark: BATCH}", "mark: ''}", "leads nowhere"),
         ("{concerns: what is called back", "{before: what is called back", "no relation `before`"),
-        ("{word: recall, label: RECALL", "{word: recall, label: CALL", "unknown label `CALL`"),
+        ("{words: [recall], label: RECALL", "{words: [recall], label: CALL", "unknown label `CALL`"),
         ("span: recalls,", "span: recalling,", "does not hold"),
         ("rules: [Heading]", "rules: [Headline]", "no rule has the title"),
         ("span: Northmere, label: PLACE", "span: Northmere, label: TOWN", "unknown label `TOWN`"),
@@ -96,7 +96,7 @@ def test_a_sheet_holds_what_decides() -> None:
     assert "<kbd>p</kbd> product" in items and "What is sold, or a mention of it" not in items
     assert re.findall(r'tree">.*?<strong>(\w+)', actions, re.DOTALL) == ["RECALL"]
     assert re.findall(r'id="rule-(\d)"', common) == ["1", "2", "3", "4"]
-    assert "break-before: page" in guide_page(schema, Path("nowhere"))
+    assert "break-after: page" in guide_page(schema, Path("nowhere"))
 
 
 def test_arguments_are_made_from_the_relations() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -67,7 +68,8 @@ def test_a_value_is_offered_for_its_labels_only() -> None:
         for option in view
     }
     assert found == {value: about.labels for value, about in mode.values.items()}
-    assert "`drone` (drone, pour `ASSAULT`)" in guidelines(schema)
+    told = guidelines(schema)
+    assert re.search(r"- \*\*Pour `ASSAULT`\.\*\* .*`drone` \(drone\)", told)
 
 
 def test_what_is_required_is_asked_for_where_that_can_be_said() -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.files import read_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import messages_in
-from goldwire.schemas.label_config import arguments, opening, quoted, reference
+from goldwire.schemas.label_config import arguments, ended, opening, quoted, reference
 from goldwire.schemas.schema import Counterexample, Example, Line, Mark, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import direction
@@ -96,6 +96,7 @@ def sheet(schema: Schema, address: str = "") -> str:
         direction=direction(schema.language),
         anchor=anchor,
         inline=_inline,
+        ended=ended,
     )
 
 
@@ -115,7 +116,7 @@ def _inline(text: str) -> Markup:
     """A text's emphasis, code and links as HTML, all else escaped."""
     from markupsafe import Markup
 
-    return Markup(_parser().renderInline(" ".join(text.split())))
+    return Markup(_parser().renderInline(re.sub(r"[ \t\r\n]+", " ", text).strip()))
 
 
 def _as_html(schema: Schema, text: str) -> str:
@@ -151,7 +152,6 @@ def _contents(schema: Schema) -> list[tuple[str, str, list[tuple[str, str]]]]:
     held = {
         "relations": relations,
         "hard_cases": schema.guidelines.cases,
-        "sources": schema.guidelines.sources,
     }
     for key in (key for key, names in held.items() if names):
         title = say(f"guidelines.{key}")
@@ -219,8 +219,8 @@ def _entry(tag: re.Match[str]) -> str:
 
 
 def _letters(schema: Schema) -> list[tuple[str, list[_Word]]]:
-    """The words in brackets of all examples and hard cases, those of the worked article and those that are
-    listed, by their first letter; each label once, with the first case."""
+    """The words in brackets of the labels' examples and of hard cases, those of the worked article and those
+    that are listed, by their first letter; each label once, with the first case."""
     say = messages_in(schema.language)
     words: dict[str, _Word] = {}
 
@@ -244,14 +244,11 @@ def _letters(schema: Schema) -> list[tuple[str, list[_Word]]]:
 
     for listed in schema.guidelines.words:
         place = anchor(schema.layer_of(listed.label), listed.label) if listed.label else ""
-        note(listed.word, _Answer(listed.label, place, listed.when), again=True)
+        for word in listed.words:
+            note(word, _Answer(listed.label, place, listed.when), again=True)
     for layer_name, layer in schema.layers.items():
         for name, label in layer.labels.items():
             note_all(label.examples, label.counterexamples, name, anchor(layer_name, name))
-        for name, attribute in layer.attributes.items():
-            for value, about in attribute.values.items():
-                place = anchor(layer_name, name)
-                note_all(about.examples, about.counterexamples, f"{name}: {value}", place)
     for case in schema.guidelines.cases:
         place = f"guide-{_slug(say('guidelines.hard_cases'))}"
         for word in _BRACKETED.findall(case.quote):

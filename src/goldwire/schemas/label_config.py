@@ -217,13 +217,13 @@ def guidelines_hash(schema: Schema) -> str:
 
 
 def reference(schema: Schema) -> str:
-    """Of the guidelines what is looked up, as Markdown: without opening, rules, trees, arguments and words,
-    which stand elsewhere on a page."""
+    """Of the guidelines what is looked up, as Markdown: without opening, rules, trees, arguments, words
+    and sources, which stand elsewhere on a page."""
     say = messages_in(schema.language)
     lines: list[str] = []
     for key, layer in schema.layers.items():
         lines += [f"## {layer.title} (`{key}`)\n", *_layer(key, layer, say)]
-    lines += [*_relations(schema, say), *_cases(schema, say), *_sources(schema, say)]
+    lines += [*_relations(schema, say), *_cases(schema, say)]
     return "\n".join(lines) + "\n"
 
 
@@ -266,28 +266,12 @@ def _argument(schema: Schema, head: tuple[str, str], label: Label, relation: str
         told.append(f"**{say('guidelines.needed_unless', attribute=checks[0].unless)}**")
     elif checks:
         told.append(f"**{say('guidelines.needed')}**")
-    told += [
-        say("guidelines.given", attribute=name, values=say("guidelines.or").join(f"`{v}`" for v in values))
-        for name, values in about.given.items()
-    ]
     return "; ".join(filter(None, told)) or "✓"
 
 
 def _tails(schema: Schema, about: RelationType, say: Messages) -> str:
-    """Where a relation ends: labels that are most of their layer's are told by those that are not in it."""
-    told = []
-    for end in about.tail:
-        layer = schema.layers.get(end.layer)
-        if layer is None:
-            continue
-        others = [label for label in layer.labels if end.labels is not None and label not in end.labels]
-        if not others:
-            told.append(f"`{end.layer}`")
-        elif len(others) < len(layer.labels) / 2:
-            told.append(say("guidelines.all_but", layer=end.layer, labels=_names(others)))
-        else:
-            told.append(_names(end.labels or []))
-    return ", ".join(told)
+    ends = ", ".join(_end(schema, end, say) for end in about.tail if end.layer in schema.layers)
+    return ". ".join([ends, *_given(about, say)])
 
 
 def _opening(schema: Schema) -> Iterator[str]:
@@ -297,11 +281,16 @@ def _opening(schema: Schema) -> Iterator[str]:
         yield schema.guidelines.introduction.strip() + "\n"
 
 
+def ended(title: str) -> str:
+    """A title as a sentence: with a full stop, where it ends in no mark of its own."""
+    return title if title.rstrip()[-1:] in ".?!…" else f"{title}."
+
+
 def _common_rules(schema: Schema, say: Messages) -> Iterator[str]:
     if schema.guidelines.rules:
         yield f"## {say('guidelines.common_rules')}\n"
         for number, rule in enumerate(schema.guidelines.rules, start=1):
-            yield f"{number}. **{rule.title}.** {rule.text.strip()}"
+            yield f"{number}. **{ended(rule.title)}** {rule.text.strip()}"
         yield ""
 
 
@@ -330,7 +319,7 @@ def _cases(schema: Schema, say: Messages) -> Iterator[str]:
 def _words(schema: Schema, say: Messages) -> Iterator[str]:
     if schema.guidelines.words:
         yield f"## {say('guidelines.words')}\n"
-    for word, cases in groupby(schema.guidelines.words, lambda each: each.word):
+    for words, cases in groupby(schema.guidelines.words, lambda each: each.words):
         told = [
             " ".join(
                 filter(
@@ -343,7 +332,8 @@ def _words(schema: Schema, say: Messages) -> Iterator[str]:
             )
             for case in cases
         ]
-        yield f"- {say('config.line', title=f'**{word}**', text='; '.join(told))}"
+        listed = f"**{', '.join(words)}**"
+        yield f"- {say('config.line', title=listed, text='; '.join(told))}"
     if schema.guidelines.words:
         yield ""
 
@@ -372,7 +362,7 @@ def _tree(layer: Layer, say: Messages) -> Iterator[str]:
 
 def _rules(schema: Schema, layer: str) -> Iterator[str]:
     rules = schema.numbered_rules(layer)
-    yield from (f"- **{number}. {rule.title}.** {rule.text.strip()}" for number, rule in rules)
+    yield from (f"- **{number}. {ended(rule.title)}** {rule.text.strip()}" for number, rule in rules)
     if rules:
         yield ""
 
@@ -383,7 +373,7 @@ def _layer(key: str, layer: Layer, say: Messages) -> Iterator[str]:
     if layer.attributes:
         yield f"### {say('guidelines.attributes', layer=key)}\n"
         for name, attribute in layer.attributes.items():
-            yield from _attribute_text(name, attribute, say)
+            yield from _attribute_text(name, attribute, (key, layer), say)
 
 
 def _label(name: str, label: Label, say: Messages) -> Iterator[str]:
@@ -396,36 +386,41 @@ def _label(name: str, label: Label, say: Messages) -> Iterator[str]:
     yield from _examples(label.examples, label.counterexamples, say)
 
 
-def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[str]:
+def _attribute_text(
+    name: str, attribute: Attribute, owner: tuple[str, Layer], say: Messages
+) -> Iterator[str]:
     yield f"#### {say('guidelines.named', key=name, name=attribute.title)}\n"
     if attribute.definition:
         yield attribute.definition.strip() + "\n"
     if attribute.labels is not None:
-        yield say("guidelines.only_for", labels=_names(attribute.labels)) + "\n"
+        yield say("guidelines.only_for", labels=_of_layer(attribute.labels, *owner, say)) + "\n"
     if attribute.required is True:
         yield say("guidelines.required") + "\n"
     elif attribute.required:
-        yield say("guidelines.required_for", labels=_names(attribute.required)) + "\n"
-    for value, about in attribute.values.items():
-        title = about.title
-        if about.labels is not None:
-            title = say("guidelines.title_for", title=title, labels=_names(about.labels))
-        if definition := about.definition.strip():
-            yield f"- {say('guidelines.value_defined', value=value, title=title, definition=definition)}"
-        else:
-            yield f"- {say('guidelines.value', value=value, title=title)}"
-        yield from (f"  - {quoted(example, say)}" for example in about.examples)
-        yield from (
-            f"  - {say('guidelines.not', text=_bold(item.text) + _from(item.document), why=item.why.strip())}"
-            for item in about.counterexamples
-        )
+        yield say("guidelines.required_for", labels=_of_layer(attribute.required, *owner, say)) + "\n"
+    for labels, group in groupby(attribute.values.items(), lambda each: each[1].labels):
+        values = list(group)
+        if labels is not None and not any(about.examples or about.counterexamples for _, about in values):
+            told = " ".join(_value(value, about, about.title, say) for value, about in values)
+            yield f"- **{say('guidelines.for', labels=_names(labels))}** {told}"
+            continue
+        for value, about in values:
+            title = about.title
+            if labels is not None:
+                title = say("guidelines.title_for", title=title, labels=_names(labels))
+            yield f"- {_value(value, about, title, say)}"
+            yield from (f"  - {quoted(example, say)}" for example in about.examples)
+            yield from (f"  - {say('guidelines.not', **_extract(item))}" for item in about.counterexamples)
     if attribute.values:
         yield ""
     if attribute.default is not None or attribute.defaults:
         parts = [f"`{attribute.default}`"] if attribute.default is not None else []
+        by_value: dict[str, list[str]] = {}
+        for label, value in attribute.defaults.items():
+            by_value.setdefault(value, []).append(label)
         parts += [
-            say("guidelines.default_for", value=value, label=label)
-            for label, value in attribute.defaults.items()
+            say("guidelines.default_for", value=value, labels=_names(labels))
+            for value, labels in by_value.items()
         ]
         yield say("guidelines.default", values=", ".join(parts)) + "\n"
     if attribute.taken_from:
@@ -434,15 +429,22 @@ def _attribute_text(name: str, attribute: Attribute, say: Messages) -> Iterator[
     yield from _examples(attribute.examples, attribute.counterexamples, say)
 
 
+def _value(value: str, about: Value, title: str, say: Messages) -> str:
+    if definition := about.definition.strip():
+        return say("guidelines.value_defined", value=value, title=title, definition=definition)
+    return say("guidelines.value", value=value, title=title) + "."
+
+
+def _extract(item: Counterexample) -> dict[str, str]:
+    return {"text": _bold(item.text), "document": _from(item.document), "why": item.why.strip()}
+
+
 def _relation(schema: Schema, key: str, relation: RelationType, say: Messages) -> Iterator[str]:
     yield f"### {say('guidelines.named', key=key, name=relation.name)}\n"
     yield relation.definition.strip() + "\n"
     heads, tails = (_ends(schema, ends, say) for ends in (relation.head, relation.tail))
     yield say("guidelines.ends", heads=heads, tails=tails)
-    for name, values in relation.given.items():
-        yield say(
-            "guidelines.given", attribute=name, values=say("guidelines.or").join(f"`{v}`" for v in values)
-        )
+    yield from _given(relation, say)
     if relation.min or relation.max is not None:
         most = say("guidelines.no_limit") if relation.max is None else str(relation.max)
         yield say("guidelines.count", least=relation.min, most=most)
@@ -451,12 +453,30 @@ def _relation(schema: Schema, key: str, relation: RelationType, say: Messages) -
     yield from _examples(relation.examples, relation.counterexamples, say, extracts=False)
 
 
+def _given(relation: RelationType, say: Messages) -> Iterator[str]:
+    for name, values in relation.given.items():
+        told = say("guidelines.or").join(f"`{value}`" for value in values)
+        yield say("guidelines.given", attribute=name, values=told)
+
+
 def _ends(schema: Schema, ends: list[End], say: Messages) -> str:
-    return say("guidelines.or").join(
-        f"`{end.layer}`" if end.labels is None else f"`{end.layer}` ({_names(end.labels)})"
-        for end in ends
-        if end.layer in schema.layers
-    )
+    return say("guidelines.or").join(_end(schema, end, say) for end in ends if end.layer in schema.layers)
+
+
+def _end(schema: Schema, end: End, say: Messages) -> str:
+    if end.labels is None:
+        return f"`{end.layer}`"
+    return _of_layer(end.labels, end.layer, schema.layers[end.layer], say)
+
+
+def _of_layer(labels: list[str], name: str, layer: Layer, say: Messages) -> str:
+    """Labels of a layer; where they are most of them, the layer without the others."""
+    others = [label for label in layer.labels if label not in labels]
+    if not others:
+        return f"`{name}`"
+    if len(others) < len(layer.labels) / 2:
+        return say("guidelines.all_but", layer=name, labels=_names(others))
+    return _names(labels)
 
 
 def _in_out(include: list[str], exclude: list[str], say: Messages) -> Iterator[str]:
@@ -489,8 +509,7 @@ def _examples(
     if counter:
         yield f"**{say('guidelines.counterexamples')}**\n"
         for item in counter:
-            text = _bold(item.text) + _from(item.document)
-            yield f"- {say('guidelines.counterexample', text=text, why=item.why.strip())}"
+            yield f"- {say('guidelines.counterexample', **_extract(item))}"
         yield ""
 
 

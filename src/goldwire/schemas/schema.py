@@ -59,9 +59,9 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Word(Struct, frozen=True, forbid_unknown_fields=True):
-    """A word and what it is marked as in a case: `label`, or nothing where that is empty."""
+    """Words and what each is marked as in a case: `label`, or nothing where that is empty."""
 
-    word: str
+    words: list[str]
     label: str = ""
     when: str = ""
 
