@@ -48,6 +48,8 @@ def test_a_round_from_python(recipes: Project, named_server: Server, client: Cli
     assert repr(pushed) == "<Pushed: 2 articles sent, 0 there already>"
     assert pushed.report is not None and pushed.report.predictions_sent == 2
     assert goldwire.push(recipes.root).table().records()[1] == {"what": "articles there already", "count": 2}
+    with pytest.raises(GoldwireError, match=r"GW341 2 annotators an article, and there are 1"):
+        goldwire.assign(recipes, "anna")
     sent = goldwire.assign(recipes, ["anna", "ben"], per_article=1)
     assert [row["articles"] for row in sent.table().records()] == [1, 1]
     assert sent.to_dict()["invite"] == sent.invite
@@ -80,8 +82,11 @@ def test_what_can_not_be_sent_together_is_refused_before_a_server_is_asked(recip
         {"predictions": person, "show": False},
         {"order": "uncertainty"},
         {"count": 3},
+        {"order": "uncertain"},
     ):
         with pytest.raises(goldwire.UsageError, match="GW958"):
             goldwire.push(recipes, **options)
+    with pytest.raises(goldwire.UsageError, match="GW958"):
+        goldwire.pull(recipes, prefer="mine")  # type: ignore[arg-type]
     with pytest.raises(GoldwireError, match="GW814"):
         goldwire.push(recipes, drafts=person)

@@ -69,3 +69,11 @@ def test_options_that_can_not_be_meant_are_one_plain_error(tmp_path: Path, optio
     with pytest.raises(GoldwireError, match="GW955"):
         goldwire.select_articles(tmp_path, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [{"form": "csv"}, {"shard_size": 0}, {"workers": 0}])
+def test_a_way_to_write_that_there_is_not_is_one_plain_error(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Not another one in its place, nor a file whose name says what it is not."""
+    with pytest.raises(goldwire.UsageError, match="GW959"):
+        goldwire.predict_archive("model", archive(tmp_path / "in"), tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()

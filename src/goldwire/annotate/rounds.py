@@ -152,6 +152,8 @@ def push(
     home = _project(project)
     shown, drafted = bound(predictions), bound(drafts)
     check_drafts(drafted)
+    if order not in ("given", "uncertainty"):
+        raise _wrong(f"there is no order `{order}`: given or uncertainty")
     ranking = order == "uncertainty"
     _check_push(shown, drafted, model, show=show, ranking=ranking, count=count)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
@@ -211,7 +213,7 @@ def _check_push(
 
 
 def _wrong(message: str) -> GoldwireError:
-    return GoldwireError.of("GW958", message, hint="see goldwire annotate push --help")
+    return GoldwireError.of("GW958", message, hint="see goldwire annotate push --help, pull --help")
 
 
 @dataclass
@@ -366,10 +368,10 @@ def pull(
     """Bring annotations from Label Studio into `annotate/annotations/`, a file an annotator and article.
 
     Only what changed since the last pull is read, unless `full`; with `drafts` unfinished work too. Of what
-    both sides changed the server's stays, or `ours`, where `prefer` says so: look at the result's `conflicts`
-    and `refused`, for neither raises. Tabs of broken rules and answers of practice are brought up to date on
-    the server. `url` and its token as in `push`; `advance` counts tasks. Raises GW310 and GW311 without a
-    server or token, GW325 where it has no project of this one.
+    both sides changed the server's stays, or `prefer` says whose, `ours` or `theirs`: look at the result's
+    `conflicts` and `refused`, for neither raises. Tabs of broken rules and answers of practice are brought up
+    to date on the server. `url` and its token as in `push`; `advance` counts tasks. Raises GW310 and
+    GW311 without a server or token, GW325 where it has no project of this one, GW958 for no such `prefer`.
 
         >>> import goldwire
         >>> try:
@@ -378,6 +380,8 @@ def pull(
         ...     print(error.faults[0].code)
         GW310
     """
+    if prefer not in ("", "ours", "theirs"):
+        raise _wrong(f"what both sides changed is `ours` or `theirs`, not `{prefer}`")
     home = _project(project)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
@@ -462,7 +466,7 @@ def assign(
     share = share_of(checks) if checks is not None else None
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
-        names = list(annotators)
+        names = [annotators] if isinstance(annotators, str) else list(annotators)
         assigned = assign_project(home, documents, names, per_article, seed, checks=share)
         sent = push_assigned(
             client, home, schema, documents, assigned.assignments, assigned.checks, advance=advance

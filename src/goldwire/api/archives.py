@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from goldwire.api.data import load_project
-from goldwire.archive.run import PER_SHARD, Outcome
+from goldwire.archive.run import FORMS, PER_SHARD, Outcome
+from goldwire.errors import GoldwireError, one_of
 from goldwire.project import Project
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def predict_archive(
     shard. Rows that are no article lie in `_quarantine` in the folder, or the first is raised, if `strict`.
     So many `workers`, processes here (default: one a core), load the model, or those of another `engine`. A
     call that was killed goes on when it is made again. `advance` counts bytes read. Raises GW940 to GW952 for
-    archive and folder, GW410 and GW411 for the model.
+    archive and folder, GW410 and GW411 for the model, GW959 for what can't be meant.
 
         >>> import goldwire
         >>> goldwire.predict_archive("blank-model", "gold.jsonl", "annotated", workers=1)
@@ -51,6 +52,11 @@ def predict_archive(
     """
     from goldwire.train.run.predict import predict_archive as annotate
 
+    if form not in FORMS:
+        raise _wrong(f"shards can't be written as `{form}`", one_of(FORMS))
+    if shard_size < 1:
+        raise _wrong(f"shards of {shard_size} rows", "one or more")
+    _check_workers(workers)
     return annotate(
         str(model),
         _addresses(archive),
@@ -100,6 +106,7 @@ def select_articles(
         raise wrong(
             f"`repeat` makes a former choice again, and takes no `{next(iter(options))}`", "leave one out"
         )
+    _check_workers(workers)
     given = {k: [v] if k in _LISTS and isinstance(v, str) else v for k, v in options.items()}
     home = project if project is None or isinstance(project, Project) else load_project(project)
     known = load_seeds(home) if home is not None and (home.seeds / LISTING).is_file() else []
@@ -113,6 +120,15 @@ def select_articles(
         repeat=None if repeat is None else Path(repeat),
         advance=advance,
     )
+
+
+def _check_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise _wrong(f"{workers} workers", "one or more")
+
+
+def _wrong(message: str, hint: str) -> GoldwireError:
+    return GoldwireError.of("GW959", message, hint=hint)
 
 
 def _addresses(archive: Archive) -> list[str]:
