@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import resource
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +14,7 @@ from goldwire.annotations.stats import count
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.quality.consistency import inconsistencies
 from goldwire.corpus.split.groups import Rule, find_ties
+from goldwire.errors import GoldwireError
 from goldwire.model import Article, Document
 from tests.corpus.mini import mini_schema
 from tests.strategies import articles as any_articles
@@ -62,3 +66,17 @@ def test_numbers_beyond_64_bits_stay() -> None:
     assert ArticleSpool([Article(document)])[0].document == document
     with pytest.raises(IndexError):
         ArticleSpool()[0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_disk_without_room_is_one_plain_error() -> None:
+    """Met while articles are put down, when they are read, or when nobody wants them any more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    try:
+        for words in (100, 1_000_000):
+            with pytest.raises(GoldwireError, match="GW904"):
+                ArticleSpool([Article(Document("a", "word " * words))])[0]
+            gc.collect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -7,8 +7,8 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import overload
+from contextlib import contextmanager, suppress
+from typing import IO, overload
 
 import msgspec
 
@@ -28,7 +28,7 @@ class _Records:
         self._stream = tempfile.TemporaryFile(buffering=_BUFFER)  # noqa: SIM115 - as long as this object
         self._starts = array("Q", [0])
         self._waiting = False
-        weakref.finalize(self, self._stream.close)
+        weakref.finalize(self, _close, self._stream)
 
     def append(self, data: bytes) -> int:
         """Keep a piece; its number. Raises GW904 where the disk is full."""
@@ -45,6 +45,12 @@ class _Records:
             self._waiting = False
         start, end = self._starts[number], self._starts[number + 1]
         return os.pread(self._stream.fileno(), end - start, start)
+
+
+def _close(stream: IO[bytes]) -> None:
+    """Close the file; that the disk has no room for what nobody will read is no matter."""
+    with suppress(OSError):
+        stream.close()
 
 
 @contextmanager
