@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from goldwire.api.evaluation import gate as gate
     from goldwire.api.evaluation import gate_all as gate_all
     from goldwire.api.evaluation import score as score
+    from goldwire.api.events import write_events as write_events
     from goldwire.api.models import draft as draft
     from goldwire.api.models import predict as predict
     from goldwire.api.models import read_documents as read_documents
@@ -109,6 +110,7 @@ __all__ = [
     "team_report",
     "train_model",
     "write",
+    "write_events",
 ]
 
 #: Where each public name lives: imported when it is first asked for.
@@ -162,6 +164,7 @@ _PUBLIC = {
     "team_report": "goldwire.annotate.report.team",
     "train_model": "goldwire.api.models",
     "write": "goldwire.api.data",
+    "write_events": "goldwire.api.events",
 }
 
 

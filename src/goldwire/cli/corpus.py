@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from goldwire.cli import corpus_browse, corpus_versions
+from goldwire.cli import corpus_browse, corpus_events, corpus_versions
 from goldwire.cli.common import (
     FILE,
     FOLDER,
@@ -297,6 +297,7 @@ for _one in (
     corpus_versions.publish,
     corpus_versions.rehydrate,
     corpus_browse.browse,
+    corpus_events.events,
     corpus_browse.review,
 ):
     command.add_command(_one)
