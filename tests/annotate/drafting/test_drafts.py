@@ -51,7 +51,7 @@ SCHEMAS = (
 def drafted(project: Project, script: Script, *articles: str, **options: Any) -> tuple[Drafts, StandIn]:
     """What a model that answers so drafts, and the server that it was asked of."""
     with standing_in(script) as server:
-        options = {"retries": 0, "timeout": 5.0} | options
+        options = {"retries": 0} | options
         return draft_project(project, articles or None, url=server.url, **options), server
 
 
