@@ -60,6 +60,11 @@ def mark(page: Page, key: str, quote: str) -> None:
     page.wait_for_timeout(300)
     page.keyboard.press(key)
     page.wait_for_timeout(300)
+    drag(page, quote)
+
+
+def drag(page: Page, quote: str) -> None:
+    """Select the quote's characters with the mouse."""
     box = page.evaluate(
         """quote => {
             const root = document.querySelector('.gw-text');

@@ -101,9 +101,12 @@ def taken_keys(schema: Schema) -> set[str]:
 
 
 def _search_key(schema: Schema) -> str:
-    """The key that leads to where options are looked for: the first that no label has."""
+    """The key that leads to where options are looked for: the first that no label has, the second where ids
+    are picked, which take the first."""
     taken = taken_keys(schema)
-    return next(key for key in "zxyvwqkuchnrsbdfgjlmtpaeio0123456789" if key not in taken)
+    free = [key for key in "zxyvwqkuchnrsbdfgjlmtpaeio0123456789" if key not in taken]
+    picked = any(each.registry for layer in schema.layers.values() for each in layer.attributes.values())
+    return free[1] if picked and len(free) > 1 else free[0]
 
 
 def _shown(key: str, name: str) -> str:
