@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import zipfile
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -396,6 +397,7 @@ def test_agreement_is_counted_on_a_project_as_it_was_exported(tmp_path: Path) ->
     assert "2 and 1 spans" in done.output
 
 
+@cache
 def bombs() -> dict[str, tuple[bytes, str]]:
     """Zips that no honest program writes, and what is said of them."""
     bomb = zipped({"a.xmi": bytes(INFLATED + 1)})
