@@ -111,7 +111,6 @@ def test_what_is_rendered_is_in_one_language(language: str) -> None:
         for key in (
             "config.guide",
             "guidelines.common_rules",
-            "guidelines.hotkey",
             "adjudication.disagreements",
         ):
             for word in words(messages_in(other).texts[key]) - kept:
