@@ -122,6 +122,36 @@ def test_spans_of_a_text_that_was_not_asked_for_are_not_kept_though_their_words_
         assert setting.account.spans.not_kept == 1
 
 
+def test_one_field_is_never_taken_for_the_text_of_two_objects(tmp_path: Path) -> None:
+    """Where the words agree in both fields, and some tasks lack one of them, the config is asked for."""
+    both = {"question": "Anna met Bob.", "answer": "Anna left."}
+    first, second = region(0, 4, "PER", "Anna", to_name="q"), region(0, 4, "PER", "Anna", to_name="a", id="x")
+    tasks = [task(both, [first, second]), task({"question": "Anna."}, [first])]
+    tasks.append(task({"question": "Anna!"}, [second]))
+    for options in ({}, {"text": "answer"}):
+        with pytest.raises(GoldwireError, match=r"GW289.*--config"):
+            read(tmp_path, tasks, **options)
+    texts = '<Text name="q" value="$question"/><Text name="a" value="$answer"/>'
+    labels = '<Labels name="tags" toName="q,a"><Label value="PER"/></Labels>'
+    articles, _ = read(tmp_path, tasks[:1], f"<View>{labels}{texts}</View>")
+    assert [(a.document.text, marked(a)) for a in articles] == [
+        (both["question"], [("PER", "Anna")]),
+        (both["answer"], [("PER", "Anna")]),
+    ]
+
+
+def test_a_text_that_is_named_is_that_of_the_object_which_lacked_one(tmp_path: Path) -> None:
+    """Regions of the other object, whose text is known, stay out of it."""
+    data = {"text": "Anna met Bob.", "one": "Cleo left Rome.", "other": "Dora left Rome."}
+    known, unknown = region(0, 4, "PER", "Anna", to_name="text"), region(0, 4, "PER", to_name="b", id="x")
+    said = region(10, 14, "PER", "Rome", to_name="b", id="y")
+    tasks = [task(data, [known, unknown, said])]
+    with pytest.raises(GoldwireError, match=r"GW289.*--text"):
+        read(tmp_path, tasks)
+    [article], _ = read(tmp_path, tasks, text="other")
+    assert (article.document.text, marked(article)) == (data["other"], [("PER", "Dora"), ("PER", "Rome")])
+
+
 def test_regions_that_name_no_object_are_of_the_only_text(tmp_path: Path) -> None:
     """Rows of JSON_MIN among tasks of another shape make no document of their own."""
     row = {"id": 2, "body": ANNA, "tags": [{"start": 0, "end": 10, "text": "Anna Meier", "labels": ["PER"]}]}

@@ -135,25 +135,39 @@ def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
         ):
             return _chosen(imported, list(schema.label_studio.texts), setting)
         if setting.named_schema is not None or seen.fits(own):
-            sources, _ = seen.texts.sources()
-            return _chosen(own, sources or [TextSource(TEXT, TEXT)], setting)
+            sources, open_questions = seen.texts.sources()
+            _check_told(open_questions, path, setting)
+            return _chosen(own, sources or [TextSource(TEXT, TEXT)], setting, open_questions)
     found = seen.found(setting.language or "xx")
-    if found.open_questions and not setting.text:
-        names_of = ", ".join(f"`{name}`" for name in found.open_questions)
-        message = f"which text is marked as {names_of} can't be told from the tasks"
-        raise GoldwireError.of("GW289", message, where=str(path), hint=_WAY_OUT)
+    _check_told(found.open_questions, path, setting)
     sources = list(found.names.texts) or [TextSource(TEXT, TEXT)]
-    return _chosen(Naming(found.schema, found.names), sources, setting)
+    return _chosen(Naming(found.schema, found.names), sources, setting, found.open_questions)
 
 
-def _chosen(naming: Naming, sources: list[TextSource], setting: Setting) -> tuple[Naming, list[TextSource]]:
+def _check_told(open_questions: Sequence[str], path: Path, setting: Setting) -> None:
+    """Raise GW289 for objects of which it can't be told where their text is.
+
+    A text that was asked for answers that of one object; of several it does not say which shows it.
+    """
+    if open_questions and (not setting.text or len(open_questions) > 1):
+        names_of = ", ".join(f"`{name}`" for name in open_questions)
+        message = f"which text is marked as {names_of} can't be told from the tasks"
+        hint = _WAY_OUT if len(open_questions) == 1 else "give the label config with --config"
+        raise GoldwireError.of("GW289", message, where=str(path), hint=hint)
+
+
+def _chosen(
+    naming: Naming, sources: list[TextSource], setting: Setting, open_questions: Sequence[str] = ()
+) -> tuple[Naming, list[TextSource]]:
     """The texts to read: all, or the one that was asked for by its object's name or its field.
 
-    Of that one alone are the regions that are read.
+    Of that one alone are the regions that are read. It may be that of the one object in `open_questions`.
     """
     if not setting.text:
         return naming, sources
     named = [source for source in sources if setting.text in (source.tag, source.key)]
+    if not named and open_questions:
+        return naming.over(open_questions[0]), [TextSource(open_questions[0], setting.text)]
     if len(named) == 1 < len(sources):
         naming = naming.over(named[0].tag)
     return naming, named or [TextSource(sources[0].tag if len(sources) == 1 else setting.text, setting.text)]

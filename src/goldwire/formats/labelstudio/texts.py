@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -182,7 +183,10 @@ class TextFinder:
                 found.append(TextSource(name, choice, self.kinds[name]))
         if len(found) == 2 and not found[0].tag and found[0].key == found[1].key:
             del found[0]  # regions that name no object are of the only one that there is
-        return found, open_questions
+        shared = Counter(source.key for source in found)
+        # Two objects hardly ever show one field: what agrees with both may be the other's.
+        open_questions += [source.tag for source in found if shared[source.key] > 1]
+        return [source for source in found if shared[source.key] == 1], sorted(open_questions)
 
 
 def marks_text(item: Item) -> bool:
