@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from goldwire.errors import GoldwireError, one_of
 from goldwire.files import writing
 from goldwire.leftovers import scratch
-from goldwire.project import CONFIG, Project, find_project
+from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
     from goldwire.corpus.events.write import EventCounts
@@ -43,7 +43,7 @@ def write_events(
     from goldwire.annotations.store import project_articles
     from goldwire.archive.articles import ArchiveArticles
     from goldwire.archive.shards import find_shards
-    from goldwire.corpus.browse.argument_roles import frames
+    from goldwire.corpus.browse.argument_roles import project_frames
     from goldwire.corpus.browse.events import registry_entries
     from goldwire.corpus.events.rows import EventColumns
     from goldwire.corpus.events.write import write_events as write
@@ -52,8 +52,7 @@ def write_events(
 
     of = project if isinstance(project, Project) else find_project(Path(project))
     schema = load_schema(of.schema_path)
-    settings = {key: of.setting("browse", key, {}) for key in ("roles",)}
-    known = {frame.layer: frame for frame in frames(schema, settings, where=str(of.root / CONFIG))}
+    known = {frame.layer: frame for frame in project_frames(of, schema)}
     if not known or (layer and layer not in known):
         problem = (
             f"no relation leads from `{layer}` to another layer" if layer else "no layer is one of events"

@@ -10,9 +10,6 @@ from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard
 from goldwire.model import Article
 
-#: Rows of an input are read in no parts.
-_WHOLE = 1 << 62
-
 
 class ArchiveArticles:
     """Goes through shards in their order; `refused` counts rows that are no article, which `aside` gets.
@@ -32,7 +29,7 @@ class ArchiveArticles:
         with self.aside.open("w", encoding="utf-8") as stream:
             for shard in self.shards:
                 done = 0
-                for batch in article_batches(shard, {}, per_part=_WHOLE):
+                for batch in article_batches(shard, {}):
                     for row in articles_of(batch):
                         if isinstance(row, Refused):
                             self.refused += 1

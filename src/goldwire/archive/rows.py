@@ -25,6 +25,8 @@ from goldwire.text import normalise
 
 #: The code of a row that is no article.
 NO_ARTICLE = "GW951"
+#: More rows than any shard has: one part.
+_WHOLE = 1 << 62
 _OWN = frozenset(("id", "text", "meta", "annotations"))
 
 
@@ -42,7 +44,7 @@ class Refused:
 
 
 def article_batches(
-    shard: Shard, columns: Mapping[str, str], *, per_part: int, rows: int = ROWS
+    shard: Shard, columns: Mapping[str, str], *, per_part: int = _WHOLE, rows: int = ROWS
 ) -> Iterator[Batch]:
     """The shard's batches, each with what its columns are: those given, else as the first rows tell.
 

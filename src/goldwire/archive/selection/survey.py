@@ -26,8 +26,6 @@ _ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
 #: Words up to which an article is short, and from which on it is long.
 SHORT, LONG = 200, 600
-#: Rows of an input are read in no parts.
-_WHOLE = 1 << 62
 _EXAMPLES = 3
 
 
@@ -262,7 +260,7 @@ _COLUMNS: dict[str, tuple[str, Any]] = {
 
 def _batches(shards: Sequence[Shard], choice: Choice) -> Iterator[Batch]:
     for shard in shards:
-        yield from article_batches(shard, dict(choice.columns), per_part=_WHOLE)
+        yield from article_batches(shard, dict(choice.columns))
 
 
 def taken(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int, Article]:
@@ -270,7 +268,7 @@ def taken(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int
     articles: dict[int, Article] = {}
     for number in np.unique(survey.shard[places]).tolist():
         here = {int(survey.row[p]): int(p) for p in places[survey.shard[places] == number]}
-        for batch in article_batches(survey.shards[number], dict(choice.columns), per_part=_WHOLE):
+        for batch in article_batches(survey.shards[number], dict(choice.columns)):
             if here.keys().isdisjoint(_numbers(batch)):
                 continue
             for row, each in zip(_numbers(batch), articles_of(batch), strict=True):

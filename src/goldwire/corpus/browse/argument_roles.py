@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.project import CONFIG, Project
 from goldwire.schemas.schema import RelationType, Schema
 
 ROLES = ("source", "target", "place", "date")
@@ -65,6 +66,14 @@ def frames(schema: Schema, settings: Mapping[str, Any] | None = None, *, where: 
     if wanted is None:
         wanted = [frame.layer for frame in all_frames if frame.date or frame.identity] or heads
     return [replace(frame, dated=frame.layer in wanted) for frame in all_frames]
+
+
+def project_frames(project: Project, schema: Schema) -> list[Frame]:
+    """The frames of a project's schema, by what its `[browse]` says; raises GW214 as `frames` does."""
+    settings = {"roles": project.setting("browse", "roles", {})}
+    if (timeline := project.setting("browse", "timeline", ())) != ():
+        settings["timeline"] = timeline
+    return frames(schema, settings, where=str(project.root / CONFIG))
 
 
 def _relations(schema: Schema, layer: str) -> dict[str, RelationType]:

@@ -51,7 +51,7 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
         columns.append(relation)
         if role in ("source", "target"):
             columns += [f"{relation}_id", f"{relation}_layer", f"{relation}_label"]
-            columns += [f"{relation}_{name}" for name in _taken(schema)]
+            columns += [f"{relation}_{name}" for name in taken_attributes(schema)]
         elif role == "place":
             columns.append(f"{relation}_id")
         else:
@@ -80,7 +80,7 @@ def frame_rows(
             cells = [*begin]
             for role, relation in frame.named():
                 if role in ("source", "target"):
-                    cells += _node(graph, source if role == "source" else target, _taken(schema))
+                    cells += _node(graph, source if role == "source" else target, taken_attributes(schema))
                 else:
                     cells.append(_joined(graph, row, relation))
                     cells.append(row.date if role == "date" else _joined(graph, row, relation, ids=True))
@@ -126,7 +126,7 @@ def relation_rows(articles: Sequence[Article]) -> Iterator[list[Cell]]:
                 yield row
 
 
-def _taken(schema: Schema) -> list[str]:
+def taken_attributes(schema: Schema) -> list[str]:
     """The attributes that registries give participants."""
     named = [
         name for layer in schema.layers.values() for name, each in layer.attributes.items() if each.taken_from

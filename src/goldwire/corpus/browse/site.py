@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from goldwire import __version__
 from goldwire.corpus.browse import csv_tables, page_data
-from goldwire.corpus.browse.argument_roles import Frame, frames
+from goldwire.corpus.browse.argument_roles import Frame, project_frames
 from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_entries
 from goldwire.corpus.browse.lists import layer_list, status_in_words
 from goldwire.corpus.redistribution import redistribution
@@ -24,7 +24,6 @@ from goldwire.files import file_names, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
-from goldwire.project import CONFIG
 from goldwire.span_drawing import render
 
 if TYPE_CHECKING:
@@ -72,11 +71,7 @@ class _Writer:
     def __init__(self, corpus: Corpus) -> None:
         project = corpus.project
         self.corpus, self.schema, self.articles = corpus, corpus.schema, corpus.articles
-        where = str(project.root / CONFIG)
-        settings = {key: project.setting("browse", key, {}) for key in ("roles",)}
-        if (timeline := project.setting("browse", "timeline", ())) != ():
-            settings["timeline"] = timeline
-        self.frames = frames(self.schema, settings, where=where)
+        self.frames = project_frames(project, self.schema)
         self.entries: Entries = registry_entries(self.schema, project.schema_path.parent)
         self.graph: EventGraph = gather(self.articles, self.schema, self.frames, self.entries)
         files = file_names(a.document.id for a in self.articles)

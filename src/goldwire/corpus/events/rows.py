@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.browse.argument_roles import Frame
+from goldwire.corpus.browse.csv_tables import AND, taken_attributes
 from goldwire.corpus.browse.events import Entries, EventGraph, Node, Row, fold, gather
 from goldwire.corpus.events.stories import story_code
 from goldwire.model import Annotation, Article, AttributeValue, pairs
@@ -23,8 +24,6 @@ BEFORE = ("document", "title", "outlet", "published", "span", "start", "end", "t
 AFTER = ("event_date", "date_basis", "confidence", "annotator", "version", "story")
 #: Columns about reports of the same event, which need all rows.
 STORY = ("reports", "is_first")
-#: What stands between several values in one cell.
-AND = "; "
 _NUMBERS = {"start": "int32", "end": "int32", "reports": "int32"}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -47,14 +46,7 @@ class EventColumns:
 
     def __init__(self, schema: Schema, frame: Frame, entries: Entries) -> None:
         self.schema, self.frame, self.entries = schema, frame, entries
-        self.taken = list(
-            dict.fromkeys(
-                name
-                for layer in schema.layers.values()
-                for name, each in layer.attributes.items()
-                if each.taken_from
-            )
-        )
+        self.taken = taken_attributes(schema)
         self.names: list[str] = list(BEFORE)
         fixed = (*BEFORE, *AFTER, *STORY)
         self.attributes = self._free(schema.layers[frame.layer].attributes, fixed)
