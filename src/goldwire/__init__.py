@@ -6,15 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goldwire.annotate.adjudicating import adjudicate as adjudicate
+    from goldwire.annotate.adjudicating import pull_adjudication as pull_adjudication
+    from goldwire.annotate.adjudicating import push_adjudication as push_adjudication
+    from goldwire.annotate.assisting import assist as assist
     from goldwire.annotate.registry.changes import merge_ids as merge_ids
     from goldwire.annotate.registry.changes import rename_id as rename_id
     from goldwire.annotate.registry.changes import split_id as split_id
     from goldwire.annotate.registry.review import review_registry as review_registry
+    from goldwire.annotate.rename import rename_annotator as rename_annotator
     from goldwire.annotate.report.team import team_report as team_report
     from goldwire.annotate.rounds import assign as assign
+    from goldwire.annotate.rounds import load as load
+    from goldwire.annotate.rounds import practice as practice
     from goldwire.annotate.rounds import pull as pull
     from goldwire.annotate.rounds import push as push
     from goldwire.annotate.rounds import status as status
+    from goldwire.annotate.serving import serve as serve
+    from goldwire.annotate.serving import stop_server as stop_server
     from goldwire.api.archives import predict_archive as predict_archive
     from goldwire.api.archives import select_articles as select_articles
     from goldwire.api.data import convert as convert
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
     from goldwire.api.events import write_events as write_events
     from goldwire.api.models import draft as draft
     from goldwire.api.models import predict as predict
+    from goldwire.api.models import preview_drafts as preview_drafts
     from goldwire.api.models import read_documents as read_documents
     from goldwire.api.models import train_model as train_model
     from goldwire.corpus.dataset.load import load_corpus as load_corpus
@@ -81,9 +91,11 @@ __all__ = [
     "UsageError",
     "__version__",
     "add_articles",
+    "adjudicate",
     "agree",
     "assess_drafts",
     "assign",
+    "assist",
     "compare",
     "convert",
     "count",
@@ -91,22 +103,30 @@ __all__ = [
     "format_of",
     "gate",
     "gate_all",
+    "load",
     "load_corpus",
     "load_project",
     "load_schema",
     "merge_ids",
+    "practice",
     "predict",
     "predict_archive",
+    "preview_drafts",
     "pull",
+    "pull_adjudication",
     "push",
+    "push_adjudication",
     "read",
     "read_documents",
+    "rename_annotator",
     "rename_id",
     "review_registry",
     "score",
     "select_articles",
+    "serve",
     "split_id",
     "status",
+    "stop_server",
     "team_report",
     "train_model",
     "write",
@@ -135,32 +155,42 @@ _PUBLIC = {
     "TrainError": "goldwire.errors",
     "UsageError": "goldwire.errors",
     "add_articles": "goldwire.seeds.add",
+    "adjudicate": "goldwire.annotate.adjudicating",
     "agree": "goldwire.api.evaluation",
     "assess_drafts": "goldwire.api.evaluation",
     "assign": "goldwire.annotate.rounds",
+    "assist": "goldwire.annotate.assisting",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
-    "draft": "goldwire.api.models",
     "count": "goldwire.api.data",
+    "draft": "goldwire.api.models",
+    "format_of": "goldwire.api.data",
     "gate": "goldwire.api.evaluation",
     "gate_all": "goldwire.api.evaluation",
+    "load": "goldwire.annotate.rounds",
     "load_corpus": "goldwire.corpus.dataset.load",
     "load_project": "goldwire.api.data",
-    "format_of": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
     "merge_ids": "goldwire.annotate.registry.changes",
+    "practice": "goldwire.annotate.rounds",
     "predict": "goldwire.api.models",
     "predict_archive": "goldwire.api.archives",
+    "preview_drafts": "goldwire.api.models",
     "pull": "goldwire.annotate.rounds",
+    "pull_adjudication": "goldwire.annotate.adjudicating",
     "push": "goldwire.annotate.rounds",
+    "push_adjudication": "goldwire.annotate.adjudicating",
     "read": "goldwire.api.data",
     "read_documents": "goldwire.api.models",
+    "rename_annotator": "goldwire.annotate.rename",
     "rename_id": "goldwire.annotate.registry.changes",
     "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
     "select_articles": "goldwire.api.archives",
+    "serve": "goldwire.annotate.serving",
     "split_id": "goldwire.annotate.registry.changes",
     "status": "goldwire.annotate.rounds",
+    "stop_server": "goldwire.annotate.serving",
     "team_report": "goldwire.annotate.report.team",
     "train_model": "goldwire.api.models",
     "write": "goldwire.api.data",

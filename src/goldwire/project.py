@@ -180,9 +180,11 @@ def _key(line: str) -> str:
     return line.partition("=")[0].strip().strip("\"'") if "=" in line else ""
 
 
-def find_project(start: Path | None = None) -> Project:
-    """The project that `start` (default: the working folder) lies in."""
-    here = (start or Path.cwd()).resolve()
+def find_project(start: str | Path | Project | None = None) -> Project:
+    """The project that the folder `start` (default: the working folder) is or lies in; a project itself."""
+    if isinstance(start, Project):
+        return start
+    here = (Path.cwd() if start is None else Path(start)).resolve()
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             return load_project(folder)

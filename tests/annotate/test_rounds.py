@@ -7,12 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.sync.upload import load_annotations
+from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
+from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.project import Project
 
@@ -70,8 +73,44 @@ def test_a_round_from_python(recipes: Project, named_server: Server, client: Cli
     assert json.dumps(report.to_dict()) and report.path.read_text(encoding="utf-8").startswith("<!doctype")
 
 
+@pytest.mark.live
+def test_stored_work_is_sent_and_adjudicated_from_python(recipes: Project, named_server: Server) -> None:
+    """Stored annotations are sent once as their annotators' work; two readings are adjudicated in a Label
+    Studio or by files, with the same items; each result is tables, data and a line."""
+    documents = [article.document for article in goldwire.read(recipes)]
+    goldwire.push(recipes)
+    for name, label in (("anna", "CUT"), ("ben", "HEAT")):
+        spans, made_by = (Span("s", "step", label, 0, 6),), Provenance("human", name)
+        made = Annotation(documents[0].id, name, "mini@0.1", "submitted", made_by, spans)
+        write_annotation(recipes, replace(made, text_sha256=sha256(documents[0].text)))
+    assert goldwire.load(recipes, "anna").sent == 1
+    loaded = goldwire.load(recipes)
+    assert repr(loaded) == "<Loaded: 1 annotation sent, 1 there already>"
+    assert loaded.to_dict() == {"sent": 1, "present": 1, "edited_here": 0, "unfinished": 0}
+    pushed = goldwire.push_adjudication(recipes, between=("anna", "ben"))
+    assert repr(pushed) == "<PushedAdjudication: 1 article sent, 1 item open>"
+    assert pushed.table().records()[0] == {"what": "articles sent", "count": 1}
+    with pytest.raises(goldwire.AnnotateError, match="GW377"):
+        goldwire.pull_adjudication(recipes, by="eve")
+    result = goldwire.adjudicate(recipes, by="eve")
+    assert repr(result) == "<Adjudicated: 1 article, 1 item open>"
+    [item] = result.outcomes[documents[0].id].open
+    assert result.to_pandas("kinds").set_index("kind")["open"][item.kind] == 1
+    path = recipes.annotate / f"adjudication/{documents[0].id}.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("decide: ''", "decide: a").replace("reason: ''", "reason: r"), "utf-8")
+    assert repr(goldwire.adjudicate(recipes, by="eve")) == "<Adjudicated: 1 article, 0 items open>"
+    practice = goldwire.practice(recipes, annotator="zoe", count=2)
+    assert repr(practice) == "<Practice of zoe: 0 done of 1 article>"
+    assert practice.table().records()[0]["articles"] == 1 and practice.asked == 2
+    renamed = goldwire.rename_annotator(recipes, old="ben", new="bruno")
+    assert renamed.files > 0 and {a.annotator for a in read_annotations(recipes)} == {
+        "anna", "bruno", "adjudicated",
+    }  # fmt: skip
+
+
 def test_what_can_not_be_sent_together_is_refused_before_a_server_is_asked(recipes: Project) -> None:
-    """What excludes each other is one plain error, and so is a person's work as a draft."""
+    """What excludes each other or can't be is one plain error, and so is a person's work as a draft."""
     document = goldwire.read(recipes)[0].document
     person = [Article(document, (reading(document, "anna", Provenance("human")),))]
     model = [Article(document, (reading(document, "m", Provenance("model", "m"), "draft"),))]
@@ -90,3 +129,14 @@ def test_what_can_not_be_sent_together_is_refused_before_a_server_is_asked(recip
         goldwire.pull(recipes, prefer="mine")  # type: ignore[arg-type]
     with pytest.raises(GoldwireError, match="GW814"):
         goldwire.push(recipes, drafts=person)
+    for call in (
+        lambda: goldwire.adjudicate(recipes, by=""),
+        lambda: goldwire.adjudicate(recipes, by="eve", between=("anna",)),
+        lambda: goldwire.push_adjudication(recipes, between="anna"),
+        lambda: goldwire.pull_adjudication(recipes, between=("anna", "ben", "eve")),
+        lambda: goldwire.practice(recipes, annotator="anna", count=0),
+        lambda: goldwire.assist(project=recipes),
+        lambda: goldwire.assist("m", recipes, llm=True),
+    ):
+        with pytest.raises(goldwire.UsageError, match="GW958"):
+            call()

@@ -15,6 +15,7 @@ from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import folder, read_file
 from goldwire.annotate.kept import FOLDERS, kept_annotations
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.client import connect as connect_to
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import (
@@ -39,14 +40,16 @@ from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import GoldwireError, one_of
+from goldwire.figures import counted
 from goldwire.files import file_name, json_lines, read_text, write_text
 from goldwire.model import Annotation, Relation, Span, by_machine
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 from goldwire.schemas.yaml_lines import parse_yaml
+from goldwire.table import Column, Figures, Table
 
 
-@dataclass(frozen=True)
-class RenameReport:
+@dataclass(frozen=True, repr=False)
+class RenameReport(Figures):
     """What was renamed: `files` that changed or moved, `accounts` of the record, the server's project."""
 
     files: int
@@ -54,9 +57,38 @@ class RenameReport:
     assignments: int
     title: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
+    def __repr__(self) -> str:
+        return f"<RenameReport: {counted(self.files, 'file')}, {counted(self.accounts, 'account')}>"
+
+    def tables(self) -> list[Table]:
+        """`rename`: files, accounts and assignments that changed."""
+        columns = (Column("what"), Column("count", "amount"))
+        counts = [("files", self.files), ("accounts", self.accounts), ("assignments", self.assignments)]
+        return [Table("rename", "rename", columns, counts)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report, as `goldwire annotate rename --json` writes it."""
         return asdict(self)
+
+
+def rename_annotator(
+    project: str | Path | Project = ".", *, old: str, new: str, url: str | None = None
+) -> RenameReport:
+    """Call an annotator otherwise: in all files, accounts and assignments, and on the server.
+
+    The server, as in `push`, is asked only where work is assigned to them. Two people are never made one;
+    what was cut off is finished by the same call. Raises GW310 and GW311 where a server is needed and there
+    is none, GW341 for a name that can't be one, GW379 where nobody is called `old`, or somebody `new`.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.rename_annotator("my-project", old="nobody", new="anna")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code, error.faults[0].message)
+        GW379 nobody is called `nobody`
+    """
+    home = find_project(project)
+    return rename(home, old, new, lambda: connect_to(home, url=url))
 
 
 def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) -> RenameReport:

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import to_builtins
 
 from goldwire.annotate.labelstudio.client import Client, connect
+from goldwire.annotate.labelstudio.projects import find_project as find_on_server
 from goldwire.annotate.passes.push import PassPush, push_passes
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.notes import Note, read_notes
-from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of
+from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of, refuse_passes
 from goldwire.annotate.report.checks import KINDS, Checked, read_checked
+from goldwire.annotate.report.figures import FEW
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.predictions import Given, bound, check_drafts
 from goldwire.annotate.sync.push import PushReport
 from goldwire.annotate.sync.push import push as push_articles
+from goldwire.annotate.sync.upload import finished, load_annotations
 from goldwire.annotate.team.assign import (
     Assigned,
     PulledProject,
@@ -32,17 +35,21 @@ from goldwire.annotate.team.assign import (
 )
 from goldwire.annotate.team.checks import share_of
 from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
-from goldwire.annotate.team.practice import Practised, show_answers
+from goldwire.annotate.team.practice import Practised, give_practice, practise, show_answers
 from goldwire.annotate.team.status import Progress
 from goldwire.annotate.team.status import status as read_status
+from goldwire.annotate.wrong_use import wrong_use
+from goldwire.annotations.store import read_annotations
 from goldwire.errors import Fault, GoldwireError
 from goldwire.figures import counted
+from goldwire.formats.account import Account
 from goldwire.model import Annotation, Document
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds
 from goldwire.table import Column, Figures, Table
 
+_HELP = "see goldwire annotate push --help, pull --help"
 _COUNTS = (Column("what"), Column("count", "amount"))
 
 
@@ -149,18 +156,18 @@ def push(
         ...     print(error.faults[0].code, error.faults[0].message)
         GW310 no Label Studio is running for this project
     """
-    home = _project(project)
+    home = find_project(project)
     shown, drafted = bound(predictions), bound(drafts)
     check_drafts(drafted)
     if order not in ("given", "uncertainty"):
-        raise _wrong(f"there is no order `{order}`: given or uncertainty")
+        raise wrong_use(f"there is no order `{order}`: given or uncertainty", _HELP)
     ranking = order == "uncertainty"
     _check_push(shown, drafted, model, show=show, ranking=ranking, count=count)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     passes = passes_of(home, schema)
     only = pass_named(passes, only_pass, home) if only_pass is not None else None
     if only is not None and only.earlier and (shown or drafted or model or ranking):
-        raise _wrong("a later pass begins from the one before: predictions are for the first")
+        raise wrong_use("a later pass begins from the one before: predictions are for the first", _HELP)
     shown += drafted
     left_out: Counter[str] = Counter()
     ordered: Order | None = None
@@ -201,19 +208,15 @@ def _check_push(
 ) -> None:
     """Raise GW958 for what excludes each other."""
     if drafted and (model or ranking or not show):
-        raise _wrong("drafts are shown: not with a model, nor by uncertainty, nor unshown")
+        raise wrong_use("drafts are shown: not with a model, nor by uncertainty, nor unshown", _HELP)
     if shown and model:
-        raise _wrong("predictions and a model exclude each other")
+        raise wrong_use("predictions and a model exclude each other", _HELP)
     if not show and (shown or model) and not ranking:
-        raise _wrong("predictions that are not shown are to order by: order is uncertainty")
+        raise wrong_use("predictions that are not shown are to order by: order is uncertainty", _HELP)
     if ranking and not (shown or model):
-        raise _wrong("the order of uncertainty needs a model, or predictions")
+        raise wrong_use("the order of uncertainty needs a model, or predictions", _HELP)
     if count is not None and not ranking:
-        raise _wrong("count needs the order of uncertainty")
-
-
-def _wrong(message: str) -> GoldwireError:
-    return GoldwireError.of("GW958", message, hint="see goldwire annotate push --help, pull --help")
+        raise wrong_use("count needs the order of uncertainty", _HELP)
 
 
 @dataclass
@@ -239,7 +242,6 @@ class _Predicting:
         """The articles to push and their predictions: a model's where one is named, in order if asked for."""
         from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
         from goldwire.annotate.ml_backend.predictor import Assistant
-        from goldwire.annotations.store import read_annotations
 
         documents = self.documents
         available = (
@@ -300,8 +302,13 @@ class Pulled(Figures):
         """The tasks whose text is not the article's."""
         return [fault for each in self.projects for fault in each.report.refused]
 
+    @property
+    def account(self) -> Account:
+        """What became of every annotation and mark that was read."""
+        return sum((each.report.account for each in self.projects), Account.empty())
+
     def tables(self) -> list[Table]:
-        """`pull`, `rules` and `notes`; the last two where there are any."""
+        """`pull`, and `rules`, `practice` and `notes` where there are any."""
         counts = [
             ("tasks read", self.total("tasks")),
             ("annotations read", self.total("annotations")),
@@ -336,6 +343,8 @@ class Pulled(Figures):
             )
             rows = [(rule.annotator, rule.code, rule.rule, len(rule.places)) for rule in self.broken]
             tables.append(Table("rules", "rules that are broken", columns, rows))
+        if self.practised:
+            tables.append(_practice_table(self.practised))
         if self.notes:
             shape = tuple(map(Column, ("annotator", "article", "words", "note", "when")))
             told = [(note.annotator, note.document, note.quote, note.text, note.when) for note in self.notes]
@@ -381,8 +390,8 @@ def pull(
         GW310
     """
     if prefer not in ("", "ours", "theirs"):
-        raise _wrong(f"what both sides changed is `ours` or `theirs`, not `{prefer}`")
-    home = _project(project)
+        raise wrong_use(f"what both sides changed is `ours` or `theirs`, not `{prefer}`", _HELP)
+    home = find_project(project)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
         projects = pull_projects(
@@ -462,7 +471,7 @@ def assign(
         ...     print(error.faults[0].code)
         GW783
     """
-    home = _project(project)
+    home = find_project(project)
     share = share_of(checks) if checks is not None else None
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
@@ -472,6 +481,134 @@ def assign(
             client, home, schema, documents, assigned.assignments, assigned.checks, advance=advance
         )
         return AssignedWork(assigned, sent, client.invite_link())
+
+
+@dataclass(frozen=True, repr=False)
+class Loaded(Figures):
+    """What a load did: annotations `sent`, `present` on the server before, and `unfinished` ones of people,
+    which are not sent. `edited_here` are the places (annotator/article) of those present that were edited
+    here since: the server keeps what it has of them."""
+
+    sent: int
+    present: int
+    edited_here: tuple[str, ...]
+    unfinished: int
+
+    def __repr__(self) -> str:
+        return f"<Loaded: {counted(self.sent, 'annotation')} sent, {self.present} there already>"
+
+    def tables(self) -> list[Table]:
+        """`load`: what was sent, and what was not."""
+        counts = [
+            ("annotations sent", self.sent),
+            ("annotations there already", self.present),
+            ("of these edited here, which the server does not have", len(self.edited_here)),
+            ("people's drafts, not sent: nobody has submitted them", self.unfinished),
+        ]
+        return [Table("load", "load", _COUNTS, counts)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate load --json` writes them."""
+        return asdict(self) | {"edited_here": len(self.edited_here)}
+
+
+def load(
+    project: str | Path | Project = ".",
+    annotators: Iterable[str] = (),
+    *,
+    url: str | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Loaded:
+    """Send stored annotations to a project's Label Studio, each as its annotator's work.
+
+    Of all annotators, or of those named. Who has an annotation on a task already is passed over; what people
+    have not submitted stays here. The articles must be there: `push` sends them. `url` and its token as in
+    `push`; `advance` counts annotations. Raises GW310 and GW311 without a server or token, GW325 where it has
+    no project of this one, GW331 where an article has no task there, GW333 for an annotator without any
+    stored annotation, GW799 where articles are annotated in passes.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.load("my-project", ["nobody"])
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code, error.faults[0].message)
+        GW333 no stored annotation of nobody
+    """
+    home = find_project(project)
+    names = {annotators} if isinstance(annotators, str) else set(annotators)
+    stored = read_annotations(home)
+    if unknown := names - {annotation.annotator for annotation in stored}:
+        message = f"no stored annotation of {', '.join(sorted(unknown))}"
+        raise GoldwireError.of("GW333", message, where=str(home.annotations))
+    named = [a for a in stored if not names or a.annotator in names]
+    chosen = finished(named)
+    schema = load_schema(home.schema_path)
+    hint = 'what was pulled stays here; to load it, set passes = "all" and give the project another name'
+    refuse_passes(home, schema, "load", hint)
+    with connect(home, url=url) as client:
+        number = int(find_on_server(client, home.name)["id"])
+        report = load_annotations(client, number, chosen, schema, project=home, advance=advance)
+    present = len(chosen) - report.sent
+    return Loaded(report.sent, present, report.edited_here, len(named) - len(chosen))
+
+
+@dataclass(frozen=True, repr=False)
+class Practice(Figures):
+    """How far an annotator's practice is: see `practised`. So many articles were `asked` for."""
+
+    practised: Practised
+    asked: int
+
+    def __repr__(self) -> str:
+        given = counted(self.practised.given, "article")
+        return f"<Practice of {self.practised.annotator}: {self.practised.done} done of {given}>"
+
+    def tables(self) -> list[Table]:
+        """`practice`: articles given and done, answers that this call has shown."""
+        return [_practice_table([self.practised])]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate practice --json` writes them."""
+        return self.practised.as_dict()
+
+
+def _practice_table(practised: Sequence[Practised]) -> Table:
+    """How far everybody is who practises."""
+    counts = tuple(Column(name, "amount") for name in ("articles", "done", "answers shown now"))
+    rows = [(each.annotator, each.given, each.done, len(each.shown), each.url) for each in practised]
+    return Table("practice", "practice", (Column("practising"), *counts, Column("project")), rows)
+
+
+def practice(
+    project: str | Path | Project = ".",
+    *,
+    annotator: str,
+    count: int = 3,
+    seed: int = 0,
+    url: str | None = None,
+) -> Practice:
+    """Give a newcomer `count` reviewed articles in all to practise on, in a Label Studio project of theirs.
+
+    What was given before stays. Called again, or by a `pull`, each article that was submitted since gets its
+    answer: the reviewed annotation beside their own, with a page of each difference. What they mark is kept
+    in `annotate/practice/` and counts in nothing else. Another `seed` draws other articles; `url` and its
+    token as in `push`. Raises GW310 and GW311 without a server or token, GW341 and GW786 for a name that
+    can't be one, GW785 where no reviewed article is new to them, GW958 for a `count` below 1.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.practice("my-project", annotator="anna")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW310
+    """
+    if count < 1:
+        raise wrong_use(f"{count} articles to practise on", _HELP)
+    home = find_project(project)
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    with connect(home, url=url) as client:
+        give_practice(client, home, schema, documents, annotator, count, seed=seed)
+        return Practice(practise(client, home, schema, documents, annotator), count)
 
 
 @dataclass(frozen=True, repr=False)
@@ -512,6 +649,17 @@ class TeamStatus(Figures):
             tables.append(_checks_table(list(self.checked.values())))
         return tables
 
+    @property
+    def notes(self) -> list[str]:
+        """What to know of gold checks: which can't be scored and why, and early ones unlike late ones."""
+        from goldwire.annotate.report.page import drift_hint
+
+        notes = []
+        for each in self.checked.values():
+            notes += [f"{each.annotator}, left out: {reason}" for reason in each.left_out]
+            notes += [hint] if (hint := drift_hint(each)) else []
+        return notes
+
     def as_json(self) -> dict[str, Any]:
         """`projects`, the list that `goldwire annotate status --json` writes."""
         rows = []
@@ -523,7 +671,7 @@ class TeamStatus(Figures):
 
 
 def _checks_table(checked: Sequence[Checked]) -> Table:
-    """Gold checks by annotator: F1 of all spans with its interval, faults by kind."""
+    """Gold checks by annotator: F1 of all spans with its interval, unless they are few; faults by kind."""
     counts = tuple(Column(kind, "amount") for kind in KINDS)
     columns = (
         *(Column("annotator"), Column("checks done", "amount"), Column("checks given", "amount")),
@@ -533,10 +681,9 @@ def _checks_table(checked: Sequence[Checked]) -> Table:
     for each in checked:
         whole = each.figures[0] if each.figures else None
         faults = {fault.kind: fault.count for fault in each.faults}
-        figures = (whole.f1, whole.ci95) if whole else (None, None)
-        rows.append(
-            (each.annotator, each.done, each.given, *figures, *(faults.get(kind, 0) for kind in KINDS))
-        )
+        bounds = f"fewer than {FEW} checks" if each.few else whole.ci95 if whole else None
+        figures = (each.done, each.given, whole.f1 if whole else None, bounds)
+        rows.append((each.annotator, *figures, *(faults.get(kind, 0) for kind in KINDS)))
     return Table("checks", "Gold checks, as pulled", columns, rows, lesser=tuple(KINDS)[::-1])
 
 
@@ -553,12 +700,8 @@ def status(project: str | Path | Project = ".", *, url: str | None = None) -> Te
         ...     print(error.faults[0].code)
         GW310
     """
-    home = _project(project)
+    home = find_project(project)
     with connect(home, url=url) as client:
         progress = read_status(client, home)
     checked = {each.annotator: each for each in read_checked(home, load_schema(home.schema_path))}
     return TeamStatus(tuple(progress), checked, {name: title_for(home, name) for name in checked})
-
-
-def _project(project: str | Path | Project) -> Project:
-    return project if isinstance(project, Project) else find_project(Path(project))

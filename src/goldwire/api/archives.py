@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from goldwire.api.data import load_project
 from goldwire.archive.run import FORMS, PER_SHARD, Outcome
 from goldwire.errors import GoldwireError, one_of
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
     from goldwire.archive.engine import Engine
@@ -108,7 +107,7 @@ def select_articles(
         )
     _check_workers(workers)
     given = {k: [v] if k in _LISTS and isinstance(v, str) else v for k, v in options.items()}
-    home = project if project is None or isinstance(project, Project) else load_project(project)
+    home = None if project is None else find_project(project)
     known = load_seeds(home) if home is not None and (home.seeds / LISTING).is_file() else []
     return select(
         _addresses(archive),

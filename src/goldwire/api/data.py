@@ -34,7 +34,7 @@ def load_project(path: str | Path = ".") -> Project:
     >>> project.name
     'mini'
     """
-    return find_project(Path(path))
+    return find_project(path)
 
 
 def load_schema(path: str | Path | Project) -> Schema:

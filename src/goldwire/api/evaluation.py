@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.data import Source, articles_of, format_of, load_project, read, schema_of
+from goldwire.api.data import Source, articles_of, format_of, read, schema_of
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
 from goldwire.model import Article
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 from goldwire.schemas import Schema
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def assess_drafts(
     """
     from goldwire.train.run.beside_drafts import beside_drafts
 
-    home = project if isinstance(project, Project) else load_project(project)
+    home = find_project(project)
     others: dict[str, list[Article]] = {}
     for path in trained:
         articles = articles_of(path)
@@ -321,7 +321,7 @@ def gate(
     from goldwire.eval.ci.gate_trust import Part
     from goldwire.eval.ci.hold import hold
 
-    home = project if isinstance(project, Project) else load_project(project)
+    home = find_project(project)
     path = Path(scores) if scores is not None else home.reports / "ner" / "scores.json"
     (gated,) = hold(
         home,
@@ -357,5 +357,5 @@ def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gat
     from goldwire.eval.ci.gate_trust import committed
     from goldwire.eval.ci.hold import hold
 
-    home = project if isinstance(project, Project) else load_project(project)
+    home = find_project(project)
     return hold(home, committed(home), **options)

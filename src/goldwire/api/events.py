@@ -50,7 +50,7 @@ def write_events(
     from goldwire.schemas import load_schema
     from goldwire.schemas.load import load_registries
 
-    of = project if isinstance(project, Project) else find_project(Path(project))
+    of = find_project(project)
     schema = load_schema(of.schema_path)
     known = {frame.layer: frame for frame in project_frames(of, schema)}
     if not known or (layer and layer not in known):

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.data import load_project
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 from goldwire.text import normalise
 
 if TYPE_CHECKING:
-    from goldwire.annotate.drafting.project_drafts import Drafts
+    from goldwire.annotate.drafting.project_drafts import Drafts, Preview
     from goldwire.annotate.drafting.run import Advance
     from goldwire.train.run.run import Run
 
@@ -137,10 +136,34 @@ def draft(
     """
     from goldwire.annotate.drafting.project_drafts import draft_project
 
-    home = project if isinstance(project, Project) else load_project(project)
+    home = find_project(project)
     return draft_project(
         home, articles, layers=layers, budget=budget, refresh=refresh, advance=advance, **options
     )
+
+
+def preview_drafts(
+    articles: Iterable[str | Document] | None = None,
+    project: str | Path | Project = ".",
+    *,
+    layers: Sequence[str] | None = None,
+    **options: Any,
+) -> Preview:
+    """What `draft` would send: its first request, how many there are at least, tokens, and their price.
+
+    Arguments as those of `draft`. The server is asked for nothing but its list of models; what was answered
+    before is not taken off. Raises what `draft` does.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.preview_drafts(project="my-project", url="no address")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW801
+    """
+    from goldwire.annotate.drafting.project_drafts import preview_project
+
+    return preview_project(find_project(project), articles, layers=layers, **options)
 
 
 def _document(number: int, item: str | Document | Article) -> Document:

@@ -14,7 +14,7 @@ from goldwire.figures import amount
 from goldwire.project import EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
 if TYPE_CHECKING:
-    from goldwire.model import Annotation, Document
+    from goldwire.model import Article, Document
 
 STEPS = 9
 
@@ -38,28 +38,26 @@ def command(folder: Path, name: str, keep: bool, json_path: Path | None) -> None
     are sent there as two annotators' work and pulled back; the dataset is built, a model trained and scored,
     a report and a site to browse are written.
     """
-    from goldwire.annotate.labelstudio.installation import credentials_path
-    from goldwire.annotate.labelstudio.server import running, start, stop
+    import goldwire
 
     begun = time.monotonic()
     project = copy_example(folder, name)
     _step(1, f"the example project `{name}` stands in {project.root}")
     _step(2, "starting Label Studio on this machine")
-    before = running(project)
-    server = start(project, notify=say)
+    studio = goldwire.serve(project, notify=say)
     try:
         moved = _annotate(project)
         page, learned = _learn(project)
         site = _browse(project)
     finally:
-        if not keep and before is None:
-            stop(project)
+        if not keep and not studio.ran_before:
+            studio.stop()
     say("")
-    if keep or before is not None:
-        say(f"Label Studio:  {server.url}  (user {server.username})")
-        password_file = f"{credentials_path(project)}, for its owner only"
+    if keep or studio.ran_before:
+        say(f"Label Studio:  {studio.url}  (user {studio.username})")
+        password_file = f"{studio.credentials}, for its owner only"
         confide(
-            f"               password {server.password}",
+            f"               password {studio.server.password}",
             otherwise=f"               password in {password_file}",
         )
         say(f"               stop it with: goldwire annotate serve --stop --project {folder}")
@@ -77,37 +75,32 @@ def _step(number: int, title: str) -> None:
 
 def _annotate(project: Project) -> dict[str, Any]:
     """Push the articles with predictions, send the stored readings, pull them back; the figures of each."""
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.sync.pull import pull
-    from goldwire.annotate.sync.push import push
-    from goldwire.annotate.sync.upload import load_annotations
-    from goldwire.annotations.store import read_annotations
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
+    import goldwire
 
-    schema, documents = load_schema(project.schema_path), load_seeds(project)
-    predictions = _predictions(project, documents)
-    client = connect(project)
-    with progress("Pushing", len(documents)) as advance:
-        pushed = push(client, project, schema, documents, predictions=predictions, advance=advance)
-    say(f"      {amount(pushed.sent)} sent, {amount(pushed.present)} there before: {pushed.url}")
+    articles = goldwire.read(project)
+    predictions = _predictions(project, [article.document for article in articles])
+    with progress("Pushing", len(articles)) as advance:
+        pushed = goldwire.push(project, predictions=predictions, advance=advance)
+    sent = pushed.report
+    assert sent is not None  # no example is annotated in passes
+    say(f"      {amount(sent.sent)} sent, {amount(sent.present)} there before: {sent.url}")
 
-    readings = [a for a in read_annotations(project) if not a.provenance.based_on]
+    readings = [a for article in articles for a in article.annotations if not a.provenance.based_on]
     names = sorted({annotation.annotator for annotation in readings})
     _step(4, f"sending {amount(len(readings))} stored annotations as the work of {' and '.join(names)}")
     with progress("Sending", len(readings)) as advance:
-        loaded = load_annotations(client, pushed.project, readings, schema, project=project, advance=advance)
+        loaded = goldwire.load(project, names, advance=advance)
     _step(5, "pulling all annotations back")
-    with progress("Pulling", len(documents)) as advance:
-        pulled = pull(client, project, schema, documents, advance=advance)
-    parts = f"{amount(pulled.spans)} spans and {amount(pulled.relations)} relations"
-    say(f"      {amount(pulled.annotations)} annotations with {parts};")
-    kept_out = f"{amount(pulled.quarantined)} parts are in quarantine"
-    say(f"      {amount(pulled.written)} differ from what was sent, {kept_out}")
-    return {"push": pushed.as_dict(), "load": {"sent": loaded.sent}, "pull": pulled.as_dict()}
+    with progress("Pulling", len(articles)) as advance:
+        pulled = goldwire.pull(project, advance=advance)
+    parts = f"{amount(pulled.total('spans'))} spans and {amount(pulled.total('relations'))} relations"
+    say(f"      {amount(pulled.total('annotations'))} annotations with {parts};")
+    kept_out = f"{amount(pulled.total('quarantined'))} parts are in quarantine"
+    say(f"      {amount(pulled.total('written'))} differ from what was sent, {kept_out}")
+    return {"push": pushed.as_json(), "load": loaded.as_json(), "pull": pulled.as_json()}
 
 
-def _predictions(project: Project, documents: Sequence[Document]) -> list[Annotation]:
+def _predictions(project: Project, documents: Sequence[Document]) -> list[Article]:
     """What the example's stock model finds, where it names one and that is installed; which is said."""
     from goldwire.pipelines import how_to_get, official_and_missing
     from goldwire.train.run.baselines import stock_predictions, stock_setting
@@ -119,12 +112,11 @@ def _predictions(project: Project, documents: Sequence[Document]) -> list[Annota
             say(f"      {stock.model} is not installed; to have it: {how_to_get(stock.model)}")
         return []
     predicted, left_out = stock_predictions(project, documents)
-    predictions = [annotation for article in predicted for annotation in article.annotations]
-    spans = sum(len(annotation.spans) for annotation in predictions)
+    spans = sum(len(annotation.spans) for article in predicted for annotation in article.annotations)
     dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
     _step(3, f"pushing {amount(len(documents))} articles with {amount(spans)} predicted spans")
     say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
-    return predictions
+    return predicted
 
 
 def _browse(project: Project) -> Path:

@@ -64,12 +64,12 @@ def review(
 
     Each with the words that it stands on, its label, and where.
     """
-    from goldwire.annotate.registry.review import review_registry
+    import goldwire
 
     pairs = [pair.partition("=") for pair in known]
     if odd := [pair for pair, (new, _, old) in zip(known, pairs, strict=True) if not (new and old)]:
         raise click.UsageError(f"--as is NEW=KNOWN, and not {odd[0]}")
-    found = review_registry(
+    found = goldwire.review_registry(
         project,
         add=added,
         known={new: old for new, _, old in pairs},
@@ -122,9 +122,9 @@ def merge(
 
     OLD's spellings go to NEW's entry.
     """
-    from goldwire.annotate.registry.changes import merge_ids
+    import goldwire
 
-    report = merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run)
+    report = goldwire.merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run)
     _tell(report)
     write_json(json_path, report.as_dict())
 
@@ -152,9 +152,9 @@ def split(
 
     By article, by words, or by both at once. An id that the registry lacks is added.
     """
-    from goldwire.annotate.registry.changes import split_id
+    import goldwire
 
-    report = split_id(
+    report = goldwire.split_id(
         project, old, new, documents=documents, words=words, registry=registry, by=by, dry_run=dry_run
     )
     _tell(report)
@@ -171,9 +171,9 @@ def rename(
     old: str, new: str, registry: str, by: str, dry_run: bool, json_path: Path | None, project: Project
 ) -> None:
     """Call the id OLD otherwise, everywhere."""
-    from goldwire.annotate.registry.changes import rename_id
+    import goldwire
 
-    report = rename_id(project, old, new, registry=registry, by=by, dry_run=dry_run)
+    report = goldwire.rename_id(project, old, new, registry=registry, by=by, dry_run=dry_run)
     _tell(report)
     write_json(json_path, report.as_dict())
 

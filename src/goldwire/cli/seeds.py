@@ -70,9 +70,9 @@ def add(
     Without PATHS: the files in seeds/ that are not listed yet. Ids are made of names, texts go to
     seeds/articles/, and all are listed in seeds/articles.jsonl; or, where anything is refused, none.
     """
-    from goldwire.seeds.add import add_articles
+    import goldwire
 
-    addition = add_articles(
+    addition = goldwire.add_articles(
         project, *paths, columns=columns, encoding=encoding, lenient=lenient, dry_run=dry_run
     )
     _show(addition, every=every)

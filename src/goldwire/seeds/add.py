@@ -141,7 +141,7 @@ def add_articles(
         >>> addition.articles[0].id
         'bread'
     """
-    home = project if isinstance(project, Project) else find_project(Path(project))
+    home = find_project(project)
     if encoding:
         _check_encoding(encoding)
     listing = home.seeds / LISTING

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+import goldwire
 from goldwire.annotate.labelstudio import installation, server
 from goldwire.annotate.labelstudio.client import connect
 from goldwire.errors import GoldwireError
@@ -169,11 +170,20 @@ def test_a_taken_port_is_named(project: Project) -> None:
 
 @pytest.mark.live
 def test_the_port_stays_from_start_to_start(project: Project, studio: server.Server) -> None:
-    """The second start has the first one's address; where that is taken, another, and it is told."""
+    """The second start has the first one's address; where that is taken, another, and it is told. One
+    that was begun for a block of Python ends with it, unless it ran before; nothing shown of it is secret."""
     first = server.start(project)
     server.stop(project)
-    assert server.start(project).url == first.url
-    server.stop(project)
+    with goldwire.serve(project) as begun:
+        assert begun.url == first.url
+        with goldwire.serve(project.root) as again:
+            assert (again.ran_before, again.url) == (True, first.url)
+        assert server.running(project) is not None
+        secrets = {begun.server.password, begun.server.token}
+        for shown in (repr(begun), begun._repr_html_(), json.dumps(begun.to_dict())):
+            assert first.url in shown and not any(secret in shown for secret in secrets)
+    assert server.running(project) is None
+    assert not goldwire.stop_server(project)
     told: list[str] = []
     port = int(first.url.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
@@ -238,6 +239,30 @@ def test_pushed_by_uncertainty_tasks_stand_in_that_order(
     tasks = list(client.tasks(number_of(client, project), ("data",)))
     expected = ["d0", *(document.id for document in ranked.documents[::-1])]
     assert [task["data"]["id"] for task in tasks] == expected
+
+
+def test_a_model_is_served_from_python(
+    client: Client, project: Project, named_server: Server, pipeline: Path
+) -> None:
+    """Connected for a block it predicts what is there, and says in tables and a line what it did; after the
+    block it is out of the project. Who did not connect it can't fetch."""
+    schema = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
+    (project.root / "s.yaml").write_bytes(schema.read_bytes())
+    number = push(client, project, goldwire.load_schema(project), DOCUMENTS).project
+    with goldwire.assist(pipeline, project, connect=True) as served:
+        assert served.fetch() == (4, 0)
+        assert len(client.get("api/ml/", project=number)) == 1
+        assert served.table().records()[0] == {"what": "predictions", "why": "", "count": 4}
+        assert served.to_dict()["predicted"] == 4
+        connection = served.connection
+        assert connection is not None
+        assert repr(served).endswith(f"connected to {connection.project_url}: 4 predictions>")
+    assert connection.parted and client.get("api/ml/", project=number) == []
+    with (
+        goldwire.assist(pipeline, project) as alone,
+        pytest.raises(goldwire.UsageError, match="GW958"),
+    ):
+        alone.fetch()
 
 
 def test_the_command_serves_until_it_is_told_to_end(

@@ -12,14 +12,16 @@ from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotations.store import join, read_annotations, warn_of_those_apart, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import counted
 from goldwire.model import Provenance, unfinished
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
+from goldwire.table import Cell, Column, Figures, Table
 
 
-@dataclass
-class Adjudicated:
+@dataclass(repr=False)
+class Adjudicated(Figures):
     """The outcomes by article; `waiting` are the articles that lack a second reading, `drafts` (as
     annotator/document) readings left aside since nobody submitted them, `unknown` the annotators of whom it
     is not known whether they are people."""
@@ -29,8 +31,16 @@ class Adjudicated:
     drafts: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The figures, for JSON: by kind of item, by article."""
+    def __repr__(self) -> str:
+        articles = counted(len(self.outcomes), "article")
+        return f"<Adjudicated: {articles}, {counted(open_items(self.outcomes), 'item')} open>"
+
+    def tables(self) -> list[Table]:
+        """`articles`, with what stands and what is open; `kinds`, how often each was decided which way."""
+        return outcome_tables(self.outcomes)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate adjudicate --json` writes them: by kind of item, by article."""
         articles = {
             name: {
                 "spans": len(outcome.annotation.spans),
@@ -102,6 +112,26 @@ def adjudicate_project(
             adjudicated.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
         adjudicated.unknown = sorted(set(adjudicated.unknown))
     return adjudicated
+
+
+def open_items(outcomes: Mapping[str, Outcome]) -> int:
+    """How many items nobody has decided."""
+    return sum(len(outcome.open) for outcome in outcomes.values())
+
+
+def outcome_tables(outcomes: Mapping[str, Outcome]) -> list[Table]:
+    """`articles`: what stands in each and what is open; `kinds`: how often each was decided which way."""
+    counts = tuple(Column(name, "amount") for name in ("spans", "relations", "items", "open"))
+    sides = tuple(Column(name, "amount") for name in (*SIDES, "value", "open"))
+    rows = [
+        (name, len(o.annotation.spans), len(o.annotation.relations), len(o.items), len(o.open))
+        for name, o in outcomes.items()
+    ]
+    kinds: list[tuple[Cell, ...]] = [(kind, *row.values()) for kind, row in counts_by_kind(outcomes).items()]
+    return [
+        Table("articles", "adjudication", (Column("article"), *counts), rows),
+        Table("kinds", "items by kind", (Column("kind"), *sides), kinds),
+    ]
 
 
 def counts_by_kind(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:

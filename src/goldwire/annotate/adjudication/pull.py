@@ -20,6 +20,7 @@ from goldwire.annotate.adjudication.items import (
 )
 from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import span_name
+from goldwire.annotate.adjudication.project import open_items, outcome_tables
 from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import project_lock
@@ -30,17 +31,20 @@ from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
+from goldwire.figures import counted
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import guidelines_hash
+from goldwire.table import Figures, Table
 
 
-@dataclass
-class PulledAdjudication:
-    """What was decided. `waiting` are articles without a submitted adjudication, `notes` what to know."""
+@dataclass(repr=False)
+class PulledAdjudication(Figures):
+    """What was decided. `waiting` are articles without a submitted adjudication, `notes` what to know,
+    `refused` the faults of those that can't be taken over."""
 
     by: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -50,15 +54,23 @@ class PulledAdjudication:
     notes: list[str] = field(default_factory=list)
     refused: list[Fault] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The figures, for JSON."""
+    def __repr__(self) -> str:
+        written, left = counted(self.written, "file"), counted(open_items(self.outcomes), "item")
+        return f"<PulledAdjudication by {self.by}: {written} written, {left} open>"
+
+    def tables(self) -> list[Table]:
+        """`articles` and `kinds` as of `adjudicate`, without the articles that wait."""
+        return outcome_tables({name: o for name, o in self.outcomes.items() if name not in self.waiting})
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate adjudicate --pull --json` writes them."""
         items = [item for outcome in self.outcomes.values() for item in outcome.items]
         return {
             "by": self.by,
             "articles": len(self.outcomes),
             "written": self.written,
             "items": len(items),
-            "open": sum(not item.decide for item in items),
+            "open": open_items(self.outcomes),
             "superseded": self.superseded,
             "waiting": self.waiting,
             "notes": self.notes,

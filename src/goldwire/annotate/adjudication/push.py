@@ -24,12 +24,14 @@ from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import join, read_annotations, warn_of_those_apart
+from goldwire.figures import counted
 from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
+from goldwire.table import Column, Figures, Table
 
 ACCEPTED = "accepted"
 #: The field of a task that says which readings it shows and when each item was first asked.
@@ -46,8 +48,8 @@ class TaskState(msgspec.Struct, frozen=True):
     before: list[str] = []
 
 
-@dataclass
-class PushedAdjudication:
+@dataclass(repr=False)
+class PushedAdjudication(Figures):
     """What a push of the adjudication found and did; articles by name, but for the counts."""
 
     url: str = ""
@@ -59,8 +61,27 @@ class PushedAdjudication:
     agreed: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
+    def __repr__(self) -> str:
+        return (
+            f"<PushedAdjudication: {counted(self.sent, 'article')} sent, {counted(self.open, 'item')} open>"
+        )
+
+    def tables(self) -> list[Table]:
+        """`adjudication`: what was sent, what is open, what needs no decision."""
+        counts = [
+            ("articles sent", self.sent),
+            ("articles refreshed", self.refreshed),
+            ("tasks on the server", self.tasks),
+            ("items open", self.open),
+            ("items decided", self.decided),
+            ("articles without disagreement", len(self.agreed)),
+            ("articles with one reading", len(self.waiting)),
+        ]
+        columns = (Column("what"), Column("count", "amount"))
+        return [Table("adjudication", "adjudication", columns, counts)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as `goldwire annotate adjudicate --push --json` writes them."""
         return asdict(self)
 
 

@@ -51,6 +51,15 @@ class Drafts:
         """What the answers of this run cost; those that were kept from before cost nothing."""
         return self.settings.cost(self.account.spent_in, self.account.spent_out)
 
+    def write_quarantine(self, out: Path) -> Path | None:
+        """Put down beside `out` what was dropped, a line each; where nothing was an older file goes."""
+        path = quarantine_file(out)
+        if not self.quarantine:
+            path.unlink(missing_ok=True)
+            return None
+        write_text(path, json_lines(self.quarantine))
+        return path
+
     def as_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
         return {
@@ -171,13 +180,3 @@ def chosen_documents(project: Project, articles: Iterable[str | Document] | None
 def quarantine_file(out: Path) -> Path:
     """Where what was dropped is put, beside the drafts."""
     return out.with_name(f"{out.stem}.quarantine.jsonl")
-
-
-def write_quarantine(drafts: Drafts, out: Path) -> Path | None:
-    """Put down what was dropped, a line each; without any the file goes."""
-    path = quarantine_file(out)
-    if not drafts.quarantine:
-        path.unlink(missing_ok=True)
-        return None
-    write_text(path, json_lines(drafts.quarantine))
-    return path

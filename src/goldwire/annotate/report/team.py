@@ -128,7 +128,7 @@ def team_report(
         >>> report.table("agreement").columns[0].name
         'layer'
     """
-    home = project if isinstance(project, Project) else find_project(Path(project))
+    home = find_project(project)
     path = Path(out) if out is not None else home.reports / "team.html"
     team = read_team(home, watched=watched)
     write_text(path, team_page(team))

@@ -67,12 +67,11 @@ def draft(
     run again, the command goes on where it was stopped. Exit 1 where articles failed.
     """
     import goldwire
-    from goldwire.annotate.drafting.project_drafts import preview_project, write_quarantine
     from goldwire.seeds import load_seeds
 
     options |= {"url": endpoint, "model": llm_model}
     if dry_run:
-        preview = preview_project(project, articles or None, layers=layers or None, **options)
+        preview = goldwire.preview_drafts(articles or None, project, layers=layers or None, **options)
         tell(*json.dumps(preview.request, ensure_ascii=False, indent=1).split("\n"))
         for note in preview.notes:
             say(f"note: {note}")
@@ -102,7 +101,7 @@ def draft(
         say(f"note: {note}")
     if drafts.articles:
         goldwire.write(drafts.articles, out, "jsonl")
-        quarantine = write_quarantine(drafts, out)
+        quarantine = drafts.write_quarantine(out)
     account = drafts.account
     rows: list[tuple[str, object]] = [("articles drafted", len(drafts.articles)), *account.rows()]
     rows += [("tokens in", account.spent_in), ("tokens out", account.spent_out)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goldwire.cli.common import say, table
+from goldwire.cli.common import say
 from goldwire.figures import amount
 
 if TYPE_CHECKING:
@@ -17,11 +17,7 @@ _PLACES, _NOTES = 3, 20
 
 
 def show_broken(broken: Sequence[BrokenRule], in_tabs: int) -> None:
-    """The rules that each annotator's work breaks, with the first places of each."""
-    if not broken:
-        return
-    rows = [(rule.annotator, rule.code, rule.rule, len(rule.places)) for rule in broken]
-    table(("annotator", "code", "does not hold", "times"), rows, left=3)
+    """The first places of each rule that an annotator's work breaks."""
     for rule in broken:
         for place in rule.places[:_PLACES]:
             where = place.fault.where.partition(" $.")[2]

@@ -12,7 +12,7 @@ from goldwire.cli.annotate.assist import assist, end_as_by_ctrl_c
 from goldwire.cli.annotate.draft import draft
 from goldwire.cli.annotate.feedback import show_broken, show_notes
 from goldwire.cli.annotate.passes import show_composed
-from goldwire.cli.annotate.practice import practice, show_practised
+from goldwire.cli.annotate.practice import practice
 from goldwire.cli.annotate.push import push
 from goldwire.cli.annotate.report import report_command
 from goldwire.cli.annotate.team import adjudicate, assign, rename, status, url_option
@@ -24,10 +24,8 @@ from goldwire.cli.common import (
     project_option,
     say,
     show,
-    table,
     write_json,
 )
-from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -84,54 +82,52 @@ def serve(
     goldwire.toml's [annotate] names; its account is in .goldwire/credentials.json. The very first start
     makes a database, which takes about a minute; later ones take seconds.
     """
-    from goldwire.annotate.labelstudio import server
-    from goldwire.annotate.labelstudio.database import hide_password, named_database
+    import goldwire
+    from goldwire.annotate.labelstudio.database import hide_password
 
     if stopping:
-        say("stopped" if server.stop(project) else "none was running")
+        say("stopped" if goldwire.stop_server(project) else "none was running")
         return
-    hide_password(database_url or "")
-    database = named_database(project, database_url)
-    if existing := server.running(project, database):
-        say(f"already running: {existing.url} (stop it with: goldwire annotate serve --stop)")
-        if port or public_url or assisted is not None:
-            say("warning: it stays as it was started: stop it first, for other options to count")
-        return
-
+    hide_password(database_url or "")  # a process's matter: it begins anew
     end_as_by_ctrl_c()
-    started = server.start(
+    studio = goldwire.serve(
         project,
         port=port,
-        database=database,
+        database=database_url,
         public_url=public_url,
         assist=assisted,
         notify=notifier(),
     )
-    keep = False
+    if studio.ran_before:
+        say(f"already running: {studio.url} (stop it with: goldwire annotate serve --stop)")
+        if port or public_url or assisted is not None:
+            say("warning: it stays as it was started: stop it first, for other options to count")
+        return
+    server, keep = studio.server, False
     try:
-        say(f"account   {started.username}")
+        say(f"account   {studio.username}")
         where_kept = "password  in .goldwire/credentials.json, for its owner only"
-        if started.new:
+        if server.new:
             confide(
-                f"password  {started.password}   (kept in .goldwire/credentials.json)", otherwise=where_kept
+                f"password  {server.password}   (kept in .goldwire/credentials.json)", otherwise=where_kept
             )
         else:
             say(where_kept)
-        say(f"Label Studio: {started.url}")
-        if started.database:
-            say(f"its data are in {started.database}")
+        say(f"Label Studio: {studio.url}")
+        if server.database:
+            say(f"its data are in {server.database}")
         if detach:
             keep = True
             say("stop it with: goldwire annotate serve --stop")
             return
         say("stop it with Ctrl-C")
-        server.wait(started)
+        studio.wait()
         say("Label Studio has ended")
     except KeyboardInterrupt:
         say("stopping")
     finally:
         if not keep:
-            server.stop(project)
+            studio.stop()
 
 
 @command.command()
@@ -166,7 +162,6 @@ def pull(
     Exit 1 where there was a conflict, or a task's text is not the article's.
     """
     import goldwire
-    from goldwire.formats.account import Account
 
     with progress("pulling") as advance:
         found = goldwire.pull(project, full=full, drafts=drafts, prefer=prefer, url=url, advance=advance)
@@ -201,9 +196,12 @@ def pull(
         say("drafts beside finished work are in annotate/drafts/")
     if gone := sum(report.gone for report in reports):
         say(f"{amount(gone)} annotations are gone from the server; what was pulled of them stays")
-    say(str(sum((report.account for report in reports), Account.empty())))
+    say(str(found.account))
+    if found.broken:
+        show(found.table("rules"))
     show_broken(found.broken, found.in_tabs)
-    show_practised(found.practised)
+    if found.practised:
+        show(found.table("practice"))
     show_notes(found.notes)
     write_json(json_path, found.as_json())
     for line in [line for report in reports for line in report.conflicts]:
@@ -224,41 +222,14 @@ def load(names: tuple[str, ...], url: str | None, json_path: Path | None, projec
 
     Each as its annotator's work; whose work is there already is passed over.
     """
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.labelstudio.projects import find_project
-    from goldwire.annotate.records.passes import refuse_passes
-    from goldwire.annotate.sync.upload import finished, load_annotations
-    from goldwire.annotations.store import read_annotations
-    from goldwire.schemas import load_schema
+    import goldwire
 
-    stored = read_annotations(project)
-    if unknown := set(names) - {annotation.annotator for annotation in stored}:
-        message = f"no stored annotation of {', '.join(sorted(unknown))}"
-        raise GoldwireError.of("GW333", message, where=str(project.annotations))
-    named = [a for a in stored if not names or a.annotator in names]
-    chosen = finished(named)
-    schema = load_schema(project.schema_path)
-    hint = 'what was pulled stays here; to load it, set passes = "all" and give the project another name'
-    refuse_passes(project, schema, "load", hint)
-    with connect(project, url=url) as client, progress("loading", len(chosen)) as advance:
-        remote = find_project(client, project.name)
-        report = load_annotations(client, int(remote["id"]), chosen, schema, project=project, advance=advance)
-    figures = {
-        "sent": report.sent,
-        "present": len(chosen) - report.sent,
-        "edited_here": len(report.edited_here),
-        "unfinished": len(named) - len(chosen),
-    }
-    rows = [
-        ("annotations sent", report.sent),
-        ("annotations there already", figures["present"]),
-        ("of these edited here, which the server does not have", figures["edited_here"]),
-        ("people's drafts, not sent: nobody has submitted them", figures["unfinished"]),
-    ]
-    table(("load", ""), rows)
-    if report.edited_here:
-        say(f"edited here, and left as the server has them: {_some(list(report.edited_here))}")
-    write_json(json_path, figures)
+    with progress("loading") as advance:
+        loaded = goldwire.load(project, names, url=url, advance=advance)
+    show(loaded.table())
+    if loaded.edited_here:
+        say(f"edited here, and left as the server has them: {_some(list(loaded.edited_here))}")
+    write_json(json_path, loaded.as_json())
 
 
 def _some(places: list[str]) -> str:

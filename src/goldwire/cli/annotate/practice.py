@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldwire.cli.annotate.team import url_option
-from goldwire.cli.common import json_option, project_option, say, table, write_json
+from goldwire.cli.common import json_option, project_option, say, show, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
-    from goldwire.annotate.team.practice import Practised
+    from goldwire.annotate.rounds import Practice
 
 #: Seconds between two looks of --watch.
 _EVERY = 5.0
@@ -44,32 +43,22 @@ def practice(
     what the guide says of it, in the project's language: with the next `pull`, the next run of this, or
     seconds later with --watch. What they mark goes into annotate/practice/, and counts in nothing else.
     """
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.team.practice import give_practice, practise
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
+    import goldwire
 
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    with connect(project, url=url) as client:
-        given = give_practice(client, project, schema, documents, annotator, count, seed=seed)
-        if len(given) < count:
-            say(f"{amount(len(given))} of {amount(count)}: no other reviewed article is new to {annotator}")
-        try:
-            practised = practise(client, project, schema, documents, annotator)
-            show_practised([practised])
-            write_json(json_path, practised.as_dict())
-            while watch and practised.done < practised.given:
-                time.sleep(_EVERY)
-                practised = practise(client, project, schema, documents, annotator)
-                for name in practised.shown:
-                    say(f"answer shown: {name} ({amount(practised.done)} of {amount(practised.given)} done)")
-                write_json(json_path, practised.as_dict())
-        except KeyboardInterrupt:
-            say("stopped")
+    def look() -> Practice:
+        return goldwire.practice(project, annotator=annotator, count=count, seed=seed, url=url)
 
-
-def show_practised(practised: Sequence[Practised]) -> None:
-    """How far everybody is who practises, where anybody does."""
-    if practised:
-        rows = [(each.annotator, each.given, each.done, len(each.shown), each.url) for each in practised]
-        table(("practising", "articles", "done", "answers shown now", "project"), rows)
+    try:
+        found = look()
+        if (given := found.practised.given) < count:
+            say(f"{amount(given)} of {amount(count)}: no other reviewed article is new to {annotator}")
+        show(found.table())
+        write_json(json_path, found.as_json())
+        while watch and found.practised.done < found.practised.given:
+            time.sleep(_EVERY)
+            practised = (found := look()).practised
+            for name in practised.shown:
+                say(f"answer shown: {name} ({amount(practised.done)} of {amount(practised.given)} done)")
+            write_json(json_path, found.as_json())
+    except KeyboardInterrupt:
+        say("stopped")

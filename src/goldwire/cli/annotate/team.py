@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldwire.cli.annotate.passes import show_ready
-from goldwire.cli.common import confide, json_option, progress, project_option, say, show, table, write_json
-from goldwire.figures import amount, interval, number
+from goldwire.cli.common import confide, json_option, progress, project_option, say, show, write_json
+from goldwire.figures import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudication.merge import Outcome
-    from goldwire.annotate.report.checks import Checked
+    from goldwire.table import Figures
 
 url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
 
@@ -100,39 +100,11 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
         if entry.others and entry.owner:
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
     show_ready(found.progress)
-    _show_checked(list(found.checked.values()))
+    if found.checked:
+        show(found.table("checks"), title="Gold checks, as pulled")
+    for note in found.notes:
+        say(note)
     write_json(json_path, found.as_json()["projects"])
-
-
-def _show_checked(checked: Sequence[Checked]) -> None:
-    """Gold checks as they were pulled: F1, its interval, faults by kind; few checks say so."""
-    if not checked:
-        return
-    from goldwire.annotate.report.checks import KINDS
-    from goldwire.annotate.report.figures import FEW
-    from goldwire.annotate.report.page import drift_hint
-
-    rows = []
-    for each in checked:
-        whole = each.figures[0] if each.figures else None
-        counts = {fault.kind: fault.count for fault in each.faults}
-        shown = f"fewer than {FEW} checks" if each.few else interval(whole.ci95 if whole else None)
-        rows.append(
-            (
-                each.annotator,
-                f"{amount(each.done)} of {amount(each.given)}",
-                number(whole.f1 if whole else None),
-                shown,
-                *(counts.get(kind, 0) for kind in KINDS),
-            )
-        )
-    columns = ("annotator", "checks done", "F1", "95 %", *KINDS)
-    table(columns, rows, title="Gold checks, as pulled", left=1, lesser=tuple(KINDS)[::-1])
-    for each in checked:
-        for reason in each.left_out:
-            say(f"{each.annotator}, left out: {reason}")
-        if hint := drift_hint(each):
-            say(hint)
 
 
 @click.command()
@@ -147,13 +119,12 @@ def rename(old: str, new: str, url: str | None, json_path: Path | None, project:
     In all files, in the record of accounts (annotate/accounts.jsonl), in assignments and, where work is
     assigned to them, on the server. Two annotators are never made one.
     """
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.rename import rename as rename_annotator
+    import goldwire
 
-    report = rename_annotator(project, old, new, lambda: connect(project, url=url))
+    report = goldwire.rename_annotator(project, old=old, new=new, url=url)
     counts = f"{report.files} files, {report.accounts} accounts, {report.assignments} assignments"
     say(f"{old} is now {new}: {counts}")
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
 
 
 @click.command()
@@ -196,15 +167,10 @@ def adjudicate(
         return
     if by is None:
         raise click.UsageError("Missing option '--by'.")
-    from goldwire.annotate.adjudication.project import adjudicate_project
-    from goldwire.model import Provenance
-    from goldwire.schemas import load_schema
-    from goldwire.schemas.label_config import guidelines_hash
+    import goldwire
 
-    schema = load_schema(project.schema_path)
-    made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
-    result = adjudicate_project(project, schema, made_by, between)
-    _show_outcomes(result.outcomes)
+    result = goldwire.adjudicate(project, by=by, machine=machine, between=between)
+    _show_outcomes(result, result.outcomes)
     if result.waiting:
         say(f"passed over, with one reading: {', '.join(result.waiting)}")
     if result.drafts:
@@ -213,30 +179,16 @@ def adjudicate(
         say(
             f"note: whether a person or a machine made the readings of {', '.join(result.unknown)} is unknown"
         )
-    write_json(json_path, result.as_dict())
+    write_json(json_path, result.as_json())
     if any(outcome.open for outcome in result.outcomes.values()):
         say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
         raise SystemExit(1)
 
 
-def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
-    from goldwire.annotate.adjudication.project import counts_by_kind
-
-    rows = [
-        (
-            name,
-            len(outcome.annotation.spans),
-            len(outcome.annotation.relations),
-            len(outcome.items),
-            len(outcome.open),
-        )
-        for name, outcome in outcomes.items()
-    ]
-    table(("article", "spans", "relations", "items", "open"), rows)
-    table(
-        ("kind", "a", "b", "both", "neither", "value", "open"),
-        [(k, *v.values()) for k, v in counts_by_kind(outcomes).items()],
-    )
+def _show_outcomes(result: Figures, outcomes: Mapping[str, Outcome]) -> None:
+    """What stands in each article, what is open, and what was left out on the way."""
+    for figures in result.tables():
+        show(figures)
     for name, outcome in outcomes.items():
         for line in outcome.dropped:
             say(f"{name}: {line}")
@@ -245,42 +197,23 @@ def _show_outcomes(outcomes: Mapping[str, Outcome]) -> None:
 def _push_adjudication(
     url: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
 ) -> None:
-    from goldwire.annotate.adjudication.push import push_adjudication
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
+    import goldwire
 
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    with connect(project, url=url) as client, progress("pushing") as advance:
-        report = push_adjudication(client, project, schema, documents, between=between, advance=advance)
-    rows = [
-        ("articles sent", report.sent),
-        ("articles refreshed", report.refreshed),
-        ("tasks on the server", report.tasks),
-        ("items open", report.open),
-        ("items decided", report.decided),
-        ("articles without disagreement", len(report.agreed)),
-        ("articles with one reading", len(report.waiting)),
-    ]
-    table(("adjudication", ""), rows)
+    with progress("pushing") as advance:
+        report = goldwire.push_adjudication(project, between=between, url=url, advance=advance)
+    show(report.table())
     say(f"in {report.url}; when it is submitted: goldwire annotate adjudicate --pull")
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
 
 
 def _pull_adjudication(
     url: str | None, by: str | None, between: tuple[str, ...], json_path: Path | None, project: Project
 ) -> None:
-    from goldwire.annotate.adjudication.pull import pull_adjudication
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.schemas import load_schema
-    from goldwire.seeds import load_seeds
+    import goldwire
 
-    documents, schema = load_seeds(project), load_schema(project.schema_path)
-    with connect(project, url=url) as client, progress("pulling") as advance:
-        report = pull_adjudication(
-            client, project, schema, documents, by=by, between=between, advance=advance
-        )
-    _show_outcomes({name: outcome for name, outcome in report.outcomes.items() if name not in report.waiting})
+    with progress("pulling") as advance:
+        report = goldwire.pull_adjudication(project, by=by, between=between, url=url, advance=advance)
+    _show_outcomes(report, {n: outcome for n, outcome in report.outcomes.items() if n not in report.waiting})
     for note in report.notes:
         say(note)
     say(f"decided by {report.by}; files written: {amount(report.written)}")
@@ -288,6 +221,6 @@ def _pull_adjudication(
         say(f"waiting for a decision in Label Studio: {', '.join(report.waiting)}")
     for fault in report.refused:
         say(f"refused  {fault}")
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
     if report.waiting or report.refused:
         raise SystemExit(1)
