@@ -56,8 +56,8 @@ class GoldwireError(Exception):
     """Bad input or wrong use: the command line prints its faults, one a line, and exits with 2.
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
-    (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW79x, GW8xx), `TrainError` (GW4xx, GW72x),
-    `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx).
+    (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW79x, GW8xx), `TrainError` (GW4xx, GW72x,
+    GW398, GW399), `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx).
 
         >>> import goldwire
         >>> try:
@@ -117,7 +117,7 @@ class AnnotateError(GoldwireError):
 
 
 class TrainError(GoldwireError):
-    """A model can't be trained or loaded (GW4xx, GW72x).
+    """A model can't be trained or loaded (GW4xx, GW72x, GW398, GW399).
 
     >>> import goldwire
     >>> try:
@@ -154,6 +154,8 @@ class UsageError(GoldwireError):
 
 #: The kinds by what their codes begin with; docs/reference/api.md tells them.
 _KINDS: dict[str, type[GoldwireError]] = {
+    "GW398": TrainError,
+    "GW399": TrainError,
     "GW70": CorpusError,
     "GW71": CorpusError,
     "GW72": TrainError,

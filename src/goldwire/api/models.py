@@ -39,8 +39,10 @@ def train_model(
     these go to, or their `spans` alone, `nested` ones too; where none is named the first layer's spans, as
     by `goldwire train ner`. They are learned from the project's articles, or from `data`, a file or folder
     in any format that is read. Scored on are the articles themselves, in so many `folds` (0: none are), or
-    those of `test`. `options` are those of `goldwire train`: `config`, `ents`, `schema`, `reports`, `seed`,
-    `sides`, `score_seen`, `overrides`. `advance` is told of each training that is done.
+    those of `test`: a side of the project's split, by its name, or a file or folder (as a path, where a side
+    is called so too). `options` are those of `goldwire train`: `config`, `ents`, `schema`, `reports`, `seed`,
+    `sides`, `only` (patterns of ids), `score_seen`, `overrides`. `advance` is told of each training that is
+    done.
 
         >>> import goldwire
         >>> try:
@@ -57,7 +59,7 @@ def train_model(
     options |= {"data": data, "test": test, "out": out}
     paths: dict[str, Any] = {
         name: Path(options[name])
-        for name in ("data", "test", "out", "config", "schema", "reports")
+        for name in ("data", "out", "config", "schema", "reports")
         if options.get(name) is not None
     }
     named = None if layers is None and not all_layers else tuple(layers or ())

@@ -32,6 +32,13 @@ _FIRST: tuple[Option, ...] = (
         type=click.Path(path_type=Path),
         help="Articles to learn from in place of the project's: a file or folder in any format that is read.",
     ),
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="PATTERN",
+        help="Learn from and score only articles whose ids match this shell pattern, in quotes: '2024-*'; "
+        "repeat for more. Beside --test it limits what is learned from.",
+    ),
 )
 _LAST: tuple[Option, ...] = (
     click.option("--seed", default=0, show_default=True, help="The same seed gives the same result."),

@@ -65,8 +65,9 @@ _HOW = (
     click.option("--no-folds", is_flag=True, help="Train only, on all: no score, unless --test is given."),
     click.option(
         "--test",
-        type=click.Path(path_type=Path),
-        help="Score on these annotated articles, not by folds: a file or folder in any format that is read.",
+        metavar="SIDE|PATH",
+        help="Score on these annotated articles, not by folds: a side of corpus/split.json, or a file or "
+        "folder in any format that is read (./NAME where a side is called so too).",
     ),
 )
 
@@ -155,8 +156,8 @@ def _train(
     planned = plan(choice=choice, folds=0 if no_folds else folds, **options)
     learned = ", ".join(f"`{layer}`" for layer in planned.data.layers)
     count = len(planned.data.references)
-    sides = f" ({planned.sides})" if planned.sides else ""
-    say(f"learning {learned} from {amount(count)} article{'' if count == 1 else 's'}{sides} …")
+    selection = f" ({planned.selection})" if planned.selection else ""
+    say(f"learning {learned} from {amount(count)} article{'' if count == 1 else 's'}{selection} …")
     with progress("training", planned.parts) as advance:
         done = run(planned, resamples=resamples, processes=processes, advance=advance)
     if done.page is not None:
@@ -171,9 +172,11 @@ def _train(
 
 def show(figures: dict[str, Any]) -> None:
     """Each layer's model beside its baselines, then F1 by label; relations."""
+    from goldwire.eval.scoring.notes import scored_on
     from goldwire.train.run.layers import layers_of
 
-    tested = f"{amount(figures['documents'])} articles, each unseen; reference: {figures['reference']}"
+    articles = scored_on(figures["documents"], figures.get("test"))
+    tested = f"{articles}, each unseen; reference: {figures['reference']}"
     for layer in layers_of(figures):
         _layer(layer, f"{layer.layer}: exact, {tested}")
     if "given_spans" in figures:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from goldwire.errors import Fault, one_of, raise_faults
 from goldwire.eval.counts.bootstrap import FEW
@@ -28,6 +29,14 @@ def unknown_words(unknown: int, documents: int) -> str:
     if not unknown:
         return ""
     return f"who made the reference of {unknown} of {documents} document(s) is unknown: a person or a machine"
+
+
+def scored_on(documents: int, test: Mapping[str, Any] | None) -> str:
+    """So many articles, and of which test set, where a run recorded one: `9 articles of the side test`."""
+    articles = counted(documents, "article")
+    if not test:
+        return articles
+    return f"{articles} of the side {test['side']}" if test.get("side") else f"{articles} of {test['file']}"
 
 
 def few_warnings(units: int, *, grouped: bool = False) -> list[str]:

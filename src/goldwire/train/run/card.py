@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from goldwire.eval.scoring.notes import scored_on
 from goldwire.figures import amount, with_interval
 from goldwire.files import write_text
 from goldwire.html import charts
 from goldwire.train.pipeline.components import plural
 from goldwire.train.run.layers import LayerFigures, layers_of
+from goldwire.train.run.sources import selection_in_words
 
 PLOT = "f1.svg"
 
@@ -57,7 +59,7 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         yield f"Learned from {data['documents']} articles; not scored."
     elif "test" in figures:
         yield f"Learned from {data['documents']} articles; the scores below are of this model on the "
-        yield f"{figures['documents']} articles of `{figures['test']['file']}`. "
+        yield f"{_scored_on(figures)}, none of which it learned from. "
         yield f"Reference: **{figures['reference']}**."
     else:
         yield f"Learned from {data['documents']} articles; the scores below are of models that had not seen "
@@ -99,7 +101,12 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
         "corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
         "data hash": data["sha256"],
-        "learned from": _sides(corpus),
+        "learned from": selection_in_words(corpus),
+        **(
+            {"scored on": f"{_scored_on(figures)}, SHA-256 {figures['test']['sha256']}"}
+            if "test" in figures
+            else {}
+        ),
         "schema": ", ".join(figures["schema"]),
         **{
             f"config{of}": f"{config_file['file']}, SHA-256 {config_file['sha256']}"
@@ -120,12 +127,10 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
             yield f"| {key} | {_cell(value)} |"
 
 
-def _sides(corpus: Mapping[str, Any]) -> str:
-    """Which sides of the project's split were learned from, and what was held back; empty without a split."""
-    if "sides" not in corpus:
-        return ""
-    held_back = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items()) or "nothing"
-    return f"side {', '.join(corpus['sides'])} of the split; held back: {held_back}"
+def _scored_on(figures: Mapping[str, Any]) -> str:
+    """How many articles of the test set were scored; a file's name stands as code."""
+    test = figures["test"]
+    return scored_on(figures["documents"], test if "side" in test else {"file": f"`{test['file']}`"})
 
 
 def _table(layer: LayerFigures) -> Iterator[str]:

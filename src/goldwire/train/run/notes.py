@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from goldwire.eval.counts.attributes import Value, attribute_counts, value_of
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, compare_labels
+from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.results import Scores
 from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
 from goldwire.model import Annotation
@@ -182,7 +183,8 @@ def _data_notes(figures: Mapping[str, Any], learned: TrainingData, crossed: Cros
         notes.append("not scored: nothing is known of how good this model is")
     if test := figures.get("test"):
         notes.append(
-            f"scored on the {figures['documents']} articles of {test['file']}, by the model that is kept"
+            f"scored on the {scored_on(figures['documents'], test)}, by the model that is kept, "
+            "which learned from none of them"
             + (
                 f"; {test['kept_out']} articles were not learned from, since the test set has them, near "
                 "copies of them, or others of their story"
@@ -298,10 +300,11 @@ def meta_values(
         label: {"p": label_scores["precision"], "r": label_scores["recall"], "f": label_scores["f1"]}
         for label, label_scores in exact["labels"].items()
     }
-    scored_on = f"{figures['documents']} {'others' if 'test' in figures else 'of them'}"
+    test = figures.get("test")
+    which = f"{scored_on(figures['documents'], test)}," if test else f"{figures['documents']} of them"
     return {
         **common,
-        "description": f"{learned}, scored on {scored_on} unseen; reference: {figures['reference']}.",
+        "description": f"{learned}, scored on {which} unseen; reference: {figures['reference']}.",
         "performance": {
             "ents_p": micro["precision"],
             "ents_r": micro["recall"],

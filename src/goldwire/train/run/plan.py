@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.corpus.split.groups import Rule
-from goldwire.corpus.split.io import NAME, Split, project_rule, split_path, stored_split
+from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.formats.options import Setting
@@ -26,9 +26,13 @@ from goldwire.train.run.sources import (
     groups_of,
     hash_of,
     learned_sides,
+    only_matching,
     read_articles,
+    selection_in_words,
+    sides_in,
     stamped_articles,
     with_test_set,
+    with_test_side,
 )
 from goldwire.train.run.start import startable
 from goldwire.train.training_data import TrainingData, training_data
@@ -38,7 +42,8 @@ from goldwire.train.training_data import TrainingData, training_data
 class RunPlan:
     """A run before it starts: what is learned and how, what the articles are (`corpus`), where all goes.
 
-    `folds` is the number of parts to score in, 0 to train only; `dealt` are the folds that the project keeps.
+    `folds` is the number of parts to score in, 0 to train only; `dealt` are the folds that the project keeps;
+    `selection` says which of the articles are learned from, where that is not all.
     """
 
     data: TrainingData
@@ -53,7 +58,7 @@ class RunPlan:
     outermost: bool = True
     notes: list[str] = field(default_factory=list)
     rule: Rule = field(default_factory=lambda: Rule(COPY))
-    sides: str = ""
+    selection: str = ""
     test: TestSet | None = None
 
     @cached_property
@@ -103,11 +108,12 @@ def plan(
     reports: Path | None = None,
     seed: int = 0,
     folds: int | None = None,
-    test: Path | None = None,
+    test: Path | str | None = None,
     ents: str | None = None,
     score_seen: bool = False,
     overrides: Sequence[str] = (),
     sides: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> RunPlan:
     """Find what a run needs: the project's articles, layers and configs, or those that are named instead.
 
@@ -116,10 +122,12 @@ def plan(
     attributes are taken as found. `config` serves all layers, `ents` is the layer of `doc.ents`. `overrides`
     are arguments such as `--training.dropout`, `0.3`. Of a project that keeps a split into sides the side
     `train` is learned from, or those in `sides`; the folds that it keeps are scored in, unless others are
-    asked for; 0 folds train only. Scored on are the articles of `test`, where that is given, by the very
-    model that is kept.
+    asked for; 0 folds train only. With `only`, shell patterns, no other articles are learned from than those
+    whose ids match one. Scored on are the articles of `test`, where that is given, by the very model that is
+    kept: of the side that a string names where the project's split has it, else of the file or folder.
 
-    Raises GW430 for a side that the split has not, GW292 where a document has none, GW290 for a bad split,
+    Raises GW430 for a side that the split has not, GW398 for one that is learned from and tested, GW399 for a
+    pattern that no id matches, GW292 where a document has no side, GW290 for a bad split,
     GW401, GW402 and GW416 for the data, GW404 for the overrides, GW413 where something else than a model
     stands at `out`, GW415 where no layer is named, GW720 for layers named beside all, GW721 for a test set
     that leaves nothing to learn from, GW722 for folds beside it, GW723 where nothing in it can be scored on,
@@ -133,19 +141,29 @@ def plan(
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
     reading = Setting()
     dealt: tuple[Fold, ...] = ()
+    split: Split | None = None
     if data is not None:
         articles = read_articles(data, reading)
         corpus: dict[str, Any] = {"name": data.stem, "version": "0.0.0", "sha256": hash_of(data)}
     elif home is not None:
-        articles, corpus = stamped_articles(home)
-        split = stored_split(home)
-        articles, sides_record = learned_sides(split, str(split_path(home)), articles, sides)
+        every, corpus = stamped_articles(home)
+        split, split_file = stored_split(home), str(split_path(home))
+        articles, sides_record = learned_sides(split, split_file, every, sides)
         corpus |= sides_record
-        dealt = _dealt(split) if folds is None and test is None else ()
     rule = project_rule(home) if home is not None and data is None else Rule(COPY)
+    articles, only_record = only_matching(articles, only)
+    corpus |= only_record
+    if folds is None and test is None:
+        names = {article.document.id for article in articles}
+        dealt = tuple(fold for fold in _dealt(split) if not names.isdisjoint(fold.test))
     tested: TestSet | None = None
-    if test is not None:
-        articles, tested = with_test_set(articles, test, reading, rule)
+    if split is not None and isinstance(test, str) and test in sides_in(split):
+        learned_from = corpus["sides"]
+        articles, tested = with_test_side(
+            articles, every, split, split_file, test, learned=learned_from, rule=rule
+        )
+    elif test is not None:
+        articles, tested = with_test_set(articles, Path(test), reading, rule, sides=sides_in(split))
     rules, notes = _schema(schema, home, articles)
     reference = [(a.document.text, best) for a in articles if (best := curated(a.annotations)) is not None]
     notes += filter(None, (trimmed_note(reading.lost, "the data"), padded_note(reference, "the articles")))
@@ -175,11 +193,9 @@ def plan(
         schema=rules,
         nested=choice.nested,
     )
-    sides_in_words = ""
-    if "sides" in corpus:
-        out_of = ", ".join(f"{number} of {side}" for side, number in corpus["held_back"].items())
-        sides_in_words = f"side {', '.join(corpus['sides'])} of {NAME}; held back: {out_of or 'nothing'}"
-        notes.append(f"learned from {sides_in_words}")
+    selection = selection_in_words(corpus)
+    if selection:
+        notes.append(f"learned from {selection}")
     return RunPlan(
         learned,
         setup,
@@ -193,7 +209,7 @@ def plan(
         outermost=chosen.outermost,
         notes=[*notes, *blank],
         rule=rule,
-        sides=sides_in_words,
+        selection=selection,
         test=tested,
     )
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.eval.report.page import Extra, Run, write_report, write_run
+from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import interval, signed, signed_interval
+from goldwire.figures import counted, interval, signed, signed_interval
 from goldwire.files import write_text
 from goldwire.model import Article
 from goldwire.train.run.layers import LayerFigures, layers_of
+from goldwire.train.run.sources import selection_in_words
 
 PAGE = "report.html"
 
@@ -49,12 +51,15 @@ def page_meta(figures: Mapping[str, Any]) -> dict[str, Any]:
     changed = ", ".join(f"{name} = {value}" for name, value in config["overrides"].items())
     alone = all(len(fold) == 1 for fold in folds)
     test = figures.get("test")
+    selection = selection_in_words(corpus)
     return {
         "Corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "Content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
         "Schema": ", ".join(figures["schema"]),
         "Layer": layer_in_words(figures),
-        "Scored by": f"the {documents} articles of {test['file']}, which were not learned from"
+        "Learned from": counted(figures["data"]["documents"], "article")
+        + (f" ({selection})" if selection else ""),
+        "Scored by": f"the {scored_on(documents, test)}, which were not learned from"
         if test
         else f"leaving each of {documents} articles out in turn"
         if alone
