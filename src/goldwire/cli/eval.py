@@ -249,8 +249,8 @@ def report(
     """Write one HTML page with scores, confusions and every error in its sentence.
 
     GOLD and PRED are in any format that is read, and matched as `eval score` does. A span counts as seen
-    where the training data holds its wording; without --train that is the rest of the reference: the other
-    documents, or those of other stories.
+    where the training data holds its wording; without --train that is what a run on a test set left of it,
+    else the rest of the reference: the other documents, or those of other stories.
     """
     from goldwire.eval.project_scores import corpus_stamp, project_here, score_articles
     from goldwire.eval.report.page import Run, read_run, write_report
@@ -284,7 +284,7 @@ def report(
         title=title or loaded.title,
         meta=loaded.meta,
         extra=loaded.extra,
-        train=eval_ci.read_and_say(train_path, source) if train_path else None,
+        train=eval_ci.read_and_say(train_path, source) if train_path else loaded.train,
     )
     print_scores(scores)
     if json_path is not None:

@@ -33,6 +33,7 @@ def left_by_train(
     content: str = HASH,
     layer: str = "thing",
     first: int = 0,
+    test: dict[str, Any] | None = None,
     **meta: Any,
 ) -> Path:
     """What `goldwire train` leaves: each document with so many of four spans found."""
@@ -51,6 +52,7 @@ def left_by_train(
         "corpus": {"name": "mini", "version": "0.1.0", "content_hash": content},
         "config": {"file": "ner.cfg", "sha256": "1", "overrides": {}},
     }
+    figures |= {"test": test} if test else {}
     path = folder / "scores.json"
     path.write_text(json.dumps(figures), encoding="utf-8")
     return path
@@ -209,6 +211,28 @@ def test_every_output_says_that_the_reference_is_a_draft(tmp_path: Path) -> None
             assert "draft" in text
         assert "*reference: draft*" in markdown(found)
         assert found.as_json()["reference"] == "draft"
+
+
+def test_every_output_says_what_the_figures_rest_on(tmp_path: Path) -> None:
+    """A run on a side of the split is told as such, wherever the gate speaks and in the baseline."""
+    side = {"file": "split.json", "side": "test", "sha256": "0", "documents": 7, "kept_out": 0}
+    now = as_baseline(tmp_path / "run", documents=7, test=side)
+    path = tmp_path / "baseline.json"
+    write_baseline(path, now)
+    assert json.loads(path.read_text("utf-8"))["test"] == {"file": "split.json", "side": "test"}
+    same = gate(now, read_baseline(path))
+    for text in (headline(same), markdown(same), comment(same), junit(same)):
+        assert "7 articles of the side test" in text
+    assert "none of which the model learned from" in markdown(same)
+    assert same.as_json()["scored_on"] == "7 articles of the side test"
+    apart = as_baseline(tmp_path / "apart", documents=7)
+    assert "7 articles ·" in markdown(gate(apart, apart)) and apart.scored_on == "7 articles"
+    other = gate(now, apart)
+    assert "another test set: articles left out in turn in the baseline, the side test now" in other.warnings
+    file = as_baseline(tmp_path / "file", documents=7, test={"file": "held_out.jsonl"})
+    assert "7 articles of held\\_out.jsonl" in markdown(gate(file, file))
+    with pytest.raises(GoldwireError, match=r"GW534 .*is of 3 articles, this run of 7 articles of the side"):
+        gate(now, as_baseline(tmp_path / "few", documents=3))
 
 
 def test_junit_has_a_case_for_each_condition(tmp_path: Path) -> None:

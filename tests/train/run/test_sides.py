@@ -87,6 +87,11 @@ def test_a_side_is_scored_by_the_model_that_is_kept(tmp_path: Path, tiny_config:
     page = (done.reports / "report.html").read_text("utf-8")
     assert "the 2 articles of the side test, which were not learned from" in page
     assert "3 articles (side train of split.json; held back: 3 of test)" in page
+    assert "Seen: the training data marks this wording" in page
+    words = ["eval", "report", "--run", str(done.reports), "--out", "again.html"]
+    assert called(*words, cwd=project.root).returncode == 0
+    again_page = (project.root / "again.html").read_text("utf-8")
+    assert "Seen: the training data marks this wording" in again_page
     card = (done.model / "README.md").read_text("utf-8")
     assert "2 articles of the side test, none of which it learned from" in card
     assert f"2 articles of the side test, SHA-256 {record['sha256']}" in card

@@ -16,6 +16,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.counts.counts import Counts, Interval, LabelCounts
 from goldwire.eval.counts.significance import spread
 from goldwire.eval.matching.spans import FloatArray
+from goldwire.eval.scoring.notes import scored_on
 from goldwire.files import read_text, write_text
 
 FORMAT = "goldwire baseline 1"
@@ -29,7 +30,8 @@ class Baseline:
 
     `layer` names the part (see `counts_of`), `kind` how it is matched, `run` the folder of reports that it
     comes from. `corpus` is name, version and content hash; `groups` the story of each document, where any has
-    one; `hashes` the SHA-256 of each document's text and of the part's reference, where they are known.
+    one; `hashes` the SHA-256 of each document's text and of the part's reference, where they are known;
+    `test` the side or the file that they are of, empty where articles were left out in turn.
     """
 
     layer: str
@@ -47,6 +49,7 @@ class Baseline:
     hashes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     kind: str = "exact"
     run: str = ""
+    test: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> Counts:
@@ -57,6 +60,11 @@ class Baseline:
     def corpus_in_words(self) -> str:
         """Name, version and the start of the content hash."""
         return f"{self.corpus['name']} {self.corpus['version']} ({self.corpus['content_hash'][:12]})"
+
+    @property
+    def scored_on(self) -> str:
+        """How many articles it rests on, and of which test set: `9 articles of the side test`."""
+        return scored_on(len(self.documents), self.test)
 
     def of(self, label: str) -> Counts:
         """One label over all documents."""
@@ -132,6 +140,7 @@ class Baseline:
                 for index, kind in enumerate(("text", "reference"))
             }
         figures |= {"run": self.run} if self.run else {}
+        figures |= {"test": dict(self.test)} if self.test else {}
         return figures | ({"stories": list(self.groups)} if self.groups else {})
 
 
@@ -210,7 +219,14 @@ def from_json(figures: Mapping[str, Any]) -> Baseline:
         hashes=hashes,
         kind=str(figures.get("kind", "exact")),
         run=str(figures.get("run", "")),
+        test=recorded_test_set(figures),
     )
+
+
+def recorded_test_set(figures: Mapping[str, Any]) -> dict[str, str]:
+    """The file, and the side where it is one, of the test set that a run's figures are of; empty for none."""
+    test = figures.get("test") or {}
+    return {name: str(test[name]) for name in ("file", "side") if name in test}
 
 
 def _same(stored: float | None, derived: float | None) -> bool:

@@ -146,6 +146,8 @@ class Gated:
             "corpus": self.now.corpus,
             "schema": list(self.now.schema),
             "documents": len(self.now.documents),
+            "scored_on": self.now.scored_on,
+            "test_set": dict(self.now.test) or None,
             "data": self.overlap.as_json(),
             "warnings": [*self.grave, *self.warnings],
         }
@@ -191,6 +193,7 @@ def gate(
         ("schema", ", ".join(baseline.schema), ", ".join(now.schema)),
         ("reference", baseline.reference, now.reference),
         ("seed", str(baseline.seed), str(now.seed)),
+        ("test set", _test_set(baseline), _test_set(now)),
     ):
         if in_baseline != in_run:
             warnings.append(f"another {name}: {in_baseline} in the baseline, {in_run} now")
@@ -227,7 +230,8 @@ def update_baseline(path: Path, now: Baseline) -> str:
     """Write the baseline anew; in a sentence what that changes. Raises GW534 where it is of another layer."""
     change = _change(path, now) if path.exists() else "there was none before"
     write_baseline(path, now)
-    return f"baseline: {path}, {now.corpus_in_words}; {change}. Look at the change, then commit it."
+    of = f"{now.corpus_in_words}, {now.scored_on}"
+    return f"baseline: {path}, {of}; {change}. Look at the change, then commit it."
 
 
 def _change(path: Path, now: Baseline) -> str:
@@ -242,6 +246,13 @@ def _change(path: Path, now: Baseline) -> str:
         return gate(now, before).why
     except GoldwireError as error:
         return error.faults[0].message
+
+
+def _test_set(run: Baseline) -> str:
+    """What a run was scored on, whatever the number of documents."""
+    if not run.test:
+        return "articles left out in turn"
+    return f"the side {run.test['side']}" if "side" in run.test else run.test["file"]
 
 
 def _floor(now: Baseline, floor: float) -> Check:

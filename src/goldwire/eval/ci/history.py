@@ -36,7 +36,7 @@ class Step:
             baseline.layer,
             number(baseline.f1),
             interval(baseline.ci95),
-            amount(len(baseline.documents)),
+            baseline.scored_on if baseline.test else amount(len(baseline.documents)),
             baseline.reference,
         )
 
@@ -51,6 +51,7 @@ class Step:
             "f1": baseline.f1,
             "ci95": list(baseline.ci95) if baseline.ci95 else None,
             "documents": len(baseline.documents),
+            "test_set": dict(baseline.test) or None,
             "reference": baseline.reference,
         }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError, one_of
-from goldwire.eval.ci.baseline import Baseline
+from goldwire.eval.ci.baseline import Baseline, recorded_test_set
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
@@ -120,6 +120,7 @@ class _Recorded:
     name: str
     named: bool
     of_project: bool
+    test: dict[str, str]
 
 
 def _recorded(figures: Mapping[str, Any], of: str) -> _Recorded:
@@ -141,6 +142,7 @@ def _recorded(figures: Mapping[str, Any], of: str) -> _Recorded:
         name=str(figures.get("run", "")),
         named=bool(of),
         of_project=bool(corpus.get("content_hash")),
+        test=recorded_test_set(figures),
     )
 
 
@@ -182,6 +184,7 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
         config=run.config,
         reference=scores.reference,
         groups=tuple(groups) if groups else None,
+        test=run.test,
         hashes={
             document.id: (sha256(document.text), reference_hash(gold, run.part, kind))
             for document, gold, _ in paired

@@ -20,10 +20,10 @@ MARKER = "<!-- goldwire: eval gate -->"
 
 
 def headline(gated: Gated) -> str:
-    """Passed or failed, F1 with its interval, and what the reference is."""
+    """Passed or failed, F1 with its interval, what it rests on, and what the reference is."""
     now = gated.now
     figure = f"{now.layer} F1 {with_interval(now.f1, now.ci95)}"
-    return f"gate {gated.state} · {figure} · reference: {now.reference}"
+    return f"gate {gated.state} · {figure} · {now.scored_on} · reference: {now.reference}"
 
 
 def ceiling_line(gated: Gated) -> str:
@@ -41,7 +41,9 @@ def markdown(gated: Gated) -> str:
     lines = [
         f"### {_SIGNS[gated.passed]} {escaped(now.layer)} F1 {with_interval(now.f1, now.ci95)}",
         "",
-        f"*reference: {now.reference}*" + (", which no one has reviewed" if now.reference == "draft" else ""),
+        f"*reference: {now.reference}*"
+        + (", which no one has reviewed" if now.reference == "draft" else "")
+        + (f"; on {escaped(now.scored_on)}, none of which the model learned from" if now.test else ""),
         "",
         f"**{gated.state.capitalize()}:** {escaped(gated.why)}.",
         "",
@@ -60,7 +62,7 @@ def markdown(gated: Gated) -> str:
             "",
         ]
     lines += [
-        f"Corpus {escaped(now.corpus_in_words)} · {len(now.documents)} documents · {now.kind} match · "
+        f"Corpus {escaped(now.corpus_in_words)} · {escaped(now.scored_on)} · {now.kind} match · "
         f"p: paired randomisation, by label after Holm",
     ]
     lines += [f"- {escaped(warning)}" for warning in gated.warnings]
@@ -121,6 +123,7 @@ def _suite(gated: Gated) -> XML.Element:
         ("f1", number(now.f1)),
         ("ci95", interval(now.ci95)),
         ("corpus", now.corpus_in_words),
+        ("scored on", now.scored_on),
     ):
         XML.SubElement(properties, "property", name=name, value=visible(value))
     for check in gated.checks:

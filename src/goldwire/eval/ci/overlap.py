@@ -75,6 +75,8 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
     if one_corpus and mine != theirs:
         odd = sorted(mine ^ theirs)
         message = f"{len(odd)} document(s) are scored in one of the two only: {', '.join(odd[:5])}"
+        if now.test != baseline.test:
+            message += f"; the baseline is of {baseline.scored_on}, this run of {now.scored_on}"
         raise Refused.of("GW534", message, hint=hint)
     if not one_corpus and not baseline.hashes:
         message = (

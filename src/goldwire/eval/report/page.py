@@ -30,6 +30,7 @@ from goldwire.model import Annotation, Article, by_machine
 Extra: TypeAlias = Mapping[str, Any]
 #: Documents whose text a page shows with all spans drawn under it.
 DRAWN = 40
+LEARNED = "learned.jsonl"
 KINDS = {
     "exact": "same extent and same label",
     "partial": "same extent counts 1, overlap ½; labels not judged",
@@ -42,13 +43,14 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a report is made from."""
+    """What a report is made from; `train` is what was learned from, None for the other documents."""
 
     gold: list[Article]
     pred: list[Article]
     title: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
     extra: list[Extra] = field(default_factory=list)
+    train: list[Article] | None = None
 
 
 def write_report(
@@ -116,11 +118,16 @@ def reference_in_words(status: str, gold: Sequence[Annotation]) -> str:
 
 
 def write_run(folder: Path, run: Run) -> None:
-    """Leave what a report is made from: gold.jsonl, predictions.jsonl, report.json."""
+    """Leave what a report is made from: gold.jsonl, predictions.jsonl, report.json, and learned.jsonl where
+    other documents were learned from than are scored."""
     from goldwire.formats.jsonl import write_jsonl
 
     write_jsonl(folder / "gold.jsonl", run.gold)
     write_jsonl(folder / "predictions.jsonl", run.pred)
+    if run.train is not None:
+        write_jsonl(folder / LEARNED, run.train)
+    else:
+        (folder / LEARNED).unlink(missing_ok=True)
     content = {"title": run.title, "meta": run.meta, "extra": [dict(table) for table in run.extra]}
     write_text(folder / "report.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
@@ -133,9 +140,10 @@ def read_run(folder: Path) -> Run:
     from goldwire.formats.jsonl import read_jsonl
 
     articles = read_jsonl(folder / "gold.jsonl"), read_jsonl(folder / "predictions.jsonl")
+    train = read_jsonl(folder / LEARNED) if (folder / LEARNED).exists() else None
     path = folder / "report.json"
     if not path.exists():
-        return Run(*articles, title=folder.name)
+        return Run(*articles, title=folder.name, train=train)
     try:
         content = strict_json.loads(read_text(path))
     except ValueError as error:
@@ -148,9 +156,8 @@ def read_run(folder: Path) -> Run:
     ):
         hint = '{"title": "…", "meta": {…}, "extra": [{"title", "columns", "rows"}]}'
         raise GoldwireError.of("GW511", "not what a run leaves", where=str(path), hint=hint)
-    return Run(
-        *articles, content.get("title", folder.name), content.get("meta", {}), content.get("extra", [])
-    )
+    title = content.get("title", folder.name)
+    return Run(*articles, title, content.get("meta", {}), content.get("extra", []), train)
 
 
 def _shown(meta: Mapping[str, Any]) -> dict[str, str]:

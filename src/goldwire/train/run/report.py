@@ -26,20 +26,30 @@ def write_reports(
     pred: Sequence[Article],
     scores: Scores,
     figures: Mapping[str, Any],
+    train: Sequence[Article] | None = None,
 ) -> Path:
     """Write `gold.jsonl`, `predictions.jsonl`, `scores.json`, and the page; the page's place.
 
-    `report.json` beside them lets `goldwire eval report --run` make the page again.
+    `report.json` beside them lets `goldwire eval report --run` make the page again. `train` is what was
+    learned from, where a test set was scored.
     """
     corpus = figures["corpus"]
     title = f"{corpus.get('name', 'goldwire')}: {', '.join(figures['layers'])}, articles unseen in training"
     meta, tables = page_meta(figures), page_tables(figures)
-    run = Run(list(gold), list(pred), title, meta=meta, extra=tables)
+    learned = None if train is None else list(train)
+    run = Run(list(gold), list(pred), title, meta=meta, extra=tables, train=learned)
     write_run(folder, run)
     write_text(folder / "scores.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     page = folder / PAGE
     write_report(
-        page, gold=run.gold, pred=run.pred, scores=scores, title=title, meta=run.meta, extra=run.extra
+        page,
+        gold=run.gold,
+        pred=run.pred,
+        scores=scores,
+        title=title,
+        meta=run.meta,
+        extra=run.extra,
+        train=run.train,
     )
     return page
 

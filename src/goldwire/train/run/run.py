@@ -108,6 +108,9 @@ def run(
                 pred=[Article(r.document, (crossed.predictions[r.document.id],)) for r in plan.data.scored],
                 scores=scores,
                 figures=figures,
+                train=[Article(r.document, (r.annotation,)) for r in plan.data.references]
+                if plan.test is not None
+                else None,
             )
     return Run(figures, notes=figures["notes"], model=plan.out, reports=plan.reports, page=page)
 
