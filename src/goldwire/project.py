@@ -24,6 +24,8 @@ from goldwire.strict_json import NotStrict, check_depth
 _TITLE = (3, 50)
 #: What of an example project travels with the package.
 EXAMPLE_PARTS = (CONFIG, "seeds", "schemas", "annotate", "train")
+#: And this, where the example has one: what of it is learned from, and what is tested.
+EXAMPLE_SPLIT = "corpus/split.json"
 #: The example that is meant where none is named.
 FIRST_EXAMPLE = "politics"
 #: The examples, and what each is of.
@@ -244,5 +246,8 @@ def copy_example(target: Path, name: str = FIRST_EXAMPLE) -> Project:
                 shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns("models"))
             else:
                 shutil.copy(source / part, folder / part)
+        if (source / EXAMPLE_SPLIT).is_file():
+            (folder / EXAMPLE_SPLIT).parent.mkdir()
+            shutil.copy(source / EXAMPLE_SPLIT, folder / EXAMPLE_SPLIT)
         write_text(folder / ".gitignore", IGNORED)
     return load_project(target)

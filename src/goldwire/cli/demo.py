@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli.common import confide, json_option, progress, say, write_json
-from goldwire.figures import amount
+from goldwire.figures import amount, counted
 from goldwire.project import EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
 if TYPE_CHECKING:
     from goldwire.model import Article, Document
+    from goldwire.train.run.plan import RunPlan
 
 STEPS = 9
+#: The side of a project's split that the model is scored on, where there is one.
+TEST = "test"
+#: What the figures of the model that is kept are called.
+MODEL = "model"
 
 
 @click.command()
@@ -36,7 +41,8 @@ def command(folder: Path, name: str, keep: bool, json_path: Path | None) -> None
 
     Its articles go to Label Studio, with predictions of a stock model where it names one; the stored readings
     are sent there as two annotators' work and pulled back; the dataset is built, a model trained and scored,
-    a report and a site to browse are written.
+    a report and a site to browse are written. Scored on are articles that are left out in turn, and the test
+    set, where the example has one.
     """
     import goldwire
 
@@ -47,7 +53,7 @@ def command(folder: Path, name: str, keep: bool, json_path: Path | None) -> None
     studio = goldwire.serve(project, notify=say)
     try:
         moved = _annotate(project)
-        page, learned = _learn(project)
+        page, learned = learn(project)
         site = _browse(project)
     finally:
         if not keep and not studio.ran_before:
@@ -129,12 +135,16 @@ def _browse(project: Project) -> Path:
     return site.folder / "index.html"
 
 
-def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
-    """Build, train, score, report; the report's place, and the figures of the dataset and the model."""
+def learn(project: Project) -> tuple[Path, dict[str, Any]]:
+    """Build, train, score, report; the report's place, and the figures of the dataset and the model.
+
+    Where the project's split has a side `test`, the model that is kept learns from the side `train` and is
+    scored on the test side; beside it articles are left out in turn, those alone that `[demo] leave_one_out`
+    of goldwire.toml names by a pattern.
+    """
     from goldwire.cli.train import show
     from goldwire.corpus.corpus import load_corpus
     from goldwire.corpus.dataset.build import CONFIGS, build
-    from goldwire.train.run.plan import plan
     from goldwire.train.run.run import run
 
     corpus = load_corpus(project)
@@ -142,14 +152,39 @@ def _learn(project: Project) -> tuple[Path, dict[str, Any]]:
         dataset = build(corpus, advance=advance)
     spans = amount(sum(dataset.counts.layers.values()))
     _step(6, f"built the dataset: {amount(dataset.counts.documents)} documents, {spans} spans")
-    planned = plan(project)
-    _step(7, "training a spaCy model, once without each article and once with all")
-    with progress("Training", planned.parts) as advance:
-        trained = run(planned, advance=advance)
+    plans = _plans(project)
+    each, *apart = [counted(len(planned.data.references), "article") for planned in plans.values()]
+    if apart:
+        title = f"training spaCy models: on {each}, none of the test set; then without each of {apart[0]}"
+    else:
+        title = "training a spaCy model, once without each article and once with all"
+    _step(7, title)
+    with progress("Training", sum(planned.parts for planned in plans.values())) as advance:
+        runs = {name: run(planned, advance=advance) for name, planned in plans.items()}
     _step(8, "scores on articles that the model had not seen")
-    show(trained.figures)
-    for note in trained.notes:
+    for name, ran in reversed(runs.items()):
+        show(ran.figures)
+        if name != MODEL:
+            say(f"- each by a model that learned from the others of these; report: {ran.page}")
+    for note in runs[MODEL].notes:
         say(f"- {note}")
     figures = {"documents": dataset.counts.documents, "spans": dict(dataset.counts.layers)}
-    assert trained.page is not None
-    return trained.page, {"dataset": figures, "model": trained.figures}
+    page = runs[MODEL].page
+    assert page is not None
+    return page, {"dataset": figures, **{name: ran.figures for name, ran in runs.items()}}
+
+
+def _plans(project: Project) -> dict[str, RunPlan]:
+    """The runs of a demo by their names in its figures, that of the model that is kept first."""
+    from goldwire.corpus.split.io import stored_split
+    from goldwire.train.run.plan import plan
+
+    split = stored_split(project)
+    if split is None or not split.counts.get(TEST):
+        return {MODEL: plan(project)}
+    tested = plan(project, test=TEST)
+    pattern = str(project.setting("demo", "leave_one_out", ""))
+    name = f"{tested.out.name}-leave-one-out"
+    out, reports = project.models / name, project.reports / name
+    apart = plan(project, only=[pattern] if pattern else [], out=out, reports=reports)
+    return {MODEL: tested, "leave_one_out": apart}
