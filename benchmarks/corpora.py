@@ -30,6 +30,7 @@ COMMANDS = {
     "split": "corpus split --project {project} --shared 0 --out {scratch}/split.json",
     "diff": "corpus diff {project} {other} --project {project}",
     "review": "corpus review --project {project} --out {scratch}/review.html",
+    "browse": "corpus browse --project {project} --out {scratch}/site",
     "compare": "eval compare {gold} {a} {b} --layer entity --rounds 1000",
     "import": "corpus convert {gold} {empty} --to store --strict",
     "brat": "corpus convert {gold} {scratch}/brat --to brat",

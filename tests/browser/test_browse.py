@@ -51,6 +51,22 @@ def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return browse(corpus, tmp_path_factory.mktemp("mini") / "site").folder
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of so many short articles that they are listed in pages."""
+    articles = []
+    for number in range(1_030):
+        name, annotator = f"d{number:04}", "anna" if number % 3 else "ben"
+        text = (
+            f"L’État déploie le pain {number}." if number % 2 else f"北京市政府 cuisine {HOSTILE} {number}."
+        )
+        spans = (Span("s1", "thing", "TOOL" if number % 100 else "FOOD", 0, 4),)
+        annotation = Annotation(name, annotator, "mini@0.1", spans=spans)
+        articles.append(Article(Document(name, text, {"title": f"Recette {number}"}), (annotation,)))
+    corpus = Corpus(load_project(MINI), mini_schema(), {}, articles)
+    return browse(corpus, tmp_path_factory.mktemp("many") / "site").folder
+
+
 @pytest.fixture
 def quiet(page: Page) -> Iterator[Page]:
     """A page on which a message of the console, or a request that leaves the disk, fails the test."""
@@ -99,6 +115,70 @@ def test_articles_are_filtered_by_label_and_annotator(quiet: Page, mini: Path) -
     quiet.select_option("#label", label="TOOL · ustensile")
     assert quiet.locator("#rows tr:visible").count() == 2
     assert "2 of 3 articles" in (quiet.text_content("#count") or "")
+
+
+def test_a_long_list_has_pages(quiet: Page, many: Path) -> None:
+    """Each page lists 200 articles and leads to the next, to the last one and back."""
+    shown(quiet, many / "index.html")
+    assert quiet.locator("#rows tr").count() == 200
+    assert "1,030 articles" in (quiet.text_content("#count") or "")
+    quiet.click("#pages a[rel=next]")
+    assert "Recette 200" in (quiet.locator("#rows tr").first.text_content() or "")
+    quiet.click("#pages a:text-is('6')")
+    assert "1,001–1,030 of 1,030" in (quiet.text_content("#pages") or "")
+    assert quiet.locator("#rows tr").count() == 30
+    quiet.locator("#rows a").last.click()
+    assert "Recette 1029" in (quiet.text_content("h1") or "")
+
+
+@pytest.mark.parametrize(
+    ("query", "count", "snippet"),
+    [
+        ("deploie", 515, "déploie"),
+        ("l'ETAT depl", 515, "déploie"),
+        ("recette 77", 1, ""),
+        ("77", 1, "77"),
+        ("1029 pain", 1, "pain"),
+        ("市政", 515, "市政"),
+        ("府", 515, "府"),
+        ("京政", 0, ""),
+        ("onerror", 515, "onerror"),
+        ("pai", 515, "pai"),
+        ("pa", 0, ""),
+        ("constructor", 0, ""),
+    ],
+)
+def test_a_long_list_is_searched_by_words(
+    quiet: Page, many: Path, query: str, count: int, snippet: str
+) -> None:
+    """On any page: words of title and text, or their beginnings, whatever case and accents, all of them."""
+    shown(quiet, many / "list/3.html")
+    quiet.fill("#q", query)
+    expect(quiet.locator("#count")).to_have_text(f"{count} of 1,030 articles")
+    assert quiet.locator("#found tr").count() == min(count, 25)
+    assert quiet.locator("#rows").is_hidden()
+    if snippet:
+        assert snippet in (quiet.locator("#found .snippet").first.text_content() or "")
+    assert quiet.locator("img[src=x]").count() == 0
+    quiet.fill("#q", "")
+    expect(quiet.locator("#count")).to_have_text("1,030 articles")
+    assert quiet.locator("#rows tr:visible").count() == 200
+
+
+def test_a_long_list_is_filtered_by_label_and_annotator(quiet: Page, many: Path) -> None:
+    """Filters and words hold together; what is found is paged, and leads to its article."""
+    shown(quiet, many / "index.html")
+    quiet.select_option("#annotator", label="ben")
+    expect(quiet.locator("#count")).to_have_text("344 of 1,030 articles")
+    quiet.click("#next")
+    expect(quiet.locator("#place")).to_have_text("26–50 of 344")
+    quiet.select_option("#label", label="FOOD · aliment")
+    expect(quiet.locator("#count")).to_have_text("4 of 1,030 articles")
+    quiet.fill("#q", "recette 600")
+    expect(quiet.locator("#count")).to_have_text("1 of 1,030 articles")
+    assert "d0600" in quiet.inner_text("#found tr")
+    quiet.click("#found a")
+    assert "Recette 600" in (quiet.text_content("h1") or "")
 
 
 def test_a_layer_and_a_label_can_be_put_away(quiet: Page, site: Path) -> None:
@@ -313,6 +393,20 @@ def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, site: Path, sc
         if name == FIRST:
             page.locator("mark.y1").first.click()
         assert broken_rules(page, colours_only=scheme == "dark", exclude="#chart") == [], name
+    context.close()
+
+
+def test_a_long_list_keeps_the_rules_and_fits_a_phone(browser: Browser, many: Path) -> None:
+    """axe finds no fault where results are shown, and nothing scrolls sideways."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True)
+    page = context.new_page()
+    page.goto((many / "list/6.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert broken_rules(page) == []
+    page.fill("#q", "deploie 101")
+    expect(page.locator("#count")).to_have_text("6 of 1,030 articles")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert broken_rules(page) == []
     context.close()
 
 

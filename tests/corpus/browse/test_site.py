@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.argument_roles import frames
-from goldwire.corpus.browse.csv_tables import csv_bytes, frame_columns, frame_rows, mention_rows
+from goldwire.corpus.browse.csv_tables import TableFiles, frame_columns, frame_rows, mention_rows
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.browse.page_data import CONTRAST, DARK, LIGHT, contrast, dumps, mark_classes, readable
 from goldwire.corpus.corpus import Corpus, load_corpus
@@ -156,6 +157,15 @@ def test_label_colours_can_be_read(color: str, ground: str) -> None:
     assert contrast(readable(color, ground), ground) >= CONTRAST
 
 
+def csv_bytes(columns: list[str], rows: list[list[str]]) -> bytes:
+    """A table as the bytes of its CSV file."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        with TableFiles("t", columns, place / "t.csv", place / "t.js") as table:
+            table.add(rows)
+        return (place / "t.csv").read_bytes()
+
+
 def read(data: bytes) -> list[list[str]]:
     """A CSV file as researchers read it."""
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
@@ -179,6 +189,16 @@ def test_tables_come_back_as_they_were(rows: list[list[str]]) -> None:
 def test_no_cell_is_a_formula(text: str) -> None:
     """Whatever a spreadsheet takes for a formula begins with an apostrophe."""
     assert read(csv_bytes(["a"], [[text]]))[1] == [f"'{text}"]
+
+
+def test_the_page_looks_at_the_first_rows_of_a_long_table(tmp_path: Path) -> None:
+    """The CSV file holds all rows; the script the first ones, and how many there are."""
+    with TableFiles("t", ["a"], tmp_path / "t.csv", tmp_path / "t.js", looked_at=2) as table:
+        table.add([["1"], ["2"]])
+        table.add([["3"]])
+    assert (tmp_path / "t.csv").read_text("utf-8-sig").split() == ["a", "1", "2", "3"]
+    script = (tmp_path / "t.js").read_text("utf-8")
+    assert script.endswith('= {"columns":["a"],"rows":[["1"],["2"]],"all":3};\n')
 
 
 def test_a_table_starts_with_a_byte_order_mark_and_ends_lines_as_rfc_4180_says() -> None:
@@ -335,7 +355,8 @@ def test_relations_inside_a_layer_are_arrows_of_the_graph(tmp_path: Path, projec
     article = Article(document, (annotation,))
     found = gather([article], schema, frames(schema), {})
     assert [
-        (found.nodes[link.head].name, link.label, found.nodes[link.tail].name) for link in found.links
+        (found.nodes[link.head].name, link.label, found.nodes[link.tail].name)
+        for link in found.links(0, article)
     ] == [("pain", "near", "beurre")]
     site = browse(corpus_of(project, [article], schema), tmp_path / "site")
     assert "near" in (site.folder / "graph.html").read_text(encoding="utf-8")

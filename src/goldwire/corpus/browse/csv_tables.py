@@ -7,12 +7,14 @@ would take for a formula begins with an apostrophe.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import product
+from pathlib import Path
 
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.events import EventGraph, Row
+from goldwire.corpus.browse.page_data import dumps
 from goldwire.model import Article, AttributeValue, curated, pairs, span_key
 from goldwire.schemas import Schema
 from goldwire.table import FORMULA
@@ -20,6 +22,8 @@ from goldwire.table import FORMULA
 Cell = str | int | float | bool | None
 #: What stands between several values in one cell.
 AND = "; "
+#: Rows that the page of tables shows: a browser holds them all.
+LOOKED_AT = 50_000
 
 
 def cell(value: Cell) -> str:
@@ -34,13 +38,42 @@ def cell(value: Cell) -> str:
     return f"'{text}" if text.lstrip(" \n\v\f").startswith(FORMULA) else text
 
 
-def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A table as the bytes of a CSV file."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([cell(column) for column in columns])
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return stream.getvalue().encode("utf-8-sig")
+class TableFiles:
+    """A table in the making: a CSV file, and for the page a script with its first rows.
+
+    Used in a `with`. `rows` and `bytes` count what the CSV file holds.
+    """
+
+    def __init__(
+        self, name: str, columns: Sequence[str], csv_file: Path, script: Path, *, looked_at: int = LOOKED_AT
+    ) -> None:
+        self.rows, self.bytes, self._looked_at = 0, 0, looked_at
+        self._opened = ExitStack()
+        self._path = csv_file
+        csv_file.parent.mkdir(parents=True, exist_ok=True)
+        script.parent.mkdir(parents=True, exist_ok=True)
+        stream = self._opened.enter_context(csv_file.open("w", encoding="utf-8-sig", newline=""))
+        self._script = self._opened.enter_context(script.open("w", encoding="utf-8", newline="\n"))
+        self._writer = csv.writer(stream, lineterminator="\r\n")
+        self._writer.writerow([cell(column) for column in columns])
+        begin = "(goldwire.tables = goldwire.tables || {})"
+        self._script.write(f'{begin}[{dumps(name)}] = {{"columns":{dumps(columns)},"rows":[')
+
+    def __enter__(self) -> TableFiles:
+        return self
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """More rows."""
+        for row in rows:
+            self._writer.writerow([cell(value) for value in row])
+            if self.rows < self._looked_at:
+                self._script.write(f"{',' if self.rows else ''}{dumps(row)}")
+            self.rows += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._script.write(f'],"all":{self.rows}}};\n')
+        self._opened.close()
+        self.bytes = self._path.stat().st_size
 
 
 def frame_columns(schema: Schema, frame: Frame) -> list[str]:
@@ -60,16 +93,24 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
 
 
 def frame_rows(
-    articles: Sequence[Article], schema: Schema, frame: Frame, graph: EventGraph
+    articles: Iterable[Article], schema: Schema, frame: Frame, graph: EventGraph
 ) -> Iterator[list[Cell]]:
     """A row for each source and target of each span; a span without either has a row with empty cells.
 
-    Several places or dates stand in one cell.
+    Several places or dates stand in one cell. The articles are those that the graph was gathered of.
     """
-    for row in graph.rows:
+    for article in articles:
+        yield from rows_of(article, graph.rows(0, article), schema, frame, graph)
+
+
+def rows_of(
+    article: Article, rows: Iterable[Row], schema: Schema, frame: Frame, graph: EventGraph
+) -> Iterator[list[Cell]]:
+    """The same of one article, of those of its `rows` that are of the frame."""
+    document = article.document
+    for row in rows:
         if row.frame.layer != frame.layer:
             continue
-        document = articles[row.document].document
         meta, span = document.meta, row.span
         begin: list[Cell] = [document.id, _text(meta.get("title")), _text(meta.get("published"))]
         begin += [row.annotator, row.status, row.chosen, span.id, span.start, span.end, row.text, span.label]
@@ -94,7 +135,7 @@ def mention_columns(schema: Schema) -> list[str]:
     return [*columns, "text", *names, "score"]
 
 
-def mention_rows(articles: Sequence[Article], schema: Schema) -> Iterator[list[Cell]]:
+def mention_rows(articles: Iterable[Article], schema: Schema) -> Iterator[list[Cell]]:
     """Every span of every annotation, in reading order."""
     names = {name: None for layer in schema.layers.values() for name in layer.attributes}
     for article in articles:
@@ -112,7 +153,7 @@ RELATION_COLUMNS = ["document", "annotator", "status", "curated", "relation"] + 
 ]
 
 
-def relation_rows(articles: Sequence[Article]) -> Iterator[list[Cell]]:
+def relation_rows(articles: Iterable[Article]) -> Iterator[list[Cell]]:
     """Every relation of every annotation, with both its spans."""
     for article in articles:
         chosen, text = curated(article.annotations), article.document.text

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from goldwire.corpus.browse.argument_roles import Frame, identity_of
 from goldwire.errors import GoldwireError
 from goldwire.files import read_text
-from goldwire.model import Annotation, Article, AttributeValue, Span, curated
+from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, curated, pairs
 from goldwire.schemas import Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 
@@ -20,7 +20,7 @@ from goldwire.schemas.yaml_lines import parse_yaml
 Entries = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A participant. Without an id it stands for all mentions of the same label and wording.
 
@@ -73,15 +73,6 @@ class Link:
     span: str
 
 
-@dataclass
-class EventGraph:
-    """All rows of all frames, the participants that they name, and direct links."""
-
-    nodes: list[Node] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-
-
 def fold(text: str) -> str:
     """The text in lower case, without accents, white space as one space."""
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -107,70 +98,122 @@ def registry_entries(schema: Schema, folder: Path) -> dict[str, dict[str, dict[s
 def gather(
     articles: Iterable[Article], schema: Schema, frames: Iterable[Frame], entries: Entries
 ) -> EventGraph:
-    """Every frame of every annotation, with participants told apart by their id, else by their wording."""
-    gatherer = _Gatherer(schema, list(frames), entries)
-    for number, article in enumerate(articles):
-        chosen = curated(article.annotations)
-        for annotation in article.annotations:
-            if annotation.status != "skipped":
-                gatherer.annotation(number, article, annotation, annotation is chosen)
-    return gatherer.done()
+    """The participants of every frame of every annotation, told apart by their id, else by their wording.
+
+    The articles are read once; held are the participants, no article.
+    """
+    graph = EventGraph(schema, list(frames), entries)
+    for article in articles:
+        graph.take(article)
+    graph.name_nodes()
+    return graph
 
 
-class _Gatherer:
+class _Most:
+    """The text that came most often, of several the first. There mostly is but one, and many of these."""
+
+    __slots__ = ("_count", "_first", "_texts")
+
+    def __init__(self) -> None:
+        self._first, self._count = "", 0
+        self._texts: Counter[str] | None = None
+
+    def add(self, text: str) -> None:
+        """Count a text."""
+        if self._texts is not None:
+            self._texts[text] += 1
+        elif not self._count or text == self._first:
+            self._first, self._count = text, self._count + 1
+        else:
+            self._texts = Counter({self._first: self._count, text: 1})
+
+    def text(self) -> str:
+        """It."""
+        return self._first if self._texts is None else self._texts.most_common(1)[0][0]
+
+
+class EventGraph:
+    """The participants that frames and links name, in `nodes`; `rows` and `links` read articles with them."""
+
     def __init__(self, schema: Schema, frames: list[Frame], entries: Entries) -> None:
         self.schema, self.entries = schema, entries
         self.frames = {frame.layer: frame for frame in frames}
         self.identity = {layer: identity_of(schema, layer) for layer in schema.layers}
-        self.graph = EventGraph()
-        self.places: dict[str, int] = {}
-        self.wordings: dict[int, Counter[str]] = defaultdict(Counter)
-        self.labels: dict[int, Counter[str]] = defaultdict(Counter)
+        self.nodes: list[Node] = []
+        self._places: dict[str, int] = {}
+        self._wordings: list[_Most] = []
+        self._labels: list[_Most] = []
 
-    def annotation(self, number: int, article: Article, annotation: Annotation, chosen: bool) -> None:
-        """Take the frames and links of one annotation."""
-        by_id = {span.id: span for span in annotation.spans}
-        tails: dict[str, dict[str, list[Span]]] = defaultdict(lambda: defaultdict(list))
-        for relation in annotation.relations:
-            head, tail = by_id.get(relation.head), by_id.get(relation.tail)
-            if head is None or tail is None:
-                continue
-            if head.layer == tail.layer:
-                ends = [self.node(span, article, annotation) for span in (head, tail)]
-                link = Link(
+    def take(self, article: Article) -> None:
+        """Take the participants of an article, in the order of their relations."""
+        for annotation in _shown(article):
+            links, tails = _ends(annotation)
+            for _, head, tail in links:
+                self._take(head, article, annotation)
+                self._take(tail, article, annotation)
+            for span in annotation.spans:
+                if span.layer in self.frames and span.id in tails:
+                    for tail in (each for spans in tails[span.id].values() for each in spans):
+                        self._take(tail, article, annotation)
+
+    def name_nodes(self) -> None:
+        """Give each participant the name that its registry, or else most of its mentions, give it."""
+        for node, wordings, labels in zip(self.nodes, self._wordings, self._labels, strict=True):
+            node.label = labels.text()
+            entry = self._entry(node.layer, node.id)
+            node.name = entry.get("name") or wordings.text()
+            layer = self.schema.layers.get(node.layer)
+            for name, attribute in layer.attributes.items() if layer is not None else ():
+                if attribute.taken_from and node.id in attribute.by_id:
+                    node.known.setdefault(name, attribute.by_id[node.id])
+        self._wordings, self._labels = [], []
+
+    def rows(self, number: int, article: Article) -> Iterator[Row]:
+        """The frames of an article that was gathered, `number` of all, as each annotator read them."""
+        chosen = curated(article.annotations)
+        for annotation in _shown(article):
+            _, tails = _ends(annotation)
+            for span in annotation.spans:
+                frame = self.frames.get(span.layer)
+                if frame is None:
+                    continue
+                by_relation = tails.get(span.id, {})
+                date = next(filter(None, (self._date(tail) for tail in by_relation.get(frame.date, ()))), "")
+                value = span.attributes.get(self.identity[span.layer])
+                yield Row(
                     document=number,
                     annotator=annotation.annotator,
-                    chosen=chosen,
+                    status=annotation.status,
+                    chosen=annotation is chosen,
+                    frame=frame,
+                    span=span,
+                    text=_words(article, span),
+                    event=self._key(span, article, annotation),
+                    date=date,
+                    basis="stated" if date else "",
+                    fillers={
+                        label: [self._place(tail, article, annotation) for tail in spans]
+                        for label, spans in by_relation.items()
+                    },
+                    names=dict(self._entry(span.layer, value)) if isinstance(value, str) else {},
+                )
+
+    def links(self, number: int, article: Article) -> Iterator[Link]:
+        """The relations between spans of one layer in an article that was gathered, `number` of all."""
+        chosen = curated(article.annotations)
+        for annotation in _shown(article):
+            for relation, head, tail in _ends(annotation)[0]:
+                yield Link(
+                    document=number,
+                    annotator=annotation.annotator,
+                    chosen=annotation is chosen,
                     label=relation.label,
-                    head=ends[0],
-                    tail=ends[1],
+                    head=self._place(head, article, annotation),
+                    tail=self._place(tail, article, annotation),
                     span=head.id,
                 )
-                self.graph.links.append(link)
-            else:
-                tails[head.id][relation.label].append(tail)
-        for span in annotation.spans:
-            frame = self.frames.get(span.layer)
-            if frame is None:
-                continue
-            date = next(filter(None, (self.date(tail) for tail in tails[span.id].get(frame.date, ()))), "")
-            row = Row(
-                document=number,
-                annotator=annotation.annotator,
-                status=annotation.status,
-                chosen=chosen,
-                frame=frame,
-                span=span,
-                text=_words(article, span),
-                event=self.key(span, article, annotation),
-                date=date,
-                basis="stated" if date else "",
-            )
-            for label, spans in tails[span.id].items():
-                row.fillers[label] = [self.node(tail, article, annotation) for tail in spans]
-            self.graph.rows.append(row)
 
-    def key(self, span: Span, article: Article, annotation: Annotation) -> str:
+    def _key(self, span: Span, article: Article, annotation: Annotation) -> str:
         """What makes two spans the same thing: their id; for a frame without one nothing; else wording."""
         value = span.attributes.get(self.identity.get(span.layer, ""))
         if isinstance(value, str) and value:
@@ -179,25 +222,29 @@ class _Gatherer:
             return f"{span.layer} {article.document.id} {annotation.annotator} {span.id}"
         return f"{span.layer} ≈ {span.label} {fold(_words(article, span))}"
 
-    def node(self, span: Span, article: Article, annotation: Annotation) -> int:
+    def _place(self, span: Span, article: Article, annotation: Annotation) -> int:
         """The place of a span's node in the list."""
-        key = self.key(span, article, annotation)
-        if key not in self.places:
+        return self._places[self._key(span, article, annotation)]
+
+    def _take(self, span: Span, article: Article, annotation: Annotation) -> None:
+        key = self._key(span, article, annotation)
+        if key not in self._places:
             value = span.attributes.get(self.identity.get(span.layer, ""))
-            self.places[key] = len(self.graph.nodes)
-            self.graph.nodes.append(Node(key, span.layer, value if isinstance(value, str) else ""))
-        index = self.places[key]
-        self.wordings[index][_words(article, span)] += 1
-        self.labels[index][span.label] += 1
-        node = self.graph.nodes[index]
+            self._places[key] = len(self.nodes)
+            self.nodes.append(Node(key, span.layer, value if isinstance(value, str) else ""))
+            self._wordings.append(_Most())
+            self._labels.append(_Most())
+        index = self._places[key]
+        self._wordings[index].add(_words(article, span))
+        self._labels[index].add(span.label)
+        node = self.nodes[index]
         layer = self.schema.layers.get(span.layer)
         for name, attribute in layer.attributes.items() if layer is not None else ():
             stated = span.attributes.get(name)
             if attribute.taken_from and isinstance(stated, str):
                 node.known.setdefault(name, stated)
-        return index
 
-    def date(self, span: Span) -> str:
+    def _date(self, span: Span) -> str:
         """The value of a span's attribute of kind date."""
         if span.layer not in self.schema.layers:
             return ""
@@ -207,28 +254,30 @@ class _Gatherer:
                 return value
         return ""
 
-    def done(self) -> EventGraph:
-        """The facts, each node with the name that its registry or most of its mentions give it."""
-        for index, node in enumerate(self.graph.nodes):
-            node.label = self.labels[index].most_common(1)[0][0]
-            entry = self.entry(node.layer, node.id)
-            node.name = entry.get("name") or self.wordings[index].most_common(1)[0][0]
-            layer = self.schema.layers.get(node.layer)
-            for name, attribute in layer.attributes.items() if layer is not None else ():
-                if attribute.taken_from and node.id in attribute.by_id:
-                    node.known.setdefault(name, attribute.by_id[node.id])
-        for row in self.graph.rows:
-            value = row.span.attributes.get(self.identity[row.span.layer])
-            if isinstance(value, str):
-                row.names = dict(self.entry(row.span.layer, value))
-        return self.graph
-
-    def entry(self, layer: str, value: str) -> Mapping[str, str]:
+    def _entry(self, layer: str, value: str) -> Mapping[str, str]:
         """The registry's entry of an id; empty where there is none."""
         name = self.identity.get(layer, "")
         attribute = self.schema.layers[layer].attributes.get(name) if layer in self.schema.layers else None
         registry = (attribute.registry or "") if attribute is not None else ""
         return self.entries.get(registry, {}).get(value, {})
+
+
+def _shown(article: Article) -> Iterator[Annotation]:
+    return (annotation for annotation in article.annotations if annotation.status != "skipped")
+
+
+def _ends(
+    annotation: Annotation,
+) -> tuple[list[tuple[Relation, Span, Span]], dict[str, dict[str, list[Span]]]]:
+    """The relations inside a layer with their spans; of the others the tails, by head and label."""
+    links: list[tuple[Relation, Span, Span]] = []
+    tails: dict[str, dict[str, list[Span]]] = {}
+    for relation, head, tail in pairs(annotation):
+        if head.layer == tail.layer:
+            links.append((relation, head, tail))
+        else:
+            tails.setdefault(head.id, {}).setdefault(relation.label, []).append(tail)
+    return links, tails
 
 
 def _words(article: Article, span: Span) -> str:

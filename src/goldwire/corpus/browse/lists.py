@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from goldwire.corpus.browse import page_data
+from goldwire.figures import amount
 from goldwire.model import Annotation, by_machine
 from goldwire.schemas import Schema
 
@@ -53,18 +54,33 @@ def layer_list(
     return listed
 
 
-def status_in_words(chosen: Sequence[Annotation]) -> str:
-    """How far the readings shown can be trusted, in one sentence."""
-    counts = Counter(annotation.status for annotation in chosen)
-    if not chosen:
-        return "Nothing is annotated yet."
-    machine = sum(a.status == "draft" and by_machine(a) for a in chosen)
-    unknown = sum(a.provenance.kind == "unknown" for a in chosen)
-    parts = []
-    for status, number in counts.items():
-        maker = " (machine-drafted)" if status == "draft" and machine == number else ""
-        parts.append(f"{number} {status}{maker}")
-    tail = " Nobody has reviewed the drafts: they are no gold." if counts["draft"] else ""
-    if unknown:
-        tail += f" Whether a person or a machine made {unknown} of them is unknown."
-    return f"Readings: {', '.join(parts)}.{tail}"
+class StatusCounts:
+    """How far the readings shown can be trusted: those chosen are counted, one after the other."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._machine = self._unknown = 0
+
+    def add(self, chosen: Annotation) -> None:
+        """Count the reading that is chosen for an article."""
+        self._counts[chosen.status] += 1
+        self._machine += chosen.status == "draft" and by_machine(chosen)
+        self._unknown += chosen.provenance.kind == "unknown"
+
+    @property
+    def draft(self) -> bool:
+        """Whether any of them is a draft."""
+        return self._counts["draft"] > 0
+
+    def in_words(self) -> str:
+        """One sentence."""
+        if not self._counts.total():
+            return "Nothing is annotated yet."
+        parts = []
+        for status, number in self._counts.items():
+            maker = " (machine-drafted)" if status == "draft" and self._machine == number else ""
+            parts.append(f"{amount(number)} {status}{maker}")
+        tail = " Nobody has reviewed the drafts: they are no gold." if self.draft else ""
+        if self._unknown:
+            tail += f" Whether a person or a machine made {amount(self._unknown)} of them is unknown."
+        return f"Readings: {', '.join(parts)}.{tail}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import colorsys
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from goldwire.corpus.browse.argument_roles import Frame
-from goldwire.corpus.browse.events import Entries, EventGraph
+from goldwire.corpus.browse.events import Entries
 from goldwire.model import Annotation, Article
 from goldwire.schemas import Schema
 
@@ -30,7 +30,9 @@ def script(name: str, value: Any) -> str:
 def dumps(value: Any) -> str:
     """JSON that can stand inside a `script` element: no `<`, `>` or `&`."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.translate({ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
 def label_numbers(schema: Schema) -> dict[tuple[str, str], int]:
@@ -134,42 +136,6 @@ def direct_relations(schema: Schema) -> list[str]:
         for name, kind in schema.relations.items()
         if {end.layer for end in kind.head} & {end.layer for end in kind.tail}
     ]
-
-
-def frames_payload(
-    articles: Sequence[Article],
-    hrefs: Mapping[str, str],
-    frames: Sequence[Frame],
-    graph: EventGraph,
-    language: str,
-) -> dict[str, Any]:
-    """Every frame of every annotation as a row of numbers into lists."""
-    annotators = sorted({row.annotator for row in graph.rows} | {link.annotator for link in graph.links})
-    places = {name: index for index, name in enumerate(annotators)}
-    order = {frame.layer: index for index, frame in enumerate(frames)}
-    events: dict[str, int] = {}
-    listed: list[list[str]] = []
-    rows: list[list[Any]] = []
-    for row in graph.rows:
-        if row.event not in events:
-            events[row.event] = len(listed)
-            identity = row.span.attributes.get(row.frame.identity, "")
-            listed.append([str(identity), row.names.get("name", ""), row.names.get("date", "")])
-        ends = [row.fillers.get(name, []) for name in (row.frame.source, row.frame.target, row.frame.place)]
-        begin = [row.document, places[row.annotator], int(row.chosen), order[row.frame.layer], row.span.label]
-        rows.append([*begin, row.span.id, row.text, events[row.event], row.date, *ends])
-    for link in graph.links:
-        begin = [link.document, places[link.annotator], int(link.chosen), len(frames), link.label]
-        rows.append([*begin, link.span, graph.nodes[link.head].name, -1, "", [link.head], [link.tail], []])
-    documents = [
-        [a.document.id, title_of(a), str(a.document.meta.get("published") or ""), hrefs[a.document.id]]
-        for a in articles
-    ]
-    nodes = [[node.name, node.id, node.layer, node.label] for node in graph.nodes]
-    return {"language": language, "documents": documents, "annotators": annotators, "nodes": nodes} | {
-        "events": listed,
-        "rows": rows,
-    }
 
 
 def title_of(article: Article) -> str:

@@ -9,12 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
-
 from goldwire import __version__
 from goldwire.annotations.rules import RULES
 from goldwire.corpus.browse import page_data
-from goldwire.corpus.browse.lists import status_in_words
+from goldwire.corpus.browse.lists import StatusCounts
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.quality.consistency import KINDS, Inconsistency, context, inconsistencies
 from goldwire.corpus.quality.label_errors import KINDS as ERROR_KINDS
@@ -24,7 +22,7 @@ from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
-from goldwire.model import Annotation, curated
+from goldwire.model import curated
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -105,11 +103,11 @@ def write_review(
     """Write the page. `links` gives the address of each document's task, where there is one."""
     titles: dict[str, str] = {}
     places: dict[str, int] = {}
-    chosen: list[Annotation] = []
+    statuses = StatusCounts()
     for place, article in enumerate(corpus.articles):
         titles[article.document.id], places[article.document.id] = page_data.title_of(article), place
         if (annotation := curated(article.annotations)) is not None:
-            chosen.append(structs.replace(annotation, spans=(), relations=()))
+            statuses.add(annotation)
     known = dict(links or {})
     label_errors = result.label_errors
     rows: list[dict[str, Any]] = []
@@ -132,8 +130,8 @@ def write_review(
         schema=corpus.schema,
         language=corpus.project.language,
         generator=__version__,
-        status=status_in_words(chosen),
-        draft=any(annotation.status == "draft" for annotation in chosen),
+        status=statuses.in_words(),
+        draft=statuses.draft,
         local=redistribution(corpus.project).withholds(corpus.articles),
         css=static.joinpath("site.css").read_text(encoding="utf-8") + page_data.label_css(corpus.schema),
         kinds=KINDS,

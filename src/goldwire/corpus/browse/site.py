@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -16,11 +17,13 @@ from markupsafe import Markup
 from goldwire import __version__
 from goldwire.corpus.browse import csv_tables, page_data
 from goldwire.corpus.browse.argument_roles import Frame, project_frames
+from goldwire.corpus.browse.article_list import ArticleList
 from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_entries
-from goldwire.corpus.browse.lists import layer_list, status_in_words
+from goldwire.corpus.browse.frame_files import Drawn, FrameFiles
+from goldwire.corpus.browse.lists import StatusCounts, layer_list
 from goldwire.corpus.redistribution import redistribution
 from goldwire.figures import amount
-from goldwire.files import file_names, write_bytes, write_text
+from goldwire.files import file_names, sync, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 #: The file that says which files of a folder are a site of ours, and may be written anew.
 MARKER = "goldwire-site.json"
-_ASSETS = ("site.css", "site.js", "table.js", "index.js", "arcs.js", "article.js")
+_ASSETS = ("site.css", "site.js", "table.js", "index.js", "search.js", "arcs.js", "article.js")
 _FRAMED = ("timeline.js", "graph.js")
 
 
@@ -65,22 +68,67 @@ def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None =
     return Site(out, *site, size, writer.local, writer.draft)
 
 
+class _Table(NamedTuple):
+    """A table of the site: its name, what is in it, its columns."""
+
+    name: str
+    words: str
+    columns: Sequence[str]
+
+    def files(self, folder: Path) -> csv_tables.TableFiles:
+        """Its files below a site's folder."""
+        csv_file, script = folder / f"tables/{self.name}.csv", folder / f"data/table-{self.name}.js"
+        return csv_tables.TableFiles(self.name, self.columns, csv_file, script)
+
+
+class _Counts:
+    """What is counted while articles go by: all readings and spans, of those chosen labels and relations."""
+
+    def __init__(self) -> None:
+        self.readings = self.spans = 0
+        self.labels: Counter[tuple[str, str]] = Counter()
+        self.layers: Counter[str] = Counter()
+        self.relations: Counter[str] = Counter()
+
+    def add(self, article: Article) -> Counter[str]:
+        """Count an article; returns the spans of its chosen reading by layer."""
+        self.readings += len(article.annotations)
+        self.spans += sum(len(annotation.spans) for annotation in article.annotations)
+        chosen = curated(article.annotations)
+        if chosen is None:
+            return Counter()
+        labels = Counter((span.layer, span.label) for span in chosen.spans)
+        self.labels.update(labels)
+        layers: Counter[str] = Counter()
+        for (layer, _), number in labels.items():
+            layers[layer] += number
+        self.layers.update(layers)
+        self.relations.update(relation.label for relation in chosen.relations)
+        return layers
+
+
 class _Writer:
-    """One site in the making."""
+    """One site in the making. Articles are read three times: what they are, who is in them, their pages."""
 
     def __init__(self, corpus: Corpus) -> None:
         project = corpus.project
         self.corpus, self.schema, self.articles = corpus, corpus.schema, corpus.articles
         self.frames = project_frames(project, self.schema)
         self.entries: Entries = registry_entries(self.schema, project.schema_path.parent)
+        self.ids: list[str] = []
+        annotators: set[str] = set()
+        statuses = StatusCounts()
+        rule, self.local = redistribution(project), False
+        for article in self.articles:
+            self.ids.append(article.document.id)
+            self.local = self.local or not rule.allows(article.document)
+            annotators.update(a.annotator for a in article.annotations)
+            if (chosen := curated(article.annotations)) is not None:
+                statuses.add(chosen)
+        self.files = file_names(self.ids)
+        self.annotators = sorted(annotators)
         self.graph: EventGraph = gather(self.articles, self.schema, self.frames, self.entries)
-        files = file_names(a.document.id for a in self.articles)
-        self.pages = {name: f"{file}.html" for name, file in files.items()}
-        self.hrefs = {name: quote(page) for name, page in self.pages.items()}
-        self.annotators = sorted({a.annotator for article in self.articles for a in article.annotations})
-        self.local = redistribution(project).withholds(self.articles)
-        chosen = [c for article in self.articles if (c := curated(article.annotations)) is not None]
-        self.draft = any(annotation.status == "draft" for annotation in chosen)
+        self.draft = statuses.draft
         self.language = project.language
         self.templates = page_templates("goldwire.corpus.browse")
         self.classes = page_data.mark_classes(self.schema)
@@ -100,7 +148,7 @@ class _Writer:
             "schema": self.schema.stamp,
             "content": corpus.content_hash(),
             "pages": listed,
-            "status": status_in_words(chosen),
+            "status": statuses.in_words(),
             "draft": self.draft,
             "local": self.local,
         }
@@ -110,28 +158,59 @@ class _Writer:
     ) -> tuple[int, int, int, tuple[Frame, ...], dict[str, int]]:
         """All files; returns articles, readings, spans, frames and the tables' rows."""
         names = {key for key, _, _ in self.about["pages"]}
+        for name in ("articles", "data"):
+            (folder / name).mkdir()
         self.assets(folder, bool(names & {"timeline", "graph"}))
-        for number, article in enumerate(self.articles):
-            self.article(folder, number, article)
-            advance(1)
-        counts = self.index(folder)
-        files = self.tables(folder)
+        listing = ArticleList(
+            folder,
+            self.page,
+            self.href,
+            self.schema,
+            self.annotators,
+            len(self.articles),
+            self.language,
+        )
+        drawn = FrameFiles(self.frames, self.graph, self.language)
+        with closing(listing), closing(drawn):
+            return self._write(folder, names, listing, drawn, advance)
+
+    def _write(
+        self,
+        folder: Path,
+        names: set[str],
+        listing: ArticleList,
+        drawn: FrameFiles,
+        advance: Callable[[int], None],
+    ) -> tuple[int, int, int, tuple[Frame, ...], dict[str, int]]:
+        counts = _Counts()
+        with ExitStack() as opened:
+            tables = [opened.enter_context(table.files(folder)) for table in self.tables()]
+            for number, article in enumerate(self.articles):
+                self.article(folder, number, article)
+                listing.add(article, counts.add(article))
+                rows = list(self.graph.rows(number, article))
+                for frame, table in zip(self.frames, tables, strict=False):
+                    table.add(csv_tables.rows_of(article, rows, self.schema, frame, self.graph))
+                tables[-2].add(csv_tables.mention_rows((article,), self.schema))
+                tables[-1].add(csv_tables.relation_rows((article,)))
+                drawn.add(rows, self.graph.links(number, article))
+                advance(1)
+        tiles = [("articles", len(self.ids), ""), ("readings", counts.readings, f"by {len(self.annotators)}")]
+        tiles += [(self.title(layer), counts.layers[layer], layer) for layer in self.schema.layers]
+        listing.write(tiles)
+        self.table_page(folder, tables)
         if names & {"timeline", "graph"}:
-            data = page_data.frames_payload(self.articles, self.hrefs, self.frames, self.graph, self.language)
-            write_text(folder / "data/frames.js", page_data.script("frames", data))
-        if "timeline" in names:
-            dated = [frame for frame in self.frames if frame.dated]
-            words = f"What happens, by the layer {' and '.join(self.title(f.layer) for f in dated)}."
-            self.page(
-                folder, "timeline", words=words, annotators=self.annotators, file=f"{self.file(dated[0])}.csv"
-            )
-        if "graph" in names:
-            self.page(folder, "graph", annotators=self.annotators, frames=self.graph_frames())
-        self.labels(folder)
+            self.drawings(folder, names, drawn.write(folder / "data", self.articles, self.href))
+        self.labels(folder, counts)
         marker = {"name": self.about["name"], "version": self.about["version"], "goldwire": __version__}
         write_text(folder / MARKER, json.dumps({**marker, "content": self.about["content"]}) + "\n")
-        spans = sum(len(a.spans) for article in self.articles for a in article.annotations)
-        return len(self.articles), counts, spans, tuple(self.frames), files
+        sync()
+        files = {table.name: files.rows for table, files in zip(self.tables(), tables, strict=True)}
+        return len(self.ids), counts.readings, counts.spans, tuple(self.frames), files
+
+    def href(self, document: str) -> str:
+        """The address of an article's page, in the folder of these."""
+        return quote(f"{self.files[document]}.html")
 
     def file(self, frame: Frame) -> str:
         """The name of a frame's table, which never is that of another table."""
@@ -147,7 +226,8 @@ class _Writer:
         template = self.templates.get_template(f"{key}.html.j2")
         root = "../" * path.count("/")
         page = render_page(template, with_files=True, site=self.about, page=key, root=root, **content)
-        write_text(folder / path, page)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(page.encode())
 
     def assets(self, folder: Path, framed: bool) -> None:
         """Style sheets, scripts, the library with its licence."""
@@ -177,7 +257,6 @@ class _Writer:
             for index, annotation in enumerate(shown)
         ]
         used = {(span.layer, span.label) for annotation in shown for span in annotation.spans}
-        near = [self.hrefs[a.document.id] for a in self.articles]
         meta = document.meta
         listed = [meta.get("source"), meta.get("published"), document.id, meta.get("licence")]
         skipped = [a.annotator for a in article.annotations if a.status == "skipped"]
@@ -185,7 +264,7 @@ class _Writer:
         self.page(
             folder,
             "article",
-            at=f"articles/{self.pages[document.id]}",
+            at=f"articles/{self.files[document.id]}.html",
             document={
                 "title": page_data.title_of(article),
                 "about": [str(part) for part in listed if part],
@@ -200,93 +279,59 @@ class _Writer:
                 for f in self.frames
                 if any(layer == f.layer for layer, _ in used)
             ],
-            before=near[number - 1] if number else "",
-            after=near[number + 1] if number + 1 < len(near) else "",
+            before=self.href(self.ids[number - 1]) if number else "",
+            after=self.href(self.ids[number + 1]) if number + 1 < len(self.ids) else "",
             data=Markup(page_data.dumps(payload)),
         )
 
-    def index(self, folder: Path) -> int:
-        """The list of articles and what its search reads; returns the number of readings."""
-        numbers, annotators = page_data.label_numbers(self.schema), self.annotators
-        rows: list[dict[str, Any]] = []
-        totals: Counter[str] = Counter()
-        for article in self.articles:
-            chosen = curated(article.annotations)
-            counts = Counter(span.layer for span in chosen.spans) if chosen is not None else Counter[str]()
-            totals.update(counts)
-            labels = {numbers.get((s.layer, s.label), -1) for a in article.annotations for s in a.spans}
-            meta = article.document.meta
-            rows.append(
-                {
-                    "id": article.document.id,
-                    "title": page_data.title_of(article),
-                    "language": str(meta.get("language") or self.language),
-                    "published": str(meta.get("published") or ""),
-                    "href": self.hrefs[article.document.id],
-                    "labels": " ".join(map(str, sorted(labels))),
-                    "annotators": " ".join(str(annotators.index(a.annotator)) for a in article.annotations),
-                    "counts": [(layer, counts[layer]) for layer in self.schema.layers],
-                    "readings": [(a.annotator, a.status) for a in article.annotations],
-                }
-            )
-        readings = sum(len(article.annotations) for article in self.articles)
-        tiles = [("articles", len(self.articles), ""), ("readings", readings, f"by {len(annotators)}")]
-        tiles += [(self.title(layer), totals[layer], layer) for layer in self.schema.layers]
-        self.page(
-            folder, "index", rows=rows, tiles=tiles, layers=layer_list(self.schema), annotators=annotators
-        )
-        texts = [article.document.text for article in self.articles]
-        write_text(folder / "data/texts.js", page_data.script("texts", texts))
-        return readings
-
-    def tables(self, folder: Path) -> dict[str, int]:
-        """The CSV files, their copies for the page, and the page."""
-        tables: list[tuple[str, str, list[str], list[list[csv_tables.Cell]]]] = []
-        for frame in self.frames:
-            words = "one row for each " + " and ".join(
-                name for role, name in frame.named() if role in ("source", "target")
-            )
-            rows = list(csv_tables.frame_rows(self.articles, self.schema, frame, self.graph))
-            columns = csv_tables.frame_columns(self.schema, frame)
-            about = f"{self.title(frame.layer)}: {words} of each mention."
-            tables.append((self.file(frame), about, columns, rows))
-        mentions = list(csv_tables.mention_rows(self.articles, self.schema))
-        columns = csv_tables.mention_columns(self.schema)
-        tables.append(("mentions", "Every span of every reading, with its attributes.", columns, mentions))
-        relations = list(csv_tables.relation_rows(self.articles))
-        tables.append(
-            ("relations", "Every relation, with both its spans.", csv_tables.RELATION_COLUMNS, relations)
-        )
+    def tables(self) -> list[_Table]:
+        """The tables: one for each frame, in their order, then all mentions and all relations."""
         listed = []
-        for name, words, columns, rows in tables:
-            data = csv_tables.csv_bytes(columns, rows)
-            write_bytes(folder / f"tables/{name}.csv", data)
-            script = page_data.dumps({"columns": columns, "rows": rows})
-            begin = "(goldwire.tables = goldwire.tables || {})"
-            write_text(folder / f"data/table-{name}.js", f"{begin}[{page_data.dumps(name)}] = {script};\n")
-            size = f"{amount(round(len(data) / 1024))} kB"
-            listed.append(
-                {"name": f"{name}.csv", "stem": name, "words": words, "size": size} | {"rows": len(rows)}
-            )
-        self.page(folder, "tables", files=listed)
-        return {name: len(rows) for name, _, _, rows in tables}
+        for frame in self.frames:
+            ends = " and ".join(name for role, name in frame.named() if role in ("source", "target"))
+            words = f"{self.title(frame.layer)}: one row for each {ends} of each mention."
+            columns = csv_tables.frame_columns(self.schema, frame)
+            listed.append(_Table(self.file(frame), words, columns))
+        words = "Every span of every reading, with its attributes."
+        listed.append(_Table("mentions", words, csv_tables.mention_columns(self.schema)))
+        words = "Every relation, with both its spans."
+        return [*listed, _Table("relations", words, csv_tables.RELATION_COLUMNS)]
 
-    def labels(self, folder: Path) -> None:
+    def table_page(self, folder: Path, written: Sequence[csv_tables.TableFiles]) -> None:
+        """The page of the tables."""
+        listed = [
+            {"name": f"{table.name}.csv", "stem": table.name, "words": table.words, "rows": files.rows}
+            | {"size": f"{amount(round(files.bytes / 1024))} kB"}
+            for table, files in zip(self.tables(), written, strict=True)
+        ]
+        self.page(folder, "tables", files=listed)
+
+    def drawings(self, folder: Path, names: set[str], drawn: Mapping[str, Drawn]) -> None:
+        """The pages of timeline and graph."""
+        if "timeline" in names:
+            dated = [frame for frame in self.frames if frame.dated]
+            words = f"What happens, by the layer {' and '.join(self.title(f.layer) for f in dated)}."
+            self.page(
+                folder,
+                "timeline",
+                words=words,
+                annotators=self.annotators,
+                file=f"{self.file(dated[0])}.csv",
+                drawn=drawn["timeline"],
+            )
+        if "graph" in names:
+            frames = self.graph_frames()
+            self.page(folder, "graph", annotators=self.annotators, frames=frames, drawn=drawn["graph"])
+
+    def labels(self, folder: Path, counts: _Counts) -> None:
         """The schema's labels with their definitions and counts."""
-        counts: Counter[tuple[str, str]] = Counter()
-        joined: Counter[str] = Counter()
-        for article in self.articles:
-            chosen = curated(article.annotations)
-            if chosen is not None:
-                counts.update((span.layer, span.label) for span in chosen.spans)
-                joined.update(relation.label for relation in chosen.relations)
         roles = {name: f"{role} of {f.layer}" for f in self.frames for role, name in f.named()}
         relations = [
-            {"code": code, "name": kind.name, "definition": kind.definition, "count": joined[code]}
+            {"code": code, "name": kind.name, "definition": kind.definition, "count": counts.relations[code]}
             | {"role": roles.get(code, "")}
             for code, kind in self.schema.relations.items()
         ]
-        layers = layer_list(self.schema, counts=counts)
+        layers = layer_list(self.schema, counts=counts.labels)
         self.page(folder, "labels", layers=layers, relations=relations, schema_language=self.schema.language)
 
     def graph_frames(self) -> list[dict[str, Any]]:

@@ -84,10 +84,11 @@ class EventColumns:
 
     def rows(self, article: Article, annotation: Annotation) -> Iterator[EventRow]:
         """The rows of one annotation, in reading order."""
-        graph = gather([Article(article.document, (annotation,))], self.schema, [self.frame], self.entries)
+        alone = Article(article.document, (annotation,))
+        graph = gather([alone], self.schema, [self.frame], self.entries)
         scores = _scores(annotation)
         meta = article.document.meta
-        for row in sorted(graph.rows, key=lambda row: (row.span.start, row.span.end, row.span.id)):
+        for row in sorted(graph.rows(0, alone), key=lambda row: (row.span.start, row.span.end, row.span.id)):
             published = str(meta.get("published") or "")
             cells: dict[str, Any] = {
                 "document": article.document.id,

@@ -1,7 +1,7 @@
 /* The list of articles: search in titles and texts, filter by label and annotator. */
 "use strict";
 (() => {
-  const { el, fold } = goldwire;
+  const { fold } = goldwire;
   const get = (id) => document.getElementById(id);
   const rows = [...document.querySelectorAll("#rows tr")].map((tr) => {
     const link = tr.querySelector("a");
@@ -22,10 +22,7 @@
     row.link.setAttribute("href", row.home);
     const at = texts && query ? texts[number].indexOf(query) : -1;
     if (at < 0) return at;
-    // Folding may change lengths: then the words around are shown as they were compared.
-    const original = goldwire.texts[number].length === texts[number].length ? goldwire.texts[number] : texts[number];
-    const around = (from, to) => original.slice(Math.max(from, 0), to).replace(/\s+/g, " ");
-    row.tr.querySelector("th").append(el("span", { class: "snippet" }, "…" + around(at - 50, at), el("b", {}, around(at, at + query.length)), around(at + query.length, at + query.length + 60) + "…"));
+    row.tr.querySelector("th").append(goldwire.snippet(goldwire.texts[number], texts[number], at, query.length));
     return at;
   }
   function filter() {

@@ -18,6 +18,14 @@ goldwire.el = (name, attributes, ...children) => {
 /** Lower case, no accents, one kind of apostrophe: how texts are compared. */
 goldwire.fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/’/g, "'").toLowerCase();
 
+/** The words of a text around a place where its folded form has what is looked for. */
+goldwire.snippet = (text, folded, at, length) => {
+  // Folding may change lengths: then the words around are shown as they were compared.
+  const original = text.length === folded.length ? text : folded;
+  const around = (from, to) => original.slice(Math.max(from, 0), to).replace(/\s+/g, " ");
+  return goldwire.el("span", { class: "snippet" }, "…" + around(at - 50, at), goldwire.el("b", {}, around(at, at + length)), around(at + length, at + length + 60) + "…");
+};
+
 /** The chip of a label. */
 goldwire.chip = (layer, label) => {
   const known = goldwire.schema.layers[layer];

@@ -6,8 +6,9 @@ document.querySelector(".files").addEventListener("click", async (event) => {
   const { el } = goldwire, place = document.getElementById("shown");
   place.replaceChildren(el("p", {}, "Loading…"));
   await goldwire.load(`data/table-${name}.js`);
-  const { columns, rows } = goldwire.tables[name];
-  place.replaceChildren(el("h2", { tabindex: "-1" }, `${name}.csv`));
+  const { columns, rows, all } = goldwire.tables[name];
+  place.replaceChildren(el("h2", { tabindex: "-1" }, `${name}.csv`),
+    rows.length < all ? el("p", { class: "note" }, `Shown are the first ${rows.length.toLocaleString("en")} of ${goldwire.plural(all, "row")}; the file holds all.`) : "");
   const table = el("div", { class: "table" });
   place.append(table);
   const wide = new Set(["text", "title", "head_text", "tail_text"]);
