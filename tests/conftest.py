@@ -13,6 +13,7 @@ from goldwire.errors import GoldwireError, install_hint
 from goldwire.project import load_project
 from goldwire.redaction import forget_secrets
 from tests import isolation, shared
+from tests.examples import ALL, FEW
 from tests.reaper import reaping
 
 if TYPE_CHECKING:
@@ -23,13 +24,21 @@ if TYPE_CHECKING:
 _HOME = isolation.enter()
 
 # A slow machine is no fault: neither an example that takes long nor a slow search for examples ends a test.
-settings.register_profile("goldwire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("goldwire")
+settings.register_profile(ALL, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(FEW, settings.get_profile(ALL), max_examples=10)
+settings.load_profile(ALL)
 
 #: What a test needs that asks for one of these: `make check` runs those that need none of it.
 _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": "slow"}
 #: What is made once for all tests that ask for it, which is why these run in one process.
 _SHARED = ("studio", "cluster", "trained")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A text in a test's name ends somewhere: some are megabytes, and workers send each name twice."""
+    if isinstance(val, str | bytes) and len(val) > 80:
+        return f"{val[:40]!s}… of {len(val)}"
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own

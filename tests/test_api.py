@@ -126,6 +126,8 @@ def test_types_are_known_of_the_very_names_that_are_public() -> None:
         thing = getattr(goldwire, name)
         assert thing.__name__ == name
         assert getattr(importlib.import_module(thing.__module__), name) is thing
+    with pytest.raises(AttributeError, match="nothing_such"):
+        goldwire.nothing_such  # noqa: B018
 
 
 def python(code: str, *, cwd: Path) -> str:

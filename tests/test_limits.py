@@ -159,6 +159,7 @@ def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path, refused: 
     assert f"GW278 {path}: it inflates beyond" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_a_parquet_file_that_inflates_without_end_is_refused(
     dictionary: bool, tmp_path: Path, refused: Refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import random
@@ -26,15 +27,17 @@ from tests.strategies import TEXTS
 WORDS = [f"mot{number}" for number in range(400)]
 
 
+@functools.lru_cache(maxsize=1000)
+def shingle_set(text: str) -> frozenset[tuple[str, ...]]:
+    """A text's shingles, the plain way."""
+    found = words(text)
+    found += [""] * (WIDTH - len(found))
+    return frozenset(tuple(found[i : i + WIDTH]) for i in range(len(found) - WIDTH + 1))
+
+
 def jaccard(one: str, other: str) -> float:
     """The similarity of two texts' shingle sets, the plain way."""
-
-    def sets(text: str) -> set[tuple[str, ...]]:
-        found = words(text)
-        found += [""] * (WIDTH - len(found))
-        return {tuple(found[i : i + WIDTH]) for i in range(len(found) - WIDTH + 1)}
-
-    a, b = sets(one), sets(other)
+    a, b = shingle_set(one), shingle_set(other)
     return len(a & b) / len(a | b)
 
 

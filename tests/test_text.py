@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goldwire.text import NormalisedText, normalise, snippet, trim
+from tests.examples import at_most
 
 #: Letters that join, in several scripts, line ends, and what changes alone.
 PIECES = st.sampled_from(
@@ -44,7 +45,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=12))
 
 
-@settings(max_examples=600)
+@settings(max_examples=at_most(600))
 @given(TEXTS)
 @example("x\u0344\u0301")
 def test_an_offset_moves_where_the_text_divides_there_and_nowhere_else(raw: str) -> None:

@@ -18,6 +18,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.guess import candidates
 from goldwire.new_project import make_project
 from goldwire.seeds.add import add_articles
+from tests.examples import at_most
 
 ROW = json.dumps({"id": 1, "text": "Anna cuts. " * 20, "label": [[0, 4, "COOK"]]})
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -56,7 +57,7 @@ def _damaged(suffix: str, method: int, patches: list[tuple[int, int]], kept: flo
 
 
 @pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(METHODS), PATCHES, st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.5]))
 def test_a_damaged_zip_is_no_fault_of_goldwire_s(
     tmp_path: Path, reader: str, method: int, patches: list[tuple[int, int]], kept: float

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from goldwire.annotations.tokens import TagLoss, bio_names, tokenizer, tokens_of
 from goldwire.model import Annotation, Article, Document, Span
 from tests.corpus.mini import mini_schema
+from tests.examples import at_most
 from tests.strategies import articles
 
 NLP = tokenizer("fr")
@@ -41,7 +42,7 @@ def test_neighbours_of_one_label_stay_two() -> None:
     assert bio_names(["X", "Y"]) == ["O", "B-X", "I-X", "B-Y", "I-Y"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(articles())
 def test_every_span_is_tagged_or_counted(article: Article) -> None:
     """Spans begun in the tags and those left out add up to all spans; tokens give the text back."""

@@ -50,6 +50,7 @@ def test_more_marks_need_fewer_checks_and_unlike_articles_more() -> None:
     assert checks(0.19, 1, 0.0) is None
 
 
+@pytest.mark.slow
 def test_the_table_of_the_docs_is_the_simulation_s() -> None:
     """A row of it is made anew, with the options that the page names."""
     rows = {

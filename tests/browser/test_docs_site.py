@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow  # the site takes as long as a small training
 
 
 class Loaded(HTMLParser):

@@ -18,7 +18,7 @@ from goldwire.model import Document
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
-from tests.browser.test_screen import LINES, OBSCURED, read_adjudicated
+from tests.browser.test_screen import LINES, OBSCURED, SIZES, read_adjudicated, resized
 from tests.browser.test_studio import TEXT, log_in, mark, project, relate, schema, select, type_new_id
 
 if TYPE_CHECKING:
@@ -135,12 +135,11 @@ def pulled(client: Client, parted: Project, schema: Schema) -> PassCounts:
     return pull_passes(client, parted, schema, DOCUMENTS, passes_of(parted, schema))[1]
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_each_pass_has_all_in_reach_and_its_rules_in_sight(
-    size: tuple[int, int], page: Page, studio: Server, parted: Project, schema: Schema
+    page: Page, studio: Server, parted: Project, schema: Schema
 ) -> None:
-    """A long article: no label or question under a bar, 14 lines or more, the pass's rules in sight."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+    """A long article, on a small and on a large screen: no label or question under a bar, 14 lines or more,
+    the pass's rules in sight."""
     client, passes = Client(studio.url, studio.token), passes_of(parted, schema)
     whole = read_adjudicated()
     documents = [document for document in load_seeds(parted) if document.id == whole.document]
@@ -148,15 +147,15 @@ def test_each_pass_has_all_in_reach_and_its_rules_in_sight(
     for each in passes:
         push_passes(client, parted, schema, documents, passes)
         opened(page, client, title_for(parted, "", each))
-        page.screenshot(path=parted.root / f"{each.name}-{size[0]}.png")
-        assert page.evaluate(LINES) >= 14
-        assert (
-            page.evaluate(OBSCURED, ".gw-labels .lsf-label, .gw-side label, .gw-guide .ant-collapse-header")
-            == []
-        )
         first = next(iter(schema.layers[each.layers[0]].labels))
         sheet = page.locator(".gw-sheet")
-        assert sheet.is_visible() and first in str(sheet.text_content())
+        controls = ".gw-labels .lsf-label, .gw-side label, .gw-guide .ant-collapse-header"
+        for width, height in SIZES:
+            resized(page, width, height)
+            page.screenshot(path=parted.root / f"{each.name}-{width}.png")
+            assert page.evaluate(LINES) >= 14, (each.name, width)
+            assert page.evaluate(OBSCURED, controls) == [], (each.name, width)
+            assert sheet.is_visible() and first in str(sheet.text_content())
         spans = tuple(span for span in whole.spans if span.layer in (*each.earlier, *each.layers))
         ids = {span.id for span in spans}
         drawn = tuple(r for r in whole.relations if {r.head, r.tail} <= ids)

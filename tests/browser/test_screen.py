@@ -100,25 +100,34 @@ def read_adjudicated() -> Annotation:
     return next(a for a in read_annotations(load_project(example_root())) if a.annotator == "adjudicated")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def resized(page: Page, width: int, height: int) -> None:
+    """The page on a screen of another size, laid out anew."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(500)
+
+
 def test_everything_is_in_reach_and_the_text_in_sight(
-    size: tuple[int, int], page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, project: Project, schema: Schema
 ) -> None:
-    """No label, question or option lies under a bar, at the text's beginning and end; 14 or 24 lines."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+    """On a small and on a large screen: no label, question or option lies under a bar, at the text's
+    beginning and end; 14 or 24 lines."""
     opened(page, studio, project, schema, read_adjudicated())
-    assert page.evaluate(LINES) >= SIZES[size]
-    page.locator(".htx-highlight", has_text="frappe").first.click(position={"x": 4, "y": 6})
-    page.locator(".gw-side").get_by_text("drone").wait_for()
-    page.screenshot(path=project.root / "selected.png")
     rows = "[...document.querySelectorAll('.gw-side .lsf-choices')].filter(e => e.getClientRects().length)"
-    assert set(page.evaluate(f"{rows}.map(e => getComputedStyle(e).display)")) == {"flex"}
-    controls = ".gw-labels .lsf-label, .gw-side label, .gw-side input, .gw-guide .ant-collapse-header"
-    assert page.evaluate(OBSCURED, controls) == []
-    page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 1e6)")
-    page.wait_for_timeout(300)
-    assert page.evaluate(OBSCURED, ".gw-labels .lsf-label, .gw-side label, .gw-side input") == []
-    assert page.evaluate(LINES) >= SIZES[size]
+    of_a_region = ".gw-labels .lsf-label, .gw-side label, .gw-side input"
+    for (width, height), lines in SIZES.items():
+        resized(page, width, height)
+        page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 0)")
+        assert page.evaluate(LINES) >= lines
+        page.locator(".htx-highlight", has_text="frappe").first.click(position={"x": 4, "y": 6})
+        page.locator(".gw-side").get_by_text("drone").wait_for()
+        page.screenshot(path=project.root / f"selected-{width}.png")
+        assert set(page.evaluate(f"{rows}.map(e => getComputedStyle(e).display)")) == {"flex"}
+        assert page.evaluate(OBSCURED, f"{of_a_region}, .gw-guide .ant-collapse-header") == []
+        page.evaluate("document.querySelector('.lsf-main-content').scrollTo(0, 1e6)")
+        page.wait_for_timeout(300)
+        assert page.evaluate(OBSCURED, of_a_region) == []
+        assert page.evaluate(LINES) >= lines
+        page.keyboard.press("Escape")
 
 
 def test_labels_can_be_read_in_whatever_colour(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from goldwire.visible import visible
 from tests.cli.terminal import on_terminal, piped, run
+from tests.examples import at_most
 
 PARTS = (
     "[named]", "[/x]", "[red]", "[", "]", ":fire:", "\\[x]", "[link=http://e.org]", "\\", "::error::forged",
@@ -63,7 +64,7 @@ def project(folder: Path, label: str, ids: list[str], names: list[str]) -> None:
                 stream.write(json.dumps(rows) + "\n")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=at_most(15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(TEXTS, PAIRS, PAIRS)
 def test_what_schema_and_store_take_shows_as_itself(label: str, ids: list[str], names: list[str]) -> None:
     """Every command ends without a traceback, and what it prints is harmless, piped and in a terminal.

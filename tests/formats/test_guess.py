@@ -24,6 +24,7 @@ from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from tests.corpus.mini import mini_project
+from tests.examples import at_most
 from tests.formats.sample import GOLDEN, SCHEMA, rich, sample
 
 DOCCANO = '{"id": 1, "text": "Anna cuts.", "label": [[0, 4, "COOK"]], "Comments": []}\n'
@@ -192,7 +193,7 @@ def test_goldwire_s_own_lines_are_told_in_its_own_words(tmp_path: Path) -> None:
     assert [fault.code for fault in caught.value.faults] == ["GW207"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=at_most(300))
 @given(
     data=st.binary(max_size=80) | st.text('{}[]":,\n\t|<>0aO-B #', max_size=80).map(str.encode),
     tail=st.binary(),

@@ -451,6 +451,7 @@ def test_what_file_managers_leave_in_zips_is_passed_over(tmp_path: Path) -> None
     assert owners(read(path)[0]) == {"doc1.txt": [("anna", "draft", 1)]}
 
 
+@pytest.mark.slow
 def test_characters_of_a_long_text_are_read(tmp_path: Path) -> None:
     """Beyond ten million, where the XML library stops by itself."""
     system = types()

@@ -25,6 +25,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.text import normalise
+from tests.examples import at_most
 from tests.formats.sample import GOLDEN
 from tests.strategies import articles
 
@@ -100,7 +101,7 @@ def comparable(article: Article) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", ["doccano", "prodigy"])
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(article=articles())
 def test_what_is_written_for_a_tool_comes_back(name: str, article: Article) -> None:
     """Text, labels, extents, relations and annotators of any article; what has no place was counted."""

@@ -31,6 +31,7 @@ from goldwire.model import Article, Drafting, Provenance
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
 from tests.corpus.mini import mini_articles, mini_project
+from tests.examples import at_most
 from tests.formats.sample import SCHEMA, marks, rich, sample, whole
 from tests.strategies import articles
 
@@ -58,7 +59,7 @@ def same_tables(held: list[Article], schema: Schema) -> None:
         assert json.dumps(one) == json.dumps(other)  # which makes lists of tuples
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(held=st.lists(articles(), max_size=2, unique_by=lambda article: article.document.id))
 def test_arrays_equal_rows_for_any_article(held: list[Article]) -> None:
     """Nulls, empty lists, odd values: not one cell differs."""

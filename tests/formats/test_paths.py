@@ -27,6 +27,7 @@ from goldwire.model import Article, Relation
 from goldwire.schemas import Schema
 from tests.annotate.helpers import make_schema
 from tests.corpus.mini import MINI
+from tests.examples import at_most
 from tests.formats.sample import rich, sample, whole
 from tests.shared import SHARED, needs_shared
 
@@ -164,7 +165,7 @@ _result: st.SearchStrategy[Any] = (
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=at_most(250))
 @given(st.lists(_result, min_size=1, max_size=2), st.sampled_from([1, {"email": "a@b"}, True, "s", None]))
 def test_any_result_is_read_alike_both_ways(results: list[Any], who: Any) -> None:
     """Several values, text areas, roles, missing ids, hierarchies, white space, origins: all the same."""

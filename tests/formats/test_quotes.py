@@ -15,6 +15,7 @@ from goldwire.formats.quotes import read_quotes, read_quotes_files
 from goldwire.model import Annotation, Document, Relation, span_key
 from goldwire.schemas import load_schema
 from tests.corpus.mini import MINI, mini_articles, mini_schema
+from tests.examples import at_most
 from tests.strategies import TEXTS
 
 TEXT = "Hachez l’oignon 🧅. Coupez l’oignon de l’oignonade, puis le thym, 12:30, 2020-01-03."
@@ -267,7 +268,7 @@ def test_the_guidelines_in_force_are_kept_unless_the_file_names_its_own(tmp_path
     assert read_quotes(path, documents, mini_schema(), "abc").provenance.guidelines == "mine"
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(TEXTS, st.data())
 def test_any_extent_survives_being_written_as_a_quote(
     tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject

@@ -18,6 +18,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated
 from goldwire.project import load_project
+from tests.examples import at_most
 from tests.fleet import FLEET, accidents
 from tests.formats.sample import TEXT, marks, rich, sample, through, unpadded, whole
 from tests.strategies import articles
@@ -48,7 +49,7 @@ def test_everything_that_the_model_says_comes_back(
 
 
 @pytest.mark.parametrize(("name", "ending", "options"), WHOLE)
-@settings(max_examples=20)
+@settings(max_examples=at_most(20))
 @given(article=articles())
 def test_any_article_comes_back_whole(name: str, ending: str, options: dict, article: Article) -> None:
     """Nested, crossing and equal extents, emoji, Arabic, combining accents, odd values: all as they were, but
@@ -81,7 +82,7 @@ def _for_regions(article: Article) -> Article:
     return Article(article.document, tuple(annotations))
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(article=articles())
 def test_brat_keeps_every_mark(article: Article) -> None:
     """Spans, attributes of any type and relations come back; a document's name where a file can have it."""
@@ -95,7 +96,7 @@ def test_brat_keeps_every_mark(article: Article) -> None:
 
 @pytest.mark.parametrize("scheme", ["iob1", "iob2", "iobes"])
 @pytest.mark.parametrize("depth", [1, 3])
-@settings(max_examples=15)
+@settings(max_examples=at_most(15))
 @given(article=articles())
 def test_every_span_is_in_the_tags_or_counted(scheme: str, depth: int, article: Article) -> None:
     """Text and names come back from CoNLL; what is in no column was put down, and so was what was widened."""

@@ -19,6 +19,7 @@ from goldwire.formats.webanno_tsv.rows import escape, numbered, split, unescape,
 from goldwire.formats.webanno_tsv.write import text_of
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import trim
+from tests.examples import at_most
 from tests.formats.sample import SCHEMA, marks, sample, through
 from tests.strategies import articles
 
@@ -314,7 +315,7 @@ def in_the_format(article: Article) -> Article:
     return Article(document, tuple(annotations))
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(article=articles())
 def test_any_article_comes_back(article: Article) -> None:
     """Text to the character, nested, crossing, stacked and equal spans, attributes as texts, relations."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.folders import MANIFEST, replacing
+from tests.examples import at_most
 
 NAMES = st.sampled_from(["a", "b", "README.md", "deep/a", "deep/er/b", "other/c", "manifest", "ü n"])
 FILES = st.dictionaries(NAMES, st.sampled_from(["one", "two", "three"]), max_size=5)
@@ -45,7 +46,7 @@ def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     return aside
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(first=FILES, foreign=FILES, edited=FILES, second=FILES)
 def test_nothing_but_what_was_listed_is_ever_removed(
     first: dict[str, str], foreign: dict[str, str], edited: dict[str, str], second: dict[str, str]

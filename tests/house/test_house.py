@@ -14,18 +14,10 @@ import pytest
 from goldwire.cli.main import COMMANDS
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
+from tests.cli.terminal import called
 from tests.house.trees import tree_of
 
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
-
-
-def test_imports_run_one_way_and_in_no_circle() -> None:
-    """The contracts in pyproject.toml hold: layers, no circles in any room, labelling and training apart."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=SOURCE.parents[1], capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
 
 
 #: Commands that do themselves what the API does too: they say how much there is to learn before they learn,
@@ -118,7 +110,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize("group", sorted(COMMANDS))
 def test_every_command_has_help(group: str) -> None:
     """Each command that the first help names answers to --help."""
-    done = run("-m", "goldwire", group, "--help")
+    done = called(group, "--help")
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from goldwire.project import EXAMPLE_PARTS, EXAMPLES, FIRST_EXAMPLE
+from tests.cli.terminal import called
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,11 +88,11 @@ def shown(row: dict[str, str]) -> list[str]:
     return [row["code"], f"  {row['meaning']}", f"  {row['what_to_do']}"]
 
 
-def test_a_code_that_no_error_has_is_named(installed: Path, tmp_path: Path) -> None:
+def test_a_code_that_no_error_has_is_named() -> None:
     """Small letters are taken; what is no code is one plain error."""
-    assert run(installed, "explain", "gw106", cwd=tmp_path).stdout.startswith("GW106\n")
+    assert called("explain", "gw106").stdout.startswith("GW106\n")
     for code in ("GW000", "106", ".*", "GW10"):
-        done = run(installed, "explain", code, cwd=tmp_path)
+        done = called("explain", code)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"GW917 no error has the code `{code}`" in done.stderr
 

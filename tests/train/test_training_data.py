@@ -11,6 +11,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.spacy_doc import from_doc
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.train.training_data import Reference, pieces, to_doc, training_data, training_docs
+from tests.examples import at_most
 
 NLP = spacy.blank("fr")
 
@@ -82,7 +83,7 @@ def test_white_space_at_the_ends_is_no_cut() -> None:
     assert ([ent.text for ent in doc.ents], cuts) == (["Lyon"], [])
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(
     st.text(alphabet="ab.!? \n’é🥔العربية", max_size=120),
     st.lists(st.tuples(st.integers(0, 110), st.integers(1, 12)), max_size=5),

@@ -50,6 +50,7 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project, load_project
 from tests.annotate.helpers import make_schema
+from tests.examples import at_most
 
 SCHEMA = make_schema()
 _numbers = itertools.count(1)
@@ -339,7 +340,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=at_most(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=_STEPS)
 def test_no_account_has_two_names_and_no_two_people_share_one(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]

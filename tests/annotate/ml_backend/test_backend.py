@@ -33,6 +33,7 @@ from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas.label_config import label_config
 from tests.annotate.helpers import make_schema
 from tests.annotate.ml_backend.tiny_pipeline import MARKED
+from tests.examples import at_most
 
 SCHEMA = make_schema()
 CONFIG = label_config(SCHEMA)
@@ -239,7 +240,7 @@ def readings(draw: st.DrawFn) -> Annotation:
     return Annotation("d", "m", "x@1", spans=spans, relations=relations)
 
 
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(readings())
 def test_what_fits_can_be_sent_and_the_rest_is_counted(annotation: Annotation) -> None:
     """No fault is left that would be refused, and kept and left out add up to what there was."""
@@ -290,7 +291,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=at_most(300))
 @given(st.lists(st.sampled_from(PARTS), max_size=25), st.integers(1, 8))
 def test_a_long_text_has_the_same_tokens_in_pieces(parts: list[str], most: int) -> None:
     """Extents, spaces, norms and starts of sentences are those of the whole; so predictions are too."""

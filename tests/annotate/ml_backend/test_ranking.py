@@ -15,6 +15,7 @@ from thinc.api import fix_random_seed
 
 from goldwire.archive.ranking import document_uncertainty, rank
 from goldwire.confidence import entity_confidences, recogniser
+from tests.examples import at_most
 
 WORDS = ["Bagdad", "Téhéran", "frappe", "aérienne", "l’Élysée", "ambassade", "🚀", "manifestants", "votent"]
 texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
@@ -22,7 +23,7 @@ cases = st.lists(st.tuples(texts, st.floats(0, 1)), max_size=25)
 weights = st.sampled_from([0.0, 0.3, 0.5, 1.0])
 
 
-@settings(max_examples=30)
+@settings(max_examples=at_most(30))
 @given(cases, weights, st.integers(0, 30), st.lists(texts, max_size=5))
 def test_an_order_holds_each_text_once_and_a_count_is_its_beginning(
     given_: list[tuple[str, float]], diversity: float, count: int, known: list[str]
@@ -34,7 +35,7 @@ def test_an_order_holds_each_text_once_and_a_count_is_its_beginning(
     assert rank(some, values, diversity=diversity, known=known, count=count) == order[:count]
 
 
-@settings(max_examples=30)
+@settings(max_examples=at_most(30))
 @given(st.lists(st.tuples(texts, st.integers(0, 50)), max_size=25), weights)
 def test_only_the_order_of_uncertainty_counts(given_: list[tuple[str, int]], diversity: float) -> None:
     """Uncertainty on another scale gives the same order; without diversity it is the order."""
@@ -45,7 +46,7 @@ def test_only_the_order_of_uncertainty_counts(given_: list[tuple[str, int]], div
     assert rank(some, values, diversity=0) == sorted(range(len(some)), key=lambda i: (-values[i], i))
 
 
-@settings(max_examples=30)
+@settings(max_examples=at_most(30))
 @given(st.lists(texts.filter(bool), min_size=1, max_size=12, unique=True), st.data())
 def test_with_diversity_alone_no_copy_comes_before_what_is_new(some: list[str], data: st.DataObject) -> None:
     """Where a text shares no word with the known one, a copy of that one is not the first."""

@@ -19,6 +19,8 @@ from goldwire.annotate.ml_backend.handlers import DISTINCT, Backend
 from goldwire.annotate.ml_backend.predictor import Assistant
 from tests.annotate.ml_backend.test_backend import ask, task
 
+pytestmark = pytest.mark.slow  # seconds of patience, hundreds of sockets
+
 #: Seconds that the server waits for what a client owes, in these tests.
 PATIENCE = 3.0
 TEXT = "Elle coupe la pomme"
@@ -82,27 +84,38 @@ def ended(connection: socket.socket) -> bytes:
     return said
 
 
+#: Beginnings of requests, of which more stall than may wait for their turn: with the body, with the head.
 STALLS = {
-    "a body that does not come": (head(1000),),
-    "half a body": (head(1000), b'{"tasks": ['),
-    "half a head": (b"POST /predict HTTP/1.1\r\nHost: local",),
-    "no byte at all": (),
-    "a second request's head": (b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST /pre"),
-    "a chunked body without an end": (
-        head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"),
-        b"5\r\nab",
-    ),
+    "in the body": {
+        "a body that does not come": (head(1000),),
+        "half a body": (head(1000), b'{"tasks": ['),
+        "a chunked body without an end": (
+            head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"),
+            b"5\r\nab",
+        ),
+    },
+    "in the head": {
+        "half a head": (b"POST /predict HTTP/1.1\r\nHost: local",),
+        "no byte at all": (),
+        "a second request's head": (b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST /pre"),
+    },
 }
 
 
-@pytest.mark.parametrize("sent", STALLS.values(), ids=STALLS)
-def test_three_hundred_that_stall_keep_nobody_out(address: Address, sent: tuple[bytes, ...]) -> None:
+@pytest.mark.parametrize("kinds", STALLS.values(), ids=STALLS)
+def test_three_hundred_that_stall_keep_nobody_out(
+    address: Address, kinds: dict[str, tuple[bytes, ...]]
+) -> None:
     """An honest request is answered while they are there, and each of them is ended in the end."""
-    with connections(address, 300, *sent) as stalled:
+    with ExitStack() as stack:
+        stalled = [
+            (kind, connection)
+            for kind, sent in kinds.items()
+            for connection in stack.enter_context(connections(address, max(100, WAITING + 1), *sent))
+        ]
         assert answers(address) == 200
-        for connection in stalled:
-            said = ended(connection)
-            assert b"500" not in said.split(b"\r\n")[0]
+        for kind, connection in stalled:
+            assert b"500" not in ended(connection).split(b"\r\n")[0], kind
     assert answers(address) == 200
 
 

@@ -25,6 +25,7 @@ from goldwire.schemas.load import load_registries
 from goldwire.schemas.registry_file import RegistryFile
 from tests.annotate.registry.made import ANIMALS, ANNA, contents, make_zoo
 from tests.cli.terminal import called
+from tests.examples import at_most
 
 
 @pytest.fixture
@@ -321,7 +322,7 @@ def test_what_goldwire_changed_is_nobodys_edit(zoo: Project) -> None:
 NAMES = st.from_regex(r"[\w][\w.:@+-]{0,11}", fullmatch=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=at_most(8), deadline=None)
 @given(NAMES)
 def test_there_and_back_is_where_it_was(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     """Whatever the new id is made of, YAML's own words among it: renamed back, all is as it was."""

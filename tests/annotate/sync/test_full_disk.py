@@ -106,6 +106,7 @@ def _refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_no_command_leaves_half_a_file(
     disk: tuple[Path, Full],
     project: Project,

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.fuzz import PROJECTS, FuzzProject, mutated, problem, project_of, sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_config", [True, False], ids=["config", "as found"])
 def test_damaged_exports_lose_nothing_in_silence(tmp_path: Path, with_config: bool) -> None:
     """Of 600 exports of twelve projects, with bits, types, keys or nesting changed, none ends in a traceback

@@ -16,6 +16,7 @@ from goldwire.annotate.sync.upload import load_annotations
 from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project
 from tests.annotate.helpers import make_schema
+from tests.examples import at_most
 
 pytestmark = pytest.mark.live
 SCHEMA = make_schema()
@@ -100,7 +101,7 @@ def test_awkward_ids_are_found_again(client: Client, project: Project) -> None:
 
 
 @settings(
-    max_examples=6,
+    max_examples=at_most(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

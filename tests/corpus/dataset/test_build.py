@@ -73,6 +73,7 @@ def load(folder: Path, cache: Path, *configs: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_datasets_loads_every_config_offline(built: Build, tmp_path: Path) -> None:
     """`load_dataset(folder)` gives the documents, and the others by name, as typed as they were built."""
     configs = ["", "annotations", "tokens"]

@@ -35,6 +35,7 @@ def plain(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
+@pytest.mark.slow
 def test_it_is_valid_and_loads_what_was_marked(built: Build) -> None:
     """mlcroissant finds nothing wrong or missing, checks the hashes, and reads texts and nested spans."""
     import mlcroissant

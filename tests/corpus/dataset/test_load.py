@@ -88,6 +88,7 @@ def shorter(project: Project) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_same_folder_gives_its_new_content_in_one_cache(tmp_path: Path) -> None:
     """Built, loaded, changed, built, loaded: all configs, by either kind of path, and copied elsewhere."""
     project, cache = mini_project(tmp_path / "mini"), tmp_path / "cache"
@@ -108,6 +109,7 @@ def test_the_same_folder_gives_its_new_content_in_one_cache(tmp_path: Path) -> N
     assert all(one != other for one, other in zip(*seen, strict=True))
 
 
+@pytest.mark.slow
 def test_names_of_labels_alone_make_another_file(tmp_path: Path) -> None:
     """Files hold numbers for labels: a label that is called otherwise is read so from the same cache."""
     project, cache = mini_project(tmp_path / "mini"), tmp_path / "cache"
@@ -121,6 +123,7 @@ def test_names_of_labels_alone_make_another_file(tmp_path: Path) -> None:
     assert [name[-1] for name in names] == ["I-TOOL", "I-WARE"]
 
 
+@pytest.mark.slow
 def test_the_sides_of_a_split_load_by_their_usual_names(tmp_path: Path) -> None:
     """Train, validation and test, as `corpus split` names them, are what `load_dataset` gives; a side without
     a row in a config is none of that config's."""
@@ -140,6 +143,7 @@ def test_the_sides_of_a_split_load_by_their_usual_names(tmp_path: Path) -> None:
         assert {side: each["rows"] for side, each in loaded.items()} == built_rows(folder, config)
 
 
+@pytest.mark.slow
 def test_two_projects_in_one_cache_do_not_meet(tmp_path: Path) -> None:
     """Each gives its own documents, also with the other loaded in between; so do datasets without texts."""
     one, other = mini_project(tmp_path / "one"), mini_project(tmp_path / "other")
@@ -198,20 +202,6 @@ def test_python_is_told_what_there_is(tmp_path: Path) -> None:
     next((project.corpus / "documents").iterdir()).unlink()
     with pytest.raises(GoldwireError, match="GW2"):
         goldwire.load_corpus(project.root)
-
-
-def test_importing_goldwire_imports_nothing_else() -> None:
-    """The public names come when they are asked for; `dir` and `__all__` name them."""
-    code = (
-        "import sys; before = set(sys.modules); import goldwire\n"
-        "heavy = {'datasets', 'pyarrow', 'numpy', 'spacy', 'msgspec', 'rich', 'click', 'yaml'}\n"
-        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "print(sorted(new & heavy), set(goldwire.__all__) <= set(dir(goldwire)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[] True\n"
-    with pytest.raises(AttributeError, match="nothing_such"):
-        goldwire.nothing_such  # noqa: B018
 
 
 def environment(name: str, *wanted: str) -> str:

@@ -26,6 +26,7 @@ from goldwire.formats.jsonl import dumps, read_jsonl
 from goldwire.model import Article
 from goldwire.project import Project, example_root, load_project
 from tests.corpus.mini import mini_project
+from tests.examples import at_most
 from tests.strategies import articles
 
 
@@ -105,7 +106,7 @@ def test_everything_else_is_still_there(tmp_path: Path) -> None:
 
 
 @given(st.lists(articles(), min_size=1, max_size=3, unique_by=lambda a: a.document.id))
-@settings(max_examples=20)
+@settings(max_examples=at_most(20))
 def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, made: list[Article]) -> None:
     """Emoji, combining accents, Arabic: what leaves without its text is the same with it."""
     made = [a for a in made if a.document.text.strip()]

@@ -34,6 +34,7 @@ from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.schema import Schema
 from tests.corpus.mini import mini_articles, mini_project, mini_schema
+from tests.examples import at_most
 
 
 def schema() -> Schema:
@@ -160,7 +161,7 @@ def test_events_tie_from_the_number_that_was_asked_for() -> None:
     st.floats(0.1, 0.5),
     st.integers(0, 4),
 )
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 def test_no_split_separates_a_group(made: list[tuple[list[int], str]], test: float, folds: int) -> None:
     """Whatever ties there are: each group is on one side, every document has one, nothing leaks."""
     listed = [
@@ -203,7 +204,7 @@ def test_rare_labels_are_dealt_first() -> None:
 
 
 @given(st.integers(5, 40), st.integers(0, 30))
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 def test_documents_keep_their_side_when_others_come(first: int, more: int) -> None:
     """Of a growing corpus no document that has a side ever changes it; the shares are kept up."""
     listed = corpus(first + more)

@@ -29,6 +29,7 @@ from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from tests.corpus.mini import mini_articles, mini_project, mini_schema
+from tests.examples import at_most
 from tests.strategies import articles
 
 TEXT = "Le chef du Pentagone, Mark Esper, a parlé mardi à Bagdad de la situation."
@@ -151,7 +152,7 @@ def test_a_version_does_not_differ_from_itself(made: list[Article]) -> None:
 
 
 @given(CORPORA, CORPORA)
-@settings(max_examples=50)
+@settings(max_examples=at_most(50))
 def test_counts_add_up(one: list[Article], other: list[Article]) -> None:
     """Before, less what was removed, with what was added, is after: spans, relations, documents."""
     found = of(one, other)

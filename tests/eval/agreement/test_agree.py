@@ -17,6 +17,7 @@ from goldwire.eval.agreement.agree import agree
 from goldwire.model import Annotation, Article, Relation, Span
 from goldwire.schemas import load_schema
 from tests.eval.helpers import Mark, article, marks, reading, spans
+from tests.examples import at_most
 
 SCHEMA = Path(__file__).parents[2] / "data/mini/schemas/mini.yaml"
 TEXT = "x" * 60
@@ -57,7 +58,7 @@ def test_detection_and_labelling_are_apart() -> None:
     assert layer["labels"]["B"]["f1"] == 1 / 2
 
 
-@settings(max_examples=30)
+@settings(max_examples=at_most(30))
 @given(st.lists(st.tuples(marks(), marks()), min_size=1, max_size=3))
 def test_agreement_is_symmetric(corpus: list[tuple[list[Mark], list[Mark]]]) -> None:
     """Whoever is called a and b, the figures are the same, and 1 where the readings are."""
@@ -72,7 +73,7 @@ def test_agreement_is_symmetric(corpus: list[tuple[list[Mark], list[Mark]]]) -> 
     assert same.pooled.layers["thing"].counts["exact"].micro().counts.f1 == 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=at_most(30))
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("ABC")), min_size=2, max_size=30))
 def test_kappa_is_cohens(labels: list[tuple[str, str]]) -> None:
     """On equal extents kappa is what scikit-learn computes; where that is nan, null with a reason."""

@@ -18,6 +18,7 @@ from goldwire.eval.matching.span_heads import head, head_spans
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article, Relation, Span
 from tests.eval.helpers import Mark, article, marks, reading, spans
+from tests.examples import at_most
 
 TEXT = "Un chat dort sur le lit ; deux souris dansent. Là-bas, l’horloge sonne !"
 
@@ -132,7 +133,7 @@ def values(found: Any, where: str = "") -> dict[str, float]:
     return {path: value for one in some for path, value in one.items()}
 
 
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(corpus)
 @example([TIED])
 def test_names_and_order_do_not_matter(documents: list[list[list[Mark]]]) -> None:
@@ -160,7 +161,7 @@ def test_names_and_order_do_not_matter(documents: list[list[list[Mark]]]) -> Non
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=at_most(15))
 @given(st.lists(marks(), min_size=1, max_size=2))
 def test_identical_readings_are_one(documents: list[list[Mark]]) -> None:
     """Every figure that is defined is 1; the others say why they are not."""

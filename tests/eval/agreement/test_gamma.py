@@ -13,6 +13,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.gamma import Continuum, Unit, gamma
 from goldwire.eval.agreement.gamma_alignment import Units, Weights, best_alignments
 from goldwire.eval.counts.bootstrap import Sampling
+from tests.examples import at_most
 
 Readers = tuple[tuple[Unit, ...], ...]
 
@@ -75,7 +76,7 @@ def crowd(draw: st.DrawFn) -> Readers:
     return tuple(map(tuple, found))
 
 
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(
     st.lists(crowd(), min_size=1, max_size=3),
     st.sampled_from([Weights(), Weights(3, 1, 1), Weights(1, 2, 0.5)]),
@@ -164,7 +165,7 @@ def test_pygammas_values_on_a_text() -> None:
     assert alone.cat is not None and found.cat is not None and alone.cat > found.cat
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.lists(crowd(), min_size=1, max_size=3))
 def test_order_does_not_matter(continua: list[Readers]) -> None:
     """Readers and units in any order have the same γ and γ-cat, samples included."""

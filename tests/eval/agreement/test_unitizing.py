@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from goldwire.eval.agreement.gamma import Continuum
 from goldwire.eval.agreement.unitizing import Unitizing, unitizing
 from goldwire.eval.agreement.unitizing_2004 import alpha_2004, disagreement
+from tests.examples import at_most
 
 Reader = tuple[tuple[int, int, int], ...]
 LENGTH = 14
@@ -72,7 +73,7 @@ def spelled_out(continua: list[Continuum]) -> list[float | None]:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(st.lists(continuum(), min_size=1, max_size=3))
 def test_it_is_what_the_formulas_say(continua: list[Continuum]) -> None:
     """The fast way through sums agrees with the formulas spelled out, however many readers a text has.
@@ -95,7 +96,7 @@ def test_a_worked_example() -> None:
     assert found.cu_alpha.value is None and found.cu_alpha.why
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(st.lists(continuum(), min_size=1, max_size=3))
 def test_order_does_not_matter(continua: list[Continuum]) -> None:
     """Readers, units and documents in any order give the same."""
@@ -106,7 +107,7 @@ def test_order_does_not_matter(continua: list[Continuum]) -> None:
     assert there == (here if here is None else pytest.approx(here))
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(reader(), st.integers(2, 4))
 def test_identical_readings_are_one(units: Reader, readers: int) -> None:
     """1 wherever it is defined; a text that nobody marked has no figure but a reason."""

@@ -22,6 +22,7 @@ from goldwire.eval.ci.measure import measure
 from goldwire.model import Article
 from goldwire.project import Project, load_project
 from goldwire.seeds import load_seeds
+from tests.cli.terminal import called
 from tests.eval.ci.test_gate import left_by_train
 from tests.train.conftest import TINY
 from tests.train.conftest import article as tiny_article
@@ -77,6 +78,7 @@ def test_the_workflow_gives_the_action_what_it_knows() -> None:
         assert set(step.get("with", {})) <= set(known)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
 def test_the_gate_step_runs(tmp_path: Path) -> None:
     """Passed, failed and refused end the step with 0, 1 and 2, and tell the job what came out; what could
@@ -89,8 +91,7 @@ def test_the_gate_step_runs(tmp_path: Path) -> None:
     reports = project / "eval/reports/ner"
     reports.mkdir(parents=True)
     left_by_train(reports, found=4)
-    goldwire = [sys.executable, "-m", "goldwire", "eval", "gate", "--project", str(project)]
-    subprocess.run([*goldwire, "--update"], check=True, capture_output=True)
+    assert called("eval", "gate", "--project", project, "--update").returncode == 0
     outcomes = []
     runs: list[dict[str, Any]] = [
         {"found": 4},

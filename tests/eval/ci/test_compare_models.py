@@ -20,6 +20,7 @@ from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Document, Relation
 from tests.eval.helpers import Mark, article, reading, spans
 from tests.eval.test_cli import run
+from tests.examples import at_most
 
 TEXT = "Coupez l’oignon. Faites cuire le poivron dans la poêle."
 GOLD: list[Mark] = [("FOOD", 9, 15), ("FOOD", 33, 40), ("TOOL", 49, 54)]
@@ -111,7 +112,7 @@ def test_exact_and_drawn_exchanges_agree() -> None:
     assert drawn.micro.p == pytest.approx(exact.micro.p, abs=0.03)
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.integers(0, 10_000), st.integers(2, 9))
 def test_exchanging_the_models_exchanges_the_sign(seed: int, documents: int) -> None:
     """p is the same whichever model comes first; the difference and its interval change their signs."""

@@ -192,6 +192,7 @@ def shell(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 def test_the_script_runs_anywhere(tmp_path: Path, server: Server) -> None:
     """The gate's exit code is the script's and its outputs are there; it comments where it can, and where it
     may not the verdict stands."""
@@ -215,6 +216,7 @@ def test_the_script_runs_anywhere(tmp_path: Path, server: Server) -> None:
     assert shell(f"sh {SCRIPT} lift-off", tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_agreement_alone_is_gated(tmp_path: Path) -> None:
     """A project that trains nothing has the floor of its annotators."""
     project = tiny_project(tmp_path / "project")

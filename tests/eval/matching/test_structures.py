@@ -18,6 +18,7 @@ from goldwire.eval.scoring.scores import count, score
 from goldwire.model import Annotation, Relation, Span, Status
 from goldwire.schemas import load_schema
 from tests.eval.helpers import Mark, article, marks, reading, spans
+from tests.examples import at_most
 
 SCHEMA = load_schema(Path(__file__).parents[2] / "data/mini/schemas/mini.yaml")
 
@@ -185,7 +186,7 @@ def test_a_mention_that_was_not_found_is_in_no_cluster() -> None:
     assert spurious["precision"] == pytest.approx(2 / 3)
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 @given(st.lists(st.tuples(marks(most=5), marks(most=5)), min_size=1, max_size=3))
 def test_overlap_credit_lies_between_exact_and_boundary_of_overlaps(
     corpus: list[tuple[list[Mark], list[Mark]]],
@@ -228,7 +229,7 @@ def test_heads_are_matched_where_the_language_is_known() -> None:
         assert (found["head"]["micro"]["tp"] if expected else found.get("head")) == expected
 
 
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(
     st.lists(
         st.tuples(

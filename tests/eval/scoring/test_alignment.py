@@ -14,6 +14,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import align, names_by_file, side_by_side
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Document, Span
+from tests.examples import at_most
 
 #: What separates words: what a text has of white space, a no-break space and line ends of all kinds.
 SPACES = [" ", "  ", "\n", "\n\n", "\t", "\u00a0", "\u202f"]
@@ -173,7 +174,7 @@ def test_spans_keep_their_characters_whatever_the_white_space(
 @pytest.mark.parametrize(
     "format", ["jsonl", "labelstudio", "docbin", "parquet", "brat", "webanno_tsv", "cas"]
 )
-@settings(max_examples=8)
+@settings(max_examples=at_most(8))
 @given(content=st.lists(marked(), min_size=1, max_size=3))
 def test_a_reference_in_another_format_scores_1_against_itself(
     format: str, content: list[tuple[list[str], list[tuple[int, int, str]]]]

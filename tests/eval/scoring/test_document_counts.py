@@ -33,6 +33,7 @@ from goldwire.model import (
     Status,
 )
 from goldwire.schemas import Schema, load_schema
+from tests.examples import at_most
 
 TEXT = "la poire, le fenouil "
 SCHEMA = """
@@ -111,7 +112,7 @@ def told(scores: Scores) -> str:
     return json.dumps([scores.as_json(), scores.warnings])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(both=corpora(), data=st.data())
 def test_batches_of_any_size_give_the_same_scores(
     both: tuple[list[Article], list[Article]], data: st.DataObject, schema: Schema
@@ -140,7 +141,7 @@ def test_batches_of_any_size_give_the_same_scores(
     assert told(counts.scores(groups=groups, resamples=20)) == told(whole)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=at_most(25), deadline=None)
 @given(both=corpora(), data=st.data())
 def test_files_line_by_line_give_what_they_give_whole(
     both: tuple[list[Article], list[Article]], data: st.DataObject
@@ -174,7 +175,7 @@ def test_files_line_by_line_give_what_they_give_whole(
             assert not any(found[1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=at_most(20), deadline=None)
 @given(both=corpora(), data=st.data())
 def test_two_models_compared_line_by_line_or_whole(
     both: tuple[list[Article], list[Article]], data: st.DataObject

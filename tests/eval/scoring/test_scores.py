@@ -15,6 +15,7 @@ from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation
 from tests.eval.helpers import Mark, marks, reading, spans
+from tests.examples import at_most
 
 Corpus = list[tuple[list[Mark], list[Mark]]]
 corpora = st.lists(st.tuples(marks(), marks()), min_size=2, max_size=5)
@@ -172,7 +173,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
     assert exact(score(pairs, resamples=0))["micro"]["ci95"] is None
 
 
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(corpora)
 def test_against_itself_and_against_nothing(corpus: Corpus) -> None:
     """A reading against itself scores 1 wherever it has a span, against an empty one 0."""
@@ -185,7 +186,7 @@ def test_against_itself_and_against_nothing(corpus: Corpus) -> None:
                 assert counts.macro().f1 == value
 
 
-@settings(max_examples=25)
+@settings(max_examples=at_most(25))
 @given(corpora)
 def test_doubling_the_corpus(corpus: Corpus) -> None:
     """Each document twice leaves every F1 as it is, and does not widen its interval."""

@@ -21,6 +21,7 @@ from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.options import Setting
 from tests.annotate.helpers import make_schema
+from tests.examples import at_most
 
 SCHEMA = make_schema()
 _values = st.recursive(
@@ -34,7 +35,7 @@ def _read(data: bytes) -> list[Any]:
     return [json.loads(bytes(element)) for element in elements.elements(io.BytesIO(data))]
 
 
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(
     st.lists(_values, max_size=5), st.sampled_from(["", " ", "\n\t", " " * 90]), st.booleans(), st.booleans()
 )

@@ -19,6 +19,7 @@ from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.options import Setting
 from goldwire.model import Article
 from goldwire.schemas.schema import Label, Layer, Schema
+from tests.examples import at_most
 
 NER = """<View><Labels name="tags" toName="doc"><Label value="PER"/><Label value="Job title"/></Labels>
 <Text name="doc" value="${key}"/>{more}</View>"""
@@ -579,7 +580,7 @@ _broken = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 @given(st.text("Anna é\u0301\r\n💩", min_size=1, max_size=30), st.lists(_broken, max_size=6))
 def test_whatever_is_broken_every_span_is_in_the_sum(text: str, items: list[dict[str, Any]]) -> None:
     """In is kept and put aside together, and each kept span lies in the text that was normalised."""

@@ -22,6 +22,7 @@ from goldwire.train.pipeline.components import (
 )
 from goldwire.train.pipeline.features import candidates, pair_features
 from goldwire.train.pipeline.linear import fit_linear
+from tests.examples import at_most
 
 NLP = spacy.blank("fr")
 WORDS = "Anna coupe le pain . Bruno chauffe la soupe avec la cuiller ."
@@ -68,7 +69,7 @@ def component(weights: Any, threshold: float = 0.5) -> Relations:
     return made
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.lists(st.floats(-9, 9, width=32), min_size=12, max_size=12), st.floats(0.05, 0.95))
 def test_whatever_was_learned_relations_keep_to_the_schema(weights: list[float], threshold: float) -> None:
     """No weights make a relation to an end that is not allowed, nor more or fewer than a head may have."""
