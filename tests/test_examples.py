@@ -15,7 +15,7 @@ from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.quality.checks import run_checks
 from goldwire.errors import GoldwireError
 from goldwire.messages import messages_in
-from goldwire.project import EXAMPLES, FIRST_EXAMPLE, copy_example, example_root, load_project
+from goldwire.project import EXAMPLE_SPLIT, EXAMPLES, FIRST_EXAMPLE, copy_example, example_root, load_project
 from tests.cli.terminal import called
 
 OTHERS = [name for name in EXAMPLES if name != FIRST_EXAMPLE]
@@ -61,6 +61,16 @@ def test_help_lists_the_examples_and_a_wrong_place_is_refused(tmp_path: Path) ->
     with pytest.raises(GoldwireError, match=r"GW730 .*politics, recalls"):
         copy_example(tmp_path / "other", "sport")
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_split_of_an_example_travels_with_it(name: str, tmp_path: Path) -> None:
+    """The demo tests on what the example's own split says, where it has one; nothing else of it comes."""
+    theirs = example_root(name) / EXAMPLE_SPLIT
+    made = copy_example(tmp_path / "demo", name)
+    assert [path.name for path in made.corpus.glob("*")] == ([theirs.name] if theirs.is_file() else [])
+    if theirs.is_file():
+        assert (made.root / EXAMPLE_SPLIT).read_bytes() == theirs.read_bytes()
 
 
 def french(folder: Path) -> list[str]:
