@@ -16,6 +16,7 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from tests.browser.test_screen import state
 from tests.browser.test_studio import log_in, project, schema
 
 if TYPE_CHECKING:
@@ -122,3 +123,61 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     assert (made.status, made.provenance.kind, made.provenance.name) == ("adjudicated", "human", who)
     assert made.provenance.based_on == ("anna", "bruno")
     client.close()
+
+
+ACTORS = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."
+
+
+def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Both ids come first, then the likeliest; what was picked is decided, and nothing else was typed."""
+    document = Document("talk", ACTORS, {"title": "Essai"})
+    start = ACTORS.index("Esper")
+    named = Span("1", "entity", "PER", start, start + 5, {"entity_id": "per.mike-pompeo"})
+    other = msgspec.structs.replace(named, attributes={"entity_id": "per.marc-esper"})
+    for name, marked in (("anna", named), ("bruno", other)):
+        reading = Annotation("talk", name, schema.stamp, "submitted", spans=(marked,))
+        write_annotation(project, msgspec.structs.replace(reading, text_sha256=sha256(ACTORS)))
+    with Client(studio.url, studio.token) as client:
+        pushed = push_adjudication(client, project, schema, [document])
+        again = push_adjudication(client, project, schema, [document])
+        assert (pushed.sent, pushed.open, again.sent, again.refreshed) == (1, 1, 0, 0)
+        [task] = client.tasks(int(pushed.url.rsplit("/", 1)[1]), include=["id", "data"])
+        [offered] = [rows for key, rows in task["data"].items() if key.endswith("entity_entity_id")]
+        ids = [row["alias"] for row in offered]
+        assert ids[:3] == ["per.mike-pompeo", "per.marc-esper", "per.mark-esper"]
+        assert "per.mark-milley" in ids and len(set(ids)) == len(ids)
+
+        page.set_viewport_size({"width": 1366, "height": 768})
+        log_in(page, studio)
+        page.goto(f"{pushed.url}/data?task={task['id']}")
+        page.get_by_text("1 à décider", exact=False).wait_for()
+        page.wait_for_timeout(800)
+        page.locator(".lsf-outliner-item", has_text="≠").click()
+        side = page.locator(".gw-side")
+        side.get_by_text("B (bruno) : per.marc-esper", exact=False).wait_for()
+        page.wait_for_timeout(500)
+        for box in (page.locator(".gw-text .htx-highlight").first, side):
+            place = box.bounding_box()
+            assert place is not None and place["y"] > 80 and place["y"] < 718
+        page.screenshot(path=project.root / "item.png")
+        before = state(page)
+        page.keyboard.press("z")
+        page.wait_for_timeout(400)
+        page.keyboard.type("milley")
+        assert state(page) == before
+        page.screenshot(path=project.root / "searched.png")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        page.screenshot(path=project.root / "picked.png")
+        [picked] = [item for item in state(page) if item not in before]
+        assert picked["value"]["choices"] == ["per.mark-milley"]
+        page.get_by_role("button", name="Submit").click()
+        page.wait_for_timeout(1500)
+        report = pull_adjudication(client, project, schema, [document])
+    assert (report.refused, report.waiting, report.notes) == ([], [], [])
+    [decision] = read_file(project.annotate / "adjudication/talk.yaml").decisions
+    assert (decision.decide, decision.value) == ("value", "per.mark-milley")
+    [made] = [a for a in read_annotations(project) if a.annotator == "adjudicated"]
+    assert [dict(s.attributes) for s in made.spans] == [{"entity_id": "per.mark-milley"}]

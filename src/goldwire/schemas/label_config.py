@@ -118,7 +118,7 @@ def _attribute(
     side: ET.Element, layer_name: str, layer: Layer, key: str, say: Messages, search_key: str
 ) -> None:
     attribute = layer.attributes[key]
-    view = ET.SubElement(side, "View", _when(attribute.bearers(layer.labels), layer_name))
+    view = ET.SubElement(side, "View", shown_for(attribute.bearers(layer.labels), layer_name))
     if attribute.kind != "flag":
         ET.SubElement(view, "Header", value=attribute.title, style=_SMALL)
     name = control(layer_name, key)
@@ -140,7 +140,7 @@ def _attribute(
     )
     for labels, group in groupby(values.items(), lambda each: each[1].labels):
         # One control holds them all; those of other labels are out of sight.
-        inside = choices if labels is None else ET.SubElement(choices, "View", _when(labels, layer_name))
+        inside = choices if labels is None else ET.SubElement(choices, "View", shown_for(labels, layer_name))
         for value, about in group:
             shown = {"value": about.title, "alias": value, "hotkey": NO_KEY}
             if about.definition:
@@ -163,7 +163,7 @@ def _required(attribute: Attribute, layer: Layer, say: Messages) -> dict[str, st
     return {"required": "true", "requiredMessage": message, "whenLabelValue": ",".join(bearers)}
 
 
-def _when(labels: list[str] | None, layer: str) -> dict[str, str]:
+def shown_for(labels: list[str] | None, layer: str) -> dict[str, str]:
     """What makes a view appear: a selected span of the layer, of one of these labels."""
     narrowed = {} if labels is None else {"whenLabelValue": ",".join(labels)}  # the keys, as an editor shows
     return {"visibleWhen": "region-selected", "whenTagName": layer, **narrowed}

@@ -16,11 +16,13 @@ from xml.etree import ElementTree as ET
 from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
-from goldwire.schemas.label_config import TEXT, control
+from goldwire.schemas.label_config import TEXT, control, shown_for
 from goldwire.schemas.schema import RegistryEntry, Schema
 
 #: Names in `<Choices>` the field whose ids it holds: Label Studio passes over it.
 IDS = "ids"
+#: What the fields of tasks' data begin with that hold options.
+DATA_KEY = "ids_"
 #: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
 MOST = 600
 # A key that no keyboard has: Label Studio would give each option a letter, unseen.
@@ -75,7 +77,7 @@ def any_control(layer: str, attribute: str) -> str:
 
 def data_key(layer: str, attribute: str) -> str:
     """The field of a task's data that holds its options."""
-    return f"ids_{layer}_{attribute}"
+    return f"{DATA_KEY}{layer}_{attribute}"
 
 
 @dataclass
@@ -108,12 +110,22 @@ class Picks:
 
 
 def picks_of(
-    schema: Schema, registries: Mapping[str, Mapping[str, RegistryEntry]], most: int = MOST
+    schema: Schema,
+    registries: Mapping[str, Mapping[str, RegistryEntry]],
+    most: int = MOST,
+    *,
+    from_tasks: Collection[str] = (),
 ) -> Picks:
-    """The options of a schema's id attributes: for each label the things of its family."""
+    """The options of a schema's id attributes: for each label the things of its family.
+
+    Attributes of layers in `from_tasks` have those that come with each task.
+    """
     picks = Picks(schema)
     for layer, about in schema.layers.items():
         for name, attribute in about.attributes.items():
+            if layer in from_tasks:
+                picks.from_data |= {(layer, name)} if attribute.registry else set()
+                continue
             entries = registries.get(attribute.registry or "", {}).values()
             options = {
                 pick_control(layer, name, label): {
@@ -167,8 +179,8 @@ def with_picks(config: str, picks: Picks) -> str:
     parents = {child: parent for parent in root.iter() for child in parent}
     taken = {element.get("hotkey") for element in root.iter() if element.get("hotkey")}
     for layer, about in schema.layers.items():
-        free = iter(key for key in _KEYS if key not in taken)
-        for name in about.attributes:
+        keys: dict[str, set[str]] = {}  # which labels each key is for
+        for name, attribute in about.attributes.items():
             area = next((e for e in root.iter("TextArea") if e.get("name") == control(layer, name)), None)
             if area is None:
                 continue
@@ -179,13 +191,20 @@ def with_picks(config: str, picks: Picks) -> str:
             ]
             if not controls and (layer, name) not in picks.from_data:
                 continue
-            key = next(free)
+            bearers = {label for label in about.labels if attribute.applies_to(label)}
+            key = next(each for each in _KEYS if each not in taken and not bearers & keys.get(each, set()))
+            keys.setdefault(key, set()).update(bearers)
             search = {"hotkey": key, "minlength": "0", "placeholder": say("config.search", key=key)}
             parent = parents[area]
             place = list(parent).index(area)
-            pickers = [_picker(layer, name, label, picks.options[c], search) for c, label in controls]
+            of = control(layer, name)
+            pickers = [
+                _picker(of, each, shown_for([label], layer), picks.options[each], search)
+                for each, label in controls
+            ]
             if (layer, name) in picks.from_data:
-                pickers.append(_picker(layer, name, None, {}, search))
+                when = shown_for(attribute.bearers(about.labels), layer)
+                pickers.append(_picker(of, any_control(layer, name), when, data_key(layer, name), search))
             for number, picker in enumerate(pickers):
                 parent.insert(place + number, picker)
             for asked in ("required", "requiredMessage", "whenLabelValue"):
@@ -200,18 +219,16 @@ def with_picks(config: str, picks: Picks) -> str:
 
 
 def _picker(
-    layer: str, attribute: str, label: str | None, options: Mapping[str, str], search: dict[str, str]
+    of: str, name: str, when: Mapping[str, str], options: Mapping[str, str] | str, search: dict[str, str]
 ) -> ET.Element:
-    """The options of one label with their search, in a view that appears for it; or those of the task."""
-    when = {"visibleWhen": "region-selected", "whenTagName": layer}
-    narrowed = {} if label is None else {"whenLabelValue": label}
-    name = any_control(layer, attribute) if label is None else pick_control(layer, attribute, label)
-    view = ET.Element("View", {"className": _CLASS, **when, **narrowed, IDS: control(layer, attribute)})
+    """The options of an id field `of` with their search, in a view that appears `when` they fit; a text
+    names the field of the task's data that has them."""
+    view = ET.Element("View", {"className": _CLASS, **when, IDS: of})
     ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **search})
-    value = {"value": f"${data_key(layer, attribute)}"} if label is None else {}
+    value = {"value": f"${options}"} if isinstance(options, str) else {}
     common = {"name": name, "toName": TEXT, "perRegion": "true", "choice": "single", **value}
-    choices = ET.SubElement(view, "Choices", {**common, IDS: control(layer, attribute)})
-    for key, title in options.items():
+    choices = ET.SubElement(view, "Choices", {**common, IDS: of})
+    for key, title in options.items() if not isinstance(options, str) else ():
         ET.SubElement(choices, "Choice", {"value": title, "alias": key, "hotkey": _NO_KEY})
     return view
 

@@ -6,7 +6,8 @@ nothing was chosen for stays open, whatever is marked around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -31,6 +32,56 @@ _ANSWERS = ("a", "b", "neither", OTHER)
 _COLOR = "#C00000"
 
 
+class Choice(NamedTuple):
+    """What was chosen for one item: an answer, or the id that a span is to bear; empty where nothing was."""
+
+    answer: str = ""
+    id: str = ""
+
+
+class Answer(NamedTuple):
+    """How an item is decided, with the value of an attribute that neither version has."""
+
+    decide: Literal["a", "b", "neither", "value"]
+    value: str | None = None
+
+
+class IdItem(NamedTuple):
+    """Which items ask for an id: those of an attribute of a layer. They are marked as `mark`, and the id is
+    the attribute `key` of their region."""
+
+    layer: str
+    attribute: str
+    mark: str
+    key: str
+
+
+def id_items(schema: Schema) -> list[IdItem]:
+    """The items that ask for ids, for each attribute that holds any."""
+    names = [
+        (layer, name)
+        for layer, about in schema.layers.items()
+        for name, attribute in about.attributes.items()
+        if attribute.kind == "id"
+    ]
+    alone = {name for _, name in names if [other for _, other in names].count(name) == 1}
+    return [
+        IdItem(layer, name, f"{MARK} {name if name in alone else f'{layer} {name}'}", f"{layer}_{name}")
+        for layer, name in names
+    ]
+
+
+def id_item(key: str, schema: Schema) -> IdItem | None:
+    """What an item asks for, where that is an id."""
+    if not key.startswith("attribute "):
+        return None
+    span, _, attribute = key.removeprefix("attribute ").rpartition(" ")
+    layer = span.partition(" ")[0]
+    return next(
+        (each for each in id_items(schema) if (each.layer, each.attribute) == (layer, attribute)), None
+    )
+
+
 def with_items(schema: Schema) -> Schema:
     """The schema with the layer of disagreements before its own."""
     say = messages_in(schema.language)
@@ -38,14 +89,18 @@ def with_items(schema: Schema) -> Schema:
     keys = answer_keys(schema)
     values = {answer: Value(f"{titles[answer]} [{key}]") for answer, key in keys.items()}
     title = say("adjudication.disagreements")
-    layer = Layer(
-        title,
-        {MARK: Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, NO_KEY)},
-        attributes={
-            VERSIONS: Attribute(title, "text"),
-            DECISION: Attribute(say("adjudication.decision"), "choice", values=values),
-        },
-    )
+    label = Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, NO_KEY)
+    attributes = {
+        VERSIONS: Attribute(title, "text"),
+        DECISION: Attribute(say("adjudication.decision"), "choice", values=values),
+    }
+    for each in id_items(schema):
+        about = schema.layers[each.layer].attributes[each.attribute]
+        attributes[each.key] = Attribute(
+            say("adjudication.other_id"), "id", labels=[each.mark], registry=about.registry
+        )
+    labels = dict.fromkeys([MARK, *(each.mark for each in id_items(schema))], label)
+    layer = Layer(title, labels, attributes=attributes)
     return msgspec.structs.replace(schema, layers={LAYER: layer, **schema.layers})
 
 
@@ -85,7 +140,8 @@ def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator
     for item in outcome.items:
         of_span = item.key.startswith(("attribute ", "relation "))
         later = of_span and any(f" {name} " in f"{item.key} " for name in waiting)
-        if not later and item.decide in ("", "a", "b", "neither"):
+        shown = item.decide in ("", "a", "b", "neither")
+        if not later and (shown or (item.decide == "value" and id_item(item.key, schema))):
             yield item
 
 
@@ -96,9 +152,13 @@ def regions(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterato
     for item in listed(case, outcome, schema):
         place = outcome.asked[item.key].span
         attributes: dict[str, AttributeValue] = {VERSIONS: _versions(item, names, say)}
-        if item.decide:
+        asked = id_item(item.key, schema)
+        if asked is not None and isinstance(item.value, str):
+            attributes[asked.key] = item.value
+        elif item.decide:
             attributes[DECISION] = item.decide
-        yield Span(region_id(item.key), LAYER, MARK, place.start, place.end, attributes)
+        mark = MARK if asked is None else asked.mark
+        yield Span(region_id(item.key), LAYER, mark, place.start, place.end, attributes)
 
 
 def _versions(item: Decision, names: list[str], say: Messages) -> str:
@@ -111,50 +171,70 @@ def _versions(item: Decision, names: list[str], say: Messages) -> str:
     return "\n".join([kind, *sides])
 
 
-def split(marks: Annotation) -> tuple[Annotation, dict[str, str]]:
+def split(marks: Annotation) -> tuple[Annotation, dict[str, Choice]]:
     """An annotation without the disagreements, and what was chosen for them by their regions' ids."""
-    chosen = {
-        s.id: str(s.attributes[DECISION])
-        for s in marks.spans
-        if s.layer == LAYER and DECISION in s.attributes
-    }
+    chosen = {s.id: _choice(s) for s in marks.spans if s.layer == LAYER and s.attributes.keys() - {VERSIONS}}
     spans = tuple(span for span in marks.spans if span.layer != LAYER)
     ids = {span.id for span in spans}
     relations = tuple(r for r in marks.relations if {r.head, r.tail} <= ids)
     return msgspec.structs.replace(marks, spans=spans, relations=relations), chosen
 
 
-def answered(outcome: Outcome, chosen: dict[str, str]) -> tuple[dict[str, str], set[str], int]:
-    """What was chosen, as decisions by item, a chosen version's attributes with it; the items that the marks
-    answer; and how many choices stand for no item."""
-    decided: dict[str, str] = {}
+def _choice(region: Span) -> Choice:
+    ids = [str(v) for name, v in region.attributes.items() if name not in (VERSIONS, DECISION)]
+    return Choice(str(region.attributes.get(DECISION, "")), *ids[:1])
+
+
+class Answered(NamedTuple):
+    """What was chosen, by item; the items that the marks answer; those for which a version and another id
+    were chosen, which says nothing; and how many choices stand for no item."""
+
+    decided: dict[str, Answer]
+    marked: set[str]
+    torn: list[str]
+    strange: int
+
+
+def answered(outcome: Outcome, chosen: Mapping[str, Choice]) -> Answered:
+    """What was chosen, as decisions by item, a chosen version's attributes with it."""
+    decided: dict[str, Answer] = {}
     marked: set[str] = set()
+    torn: list[str] = []
     by_id = {region_id(item.key): item for item in outcome.items}
-    for region, answer in chosen.items():
+    for region, choice in chosen.items():
         item = by_id.get(region)
         if item is None:
             continue
-        if answer == OTHER:
+        picked = Answer("a" if choice.id == item.a else "b") if choice.id in (item.a, item.b) else None
+        picked = picked or Answer("value", choice.id)
+        if choice.id and choice.answer in ("", OTHER, picked.decide):
+            decided[item.key] = picked
+        elif choice.id:
+            torn.append(item.key)
+        elif choice.answer == OTHER:
             marked.add(item.key)
         else:
             # The version that did not mark it: it does not stand.
-            decided[item.key] = answer if answer in outcome.asked[item.key].allowed else "neither"
-    return decided, marked, len(chosen.keys() - by_id.keys())
+            version: Literal["a", "b", "neither"] = "a" if choice.answer == "a" else "b"
+            allowed = choice.answer != "neither" and version in outcome.asked[item.key].allowed
+            decided[item.key] = Answer(version if allowed else "neither")
+    return Answered(decided, marked, torn, len(chosen.keys() - by_id.keys()))
 
 
 def with_their_spans(
     case: AdjudicationCase, outcome: Outcome, schema: Schema, decided: Iterable[str]
-) -> dict[str, str]:
+) -> dict[str, Answer]:
     """The open attributes of spans of which one version was chosen, decided as that version has them."""
     keys = set(decided)
-    names: dict[str, str] = {}
+    names: dict[str, Answer] = {}
     for a, b in pairs(case.readings, schema):
         if (key := pair_key(a, b)) in keys:
-            answer = next(item.decide for item in outcome.items if item.key == key)
-            span = {"a": a, "b": b}.get(answer)
-            if span is not None:
-                names[span_name(span)] = answer
-    found: dict[str, str] = {}
+            decide = next(item.decide for item in outcome.items if item.key == key)
+            if decide == "a" and a is not None:
+                names[span_name(a)] = Answer("a")
+            elif decide == "b" and b is not None:
+                names[span_name(b)] = Answer("b")
+    found: dict[str, Answer] = {}
     for item in outcome.open:
         if item.key.startswith("attribute "):
             name = item.key.removeprefix("attribute ").rpartition(" ")[0]

@@ -12,6 +12,8 @@ from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_cas
 from goldwire.annotate.adjudication.interpret import as_shown, interpret, without_defaults
 from goldwire.annotate.adjudication.items import (
     LAYER,
+    Answer,
+    Choice,
     answered,
     region_id,
     split,
@@ -28,7 +30,6 @@ from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.tasks import uid
-from goldwire.annotations.meaning import content
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.figures import counted
@@ -190,7 +191,7 @@ class _Submission:
         self,
         case: AdjudicationCase,
         marks: Annotation,
-        chosen: dict[str, str],
+        chosen: dict[str, Choice],
         reasons: dict[str, str],
         *,
         full: bool,
@@ -205,21 +206,23 @@ class _Submission:
             )
 
         def entered(
-            decisions: Mapping[str, Decision], outcome: Outcome, answers: Mapping[str, str]
+            decisions: Mapping[str, Decision], outcome: Outcome, answers: Mapping[str, Answer]
         ) -> dict[str, Decision]:
             """The decisions with new answers; one that is as it was keeps its reason."""
             made = dict(decisions)
             for item in outcome.items:
-                answer = answers.get(item.key)
-                if answer and (item.key not in made or made[item.key].decide != answer):
-                    words = {"decide": answer, "reason": reasons.get(region_id(item.key), ""), "value": None}
-                    made[item.key] = msgspec.structs.replace(item, **words)
+                answer, old = answers.get(item.key), made.get(item.key)
+                if answer and (old is None or (old.decide, old.value) != answer):
+                    reason = reasons.get(region_id(item.key), "")
+                    made[item.key] = msgspec.structs.replace(item, reason=reason, **answer._asdict())
             return made
 
         before = merge(case.decisions)
-        answers, marked, strange = answered(before, chosen)
+        answers, marked, torn, strange = answered(before, chosen)
         if strange:
             self.report.notes.append(f"{name}: {strange} choices stand for no disagreement, left out")
+        for key in torn:
+            self.report.notes.append(f"{name}: `{key}` has a version and another id chosen, neither is taken")
         decisions = entered(case.decisions, before, answers)
         settled = merge(decisions)
         decisions = entered(decisions, settled, with_their_spans(case, settled, self.schema, answers))
@@ -277,7 +280,7 @@ class _Submission:
 
     def marks(
         self, case: AdjudicationCase, submitted: dict[str, Any]
-    ) -> tuple[Annotation, dict[str, str], dict[str, str]]:
+    ) -> tuple[Annotation, dict[str, Choice], dict[str, str]]:
         """The annotation as our model has it, what was chosen, and the comments on regions; raises GW374."""
         name, result = case.document.id, submitted.get("result") or []
         read = from_result(result, case.document.text, with_items(self.schema))
@@ -329,15 +332,29 @@ class _Submission:
 
     def tell_ignored(self, case: AdjudicationCase, outcome: Outcome, marks: Annotation) -> None:
         """Marks that are not taken, since their item is open or was decided otherwise."""
-        carried_out = content(as_shown(outcome.annotation, self.schema, case.document.text))
-        submitted = content(marks)
-        ignored = [*(submitted[0] - carried_out[0]), *(submitted[1] - carried_out[1])]
+        ignored = sorted(
+            _facts(marks) - _facts(as_shown(outcome.annotation, self.schema, case.document.text))
+        )
         if ignored:
-            shown = "; ".join(str(meaning) for meaning in ignored[:5])
+            shown = "; ".join(ignored[:5])
             why = "their disagreement is open, or decided otherwise; choose `other` to have marks taken"
             self.report.notes.append(
                 f"{case.document.id}: {len(ignored)} marks are not taken ({why}): {shown}"
             )
+
+
+def _facts(annotation: Annotation) -> set[str]:
+    """What an annotation says, each in words: a span, an attribute that it bears, a relation."""
+    names = {span.id: span_name(span) for span in annotation.spans}
+    return {
+        *names.values(),
+        *(
+            f"{names[span.id]} {key}={value}"
+            for span in annotation.spans
+            for key, value in span.attributes.items()
+        ),
+        *(f"{names[r.head]} {r.label} {names[r.tail]}" for r in annotation.relations),
+    }
 
 
 def _comments(result: Any) -> dict[str, str]:

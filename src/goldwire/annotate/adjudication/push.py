@@ -15,8 +15,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
-from goldwire.annotate.adjudication.items import region_id, regions, with_items, with_keys
+from goldwire.annotate.adjudication.items import LAYER, region_id, regions, with_items, with_keys
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate
+from goldwire.annotate.adjudication.offered import Offers
 from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of
@@ -151,6 +152,7 @@ def push_adjudication(
     extra: dict[str, dict[str, Any]] = {}
     predictions: list[Annotation] = []
     changed: list[tuple[int, dict[str, Any]]] = []
+    offers = Offers(project, schema, documents)
     for case, outcome in chosen:
         shown = [*map(_bare, case.readings), accepted(case, outcome, schema)]
         predictions += shown
@@ -158,6 +160,9 @@ def push_adjudication(
         old = state_of(task) if task is not None else None
         state = _state(task, old, case, shown)
         data = {_LIST: _summary(outcome, schema), STATE: msgspec.to_builtins(state)}
+        data |= offers.of(
+            case, outcome, (task or {}).get("data"), anew=old is None or old.shown != state.shown
+        )
         extra[case.document.id] = data
         if task is None:
             continue
@@ -178,7 +183,7 @@ def push_adjudication(
         extra=extra,
         advance=advance,
         suggest=False,
-        pick=False,
+        picked_in_tasks=[LAYER],
     )
     # Last, so that a run that was cut off before is repeated by the next.
     for number, task_data in changed:

@@ -8,6 +8,7 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.messages import in_all_languages, messages_in
+from goldwire.schemas.picks import DATA_KEY
 
 #: What tasks hold beside the title and the article's name, and what a list has no use for.
 _DATA = ("text", "uid", "sha256", "goldwire", "disagreements")
@@ -36,6 +37,7 @@ def _hidden(client: Client, project: int, more: Sequence[str] = ()) -> dict[str,
         for column in columns:
             parent = f"{column['parent']}." if column.get("parent") else ""
             shown = (column.get("visibility_defaults") or {}).get(place, True)
+            shown = shown and not (parent and str(column["id"]).startswith(DATA_KEY))
             if not shown and (parent, column["id"]) != ("data.", "title"):
                 names[f"{parent}{column['id']}"] = None
         hidden[place] = [f"tasks:{name}" for name in names]

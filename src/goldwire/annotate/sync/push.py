@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,16 +76,17 @@ def push(
     batch: int = BATCH,
     suggest: bool = True,
     pick: bool = True,
+    picked_in_tasks: Collection[str] = (),
 ) -> PushReport:
     """Send the articles that the server does not have yet, with the predictions that it does not have.
 
     `config` and `guide` stand in for those of the schema; `extra` holds more data for new tasks, by document,
     `starts` what annotators begin from: their own work, sent as it is. `advance` is called with the number of
     articles settled. `batch` tasks go in one request. The guide is put beside the tasks and linked. With
-    `pick` the ids of registries can be picked there, with `suggest` predictions get the ids that are sure
-    (`suggest_ids`). Raises GW321 for a config change that would orphan annotations, GW322 for predictions
-    that the schema or the texts do not bear, GW324 where the server's counts do not add up, GW780 where
-    `guide_url` is no address.
+    `pick` the ids of registries can be picked there, those of the layers `picked_in_tasks` from what `extra`
+    holds; with `suggest` predictions get the ids that are sure (`suggest_ids`). Raises GW321 for a config
+    change that would orphan annotations, GW322 for predictions that the schema or the texts do not bear,
+    GW324 where the server's counts do not add up, GW780 where `guide_url` is no address.
     """
     by_document = checked_predictions(schema, documents, predictions)
     suggested = suggest_ids(project, schema, documents, by_document) if suggest else Suggested(by_document)
@@ -96,7 +97,8 @@ def push(
         shown = version(start)
     guide = guide or guide_of(project, schema)
     with project_lock(project):
-        picks = picks_of(schema, load_registries(schema, project.schema_path)) if pick else None
+        registries = load_registries(schema, project.schema_path)
+        picks = picks_of(schema, registries, from_tasks=picked_in_tasks) if pick else None
         found, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
         shown_config = str(found.get("label_config") or "")
         data = task_data(project, schema, documents, shown_config, extra or {})

@@ -83,12 +83,16 @@ def task_data(
     config: str,
     extra: Mapping[str, Mapping[str, Any]],
 ) -> Mapping[str, Mapping[str, Any]]:
-    """More data for tasks, by document: `extra`, and the ids to pick where a config asks for them."""
+    """More data for tasks, by document: `extra`, and the ids to pick where a config asks for them.
+
+    Ids that `extra` holds stand.
+    """
     asked = [
         (layer, name)
         for layer, names in id_attributes(schema).items()
         for name in names
-        if f'"${data_key(layer, name)}"' in config
+        if f'"${(key := data_key(layer, name))}"' in config
+        and not all(key in extra.get(document.id, {}) for document in documents)
     ]
     if not asked:
         return extra
@@ -98,6 +102,8 @@ def task_data(
     for document in documents:
         data = made[document.id] = dict(extra.get(document.id, {}))
         for layer, name in asked:
+            if data_key(layer, name) in data:
+                continue
             entries = registries[id_attributes(schema)[layer][name]]
             ids = candidates.standing(document, layer, name, OFFERED)
             data[data_key(layer, name)] = task_options(entries[each] for each in ids)
