@@ -35,6 +35,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page in a context of its own; an error on the page fails the test."""
     context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    context.set_default_timeout(180_000)  # a slow machine is no fault
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
