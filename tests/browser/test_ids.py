@@ -151,6 +151,42 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     ]
 
 
+def test_letters_after_the_key_are_no_labels_where_there_is_nothing_to_pick(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """With nothing selected, a stance or a date they end in a field that says so, until a click in the text.
+
+    Right after a click on a span that has ids they are its search's.
+    """
+    page.set_viewport_size({"width": 1366, "height": 768})
+    day, view = span("r4", "entity", "DATE", "parlé"), span("r5", "stance", "NEGATIVE", "ont")
+    with Client(studio.url, studio.token) as client:
+        pushed = push(client, project, schema, [DOCUMENT])
+        [task] = client.tasks(pushed.project, include=["id"])
+        result = to_result(reading(schema, POMPEO, day, view), schema, TEXT)
+        client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
+    opened(page, studio, pushed)
+    before = state(page)
+    told = page.get_by_text("Rien à choisir pour ce qui est sélectionné")
+    text = page.locator(".gw-text").get_by_text("de l’")
+    for region in ("", "r4", "r5"):
+        page.keyboard.press("Escape")
+        if region:
+            choose(page, region)
+        page.keyboard.type("zpomp")
+        page.keyboard.press("Enter")
+        assert told.evaluate("e => e.getBoundingClientRect().height") > 0
+        page.wait_for_timeout(200)
+        page.screenshot(path=project.root / f"nothing{region}.png")
+        assert state(page) == before, region
+        text.click()
+        assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page.locator(".htx-highlight", has_text="Pompeo").click(position={"x": 4, "y": 6})
+    page.keyboard.type("zpomp")
+    assert page.evaluate("document.activeElement.value") == "pomp"
+    assert state(page) == before
+
+
 def test_of_a_large_registry_the_article_s_own_candidates_are_picked(
     page: Page, studio: Server, project: Project, schema: Schema
 ) -> None:

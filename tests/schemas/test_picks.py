@@ -199,6 +199,29 @@ def test_a_config_with_picks_that_somebody_brings_is_read(
     assert [each.attributes for each in read.spans] == [{"which": "a.rex"}, {"which": "a.new"}]
 
 
+def test_a_key_of_a_search_leads_first_to_where_letters_do_nothing(
+    zoo: Schema, entries: dict[str, dict[str, RegistryEntry]]
+) -> None:
+    """One field for each key, before all searches, over a list of which nothing can be chosen.
+
+    It is no part of what annotations are compared by, and a config without a search has none.
+    """
+    plain = label_config(zoo)
+    config = with_picks(plain, picks_of(zoo, entries))
+    searches = list(ET.fromstring(config).iter("Filter"))
+    keys = {each.get("hotkey") for each in searches}
+    nets = searches[: len(keys)]
+    assert {each.get("hotkey") for each in nets} == keys
+    [caught] = {each.get("toName") for each in nets}
+    [choices] = [each for each in ET.fromstring(config).iter("Choices") if each.get("name") == caught]
+    assert [each.get("visible") for each in choices] == ["false"]
+    assert caught not in {each.get("toName") for each in searches[len(keys) :]}
+    assert compare(plain, config) == ([], [])
+    assert with_picks(config, picks_of(zoo, entries)) == config
+    LabelInterface(config).validate()
+    assert "<Filter" not in with_picks(plain, picks_of(zoo, {}))
+
+
 def test_the_example_has_its_ids_to_pick() -> None:
     """Every adjudicated id can be picked on its label; the config stays under 100 kB more."""
     project = load_project(example_root())

@@ -14,7 +14,8 @@ from goldwire.errors import GoldwireError
 from goldwire.schemas.colors import as_hex, free_color
 from goldwire.schemas.inferred import FROM_DATA, Inferred, Left, Renamed
 from goldwire.schemas.names import UNNAMED, Names, TextSource
-from goldwire.schemas.picks import IDS, remove_picks
+from goldwire.schemas.net import IDS
+from goldwire.schemas.picks import remove_picks
 from goldwire.schemas.slugs import free_name, slug
 
 # Tags that only arrange the page.

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
+from goldwire.schemas.net import NO_KEY
 from goldwire.schemas.schema import (
     Attribute,
     Counterexample,
@@ -37,9 +38,6 @@ _RIGHT_TO_LEFT = """.gw-text { direction: rtl; text-align: right; }
 """
 _SMALL = "font-size: .8rem; font-weight: 600; margin: .35rem 0 .15rem; line-height: 1.2"
 _LINE = "font-size: .9rem; font-weight: 400; margin: .25rem 0; line-height: 1.45"
-#: A key that no keyboard has. An option without a key gets the next free letter from Label Studio, unseen,
-#: and that letter would then set it on whatever span is selected.
-NO_KEY = "\N{EM DASH}"
 # More options than this are looked for by typing.
 _SEARCHED = 8
 

@@ -1,8 +1,8 @@
 """Ids that are picked, not typed: what of a registry stands in a label config, and in its tasks' data.
 
 An id's text field stays, for new ones. Before it stand its options, a list for each label with a search, in
-`<Choices>` that name the field in `ids`. A registry that is too large for a config gives each task its own
-options (`value="$…"`).
+`<Choices>` that name the field in `ids` (`IDS`). A registry that is too large for a config gives each task
+its own options (`value="$…"`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.schemas.label_config import TEXT, control, shown_for
+from goldwire.schemas.net import IDS, NO_KEY, with_net
 from goldwire.schemas.schema import RegistryEntry, Schema
 
-#: Names in `<Choices>` the field whose ids it holds: Label Studio passes over it.
-IDS = "ids"
 #: What the fields of tasks' data begin with that hold options.
 DATA_KEY = "ids_"
 #: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
 MOST = 600
-# A key that no keyboard has: Label Studio would give each option a letter, unseen.
-_NO_KEY = "\N{EM DASH}"
 _KEYS = "zxyvwqkuchnrsbdfgjlmtpaeio0123456789"
 _CLASS = "gw-ids"
 # A short list that scrolls.
@@ -168,11 +165,14 @@ def shown(entry: RegistryEntry) -> str:
 
 def task_options(entries: Iterable[RegistryEntry]) -> list[dict[str, str]]:
     """Options as a task's data holds them."""
-    return [{"value": shown(entry), "alias": entry.id, "hotkey": _NO_KEY} for entry in entries]
+    return [{"value": shown(entry), "alias": entry.id, "hotkey": NO_KEY} for entry in entries]
 
 
 def with_picks(config: str, picks: Picks) -> str:
-    """A label config with the pickers of its id fields; one that has some already gets these instead."""
+    """A label config with the pickers of its id fields; one that has some already gets these instead.
+
+    The letters of a search are caught where there is none (`net`).
+    """
     root = strict_xml.parse(without_picks(config))
     schema = picks.schema
     say = messages_in(schema.language)
@@ -210,7 +210,9 @@ def with_picks(config: str, picks: Picks) -> str:
             for asked in ("required", "requiredMessage", "whenLabelValue"):
                 area.attrib.pop(asked, None)  # what is picked need not be typed
             area.set("placeholder", say("config.new_id"))
-    if root.find(f".//View[@{IDS}]") is not None:
+    picked = root.find(f".//View[@{IDS}]") is not None
+    with_net(root, say)
+    if picked:
         style = ET.Element("Style", {IDS: ""})
         style.text = _STYLE + _leaving()
         root.insert(int(len(root) > 0 and root[0].tag == "Style"), style)
@@ -229,7 +231,7 @@ def _picker(
     common = {"name": name, "toName": TEXT, "perRegion": "true", "choice": "single", **value}
     choices = ET.SubElement(view, "Choices", {**common, IDS: of})
     for key, title in options.items() if not isinstance(options, str) else ():
-        ET.SubElement(choices, "Choice", {"value": title, "alias": key, "hotkey": _NO_KEY})
+        ET.SubElement(choices, "Choice", {"value": title, "alias": key, "hotkey": NO_KEY})
     return view
 
 
@@ -248,7 +250,7 @@ def without_data(config: str) -> str:
     asking = [each for each in root.iter("Choices") if each.get(IDS) and each.get("value")]
     for choices in asking:
         del choices.attrib["value"]
-        ET.SubElement(choices, "Choice", {"value": "\N{HORIZONTAL ELLIPSIS}", "hotkey": _NO_KEY})
+        ET.SubElement(choices, "Choice", {"value": "\N{HORIZONTAL ELLIPSIS}", "hotkey": NO_KEY})
     return ET.tostring(root, encoding="unicode") if asking else config
 
 

@@ -19,7 +19,8 @@ from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, AttributeValue, Span
 from goldwire.schemas import Attribute, Label, Layer, Schema
-from goldwire.schemas.label_config import NO_KEY, control, taken_keys
+from goldwire.schemas.label_config import control, taken_keys
+from goldwire.schemas.net import NO_KEY
 from goldwire.schemas.schema import Value
 
 LAYER = "disagreement"
