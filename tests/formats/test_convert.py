@@ -121,6 +121,52 @@ def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path) -> None:
     assert target.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["brat", "webanno_tsv", "cas", "store"])
+def test_a_source_that_breaks_off_leaves_nothing_of_what_was_read(tmp_path: Path, name: str) -> None:
+    """Articles go through one at a time; a bad line at the end is told, and no file of them is there."""
+    source = tmp_path / "in.jsonl"
+    write_jsonl(source, mini_articles())
+    with source.open("a", encoding="utf-8") as stream:
+        stream.write("{\n")
+    project = mini_project(tmp_path / "mini", annotated=False)
+    target = project.root if name == "store" else tmp_path / "out"
+    with pytest.raises(GoldwireError, match=r"in\.jsonl:3"):
+        convert(source, target, source="jsonl", target=name, setting=Setting(project.root))
+    assert read_annotations(project) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "mini"]
+
+
+@pytest.mark.parametrize("name", ["brat", "webanno_tsv", "cas", "store"])
+def test_what_goes_through_one_at_a_time_is_counted(tmp_path: Path, name: str) -> None:
+    """Documents, annotations and spans, and nothing is held; what a format can't hold is put down as ever."""
+    source = tmp_path / "in.jsonl"
+    write_jsonl(source, mini_articles())
+    project = mini_project(tmp_path / "mini", annotated=False)
+    target = project.root if name == "store" else tmp_path / "out"
+    done = convert(source, target, source="jsonl", target=name, setting=Setting(project.root))
+    annotations = [annotation for article in mini_articles() for annotation in article.annotations]
+    assert (done.articles, done.written) == ([], len(annotations))
+    assert done.counts == {
+        "documents": len(mini_articles()),
+        "annotations": len(annotations),
+        "spans": sum(len(annotation.spans) for annotation in annotations),
+        "relations": sum(len(annotation.relations) for annotation in annotations),
+    }
+    if name == "store":
+        assert len(read_annotations(project)) == len(annotations)
+
+
+def test_articles_that_the_store_has_no_place_for_are_told(tmp_path: Path) -> None:
+    """Of those without annotations the number is said, though none is held."""
+    first, *others = mini_articles()
+    source = tmp_path / "in.jsonl"
+    write_jsonl(source, [structs.replace(first, annotations=()), *others])
+    project = mini_project(tmp_path / "mini", annotated=False)
+    code, said = run(source, project.root, "--to", "store")
+    assert code == 0
+    assert "1 document(s) without annotations: the store keeps annotations, seeds/ the articles" in said
+
+
 def test_every_format_says_what_it_is() -> None:
     """Each has a sentence for its users, and the functions that it promises."""
     for name, each in FORMATS.items():

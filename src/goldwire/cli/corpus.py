@@ -148,10 +148,9 @@ def convert(
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
     for assumed in done.assumed:
         say(f"assumed: {assumed}")
-    bare = sum(not article.annotations for article in done.articles)
-    if target == "store" and bare:
+    if target == "store" and done.unmarked:
         where = "the store keeps annotations, seeds/ the articles"
-        say(f"{amount(bare)} document(s) without annotations: {where}")
+        say(f"{amount(done.unmarked)} document(s) without annotations: {where}")
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")

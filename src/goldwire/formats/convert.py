@@ -62,6 +62,13 @@ class Conversion:
             "relations": sum(len(a.relations) for a in annotations),
         }
 
+    @property
+    def unmarked(self) -> int:
+        """Documents without an annotation."""
+        if self.counted is not None:
+            return self.counted["unmarked"]
+        return sum(not article.annotations for article in self.articles)
+
     def as_dict(self) -> dict[str, Any]:
         """The counts, what was written, and for each kind of loss its number and first places."""
 
@@ -204,6 +211,7 @@ def _passing(
     for article in articles:
         passed = _curated(article, setting) if only_curated else article
         counted["documents"] += 1
+        counted["unmarked"] += not passed.annotations
         for annotation in passed.annotations:
             counted["annotations"] += 1
             counted["spans"] += len(annotation.spans)

@@ -142,6 +142,7 @@ FORMATS: dict[str, Format] = {
             f"{_HERE}.brat.write",
             loses="span ids, meta, status, provenance, marked_by, origin, score",
             unit=".ann files",
+            streams=True,
         ),
         Format(
             "docbin",
@@ -174,6 +175,7 @@ FORMATS: dict[str, Format] = {
             f"{_HERE}.cas.read",
             f"{_HERE}.cas.write",
             unit="files",
+            streams=True,
         ),
         Format(
             "webanno_tsv",
@@ -182,6 +184,7 @@ FORMATS: dict[str, Format] = {
             f"{_HERE}.webanno_tsv.write",
             loses="span ids, types of values, meta, schema, status, provenance, marked_by, origin, score",
             unit="files",
+            streams=True,
         ),
         *_others(),
         Format("quotes", "YAML written by hand: a file, or a folder of files", _OWN),
@@ -191,6 +194,7 @@ FORMATS: dict[str, Format] = {
             _OWN,
             _OWN,
             unit="files changed",
+            streams=True,
         ),
     )
 }

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
 from goldwire.formats._escape import escape
@@ -29,10 +30,10 @@ _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 
 def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
-    listed = list(articles)
+    listed = ArticleSpool(articles)
     names = Names(schema_for(listed, setting))
     annotators = sorted({a.annotator for article in listed for a in article.annotations})
-    files = file_names(article.document.id for article in listed)
+    files = file_names(listed.ids)
     folders = file_names(annotators)
     count = 0
     with writing_folder(path, (".txt", ".ann")) as folder:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import file_names
@@ -50,7 +51,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
 
     Raises GW281 where a text holds what XML can't, GW271 where the folder holds other files.
     """
-    listed = list(articles)
+    listed = ArticleSpool(articles)
     types = Types(schema_for(listed, setting))
     if not setting.cas_json:
         raise_faults(
@@ -59,7 +60,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
             for article in listed if (unfit := _NO_XML.search(article.document.text))
         )  # fmt: skip
     suffix = ".json" if setting.cas_json else ".xmi"
-    files = file_names(article.document.id for article in listed)
+    files = file_names(listed.ids)
     tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (suffix,)) as folder:

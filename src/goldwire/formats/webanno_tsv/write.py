@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.tokens import tokenizer
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
@@ -47,9 +48,9 @@ _RowKey = tuple[int, tuple[int, int] | None]
 
 def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder, a file for each annotation; their number. Raises GW271 where it holds others."""
-    listed = list(articles)
+    listed = ArticleSpool(articles)
     types = Types(schema_for(listed, setting))
-    files = file_names(article.document.id for article in listed)
+    files = file_names(listed.ids)
     tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (".tsv",)) as folder:
