@@ -14,18 +14,16 @@ from typing import Any, Literal
 from msgspec import to_builtins
 
 from goldwire.annotate.labelstudio.client import Client, connect
-from goldwire.annotate.labelstudio.projects import find_project as find_on_server
 from goldwire.annotate.passes.push import PassPush, push_passes
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.notes import Note, read_notes
-from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of, refuse_passes
+from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of
 from goldwire.annotate.report.checks import KINDS, Checked, read_checked
 from goldwire.annotate.report.figures import FEW
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.predictions import Given, bound, check_drafts
 from goldwire.annotate.sync.push import PushReport
 from goldwire.annotate.sync.push import push as push_articles
-from goldwire.annotate.sync.upload import finished, load_annotations
 from goldwire.annotate.team.assign import (
     Assigned,
     PulledProject,
@@ -35,6 +33,7 @@ from goldwire.annotate.team.assign import (
 )
 from goldwire.annotate.team.checks import share_of
 from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
+from goldwire.annotate.team.load import load_project, loadable
 from goldwire.annotate.team.practice import Practised, give_practice, practise, show_answers
 from goldwire.annotate.team.status import Progress
 from goldwire.annotate.team.status import status as read_status
@@ -487,12 +486,13 @@ def assign(
 class Loaded(Figures):
     """What a load did: annotations `sent`, `present` on the server before, and `unfinished` ones of people,
     which are not sent. `edited_here` are the places (annotator/article) of those present that were edited
-    here since: the server keeps what it has of them."""
+    here since: the server keeps what it has of them. `by_pass` says how many went to each pass."""
 
     sent: int
     present: int
     edited_here: tuple[str, ...]
     unfinished: int
+    by_pass: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Loaded: {counted(self.sent, 'annotation')} sent, {self.present} there already>"
@@ -501,6 +501,7 @@ class Loaded(Figures):
         """`load`: what was sent, and what was not."""
         counts = [
             ("annotations sent", self.sent),
+            *((f"  to pass {name}", count) for name, count in self.by_pass.items()),
             ("annotations there already", self.present),
             ("of these edited here, which the server does not have", len(self.edited_here)),
             ("people's drafts, not sent: nobody has submitted them", self.unfinished),
@@ -522,10 +523,11 @@ def load(
     """Send stored annotations to a project's Label Studio, each as its annotator's work.
 
     Of all annotators, or of those named. Who has an annotation on a task already is passed over; what people
-    have not submitted stays here. The articles must be there: `push` sends them. `url` and its token as in
-    `push`; `advance` counts annotations. Raises GW310 and GW311 without a server or token, GW325 where it has
-    no project of this one, GW331 where an article has no task there, GW333 for an annotator without any
-    stored annotation, GW799 where articles are annotated in passes.
+    have not submitted stays here. The articles must be there: `push` sends them. What is of an article that
+    was assigned goes to its annotator's own project; of `[annotate] passes` each gets what its screen shows.
+    `url` and its token as in `push`; `advance` counts annotations. Raises GW310 and GW311 without a server or
+    token, GW325 where it has no project of this one, GW331 where an article has no task there, GW333 for an
+    annotator without any stored annotation, GW798 where there are passes and work on one screen.
 
         >>> import goldwire
         >>> try:
@@ -541,15 +543,14 @@ def load(
         message = f"no stored annotation of {', '.join(sorted(unknown))}"
         raise GoldwireError.of("GW333", message, where=str(home.annotations))
     named = [a for a in stored if not names or a.annotator in names]
-    chosen = finished(named)
     schema = load_schema(home.schema_path)
-    hint = 'what was pulled stays here; to load it, set passes = "all" and give the project another name'
-    refuse_passes(home, schema, "load", hint)
+    passes = passes_of(home, schema)
+    chosen = loadable(named, passes)
+    documents = load_seeds(home) if passes else []
     with connect(home, url=url) as client:
-        number = int(find_on_server(client, home.name)["id"])
-        report = load_annotations(client, number, chosen, schema, project=home, advance=advance)
-    present = len(chosen) - report.sent
-    return Loaded(report.sent, present, report.edited_here, len(named) - len(chosen))
+        report = load_project(client, home, schema, documents, chosen, advance=advance)
+    present, by_pass = len(chosen) - report.sent, {each.name: report.by_pass[each.name] for each in passes}
+    return Loaded(report.sent, present, report.edited_here, len(named) - len(chosen), by_pass)
 
 
 @dataclass(frozen=True, repr=False)

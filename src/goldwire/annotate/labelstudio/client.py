@@ -190,6 +190,11 @@ class Client(Transport):
         answer = self.request("POST", path, body=list(predictions), timeout=IMPORT_TIMEOUT)
         return int(self._dict(answer, path).get("created", 0))
 
+    def create_prediction(self, task: int, fields: dict[str, Any]) -> int:
+        """Add a prediction to a task; its number."""
+        answer = self.request("POST", "api/predictions/", body={"task": task, **fields})
+        return int(self._dict(answer, "api/predictions/")["id"])
+
     def update_task(self, task: int, fields: dict[str, Any]) -> None:
         """Change a task."""
         self.request("PATCH", f"api/tasks/{task}/", body=fields)

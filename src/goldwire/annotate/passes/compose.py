@@ -154,3 +154,9 @@ def without_origins(marks: Marks) -> Marks:
     """Marks as a later pass begins from them: nobody's prediction."""
     bare = tuple(structs.replace(span, origin="manual", score=None, marked_by=()) for span in marks.spans)
     return Marks(bare, marks.relations)
+
+
+def alike(one: Marks, other: Marks) -> bool:
+    """Whether two say the same, of spans with the same ids."""
+    spans, others = ({span.id: meaning(span) for span in side.spans} for side in (one, other))
+    return spans == others and set(one.relations) == set(other.relations)

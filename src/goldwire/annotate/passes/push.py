@@ -11,7 +11,7 @@ from msgspec import structs
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of
-from goldwire.annotate.passes.compose import Marks, PassWork, compose, without_origins
+from goldwire.annotate.passes.compose import Marks, PassWork, alike, compose, without_origins
 from goldwire.annotate.passes.reading import PASS_INCLUDE, START, PassImporter, marks_of, starts
 from goldwire.annotate.passes.screen import pass_config, pass_guide
 from goldwire.annotate.records.accounts import Accounts
@@ -19,7 +19,6 @@ from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.sync.tasks import data_of, uid, worked_on
-from goldwire.annotations.meaning import meaning
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Provenance
 from goldwire.project import Project
@@ -71,7 +70,7 @@ def push_passes(
     submitted, each with what all passes before it have made. What an annotator has begun there stays as it
     is. Raises GW798 where annotators have begun on one screen, and what `sync.push` raises.
     """
-    _check_not_begun(client, project, owner)
+    check_not_begun(client, project, owner)
     sending = _Sending(client, project, schema, documents, passes, owner, advance)
     return [
         sending.first(each, predictions, suggest) if each.number == 1 else sending.on(each)
@@ -116,14 +115,14 @@ class _Sending:
             task, marks = tasks.get(uid(document)), made[document.id]
             if task is not None:
                 shown = starts(task)
-                if not (shown and _alike(marks_of(shown[-1], document.text, self.schema), marks)):
+                if not (shown and alike(marks_of(shown[-1], document.text, self.schema), marks)):
                     if worked_on(task):
                         behind.append(document.id)
                         continue
                     for former in shown:
                         self.client.delete_prediction(int(former["id"]))
                     refreshed += 1
-            starting[document.id] = _start(document, marks, self.schema)
+            starting[document.id] = start_of(document, marks, self.schema)
         report = self._push(each, ready, starting=starting)
         waiting = len(self.documents) - len(ready) - len(shared)
         return PassPush(each.name, each.number, report, waiting, refreshed, tuple(behind), tuple(shared))
@@ -140,20 +139,18 @@ class _Sending:
         starting: Mapping[str, Annotation] | None = None,
         suggest: bool = False,
     ) -> PushReport:
-        address = guide_of(self.project, self.schema).address
-        folder = self.project.schema_path.parent
-        return push(
+        return push_to_pass(
             self.client,
             self.project,
             self.schema,
             documents,
+            self.passes,
+            each,
+            owner=self.owner,
             predictions=predictions,
-            starts=starting,
-            title=self._title(each),
-            config=pass_config(self.schema, self.passes, each),
-            guide=pass_guide(self.schema, self.passes, each, folder, address),
-            advance=self.advance,
+            starting=starting,
             suggest=suggest,
+            advance=self.advance,
         )
 
     def _works(self, each: Pass) -> _Works:
@@ -200,7 +197,39 @@ class _Sending:
         return made, shared
 
 
-def _start(document: Document, marks: Marks, schema: Schema) -> Annotation:
+def push_to_pass(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    passes: Sequence[Pass],
+    each: Pass,
+    *,
+    owner: str = "",
+    predictions: Sequence[Annotation] = (),
+    starting: Mapping[str, Annotation] | None = None,
+    suggest: bool = False,
+    advance: Callable[[int], None] | None = None,
+) -> PushReport:
+    """Send articles to the project of one pass, as `sync.push` does; `starting` is what they begin from."""
+    address = guide_of(project, schema).address
+    return push(
+        client,
+        project,
+        schema,
+        documents,
+        predictions=predictions,
+        starts=starting,
+        title=title_for(project, owner, each),
+        config=pass_config(schema, passes, each),
+        guide=pass_guide(schema, passes, each, project.schema_path.parent, address),
+        advance=advance,
+        suggest=suggest,
+    )
+
+
+def start_of(document: Document, marks: Marks, schema: Schema) -> Annotation:
+    """What a later pass begins from, as the prediction that shows it."""
     bare = without_origins(marks)
     made_by = Provenance("human", START)
     return Annotation(
@@ -208,18 +237,12 @@ def _start(document: Document, marks: Marks, schema: Schema) -> Annotation:
     )
 
 
-def _alike(one: Marks, other: Marks) -> bool:
-    """Whether two say the same, of spans with the same ids."""
-    spans, others = ({span.id: meaning(span) for span in side.spans} for side in (one, other))
-    return spans == others and set(one.relations) == set(other.relations)
-
-
 def _of_layers(annotation: Annotation, layers: Sequence[str]) -> Annotation:
     marks = Marks(annotation.spans, annotation.relations).of(layers)
     return structs.replace(annotation, spans=marks.spans, relations=marks.relations)
 
 
-def _check_not_begun(client: Client, project: Project, owner: str) -> None:
+def check_not_begun(client: Client, project: Project, owner: str) -> None:
     """Raise GW798 where the project of one screen has work, which passes would leave behind."""
     title = title_for(project, owner)
     counters = ("total_annotations_number", "skipped_annotations_number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -34,10 +34,12 @@ from goldwire.schemas.picks import ids_in
 
 class LoadReport(msgspec.Struct, frozen=True):
     """What a load did: how many were sent, and the places (annotator/article) of those edited here since the
-    server got them or they were pulled from it: the server keeps what it has of them."""
+    server got them or they were pulled from it: the server keeps what it has of them. Where there are passes,
+    `by_pass` says how many went to each."""
 
     sent: int
     edited_here: tuple[str, ...] = ()
+    by_pass: dict[str, int] = {}
 
 
 def finished(annotations: Sequence[Annotation]) -> list[Annotation]:
@@ -75,11 +77,41 @@ def _load(
     project: Project | None,
     advance: Callable[[int], None],
 ) -> LoadReport:
-    tasks = _tasks(client, ls_project, annotations)
+    tasks = tasks_for(client, ls_project, annotations)
+    check_sendable(tasks, annotations, schema)
+    sender = Sender(client, ls_project, schema, Accounts(client, project, keep=True))
+    pulled = read_pulled(project) if project is not None else {}
+    source = source_of("own" if client.own else client.url, ls_project)
+    sent = 0
+    edited_here: list[str] = []
+    try:
+        for annotation in annotations:
+            task = tasks[task_key(annotation)]
+            if sender.is_there(annotation, task):
+                if project is not None and edited_since(project, annotation, pulled):
+                    edited_here.append(f"{annotation.annotator}/{annotation.document}")
+            else:
+                result, created = sender.send(annotation, task)
+                sent += created
+                if project is not None:
+                    note_sent(
+                        project, annotation, as_read_back(annotation, result, task, schema), source, pulled
+                    )
+            advance(1)
+    finally:
+        if project is not None:
+            write_pulled(project, pulled)
+    return LoadReport(sent, tuple(edited_here))
+
+
+def check_sendable(
+    tasks: Mapping[tuple[str, str], dict[str, Any]], annotations: Sequence[Annotation], schema: Schema
+) -> None:
+    """Raise GW331 for annotations without a task or an annotator, GW2xx for those that do not fit."""
     faults: list[Fault] = []
     for annotation in annotations:
         place = f"{annotation.annotator}/{annotation.document}"
-        task = tasks.get(_key(annotation))
+        task = tasks.get(task_key(annotation))
         if task is None:
             hint = "goldwire annotate push first"
             faults.append(Fault("GW331", f"`{annotation.document}` has no task with this text", place, hint))
@@ -89,69 +121,78 @@ def _load(
             document = Document(annotation.document, str(task["data"]["text"]))
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
-    config = str(client.project(ls_project).get("label_config") or "")
-    accounts = Accounts(client, project, keep=True)
-    pulled = read_pulled(project) if project is not None else {}
-    source = source_of("own" if client.own else client.url, ls_project)
-    sent = 0
-    edited_here: list[str] = []
-    try:
-        for annotation in annotations:
-            name = annotation.annotator
-            task = tasks[_key(annotation)]
-            if name in {accounts.of(held) for held in task.get("annotations") or ()}:
-                known = pulled.get(key_of(project, annotation)) if project is not None else None
-                if known is not None and known.local != local_hash(annotation):
-                    edited_here.append(f"{name}/{annotation.document}")
-            else:
-                number = accounts.account(name)
-                if number is None:
-                    number = int(client.create_user(address(name), name)["id"])
-                    accounts.add(number, address(name), name)
-                accounts.save()
-                fields = {
-                    "result": to_result(
-                        annotation, schema, str(task["data"]["text"]), ids_in(config, task["data"])
-                    ),
-                    "completed_by": number,
-                    "ground_truth": False,
-                    "was_cancelled": annotation.status == "skipped",
-                    "lead_time": annotation.provenance.lead_time,
-                    "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ls_project}/{task['id']}/{name}")),
-                }
-                sent += client.create_annotation(int(task["id"]), fields) is not None
-                if project is not None:
-                    key = key_of(project, annotation)
-                    remote = _as_read_back(annotation, fields["result"], schema, str(task["data"]["text"]))
-                    known = pulled.get(key, Pulled()).seen(source, remote_hash(remote))
-                    local = local_hash(annotation)
-                    pulled[key] = msgspec.structs.replace(known, local=local, source=source)
-            advance(1)
-    finally:
-        if project is not None:
-            write_pulled(project, pulled)
-    return LoadReport(sent, tuple(edited_here))
 
 
-def _as_read_back(annotation: Annotation, result: Any, schema: Schema, text: str) -> Annotation:
+class Sender:
+    """Sends annotations to the tasks of one project, each as its annotator's work."""
+
+    def __init__(self, client: Client, ls_project: int, schema: Schema, accounts: Accounts) -> None:
+        self.client, self.number, self.schema, self.accounts = client, ls_project, schema, accounts
+        self.config = str(client.project(ls_project).get("label_config") or "")
+
+    def is_there(self, annotation: Annotation, task: Mapping[str, Any]) -> bool:
+        """Whether its annotator has an annotation on the task."""
+        return annotation.annotator in {self.accounts.of(held) for held in task.get("annotations") or ()}
+
+    def send(
+        self, annotation: Annotation, task: Mapping[str, Any], begun_from: int | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Send one, begun from the prediction of that number; its result, and whether it was new there."""
+        name, number = annotation.annotator, self.accounts.account(annotation.annotator)
+        if number is None:
+            number = int(self.client.create_user(address(name), name)["id"])
+            self.accounts.add(number, address(name), name)
+        self.accounts.save()
+        picks = ids_in(self.config, task["data"])
+        result = to_result(annotation, self.schema, str(task["data"]["text"]), picks)
+        fields = {
+            "result": result,
+            "completed_by": number,
+            "ground_truth": False,
+            "was_cancelled": annotation.status == "skipped",
+            "lead_time": annotation.provenance.lead_time,
+            "unique_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.number}/{task['id']}/{name}")),
+        }
+        if begun_from is not None:
+            fields["parent_prediction"] = begun_from
+        return result, self.client.create_annotation(int(task["id"]), fields) is not None
+
+
+def edited_since(project: Project, annotation: Annotation, pulled: Mapping[str, Pulled]) -> bool:
+    """Whether an annotation was changed here since the server got it, or it was pulled."""
+    known = pulled.get(key_of(project, annotation))
+    return known is not None and known.local != local_hash(annotation)
+
+
+def note_sent(
+    project: Project, annotation: Annotation, remote: Annotation, source: str, pulled: dict[str, Pulled]
+) -> None:
+    """Keep in mind that the server has an annotation now, which a pull reads as `remote`."""
+    key = key_of(project, annotation)
+    known = pulled.get(key, Pulled()).seen(source, remote_hash(remote))
+    pulled[key] = msgspec.structs.replace(known, local=local_hash(annotation), source=source)
+
+
+def as_read_back(annotation: Annotation, result: Any, task: Mapping[str, Any], schema: Schema) -> Annotation:
     """What a pull will make of a loaded annotation as long as nobody changes it."""
-    read = from_result(result, text, schema)
+    read = from_result(result, str(task["data"]["text"]), schema)
     status: Status = "skipped" if annotation.status == "skipped" else "submitted"
     return msgspec.structs.replace(annotation, status=status, spans=read.spans, relations=read.relations)
 
 
-def _key(annotation: Annotation) -> tuple[str, str]:
+def task_key(annotation: Annotation) -> tuple[str, str]:
+    """The article and text of an annotation, by which its task is known."""
     return annotation.document, annotation.text_sha256[:16]
 
 
-def _tasks(
-    client: Client, ls_project: int, annotations: Sequence[Annotation]
+def tasks_for(
+    client: Client, ls_project: int, annotations: Sequence[Annotation], include: Sequence[str] = ()
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The task of each annotation, by document and text; by document alone where no text is named."""
-    include = ("data", "annotations", "completed_by", "updated_at")
+    fields = ("data", "annotations", "completed_by", "updated_at", *include)
     ids = list(dict.fromkeys(annotation.document for annotation in annotations))
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for task in client.tasks_with(ls_project, "id", ids, include):
+    for task in client.tasks_with(ls_project, "id", ids, fields):
         data = task.get("data")
         if isinstance(data, dict) and isinstance(data.get("text"), str):
             name, _, digest = str(data.get("uid", "")).rpartition("@")

@@ -220,7 +220,9 @@ def pull(
 def load(names: tuple[str, ...], url: str | None, json_path: Path | None, project: Project) -> None:
     """Send stored annotations to Label Studio.
 
-    Each as its annotator's work; whose work is there already is passed over.
+    Each as its annotator's work; whose work is there already is passed over. What is of an article that was
+    assigned goes to its annotator's own project. Where [annotate] passes parts the work, each pass gets what
+    its screen shows, and a later one the articles that it lacks.
     """
     import goldwire
 

@@ -1,0 +1,226 @@
+"""Stored annotations up to the projects of the passes: to each what its screen shows, begun from the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from msgspec import structs
+
+from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.passes.compose import Marks, alike, without_origins
+from goldwire.annotate.passes.push import check_not_begun, push_to_pass, start_of
+from goldwire.annotate.passes.reading import marks_of, starts
+from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.passes import Pass
+from goldwire.annotate.records.pulled import read_pulled, source_of, write_pulled
+from goldwire.annotate.sync.tasks import prediction_of
+from goldwire.annotate.sync.upload import (
+    LoadReport,
+    Sender,
+    as_read_back,
+    check_sendable,
+    edited_since,
+    note_sent,
+    task_key,
+    tasks_for,
+)
+from goldwire.errors import Fault, raise_faults
+from goldwire.files import sha256
+from goldwire.model import Annotation, Document, Status, by_machine
+from goldwire.project import Project
+from goldwire.schemas import Schema
+from goldwire.schemas.picks import ids_in
+
+_STARTS = ("predictions", "result", "model_version")
+#: An annotation's annotator and article.
+_Key: TypeAlias = tuple[str, str]
+
+
+def passes_done(annotation: Annotation, passes: Sequence[Pass]) -> list[Pass]:
+    """The passes that an annotation was submitted in; all of them where it is finished.
+
+    Of a person's draft those whose time is known, none where it was not made in passes; of one that was
+    skipped the first, where it was put aside.
+    """
+    if annotation.status == "skipped":
+        return list(passes[:1])
+    if annotation.status == "draft" and not by_machine(annotation):
+        return [each for each in passes if annotation.provenance.passes.get(each.name) is not None]
+    return list(passes)
+
+
+def part_of(annotation: Annotation, passes: Sequence[Pass], each: Pass) -> Annotation:
+    """What of an annotation the screen of a pass shows, with that pass's lead time.
+
+    The time of one that was not made in passes is known as a whole only: it goes with the last.
+    """
+    marks = Marks(annotation.spans, annotation.relations).of((*each.earlier, *each.layers))
+    made = annotation.provenance
+    parted = any(name in made.passes for name in (other.name for other in passes))
+    whole = made.lead_time if each.number == len(passes) or annotation.status == "skipped" else None
+    provenance = structs.replace(made, lead_time=made.passes.get(each.name) if parted else whole)
+    return structs.replace(annotation, spans=marks.spans, relations=marks.relations, provenance=provenance)
+
+
+def load_passes(
+    client: Client,
+    project: Project,
+    schema: Schema,
+    documents: Sequence[Document],
+    passes: Sequence[Pass],
+    annotations: Sequence[Annotation],
+    *,
+    owner: str = "",
+    advance: Callable[[int], None] | None = None,
+) -> LoadReport:
+    """Send annotations to the projects of the passes, `owner`'s or the main ones, as their annotators' work.
+
+    To each pass goes what its screen shows; a later one gets the articles that it lacks, and each annotation
+    begins there from its own earlier layers. What its annotator has in a pass already is passed over. Raises
+    what `sync.upload.load_annotations` does, GW325 where the first pass has no project, GW798 where work was
+    begun on one screen.
+    """
+    check_not_begun(client, project, owner)
+    loading = _Loading(client, project, schema, documents, passes, owner)
+    loading.check(annotations)
+    for each in passes:
+        loading.send(each, annotations, advance or (lambda _steps: None))
+    return loading.noted(annotations)
+
+
+class _Loading:
+    """Annotations on their way to the passes of one owner."""
+
+    def __init__(
+        self,
+        client: Client,
+        project: Project,
+        schema: Schema,
+        documents: Sequence[Document],
+        passes: Sequence[Pass],
+        owner: str,
+    ) -> None:
+        self.client, self.project, self.schema, self.passes, self.owner = (
+            client,
+            project,
+            schema,
+            passes,
+            owner,
+        )
+        self.documents = {document.id: document for document in documents}
+        self.first = int(find_project(client, title_for(project, owner, passes[0]))["id"])
+        self.accounts = Accounts(client, project, keep=True)
+        self.by_pass: Counter[str] = Counter()
+        #: Of each annotation the passes that were new to the server, and what a pull reads of the last one.
+        self.new: dict[_Key, list[Pass]] = {}
+        self.read_back: dict[_Key, Annotation] = {}
+
+    def check(self, annotations: Sequence[Annotation]) -> None:
+        """Raise what keeps any of them from being sent, before anything is."""
+        check_sendable(tasks_for(self.client, self.first, annotations), annotations, self.schema)
+        faults = []
+        for annotation in annotations:
+            document = self.documents.get(annotation.document)
+            same = document is not None and annotation.text_sha256 in ("", sha256(document.text))
+            if not same and any(each.earlier for each in passes_done(annotation, self.passes)):
+                message = f"`{annotation.document}` is not an article of this text any more"
+                hint = "a later pass can't be sent it: restore the article in seeds/"
+                faults.append(Fault("GW331", message, "/".join(_key(annotation)), hint))
+        raise_faults(faults[:100])
+
+    def send(self, each: Pass, annotations: Sequence[Annotation], advance: Callable[[int], None]) -> None:
+        """Send one pass what it lacks of them."""
+        chosen = [a for a in annotations if each in passes_done(a, self.passes)]
+        if not chosen:
+            return
+        number = self.first
+        if each.earlier:
+            number = self.send_articles(each, chosen)
+        tasks = tasks_for(self.client, number, chosen, _STARTS if each.earlier else ())
+        sender = Sender(self.client, number, self.schema, self.accounts)
+        for annotation in chosen:
+            key, task = _key(annotation), tasks[task_key(annotation)]
+            advance(each == passes_done(annotation, self.passes)[-1])
+            if sender.is_there(annotation, task):
+                continue
+            part = part_of(annotation, self.passes, each)
+            begun_from = self.start(sender, each, part, task) if each.earlier else None
+            result, created = sender.send(part, task, begun_from)
+            self.by_pass[each.name] += created
+            self.new.setdefault(key, []).append(each)
+            self.read_back[key] = as_read_back(part, result, task, self.schema)
+
+    def send_articles(self, each: Pass, chosen: Sequence[Annotation]) -> int:
+        """Send a later pass the articles that it lacks; the number of its project."""
+        held = self.client.projects(title_for(self.project, self.owner, each))[:1]
+        there = tasks_for(self.client, int(held[0]["id"]), chosen) if held else {}
+        starting: dict[str, Annotation] = {}
+        for annotation in chosen:
+            if task_key(annotation) not in there and annotation.document not in starting:
+                document = self.documents[annotation.document]
+                starting[document.id] = start_of(document, self.before(each, annotation), self.schema)
+        if not starting and held:
+            return int(held[0]["id"])
+        documents = [self.documents[name] for name in starting]
+        report = push_to_pass(
+            self.client,
+            self.project,
+            self.schema,
+            documents,
+            self.passes,
+            each,
+            owner=self.owner,
+            starting=starting,
+        )
+        return report.project
+
+    def before(self, each: Pass, annotation: Annotation) -> Marks:
+        """What an annotation has of the layers before a pass."""
+        return without_origins(Marks(annotation.spans, annotation.relations).of(each.earlier))
+
+    def start(self, sender: Sender, each: Pass, part: Annotation, task: Mapping[str, Any]) -> int:
+        """The prediction that an annotation began from: its own earlier layers, put there where missing."""
+        document = Document(part.document, str(task["data"]["text"]))
+        marks = self.before(each, part)
+        for shown in starts(dict(task)):
+            if alike(marks_of(shown, document.text, self.schema), marks):
+                return int(shown["id"])
+        start = start_of(document, marks, self.schema)
+        picks = ids_in(sender.config, task["data"])
+        return self.client.create_prediction(
+            int(task["id"]), prediction_of(start, document, self.schema, picks)
+        )
+
+    def noted(self, annotations: Sequence[Annotation]) -> LoadReport:
+        """Keep in mind what the server has now; what came of the load."""
+        source = source_of("own" if self.client.own else self.client.url, self.first)
+        edited_here = []
+        with project_lock(self.project):
+            pulled = read_pulled(self.project)
+            for annotation in annotations:
+                key, done = _key(annotation), passes_done(annotation, self.passes)
+                if self.new.get(key) == done:
+                    remote = self.composed(annotation, done)
+                    note_sent(self.project, annotation, remote, source, pulled)
+                elif edited_since(self.project, annotation, pulled):
+                    edited_here.append("/".join(key))
+            write_pulled(self.project, pulled)
+        return LoadReport(len(self.new), tuple(edited_here), dict(self.by_pass))
+
+    def composed(self, annotation: Annotation, done: Sequence[Pass]) -> Annotation:
+        """What a pull will make of all passes of an annotation."""
+        last = self.read_back[_key(annotation)]
+        if annotation.status == "skipped":
+            return structs.replace(last, provenance=structs.replace(last.provenance, passes={}))
+        times = {each.name: part_of(annotation, self.passes, each).provenance.lead_time for each in done}
+        status: Status = "submitted" if len(done) == len(self.passes) else "draft"
+        return structs.replace(last, status=status, provenance=structs.replace(last.provenance, passes=times))
+
+
+def _key(annotation: Annotation) -> _Key:
+    return annotation.annotator, annotation.document
