@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import atexit
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,8 @@ from goldwire.annotate.ml_backend.connect import Connection, connected, fetch_pr
 from goldwire.annotate.ml_backend.drafting_model import DraftingModel
 from goldwire.annotate.ml_backend.handlers import Backend, RequestCounts
 from goldwire.annotate.ml_backend.predictor import Assistant, Predictor
-from goldwire.annotate.records.passes import refuse_passes
+from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.passes import project_passes
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.figures import counted
 from goldwire.project import Project, find_project
@@ -38,9 +39,10 @@ _LOG = logging.getLogger(__name__)
 class ServedModel(Figures):
     """A model that Label Studio can ask at `url`, until `stop` or the end of a `with` block.
 
-    Its predictions are called `version`. `connection` is the project that it was connected to, or None: its
-    `project_url`, its `view_url` (the tab in the order of uncertainty), and `parted`, None until it was taken
-    out again, False where another model had taken its place. A language model's server is `texts_go_to`.
+    Its predictions are called `version`. `connections` are the projects that it was connected to, in passes
+    one for each, `connection` the first of them or None: its `project_url`, its `view_url` (the tab in the
+    order of uncertainty), and `parted`, None until it was taken out again, False where another model had
+    taken its place. A language model's server is `texts_go_to`.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class ServedModel(Figures):
         ending: ExitStack,
         *,
         client: Client | None = None,
-        connection: Connection | None = None,
+        connections: Sequence[Connection] = (),
         texts_go_to: str = "",
     ) -> None:
         self.url = url
-        self.connection = connection
+        self.connections = tuple(connections)
+        self.connection = self.connections[0] if connections else None
         self.texts_go_to = texts_go_to
         self._backend = backend
         self._client = client
@@ -63,7 +66,8 @@ class ServedModel(Figures):
         atexit.register(self.stop)
 
     def __repr__(self) -> str:
-        where = f", connected to {self.connection.project_url}" if self.connection is not None else ""
+        urls = " and ".join(connection.project_url for connection in self.connections)
+        where = f", connected to {urls}" if urls else ""
         made = counted(self.counts.predicted, "prediction")
         return f"<ServedModel {self.version} at {self.url}{where}: {made}>"
 
@@ -78,14 +82,18 @@ class ServedModel(Figures):
         return self._backend.counts
 
     def fetch(self, *, advance: Callable[[int], None] | None = None) -> tuple[int, int]:
-        """Have the connected project ask for the predictions of all its articles, not only of those opened.
+        """Have the connected projects ask for the predictions of all its articles, not only of those opened.
 
         How many articles have them now, and how many can't be predicted. `advance` counts articles. Raises
         GW958 where it is not connected, and what the server says.
         """
-        if self._client is None or self.connection is None:
+        if self._client is None or not self.connections:
             raise wrong_use("predictions are fetched into a project that it is connected to", _HELP)
-        return fetch_predictions(self._client, self.connection.project, self.version, advance=advance)
+        have = none = 0
+        for connection in self.connections:
+            fetched = fetch_predictions(self._client, connection.project, self.version, advance=advance)
+            have, none = have + fetched[0], none + fetched[1]
+        return have, none
 
     def stop(self) -> None:
         """Take it out of the project, where its predictions stay, and end it; a second time it is nothing.
@@ -122,7 +130,7 @@ class ServedModel(Figures):
         return {
             "url": self.url,
             "version": self.version,
-            "project": self.connection.project_url if self.connection is not None else "",
+            "projects": [connection.project_url for connection in self.connections],
             "predicted": counts.predicted,
             "refused": dict(counts.refused),
             "failed": dict(counts.failed),
@@ -147,10 +155,11 @@ def assist(
     goldwire.toml, in whose place `llm` may have settings (`{"url": …, "model": …}`). It listens at `host`
     (default: 127.0.0.2, which `serve` lets through) and `port` (default: a free one). With `connect` the
     project's Label Studio, or that at `url`, asks it for each article that is opened, and has a tab in the
-    order of its uncertainty; `fetch` predicts all of them at once. Raises GW310 and GW311 without a server or
+    order of its uncertainty; `fetch` predicts all of them at once. Of `[annotate] passes` the project of each
+    is connected, and gets what its screen labels. Raises GW310 and GW311 without a server or
     token, GW325 where it has no project of this one, GW380 and GW381 where nothing can listen, GW382 to GW386
-    where it can't be connected, GW410 and GW411 for the pipeline, GW799 where articles are annotated in
-    passes, GW800 to GW816 for the language model, GW958 for both or neither.
+    where it can't be connected, GW410 and GW411 for the pipeline, GW800 to GW816 for the language
+    model, GW958 for both or neither.
 
         >>> import goldwire
         >>> with goldwire.assist("blank-model", "my-project", host="127.0.0.1") as served:
@@ -160,9 +169,7 @@ def assist(
     if (model is None) == (llm is False):
         raise wrong_use("either a model or a language model is served", _HELP)
     home = find_project(project)
-    if connect:
-        hint = "predict with `annotate push --model`, which the first pass begins from"
-        refuse_passes(home, load_schema(home.schema_path), "assist --connect", hint)
+    passes = project_passes(home)
     host = host or ADDRESS
     if not is_loopback(host):
         _LOG.warning("warning: whoever reaches %s can ask for predictions: there is no password", host)
@@ -173,18 +180,21 @@ def assist(
         else:
             options = {} if isinstance(llm, bool) else llm
             predictor, texts_go_to = stack.enter_context(_drafting(home, options))
-        backend = Backend(predictor)
+        backend = Backend(predictor, passes)
         address = stack.enter_context(serving(backend, host, port or 0))
-        client = connection = None
+        client = None
+        connections: list[Connection] = []
         if connect:
             client = stack.enter_context(client_of(home, url=url))
-            connection = stack.enter_context(connected(client, home.name, address.url, predictor))
+            for title in [title_for(home, "", each) for each in passes or (None,)]:
+                connecting = connected(client, title, address.url, predictor, passes)
+                connections.append(stack.enter_context(connecting))
         return ServedModel(
             backend,
             address.url,
             stack.pop_all(),
             client=client,
-            connection=connection,
+            connections=connections,
             texts_go_to=texts_go_to,
         )
 

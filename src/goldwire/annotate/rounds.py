@@ -189,6 +189,11 @@ def push(
                 suggest=suggest_ids,
                 advance=advance,
             )
+            for sent_on in (each.report for each in pushed if each.number > 1):
+                if sent_on.predictions_sent:
+                    from goldwire.annotate.ml_backend.connect import fetch_if_live
+
+                    fetch_if_live(client, sent_on.project)
             return Pushed(passes=tuple(pushed), left_out=left_out, order=ordered)
         report = push_articles(
             client, home, schema, documents, predictions=shown, suggest=suggest_ids, advance=advance
@@ -549,7 +554,10 @@ def load(
     documents = load_seeds(home) if passes else []
     with connect(home, url=url) as client:
         report = load_project(client, home, schema, documents, chosen, advance=advance)
-    present, by_pass = len(chosen) - report.sent, {each.name: report.by_pass[each.name] for each in passes}
+    present, by_pass = (
+        len(chosen) - report.sent,
+        {each.name: report.by_pass.get(each.name, 0) for each in passes},
+    )
     return Loaded(report.sent, present, report.edited_here, len(named) - len(chosen), by_pass)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import Guide
 from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
@@ -75,6 +76,13 @@ def _with_guide(client: Client, project: dict[str, Any], config: str, guide: Gui
     if str(project.get("label_config", "")).strip() == wanted["label_config"].strip():
         del wanted["label_config"]
     return {**project, **client.update_project(int(project["id"]), wanted)} if wanted else project
+
+
+def shows_live(client: Client, project: Mapping[str, Any]) -> bool:
+    """Whether a project shows the predictions of a backend that it asks."""
+    shown = project.get("model_version")
+    backends = dicts(client.get("api/ml/", project=int(project["id"]))) if shown else []
+    return any(backend.get("title") == shown for backend in backends)
 
 
 def _words(markup: object) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import find_project, shows_live
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
 from goldwire.annotate.labelstudio.views import ensure_view
 from goldwire.annotate.ml_backend.predictor import Predictor
+from goldwire.annotate.ml_backend.screens import Screens
+from goldwire.annotate.records.passes import Pass
 from goldwire.errors import GoldwireError
 
 #: By which a backend is known as one of these, whatever model it serves and wherever.
@@ -60,10 +62,13 @@ class Connection:
     parted: bool | None = field(default=None, compare=False)
 
 
-def connect_backend(client: Client, title: str, url: str, assistant: Predictor) -> Connection:
+def connect_backend(
+    client: Client, title: str, url: str, assistant: Predictor, passes: Sequence[Pass] = ()
+) -> Connection:
     """Make the backend at `url` the one that the project asks; run again, it changes nothing.
 
-    Opening a task then shows its predictions, and the project has a tab in the order of their uncertainty.
+    Opening a task then shows its predictions, and the project has a tab in the order of their uncertainty. Of
+    `passes` the project may be one.
     Raises GW325 where there is no such project, GW382 where Label Studio will not reach the address, GW383
     where another backend is connected already, GW386 where the project's config could not show all
     predictions, GW315 where Label Studio does not like what it finds at the address.
@@ -71,7 +76,7 @@ def connect_backend(client: Client, title: str, url: str, assistant: Predictor) 
     project_record, version = find_project(client, title), assistant.version
     number = int(project_record["id"])
     where = client.project_url(number)
-    if lacking := assistant.lacks(str(project_record.get("label_config") or "<View/>")):
+    if lacking := Screens(assistant, passes).lacks(str(project_record.get("label_config") or "<View/>")):
         message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
         hint = "goldwire annotate push brings it up to date"
         raise GoldwireError.of("GW386", message, where=where, hint=hint)
@@ -143,9 +148,11 @@ def disconnect_backend(client: Client, connection: Connection) -> bool:
 
 
 @contextmanager
-def connected(client: Client, title: str, url: str, assistant: Predictor) -> Iterator[Connection]:
+def connected(
+    client: Client, title: str, url: str, assistant: Predictor, passes: Sequence[Pass] = ()
+) -> Iterator[Connection]:
     """A connection for the time of a block."""
-    connection = connect_backend(client, title, url, assistant)
+    connection = connect_backend(client, title, url, assistant, passes)
     try:
         yield connection
     finally:
@@ -182,6 +189,16 @@ def fetch_predictions(
             break
         waiting = still  # long texts: a request has its limit of time
     return have + len(lacking) - len(waiting), len(waiting)
+
+
+def fetch_if_live(client: Client, project: int) -> None:
+    """Have the predictions of new tasks made where a project shows those of a backend that it asks.
+
+    Label Studio asks by itself only for tasks that have none at all, and a later pass's have their start.
+    """
+    record = client.project(project)
+    if shows_live(client, record):
+        fetch_predictions(client, project, str(record["model_version"]))
 
 
 def _has(task: dict[str, Any], version: str) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.ml_backend.predictor import Predictor, document_of, prediction
+from goldwire.annotate.ml_backend.screens import Screens
+from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
-from goldwire.model import Document
+from goldwire.model import Annotation, Document
 
 #: Seconds that one request may predict for; Label Studio gives up after 100.
 BUDGET = 80.0
@@ -39,14 +41,18 @@ def count(counts: Counter[str], name: str, number: int = 1) -> None:
 
 
 class Backend:
-    """The answers of one assistant; `predict` runs in a thread of its own, one request after the other."""
+    """The answers of one assistant; `predict` runs in a thread of its own, one request after the other.
 
-    def __init__(self, assistant: Predictor, *, budget: float = BUDGET) -> None:
+    With `passes` the project of each is answered with what its screen shows.
+    """
+
+    def __init__(self, assistant: Predictor, passes: Sequence[Pass] = (), *, budget: float = BUDGET) -> None:
         self.assistant = assistant
+        self.screens = Screens(assistant, passes)
         self.budget = budget
         self.counts = RequestCounts()
         self.waiting = 0
-        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._kept: OrderedDict[str, Annotation] = OrderedDict()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
     def setup(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,23 +71,25 @@ class Backend:
         if not isinstance(tasks, list):
             raise Refused(400, "no list of tasks")
         self._check(body.get("label_config"))
+        config = str(body.get("label_config") or "")
         read = [document_of(task) for task in tasks]
         documents = {uid(document): document for document in read if isinstance(document, Document)}
-        predictions = {key: self._kept[key] for key in documents if key in self._kept}
+        annotations = {key: self._kept[key] for key in documents if key in self._kept}
         left_out: Counter[str] = Counter()
-        wanted = [document for key, document in documents.items() if key not in predictions]
+        wanted = [document for key, document in documents.items() if key not in annotations]
         for predicted in self.assistant.annotate(wanted, until=until):
             left_out.update(predicted.left_out)
             key = uid(predicted.document)
-            predictions[key] = prediction(
-                predicted.annotation, self.assistant.schema, predicted.document.text
-            )
-            self._keep(key, predictions[key])
+            annotations[key] = predicted.annotation
+            self._keep(key, predicted.annotation)
         refused = []
         results: list[Any] = []
         for number, document in enumerate(read):
-            if isinstance(document, Document) and uid(document) in predictions:
-                results.append(predictions[uid(document)])
+            if isinstance(document, Document) and uid(document) in annotations:
+                annotation = annotations[uid(document)]
+                shown = self.screens.shown(annotation, tasks[number], document.text, config)
+                left_out.update(shown.left_out)
+                results.append(prediction(shown.annotation, self.assistant.schema, document.text))
                 continue
             reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
             task = tasks[number]
@@ -109,7 +117,7 @@ class Backend:
         if not isinstance(config, str) or not config.strip():
             return
         try:
-            lacking = self.assistant.lacks(config)
+            lacking = self.screens.lacks(config)
         except GoldwireError as error:
             raise Refused(400, str(error)) from None
         if lacking:
@@ -117,7 +125,7 @@ class Backend:
             message = f"the project's config lacks what {self.assistant.schema.stamp} has: {shown}"
             raise Refused(409, f"{message}; goldwire annotate push brings it up to date")
 
-    def _keep(self, key: str, entry: dict[str, Any]) -> None:
+    def _keep(self, key: str, entry: Annotation) -> None:
         self._kept[key] = entry
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)

@@ -10,7 +10,7 @@ import msgspec
 
 from goldwire.annotations.values import value_problem
 from goldwire.model import Annotation, AttributeValue, Relation, Span
-from goldwire.schemas import Schema
+from goldwire.schemas import RelationType, Schema
 
 
 class Fitted(NamedTuple):
@@ -88,11 +88,15 @@ def _relations(
             left_out[f"relations `{relation.label}` from a span to itself"] += 1
         elif key in keys:
             left_out[f"relations `{relation.label}` that stand twice"] += 1
-        elif not (
-            any(end.admits(head.layer, head.label) for end in kind.head)
-            and any(end.admits(tail.layer, tail.label) for end in kind.tail)
-        ):
+        elif not joins(kind, head, tail):
             left_out[f"relations `{relation.label}` between labels that it may not join"] += 1
         else:
             keys.add(key)
             yield relation
+
+
+def joins(kind: RelationType, head: Span, tail: Span) -> bool:
+    """Whether a relation may join spans of these labels."""
+    return any(end.admits(head.layer, head.label) for end in kind.head) and any(
+        end.admits(tail.layer, tail.label) for end in kind.tail
+    )

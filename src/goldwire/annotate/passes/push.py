@@ -119,7 +119,8 @@ class _Sending:
                     if worked_on(task):
                         behind.append(document.id)
                         continue
-                    for former in shown:
+                    # A model's predictions hold what the pass began from, too.
+                    for former in task.get("predictions") or ():
                         self.client.delete_prediction(int(former["id"]))
                     refreshed += 1
             starting[document.id] = start_of(document, marks, self.schema)

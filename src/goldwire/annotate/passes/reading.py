@@ -81,10 +81,21 @@ class PassImporter(Importer):
         self.gathered[document.id, name] = Gathered(made, work, place, slim)
 
     def start_of(self, task: dict[str, Any], given: dict[str, Any], text: str) -> Marks | None:
-        """What an annotation began from: the prediction that it names, else the last of that name."""
-        found = starts(task)
-        began = [p for p in found if p["id"] == given.get("parent_prediction")] or found[-1:]
-        return marks_of(began[0], text, self.schema) if began else None
+        """What an annotation began from: the prediction that it names, else the last of the earlier passes.
+
+        A model's prediction holds them too. None where it began from nothing: it names no prediction and has
+        no region of theirs, since they were not in sight.
+        """
+        shown = [p for p in task.get("predictions") or () if isinstance(p, dict)]
+        named = [p for p in shown if p["id"] == given.get("parent_prediction")] if self.each.earlier else []
+        if named:
+            return marks_of(named[0], text, self.schema)
+        for last in starts(task)[-1:]:
+            marks = marks_of(last, text, self.schema)
+            regions = {item.get("id") for item in given.get("result") or () if isinstance(item, dict)}
+            if not marks.spans or regions & {span.id for span in marks.spans}:
+                return marks
+        return None
 
     def saw_predictions(self, task: dict[str, Any], given: dict[str, Any], spans: Sequence[Span]) -> bool:
         """Whether a model's predictions were in sight: the annotator's own earlier passes are none."""

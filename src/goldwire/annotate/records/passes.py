@@ -112,13 +112,6 @@ def before_renaming(
     }
 
 
-def refuse_passes(project: Project, schema: Schema, what: str, hint: str) -> None:
-    """Raise GW799 where articles are annotated in passes, which `what` can't do."""
-    if passes_of(project, schema):
-        message = f"{what} works where all is done on one screen, not in passes"
-        raise GoldwireError.of("GW799", message, where=str(project.root / CONFIG), hint=hint)
-
-
 def _groups(setting: Any, schema: Schema) -> dict[str, tuple[str, ...]] | None:
     """The layers of each pass, by its name; None where the setting has another form."""
     if setting == ALL:

@@ -12,7 +12,7 @@ from typing import Any
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import Guide, guide_of
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import ensure_project
+from goldwire.annotate.labelstudio.projects import ensure_project, shows_live
 from goldwire.annotate.labelstudio.transport import Unsure
 from goldwire.annotate.labelstudio.views import ensure_first_view
 from goldwire.annotate.sync.pending import in_flight_path, noted, sending
@@ -113,6 +113,8 @@ def push(
         settings: dict[str, Any] = {"model_version": shown} if shown else {}
         if starts:
             settings["show_collab_predictions"] = True
+            if found.get("model_version") != shown and shows_live(client, found):
+                del settings["model_version"]  # what its predictions add to stands in them
         if any(found.get(name) != wanted for name, wanted in settings.items()):
             client.update_project(work.project, settings)
         total = int(client.project(work.project).get("task_number") or 0)

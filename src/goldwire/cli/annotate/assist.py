@@ -45,8 +45,9 @@ def assist(
 
     MODEL is a trained pipeline: a folder or an installed package. With --connect the project asks it for
     predictions, and has a tab with the articles in the order of the model's uncertainty; at the end it is
-    taken out again, its predictions stay. Annotations made with them in sight say so. With --llm the
-    language model under [llm] in goldwire.toml drafts each article as it is asked for.
+    taken out again, its predictions stay. Annotations made with them in sight say so. Where [annotate] passes
+    parts the work, the project of each pass gets what its screen labels. With --llm the language model under
+    [llm] in goldwire.toml drafts each article as it is asked for.
     """
     import goldwire
 
@@ -59,35 +60,37 @@ def assist(
     served = goldwire.assist(
         model, project, llm=options if llm else False, host=host, port=port, connect=connecting, url=url
     )
-    connection = served.connection
+    connections = served.connections
     try:
         with served:
             if served.texts_go_to:
                 say(f"the articles' texts go to {served.texts_go_to}")
             say(f"{served.version} at {served.url}")
-            if connection is None:
+            if not connections:
                 say("connect it in Label Studio under Settings > Model, or run with --connect")
-            else:
+            for connection in connections:
                 say(f"connected to {connection.project_url}")
                 if connection.turned_on:
                     say("the project hid predictions from annotators: it shows them from now on")
-                if not no_fetch:
-                    with progress("predicting") as advance:
-                        have, none = served.fetch(advance=advance)
-                    say(
-                        f"{amount(have)} articles have its predictions"
-                        + (f", {amount(none)} have none" if none else "")
-                    )
+            if connections and not no_fetch:
+                with progress("predicting") as advance:
+                    have, none = served.fetch(advance=advance)
+                say(
+                    f"{amount(have)} articles have its predictions"
+                    + (f", {amount(none)} have none" if none else "")
+                )
+            for connection in connections:
                 say(f"in the order of uncertainty: {connection.view_url}")
             say("stop it with Ctrl-C")
             _wait()
     except KeyboardInterrupt:
-        parted = connection.parted if connection is not None else None
-        taken = ", and taken out of the project" if parted else ": another has taken its place"
-        say("stopped" + ("" if parted is None else taken))
+        parted = [connection.parted for connection in connections]
+        taken = ", and taken out of the project" if all(parted) else ": another has taken its place"
+        say("stopped" + (taken if parted and None not in parted else ""))
     finally:
-        if connection is not None and connection.parted is None:
-            say(f"still in the project: remove it in {connection.project_url}/settings/ml")
+        for connection in connections:
+            if connection.parted is None:
+                say(f"still in the project: remove it in {connection.project_url}/settings/ml")
         counts = served.counts
         if counts != type(counts)():
             say(f"{amount(counts.predicted)} predictions")
