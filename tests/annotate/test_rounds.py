@@ -86,7 +86,8 @@ def test_stored_work_is_sent_and_adjudicated_from_python(recipes: Project, named
     assert goldwire.load(recipes, "anna").sent == 1
     loaded = goldwire.load(recipes)
     assert repr(loaded) == "<Loaded: 1 annotation sent, 1 there already>"
-    assert loaded.to_dict() == {"sent": 1, "present": 1, "edited_here": 0, "unfinished": 0}
+    counts = {"sent": 1, "present": 1, "edited_here": 0, "unfinished": 0, "by_pass": {}}
+    assert loaded.to_dict() == counts
     pushed = goldwire.push_adjudication(recipes, between=("anna", "ben"))
     assert repr(pushed) == "<PushedAdjudication: 1 article sent, 1 item open>"
     assert pushed.table().records()[0] == {"what": "articles sent", "count": 1}

@@ -25,11 +25,12 @@ from goldwire.annotate.sync.upload import (
     as_read_back,
     check_sendable,
     edited_since,
+    not_sendable,
     note_sent,
     task_key,
     tasks_for,
 )
-from goldwire.errors import Fault, raise_faults
+from goldwire.errors import raise_faults
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
@@ -130,7 +131,7 @@ class _Loading:
             if not same and any(each.earlier for each in passes_done(annotation, self.passes)):
                 message = f"`{annotation.document}` is not an article of this text any more"
                 hint = "a later pass can't be sent it: restore the article in seeds/"
-                faults.append(Fault("GW331", message, "/".join(_key(annotation)), hint))
+                faults.append(not_sendable(annotation, message, hint))
         raise_faults(faults[:100])
 
     def send(self, each: Pass, annotations: Sequence[Annotation], advance: Callable[[int], None]) -> None:

@@ -110,17 +110,21 @@ def check_sendable(
     """Raise GW331 for annotations without a task or an annotator, GW2xx for those that do not fit."""
     faults: list[Fault] = []
     for annotation in annotations:
-        place = f"{annotation.annotator}/{annotation.document}"
         task = tasks.get(task_key(annotation))
         if task is None:
-            hint = "goldwire annotate push first"
-            faults.append(Fault("GW331", f"`{annotation.document}` has no task with this text", place, hint))
+            message = f"`{annotation.document}` has no task with this text"
+            faults.append(not_sendable(annotation, message, "goldwire annotate push first"))
         elif not annotation.annotator:
-            faults.append(Fault("GW331", "an annotation without annotator", place, "name one"))
+            faults.append(not_sendable(annotation, "an annotation without annotator", "name one"))
         else:
             document = Document(annotation.document, str(task["data"]["text"]))
             faults.extend(unusable(schema, document, [annotation]))
     raise_faults(faults[:100])
+
+
+def not_sendable(annotation: Annotation, message: str, hint: str) -> Fault:
+    """The fault of an annotation that can't be sent."""
+    return Fault("GW331", message, f"{annotation.annotator}/{annotation.document}", hint)
 
 
 class Sender:
