@@ -16,8 +16,10 @@ from msgspec import structs
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
+from goldwire.corpus.dataset.card import BARE
 from goldwire.corpus.publish.without_text import WINDOW, quoted, read_without_texts, rehydrate, windows
 from goldwire.corpus.publish.write import write_to_pass_on
+from goldwire.corpus.redistribution import redistribution
 from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.errors import GoldwireError
@@ -31,10 +33,23 @@ from tests.strategies import articles
 
 
 def example(folder: Path) -> Path:
-    """The example project's corpus as a dataset without texts."""
+    """The example project's corpus as a dataset, without the texts that may not be passed on."""
     folder.mkdir()
-    write_to_pass_on(load_corpus(load_project(example_root())), folder)
+    project = load_project(example_root())
+    corpus = load_corpus(project)
+    write_to_pass_on(corpus, folder, redistribution(project).allowed(corpus.articles))
     return folder
+
+
+def texts_kept_back() -> tuple[list[str], list[str]]:
+    """The example's texts that may not be passed on, and those that may."""
+    project = load_project(example_root())
+    rule = redistribution(project)
+    back: list[str] = []
+    free: list[str] = []
+    for article in load_corpus(project).articles:
+        (free if rule.allows(article.document) else back).append(article.document.text)
+    return back, free
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -72,13 +87,13 @@ def contents(folder: Path) -> dict[str, list[str]]:
 
 
 def test_no_stretch_of_any_text_is_in_any_file(tmp_path: Path) -> None:
-    """Every 20 characters of the example's five articles are looked for in all that would be published."""
+    """Every 20 characters of the example's unfree articles are looked for in all that would be published."""
     folder = example(tmp_path / "bare")
-    stretches = {
-        article.document.text[i : i + WINDOW]
-        for article in load_corpus(load_project(example_root())).articles
-        for i in range(len(article.document.text) - WINDOW + 1)
-    }
+    back, free = (
+        {text[i : i + WINDOW] for text in texts for i in range(len(text) - WINDOW + 1)}
+        for texts in texts_kept_back()
+    )
+    stretches = back - free
     assert len(stretches) > 10_000
     for name, held in contents(folder).items():
         for text in held:
@@ -94,14 +109,16 @@ def test_everything_else_is_still_there(tmp_path: Path) -> None:
     project = load_project(example_root())
     done = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
     whole = load_corpus(project).articles
-    assert [a.annotations for a in read_jsonl(tmp_path / "whole.jsonl")] == [a.annotations for a in whole]
-    assert done.articles == read_jsonl(tmp_path / "whole.jsonl")
+    joined = read_jsonl(tmp_path / "whole.jsonl")
+    assert {a.document.id: a.annotations for a in joined} == {a.document.id: a.annotations for a in whole}
+    assert done.articles == joined
     found = diff(CorpusVersion("a", whole), CorpusVersion("b", done.articles))
     assert not any(document.compared.spans for document in found.documents)
-    table = pq.read_table(*dataset_files(folder, "annotations")["train"])
+    table = pq.read_table(*dataset_files(folder, BARE)["train"])
     assert "text" not in table.schema.field("spans").type.value_type.names
+    rule = redistribution(project)
     assert sum(map(len, table["spans"].to_pylist())) == sum(
-        len(a.spans) for w in whole for a in w.annotations
+        len(a.spans) for w in whole if not rule.allows(w.document) for a in w.annotations
     )
 
 
@@ -134,11 +151,12 @@ def test_copies_are_known_by_their_hash_whatever_their_name(tmp_path: Path) -> N
     folder = example(tmp_path / "bare")
     mine = tmp_path / "mine"
     mine.mkdir()
-    for number, article in enumerate(load_corpus(load_project(example_root())).articles):
-        text = unicodedata.normalize("NFD", article.document.text).replace("\n", "\r\n")
+    back, free = texts_kept_back()
+    for number, text in enumerate(back):
+        text = unicodedata.normalize("NFD", text).replace("\n", "\r\n")
         (mine / f"copy{number}.txt").write_bytes(text.encode())
     done = rehydrate(folder, mine, tmp_path / "out.jsonl")
-    assert len(done.articles) == 5
+    assert len(done.articles) == len(back) + len(free)
 
 
 def test_another_text_is_refused_by_name(tmp_path: Path) -> None:
