@@ -30,7 +30,7 @@ EXAMPLE_SPLIT = "corpus/split.json"
 FIRST_EXAMPLE = "politics"
 #: The examples, and what each is of.
 EXAMPLES = {
-    FIRST_EXAMPLE: "34 news articles in French, nine of them to test on: who acts, what happens, who takes which side",
+    FIRST_EXAMPLE: "34 news articles in French, nine to test on: who acts, what happens, who takes sides",
     "recalls": "seven notices of product recalls in English: products, firms, hazards, what is done",
 }
 #: A new project's .gitignore: what is secret, made anew on each run, or under way.

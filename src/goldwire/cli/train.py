@@ -195,11 +195,12 @@ def _layer(layer: LayerFigures, title: str) -> None:
     columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
     table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
     by_label = []
-    for label, count in layer.examples.items():
+    for label, learned in layer.examples.items():
         scores_of_label = layer.of_label(label)
         f1s = [number(scores.get("f1")) for scores in scores_of_label]
-        by_label.append((label, count, *f1s, interval(scores_of_label[0].get("ci95"))))
-    table(("label", "n", *(f"{name} F1" for name in layer.exact), "95 % (model)"), by_label)
+        by_label.append((label, learned, layer.scored(label), *f1s, interval(scores_of_label[0].get("ci95"))))
+    systems = [f"{name} F1" for name in layer.exact]
+    table(("label", "learned", "scored", *systems, "95 % (model)"), by_label, lesser=("learned",))
 
 
 def _relations(figures: Mapping[str, Any]) -> None:

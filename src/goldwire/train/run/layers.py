@@ -21,6 +21,12 @@ class LayerFigures:
     gains: Mapping[str, Mapping[str, Any]]
     agreement: Mapping[str, Any] | None
 
+    def scored(self, label: str) -> int:
+        """How many spans of a label the articles have that are scored on: of a test set others than were
+        learned from."""
+        ours = self.of_label(label)[0]
+        return int(ours.get("tp", 0)) + int(ours.get("fn", 0))
+
     def of_label(self, label: str) -> list[Mapping[str, Any]]:
         """The scores of each system on one label; empty where a system's scores lack it."""
         return [scores["labels"].get(label, {}) for scores in self.exact.values()]
