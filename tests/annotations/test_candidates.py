@@ -160,13 +160,12 @@ def test_one_of_ten_thousand_is_found_at_once() -> None:
     assert time.process_time() - begun < 0.5
 
 
-@pytest.fixture(scope="module")
-def counts() -> dict[tuple[str, bool], Counter[str]]:
+def counted(documents: str) -> dict[tuple[str, bool], Counter[str]]:
     """Mentions of the example by attribute and whether their label must bear it: those right at 1 and at 3,
-    one article left out."""
+    one article of those whose ids begin with `documents` left out."""
     project = load_project(example_root())
     about = load_schema(project.schema_path)
-    articles = project_articles(project)
+    articles = [a for a in project_articles(project) if a.document.id.startswith(documents)]
     candidates = Candidates(about, load_registries(about, project.schema_path), articles)
     found: dict[tuple[str, bool], Counter[str]] = {}
     for each in articles:
@@ -191,7 +190,22 @@ def counts() -> dict[tuple[str, bool], Counter[str]]:
     return found
 
 
-def test_of_the_example_nine_in_ten_actors_are_right_at_once(
+@pytest.fixture(scope="module")
+def counts() -> dict[tuple[str, bool], Counter[str]]:
+    """Of the five articles that the signs were weighed on."""
+    return counted("0")
+
+
+def test_articles_that_nothing_was_weighed_on_find_nine_in_ten_among_three() -> None:
+    """Of 34 articles four in five actors are right at once; what is filled in is right but for 1 or 2 %."""
+    found = counted("")
+    actors, events = found["entity_id", True], found["event_id", True]
+    assert actors["at 1"] >= 0.8 * actors["mentions"] and actors["at 3"] >= 0.9 * actors["mentions"]
+    assert actors["sure"] >= 0.6 * actors["mentions"] and actors["sure, wrong"] <= 0.02 * actors["sure"]
+    assert events["at 3"] >= 0.6 * events["mentions"] and events["sure"] == 0
+
+
+def test_of_the_first_five_nine_in_ten_actors_are_right_at_once(
     counts: dict[tuple[str, bool], Counter[str]],
 ) -> None:
     """97 in 100 among three; of what is filled in beforehand, four in five, none is wrong."""

@@ -223,12 +223,12 @@ def test_a_key_of_a_search_leads_first_to_where_letters_do_nothing(
 
 
 def test_the_example_has_its_ids_to_pick() -> None:
-    """Every adjudicated id can be picked on its label; the config grows by less than 250 bytes an id."""
+    """Of the whole registries every adjudicated id can be picked on its label, for under 250 bytes an id."""
     project = load_project(example_root())
     schema = load_schema(project.schema_path)
     registries = load_registries(schema, project.schema_path)
-    picks = picks_of(schema, registries)
-    assert picks.from_data == set()
+    assert picks_of(schema, registries).from_data <= {("entity", "entity_id")}
+    picks = picks_of(schema, registries, most=10_000)
     config = with_picks(label_config(schema), picks)
     assert len(config) - len(label_config(schema)) < 250 * sum(map(len, registries.values()))
     from goldwire.annotations.store import read_annotations
