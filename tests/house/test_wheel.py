@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.project import EXAMPLE_PARTS, EXAMPLES, FIRST_EXAMPLE
+from goldwire.project import EXAMPLE_PARTS, EXAMPLE_SPLIT, EXAMPLES, FIRST_EXAMPLE
 from tests.cli.terminal import called
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +99,9 @@ def test_a_code_that_no_error_has_is_named() -> None:
 
 
 def test_the_example_in_the_wheel_is_the_repositorys(installed: Path) -> None:
-    """Every config in `train/` travels; what was trained here does not."""
+    """Every config in `train/` travels, and what is tested on; what was trained here does not."""
+    split = (installed / "goldwire/examples/politics" / EXAMPLE_SPLIT).read_bytes()
+    assert split == (ROOT / EXAMPLE_SPLIT).read_bytes()
     train = installed / "goldwire/examples/politics/train"
     assert {path.name for path in train.iterdir()} == {path.name for path in (ROOT / "train").glob("*.cfg")}
     for name in set(EXAMPLES) - {FIRST_EXAMPLE}:
