@@ -86,6 +86,7 @@ def test_the_commands_of_all_pages_work_in_a_fresh_project(tmp_path: Path) -> No
         typed(["annotate", "serve", "--stop"], project.root)
 
 
+@pytest.mark.slow
 def test_files_are_scored_without_a_project(tmp_path: Path) -> None:
     """All that docs/scores-of-files.md tells to type works in an empty folder that lies in no project."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -14,6 +14,7 @@ from goldwire.formats.convert import convert
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 
+MINI = Path(__file__).parents[1] / "data/mini"
 TEXT = "Marie mange une pomme à Paris.\nElle dort.\n"
 OWN = '# goldwire {"schema": "a@1", "annotator": "x", "references": {}}\n[entities]\n!x\n\tPER\n'
 READABLE = [name for name, each in FORMATS.items() if each.reads]
@@ -24,8 +25,9 @@ def refused(name: str, source: Path, tmp_path: Path) -> list[str]:
     target = tmp_path / "target" / "out.jsonl"
     target.parent.mkdir()
     target.write_text("before", encoding="utf-8")
+    setting = Setting(project_path=MINI if name == "quotes" else None)  # they are of a project's articles
     with pytest.raises(GoldwireError) as caught:
-        convert(source, target, source=name, target="jsonl", setting=Setting())
+        convert(source, target, source=name, target="jsonl", setting=setting)
     assert [path.name for path in target.parent.iterdir()] == ["out.jsonl"]
     assert target.read_text(encoding="utf-8") == "before"
     assert all(str(source) in fault.where for fault in caught.value.faults)

@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,7 @@ def test_halves_and_shares() -> None:
 AS_GIVEN = {SOURCE / "corpus/split/split.py", SOURCE / "corpus/split/io.py", SOURCE / "figures.py"}
 
 
+@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
 def test_no_other_module_formats_a_figure() -> None:
     """Rates, shares and thousands are formatted in `goldwire.figures` alone."""
     for path in SOURCE.rglob("*.py"):

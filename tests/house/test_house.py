@@ -64,6 +64,7 @@ def test_the_drawing_of_the_rooms_is_that_of_the_code() -> None:
     assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.drawing()
 
 
+@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
 def test_the_toolkit_holds_no_label_of_the_example_schema() -> None:
     """Labels come from a schema: none of the example's stands in the code as a string."""
     schema = load_schema(load_project(example_root()).schema_path)
@@ -123,6 +124,7 @@ def test_wrong_use_ends_with_two_and_no_traceback(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
 def test_no_test_uses_a_private_name_of_the_toolkit() -> None:
     """Tests and benchmarks ask for what is promised: no underscore of goldwire's, imported or patched."""
     tests = SOURCE.parents[1] / "tests"

@@ -122,6 +122,7 @@ def test_any_command_that_writes_takes_away_what_dead_ones_left(
     assert [path for path in left if path.exists()] == []
 
 
+@pytest.mark.slow
 def test_a_killed_build_leaves_nothing_once_there_was_another(tmp_path: Path) -> None:
     """A real build, killed while it writes: its folder is there, named in .gitignore, and then gone."""
     project = mini_project(tmp_path / "mini")

@@ -118,6 +118,7 @@ def test_files_become_a_scored_model(language: str, tmp_path: Path, monkeypatch:
     assert (project / "eval/reports/ner/report.html").is_file() and (project / "train/models/ner").is_dir()
 
 
+@pytest.mark.slow
 def test_a_right_to_left_language_is_shown_so(tmp_path: Path) -> None:
     """In Label Studio the text runs from the right; for others nothing is said of it."""
     for language, right in (("ar", True), ("he", True), ("de", False), ("zh", False)):
@@ -137,6 +138,7 @@ def test_what_a_language_needs_is_named(language: str, package: str) -> None:
         blank_pipeline(language)
 
 
+@pytest.mark.slow
 def test_a_tokenizer_that_is_not_installed_is_told(tmp_path: Path) -> None:
     """By `new`, which goes on, and by what can't go on without it, with the way to have it."""
     folder = tmp_path / "port"

@@ -136,6 +136,7 @@ info.mkdir()
 """
 
 
+@pytest.mark.slow
 def test_vectors_of_an_installed_pipeline_are_found_and_told(tmp_path: Path) -> None:
     """Of that language, by what is installed and not by a name; its recogniser has not our shape."""
     subprocess.run([sys.executable, "-c", PIPELINE, str(tmp_path / "site")], check=True)

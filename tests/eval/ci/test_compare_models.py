@@ -91,6 +91,7 @@ def test_documents_of_one_story_are_exchanged_together() -> None:
     assert "4 group(s)" in found.warnings[0]
 
 
+@pytest.mark.slow
 def test_the_randomisation_keeps_its_level() -> None:
     """Of two equal models about one in twenty pairs differs at the five-percent level, not more."""
     hits = 0

@@ -54,6 +54,7 @@ def test_every_mention_of_fenec_is_read(tmp_path: Path) -> None:
         assert (marks(again), on_the_way.lost) == (marks(held), {})
 
 
+@pytest.mark.slow
 @needs_shared("data/popcorn-fr/train.json")
 def test_every_mention_of_popcorn_is_read(tmp_path: Path) -> None:
     """11,675 mentions and 12,716 relations, and all of them after the way through other formats."""
