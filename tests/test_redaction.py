@@ -321,3 +321,16 @@ def test_secrets_of_one_thread_are_hidden_in_all(project: Path) -> None:
     for thread in threads:
         thread.join()
     assert all(redact(f"{SECRET}-{n}") == "…" for n in range(50))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["token=", "Zq8vXw71-Kj42", '"', " ", "https://a:b@c", "word", "key", "?"]),
+        max_size=6,
+    )
+)
+def test_a_fault_shows_of_each_of_its_parts_what_redaction_leaves(parts: list[str]) -> None:
+    """However they stand beside each other."""
+    texts = ("".join(parts[:2]), "".join(parts[2:4]), "".join(parts[4:]))
+    fault = Fault("GW103", *texts)
+    assert (fault.message, fault.where, fault.hint) == tuple(map(redact, texts))

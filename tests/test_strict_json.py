@@ -14,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire import strict_json
-from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
+from goldwire.annotations.store import (
+    annotation_path,
+    load_annotation,
+    read_annotations,
+    write_annotation,
+)
 from goldwire.corpus.publish.without_text import read_without_texts
 from goldwire.corpus.split.io import read_split
 from goldwire.errors import GoldwireError
@@ -56,6 +61,33 @@ def test_what_was_decoded_holds_all_of_a_text_only_where_no_key_stood_twice(
     if not set(key + dumped) & set("[]{}"):  # brackets in texts count as levels
         assert strict_json.holds_all(once.encode(), msgspec.json.decode(once))
     assert not strict_json.holds_all(twice.encode(), msgspec.json.decode(twice))
+
+
+@given(
+    st.sampled_from(["status", "annotator", "spans", "note", "kind", "end"]),
+    st.sampled_from(["", "said", "drafted"]),
+)
+def test_a_stored_annotation_has_each_key_once(key: str, made: str) -> None:
+    """Wherever it stands twice, and whatever the annotation leaves to defaults."""
+    span = {"id": "1", "layer": "thing", "label": "FOOD", "start": 0, "end": 4, "attributes": {"note": "a:b"}}
+    record: dict[str, Any] = {
+        "document": "d",
+        "annotator": "a",
+        "schema": "s@1",
+        "status": "submitted",
+        "spans": [span],
+    }
+    if made:
+        told: dict[str, Any] = {"drafting": {}} if made == "drafted" else {}
+        record["provenance"] = {"kind": "human", "name": "a", **told}
+    text = json.dumps(record)
+    assert load_annotation(text.encode()).spans[0].attributes == {"note": "a:b"}
+    start = text.find(f'"{key}": ')
+    if start >= 0:
+        _, end = strict_json.prefix(text, start + len(key) + 4)
+        doubled = f"{text[:start]}{text[start:end]}, {text[start:]}"
+        with pytest.raises(msgspec.DecodeError, match="stands twice"):
+            load_annotation(doubled.encode())
 
 
 @given(VALUES, st.text(max_size=5), VALUES, st.integers(0, 3), st.booleans())

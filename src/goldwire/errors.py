@@ -35,6 +35,9 @@ class Fault:
     also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        whole = f"{self.message}\n{self.where}\n{self.hint}"
+        if redact(whole) == whole:
+            return  # as nearly always: looked through once, not three times
         for name in ("message", "where", "hint"):
             object.__setattr__(self, name, redact(getattr(self, name)))
 

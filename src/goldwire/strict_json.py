@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -125,14 +125,23 @@ def _bytes(data: bytes | str) -> bytes:
     return data.encode() if isinstance(data, str) else data
 
 
-def decode(data: bytes | str, kind: type[T] | msgspec.json.Decoder[T]) -> T:
-    """What a JSON text holds, as `kind`. Raises msgspec's errors, of which `NotStrict` is one."""
+def decode(
+    data: bytes | str,
+    kind: type[T] | msgspec.json.Decoder[T],
+    bare: Callable[[T], bool] = lambda _: False,
+) -> T:
+    """What a JSON text holds, as `kind`. Raises msgspec's errors, of which `NotStrict` is one.
+
+    `bare` says of what was read that no default would be written that the text may lack: a text is then
+    quicker seen to be strict (`holds_all`).
+    """
     decoder = kind if isinstance(kind, msgspec.json.Decoder) else msgspec.json.Decoder(kind)
     try:
         value = decoder.decode(data)
     except RecursionError:
         raise NotStrict(TOO_DEEP) from None
-    check(data)
+    if not (bare(value) and holds_all(_bytes(data), value)):
+        check(data)
     return value
 
 

@@ -29,8 +29,12 @@ _decoder = msgspec.json.Decoder(Annotation)
 def annotation_path(project: Project, annotation: Annotation, folder: Path | None = None) -> Path:
     """Where an annotation is kept, below `folder` (default: the store): a folder an annotator, a file a
     document."""
-    annotator, document = file_name(annotation.annotator), file_name(annotation.document)
-    return (folder or project.annotations) / annotator / f"{document}.json"
+    return (folder or project.annotations) / stored_name(annotation)
+
+
+def stored_name(annotation: Annotation) -> str:
+    """Where an annotation is kept below its folder: a text, since a path for each of thousands takes long."""
+    return f"{file_name(annotation.annotator)}{os.sep}{file_name(annotation.document)}.json"
 
 
 def dumps_annotation(annotation: Annotation) -> str:
@@ -58,7 +62,7 @@ def load_annotation(data: bytes) -> Annotation:
 
     Older files leave the kind out where a person made it: a provenance that says something, and no kind.
     """
-    annotation = strict_json.decode(data, _decoder)
+    annotation = strict_json.decode(data, _decoder, _is_bare)
     provenance = annotation.provenance
     if (
         provenance.kind == "unknown"
@@ -67,6 +71,12 @@ def load_annotation(data: bytes) -> Annotation:
     ):
         return replace(annotation, provenance=replace(provenance, kind="human"))
     return annotation
+
+
+def _is_bare(annotation: Annotation) -> bool:
+    """Whether an annotation is written without a default: structs within it are, though they say nothing."""
+    made = annotation.provenance
+    return made != Provenance() and made.drafting is None and not made.passes
 
 
 def write_annotation(project: Project, annotation: Annotation, folder: Path | None = None) -> bool:
@@ -94,20 +104,23 @@ def stream_annotations(project: Project, folder: Path | None = None) -> Iterator
     """
     faults: list[Fault] = []
     folder = folder or project.annotations
+    below = len(str(folder)) + 1
     for path in stored_files(folder):
-        file = str(path.relative_to(project.root))
-        if len(path.relative_to(folder).parts) != 2 or path.suffix != ".json":
-            faults.append(_out_of_place(path, file, project, folder))
+        if len(path.parts) != len(folder.parts) + 2 or path.suffix != ".json":
+            faults.append(_out_of_place(path, str(path.relative_to(project.root)), project, folder))
             continue
         try:
             annotation = load_annotation(read_bytes(path))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message, where = strict_json.told(error)
+            file = path.relative_to(project.root)
             faults.append(Fault("GW209", message, f"{file} {where}".rstrip(), _RESTORE))
             continue
-        named = annotation_path(project, annotation, folder)
-        if _composed(named) != _composed(path):
-            faults.append(_misnamed(annotation, file, str(named.relative_to(project.root)), named.exists()))
+        if str(path)[below:] != stored_name(annotation):
+            named = annotation_path(project, annotation, folder)
+            if _composed(named) != _composed(path):
+                place, wanted = (str(each.relative_to(project.root)) for each in (path, named))
+                faults.append(_misnamed(annotation, place, wanted, named.exists()))
         yield annotation
     raise_faults(faults)
 
@@ -129,7 +142,7 @@ def stored_files(folder: Path) -> list[Path]:
         known.add(os.path.realpath(parent))
         folders[:] = [name for name in folders if os.path.realpath(Path(parent, name)) not in known]
         files += [Path(parent, name) for name in names if not name.startswith(".") or name.endswith(".json")]
-    return sorted(files)
+    return sorted(files, key=lambda path: path.parts)  # as paths stand, and quicker
 
 
 def _composed(path: Path) -> str:
@@ -190,19 +203,38 @@ def join(
     text than the one annotated.
     """
     articles = ArticleSpool(map(Article, documents))
-    annotators: set[tuple[int, str]] = set()
-    faults: list[Fault] = []
+    joined = Joined(place_of)
     for annotation in annotations:
         at = articles.place(annotation.document)
-        if at is None:
-            hint = "add the article (goldwire seeds add), or remove the annotation"
-            where = place_of(annotation)
-            faults.append(Fault("GW210", f"no article `{annotation.document}`", where, hint))
-            continue
-        if (at, annotation.annotator) in annotators:
-            faults.append(twice(annotation.annotator, place_of(annotation)))
-        annotators.add((at, annotation.annotator))
-        faults.extend(annotation_faults(annotation, articles.document(at), place_of(annotation)))
-        articles.annotate(at, annotation)
-    raise_faults(faults)
+        if joined.add(annotation, None if at is None else articles.document(at)) and at is not None:
+            articles.annotate(at, annotation)
+    raise_faults(joined.faults)
     return articles
+
+
+class Joined:
+    """Annotations held against their documents, one after the other; what speaks against them is in `faults`.
+
+    `place_of` says where an annotation comes from.
+    """
+
+    def __init__(
+        self, place_of: Callable[[Annotation], str] = lambda a: f"{a.annotator}/{a.document}"
+    ) -> None:
+        self.faults: list[Fault] = []
+        self._place_of = place_of
+        self._annotators: set[tuple[str, str]] = set()
+
+    def add(self, annotation: Annotation, document: Document | None) -> bool:
+        """Look at an annotation; False where there is no document for it."""
+        if document is None:
+            hint = "add the article (goldwire seeds add), or remove the annotation"
+            where = self._place_of(annotation)
+            self.faults.append(Fault("GW210", f"no article `{annotation.document}`", where, hint))
+            return False
+        key = (annotation.document, annotation.annotator)
+        if key in self._annotators:
+            self.faults.append(twice(annotation.annotator, self._place_of(annotation)))
+        self._annotators.add(key)
+        self.faults.extend(annotation_faults(annotation, document, self._place_of(annotation)))
+        return True

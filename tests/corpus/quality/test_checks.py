@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from goldwire.annotations import rules
 from goldwire.annotations.values import is_date
 from goldwire.cli.corpus import command
-from goldwire.corpus.quality.checks import check_articles, inside_word, run_checks
+from goldwire.corpus.quality.checks import RuleBook, check_articles, inside_word, plain_edges, run_checks
 from goldwire.files import sha256
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span
@@ -327,3 +327,26 @@ def test_another_schema_can_be_named(tmp_path: Path, folder: Path) -> None:
     project = mini_project(tmp_path / "mini")
     result = run_checks(project, schema_path=folder / "schema.yaml")
     assert result.by_code[rules.SCHEMA] == 4
+
+
+@given(st.text("aé ’\u0301\u200d\n1-", min_size=1, max_size=6), st.data())
+def test_edges_that_are_seen_to_be_in_order_at_a_glance_are(text: str, data: st.DataObject) -> None:
+    """No white space inside, no word cut; the empty mark at an edge of the text is none."""
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    if plain_edges(text, start, end):
+        assert not (text[start].isspace() or text[end - 1].isspace())
+        assert not (inside_word(text, start) or inside_word(text, end))
+
+
+@given(st.lists(st.sampled_from(["raw", "cooked", "burnt", None]), min_size=2, max_size=6))
+def test_what_was_held_against_the_rules_before_changes_no_fault(states: list[str | None]) -> None:
+    """A book that has seen the same spans says of each what a new one says."""
+    schema = mini_schema()
+    used = RuleBook(schema, {})
+    for state in states:
+        attributes: dict[str, AttributeValue] = {} if state is None else {"state": state}
+        spans = (Span("1", "thing", "FOOD", 0, 4, attributes), Span("2", "thing", "TOOL", 5, 8, attributes))
+        annotation = Annotation("d", "anna", schema.stamp, spans=spans)
+        text = "pain mot fin"
+        assert used.faults(annotation, text) == RuleBook(schema, {}).faults(annotation, text)

@@ -16,12 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from goldwire.annotations.store import (
-    join,
+    Joined,
     load_annotation,
     read_annotations,
     stored_files,
 )
 from goldwire.corpus.quality.checks import Registries, RuleBook, shared_ids
+from goldwire.errors import raise_faults
 from goldwire.files import file_name, read_bytes, sha256, write_text
 from goldwire.model import Annotation, Document, finished_by_person
 from goldwire.project import Project
@@ -148,7 +149,12 @@ def summarised(
     schema: Schema, registries: Registries, documents: Sequence[Document], annotations: Sequence[Annotation]
 ) -> Iterator[Summary]:
     """Annotations in short. Raises what `join` raises, for those that people have finished."""
-    join(list(documents), [each for each in annotations if finished_by_person(each)])
+    by_id = {document.id: document for document in documents}
+    joined = Joined()
+    for each in annotations:
+        if finished_by_person(each):
+            joined.add(each, by_id.get(each.document))
+    raise_faults(joined.faults)
     texts = {document.id: document.text for document in documents}
     words = {document.id: len(document.text.split()) for document in documents}
     book = RuleBook(schema, registries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from goldwire.text import is_unspaced
 Registries = Mapping[str, Mapping[str, RegistryEntry]]
 
 _ZWJ = "\u200d"
+_KEPT = 50_000  # spans in order that are known again by what they say
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,25 @@ class RuleBook:
             for layer, label in labels
         }
         self.checks = {label: [each for each in schema.checks if label in each.labels] for _, label in labels}
+        #: Layers and labels of which something of that is asked.
+        self.counting = frozenset(key for key in labels if self.counted[key] or self.checks[key[1]])
         #: What was held against the rules and is in order: a value on spans of a label, a relation's ends.
         self.sound: set[tuple[str, ...]] = set()
+        #: Layer, label and attributes of spans that were found to be in order.
+        self._sound_spans: set[tuple[object, ...]] = set()
+
+    def is_sound(self, span: Span) -> bool:
+        """Whether a span of this label with these very attributes was found to be in order."""
+        try:
+            return (span.layer, span.label, *span.attributes.items()) in self._sound_spans
+        except TypeError:  # a list is among the values
+            return False
+
+    def found_sound(self, span: Span) -> None:
+        """Keep what a span says for those after it that say the same; of very many no more are kept."""
+        if len(self._sound_spans) < _KEPT:
+            with suppress(TypeError):
+                self._sound_spans.add((span.layer, span.label, *span.attributes.items()))
 
     def faults(self, annotation: Annotation, text: str) -> list[Fault]:
         """The faults of one annotation by itself, as `check_articles` has them; `text` is its document's."""
@@ -161,11 +180,17 @@ class IdUse:
 
 def shared_ids(annotation: Annotation, schema: Schema) -> Iterator[tuple[int, str, str]]:
     """The ids that ask for one label family: the span's number, the attribute and the id."""
+    shared = {
+        key: (layer.labels, names)
+        for key, layer in schema.layers.items()
+        if (names := [name for name, attribute in layer.attributes.items() if attribute.same_family])
+    }
     for number, span in enumerate(annotation.spans):
-        if span.layer in schema.layers and span.label in schema.layers[span.layer].labels:
-            for name, attribute in schema.layers[span.layer].attributes.items():
+        if span.attributes and span.layer in shared:
+            labels, names = shared[span.layer]
+            for name in names if span.label in labels else ():
                 value = span.attributes.get(name)
-                if attribute.same_family and isinstance(value, str):
+                if isinstance(value, str):
                     yield number, name, value
 
 
@@ -205,6 +230,19 @@ def run_checks(
         result.faults[:] = decisive
     result.faults.extend(leaks(project, articles, schema, stored=file is None, path=split))
     return result
+
+
+def plain_edges(text: str, start: int, end: int) -> bool:
+    """Whether an extent's edges are surely in order: in ASCII, no white space inside, no word cut.
+
+    Quick, for what nearly all extents are; of others nothing is said. Extents within the text alone.
+    """
+    before, after = text[start - 1 : start + 1] if start else text[:1], text[end - 1 : end + 1]
+    if not (before.isascii() and after.isascii()):
+        return False
+    if (start and before.isalnum()) or (len(after) == 2 and after.isalnum()):
+        return False
+    return not (before[-1].isspace() or after[0].isspace())
 
 
 def inside_word(text: str, offset: int) -> bool:
@@ -276,17 +314,22 @@ class _Checker:
             )
         first_with: dict[tuple[str, str, int, int], str] = {}
         for number, span in enumerate(self.annotation.spans):
-            known = self.known(span)
+            known = (span.layer, span.label) in self.book.known
             if not known:
                 yield from self.label_faults(span, self.where(number))
-            yield from self.extent_faults(span, number)
+            if not plain_edges(self.text, span.start, span.end):
+                yield from self.extent_faults(span, number)
             key = (span.layer, span.label, span.start, span.end)
-            if first := first_with.get(key):
-                hint = f"span `{first}` marks the same extent; remove one of them"
+            if key in first_with:
+                hint = f"span `{first_with[key]}` marks the same extent; remove one of them"
                 yield Fault(rules.SAME_SPAN, f"marked {span.label} twice", self.where(number), hint)
-            first_with.setdefault(key, span.id)
-            if known:
-                yield from self.attribute_faults(span, number)
+            else:
+                first_with[key] = span.id
+            if known and not self.book.is_sound(span):
+                faults = list(self.attribute_faults(span, number))
+                yield from faults
+                if not faults:
+                    self.book.found_sound(span)
         yield from self.relation_faults()
         yield from self.count_faults()
 
@@ -412,7 +455,7 @@ class _Checker:
         for relation, head, _ in pairs(self.annotation):
             counts[head.id, relation.label] += 1
         for number, span in enumerate(self.annotation.spans):
-            if not self.known(span):
+            if (span.layer, span.label) not in self.book.counting:
                 continue
             for name, kind in self.book.counted[span.layer, span.label]:
                 count = counts[span.id, name]
