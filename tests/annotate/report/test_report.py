@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from goldwire.annotate.records.assignments import read_assignments
 from goldwire.annotate.records.summary import Marked, Summary, store_index
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, parted, week_of, work
 from goldwire.annotate.report.page import team_page
-from goldwire.annotate.report.team import changes, read_team
-from goldwire.annotations.store import annotation_path
+from goldwire.annotate.report.team import changes, read_team, team_report
+from goldwire.annotations.store import annotation_path, write_annotation
 from goldwire.errors import GoldwireError
-from goldwire.project import Project
+from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
 from tests.annotate.report.made import WORDS, bread, make_project, make_team, reading, word
 from tests.cli.terminal import called
@@ -50,6 +51,39 @@ def test_minutes_by_week(team: Project) -> None:
     anna = found["anna", "2026-W02"]
     assert (anna.articles, anna.minutes, anna.per_hundred_words) == (2, 1.0, 5.0)
     assert found["bruno", "2026-W04"].articles == 1
+
+
+def test_minutes_by_pass(tmp_path: Path) -> None:
+    """Medians by annotator and pass beside all passes together, in the project's order; a pass counts once it
+    is submitted, one screen's time in none; the page and the JSON have them."""
+    project = make_project(tmp_path / "team")
+    config = project.root / "goldwire.toml"
+    config.write_text(f'{config.read_text(encoding="utf-8")}\n[annotate]\npasses = [["step"], ["thing"]]\n')
+    project = load_project(project.root)
+    for n, times in enumerate(
+        [{"step": 60.0, "thing": 120.0}, {"step": 180.0, "thing": 240.0}, {"step": 90.0}]
+    ):
+        read_in = reading(project, f"a{n}", "anna", status="draft" if len(times) < 2 else "submitted")
+        made = structs.replace(read_in.provenance, lead_time=sum(times.values()), passes=times)
+        write_annotation(project, structs.replace(read_in, provenance=made))
+    reading(project, "a0", "bruno")
+    team = read_team(project)
+    found = [(each.annotator, each.part, each.articles, each.minutes) for each in team.pass_paces]
+    assert found == [("anna", "step", 3, 1.5), ("anna", "thing", 2, 3.0), ("anna", "", 2, 5.0)]
+    assert team.pass_paces[0].per_hundred_words == pytest.approx(1.5 / WORDS * 100)
+    page = team_page(team)
+    columns = ("annotator", "step", "thing", "all passes")
+    assert "".join(f'<th scope="col">{name}</th>' for name in columns) in page
+    assert "<td>1.5 (3)</td><td>3.0 (2)</td><td>5.0 (2)</td>" in page
+    report = team_report(project, tmp_path / "team.html")
+    assert report.as_json()["passes"][2] == {
+        "annotator": "anna",
+        "part": "",
+        "articles": 2,
+        "minutes": 5.0,
+        "per_hundred_words": 25.0,
+    }
+    assert report.table("passes").rows[2][1] == "all passes"
 
 
 def test_agreement_by_week_and_over_all(team: Project) -> None:

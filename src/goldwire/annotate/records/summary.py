@@ -33,7 +33,7 @@ from goldwire.seeds import load_seeds
 #: A span as it is compared: layer, label, start, end (code points).
 Marked = tuple[str, str, int, int]
 _QUOTE = 40  # characters of a marked text
-_FORM = "2"  # of the file: another one is read anew
+_FORM = "3"  # of the file: another one is read anew
 
 
 class Broken(Struct, frozen=True, array_like=True):
@@ -46,7 +46,8 @@ class Broken(Struct, frozen=True, array_like=True):
 
 
 class Summary(Struct, frozen=True, array_like=True):
-    """One annotation in short. `seconds` is its lead time, `words` counts the article's.
+    """One annotation in short. `seconds` is its lead time, `words` counts the article's, `passes` holds the
+    lead times that are known.
 
     `kept` and `changed` are the spans that came from a prediction, as they were or changed. `broken` holds
     each rule that a person's finished work breaks by itself; of `ids` those that ask for one label family in
@@ -66,6 +67,7 @@ class Summary(Struct, frozen=True, array_like=True):
     changed: int
     broken: list[Broken]
     ids: list[tuple[int, str, str]]
+    passes: dict[str, float] = {}
 
     @property
     def done(self) -> bool:
@@ -178,6 +180,7 @@ def summarised(
             origins.count("prediction-changed"),
             [Broken(f.code, f.message, f.where, f.hint) for f in faults],
             list(shared_ids(each, schema)) if finished else [],
+            {name: seconds for name, seconds in made.passes.items() if seconds},
         )
 
 

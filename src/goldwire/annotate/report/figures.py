@@ -49,6 +49,20 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class PassPace:
+    """One annotator's time for one pass, over the articles of which it is known: medians of minutes.
+
+    `part` is the pass, empty for all of them together, in the articles that have been through all.
+    """
+
+    annotator: str
+    part: str
+    articles: int
+    minutes: float
+    per_hundred_words: float
+
+
+@dataclass(frozen=True)
 class WeekAgreement:
     """F1 between two readings of one layer's spans, extent and label equal, over the articles of a week.
 
@@ -139,6 +153,37 @@ def paces(summaries: Iterable[Summary]) -> list[Pace]:
         )
         for (name, week), those in sorted(timed.items())
     ]
+
+
+def pass_paces(summaries: Iterable[Summary], order: Sequence[str] = ()) -> list[PassPace]:
+    """Minutes by annotator and pass, in this `order`, then all passes together; of what was made in passes.
+
+    A pass counts once it is submitted, be the others still to come.
+    """
+    timed: dict[str, dict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
+    for each in summaries:
+        if not each.human or each.merged or not each.passes:
+            continue
+        times = timed[each.annotator]
+        for name, seconds in each.passes.items():
+            times[name].append((seconds, each.words))
+        if each.done:
+            times[""].append((each.seconds, each.words))
+    listed = []
+    for annotator, times in sorted(timed.items()):
+        names = dict.fromkeys([*order, *sorted(times.keys() - {""}), ""])
+        listed += [
+            PassPace(
+                annotator,
+                name,
+                len(times[name]),
+                median(seconds for seconds, _ in times[name]) / 60,
+                median(seconds / 60 / max(1, words) * 100 for seconds, words in times[name]),
+            )
+            for name in names
+            if name in times
+        ]
+    return listed
 
 
 def _pairs(summaries: Iterable[Summary]) -> list[tuple[Summary, Summary]]:

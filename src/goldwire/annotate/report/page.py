@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from goldwire.annotate.records.notes import Note, Place, place_key
 from goldwire.annotate.records.summary import Summary
 from goldwire.annotate.report.checks import DRIFT, KINDS, Checked
-from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, WeekAgreement, Work
+from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, PassPace, WeekAgreement, Work
 from goldwire.annotations.rules import RULES
 from goldwire.figures import amount, counted, interval, number, p_in_words, percent
 from goldwire.html import charts
@@ -72,6 +72,7 @@ class Team:
     summaries: Sequence[Summary]
     notes: Sequence[Note]
     checked: Sequence[Checked] = ()
+    pass_paces: Sequence[PassPace] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     #: The words at a place: document, start, end (code points).
     quotes: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
@@ -144,14 +145,32 @@ def _time(team: Team) -> Section:
         )
         if by_name
     ]
-    words = (
+    words = [
         "Medians by week, the number of articles in brackets. Label Studio's clock runs while a task is "
         f"open: a pause counts. Fewer than {FEW} articles say little.",
-    )
+    ]
+    if team.pass_paces:
+        tables += [
+            _by_pass(team.pass_paces, "Minutes an article by pass, all weeks", "minutes"),
+            _by_pass(team.pass_paces, "Minutes a hundred words by pass, all weeks", "per_hundred_words"),
+        ]
+        words.append(
+            "A pass counts as soon as it is submitted, all passes together once the last is: medians of "
+            "different articles, which do not add up."
+        )
     return Section("time", "Time", words, tables=tables, empty="No time is known yet.")
 
 
-def _paced(pace: Pace | None, key: str) -> str:
+def _by_pass(paces: Sequence[PassPace], caption: str, key: str) -> Table:
+    """Medians, a row for each annotator, a column for each pass and the last for all of them."""
+    names = list(dict.fromkeys(each.part for each in paces if each.part))
+    cells = {(each.annotator, each.part): _paced(each, key) for each in paces}
+    annotators = dict.fromkeys(each.annotator for each in paces)
+    rows = [[who, *(cells.get((who, name), "") for name in (*names, ""))] for who in annotators]
+    return Table(caption, ["annotator", *names, "all passes"], rows)
+
+
+def _paced(pace: Pace | PassPace | None, key: str) -> str:
     return "" if pace is None else f"{getattr(pace, key):.1f} ({amount(pace.articles)})"
 
 

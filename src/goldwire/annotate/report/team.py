@@ -14,9 +14,10 @@ from msgspec import to_builtins
 from goldwire.annotate.records.assignments import assignments_path, read_assignments
 from goldwire.annotate.records.checks import checks_path
 from goldwire.annotate.records.notes import notes_path, places_path, read_notes, read_places
+from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.records.summary import article_stamps, file_stamp, store_index
 from goldwire.annotate.report.checks import read_checked
-from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, work
+from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, pass_paces, work
 from goldwire.annotate.report.page import Team, quoted, team_page
 from goldwire.figures import counted
 from goldwire.files import write_text
@@ -38,6 +39,7 @@ def read_team(project: Project, *, watched: bool = False) -> Team:
         layers=tuple(schema.layers),
         work=work(read, read_assignments(project)),
         paces=paces(read),
+        pass_paces=pass_paces(read, [each.name for each in passes_of(project, schema)]),
         agreement=agreement(read, tuple(schema.layers)),
         confusions=parted,
         acceptances=acceptances(read),
@@ -61,7 +63,7 @@ class TeamReport(Figures):
         return f"<TeamReport of {counted(len(self.team.work), 'annotator')}: {self.path}>"
 
     def tables(self) -> list[Table]:
-        """`annotators`, `time`, `agreement`, `predictions`."""
+        """`annotators`, `time`, `passes` (where there are any), `agreement`, `predictions`."""
         counts = tuple(Column(name, "amount") for name in ("assigned", "to do", "begun", "skipped", "done"))
         layers = tuple(Column(layer, "amount") for layer in self.team.layers)
         work_rows: list[tuple[Cell, ...]] = [
@@ -75,6 +77,15 @@ class TeamReport(Figures):
         minutes = (Column("minutes an article", "number"), Column("minutes a hundred words", "number"))
         scores = (Column("F1", "number"), Column("95 %", "interval"))
         kinds = tuple(Column(name, "amount") for name in ("articles", "kept", "changed"))
+        parted = Table(
+            "passes",
+            "medians of minutes by pass",
+            (Column("annotator"), Column("pass"), Column("articles", "amount"), *minutes),
+            [
+                (p.annotator, p.part or "all passes", p.articles, p.minutes, p.per_hundred_words)
+                for p in self.team.pass_paces
+            ],
+        )
         return [
             Table("annotators", "done and to do", (Column("annotator"), *counts, *layers), work_rows),
             Table(
@@ -83,6 +94,7 @@ class TeamReport(Figures):
                 (Column("annotator"), *week, *minutes),
                 [(p.annotator, p.week, p.articles, p.minutes, p.per_hundred_words) for p in self.team.paces],
             ),
+            *([parted] if parted.rows else []),
             Table(
                 "agreement",
                 "two readings of an article",
@@ -104,6 +116,7 @@ class TeamReport(Figures):
             "when": team.when,
             "annotators": [{**asdict(each), "spans": dict(each.spans)} for each in team.work],
             "time": [asdict(each) for each in team.paces],
+            "passes": [asdict(each) for each in team.pass_paces],
             "agreement": [asdict(each) for each in team.agreement],
             "confusions": [asdict(each) for each in team.confusions],
             "checks": [each.as_dict() for each in team.checked],
