@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from goldwire.cli.common import json_option, project_option, say, table, tell, write_json
+from goldwire.cli.common import FILE, json_option, project_option, say, table, tell, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 #: Places, and other names, that are shown of each id.
 _SHOWN = 3
+_ITEMS = 5  # of Wikidata, likewise
 _DONE = {"merge": "merged into", "split": "split, some of it now", "rename": "renamed to"}
 
 
@@ -47,6 +48,18 @@ def _changing(function: F) -> F:
 @click.option(
     "--as", "known", multiple=True, metavar="NEW=KNOWN", help="A new id is what a known one is: merge them."
 )
+@click.option(
+    "--candidates",
+    type=FILE,
+    help="Items of Wikidata, JSON Lines or CSV: those that are called as a new id's.",
+)
+@click.option(
+    "--wikidata",
+    "taken",
+    multiple=True,
+    metavar="NEW=Q…",
+    help="Put a new id into its registry as this item.",
+)
 @_changing
 @json_option
 @project_option
@@ -54,6 +67,8 @@ def review(
     added: tuple[str, ...],
     add_all: bool,
     known: tuple[str, ...],
+    candidates: Path | None,
+    taken: tuple[str, ...],
     registry: str,
     by: str,
     dry_run: bool,
@@ -62,17 +77,17 @@ def review(
 ) -> None:
     """List the ids that annotators coined, and settle them.
 
-    Each with the words that it stands on, its label, and where.
+    Each with the words that it stands on, its label, and where. With --candidates the items of Wikidata that
+    bear one of these words as a name are listed below it; --wikidata NEW=Q42 takes one. No network is asked.
     """
     import goldwire
 
-    pairs = [pair.partition("=") for pair in known]
-    if odd := [pair for pair, (new, _, old) in zip(known, pairs, strict=True) if not (new and old)]:
-        raise click.UsageError(f"--as is NEW=KNOWN, and not {odd[0]}")
     found = goldwire.review_registry(
         project,
         add=added,
-        known={new: old for new, _, old in pairs},
+        known=_pairs(known, "--as is NEW=KNOWN"),
+        wikidata=_pairs(taken, "--wikidata is NEW=Q…"),
+        candidates=candidates,
         add_all=add_all,
         registry=registry,
         by=by,
@@ -96,12 +111,25 @@ def review(
     for each in found.new:
         for example in each.examples:
             say(f"{each.id}  {example}")
+        for item in each.items[:_ITEMS]:
+            say(f"{each.id}  {item}")
+        if len(each.items) > _ITEMS:
+            say(f"{each.id}  and {amount(len(each.items) - _ITEMS)} more")
+        if candidates is not None and not each.items:
+            say(f"{each.id}  no item of this name in {candidates.name}")
     for name in found.added:
         say(f"{'would add' if dry_run else 'added'}  {name}")
     for report in found.settled:
         _tell(report)
     tell(f"{amount(len(found.new))} ids that no registry has")
     write_json(json_path, found.as_dict())
+
+
+def _pairs(given: tuple[str, ...], form: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    if odd := [pair for pair, (new, _, old) in zip(given, pairs, strict=True) if not (new and old)]:
+        raise click.UsageError(f"{form}, and not {odd[0]}")
+    return {new: old for new, _, old in pairs}
 
 
 def _most(counts: dict[str, int]) -> str:

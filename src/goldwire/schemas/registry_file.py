@@ -15,7 +15,7 @@ from goldwire.schemas.schema import RegistryEntry
 from goldwire.schemas.yaml_lines import parse_yaml
 
 #: What of an entry is words or codes, and so never another entry's id.
-_WORDS = frozenset({"name", "names", "label", "country", "note"})
+_WORDS = frozenset({"name", "names", "label", "country", "note", "wikidata"})
 
 Entry = dict[str, Any]
 

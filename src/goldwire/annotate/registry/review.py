@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
 from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
+from goldwire.annotate.registry.wikidata import KEY, WikidataFile, WikidataItem, item_of
 from goldwire.annotate.registry.writing import finish, write_all
 from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.store import project_articles
-from goldwire.errors import one_of, raise_faults
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.project import Project
 from goldwire.schemas.load import load_registries
 from goldwire.text import snippet
@@ -30,7 +32,7 @@ _RANKED = 10
 class NewId:
     """An id that its registry does not have: how often it stands, on which labels and words, whose it is.
 
-    `likely` are known ids that it may be, the likeliest first.
+    `likely` are known ids that it may be, the likeliest first; `items` those of Wikidata that are called so.
     """
 
     registry: str
@@ -42,6 +44,7 @@ class NewId:
     documents: tuple[str, ...]
     examples: tuple[str, ...]
     likely: tuple[str, ...] = ()
+    items: tuple[WikidataItem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def review_registry(
     *,
     add: Collection[str] = (),
     known: Mapping[str, str] | None = None,
+    wikidata: Mapping[str, str] | None = None,
+    candidates: str | Path | None = None,
     add_all: bool = False,
     registry: str = "",
     by: str = "",
@@ -70,25 +75,35 @@ def review_registry(
     """The new ids of a project's annotations and drafts, some of them settled.
 
     Those in `add` become entries of their registry, made of their mentions (all of them with `add_all`);
-    those in `known` are what the id beside them is, which `merge_ids` carries out. What is left is `new`;
-    with `dry_run` nothing is written. Raises GW791 for an id that is not on the list, and
-    what `merge_ids` raises.
+    those in `known` are what the id beside them is, which `merge_ids` carries out. Those in `wikidata` become
+    entries too, as the item beside them (`Q42`). What is left is `new`; with `candidates`, a file of JSON
+    Lines or CSV, each has the items of Wikidata that are called as its mentions are. With `dry_run` nothing
+    is written. Raises GW789 for what is no item, or not in the file, GW791 for an id that is not on the list,
+    GW792 where an entry is that item already, and what `merge_ids` raises.
 
         >>> import goldwire
         >>> goldwire.review_registry(goldwire.load_project("my-project")).new
         ()
     """
     known = known or {}
+    taken = {new: item_of(item) for new, item in (wikidata or {}).items()}
     with project_lock(project):
         finish(project)
         ids = Ids(project)
         listed = _listed(ids, registry)
-        _check(listed, [*add, *known])
-        adding = [each for each in listed if (add_all and each[1] not in known) or each[1] in add]
+        _check(listed, [*add, *known, *taken])
+        if both := taken.keys() & known.keys():
+            message = f"`{min(both)}` can't be an entry of its own and another one's id"
+            raise GoldwireError(not_there(message, "either --as or --wikidata"))
+        words = [mention.words for mentions in listed.values() for mention in mentions]
+        file_of_items = None if candidates is None else WikidataFile(Path(candidates), words, taken.values())
+        _check_items(ids, listed, taken, file_of_items)
+        adding = [each for each in listed if (add_all and each[1] not in known) or each[1] in {*add, *taken}]
         changes = []
         for name, new in adding:
             file = ids.files[name]
-            file.add(entry_for(file.entries, new, listed[name, new]))
+            item = {KEY: taken[new]} if new in taken else {}
+            file.add({**entry_for(file.entries, new, listed[name, new]), **item})
             changes.append(Change(now(), somebody(by), "add", name, "", new))
         for old, new in known.items():  # before anything is written: all of it is done, or nothing
             mergeable(ids, ids.registry_of(old, registry), old, new)
@@ -100,7 +115,7 @@ def review_registry(
     )
     rank = Candidates(ids.schema, load_registries(ids.schema, project.schema_path), project_articles(project))
     left = [
-        _new_id(ids, rank, name, new, mentions)
+        _new_id(ids, rank, file_of_items, name, new, mentions)
         for (name, new), mentions in listed.items()
         if (name, new) not in adding and new not in known
     ]
@@ -132,7 +147,43 @@ def _check(listed: Mapping[tuple[str, str], object], named: Collection[str]) -> 
     raise_faults(faults)
 
 
-def _new_id(ids: Ids, rank: Candidates, registry: str, name: str, mentions: list[Mention]) -> NewId:
+def _bearers(ids: Ids, registry: str) -> dict[str, str]:
+    """The entries of a registry by their item of Wikidata."""
+    return {str(entry[KEY]): str(entry["id"]) for entry in ids.files[registry].entries if entry.get(KEY)}
+
+
+def _check_items(
+    ids: Ids,
+    listed: Mapping[tuple[str, str], object],
+    taken: Mapping[str, str],
+    file: WikidataFile | None,
+) -> None:
+    """Raise what keeps new ids from being these items: not in the file, another entry's, one of two."""
+    faults = []
+    for registry, new in listed:
+        item = taken.get(new)
+        if item is None:
+            continue
+        others = [each for each, other in taken.items() if other == item and each != new]
+        if file is not None and item not in file.found:
+            hint = "take one that it lists, or leave --candidates out"
+            faults.append(Fault("GW789", f"`{item}` is not in the file", str(file.path), hint))
+        elif bearer := _bearers(ids, registry).get(item, "") or next(iter(others), ""):
+            hint = f"if they are one thing: --as {new}={bearer}"
+            faults.append(
+                Fault("GW792", f"`{item}` is `{bearer}` already", str(ids.files[registry].path), hint)
+            )
+    raise_faults(faults)
+
+
+def _new_id(
+    ids: Ids,
+    rank: Candidates,
+    file: WikidataFile | None,
+    registry: str,
+    name: str,
+    mentions: list[Mention],
+) -> NewId:
     """What is known of a new id."""
     examples: list[str] = []
     for mention in mentions:
@@ -152,6 +203,7 @@ def _new_id(ids: Ids, rank: Candidates, registry: str, name: str, mentions: list
         documents=tuple(sorted({m.annotation.document for m in mentions})),
         examples=tuple(examples),
         likely=tuple(_likely(ids, rank, mentions)),
+        items=() if file is None else tuple(file.of({m.words for m in mentions}, _bearers(ids, registry))),
     )
 
 
