@@ -21,9 +21,11 @@ from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_o
 from goldwire.annotate.report.checks import KINDS, Checked, read_checked
 from goldwire.annotate.report.figures import FEW
 from goldwire.annotate.sync.importer import Prefer
-from goldwire.annotate.sync.predictions import Given, bound, check_drafts
+from goldwire.annotate.sync.predictions import Given, bound, check_drafts, checked_predictions
 from goldwire.annotate.sync.push import PushReport
 from goldwire.annotate.sync.push import push as push_articles
+from goldwire.annotate.sync.suggestions import Suggested
+from goldwire.annotate.sync.suggestions import suggest_ids as fill_ids
 from goldwire.annotate.team.assign import (
     Assigned,
     PulledProject,
@@ -412,12 +414,17 @@ def pull(
 class AssignedWork(Figures):
     """Who reads what, and what each annotator was sent, by annotator (with passes, and by pass).
 
+    `ids_suggested` were filled into predictions, `ids_left` spans there could bear an id and none was sure;
+    `left_out` counts by reason what a model found and the schema has no place for.
     `invite` is the link by which annotators make an account: whoever has it gets in, so no table shows it.
     """
 
     assigned: Assigned
     sent: Mapping[str, PushReport]
     invite: str
+    ids_suggested: int = 0
+    ids_left: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         articles = len({each.article for each in self.assigned.assignments})
@@ -432,12 +439,18 @@ class AssignedWork(Figures):
         """`assign`, a row for each annotator's project."""
         among = self.checks
         checked = (Column("checks among them", "amount"),) if among else ()
+        with_predictions = any(r.predictions_sent or r.predictions_present for r in self.sent.values())
+        predicted = (Column("predictions sent", "amount"),) if with_predictions else ()
         columns = (Column("annotator"), Column("articles", "amount"), *checked, Column("sent", "amount"))
         rows = [
-            (name, report.documents, *((among[name],) if among else ()), report.sent, report.url)
+            (
+                *(name, report.documents, *((among[name],) if among else ()), report.sent),
+                *((report.predictions_sent,) if predicted else ()),
+                report.url,
+            )
             for name, report in self.sent.items()
         ]
-        return [Table("assign", "assign", (*columns, Column("project")), rows)]
+        return [Table("assign", "assign", (*columns, *predicted, Column("project")), rows)]
 
     def as_json(self) -> dict[str, Any]:
         """The figures and the link, as `goldwire annotate assign --json` writes them."""
@@ -447,6 +460,8 @@ class AssignedWork(Figures):
             "annotators": {n: report.as_dict() | {"checks": among[n]} for n, report in self.sent.items()},
             "lacking": self.assigned.lacking,
             "held_back": self.assigned.held_back,
+            "ids_suggested": self.ids_suggested,
+            "ids_left": self.ids_left,
         }
 
 
@@ -457,16 +472,23 @@ def assign(
     per_article: int = 2,
     checks: str | None = None,
     seed: int = 0,
+    predictions: Given = (),
+    drafts: Given = (),
+    model: str | Path | None = None,
+    suggest_ids: bool = True,
     url: str | None = None,
     advance: Callable[[int], None] | None = None,
+    predicted: Callable[[int], None] | None = None,
 ) -> AssignedWork:
     """Give each article to `per_article` annotators, each of whom gets a Label Studio project.
 
     Without `annotators`, names as before the @ of their accounts, those of before. What was assigned before
     stays; a second call sends what is new. `checks`, a share as `"5%"`, slips in gold checks: articles that
-    have a reviewed annotation. Another `seed` draws otherwise. `url` and its token as in `push`; `advance`
-    counts articles. Raises GW310 and GW311 without a server or token, GW341 for names that can't be or too
-    few of them, GW783 and GW784 for checks that can't be had.
+    have a reviewed annotation. Another `seed` draws otherwise. `predictions`, `drafts`, `model` and
+    `suggest_ids`, `url` and its token as in `push`; checks have predictions as all others. `advance` counts
+    articles, `predicted` those that the model has seen. Raises GW310 and GW311 without a server or token,
+    GW341 for names that can't be or too few of them, GW783 and GW784 for checks that can't be had, GW788
+    where they would be known by their predictions, and what `push` raises for predictions.
 
         >>> import goldwire
         >>> try:
@@ -477,14 +499,32 @@ def assign(
     """
     home = find_project(project)
     share = share_of(checks) if checks is not None else None
+    shown, drafted = bound(predictions), bound(drafts)
+    check_drafts(drafted)
+    _check_push(shown, drafted, model, show=True, ranking=False, count=None)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
+        left_out: Counter[str] = Counter()
+        shown += drafted
+        if model is not None:
+            making = _Predicting(client, home, schema, documents, "", predicted)
+            shown = making.predicted([], model, False, None, 0.5, left_out)[1]
+        by_document = checked_predictions(schema, documents, shown)
+        suggested = fill_ids(home, schema, documents, by_document) if suggest_ids else Suggested(by_document)
         names = [annotators] if isinstance(annotators, str) else list(annotators)
         assigned = assign_project(home, documents, names, per_article, seed, checks=share)
         sent = push_assigned(
-            client, home, schema, documents, assigned.assignments, assigned.checks, advance=advance
+            client,
+            home,
+            schema,
+            documents,
+            assigned.assignments,
+            assigned.checks,
+            predictions=suggested.predictions,
+            advance=advance,
         )
-        return AssignedWork(assigned, sent, client.invite_link())
+        invite = client.invite_link()
+        return AssignedWork(assigned, sent, invite, suggested.filled, suggested.left, left_out)
 
 
 @dataclass(frozen=True, repr=False)

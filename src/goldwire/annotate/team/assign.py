@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from hashlib import sha256
@@ -34,10 +34,10 @@ from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import PushReport, push
-from goldwire.annotate.team.checks import draw_checks, in_order, reviewed_answers
+from goldwire.annotate.team.checks import check_alike, draw_checks, in_order, reviewed_answers
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
-from goldwire.model import Document
+from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 
@@ -178,9 +178,13 @@ def push_assigned(
     assignments: Sequence[Assignment],
     checks: Sequence[Check] = (),
     *,
+    predictions: Mapping[str, Sequence[Annotation]] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, PushReport]:
     """Push to each annotator's project the articles assigned to them, their checks among them; by annotator.
+
+    `predictions`, by article, are shown as they are; in passes the first one shows those of its layers.
+    Raises GW788 where a check would be known by them, before anything is sent.
 
     With passes to the projects of each pass, by annotator and pass: `ANNOTATOR (1 PASS)`. A second run sends
     nothing. Articles that are in `assignments` but no longer in the project are left out.
@@ -190,16 +194,36 @@ def push_assigned(
     given = [(assignment.annotator, assignment.article) for assignment in assignments]
     for name, article in [*given, *((check.annotator, check.article) for check in among)]:
         wanted[name].add(article)
-    passes = passes_of(project, schema)
+    passes, shown = passes_of(project, schema), predictions or {}
+    check_alike(wanted, among, shown)
     reports: dict[str, PushReport] = {}
     for name in sorted(wanted):
         theirs = in_order([document for document in documents if document.id in wanted[name]], name, among)
+        predicted = [annotation for document in theirs for annotation in shown.get(document.id, ())]
         if passes:
-            for each in push_passes(client, project, schema, theirs, passes, owner=name, advance=advance):
+            for each in push_passes(
+                client,
+                project,
+                schema,
+                theirs,
+                passes,
+                owner=name,
+                predictions=predicted,
+                suggest=False,
+                advance=advance,
+            ):
                 reports[f"{name} ({each.number} {each.name})"] = each.report
         else:
-            title = title_for(project, name)
-            reports[name] = push(client, project, schema, theirs, title=title, advance=advance)
+            reports[name] = push(
+                client,
+                project,
+                schema,
+                theirs,
+                title=title_for(project, name),
+                predictions=predicted,
+                suggest=False,
+                advance=advance,
+            )
     return reports
 
 

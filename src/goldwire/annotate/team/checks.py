@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from math import ceil
 
 from goldwire.annotate.records.assignments import Assignment
 from goldwire.annotate.records.checks import Check, Purpose, answer
-from goldwire.errors import GoldwireError
+from goldwire.annotate.sync.predictions import version
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document
 
 
@@ -118,6 +119,37 @@ def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) 
         return _fraction("task", document.id, name) if known is None else known
 
     return sorted(documents, key=lambda document: (place(document), document.id))
+
+
+def check_alike(
+    articles: Mapping[str, Collection[str]],
+    checks: Iterable[Check],
+    predictions: Mapping[str, Sequence[Annotation]],
+) -> None:
+    """Raise GW788 where gold checks would be known by the predictions that they have or lack.
+
+    `articles` are those of each annotator, the checks among them. A check has predictions of the versions
+    that their other articles have.
+    """
+    given: dict[str, set[str]] = defaultdict(set)
+    for check in checks:
+        given[check.annotator].add(check.article)
+    faults = []
+    for name, theirs in sorted(given.items()):
+        others = [_versions(predictions, article) for article in set(articles[name]) - theirs]
+        odd = sorted(
+            article for article in theirs if others and _versions(predictions, article) not in others
+        )
+        if odd:
+            shown = ", ".join(odd[:5]) + (" …" if len(odd) > 5 else "")
+            message = f"of {name}'s gold checks {shown} would be known: their predictions are not the others'"
+            hint = "give predictions of all articles, the checks' included, or none; nothing was sent"
+            faults.append(Fault("GW788", message, "", hint))
+    raise_faults(faults)
+
+
+def _versions(predictions: Mapping[str, Sequence[Annotation]], article: str) -> frozenset[str]:
+    return frozenset(version(each) for each in predictions.get(article, ()))
 
 
 def _fraction(*parts: object) -> float:

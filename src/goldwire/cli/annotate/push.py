@@ -9,9 +9,8 @@ from typing import Literal
 import click
 
 from goldwire.cli.annotate.passes import show_passes
-from goldwire.cli.annotate.team import url_option
+from goldwire.cli.annotate.team import prediction_options, url_option
 from goldwire.cli.common import (
-    FILE,
     json_option,
     progress,
     project_option,
@@ -25,22 +24,7 @@ from goldwire.project import Project
 
 
 @click.command()
-@click.option(
-    "--predictions",
-    "files",
-    multiple=True,
-    type=FILE,
-    help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
-)
-@click.option(
-    "--drafts",
-    "draft_files",
-    multiple=True,
-    type=FILE,
-    help="What `draft` wrote, to show as predictions. May be repeated.",
-)
-@click.option("--model", help="A trained pipeline whose predictions are made now, in place of --predictions.")
-@click.option("--no-ids", is_flag=True, help="Fill no ids into predictions, not even the sure ones.")
+@prediction_options
 @click.option("--no-predictions", "bare", is_flag=True, help="Show none (the default); only order by them.")
 @click.option(
     "--order",

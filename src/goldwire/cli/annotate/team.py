@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from goldwire.cli.annotate.passes import show_ready
-from goldwire.cli.common import confide, json_option, progress, project_option, say, show, write_json
+from goldwire.cli.common import (
+    FILE,
+    confide,
+    json_option,
+    progress,
+    project_option,
+    say,
+    show,
+    write_json,
+)
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -18,6 +28,33 @@ if TYPE_CHECKING:
     from goldwire.table import Figures
 
 url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def prediction_options(function: _F) -> _F:
+    """What is shown to annotators: `files`, `draft_files`, `model`, and `no_ids`."""
+    for option in (
+        click.option("--no-ids", is_flag=True, help="Fill no ids into predictions, not even the sure ones."),
+        click.option(
+            "--model", help="A trained pipeline whose predictions are made now, in place of --predictions."
+        ),
+        click.option(
+            "--drafts",
+            "draft_files",
+            multiple=True,
+            type=FILE,
+            help="What `draft` wrote, to show as predictions. May be repeated.",
+        ),
+        click.option(
+            "--predictions",
+            "files",
+            multiple=True,
+            type=FILE,
+            help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -36,6 +73,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> t
     help="Slip in gold checks: 5% of each annotator's articles are ones that have a reviewed annotation.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another draw.")
+@prediction_options
 @url_option
 @json_option
 @project_option
@@ -44,6 +82,10 @@ def assign(
     per_article: int,
     checks: str | None,
     seed: int,
+    files: tuple[Path, ...],
+    draft_files: tuple[Path, ...],
+    model: str | None,
+    no_ids: bool,
     url: str | None,
     json_path: Path | None,
     project: Project,
@@ -52,6 +94,9 @@ def assign(
 
     An annotator's name is what stands before the @ of their account. Loads differ by at most one article.
     What was assigned before stays; a second run sends only what is new. Kept in annotate/assignments.jsonl.
+
+    Predictions are shown as `push` shows them, with the ids that are sure, in gold checks as in all others,
+    and in the first of several passes. Readings that begin with them are not blind.
 
     Gold checks go among new articles only, in an order drawn anew, and nothing in Label Studio marks them.
     Which they are is kept in annotate/checks.jsonl; what annotators mark in them goes into annotate/checks/,
@@ -66,10 +111,21 @@ def assign(
             per_article=per_article,
             checks=checks,
             seed=seed,
+            predictions=files,
+            drafts=draft_files,
+            model=model,
+            suggest_ids=not no_ids,
             url=url,
             advance=advance,
+            predicted=lambda steps: advance(steps, "predicting"),
         )
+    for reason, number_of in Counter(work.left_out).most_common():
+        say(f"left out: {amount(number_of)} × {reason}")
     show(work.table())
+    if work.ids_suggested or work.ids_left:
+        say(
+            f"{amount(work.ids_suggested)} ids suggested in predictions, {amount(work.ids_left)} left to pick"
+        )
     for name, lacking in work.assigned.lacking.items():
         say(f"{name}: {amount(lacking)} checks fewer than asked: no other reviewed article is new to them")
     if work.assigned.held_back:
