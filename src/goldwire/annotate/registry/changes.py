@@ -20,7 +20,7 @@ from goldwire.annotate.registry.writing import finish, place_of, write_all
 from goldwire.annotations.ids import id_attributes
 from goldwire.annotations.store import dumps_annotation
 from goldwire.annotations.values import value_problem
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.files import read_text
 from goldwire.model import Annotation
 from goldwire.project import Project
@@ -94,6 +94,12 @@ def merge_ids(
             references += each.rename(old, new, itself=other == name)
         change = Change(now(), somebody(by), "merge", name, old, new, entry=entry or {})
         return _carry_out(ids, change, _Scope(), references, dry_run=dry_run)
+
+
+def taken_already(item: str, bearer: str, new: str, registry: Path) -> Fault:
+    """The fault of a new id that would be an entry of an item which another entry is."""
+    hint = f"if they are one thing: --as {new}={bearer}"
+    return Fault("GW792", f"`{item}` is `{bearer}` already", str(registry), hint)
 
 
 def rename_id(

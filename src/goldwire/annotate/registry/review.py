@@ -10,13 +10,13 @@ from typing import Any
 
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
-from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable
+from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable, taken_already
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
 from goldwire.annotate.registry.wikidata import KEY, WikidataFile, WikidataItem, item_of
 from goldwire.annotate.registry.writing import finish, write_all
 from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.store import project_articles
-from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.errors import GoldwireError, one_of, raise_faults
 from goldwire.project import Project
 from goldwire.schemas.load import load_registries
 from goldwire.text import snippet
@@ -166,13 +166,9 @@ def _check_items(
             continue
         others = [each for each, other in taken.items() if other == item and each != new]
         if file is not None and item not in file.found:
-            hint = "take one that it lists, or leave --candidates out"
-            faults.append(Fault("GW789", f"`{item}` is not in the file", str(file.path), hint))
+            faults.append(file.lacks(item))
         elif bearer := _bearers(ids, registry).get(item, "") or next(iter(others), ""):
-            hint = f"if they are one thing: --as {new}={bearer}"
-            faults.append(
-                Fault("GW792", f"`{item}` is `{bearer}` already", str(ids.files[registry].path), hint)
-            )
+            faults.append(taken_already(item, bearer, new, ids.files[registry].path))
     raise_faults(faults)
 
 

@@ -87,6 +87,11 @@ class WikidataFile:
         )
         return [replace(item, bearer=bearers.get(item.id, "")) for item in ordered]
 
+    def lacks(self, item: str) -> Fault:
+        """The fault of an item that is not in the file."""
+        hint = "take one that it lists, or leave --candidates out"
+        return Fault("GW789", f"`{item}` is not in the file", str(self.path), hint)
+
     def _rows(self, faults: list[Fault]) -> Iterator[tuple[str, dict[str, Any]]]:
         where = str(self.path)
         if self.path.suffix.lower() in (".csv", ".tsv"):
