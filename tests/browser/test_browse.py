@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,6 +184,15 @@ def test_a_long_list_is_filtered_by_label_and_annotator(quiet: Page, many: Path)
     assert "d0600" in quiet.inner_text("#found tr")
     quiet.click("#found a")
     assert "Recette 600" in (quiet.text_content("h1") or "")
+
+
+def test_a_search_names_the_file_that_is_missing(page: Page, many: Path, tmp_path: Path) -> None:
+    """Of a site that was copied in part the list opens, and a search says what it lacks."""
+    shutil.copy(many / "index.html", tmp_path)
+    shutil.copytree(many / "assets", tmp_path / "assets")
+    shown(page, tmp_path / "index.html")
+    page.fill("#q", "pain")
+    expect(page.locator("#count")).to_have_text("data/list.js is missing: copy the whole folder of the site")
 
 
 def test_a_layer_and_a_label_can_be_put_away(quiet: Page, site: Path) -> None:

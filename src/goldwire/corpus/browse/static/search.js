@@ -115,11 +115,12 @@
     get("rows").hidden = get("pages").hidden = Boolean(numbers);
     get("found").hidden = get("results").hidden = !numbers;
   }
-  const turn = (by) => () => { page += by; draw(asked); };
+  const missing = (error) => { get("count").textContent = `${error.message}: copy the whole folder of the site`; };
+  const turn = (by) => () => { page += by; draw(asked).catch(missing); };
   get("back").addEventListener("click", turn(-1));
   get("next").addEventListener("click", turn(1));
   get("filters").addEventListener("submit", (event) => event.preventDefault());
   let waiting = 0;
-  get("filters").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 150); });
-  if (get("q").value || get("label").value || get("annotator").value) search();
+  get("filters").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => search().catch(missing), 150); });
+  if (get("q").value || get("label").value || get("annotator").value) search().catch(missing);
 })();
