@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goldwire.annotate.sync.suggestions import OFFERED
+from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.store import project_articles
 from goldwire.formats.labelstudio.reader import from_result
-from goldwire.formats.labelstudio.result import to_result
-from goldwire.model import Annotation, Relation, Span, curated
+from goldwire.formats.labelstudio.result import pickers, to_result
+from goldwire.model import Annotation, Document, Relation, Span, curated
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import pick_control, picks_of
+from goldwire.schemas.picks import any_control, picks_of, shown
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,31 @@ def is_silent(relation: Relation, spans: Mapping[str, Span], schema: Schema, tex
     return False
 
 
-def counted(annotation: Annotation, text: str, schema: Schema, project: Project) -> dict[str, dict[str, Any]]:
+def offered(document: Document, schema: Schema, project: Project) -> dict[str, dict[str, str]]:
+    """The options of each picker, those of the article's task among them."""
+    registries = load_registries(schema, project.schema_path)
+    picks = picks_of(schema, registries)
+    options = dict(picks.options)
+    for layer, name in picks.from_data:
+        candidates = Candidates(schema, registries, project_articles(project))
+        entries = registries[schema.layers[layer].attributes[name].registry or ""]
+        ids = candidates.standing(document, layer, name, OFFERED)
+        options[any_control(layer, name)] = {each: shown(entries[each]) for each in ids}
+    return options
+
+
+def counted(
+    annotation: Annotation, document: Document, schema: Schema, project: Project
+) -> dict[str, dict[str, Any]]:
     """By kind of mark: how many, and what hands do for them before and after."""
-    options = picks_of(schema, load_registries(schema, project.schema_path)).options
+    options, text = offered(document, schema, project), document.text
     rows: dict[str, list[tuple[Hands, Hands]]] = defaultdict(list)
     spans = {span.id: span for span in annotation.spans}
-    for span in annotation.spans:
-        before, after = MARK, MARK + Hands(keys=1)  # Escape, before the next
+    last = ("", "")
+    for span in sorted(annotation.spans, key=lambda each: (each.layer, each.start, each.end)):
+        # Escape and the next label's key; another span of the label that is selected takes neither.
+        again, last = last == (span.layer, span.label), (span.layer, span.label)
+        before, after = MARK, Hands(drags=1) if again else MARK + Hands(keys=1)
         asked = schema.layers[span.layer].attributes
         selected = False
         named = False
@@ -105,7 +125,8 @@ def counted(annotation: Annotation, text: str, schema: Schema, project: Project)
                 before, after = before + each, after + each
             elif attribute.kind == "id" and isinstance(value, str):
                 named = True
-                sought = letters(options.get(pick_control(span.layer, name, span.label), {}), value)
+                picker = next((each for each in pickers(span, name) if each in options), "")
+                sought = letters(options.get(picker, {}), value)
                 before += typed(value)
                 after += typed(value) if sought is None else Hands(keys=len(sought) + 2)
             else:
@@ -136,17 +157,17 @@ def main() -> None:
     annotation = curated(articles[0].annotations)
     if annotation is None:
         raise SystemExit("no annotation")
-    figures = counted(annotation, articles[0].document.text, schema, project)
+    figures = counted(annotation, articles[0].document, schema, project)
     print(f"{annotation.document}, {schema.stamp}: each drags + clicks + keys; all of them in minutes")
     total: Counter[str] = Counter()
     for kind, row in figures.items():
-        shown = []
+        cells = []
         for side in ("before", "after"):
             hands = row[side]
             each = [f"{part / row['count']:.1f}" for part in (hands.drags, hands.clicks, hands.keys)]
-            shown.append(f"{' + '.join(each)}  {hands.seconds / 60:5.1f}")
+            cells.append(f"{' + '.join(each)}  {hands.seconds / 60:5.1f}")
             total[side] += hands.seconds
-        print(f"{kind:24} {row['count']:4}  {shown[0]:26} {shown[1]}")
+        print(f"{kind:24} {row['count']:4}  {cells[0]:26} {cells[1]}")
     print(f"{'all':24}       {total['before'] / 60:20.1f} {total['after'] / 60:26.1f}")
     if given.json:
         rows = {

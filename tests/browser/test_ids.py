@@ -12,11 +12,10 @@ from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotations.store import read_annotations
 from goldwire.files import sha256
-from goldwire.formats.labelstudio.result import to_result
+from goldwire.formats.labelstudio.result import pickers, to_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import label_config
 from goldwire.schemas.load import load_registries
 from tests.browser.test_screen import choose, state
 from tests.browser.test_studio import log_in, project, schema
@@ -71,8 +70,7 @@ def pick(page: Page, region: str, letters: str) -> list[dict[str, Any]]:
     page.keyboard.type(letters)
     assert state(page) == before, "typing changes nothing"
     page.keyboard.press("Enter")
-    page.wait_for_timeout(200)
-    assert page.evaluate("document.activeElement.tagName") == "BODY", "keys are labels' again"
+    page.wait_for_function("document.activeElement.tagName === 'BODY'")  # keys are labels' again
     after = state(page)
     assert [item for item in before if item not in after] == []
     return [item for item in after if item not in before]
@@ -92,10 +90,8 @@ def test_an_id_is_picked_by_a_key_some_letters_and_enter(
         assert pushed.project == before.project and pushed.config_added == ()
     opened(page, studio, pushed)
     [made] = pick(page, "r0", "pomp")
-    assert (made["id"], made["from_name"], made["value"]["choices"]) == (
-        *("r0", "entity-entity_id-PER"),
-        ["per.mike-pompeo"],
-    )
+    assert (made["id"], made["value"]["choices"]) == ("r0", ["per.mike-pompeo"])
+    assert made["from_name"] in pickers(POMPEO, "entity_id")
     page.screenshot(path=project.root / "picked.png")
     [event] = pick(page, "r2", "soleimani")
     assert (event["id"], event["from_name"]) == ("r2", "event-event_id-ASSAULT")
@@ -138,8 +134,7 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     page.wait_for_timeout(400)
     page.keyboard.type("milley")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page.wait_for_function("document.activeElement.tagName === 'BODY'")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_timeout(1500)
     with Client(studio.url, studio.token) as client:
@@ -154,22 +149,22 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
 def test_letters_after_the_key_are_no_labels_where_there_is_nothing_to_pick(
     page: Page, studio: Server, project: Project, schema: Schema
 ) -> None:
-    """With nothing selected, a stance or a date they end in a field that says so, until a click in the text.
+    """With nothing selected, or a stance, they end in a field that says so, until a click in the text.
 
     Right after a click on a span that has ids they are its search's.
     """
     page.set_viewport_size({"width": 1366, "height": 768})
-    day, view = span("r4", "entity", "DATE", "parlé"), span("r5", "stance", "NEGATIVE", "ont")
+    view = span("r4", "stance", "NEGATIVE", "ont")
     with Client(studio.url, studio.token) as client:
         pushed = push(client, project, schema, [DOCUMENT])
         [task] = client.tasks(pushed.project, include=["id"])
-        result = to_result(reading(schema, POMPEO, day, view), schema, TEXT)
+        result = to_result(reading(schema, POMPEO, view), schema, TEXT)
         client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
     opened(page, studio, pushed)
     before = state(page)
     told = page.get_by_text("Rien à choisir pour ce qui est sélectionné")
     text = page.locator(".gw-text").get_by_text("de l’")
-    for region in ("", "r4", "r5"):
+    for region in ("", "r4"):
         page.keyboard.press("Escape")
         if region:
             choose(page, region)
@@ -197,7 +192,7 @@ def test_of_a_large_registry_the_article_s_own_candidates_are_picked(
     with Client(studio.url, studio.token) as client:
         pushed = push(client, project, schema, [DOCUMENT])
         config = str(client.project(pushed.project)["label_config"])
-        assert "per.somebody-7" not in config and len(config) < 2 * len(label_config(schema))
+        assert "per.somebody-7" not in config
         [task] = client.tasks(pushed.project, include=["id"])
         result = to_result(reading(schema, POMPEO, ESPER), schema, TEXT)
         client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})

@@ -13,7 +13,7 @@ from goldwire.model import Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
-from goldwire.schemas.picks import pick_control, picks_of
+from goldwire.schemas.picks import data_key, pick_control, picks_of
 from tests.browser.test_screen import state
 from tests.browser.test_studio import drag, log_in, project, schema
 
@@ -61,7 +61,7 @@ def test_marks_take_as_many_actions_as_are_counted(
     page.set_viewport_size({"width": 1366, "height": 768})
     with Client(studio.url, studio.token) as client:
         pushed = push(client, project, schema, [Document("hands", TEXT, {"title": "Essai"})])
-        [task] = client.tasks(pushed.project, include=["id"])
+        [task] = client.tasks(pushed.project, include=["id", "data"])
     log_in(page, studio)
     page.goto(f"{pushed.url}/data?task={task['id']}")
     page.locator(".gw-text", has_text="Pompeo").wait_for()
@@ -71,11 +71,17 @@ def test_marks_take_as_many_actions_as_are_counted(
     hotkeys = {name: label.hotkey for layer in schema.layers.values() for name, label in layer.labels.items()}
 
     hands.mark(hotkeys["PER"], "Jeanne Nouvelle")
+    drag(page, "Esper")  # another one of the same label: no key
+    page.wait_for_timeout(400)
+    hands.done += Hands(drags=1)
     hands.keys("Escape")
-    assert hands.done == MARK + Hands(keys=1)
+    assert hands.done == MARK + Hands(drags=1, keys=1)
 
-    options = picks_of(schema, load_registries(schema, project.schema_path)).options
-    sought = letters(options[pick_control("entity", "entity_id", "PER")], "per.mike-pompeo")
+    offered = picks_of(schema, load_registries(schema, project.schema_path)).options
+    rows = task["data"].get(data_key("entity", "entity_id"), ())
+    own = {row["alias"]: row["value"] for row in rows}
+    options = own or offered[pick_control("entity", "entity_id", "PER")]
+    sought = letters(options, "per.mike-pompeo")
     assert sought is not None
     before = hands.done
     hands.mark(hotkeys["PER"], "Pompeo")
@@ -106,7 +112,9 @@ def test_marks_take_as_many_actions_as_are_counted(
 
     made = state(page)
     marks = {item["id"]: item["value"]["text"] for item in made if item["type"] == "labels"}
-    assert sorted(marks.values()) == ["Jeanne Nouvelle", "Pompeo", "attaque", "inacceptable"]
+    assert sorted(marks.values()) == ["Esper", "Jeanne Nouvelle", "Pompeo", "attaque", "inacceptable"]
+    labels = {item["value"]["text"]: item["value"]["labels"] for item in made if item["type"] == "labels"}
+    assert labels["Esper"] == labels["Jeanne Nouvelle"] == ["PER"]
     [picked] = [item for item in made if item.get("from_name", "").startswith("entity-entity_id")]
     assert (marks[picked["id"]], picked["value"]["choices"]) == ("Pompeo", ["per.mike-pompeo"])
     arrows = {(marks[item["from_id"]], marks[item["to_id"]]) for item in made if item["type"] == "relation"}
