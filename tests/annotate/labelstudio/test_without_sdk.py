@@ -14,8 +14,6 @@ import json, os, sys
 for name in ("label_studio_sdk", "label_studio", "cv2", "dkpro_cassis", "cassis", "starlette", "cleanlab"):
     sys.modules[name] = None
 from goldwire.cli.main import main
-
-pytestmark = pytest.mark.slow  # processes that import all there is
 for folder, *words in json.loads(sys.argv[1]):
     os.chdir(folder)
     sys.argv = ["goldwire", *words]
