@@ -23,7 +23,7 @@ from goldwire.schemas.schema import RegistryEntry, Schema
 #: What the fields of tasks' data begin with that hold options.
 DATA_KEY = "ids_"
 #: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
-MOST = 600
+MOST = 800
 _KEYS = "zxyvwqkuchnrsbdfgjlmtpaeio0123456789"
 _CLASS = "gw-ids"
 # A short list that scrolls.
@@ -45,7 +45,7 @@ _LEAVING = """\
 
 def _leaving() -> str:
     """Style by which a search loses the focus when an option is picked, and at no other time."""
-    late = ", ".join(f"--gw-late-{by} 0s allow-discrete .1s" for by in _MODULI)
+    late = ", ".join(f"--gw-late-{by} 0s allow-discrete .3s" for by in _MODULI)
     lines = [_LEAVING.replace("LATE", late)]
     for by in _MODULI:
         lines += [f".gw-ids {{ --gw-{by}: none; --gw-late-{by}: none; }}\n"]
