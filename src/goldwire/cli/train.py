@@ -195,7 +195,7 @@ def _layer(layer: LayerFigures, title: str) -> None:
     columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
     table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
     by_label = []
-    for label, learned in layer.examples.items():
+    for label, learned in layer.labels.items():
         scores_of_label = layer.of_label(label)
         f1s = [number(scores.get("f1")) for scores in scores_of_label]
         by_label.append((label, learned, layer.scored(label), *f1s, interval(scores_of_label[0].get("ci95"))))

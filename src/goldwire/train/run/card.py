@@ -31,9 +31,9 @@ def label_plot(figures: Mapping[str, Any]) -> str:
     for layer in layers:
         if len(layers) > 1:
             rows.append(layer.layer)
-        rows.append(_point(f"all ({sum(map(layer.scored, layer.examples))})", layer.exact["model"]["micro"]))
+        rows.append(_point(f"all ({sum(map(layer.scored, layer.labels))})", layer.exact["model"]["micro"]))
         rows += [
-            _point(f"{label} ({layer.scored(label)})", layer.of_label(label)[0]) for label in layer.examples
+            _point(f"{label} ({layer.scored(label)})", layer.of_label(label)[0]) for label in layer.labels
         ]
     return charts.rows(rows, "F1 by label, on unseen articles; the same figures stand in the tables") + "\n"
 
@@ -139,10 +139,10 @@ def _table(layer: LayerFigures) -> Iterator[str]:
     yield f"| {_cell(layer.layer)} | learned | scored | {systems} |"
     yield "|---" * (len(exact) + 3) + "|"
     micro, macro = ([_figure(scores[mean]) for scores in exact] for mean in ("micro", "macro"))
-    counts = (sum(layer.examples.values()), sum(map(layer.scored, layer.examples)))
+    counts = (sum(layer.examples.values()), sum(map(layer.scored, layer.labels)))
     yield f"| all, micro | {' | '.join(map(amount, counts))} | {' | '.join(micro)} |"
     yield f"| all, macro | | | {' | '.join(macro)} |"
-    for label, count in layer.examples.items():
+    for label, count in layer.labels.items():
         f1s = [_figure(scores) for scores in layer.of_label(label)]
         yield f"| {_cell(label)} | {amount(count)} | {amount(layer.scored(label))} | {' | '.join(f1s)} |"
     yield ""

@@ -21,6 +21,15 @@ class LayerFigures:
     gains: Mapping[str, Mapping[str, Any]]
     agreement: Mapping[str, Any] | None
 
+    @property
+    def labels(self) -> dict[str, int]:
+        """From how many examples each label was learned: the learned ones, then those that only the articles
+        that are scored on have (0)."""
+        return {
+            **self.examples,
+            **{label: 0 for label in self.exact["model"]["labels"] if label not in self.examples},
+        }
+
     def scored(self, label: str) -> int:
         """How many spans of a label the articles have that are scored on: of a test set others than were
         learned from."""

@@ -134,7 +134,7 @@ def _layer_tables(layer: LayerFigures, of: str) -> list[Extra]:
         "columns": ["label", "examples", *layer.exact],
         "rows": [
             [label, count, *(scores.get("f1") for scores in layer.of_label(label))]
-            for label, count in layer.examples.items()
+            for label, count in layer.labels.items()
         ],
     }
     return [beside, by_label]
