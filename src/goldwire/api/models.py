@@ -41,8 +41,8 @@ def train_model(
     in any format that is read. Scored on are the articles themselves, in so many `folds` (0: none are), or
     those of `test`: a side of the project's split, by its name, or a file or folder (as a path, where a side
     is called so too). `options` are those of `goldwire train`: `config`, `ents`, `schema`, `reports`, `seed`,
-    `sides`, `only` (patterns of ids), `score_seen`, `overrides`. `advance` is told of each training that is
-    done.
+    `sides`, `only` (a pattern of ids, or several), `score_seen`, `overrides`. `advance` is told of each
+    training that is done.
 
         >>> import goldwire
         >>> try:

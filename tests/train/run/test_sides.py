@@ -158,6 +158,7 @@ def test_only_what_is_named_is_learned_from(tmp_path: Path) -> None:
     planned = plan(project, THINGS, only=["a[01]"])
     assert learned_and_scored(planned) == (["a0", "a1"], ["a0", "a1"])
     assert (planned.corpus["only"], planned.corpus["left_aside"]) == (["a[01]"], 1)
+    assert plan(project, THINGS, only="a[01]").corpus == planned.corpus
     assert any("ids like `a[01]` alone; left aside: 1" in note for note in planned.notes)
     beside = plan(project, THINGS, only=["a0", "a2"], test="test")
     assert learned_and_scored(beside) == (["a0", "a2"], ["a3", "a4"])

@@ -113,7 +113,7 @@ def plan(
     score_seen: bool = False,
     overrides: Sequence[str] = (),
     sides: Sequence[str] = (),
-    only: Sequence[str] = (),
+    only: Sequence[str] | str = (),
 ) -> RunPlan:
     """Find what a run needs: the project's articles, layers and configs, or those that are named instead.
 

@@ -149,13 +149,17 @@ def learned_sides(
     return [a for a in articles if a.document.id in learned], {"sides": wanted, "held_back": held_back}
 
 
-def only_matching(articles: list[Article], patterns: Sequence[str]) -> tuple[list[Article], dict[str, Any]]:
+def only_matching(
+    articles: list[Article], patterns: Sequence[str] | str
+) -> tuple[list[Article], dict[str, Any]]:
     """The articles whose ids match one of the shell patterns, and what to record of it; all without any.
+    A string is one pattern.
 
     Raises GW399 for each pattern that no id matches.
     """
     if not patterns:
         return articles, {}
+    patterns = [patterns] if isinstance(patterns, str) else patterns
     ids = [article.document.id for article in articles]
     hint = f"ids are such as {', '.join(ids[:3])}" if ids else "there are none to learn from"
     raise_faults(
