@@ -512,7 +512,9 @@ def assign(
         by_document = checked_predictions(schema, documents, shown)
         suggested = fill_ids(home, schema, documents, by_document) if suggest_ids else Suggested(by_document)
         names = [annotators] if isinstance(annotators, str) else list(annotators)
-        assigned = assign_project(home, documents, names, per_article, seed, checks=share)
+        assigned = assign_project(
+            home, documents, names, per_article, seed, checks=share, predictions=suggested.predictions
+        )
         sent = push_assigned(
             client,
             home,

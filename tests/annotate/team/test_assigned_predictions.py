@@ -18,7 +18,7 @@ import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.passes.reading import START
-from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.assignments import read_assignments, title_for
 from goldwire.annotate.records.checks import Check, read_checks
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.upload import load_annotations
@@ -154,9 +154,10 @@ def test_ids_are_suggested_in_what_is_assigned_and_in_checks(team: Team, tmp_pat
 
 @pytest.mark.live
 def test_a_check_without_a_prediction_is_not_sent(team: Team, tmp_path: Path) -> None:
-    """It would be known for what it is: told, and no project is made."""
+    """It would be known for what it is: told, no project is made, and the draw is not kept."""
     refused = team.assign("--predictions", predictions(tmp_path / "some.jsonl", "friday", "sunday"))
     assert "GW788" in refused and "anna's gold checks monday" in refused
+    assert read_checks(team.project) == [] == read_assignments(team.project)
     each = team.passes[0] if team.passes else None
     assert team.client.projects(title_for(team.project, "anna", each)) == []
     assert set(

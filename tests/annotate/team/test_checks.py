@@ -161,6 +161,28 @@ def test_reviewed_articles_serve_as_checks(project: Project) -> None:
     assert theirs & {(check.annotator, check.article) for check in made.checks} == set()
 
 
+def test_checks_that_would_be_known_are_not_drawn(project: Project) -> None:
+    """A check without predictions among new articles that have them, though older ones have none: GW788 names
+    the project, and who reads what is as it was. With predictions of all it is drawn."""
+    documents = load_seeds(project)
+    assign_project(project, documents[4:12], ["anna"], 1)
+    before = {path: path.read_bytes() for path in project.annotate.glob("*.jsonl")}
+    assert [path.name for path in before] == ["assignments.jsonl"]
+    everywhere = {each.id: [Annotation(each.id, "m", "mini@0.1")] for each in documents}
+    unread = {name: made for name, made in everywhere.items() if name not in reviewed_gold(project)}
+    with pytest.raises(GoldwireError, match=r"GW788.*anna's gold checks") as raised:
+        assign_project(project, documents, [], 1, checks=Fraction(1, 10), predictions=unread)
+    assert [fault.where for fault in raised.value.faults] == [str(project.root)]
+    assert {path: path.read_bytes() for path in project.annotate.glob("*.jsonl")} == before
+    made = assign_project(project, documents, [], 1, checks=Fraction(1, 10), predictions=everywhere)
+    assert made.checks == read_checks(project) != []
+
+
+def reviewed_gold(project: Project) -> set[str]:
+    """The articles that have a reviewed annotation."""
+    return set(reviewed_answers(read_annotations(project)))
+
+
 def test_without_gold_there_are_no_checks(tmp_path: Path) -> None:
     """A project of drafts is told to adjudicate first (GW784), and nothing is assigned."""
     project = make_gold_project(tmp_path / "drafts", reviewed=0)

@@ -134,11 +134,13 @@ def assign_project(
     seed: int = 0,
     *,
     checks: Fraction | None = None,
+    predictions: Mapping[str, Sequence[Annotation]] | None = None,
 ) -> Assigned:
     """Assign a project's articles and keep the result; without `annotators` to those of before.
 
     With `checks`, such a share of each annotator's articles is of those that have a reviewed annotation, and
-    these are not given out to be read. Raises GW784 where there is none.
+    these are not given out to be read. Raises GW784 where there is none, GW788 where checks would be known by
+    the `predictions`, by article, that are sent with them; nothing is kept then.
     """
     with project_lock(project, "assign"):
         former, checks_before = read_assignments(project), read_checks(project)
@@ -162,12 +164,30 @@ def assign_project(
         lacking: dict[str, int] = {}
         if checks is not None:
             drawn, lacking = draw_checks(answered, assignments, former, checks_before, checks, seed=seed)
+        fresh = set(assignments) - set(former)
+        where, shown = str(project.root), predictions or {}
+        check_alike(_wanted(fresh, drawn), drawn, shown, where)
+        check_alike(_wanted(assignments, checks_before), _among(checks_before), shown, where)
         # First the checks: what is sent as one is never taken for a reading, wherever a run is cut off.
         if drawn:
             write_checks(project, [*checks_before, *drawn])
         if assignments != former:
             write_assignments(assignments_path(project), assignments)
         return Assigned(assignments, [*checks_before, *drawn], lacking, len(answered.keys() - given))
+
+
+def _among(checks: Iterable[Check]) -> list[Check]:
+    """The gold checks, without what is given to practise on."""
+    return [check for check in checks if check.purpose == "check"]
+
+
+def _wanted(assignments: Iterable[Assignment], checks: Iterable[Check]) -> dict[str, set[str]]:
+    """The articles of each annotator, their gold checks among them."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    given = [(assignment.annotator, assignment.article) for assignment in assignments]
+    for name, article in [*given, *((check.annotator, check.article) for check in _among(checks))]:
+        wanted[name].add(article)
+    return wanted
 
 
 def push_assigned(
@@ -183,19 +203,15 @@ def push_assigned(
 ) -> dict[str, PushReport]:
     """Push to each annotator's project the articles assigned to them, their checks among them; by annotator.
 
-    `predictions`, by article, are shown as they are; in passes the first one shows those of its layers.
-    Raises GW788 where a check would be known by them, before anything is sent.
+    `predictions`, by article, are shown as they are; in passes the first one shows those of its layers. That
+    no check is known by them is for `assign_project` to see, before the draw is kept.
 
     With passes to the projects of each pass, by annotator and pass: `ANNOTATOR (1 PASS)`. A second run sends
     nothing. Articles that are in `assignments` but no longer in the project are left out.
     """
-    among = [check for check in checks if check.purpose == "check"]
-    wanted: dict[str, set[str]] = defaultdict(set)
-    given = [(assignment.annotator, assignment.article) for assignment in assignments]
-    for name, article in [*given, *((check.annotator, check.article) for check in among)]:
-        wanted[name].add(article)
+    among = _among(checks)
+    wanted = _wanted(assignments, among)
     passes, shown = passes_of(project, schema), predictions or {}
-    check_alike(wanted, among, shown)
     reports: dict[str, PushReport] = {}
     for name in sorted(wanted):
         theirs = in_order([document for document in documents if document.id in wanted[name]], name, among)

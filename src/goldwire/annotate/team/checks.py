@@ -125,11 +125,12 @@ def check_alike(
     articles: Mapping[str, Collection[str]],
     checks: Iterable[Check],
     predictions: Mapping[str, Sequence[Annotation]],
+    where: str = "",
 ) -> None:
     """Raise GW788 where gold checks would be known by the predictions that they have or lack.
 
-    `articles` are those of each annotator, the checks among them. A check has predictions of the versions
-    that their other articles have.
+    `articles` are those that each annotator gets together with the checks, which may be among them. A check
+    has predictions of the versions that another of these has. `where` is the project, for the fault.
     """
     given: dict[str, set[str]] = defaultdict(set)
     for check in checks:
@@ -143,8 +144,10 @@ def check_alike(
         if odd:
             shown = ", ".join(odd[:5]) + (" …" if len(odd) > 5 else "")
             message = f"of {name}'s gold checks {shown} would be known: their predictions are not the others'"
-            hint = "give predictions of all articles, the checks' included, or none; nothing was sent"
-            faults.append(Fault("GW788", message, "", hint))
+            hint = (
+                "give predictions of all articles, the checks' included, or none; nothing was drawn or sent"
+            )
+            faults.append(Fault("GW788", message, where, hint))
     raise_faults(faults)
 
 
