@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from threading import Thread
 
 import msgspec
 import pytest
 
+import goldwire
+from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.records.accounts import Account, accounts_path, read_accounts, write_accounts
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.team.load import loadable
 from goldwire.annotations.store import read_annotations, write_annotation
-from goldwire.model import Annotation, Provenance, Relation
+from goldwire.model import Annotation, Provenance, Relation, Status
 from tests.annotate.passes.kitchen import BREAD, CUT, SALT, SCHEMA, TOMATO, Kitchen, marked, thing
 
 OBJECT = Relation("object", "c", "t")
@@ -79,6 +83,51 @@ def test_what_was_pulled_of_passes_goes_up_again_and_comes_back_as_it_is(kitchen
     shutil.rmtree(kitchen.project.cache)
     kitchen.goldwire("pull")
     assert list(map(without_times, read_annotations(kitchen.project))) == list(map(without_times, stored))
+
+
+@pytest.mark.live
+def test_a_load_that_is_cut_off_keeps_in_mind_what_it_sent(kitchen: Kitchen) -> None:
+    """What was sent is known, whole or in its first pass: what is edited here then stays at a pull, and
+    a second load sends the rest."""
+    for article, times in {"a1": {"thing": 5.0, "step": 4.0}, "a2": {"thing": 5.0}}.items():
+        made = Provenance("human", lead_time=9.0, passes=times)
+        status: Status = "submitted" if len(times) == 2 else "draft"
+        spans = (thing("t", TOMATO), *([CUT] if len(times) == 2 else []))
+        write_annotation(kitchen.project, Annotation(article, "anna", SCHEMA.stamp, status, made, spans))
+    kitchen.goldwire("push")
+    steps = iter(range(2))
+
+    def advance(_steps: int) -> None:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        goldwire.load(kitchen.project, advance=advance)
+    assert len(kitchen.tasks(1)["a1"]["annotations"]) == 1
+    for name in ("a1", "a2"):
+        old = kitchen.stored("anna", name)
+        write_annotation(kitchen.project, msgspec.structs.replace(old, spans=(*old.spans, thing("n", BREAD))))
+    edited = files(kitchen)
+    kitchen.goldwire("pull")
+    assert files(kitchen) == edited
+    kitchen.goldwire("load")
+    assert (kitchen.told["by_pass"], kitchen.told["edited_here"]) == ({"thing": 0, "step": 1}, 2)
+
+
+@pytest.mark.live
+def test_accounts_that_another_command_records_meanwhile_stay(kitchen: Kitchen) -> None:
+    """A load waits for the project's lock before it reads them."""
+    made = Annotation("a1", "anna", SCHEMA.stamp, "submitted", spans=(thing("t", TOMATO),))
+    write_annotation(kitchen.project, made)
+    kitchen.goldwire("push")
+    path = accounts_path(kitchen.project)
+    loading = Thread(target=kitchen.goldwire, args=("load",), daemon=True)
+    with project_lock(kitchen.project):
+        loading.start()
+        loading.join(3)
+        write_accounts(path, [*read_accounts(kitchen.project), Account("zoe", "elsewhere", 7)])
+    loading.join(60)
+    assert {account.name for account in read_accounts(kitchen.project)} >= {"anna", "zoe"}
 
 
 @pytest.mark.live

@@ -17,7 +17,7 @@ from goldwire.annotate.passes.reading import marks_of, starts
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
-from goldwire.annotate.records.pulled import read_pulled, source_of, write_pulled
+from goldwire.annotate.records.pulled import key_of, read_pulled, source_of, write_pulled
 from goldwire.annotate.sync.tasks import prediction_of
 from goldwire.annotate.sync.upload import (
     LoadReport,
@@ -30,14 +30,17 @@ from goldwire.annotate.sync.upload import (
     task_key,
     tasks_for,
 )
+from goldwire.annotations.meaning import content
 from goldwire.errors import raise_faults
 from goldwire.files import sha256
+from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Document, Status, by_machine
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.picks import ids_in
 
-_STARTS = ("predictions", "result", "model_version")
+_HELD = ("result", "was_cancelled")
+_STARTS = ("predictions", "model_version")
 #: An annotation's annotator and article.
 _Key: TypeAlias = tuple[str, str]
 
@@ -91,7 +94,7 @@ def load_passes(
     loading.check(annotations)
     for each in passes:
         loading.send(each, annotations, advance or (lambda _steps: None))
-    return loading.noted(annotations)
+    return loading.report(annotations)
 
 
 class _Loading:
@@ -115,10 +118,12 @@ class _Loading:
         )
         self.documents = {document.id: document for document in documents}
         self.first = int(find_project(client, title_for(project, owner, passes[0]))["id"])
-        self.accounts = Accounts(client, project, keep=True)
+        self.source = source_of("own" if client.own else client.url, self.first)
         self.by_pass: Counter[str] = Counter()
-        #: Of each annotation the passes that were new to the server, and what a pull reads of the last one.
+        #: Of each annotation the passes that were new to the server, those that stand there as they are here,
+        #: and what a pull reads of the last of these.
         self.new: dict[_Key, list[Pass]] = {}
+        self.standing: dict[_Key, list[Pass]] = {}
         self.read_back: dict[_Key, Annotation] = {}
 
     def check(self, annotations: Sequence[Annotation]) -> None:
@@ -142,19 +147,41 @@ class _Loading:
         number = self.first
         if each.earlier:
             number = self.send_articles(each, chosen)
-        tasks = tasks_for(self.client, number, chosen, _STARTS if each.earlier else ())
-        sender = Sender(self.client, number, self.schema, self.accounts)
-        for annotation in chosen:
-            key, task = _key(annotation), tasks[task_key(annotation)]
-            advance(each == passes_done(annotation, self.passes)[-1])
-            if sender.is_there(annotation, task):
-                continue
-            part = part_of(annotation, self.passes, each)
+        tasks = tasks_for(self.client, number, chosen, (*_HELD, *(_STARTS if each.earlier else ())))
+        with project_lock(self.project):
+            accounts = Accounts(self.client, self.project, keep=True)
+            sender = Sender(self.client, number, self.schema, accounts)
+            try:
+                for annotation in chosen:
+                    advance(each == passes_done(annotation, self.passes)[-1])
+                    self.send_one(sender, each, annotation, tasks[task_key(annotation)])
+            finally:
+                self.note(chosen)
+
+    def send_one(self, sender: Sender, each: Pass, annotation: Annotation, task: Mapping[str, Any]) -> None:
+        """Send one pass of an annotation, or see whether it stands there as it is here."""
+        key, part = _key(annotation), part_of(annotation, self.passes, each)
+        if held := sender.held(annotation, task):
+            result = to_result(
+                part, self.schema, str(task["data"]["text"]), ids_in(sender.config, task["data"])
+            )
+            back = as_read_back(part, result, task, self.schema)
+            if not all(self.says(given, back, task) for given in held):
+                return
+        else:
             begun_from = self.start(sender, each, part, task) if each.earlier else None
             result, created = sender.send(part, task, begun_from)
+            back = as_read_back(part, result, task, self.schema)
             self.by_pass[each.name] += created
             self.new.setdefault(key, []).append(each)
-            self.read_back[key] = as_read_back(part, result, task, self.schema)
+        self.standing.setdefault(key, []).append(each)
+        self.read_back[key] = back
+
+    def says(self, given: Mapping[str, Any], back: Annotation, task: Mapping[str, Any]) -> bool:
+        """Whether an annotation of the server is what a pull would read had it just been sent."""
+        there = as_read_back(back, given.get("result") or [], task, self.schema)
+        skipped = bool(given.get("was_cancelled")) == (back.status == "skipped")
+        return skipped and content(there) == content(back)
 
     def send_articles(self, each: Pass, chosen: Sequence[Annotation]) -> int:
         """Send a later pass the articles that it lacks; the number of its project."""
@@ -197,20 +224,24 @@ class _Loading:
             int(task["id"]), prediction_of(start, document, self.schema, picks)
         )
 
-    def noted(self, annotations: Sequence[Annotation]) -> LoadReport:
-        """Keep in mind what the server has now; what came of the load."""
-        source = source_of("own" if self.client.own else self.client.url, self.first)
-        edited_here = []
-        with project_lock(self.project):
-            pulled = read_pulled(self.project)
-            for annotation in annotations:
-                key, done = _key(annotation), passes_done(annotation, self.passes)
-                if self.new.get(key) == done:
-                    remote = self.composed(annotation, done)
-                    note_sent(self.project, annotation, remote, source, pulled)
-                elif edited_since(self.project, annotation, pulled):
-                    edited_here.append("/".join(key))
-            write_pulled(self.project, pulled)
+    def note(self, annotations: Sequence[Annotation]) -> None:
+        """Keep in mind what the server has by now, cut off or not; in the project's lock."""
+        pulled = read_pulled(self.project)
+        for annotation in annotations:
+            key, done = _key(annotation), passes_done(annotation, self.passes)
+            standing = self.standing.get(key, [])
+            if not standing or standing != done[: len(standing)]:
+                continue
+            sent = standing[-1] in self.new.get(key, ())
+            # What was there, and is known, may have been edited here since in what the server does not have.
+            if sent or (standing == done and key_of(self.project, annotation) not in pulled):
+                note_sent(self.project, annotation, self.composed(annotation, standing), self.source, pulled)
+        write_pulled(self.project, pulled)
+
+    def report(self, annotations: Sequence[Annotation]) -> LoadReport:
+        """What came of the load."""
+        pulled = read_pulled(self.project)
+        edited_here = ["/".join(_key(a)) for a in annotations if edited_since(self.project, a, pulled)]
         return LoadReport(len(self.new), tuple(edited_here), dict(self.by_pass))
 
     def composed(self, annotation: Annotation, done: Sequence[Pass]) -> Annotation:

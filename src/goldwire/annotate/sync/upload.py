@@ -87,7 +87,7 @@ def _load(
     try:
         for annotation in annotations:
             task = tasks[task_key(annotation)]
-            if sender.is_there(annotation, task):
+            if sender.held(annotation, task):
                 if project is not None and edited_since(project, annotation, pulled):
                     edited_here.append(f"{annotation.annotator}/{annotation.document}")
             else:
@@ -134,9 +134,10 @@ class Sender:
         self.client, self.number, self.schema, self.accounts = client, ls_project, schema, accounts
         self.config = str(client.project(ls_project).get("label_config") or "")
 
-    def is_there(self, annotation: Annotation, task: Mapping[str, Any]) -> bool:
-        """Whether its annotator has an annotation on the task."""
-        return annotation.annotator in {self.accounts.of(held) for held in task.get("annotations") or ()}
+    def held(self, annotation: Annotation, task: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What its annotator has on the task already."""
+        there: list[dict[str, Any]] = task.get("annotations") or []
+        return [held for held in there if self.accounts.of(held) == annotation.annotator]
 
     def send(
         self, annotation: Annotation, task: Mapping[str, Any], begun_from: int | None = None
