@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from goldwire.errors import GoldwireError
 from goldwire.leftovers import part_file, remove_leftovers_near
@@ -93,6 +93,20 @@ def text_lines(path: Path) -> Iterator[str]:
             for number, line in enumerate(stream):
                 text = line.decode("utf-8" if number else "utf-8-sig")
                 yield text.removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        read_text(path)  # says what is the matter, and where
+        raise
+
+
+@contextmanager
+def table_lines(path: Path) -> Iterator[TextIO]:
+    """A file of UTF-8 to read line by line, each with its end as it is, without a byte order mark.
+
+    Raises GW901 to GW903 where it can't be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            yield stream
     except (OSError, UnicodeDecodeError):
         read_text(path)  # says what is the matter, and where
         raise

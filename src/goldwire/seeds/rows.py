@@ -54,14 +54,16 @@ def _loaded(text: str, place: str) -> Any:
 
 
 def csv_rows(
-    text: str, where: str, faults: list[Fault], *, delimiter: str = ","
+    text: str | Iterable[str], where: str, faults: list[Fault], *, delimiter: str = ","
 ) -> Iterator[tuple[str, Row]]:
     """The rows of CSV under its header with their `file:line`, empty fields left out.
 
-    A row with more or fewer fields than the header goes to `faults`, as what is no CSV does (GW225).
+    Lines, with the ends that they have in the file, are read one by one. A row with more or fewer fields than
+    the header goes to `faults`, as what is no CSV does (GW225).
     """
     # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
+    reader = csv.DictReader(lines, strict=True, delimiter=delimiter)
     # The module's own limit, 131,072 characters, is less than a long article.
     csv.field_size_limit(2**31 - 1)
     try:

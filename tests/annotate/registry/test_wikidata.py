@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,30 @@ def test_an_item_that_an_entry_has_is_said_to_be_that(zoo: Project, items: Path)
     assert contents(zoo) == before
 
 
+@pytest.mark.parametrize("written", ["https://www.wikidata.org/wiki/Q7", "q7", "' Q7'"])
+def test_an_item_is_known_however_the_registry_writes_it(zoo: Project, items: Path, written: str) -> None:
+    """Its address, a small letter, spaces: the entry bears it already (GW792)."""
+    bears(zoo, written)
+    [bela] = [each for each in goldwire.review_registry(zoo, candidates=items).new if each.id == "a.bela"]
+    assert bela.items[0].bearer == "a.bella"
+    with pytest.raises(goldwire.AnnotateError, match=r"GW792.*`a\.bella` already"):
+        goldwire.review_registry(zoo, wikidata={"a.bela": "Q7"})
+
+
+def test_what_is_no_item_in_the_registry_is_told(zoo: Project, items: Path) -> None:
+    """The file and the entry are named: nothing could be held against it."""
+    bears(zoo, "[Q7]")
+    with pytest.raises(goldwire.AnnotateError, match=r"GW789.*animals\.yaml: a\.bella.*no item"):
+        goldwire.review_registry(zoo, candidates=items)
+
+
+def bears(zoo: Project, written: str) -> None:
+    """The registry says so of a.bella's item."""
+    animals = zoo.root / "schemas/animals.yaml"
+    text = animals.read_text(encoding="utf-8").replace("born: 2001", f"wikidata: {written}")
+    animals.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("wikidata", "known", "code"),
     [
@@ -139,6 +164,29 @@ def test_csv_says_the_same_and_faults_are_told_by_line(tmp_path: Path, items: Pa
     assert sorted(told) == [("GW224", "2"), ("GW789", "1"), ("GW789", "3")]
     with pytest.raises(goldwire.GoldwireError, match="GW901"):
         WikidataFile(tmp_path / "none.jsonl", {"x"})
+
+
+def test_a_number_of_no_item_is_refused_in_few_words(zoo: Project, items: Path) -> None:
+    """One of thousands of digits is named by its line and its beginning."""
+    rows = [json.dumps({"id": f"Q{'9' * 5000}", "label": name}) for name in ("Otto", "Bella")]
+    items.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(goldwire.AnnotateError, match=r"GW789.*jsonl:1: `Q9{59}…` is no item"):
+        goldwire.review_registry(zoo, candidates=items)
+
+
+def test_a_large_table_is_read_row_by_row(tmp_path: Path) -> None:
+    """Of megabytes a fraction is held at a time; what is asked for at the end is there."""
+    table = tmp_path / "items.csv"
+    with table.open("w", encoding="utf-8") as out:
+        out.write("id,label,description\n")
+        out.writelines(f'Q{n},item {n},"{"x" * 1000}"\n' for n in range(1, 4001))
+        out.write('Q31,Otto,"two\nlines"\n')
+    tracemalloc.start()
+    read = WikidataFile(table, {"otto"})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert read.of({"Otto"}, {})[0].description == "two\nlines"
+    assert peak < table.stat().st_size / 4
 
 
 @given(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +148,16 @@ def _check(listed: Mapping[tuple[str, str], object], named: Collection[str]) -> 
 
 
 def _bearers(ids: Ids, registry: str) -> dict[str, str]:
-    """The entries of a registry by their item of Wikidata."""
-    return {str(entry[KEY]): str(entry["id"]) for entry in ids.files[registry].entries if entry.get(KEY)}
+    """The entries of a registry by their item of Wikidata; raises GW789 for one that is none."""
+    file, bearers, faults = ids.files[registry], {}, []
+    for entry in file.entries:
+        if entry.get(KEY):
+            try:
+                bearers[item_of(str(entry[KEY]))] = str(entry["id"])
+            except GoldwireError as error:
+                faults += [replace(fault, where=f"{file.path}: {entry['id']}") for fault in error.faults]
+    raise_faults(faults)
+    return bearers
 
 
 def _check_items(

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_text, text_lines
+from goldwire.files import table_lines, text_lines
 from goldwire.seeds.rows import csv_rows, delimiter_of, json_rows
 from goldwire.text import wording
 
 #: The key of a registry's entry that holds its Wikidata item.
 KEY = "wikidata"
-_ITEM = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?(Q[1-9][0-9]*)")
+#: Of the number's digits more than any item has, and few enough to be a number.
+_ITEM = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?[Qq]([1-9][0-9]{0,17})")
+_SHOWN = 60
 _FAULTS = 100
 
 
@@ -45,8 +47,9 @@ def item_of(text: str) -> str:
     match = _ITEM.fullmatch(text.strip())
     if match is None:
         hint = "Q and a number, as Q42"
-        raise GoldwireError.of("GW789", f"`{text}` is no item of Wikidata", hint=hint)
-    return match[1]
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise GoldwireError.of("GW789", f"`{shown}` is no item of Wikidata", hint=hint)
+    return f"Q{match[1]}"
 
 
 class WikidataFile:
@@ -95,10 +98,12 @@ class WikidataFile:
     def _rows(self, faults: list[Fault]) -> Iterator[tuple[str, dict[str, Any]]]:
         where = str(self.path)
         if self.path.suffix.lower() in (".csv", ".tsv"):
-            text = read_text(self.path)
-            for place, row in csv_rows(text, where, faults, delimiter=delimiter_of(text)):
-                aliases = [part for part in str(row.get("aliases", "")).split("|") if part.strip()]
-                yield place, {**row, "aliases": aliases}
+            with table_lines(self.path) as lines:
+                delimiter = delimiter_of(lines.readline())
+                lines.seek(0)
+                for place, row in csv_rows(lines, where, faults, delimiter=delimiter):
+                    aliases = [part for part in str(row.get("aliases", "")).split("|") if part.strip()]
+                    yield place, {**row, "aliases": aliases}
         else:
             yield from json_rows(text_lines(self.path), where, faults)
 
