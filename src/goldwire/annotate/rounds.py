@@ -636,15 +636,17 @@ def practice(
     annotator: str,
     count: int = 3,
     seed: int = 0,
+    give: bool = True,
     url: str | None = None,
 ) -> Practice:
     """Give a newcomer `count` reviewed articles in all to practise on, in a Label Studio project of theirs.
 
     What was given before stays. Called again, or by a `pull`, each article that was submitted since gets its
     answer: the reviewed annotation beside their own, with a page of each difference. What they mark is kept
-    in `annotate/practice/` and counts in nothing else. Another `seed` draws other articles; `url` and its
-    token as in `push`. Raises GW310 and GW311 without a server or token, GW341 and GW786 for a name that
-    can't be one, GW785 where no reviewed article is new to them, GW958 for a `count` below 1.
+    in `annotate/practice/` and counts in nothing else. Another `seed` draws other articles; without `give`
+    answers are shown and nothing is given. `url` and its token as in `push`. Raises GW310 and GW311 without a
+    server or token, GW341 and GW786 for a name that can't be one, GW785 where no reviewed article is new to
+    them, GW958 for a `count` below 1.
 
         >>> import goldwire
         >>> try:
@@ -658,7 +660,8 @@ def practice(
     home = find_project(project)
     documents, schema = load_seeds(home), load_schema(home.schema_path)
     with connect(home, url=url) as client:
-        give_practice(client, home, schema, documents, annotator, count, seed=seed)
+        if give:
+            give_practice(client, home, schema, documents, annotator, count, seed=seed)
         return Practice(practise(client, home, schema, documents, annotator), count)
 
 

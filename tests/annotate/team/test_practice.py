@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.assignments import practice_title
@@ -20,7 +21,7 @@ from goldwire.annotate.records.checks import Check, read_checks, write_checks
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.practice import FEEDBACK, give_practice, practice_config, show_answers
 from goldwire.annotate.team.practice_page import lesson_of, practice_page
-from goldwire.annotations.store import read_annotations, write_annotation
+from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError
 from goldwire.formats.labelstudio.reader import from_result
@@ -173,6 +174,18 @@ def test_the_answer_comes_within_seconds(project: Project, named_server: Server)
         assert not watching.is_alive() and f"answer shown: {check.article} (1 of 1 done)" in told[0]
         [task] = client.tasks(int(projects[0]["id"]), ("data",))
         assert str(task["data"][FEEDBACK]).startswith("**6 marques sur 6")
+
+
+@pytest.mark.live
+def test_a_look_gives_nothing_new(project: Project, named_server: Server) -> None:
+    """What is reviewed meanwhile is not given to who practises, unless asked for anew."""
+    zoe: dict[str, Any] = {"annotator": "zoe", "count": 5, "url": named_server.url}
+    for name in ("r2", "r3"):
+        annotation_path(project, marked(name, "carla", [])).unlink()
+    assert goldwire.practice(project, **zoe).practised.given == 2
+    write_annotation(project, marked("r2", "carla", right("r2"), status="reviewed"))
+    assert goldwire.practice(project, give=False, **zoe).practised.given == 2
+    assert goldwire.practice(project, **zoe).practised.given == 3
 
 
 @pytest.fixture

@@ -45,18 +45,18 @@ def practice(
     """
     import goldwire
 
-    def look() -> Practice:
-        return goldwire.practice(project, annotator=annotator, count=count, seed=seed, url=url)
+    def look(give: bool) -> Practice:
+        return goldwire.practice(project, annotator=annotator, count=count, seed=seed, give=give, url=url)
 
     try:
-        found = look()
+        found = look(give=True)
         if (given := found.practised.given) < count:
             say(f"{amount(given)} of {amount(count)}: no other reviewed article is new to {annotator}")
         show(found.table())
         write_json(json_path, found.as_json())
         while watch and found.practised.done < found.practised.given:
             time.sleep(_EVERY)
-            practised = (found := look()).practised
+            practised = (found := look(give=False)).practised
             for name in practised.shown:
                 say(f"answer shown: {name} ({amount(practised.done)} of {amount(practised.given)} done)")
             write_json(json_path, found.as_json())
