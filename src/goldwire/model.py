@@ -103,6 +103,7 @@ class Drafting(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True,
     depends on (temperature, seed, …). `tokens_in` and `tokens_out` are as the server counted them, `seconds`
     those that the answers took, `cost` is in `currency` where a price was given. Of the items that were
     answered `placed` were kept, `repaired` of these only after they had been sent back, and `dropped` not.
+    `given` are the layers that were not drafted but taken as somebody had annotated them, with that name.
 
         >>> import goldwire
         >>> goldwire.Drafting(requests=3, tokens_in=900).tokens_in
@@ -121,6 +122,7 @@ class Drafting(Struct, frozen=True, omit_defaults=True, repr_omit_defaults=True,
     placed: int = 0
     repaired: int = 0
     dropped: int = 0
+    given: dict[str, str] = field(default_factory=dict)
 
 
 class Provenance(

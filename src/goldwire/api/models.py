@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldwire.api.data import Source, articles_of
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
 from goldwire.project import Project, find_project
@@ -118,6 +119,7 @@ def draft(
     layers: Sequence[str] | None = None,
     budget: int | None = None,
     refresh: bool = False,
+    given: Source | None = None,
     advance: Advance | None = None,
     **options: Any,
 ) -> Drafts:
@@ -127,7 +129,9 @@ def draft(
     `articles` are ids of the project, or documents (default: all). Whom to ask stands under `[llm]` in
     goldwire.toml; `options` stand in for it (`url`, `model`, `shots`, `jobs`, …), the key in
     `GOLDWIRE_LLM_API_KEY`. `budget` is in tokens, of prompts and answers together; with `refresh` nothing is
-    taken from the cache. What could not be placed is in the result's `quarantine`. Raises GW800 to GW816.
+    taken from the cache. With `given`, articles or a file or project that holds some, only `layers` are
+    drafted, upon what is annotated there: relations lead to the spans of its other layers, which the drafts
+    take over. What could not be placed is in the result's `quarantine`. Raises GW800 to GW816 and GW821.
 
         >>> import goldwire
         >>> try:
@@ -139,8 +143,16 @@ def draft(
     from goldwire.annotate.drafting.project_drafts import draft_project
 
     home = find_project(project)
+    upon = None if given is None else articles_of(given)
     return draft_project(
-        home, articles, layers=layers, budget=budget, refresh=refresh, advance=advance, **options
+        home,
+        articles,
+        layers=layers,
+        budget=budget,
+        refresh=refresh,
+        given=upon,
+        advance=advance,
+        **options,
     )
 
 
@@ -149,6 +161,7 @@ def preview_drafts(
     project: str | Path | Project = ".",
     *,
     layers: Sequence[str] | None = None,
+    given: Source | None = None,
     **options: Any,
 ) -> Preview:
     """What `draft` would send: its first request, how many there are at least, tokens, and their price.
@@ -165,7 +178,8 @@ def preview_drafts(
     """
     from goldwire.annotate.drafting.project_drafts import preview_project
 
-    return preview_project(find_project(project), articles, layers=layers, **options)
+    upon = None if given is None else articles_of(given)
+    return preview_project(find_project(project), articles, layers=layers, given=upon, **options)
 
 
 def _document(number: int, item: str | Document | Article) -> Document:

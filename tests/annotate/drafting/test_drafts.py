@@ -60,6 +60,19 @@ def texts(article: Article) -> list[tuple[str, str]]:
     return [(s.label, article.document.text[s.start : s.end]) for s in article.annotations[0].spans]
 
 
+def contents(article: Article) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]]]:
+    """Spans and relations, whatever their ids."""
+    (annotation,) = article.annotations
+    ends = {s.id: (s.layer, s.start, s.end, s.label) for s in annotation.spans}
+    spans = {(*ends[s.id], *sorted(s.attributes.items())) for s in annotation.spans}
+    return spans, {(r.label, ends[r.head], ends[r.tail]) for r in annotation.relations}
+
+
+def passage_asked(body: dict[str, Any]) -> str:
+    """The message that a passage was asked with."""
+    return str(body["messages"][-1]["content"])
+
+
 def balanced(drafts: Drafts) -> None:
     """Every item that was answered is accounted for once, and every one dropped lies in the quarantine."""
     account = drafts.account
@@ -86,6 +99,51 @@ def test_quotes_become_spans_and_relations(project: Project) -> None:
     assert not check_articles(drafts.articles, load_schema(project.schema_path)).faults
     assert [layer_of(body) for body in server.asked].count("thing") == 2
     balanced(drafts)
+
+
+def test_a_layer_is_drafted_upon_what_is_given(project: Project) -> None:
+    """Only the layer that is named is asked; its relations lead to the given spans, which are kept to the
+    letter with their own relations, and the record says whose they are."""
+    whole, _ = drafted(project, good)
+    person = [
+        Article(
+            a.document, (replace(a.annotations[0], annotator="anna", provenance=Provenance(kind="human")),)
+        )
+        for a in whole.articles
+    ]
+    drafts, server = drafted(project, good, layers=["step"], given=person)
+    assert {layer_of(body) for body in server.asked} == {"step"}
+    assert "thing-2" in passage_asked(server.asked[0])
+    for mine, theirs in zip(drafts.articles, whole.articles, strict=True):
+        assert contents(mine) == contents(theirs)
+        made = mine.annotations[0].provenance.drafting
+        assert made is not None and made.given == {"thing": "anna"}
+    assert drafts.account.placed == sum(len(a.annotations[0].layer("step")) for a in drafts.articles)
+
+
+def test_relations_among_what_is_given_stay(project: Project) -> None:
+    """A later layer is drafted; arrows between spans that were given come along, under their new ids."""
+    whole, _ = drafted(project, good, "soupe")
+    drafts, server = drafted(project, good, "soupe", layers=["thing"], given=whole.articles)
+    assert {layer_of(body) for body in server.asked} == {"thing"}
+    ((mine,), (theirs,)) = drafts.articles[0].annotations, whole.articles[0].annotations
+    assert mine.layer("step") and mine.provenance.drafting is not None
+    steps = {span.id for span in theirs.layer("step")}
+    kept = [r for r in theirs.relations if {r.head, r.tail} <= steps]
+    assert len(mine.relations) == len(kept)
+
+
+def test_what_is_given_must_be_of_these_articles(project: Project) -> None:
+    """No layer named, nothing of these texts: one plain message. An article without any is left, named."""
+    whole, _ = drafted(project, good)
+    with pytest.raises(goldwire.GoldwireError, match="GW821"):
+        draft_project(project, given=whole.articles, url="http://127.0.0.1:9")
+    other = [Article(replace(a.document, text=a.document.text + "!"), a.annotations) for a in whole.articles]
+    with pytest.raises(goldwire.GoldwireError, match="GW821"):
+        draft_project(project, given=other, layers=["step"], url="http://127.0.0.1:9")
+    drafts, _ = drafted(project, good, layers=["step"], given=whole.articles[1:])
+    assert [a.document.id for a in drafts.articles] == ["soupe"] and list(drafts.left) == ["pommes"]
+    assert not drafts.failed
 
 
 def test_a_draft_says_how_it_was_made(project: Project) -> None:

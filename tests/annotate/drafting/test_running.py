@@ -23,6 +23,7 @@ from goldwire.annotate.drafting.cache import Answer, Cache
 from goldwire.annotate.drafting.client import ChatClient
 from goldwire.annotate.drafting.project_drafts import draft_project
 from goldwire.annotate.drafting.settings import Settings
+from goldwire.annotations.store import write_annotation
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.project import Project
 from tests.annotate.drafting.recorded import good
@@ -373,6 +374,24 @@ def test_the_command_says_what_came_of_it(project: Project, tmp_path: Path) -> N
     assert article.annotations[0].status == "draft"
 
 
+def test_the_command_drafts_upon_the_projects_own_annotations(project: Project, tmp_path: Path) -> None:
+    """`--given .`: the layer that is named is asked, as the dry run shows; the file holds both."""
+    out = tmp_path / "d.jsonl"
+    with standing_in(good) as server:
+        write_annotation(
+            project, draft_project(project, ["soupe"], url=server.url).articles[0].annotations[0]
+        )
+        server.asked.clear()
+        words = ["annotate", "draft", "soupe", "--given", project.root, "--layer", "step"]
+        words += ["--endpoint", server.url, "--project", project.root]
+        shown = called(*words, "--dry-run")
+        done = called(*words, "--refresh", "--out", out)
+    assert done.returncode == 0 and shown.returncode == 0, done.stderr + shown.stderr
+    assert [json.loads(shown.stdout)] == server.asked
+    (article,) = read_jsonl(out)
+    assert {span.layer for span in article.annotations[0].spans} == {"thing", "step"}
+
+
 def test_the_bar_says_how_far_it_is_and_what_that_took(project: Project, tmp_path: Path) -> None:
     """On a terminal: articles done of all, tokens and cost so far; where there is none, nothing of it."""
     with (project.root / "goldwire.toml").open("a") as stream:
@@ -429,6 +448,7 @@ def test_a_dry_run_asks_nothing(project: Project) -> None:
         ('url = "http://127.0.0.1:9/v1"\ntimeout = inf', [], "GW811"),
         ('url = "http://127.0.0.1:9/v1"', ["--layer", "nothing"], "GW812"),
         ('url = "http://127.0.0.1:9/v1"', ["nobody"], "GW813"),
+        ('url = "http://127.0.0.1:9/v1"', ["--given", "."], "GW821"),
         ('url = "http://127.0.0.1:9/v1"', [], "GW803"),
     ],
 )  # fmt: skip

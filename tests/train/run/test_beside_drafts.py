@@ -63,6 +63,16 @@ def test_drafts_stand_beside_the_lexicon_on_what_was_reviewed(project: Project) 
     assert assessed.reference == "reviewed" and assessed.edits is None and not assessed.notes
 
 
+def test_layers_that_were_given_are_not_scored_as_the_models(project: Project) -> None:
+    """Drafts upon people's spans hold these too: only what the model marked has a row, and a note says so."""
+    reviewed(project)
+    upon = replace(MADE, drafting=Drafting(given={"thing": "anna"}))
+    drafts = [Article(a.document, (replace(a.annotations[0], provenance=upon),)) for a in drafts_of(project)]
+    assessed = goldwire.assess_drafts(drafts, project=project, resamples=0)
+    assert {row["layer"] for row in assessed.table("systems").records()} == {"step"}
+    assert "drafted upon annotations of `thing`, which are not the model's" in assessed.notes
+
+
 def test_what_people_changed_is_told_where_they_saw_the_drafts(project: Project) -> None:
     """By layer, label and kind; and the scores are said to be no measure there."""
     reviewed(project, seen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -47,7 +47,8 @@ class Drafted:
 
 
 class Drafter:
-    """Drafts articles of one schema. `choose_shots` gives examples for a document, by layer."""
+    """Drafts articles of one schema. `choose_shots` gives examples for a document, by layer; `given`, by the
+    document's id, annotations whose layers are taken as they are where they are not among `layers`."""
 
     def __init__(
         self,
@@ -56,12 +57,14 @@ class Drafter:
         *,
         layers: Sequence[str] | None = None,
         choose_shots: ChooseShots = lambda _document, _layers: {},
+        given: Mapping[str, Annotation] | None = None,
     ) -> None:
         """Raises GW812 for a layer that the schema lacks."""
         if unknown := [name for name in layers or () if name not in schema.layers]:
             message = f"the schema has no layer `{unknown[0]}`"
             raise GoldwireError.of("GW812", message, where=schema.stamp, hint=one_of(schema.layers))
         self.asker, self.schema, self.choose_shots = asker, schema, choose_shots
+        self.given_annotations = given or {}
         self.settings = asker.settings
         self.layers = [name for name in layer_order(schema) if not layers or name in layers]
         self._lock = Lock()
@@ -81,7 +84,7 @@ class Drafter:
     def version(self) -> str:
         """By which drafts are told apart: of all that is asked the same way, whatever the article."""
         asked = [self._system(layer, 0) for layer in self.layers]
-        whole = [asked, self.settings.told, self.schema_hash]
+        whole = [asked, self.settings.told, self.schema_hash, *(["given"] if self.given_annotations else [])]
         return sha256(msgspec.json.encode(whole))[:8]
 
     @cached_property
@@ -114,10 +117,29 @@ class Drafter:
         """The JSON schema of an answer about a layer."""
         return answer_schema(self.schema, layer, known)
 
+    def given(self, document: Document) -> tuple[list[Span], list[Relation]]:
+        """What is given of a document, its spans with ids of their own, and the relations among them."""
+        annotation = self.given_annotations.get(document.id)
+        if annotation is None:
+            return [], []
+        taken = [span for span in annotation.spans if span.layer not in self.layers]
+        taken.sort(key=span_key)
+        number: Counter[str] = Counter()
+        ids: dict[str, str] = {}
+        for span in taken:
+            number[span.layer] += 1
+            ids[span.id] = f"{span.layer}-{number[span.layer]}"
+        relations = [
+            msgspec.structs.replace(relation, head=ids[relation.head], tail=ids[relation.tail])
+            for relation in annotation.relations
+            if relation.head in ids and relation.tail in ids
+        ]
+        return [msgspec.structs.replace(span, id=ids[span.id]) for span in taken], relations
+
     def article(self, document: Document) -> Drafted:
         """One article, layer after layer. Raises `OutOfBudget`, and what the client raises."""
-        spans: list[Span] = []
-        relations: list[Relation] = []
+        spans, relations = self.given(document)
+        given = {span.layer: self.given_annotations[document.id].annotator for span in spans}
         account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
         shots = self.shots(document)
@@ -147,6 +169,7 @@ class Drafter:
             placed=account.placed - account.joined,
             repaired=account.repaired,
             dropped=account.dropped,
+            given=given,
         )
         created = max((answer.created for answer in answers), default="")
         provenance = Provenance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +15,21 @@ from goldwire.annotate.drafting.client import ChatClient
 from goldwire.annotate.drafting.drafter import Drafter
 from goldwire.annotate.drafting.passages import passages
 from goldwire.annotate.drafting.plan import prompt_tokens
+from goldwire.annotate.drafting.prompt import known_in
 from goldwire.annotate.drafting.run import Advance, run_drafts
 from goldwire.annotate.drafting.settings import Settings, settings_of
 from goldwire.annotate.drafting.shots import shot_chooser
 from goldwire.annotations.store import project_articles
-from goldwire.errors import Fault, one_of, raise_faults
+from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.figures import money
 from goldwire.files import json_lines, write_text
 from goldwire.formats.articles import Articles
-from goldwire.model import Article, Document
+from goldwire.model import Annotation, Article, Document, curated
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
+
+_NOT_GIVEN = "what is given has no annotation of it"
 
 
 @dataclass
@@ -94,22 +97,30 @@ def draft_project(
     layers: Sequence[str] | None = None,
     budget: int | None = None,
     refresh: bool = False,
+    given: Iterable[Article] | None = None,
     advance: Advance | None = None,
     **options: Any,
 ) -> Drafts:
     """Draft a project's articles, all of them or those named; other documents too.
 
-    `options` stand in for the settings under `[llm]`. Raises GW812 for an unknown layer, GW813 for an unknown
-    article, and what `settings_of` and `ChatClient.ask` raise.
+    `options` stand in for the settings under `[llm]`. With `given` only `layers` are drafted, upon the most
+    trusted annotation of each article there; articles without one are left. Raises GW812 for an unknown
+    layer, GW813 for an unknown article, GW821 for what lacks with `given`, and what `settings_of` and
+    `ChatClient.ask` raise.
     """
     settings = settings_of(project, options)
     documents = chosen_documents(project, articles)
     by_id = {document.id: document for document in documents}
-    with drafting(project, settings, layers=layers, budget=budget, refresh=refresh) as drafter:
+    upon = given_annotations(given, documents, layers)
+    left = {} if upon is None else {name: _NOT_GIVEN for name in by_id if name not in upon}
+    documents = [document for document in documents if document.id not in left]
+    with drafting(project, settings, layers=layers, budget=budget, refresh=refresh, given=upon) as drafter:
         run = run_drafts(drafter, documents, advance)
     drafted = [Article(by_id[d.annotation.document], (d.annotation,)) for d in run.drafts]
     quarantine = [line for each in run.drafts for line in each.dropped]
-    return Drafts(settings, Articles(drafted), run.left, run.notes, run.account, quarantine, run.failed)
+    return Drafts(
+        settings, Articles(drafted), left | run.left, run.notes, run.account, quarantine, run.failed
+    )
 
 
 def preview_project(
@@ -117,6 +128,7 @@ def preview_project(
     articles: Iterable[str | Document] | None = None,
     *,
     layers: Sequence[str] | None = None,
+    given: Iterable[Article] | None = None,
     **options: Any,
 ) -> Preview:
     """What `draft_project` would send, as far as that can be told before any answer.
@@ -125,17 +137,21 @@ def preview_project(
     """
     settings = settings_of(project, options)
     documents = chosen_documents(project, articles)
+    upon = given_annotations(given, documents, layers)
+    documents = [document for document in documents if upon is None or document.id in upon]
     first: dict[str, Any] = {}
     requests = prompts = answers = 0
-    with drafting(project, settings, layers=layers) as drafter:
+    with drafting(project, settings, layers=layers, given=upon) as drafter:
         for document in documents:
             shots = drafter.shots(document)
+            spans, _ = drafter.given(document)
             for layer in drafter.layers:
                 plan = drafter.plan(layer)
                 opening = drafter.opening(layer, plan, shots.get(layer, []))
                 for window in passages(document.text, plan.passage, plan.around):
-                    messages = [*opening, drafter.passage(layer, document, window, [])]
-                    first = first or drafter.asker.body(messages, drafter.form(layer, []), plan.answer)
+                    known = known_in(spans, window)
+                    messages = [*opening, drafter.passage(layer, document, window, known)]
+                    first = first or drafter.asker.body(messages, drafter.form(layer, known), plan.answer)
                     requests, answers = requests + 1, answers + plan.answer
                     prompts += prompt_tokens(messages)
         notes = tuple(drafter.asker.notes)
@@ -152,14 +168,42 @@ def drafting(
     layers: Sequence[str] | None = None,
     budget: int | None = None,
     refresh: bool = False,
+    given: Mapping[str, Annotation] | None = None,
 ) -> Iterator[Drafter]:
     """What drafts the project's articles, for the time of a block."""
     choose = shot_chooser(project_articles(project) if settings.shots else [], settings.shots)
     schema, cache = load_schema(project.schema_path), Cache(project.cache / "llm", refresh=refresh)
     with closing(ChatClient(settings)) as client:
         asker = Asker(settings, cache, client, budget=budget)
-        with closing(Drafter(asker, schema, layers=layers, choose_shots=choose)) as drafter:
+        with closing(Drafter(asker, schema, layers=layers, choose_shots=choose, given=given)) as drafter:
             yield drafter
+
+
+def given_annotations(
+    given: Iterable[Article] | None, documents: Sequence[Document], layers: Sequence[str] | None
+) -> dict[str, Annotation] | None:
+    """By the documents' ids the most trusted annotation of each in `given`, of the same text.
+
+    Raises GW821 where no layers are named, since then nothing would be taken, and where no document has one.
+    """
+    if given is None:
+        return None
+    if not layers:
+        hint = "--layer LAYER: the rest is taken as it is annotated"
+        raise GoldwireError.of(
+            "GW821", "it is not said which layers are drafted upon what is given", hint=hint
+        )
+    texts = {document.id: document.text for document in documents}
+    found = {
+        article.document.id: annotation
+        for article in given
+        if texts.get(article.document.id) == article.document.text
+        and (annotation := curated(article.annotations)) is not None
+    }
+    if not found:
+        hint = "annotations of the articles that are to be drafted, under the same ids and of the same text"
+        raise GoldwireError.of("GW821", "what is given has no annotation of these articles", hint=hint)
+    return found
 
 
 def chosen_documents(project: Project, articles: Iterable[str | Document] | None) -> list[Document]:

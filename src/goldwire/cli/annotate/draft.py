@@ -39,6 +39,12 @@ def llm_options(function: F) -> F:
 @click.option("--out", type=FILE, help="The JSON Lines to write.")
 @llm_options
 @click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+@click.option(
+    "--given",
+    type=click.Path(path_type=Path),
+    help="Draft what --layer names upon the annotations in this file or project (. for this one): the other "
+    "layers are taken from there.",
+)
 @click.option("--shots", type=click.IntRange(0), help="So many examples from reviewed articles.")
 @click.option("--jobs", type=click.IntRange(1), help="Requests that go out at once.")
 @click.option("--budget", type=click.IntRange(1), help="Tokens that this run may take; it stops before more.")
@@ -50,6 +56,7 @@ def draft(
     articles: tuple[str, ...],
     out: Path | None,
     layers: tuple[str, ...],
+    given: Path | None,
     budget: int | None,
     refresh: bool,
     dry_run: bool,
@@ -71,7 +78,9 @@ def draft(
 
     options |= {"url": endpoint, "model": llm_model}
     if dry_run:
-        preview = goldwire.preview_drafts(articles or None, project, layers=layers or None, **options)
+        preview = goldwire.preview_drafts(
+            articles or None, project, layers=layers or None, given=given, **options
+        )
         tell(*json.dumps(preview.request, ensure_ascii=False, indent=1).split("\n"))
         for note in preview.notes:
             say(f"note: {note}")
@@ -91,6 +100,7 @@ def draft(
                 layers=layers or None,
                 budget=budget,
                 refresh=refresh,
+                given=given,
                 advance=advance,
                 **options,
             )

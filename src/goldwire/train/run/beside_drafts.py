@@ -101,14 +101,21 @@ def beside_drafts(
     """Score drafts, lexicon, stock model and trained ones on the documents that all have, exact spans.
 
     Of `gold` the most trusted annotation counts that is not a drafting model's; where some are reviewed, only
-    those. The lexicon of a document is learned from all others but those of its story and near copies of its
-    text. Raises GW820 where no document is left.
+    those. Layers that the drafts were given are no work of the model's, and not scored unless named among
+    `layers`. The lexicon of a document is learned from all others but those of its story and near copies of
+    its text. Raises GW820 where no document is left.
     """
     drafted = _by_document(drafts)
     others = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
     setting, notes = _reference(gold, drafted, others)
     schema = load_schema(project.schema_path)
-    wanted = list(layers or [n for n in schema.layers if any(a.layer(n) for a in drafted.values())])
+    records = [a.provenance.drafting for a in drafted.values() if a.provenance.drafting is not None]
+    given = {name for record in records for name in record.given}
+    marked = [n for n in schema.layers if n not in given and any(a.layer(n) for a in drafted.values())]
+    wanted = list(layers or marked)
+    if given:
+        named = ", ".join(f"`{name}`" for name in schema.layers if name in given)
+        notes.append(f"drafted upon annotations of {named}, which are not the model's")
     systems = [_drafts(drafted, wanted), _lexicon(setting, project, wanted)]
     stock, why = usable_stock(project, wanted)
     if stock is None and project.settings.get("predict"):
@@ -150,8 +157,7 @@ def beside_drafts(
             "scores of what was shown are no measure of it there; the edit rate is"
         )
         edits = count_edits([(drafted[n], setting.gold[n]) for n in seen], schema, wanted)
-    made = [a.provenance.drafting for a in drafted.values() if a.provenance.drafting is not None]
-    currency = next((each.currency for each in made if each.currency), "")
+    currency = next((record.currency for record in records if record.currency), "")
     return BesideDrafts(rows, tuple(setting.gold), reference, tuple(notes), edits, currency)
 
 
