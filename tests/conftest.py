@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -71,6 +72,11 @@ def _group(item: pytest.Item) -> str:
     indices = item.callspec.indices if hasattr(item, "callspec") else {}
     given = [str(indices[name]) for name in made if name in indices]
     return " ".join([item.nodeid.partition("::")[0], *made, *given])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported for the tests stays to the end: garbage is looked for beside it, not in it, too."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from goldwire.errors import GoldwireError
 from goldwire.schemas import load_schema
 from goldwire.schemas.load import load_registry
+from goldwire.schemas.yaml_lines import parse_yaml
 
 MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 
@@ -113,3 +115,18 @@ def test_a_registry_refuses_an_id_that_stands_twice(tmp_path: Path) -> None:
     path.write_text("- {id: a, label: FOOD}\n- {id: b}\n- {id: a}\n", encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW120 .*actors\.yaml:3 "):
         load_registry(path)
+
+
+def test_a_text_that_is_read_again_gives_data_of_its_own() -> None:
+    """What one caller does to what it read is not in what the next one reads; places and kinds of scalars are
+    those of its own source."""
+    text = "- id: a\n  since: 2020-01-03\n"
+    data, lines = parse_yaml(text, "first.yaml")
+    data[0]["id"] = "changed"
+    lines.clear()
+    again, places = parse_yaml(text, "first.yaml")
+    assert again == [{"id": "a", "since": date(2020, 1, 3)}] and places["$[0].since"] == 2
+    assert parse_yaml(text, "first.yaml", texts=True)[0] == [{"id": "a", "since": "2020-01-03"}]
+    for source in ("first.yaml", "second.yaml"):
+        with pytest.raises(GoldwireError, match=f"{source}:2"):
+            parse_yaml("a: 1\na: 2\n", source)
