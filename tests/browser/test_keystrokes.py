@@ -78,7 +78,7 @@ def test_marks_take_as_many_actions_as_are_counted(
     assert hands.done == MARK + Hands(drags=1, keys=1)
 
     offered = picks_of(schema, load_registries(schema, project.schema_path)).options
-    rows = task["data"].get(data_key("entity", "entity_id"), ())
+    rows = task["data"].get(data_key("entity", "entity_id", schema), ())
     own = {row["alias"]: row["value"] for row in rows}
     options = own or offered[pick_control("entity", "entity_id", "PER")]
     sought = letters(options, "per.mike-pompeo")

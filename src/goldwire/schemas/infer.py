@@ -16,6 +16,7 @@ from goldwire.schemas.inferred import FROM_DATA, Inferred, Left, Renamed
 from goldwire.schemas.names import UNNAMED, Names, TextSource
 from goldwire.schemas.net import IDS
 from goldwire.schemas.picks import remove_picks
+from goldwire.schemas.schema import RESERVED_LAYERS
 from goldwire.schemas.slugs import free_name, slug
 
 # Tags that only arrange the page.
@@ -173,7 +174,7 @@ class _Reader:
         labels += [(label, ET.Element("Label", value=label)) for label in further]
         if not labels or control in self.names.layers:
             return self.leave(element, FROM_DATA if not labels else "its name stands twice")
-        name = self.rename("layer", control, slug(control, self.taken, "layer"))
+        name = self.rename("layer", control, slug(control, self.taken.union(RESERVED_LAYERS), "layer"))
         self.taken.add(name)
         self.names.layers[control] = name
         keys = self.names.labels[control] = {}

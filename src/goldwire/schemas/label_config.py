@@ -6,13 +6,14 @@ The schema's own words stand as they are; those around them are the catalogue's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.resources import files
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
+from goldwire.schemas.keys import SearchKeys, free_keys, search, taken_keys
 from goldwire.schemas.net import NO_KEY
 from goldwire.schemas.schema import (
     Attribute,
@@ -47,11 +48,11 @@ def control(layer: str, attribute: str) -> str:
     return f"{layer}-{attribute}"
 
 
-def label_config(schema: Schema) -> str:
+def label_config(schema: Schema, taken: Collection[str] = ()) -> str:
     """The Label Studio config: a `<Labels>` for each layer, its attributes shown for the selected span.
 
     Labels and choices show their name in the schema's language and store their key (`alias`). Relations
-    have no alias in Label Studio: they show their key.
+    have no alias in Label Studio: they show their key. No search gets a key of labels or one that is `taken`.
     """
     say = messages_in(schema.language)
     root = ET.Element("View", className="gw")
@@ -85,26 +86,20 @@ def label_config(schema: Schema) -> str:
     text = ET.SubElement(main, "View", className="gw-text")
     ET.SubElement(text, "Text", name=TEXT, value=f"${TEXT}", granularity="symbol")
     side = ET.SubElement(root, "View", className="gw-side")
-    key = _search_key(schema)
+    keys = _search_keys(schema, taken)
     for name, layer in schema.layers.items():
         for attribute_name in layer.attributes:
-            _attribute(side, name, layer, attribute_name, say, key)
+            _attribute(side, name, layer, attribute_name, say, keys)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def taken_keys(schema: Schema) -> set[str]:
-    """The keys that labels have."""
-    return {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
-
-
-def _search_key(schema: Schema) -> str:
-    """The key that leads to where options are looked for: the first that no label has, the second where ids
-    are picked, which take the first."""
-    taken = taken_keys(schema)
-    free = [key for key in "zxyvwqkuchnrsbdfgjlmtpaeio0123456789" if key not in taken]
+def _search_keys(schema: Schema, taken: Collection[str]) -> SearchKeys:
+    """The keys that lead to where options are looked for: those that no label has, without the first where
+    ids are picked, which take it."""
+    free = free_keys(taken_keys(schema).union(taken))
     picked = any(each.registry for layer in schema.layers.values() for each in layer.attributes.values())
-    return free[1] if picked and len(free) > 1 else free[0]
+    return SearchKeys(free[1:] if picked else free)
 
 
 def _shown(key: str, name: str) -> str:
@@ -113,7 +108,7 @@ def _shown(key: str, name: str) -> str:
 
 
 def _attribute(
-    side: ET.Element, layer_name: str, layer: Layer, key: str, say: Messages, search_key: str
+    side: ET.Element, layer_name: str, layer: Layer, key: str, say: Messages, search_keys: SearchKeys
 ) -> None:
     attribute = layer.attributes[key]
     view = ET.SubElement(side, "View", shown_for(attribute.bearers(layer.labels), layer_name))
@@ -130,8 +125,9 @@ def _attribute(
     values = attribute.values if attribute.kind != "flag" else flag
     by_label = any(value.labels is not None for value in values.values())
     if len(values) > _SEARCHED and not by_label:
-        found = {"name": f"{name}-search", "toName": name, "hotkey": search_key, "minlength": "0"}
-        ET.SubElement(view, "Filter", {**found, "placeholder": say("config.search", key=search_key)})
+        bearers = attribute.bearers(layer.labels) or layer.labels
+        found = search(search_keys.give(layer_name, bearers), say)
+        ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **found})
     many = attribute.kind != "choice"
     choices = ET.SubElement(
         view, "Choices", {**common, "choice": "multiple" if many else "single", "showInline": "true"}

@@ -15,7 +15,7 @@ from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_text
 from goldwire.schemas.guidance import guidance_faults
 from goldwire.schemas.numbers import bounds, is_integer
-from goldwire.schemas.schema import Attribute, End, RegistryEntry, RelationType, Schema
+from goldwire.schemas.schema import RESERVED_LAYERS, Attribute, End, RegistryEntry, RelationType, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.visible import visible
 
@@ -30,7 +30,7 @@ _HOTKEY = re.compile(r"(shift\+)?[a-z0-9]")
 
 
 def load_schema(path: Path) -> Schema:
-    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW118, GW125).
+    """The schema in `path`. Raises one error that lists all its faults (GW101 to GW118, GW125, GW134).
 
     Registries that attributes take defaults from are read with it (GW120 and those of their form).
     """
@@ -187,6 +187,11 @@ def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Faul
         kinds[layer_name] = "layer"
         if not _NAME.fullmatch(layer_name):
             yield fault("GW104", at, f"`{layer_name}` is no name", "lower-case letters, digits and _")
+        if layer_name in RESERVED_LAYERS:
+            hint = "name it otherwise, as `words` or `marks`"
+            yield fault(
+                "GW134", at, f"no layer can be called `{layer_name}`: the config needs that name", hint
+            )
         if not layer.labels:
             yield fault("GW104", f"{at}.labels", "the layer has no label", "add one")
         colors: dict[str, str] = {}

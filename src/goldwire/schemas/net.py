@@ -17,7 +17,8 @@ IDS = "ids"
 #: A key that no keyboard has. An option without a key gets the next free letter from Label Studio, unseen,
 #: and that letter would then set it on whatever span is selected.
 NO_KEY = "\N{EM DASH}"
-_NAME, _CLASS = "gw-net", "gw-net"
+# No control has such a name: those of attributes have no such line, and no layer and attribute join to it.
+_NAME, _CLASS = "gw--net", "gw-net"
 _HEADER = "font-size: .85rem; font-weight: 600; line-height: 1.4; margin: .5rem"
 # It has no height and takes no room, but can have the focus; what is beside it scrolls.
 _STYLE = """
@@ -32,7 +33,9 @@ _STYLE = """
 
 def with_net(root: ET.Element, say: Messages) -> None:
     """Give a config the field for each key that leads to a search; before them, so that they come after."""
-    keys = dict.fromkeys(str(each.get("hotkey")) for each in root.iter("Filter") if each.get("hotkey"))
+    keys = dict.fromkeys(
+        str(each.get("hotkey")) for each in root.iter("Filter") if each.get("hotkey", NO_KEY) != NO_KEY
+    )
     if not keys:
         return
     style = ET.Element("Style", {IDS: ""})
@@ -52,5 +55,5 @@ def with_net(root: ET.Element, say: Messages) -> None:
 def _text_of(root: ET.Element) -> str:
     """What the searched lists are about."""
     lists = {each.get("name"): each.get("toName") for each in root.iter("Choices")}
-    search = next(each for each in root.iter("Filter") if each.get("hotkey"))
+    search = next(each for each in root.iter("Filter") if each.get("hotkey", NO_KEY) != NO_KEY)
     return str(lists.get(search.get("toName")))

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
+from goldwire.schemas.keys import SearchKeys, free_keys, search
 from goldwire.schemas.label_config import TEXT, control, shown_for
 from goldwire.schemas.net import IDS, NO_KEY, with_net
 from goldwire.schemas.schema import RegistryEntry, Schema
@@ -24,7 +25,6 @@ from goldwire.schemas.schema import RegistryEntry, Schema
 DATA_KEY = "ids_"
 #: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
 MOST = 800
-_KEYS = "zxyvwqkuchnrsbdfgjlmtpaeio0123456789"
 _CLASS = "gw-ids"
 # A short list that scrolls.
 _STYLE = """
@@ -72,9 +72,21 @@ def any_control(layer: str, attribute: str) -> str:
     return control(layer, attribute) + "--any"
 
 
-def data_key(layer: str, attribute: str) -> str:
+def joined(layer: str, attribute: str, schema: Schema) -> str:
+    """One name for an id attribute of a layer: that no other of the schema has, letters, digits and `_`."""
+    names = [
+        f"{each}_{name}"
+        for each, about in schema.layers.items()
+        for name, held in about.attributes.items()
+        if held.kind == "id"
+    ]
+    name = f"{layer}_{attribute}"
+    return name if names.count(name) < 2 else f"{name}_{sha256(f'{layer} {attribute}')[:8]}"
+
+
+def data_key(layer: str, attribute: str, schema: Schema) -> str:
     """The field of a task's data that holds its options."""
-    return f"{DATA_KEY}{layer}_{attribute}"
+    return DATA_KEY + joined(layer, attribute, schema)
 
 
 @dataclass
@@ -102,7 +114,7 @@ class Picks:
             for label in self.schema.labels(layer)
         }
         lists = {pickers[name] for name in held if name in pickers}
-        there = {each for each in self.from_data if not tasks or f"${data_key(*each)}" in config}
+        there = {each for each in self.from_data if not tasks or f"${data_key(*each, self.schema)}" in config}
         return Picks(self.schema, options, there - lists)
 
 
@@ -144,7 +156,7 @@ def kept_picks(schema: Schema, config: str) -> Picks:
         (layer, name)
         for layer, about in schema.layers.items()
         for name in about.attributes
-        if f'"${data_key(layer, name)}"' in config
+        if f'"${data_key(layer, name, schema)}"' in config
     }
     return Picks(schema, options_in(config), asked)
 
@@ -177,9 +189,8 @@ def with_picks(config: str, picks: Picks) -> str:
     schema = picks.schema
     say = messages_in(schema.language)
     parents = {child: parent for parent in root.iter() for child in parent}
-    taken = {element.get("hotkey") for element in root.iter() if element.get("hotkey")}
+    keys = SearchKeys(free_keys({str(element.get("hotkey")) for element in root.iter()}))
     for layer, about in schema.layers.items():
-        keys: dict[str, set[str]] = {}  # which labels each key is for
         for name, attribute in about.attributes.items():
             area = next((e for e in root.iter("TextArea") if e.get("name") == control(layer, name)), None)
             if area is None:
@@ -192,19 +203,19 @@ def with_picks(config: str, picks: Picks) -> str:
             if not controls and (layer, name) not in picks.from_data:
                 continue
             bearers = {label for label in about.labels if attribute.applies_to(label)}
-            key = next(each for each in _KEYS if each not in taken and not bearers & keys.get(each, set()))
-            keys.setdefault(key, set()).update(bearers)
-            search = {"hotkey": key, "minlength": "0", "placeholder": say("config.search", key=key)}
+            found = search(keys.give(layer, bearers), say)
             parent = parents[area]
             place = list(parent).index(area)
             of = control(layer, name)
             pickers = [
-                _picker(of, each, shown_for([label], layer), picks.options[each], search)
+                _picker(of, each, shown_for([label], layer), picks.options[each], found)
                 for each, label in controls
             ]
             if (layer, name) in picks.from_data:
                 when = shown_for(attribute.bearers(about.labels), layer)
-                pickers.append(_picker(of, any_control(layer, name), when, data_key(layer, name), search))
+                pickers.append(
+                    _picker(of, any_control(layer, name), when, data_key(layer, name, schema), found)
+                )
             for number, picker in enumerate(pickers):
                 parent.insert(place + number, picker)
             for asked in ("required", "requiredMessage", "whenLabelValue"):

@@ -10,6 +10,8 @@ from msgspec import Struct, field
 
 from goldwire.schemas.names import Names
 
+#: No layer's names: the text of a config, and what an adjudication adds to the layers.
+RESERVED_LAYERS = ("text", "disagreement")
 AttributeKind = Literal["choice", "choices", "text", "date", "id", "flag", "integer", "range", "country"]
 
 

@@ -124,7 +124,7 @@ def test_options_of_items_come_with_the_task(schema: Schema) -> None:
     """In their own order; the config holds those of spans alone."""
     config_of_push = ET.tostring(pickers(schema), encoding="unicode")
     [asked] = [each for each in id_items(schema) if each.layer == "entity"]
-    data = {data_key(LAYER, asked.key): [{"alias": "per.c"}]}
+    data = {data_key(LAYER, asked.key, with_items(schema)): [{"alias": "per.c"}]}
     assert set(ids_in(config_of_push, data)[any_control(LAYER, asked.key)]) == {"per.c"}
 
 

@@ -19,8 +19,10 @@ from goldwire.files import sha256
 from goldwire.messages import Messages, messages_in
 from goldwire.model import Annotation, AttributeValue, Span
 from goldwire.schemas import Attribute, Label, Layer, Schema
-from goldwire.schemas.label_config import control, taken_keys
+from goldwire.schemas.keys import free_keys, taken_keys
+from goldwire.schemas.label_config import control
 from goldwire.schemas.net import NO_KEY
+from goldwire.schemas.picks import joined
 from goldwire.schemas.schema import Value
 
 LAYER = "disagreement"
@@ -67,7 +69,9 @@ def id_items(schema: Schema) -> list[IdItem]:
     ]
     alone = {name for _, name in names if [other for _, other in names].count(name) == 1}
     return [
-        IdItem(layer, name, f"{MARK} {name if name in alone else f'{layer} {name}'}", f"{layer}_{name}")
+        IdItem(
+            layer, name, f"{MARK} {name if name in alone else f'{layer} {name}'}", joined(layer, name, schema)
+        )
         for layer, name in names
     ]
 
@@ -88,7 +92,10 @@ def with_items(schema: Schema) -> Schema:
     say = messages_in(schema.language)
     titles = {"a": "A", "b": "B", "neither": say("adjudication.neither"), OTHER: say("adjudication.other")}
     keys = answer_keys(schema)
-    values = {answer: Value(f"{titles[answer]} [{key}]") for answer, key in keys.items()}
+    values = {
+        answer: Value(titles[answer] if key == NO_KEY else f"{titles[answer]} [{key}]")
+        for answer, key in keys.items()
+    }
     title = say("adjudication.disagreements")
     label = Label(say("adjudication.disagreement"), say("adjudication.how"), _COLOR, NO_KEY)
     attributes = {
@@ -106,12 +113,13 @@ def with_items(schema: Schema) -> Schema:
 
 
 def answer_keys(schema: Schema) -> dict[str, str]:
-    """The key of each answer: four digits side by side that no label has, else what is free."""
+    """The key of each answer: four digits side by side that no label has, else what is free; `NO_KEY` for
+    those for which none is left."""
     taken = taken_keys(schema)
     rows = ("1234", "5678", "7890", "qwer", "asdf", "zxcv")
-    free = [key for key in "1234567890qwertyuiopasdfghjklzxcvbnm" if key not in taken]
+    free = free_keys(taken, "1234567890qwertyuiopasdfghjklzxcvbnm")
     keys = next((row for row in rows if not taken & set(row)), free)
-    return dict(zip(_ANSWERS, keys, strict=False))
+    return dict(zip(_ANSWERS, [*keys, *([NO_KEY] * len(_ANSWERS))], strict=False))
 
 
 def with_keys(config: ET.Element, schema: Schema) -> None:

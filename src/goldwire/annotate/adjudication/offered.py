@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase
-from goldwire.annotate.adjudication.items import LAYER, IdItem, id_item, id_items, listed
+from goldwire.annotate.adjudication.items import LAYER, IdItem, id_item, id_items, listed, with_items
 from goldwire.annotate.adjudication.merge import Outcome
 from goldwire.annotate.sync.suggestions import OFFERED
 from goldwire.annotations.candidates import Candidates
@@ -50,7 +50,7 @@ class Offers:
         for asked in id_items(self.schema):
             if not (registry := self.schema.layers[asked.layer].attributes[asked.attribute].registry):
                 continue
-            key = data_key(LAYER, asked.key)
+            key = data_key(LAYER, asked.key, with_items(self.schema))
             before = [row for row in (held or {}).get(key) or () if isinstance(row, dict)]
             if before and not anew:
                 data[key] = before

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
-from goldwire.annotate.adjudication.items import LAYER, region_id, regions, with_items, with_keys
+from goldwire.annotate.adjudication.items import LAYER, answer_keys, region_id, regions, with_items, with_keys
 from goldwire.annotate.adjudication.merge import Outcome, adjudicate
 from goldwire.annotate.adjudication.offered import Offers
 from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
@@ -93,7 +93,7 @@ def title(project: Project) -> str:
 
 def config(schema: Schema) -> str:
     """The schema's config with the disagreements, each with one key for A, B, neither, other."""
-    root = ET.fromstring(label_config(with_items(schema)))
+    root = ET.fromstring(label_config(with_items(schema), answer_keys(schema).values()))
     for control in root.iter():
         control.attrib.pop("required", None)  # what is not decided yet may lack it
     with_keys(root, schema)

@@ -91,7 +91,7 @@ def task_data(
         (layer, name)
         for layer, names in id_attributes(schema).items()
         for name in names
-        if f'"${(key := data_key(layer, name))}"' in config
+        if f'"${(key := data_key(layer, name, schema))}"' in config
         and not all(key in extra.get(document.id, {}) for document in documents)
     ]
     if not asked:
@@ -102,9 +102,9 @@ def task_data(
     for document in documents:
         data = made[document.id] = dict(extra.get(document.id, {}))
         for layer, name in asked:
-            if data_key(layer, name) in data:
+            if data_key(layer, name, schema) in data:
                 continue
             entries = registries[id_attributes(schema)[layer][name]]
             ids = candidates.standing(document, layer, name, OFFERED)
-            data[data_key(layer, name)] = task_options(entries[each] for each in ids)
+            data[data_key(layer, name, schema)] = task_options(entries[each] for each in ids)
     return made
