@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli.common import confide, json_option, progress, say, write_json
+from goldwire.errors import GoldwireError
 from goldwire.figures import amount, counted
-from goldwire.project import EXAMPLES, FIRST_EXAMPLE, Project, copy_example
+from goldwire.project import CONFIG, EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
 if TYPE_CHECKING:
     from goldwire.model import Article, Document
@@ -152,7 +153,7 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
         dataset = build(corpus, advance=advance)
     spans = amount(sum(dataset.counts.layers.values()))
     _step(6, f"built the dataset: {amount(dataset.counts.documents)} documents, {spans} spans")
-    plans = _plans(project)
+    plans = demo_plans(project)
     each, *apart = [counted(len(planned.data.references), "article") for planned in plans.values()]
     if apart:
         title = f"training spaCy models: on {each}, none of the test set; then without each of {apart[0]}"
@@ -174,7 +175,7 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
     return page, {"dataset": figures, **{name: ran.figures for name, ran in runs.items()}}
 
 
-def _plans(project: Project) -> dict[str, RunPlan]:
+def demo_plans(project: Project) -> dict[str, RunPlan]:
     """The runs of a demo by their names in its figures, that of the model that is kept first."""
     from goldwire.corpus.split.io import stored_split
     from goldwire.train.run.plan import plan
@@ -183,8 +184,14 @@ def _plans(project: Project) -> dict[str, RunPlan]:
     if split is None or not split.counts.get(TEST):
         return {MODEL: plan(project)}
     tested = plan(project, test=TEST)
-    pattern = str(project.setting("demo", "leave_one_out", ""))
+    pattern = project.setting("demo", "leave_one_out", "")
     name = f"{tested.out.name}-leave-one-out"
     out, reports = project.models / name, project.reports / name
-    apart = plan(project, only=[pattern] if pattern else [], out=out, reports=reports)
+    where = f"{project.root / CONFIG}: [demo] leave_one_out"
+    if not isinstance(pattern, str):
+        hint = "one shell pattern of ids in quotes"
+        raise GoldwireError.of(
+            "GW399", "the articles to leave out in turn are no pattern", where=where, hint=hint
+        )
+    apart = plan(project, only=[pattern] if pattern else [], only_from=where, out=out, reports=reports)
     return {MODEL: tested, "leave_one_out": apart}

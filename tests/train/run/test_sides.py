@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import goldwire
+from goldwire.cli.demo import demo_plans
 from goldwire.corpus.split.io import Fold, Split, write_split
 from goldwire.errors import GoldwireError
 from goldwire.formats.as_project import make_project_of
@@ -73,6 +74,10 @@ def test_a_side_is_scored_by_the_model_that_is_kept(tmp_path: Path, tiny_config:
     figures, record = done.figures, done.figures["test"]
     assert figures["folds"] == [["a3", "a4"]] and figures["data"]["documents"] == 3
     assert figures["corpus"]["held_back"] == {"test": 3}
+    unscored = "1 article of the test set without an annotation: not scored on"
+    assert record["unannotated"] == 1 and unscored in done.notes
+    assert unscored in (done.model / "README.md").read_text("utf-8")
+    assert unscored in (done.reports / "report.html").read_text("utf-8")
     assert (record["side"], record["file"], record["documents"], record["kept_out"]) == (
         "test", "split.json", 2, 0,
     )  # fmt: skip
@@ -139,6 +144,46 @@ def test_what_is_tied_to_a_tested_article_is_not_learned_from(tmp_path: Path) ->
     planned = plan(project, THINGS, test="test")
     assert learned_and_scored(planned) == (["a0", "a1", "a2"], ["a3", "a4"])
     assert planned.test is not None and planned.test.kept_out == 1
+
+
+def test_what_of_a_test_set_is_not_scored_is_counted(tmp_path: Path) -> None:
+    """Of a side and of a file: what nobody has annotated, and what an annotator saw predictions of."""
+    project = people(tmp_path)
+    record = plan(project, THINGS, test="test").test
+    assert record is not None and (len(record.articles), record.unannotated) == (2, 1)
+    base = article(6)
+    seen = replace(base.annotations[0].provenance, seen_predictions=True)
+    made = replace(base.annotations[0], provenance=seen)
+    file = tmp_path / "test.jsonl"
+    write_jsonl(file, [article(5), Article(base.document, (made,)), Article(Document("b2", "Rien."))])
+    planned = plan(project, THINGS, test=file)
+    assert planned.test is not None and planned.test.as_json()["documents"] == 2
+    assert (planned.test.unannotated, learned_and_scored(planned)[1]) == (1, ["a5"])
+    assert len(planned.data.test) == 2, "the run counts the other one"
+
+
+def test_sides_of_a_file_are_refused(tmp_path: Path) -> None:
+    """A file has none: they would be passed over in silence, by a curve too."""
+    project = people(tmp_path)
+    assert "--side train beside --data" in refused(
+        "GW954", project, data=tmp_path / "data.jsonl", sides=["train"]
+    )
+    with pytest.raises(GoldwireError, match="GW954"):
+        plan_curve(project.root, layer="thing", data=tmp_path / "data.jsonl", sides=["train"])
+
+
+def test_an_error_names_what_was_written_wrong(tmp_path: Path) -> None:
+    """The option of a side, the key of goldwire.toml that holds a pattern."""
+    project = people(tmp_path)
+    sides = {name: side for side, names in SIDES.items() for name in names}
+    write_split(project.corpus / "split.json", Split("parts", shares={"spare": 0.1}, sides=sides))
+    assert "name a side with --side: one of: test, train" in refused("GW430", project, sides=["spare"])
+    assert "name a side with --test: one of: test, train" in refused("GW430", project, test="spare")
+    with (project.root / "goldwire.toml").open("a", encoding="utf-8") as toml:
+        toml.write('\n[demo]\nleave_one_out = "x*"\n')
+    with pytest.raises(GoldwireError, match=r"GW399 .*goldwire\.toml: \[demo\] leave_one_out") as said:
+        demo_plans(load_project(project.root))
+    assert "--only" not in str(said.value)
 
 
 def test_a_side_that_can_not_be_tested_is_refused(tmp_path: Path) -> None:

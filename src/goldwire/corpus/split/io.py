@@ -176,12 +176,12 @@ def sides_of(project: Project, ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def on_sides(
-    split: Split | None, ids: Iterable[str], sides: Collection[str], where: str
+    split: Split | None, ids: Iterable[str], sides: Collection[str], where: str, *, option: str = "--side"
 ) -> tuple[frozenset[str], dict[str, int]]:
     """Which documents are on `sides` of a split, and how many are on each of the others.
 
-    `where` names the split's file. Raises GW430 for a side that the split has not, or where it is none into
-    sides, GW292 where a document has none.
+    `where` names the split's file, `option` what the sides are named by. Raises GW430 for a side that the
+    split has not, or where it is none into sides, GW292 where a document has none.
     """
     if split is None or split.kind != "parts":
         message, hint = "the project keeps no split into sides", "make one: goldwire corpus split"
@@ -189,7 +189,7 @@ def on_sides(
     by_side = _by_side(split, list(ids), where)
     for side in sides:
         if side not in by_side:
-            hint = f"name sides with --side: {one_of(by_side)}"
+            hint = f"name a side with {option}: {one_of(by_side)}"
             raise GoldwireError.of("GW430", f"no document is on the side `{side}`", where=where, hint=hint)
     chosen = frozenset(name for side in sides for name in by_side[side])
     return chosen, {side: len(names) for side, names in by_side.items() if side not in sides}

@@ -13,7 +13,7 @@ from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, compare_labels
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import number, p_in_words, p_value, signed, signed_interval
+from goldwire.figures import counted, number, p_in_words, p_value, signed, signed_interval
 from goldwire.model import Annotation
 from goldwire.schemas import Schema
 from goldwire.train.run.agreement import agreement_note
@@ -192,6 +192,9 @@ def _data_notes(figures: Mapping[str, Any], learned: TrainingData, crossed: Cros
                 else ""
             )
         )
+        if test["unannotated"]:
+            bare = counted(test["unannotated"], "article")
+            notes.append(f"{bare} of the test set without an annotation: not scored on")
     if crossed.cuts:
         shown = ", ".join(f"`{cut.text}` in `{'`, `'.join(cut.tokens)}`" for cut in crossed.cuts[:3])
         lost = sum(not cut.learned for cut in crossed.cuts)
@@ -205,8 +208,9 @@ def _data_notes(figures: Mapping[str, Any], learned: TrainingData, crossed: Cros
     if crossed.too_long:
         notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
     if unscored := data["not_scored"]:
+        which = "of the test set were" if test else "were learned from but"
         notes.append(
-            f"{unscored} articles were learned from but not scored on: their annotators had seen predictions"
+            f"{unscored} articles {which} not scored on: their annotators had seen predictions"
             " (--score-seen scores them too)"
         )
     if crossed.apart:

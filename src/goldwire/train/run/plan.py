@@ -114,6 +114,7 @@ def plan(
     overrides: Sequence[str] = (),
     sides: Sequence[str] = (),
     only: Sequence[str] | str = (),
+    only_from: str = "--only",
 ) -> RunPlan:
     """Find what a run needs: the project's articles, layers and configs, or those that are named instead.
 
@@ -123,20 +124,24 @@ def plan(
     are arguments such as `--training.dropout`, `0.3`. Of a project that keeps a split into sides the side
     `train` is learned from, or those in `sides`; the folds that it keeps are scored in, unless others are
     asked for; 0 folds train only. With `only`, shell patterns, no other articles are learned from than those
-    whose ids match one. Scored on are the articles of `test`, where that is given, by the very model that is
-    kept: of the side that a string names where the project's split has it, else of the file or folder.
+    whose ids match one; `only_from` says where these stand. Scored on are the articles of `test`, where that
+    is given, by the very model that is kept: of the side that a string names where the project's split has
+    it, else of the file or folder.
 
     Raises GW430 for a side that the split has not, GW398 for one that is learned from and tested, GW399 for a
-    pattern that no id matches, GW292 where a document has no side, GW290 for a bad split,
-    GW401, GW402 and GW416 for the data, GW404 for the overrides, GW413 where something else than a model
-    stands at `out`, GW415 where no layer is named, GW720 for layers named beside all, GW721 for a test set
-    that leaves nothing to learn from, GW722 for folds beside it, GW723 where nothing in it can be scored on,
-    GW724 where `ents` is not learned, GW725 where nothing says where the model goes.
+    pattern that no id matches, GW292 where a document has no side, GW290 for a bad split, GW954 for sides
+    beside `data`, GW401, GW402 and GW416 for the data, GW404 for the overrides, GW413 where something else
+    than a model stands at `out`, GW415 where no layer is named, GW720 for layers named beside all, GW721 for
+    a test set that leaves nothing to learn from, GW722 for folds beside it, GW723 where nothing in it can be
+    scored on, GW724 where `ents` is not learned, GW725 where nothing says where the model goes.
     """
     choice = choice or Choice()
     if test is not None and folds:
         message = "a test set and folds: either scores the model"
         raise GoldwireError.of("GW722", message, hint="leave --folds out, or --test")
+    if data is not None and sides:
+        message = f"--side {sides[0]} beside --data: a file has no sides, the project's split has"
+        raise GoldwireError.of("GW954", message, hint="leave out one of them, or name articles: --only")
     settings = parse_overrides(overrides)
     home = project if isinstance(project, Project) else _project(project, needed=data is None)
     reading = Setting()
@@ -151,7 +156,7 @@ def plan(
         articles, sides_record = learned_sides(split, split_file, every, sides)
         corpus |= sides_record
     rule = project_rule(home) if home is not None and data is None else Rule(COPY)
-    articles, only_record = only_matching(articles, only)
+    articles, only_record = only_matching(articles, only, only_from)
     corpus |= only_record
     if folds is None and test is None:
         names = {article.document.id for article in articles}
@@ -228,7 +233,7 @@ def _learned(
     if tested is None:
         return references(articles, score_seen=score_seen)
     try:
-        scored = references(tested.articles, score_seen=score_seen).scored
+        scored = references(tested.articles, score_seen=score_seen).references
     except GoldwireError as error:
         message = f"nothing to score on: {error.faults[0].message}"
         raise GoldwireError.of("GW723", message, where=tested.file, hint=error.faults[0].hint) from None

@@ -289,7 +289,7 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
         **({"test": plan.test.as_json()} if plan.test is not None else {}),
         "data": {
             "documents": len(data.references),
-            "not_scored": 0 if data.test else len(data.references) - len(data.scored),
+            "not_scored": len(data.test or data.references) - len(data.scored),
             "unannotated": data.unannotated,
             "spans": sum(data.labels.values()),
             "labels": data.labels,

@@ -24,11 +24,11 @@ from goldwire.project import Project
 
 @dataclass(frozen=True)
 class TestSet:
-    """Articles to score on that are not learned from, and how many articles were not learned from since the
-    set has them, near copies of them, or others of their story.
+    """Articles to score on that are not learned from, how many articles were not learned from since the set
+    has them, near copies of them, or others of their story, and how many of the set nobody has annotated.
 
-    They are those of a file, with its name and hash, or the annotated ones on a `side` of the split that the
-    project keeps in `file`; `sha256` is of texts and annotations then.
+    They are the annotated ones of a file, with its name and hash, or the annotated ones on a `side` of the
+    split that the project keeps in `file`; `sha256` is of texts and annotations then.
     """
 
     file: str
@@ -36,6 +36,7 @@ class TestSet:
     articles: tuple[Article, ...]
     kept_out: int = 0
     side: str = ""
+    unannotated: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """What is recorded of it."""
@@ -45,6 +46,7 @@ class TestSet:
             "sha256": self.sha256,
             "documents": len(self.articles),
             "kept_out": self.kept_out,
+            "unannotated": self.unannotated,
         }
 
 
@@ -80,7 +82,10 @@ def with_test_set(
     hint = f"check the path, or name a side of {NAME}, {one_of(sides)}" if sides else "check the path"
     tested = read_articles(path, setting, hint=hint)
     learned = _apart(articles, tested, rule, where=str(path))
-    return learned, TestSet(path.name, hash_of(path), tuple(tested), len(articles) - len(learned))
+    annotated = tuple(article for article in tested if curated(article.annotations) is not None)
+    unannotated = len(tested) - len(annotated)
+    kept_out = len(articles) - len(learned)
+    return learned, TestSet(path.name, hash_of(path), annotated, kept_out, unannotated=unannotated)
 
 
 def with_test_side(
@@ -103,7 +108,8 @@ def with_test_side(
         message = f"the side `{side}` is learned from and tested"
         hint = "test on another, or learn from others: --side"
         raise GoldwireError.of("GW398", message, where=where, hint=hint)
-    wanted, _ = on_sides(split, [article.document.id for article in every], [side], where)
+    ids = [article.document.id for article in every]
+    wanted, _ = on_sides(split, ids, [side], where, option="--test")
     tested = [
         Article(article.document, (reference,))
         for article in every
@@ -111,7 +117,8 @@ def with_test_side(
     ]
     left = _apart(articles, tested, rule, where=where)
     scored_on = sha256(b"\n".join(map(dumps, tested)))
-    return left, TestSet(Path(where).name, scored_on, tuple(tested), len(articles) - len(left), side)
+    kept_out, unannotated = len(articles) - len(left), len(wanted) - len(tested)
+    return left, TestSet(Path(where).name, scored_on, tuple(tested), kept_out, side, unannotated)
 
 
 def _apart(
@@ -150,10 +157,10 @@ def learned_sides(
 
 
 def only_matching(
-    articles: list[Article], patterns: Sequence[str] | str
+    articles: list[Article], patterns: Sequence[str] | str, where: str = "--only"
 ) -> tuple[list[Article], dict[str, Any]]:
     """The articles whose ids match one of the shell patterns, and what to record of it; all without any.
-    A string is one pattern.
+    A string is one pattern; `where` says where they stand.
 
     Raises GW399 for each pattern that no id matches.
     """
@@ -163,7 +170,7 @@ def only_matching(
     ids = [article.document.id for article in articles]
     hint = f"ids are such as {', '.join(ids[:3])}" if ids else "there are none to learn from"
     raise_faults(
-        Fault("GW399", f"no article to learn from has an id like `{pattern}`", "--only", hint)
+        Fault("GW399", f"no article to learn from has an id like `{pattern}`", where, hint)
         for pattern in patterns
         if not any(fnmatchcase(name, pattern) for name in ids)
     )
