@@ -28,14 +28,14 @@ def safe_name(text: str) -> str:
     return _UNSAFE.sub("_", text)
 
 
-def file_name(text: str) -> str:
+def file_name(text: str, *, reserved: bool = False) -> str:
     """A name as a file's: it stays in its folder, and two names never share a file.
 
     What file systems dislike becomes `_`; a name that is changed so, or too long for them and cut, gets the
-    beginning of its hash.
+    beginning of its hash, and so does one that is `reserved`: another file of the folder has it.
     """
     safe = safe_name(text)
-    if safe == text and text.strip(".") and len(text.encode()) <= NAME:
+    if safe == text and not reserved and text.strip(".") and len(text.encode()) <= NAME:
         return safe
     return _hashed(text)
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import json
+from ftplib import error_perm
 from pathlib import Path
+from tarfile import TarError
+from zipfile import BadZipFile
 
 import fsspec
 import pytest
+from fsspec.exceptions import FSTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldwire.archive.output import output_at
 from goldwire.archive.reading import batches
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, find_shards
@@ -133,6 +139,71 @@ def test_what_is_damaged_or_not_there_is_one_plain_error(tmp_path: Path) -> None
     assert code("nosuch://bucket/x") == "GW941"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nosuch://bucket/x.jsonl", "simplecache::nosuch://x.jsonl", "github://x/y.jsonl", "reference://x",
+        "jlab://x/y", "generic://x", "dir://x", "hf://a", "hf://datasets/x", "zip://a.jsonl::broken.zip",
+        "tar://a.jsonl::broken.zip", "zip://a.jsonl::none.zip", "ftp://127.0.0.1:1/x.jsonl",
+    ],
+)  # fmt: skip
+def test_an_address_that_leads_nowhere_is_one_plain_error(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its file system raises: to read it, and to write there."""
+    (tmp_path / "broken.zip").write_text("no archive", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert code(address) in ("GW940", "GW941", "GW943")
+    with pytest.raises(GoldwireError) as refused:
+        output_at(address).sizes()
+    assert refused.value.faults[0].code in ("GW904", "GW941", "GW943")
+    assert "\n" not in str(refused.value)
+
+
+class Failing(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """A file system that raises what it is told to, wherever it is asked."""
+
+    protocol = "failing"
+    raised: Exception = OSError()
+
+    def _fail(self, *_: object, **__: object) -> None:
+        raise self.raised
+
+    info = ls = isfile = isdir = find = glob = _open = cat_file = pipe_file = put_file = _fail
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        PermissionError("no rights"), FileNotFoundError("no such bucket"), TimeoutError("timed out"),
+        FSTimeoutError("timed out"), NotImplementedError(), ValueError("no\nbucket"), KeyError("bucket"),
+        error_perm("530 login"), BadZipFile("no zip"), TarError("no tar"), ImportError("no library"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_a_file_system_raises_is_one_plain_error(raised: Exception) -> None:
+    """No rights, no bucket, no answer in time, nothing that it can do: for reading and for writing."""
+    fsspec.register_implementation("failing", Failing, clobber=True)
+    Failing.raised = raised
+    assert code("failing://bucket/a.jsonl") == "GW943"
+    folder = output_at("failing://bucket/out")
+
+    def write() -> None:
+        with folder.writing("a.jsonl") as stream:
+            stream.write(b"x")
+
+    def enter() -> None:
+        with folder.alone():
+            pass
+
+    for asked in (lambda: folder.read("x"), write, lambda: folder.append("x", b"y"), enter, folder.sizes):
+        if asked is enter and isinstance(raised, FileNotFoundError):
+            continue  # no lock is there yet
+        with pytest.raises(GoldwireError) as refused:
+            asked()
+        assert refused.value.faults[0].code == "GW904" and "\n" not in str(refused.value)
+
+
 def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
     """What is no JSON, no object, without text or id, or markup is refused at its place; the rest is read."""
     rows = ['{"id": "a", "text": "Un.", "x": 1}', "{nothing", "[1]", '{"id": "b"}', '{"text": "Deux."}']
@@ -145,6 +216,34 @@ def test_rows_that_are_no_article_are_told_apart(tmp_path: Path) -> None:
     assert [each.faults[0].code for each in refused] == ["GW951"] * 4 + ["GW287"]
     assert refused[0].where == f"{tmp_path}/a.jsonl:2"
     assert refused[0].row == "{nothing"
+
+
+@given(st.text(max_size=12), st.data())
+def test_a_line_at_the_end_is_one_when_it_is_whole(text: str, data: st.DataObject) -> None:
+    """Without a line end too; where it is cut off anywhere, the shard is, whatever is in it."""
+    line = json.dumps({"id": "z", "text": f"T{text}", "more": [{"a": None}]}, ensure_ascii=False).encode()
+    first = b'{"id": "a", "text": "Un."}\n'
+    files = fsspec.filesystem("memory")
+    files.pipe("/end/a.jsonl", first + line)
+    [shard] = find_shards(["memory://end/a.jsonl"])
+    [batch] = batches(shard, per_part=9)
+    assert batch.lines[-1] == (2, line)
+    files.pipe("/end/a.jsonl", first + line[: data.draw(st.integers(1, len(line) - 1))])
+    with pytest.raises(GoldwireError, match=r"GW950 .*cut off in the middle of line 2"):
+        list(batches(find_shards(["memory://end/a.jsonl"])[0], per_part=9))
+
+
+@pytest.mark.parametrize(
+    "last", ['{"id": NaN, "text": "x"}', "{nothing}", "nothing", '{"a": "\\ud800"}', "[1]", "12"]
+)
+def test_a_whole_line_at_the_end_that_is_no_article_is_one_row(last: str, tmp_path: Path) -> None:
+    """It ends no run: it lies in the quarantine, as it does where a line end comes after it."""
+    read_with = []
+    for end in ("", "\n"):
+        (tmp_path / "a.jsonl").write_text(f'{{"id": "a", "text": "Un."}}\n{last}{end}', encoding="utf-8")
+        [shard] = find_shards([str(tmp_path / "a.jsonl")])
+        read_with.append(read(shard))
+    assert read_with == [["a", "!"]] * 2
 
 
 def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> None:

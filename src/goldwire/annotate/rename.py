@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from goldwire import strict_json
-from goldwire.annotate.adjudication.decisions import folder, read_file
+from goldwire.annotate.adjudication.decisions import decision_files
 from goldwire.annotate.kept import FOLDERS, kept_annotations
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.client import connect as connect_to
@@ -238,10 +238,8 @@ def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
 
 def _decisions(project: Project, old: str, new: str) -> Iterator[tuple[Path, str]]:
     """The adjudications between the annotator and another one, with the new name; sides are by name."""
-    for path in sorted(folder(project).glob("*.yaml")):
-        if path.name.endswith(".own.yaml"):
-            continue
-        between = read_file(path).between
+    for path, record_of in decision_files(project):
+        between = record_of.between
         if old not in between:
             continue
         renamed = [new if name == old else name for name in between]

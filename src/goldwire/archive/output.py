@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from goldwire.archive.shards import failures, file_system
+from goldwire.archive.shards import WRONGLY_ASKED, failures, file_system, why
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, writing
 from goldwire.folders import check_ours, replacing
@@ -64,9 +64,8 @@ def output_at(folder: Path | str) -> Output:
 
 
 def _unwritable(where: str, error: Exception) -> GoldwireError:
-    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     hint = "check space, rights and connection"
-    return GoldwireError.of("GW904", f"can't be written: {why}", where=where, hint=hint)
+    return GoldwireError.of("GW904", f"can't be written: {why(error)}", where=where, hint=hint)
 
 
 def _taken(where: str) -> GoldwireError:
@@ -152,7 +151,7 @@ class RemoteFolder:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """This run alone is in the folder, as far as an object store can tell."""
-        with self._told(LOCK):
+        with self._told(LOCK, *WRONGLY_ASKED):
             found = self._lock()
             if found:
                 end = time.monotonic() + 3 * BEAT
@@ -177,7 +176,7 @@ class RemoteFolder:
 
     def sizes(self) -> dict[str, int]:
         """The files in it by name, with their bytes."""
-        with self._told():
+        with self._told("", *WRONGLY_ASKED):
             self.files.invalidate_cache()
             found = self.files.find(self.path, detail=True)
         cut = len(self.path) + 1
@@ -186,7 +185,7 @@ class RemoteFolder:
 
     def read(self, name: str) -> bytes:
         """A file's bytes."""
-        with self._told(name):
+        with self._told(name, *WRONGLY_ASKED):
             return bytes(self.files.cat_file(f"{self.path}/{name}"))
 
     @contextmanager
@@ -197,7 +196,8 @@ class RemoteFolder:
             stream.flush()
             if self._is_lost:
                 raise _taken(self.where)
-            self.files.put_file(stream.name, f"{self.path}/{name}")
+            with self._told(name, *WRONGLY_ASKED):
+                self.files.put_file(stream.name, f"{self.path}/{name}")
         self._appended.pop(name, None)
 
     def append(self, name: str, data: bytes) -> None:
@@ -210,11 +210,11 @@ class RemoteFolder:
         self._appended[name] = before + data
 
     @contextmanager
-    def _told(self, name: str = "") -> Iterator[None]:
-        """What a file system raises in this block, as one plain error."""
+    def _told(self, name: str, *more: type[Exception]) -> Iterator[None]:
+        """What a file system raises in this block, as one plain error, `more` too."""
         try:
             yield
-        except failures() as error:
+        except (*failures(), *more) as error:
             raise _unwritable(f"{self.where}/{name}".rstrip("/"), error) from None
 
     def _lock(self) -> bytes:

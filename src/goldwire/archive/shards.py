@@ -15,13 +15,25 @@ from goldwire.errors import GoldwireError
 #: What a shard's name ends in.
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
 _KINDS = ", ".join(SUFFIXES)
-#: What file systems raise that is no OSError: s3fs, whatever speaks HTTP, gcsfs, the Hub.
+#: What file systems raise that is no OSError: s3fs, whatever speaks HTTP, gcsfs, the Hub, Azure's, those of
+#: SSH, SMB and FTP, archives as folders.
 _RAISED = (
     ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
     ("aiohttp", "ClientError"),
     ("httpx", "HTTPError"),
     ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("azure.core.exceptions", "AzureError"),
+    ("paramiko.ssh_exception", "SSHException"),
+    ("smbprotocol.exceptions", "SMBException"),
+    ("ftplib", "Error"),
+    ("zipfile", "BadZipFile"),
+    ("tarfile", "TarError"),
 )
+#: What they raise besides where they are asked for what they have not: an address of another form, without
+#: the options that they need, or something that they can't do.
+WRONGLY_ASKED = (ImportError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
 _BLOCK = 1 << 20
 _MAGIC = frozenset("*?[")
 
@@ -42,10 +54,11 @@ class Shard:
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
         """Its bytes as they are stored; raises GW943 where they can't be had."""
-        with told(self.address):
-            files, path = file_system(self.address)
-            with files.open(path, "rb") as stream:
-                yield stream
+        files, path = file_system(self.address)
+        with told(self.address, *WRONGLY_ASKED):
+            stored = files.open(path, "rb")
+        with told(self.address), stored as stream:
+            yield stream
 
     def sha256(self, advance: Callable[[int], None] | None = None) -> str:
         """The SHA-256 of its bytes, read in blocks; `advance` counts bytes."""
@@ -64,15 +77,21 @@ def suffix_of(name: str) -> str:
 
 
 @contextmanager
-def told(address: str) -> Iterator[None]:
-    """What a file system raises in this block, as one plain error (GW943)."""
+def told(address: str, *more: type[Exception]) -> Iterator[None]:
+    """What a file system raises in this block, as one plain error (GW943); `more` too, where nothing but the
+    file system is at work in it."""
     try:
         yield
     except GoldwireError:
         raise
-    except failures() as error:
-        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise _unreadable(address, why) from None
+    except (*failures(), *more) as error:
+        raise _unreadable(address, why(error)) from None
+
+
+def why(error: Exception) -> str:
+    """What an error of a file system says, on one line."""
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(said).split())
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -81,23 +100,25 @@ def failures() -> tuple[type[Exception], ...]:
     return (OSError, *(getattr(module, name) for module, name in named if hasattr(module, name)))
 
 
-def _unreadable(address: str, why: str) -> GoldwireError:
+def _unreadable(address: str, said: str) -> GoldwireError:
     hint = "check the address, rights and connection; a run into a folder goes on where it stopped"
-    return GoldwireError.of("GW943", f"can't be read: {why}", where=address, hint=hint)
+    return GoldwireError.of("GW943", f"can't be read: {said}", where=address, hint=hint)
 
 
 def file_system(address: str) -> tuple[Any, str]:
-    """fsspec's file system of an address, and the path in it. Raises GW941 where there is none for it."""
+    """fsspec's file system of an address, and the path in it. Raises GW941 where there is none for it, GW943
+    where it lies in something that can't be read."""
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
 
     if "://" not in address:  # a path, whatever signs are in it
         return LocalFileSystem(), address
     try:
-        files, path = url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        hint = "install what the message names; what needs none: paths, file://"
-        raise GoldwireError.of("GW941", f"no way there: {error}", where=address, hint=hint) from None
+        with told(address):
+            files, path = url_to_fs(address)
+    except WRONGLY_ASKED as error:
+        hint = "check the address, install what the message names; what needs none: paths, file://"
+        raise GoldwireError.of("GW941", f"no way there: {why(error)}", where=address, hint=hint) from None
     return files, str(path)
 
 
@@ -109,7 +130,7 @@ def find_shards(addresses: Sequence[str]) -> list[Shard]:
     """
     shards: dict[str, Shard] = {}
     for address in addresses:
-        with told(address):
+        with told(address, *WRONGLY_ASKED):
             for shard in _at(address):
                 shards.setdefault(shard.address, shard)
     return sorted(shards.values(), key=lambda shard: (shard.name, shard.address))

@@ -2,15 +2,16 @@
 
 What the adjudicator marked and neither reading has is beside it: by hand in `DOCUMENT.own.yaml`, in the
 format of quotes, or from Label Studio in `DOCUMENT.own.json`. Ids that readers coined are unified before,
-when their readings are stored (`corpus convert --ids`).
+when their readings are stored (`corpus convert --ids`): `ids.yaml` of this folder is for them. An article
+whose id is `ids`, or ends with `.own`, has files with the beginning of its hash in their names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -27,6 +28,10 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import convert
 from goldwire.schemas.yaml_lines import parse_yaml
+
+#: The file of unified ids, without its ending.
+UNIFIED = "ids"
+_OWN = ".own"
 
 
 class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,9 +139,34 @@ def basis_of(readings: Sequence[Annotation]) -> str:
     return sha256(msgspec.json.encode(contents))[:16]
 
 
-def own_path(project: Project, document: str) -> Path:
-    """Where the marks that an adjudicator added in Label Studio are kept."""
-    return folder(project) / f"{file_name(document)}.own.json"
+def decision_files(project: Project) -> Iterator[tuple[Path, DecisionFile]]:
+    """The files of decisions, in order of their names, without what else lies in their folder. Faults are
+    GW103 and GW373, and those of YAML."""
+    for path in sorted(folder(project).glob("*.yaml")):
+        data, _ = parse_yaml(read_text(path), str(path))
+        if isinstance(data, dict) and "decisions" in data:
+            yield path, read_file(path)
+
+
+def _stem(project: Project, document: str) -> str:
+    """What the names of an article's files begin with."""
+    plain = file_name(document)
+    if plain.casefold() != UNIFIED and not plain.casefold().endswith(_OWN):
+        return plain
+    path = folder(project) / f"{plain}.yaml"
+    data = parse_yaml(read_text(path), str(path))[0] if path.is_file() else None
+    ours = isinstance(data, dict) and data.get("document") == document and "decisions" in data
+    return plain if ours else file_name(document, reserved=True)
+
+
+def decision_path(project: Project, document: str) -> Path:
+    """Where the decisions about an article are kept."""
+    return folder(project) / f"{_stem(project, document)}.yaml"
+
+
+def own_path(project: Project, document: str, form: Literal["json", "yaml"] = "json") -> Path:
+    """Where the marks that an adjudicator added are kept: in Label Studio, or by hand (`yaml`)."""
+    return folder(project) / f"{_stem(project, document)}{_OWN}.{form}"
 
 
 def joined(first: Annotation | None, second: Annotation | None) -> Annotation | None:
@@ -187,9 +217,9 @@ def open_case(
     """
     document, name = article.document, article.document.id
     readings = one_pair(article.annotations, between)
-    path = folder(project) / f"{file_name(name)}.yaml"
+    path = decision_path(project, name)
     record = read_file(path)
-    hand_path, studio_path = folder(project) / f"{file_name(name)}.own.yaml", own_path(project, name)
+    hand_path, studio_path = own_path(project, name, "yaml"), own_path(project, name)
     case = AdjudicationCase(
         document,
         readings,

@@ -1,0 +1,78 @@
+"""The adjudicator's files: each article has its own, whatever it is called and whatever lies beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldwire.annotate.adjudication.decisions import (
+    decision_files,
+    decision_path,
+    folder,
+    own_path,
+    read_file,
+)
+from goldwire.annotate.adjudication.project import adjudicate_project
+from goldwire.annotate.rename import rename
+from goldwire.formats.as_project import make_project_of
+from goldwire.formats.jsonl import write_jsonl
+from goldwire.model import Annotation, Article, Document, Provenance, Span
+from goldwire.project import Project, load_project
+from goldwire.schemas import load_schema
+
+#: Two are called as other files of the folder are.
+NAMES = ("ids", "IDS", "x", "x.own")
+BY = Provenance("human", "marie")
+
+
+def project_of(folder: Path, *names: str) -> Project:
+    """A project of articles with these ids that two have read otherwise."""
+    read = [
+        Article(
+            Document(name, f"Anna ist in {name}."),
+            tuple(
+                Annotation(
+                    name, who, "s@1", "submitted", spans=(Span("1", "thing", label, 0, 4),), provenance=BY
+                )
+                for who, label in (("anna", "WHO"), ("bruno", "WHERE"))
+            ),
+        )
+        for name in names
+    ]
+    write_jsonl(folder / "read.jsonl", read)
+    make_project_of(folder / "read.jsonl", folder / "made", source="jsonl", name="made", language="de")
+    return load_project(folder / "made")
+
+
+def test_no_article_has_the_file_of_another_or_of_unified_ids(tmp_path: Path) -> None:
+    """Each has its own, the unified ids stay as they are, and an annotator is renamed in all of them."""
+    project = project_of(tmp_path, *NAMES)
+    schema = load_schema(project.schema_path)
+    unified = folder(project) / "ids.yaml"
+    unified.parent.mkdir(parents=True)
+    unified.write_text("anna: {a.one: a.1}\n", encoding="utf-8")
+    for _ in range(2):
+        done = adjudicate_project(project, schema, BY)
+        assert {name: len(outcome.open) for name, outcome in done.outcomes.items()} == dict.fromkeys(NAMES, 1)
+    paths = {own_path(project, name, "yaml") for name in NAMES}
+    paths |= {path for path, _ in decision_files(project)}
+    assert len({path.name.casefold() for path in paths}) == 2 * len(NAMES)
+    assert {record.document for _, record in decision_files(project)} == set(NAMES)
+    assert unified.read_text(encoding="utf-8") == "anna: {a.one: a.1}\n"
+    rename(project, "anna", "anne", lambda: pytest.fail("no work is assigned: no server"))
+    assert {tuple(record.between) for _, record in decision_files(project)} == {("anne", "bruno")}
+
+
+@pytest.mark.parametrize("name", ["ids", "x.own"])
+def test_decisions_that_lie_there_already_are_read(name: str, tmp_path: Path) -> None:
+    """Under the plain name, from before."""
+    project = project_of(tmp_path, name)
+    schema = load_schema(project.schema_path)
+    adjudicate_project(project, schema, BY)
+    plain = folder(project) / f"{name}.yaml"
+    decision_path(project, name).rename(plain)
+    text = plain.read_text(encoding="utf-8")
+    plain.write_text(text.replace("decide: ''\n  reason: ''", "decide: a\n  reason: seen"), encoding="utf-8")
+    assert not adjudicate_project(project, schema, BY).outcomes[name].open
+    assert decision_path(project, name) == plain and read_file(plain).decisions[0].decide == "a"
