@@ -30,6 +30,10 @@ pytestmark = pytest.mark.browser
 FIRST = "articles/000_1afb81a318aab3f8.html"
 PAGES = ["index.html", FIRST, "timeline.html", "graph.html", "tables.html", "labels.html"]
 HOSTILE = "<img src=x onerror=alert(1)>"
+#: What some of the many articles begin with.
+SCRIPTS = {
+    1: "أعيد فتح مِيناءِ بحر الرمل. ", 3: "ที่ทำการรัฐบาลเปิดแล้ว ", 5: "서울 시청 앞. ", 7: "दिल्ली सरकार ने कहा। ",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = (
             f"L’État déploie le pain {number}." if number % 2 else f"北京市政府 cuisine {HOSTILE} {number}."
         )
+        text = f"{SCRIPTS.get(number, '')}{text}"
         spans = (Span("s1", "thing", "TOOL" if number % 100 else "FOOD", 0, 4),)
         annotation = Annotation(name, annotator, "mini@0.1", spans=spans)
         articles.append(Article(Document(name, text, {"title": f"Recette {number}"}), (annotation,)))
@@ -147,6 +152,9 @@ def test_a_long_list_has_pages(quiet: Page, many: Path) -> None:
         ("市政", 515, "市政"),
         ("府", 515, "府"),
         ("京政", 0, ""),
+        ("市政 cuisine", 515, "市政"),
+        ("cuisine 北京市政府", 515, "北京市政府"),
+        ("政府 北京", 515, "政府"),
         ("onerror", 515, "onerror"),
         ("pai", 515, "pai"),
         ("pa", 0, ""),
@@ -168,6 +176,29 @@ def test_a_long_list_is_searched_by_words(
     quiet.fill("#q", "")
     expect(quiet.locator("#count")).to_have_text("1,030 articles")
     assert quiet.locator("#rows tr:visible").count() == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "shown_bold", "direction"),
+    [
+        ("北京市政府 onerror", "北京市政府", "ltr"),
+        ("府 cuisine 市政", "府", "ltr"),
+        ("الرمل ميناء", "الرمل", "rtl"),
+        ("ميناء 1", "مِيناءِ", "rtl"),
+        ("รัฐบาล 3", "รัฐบาล", "ltr"),
+        ("시청 5", "시청", "ltr"),
+        ("सरकार 7", "सरकार", "ltr"),
+    ],
+)
+def test_what_was_looked_for_is_shown_in_every_script(
+    quiet: Page, many: Path, query: str, shown_bold: str, direction: str
+) -> None:
+    """As it stands in the text, marks and syllables whole, in the direction in which it runs."""
+    shown(quiet, many / "index.html")
+    quiet.fill("#q", query)
+    snippet = quiet.locator("#found tr").first.locator(".snippet")
+    expect(snippet.locator("b")).to_have_text(shown_bold)
+    assert snippet.evaluate("e => getComputedStyle(e).direction") == direction
 
 
 def test_a_long_list_is_filtered_by_label_and_annotator(quiet: Page, many: Path) -> None:

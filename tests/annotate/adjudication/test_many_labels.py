@@ -25,8 +25,12 @@ from goldwire.schemas.schema import RegistryEntry
 from tests.examples import at_most
 
 KEYS = [f"{shift}{key}" for shift, key in product(("", "shift+"), "qwertyuiopasdfghjklzxcvbnm1234567890")]
-WHICH = {"title": "Which", "kind": "id", "registry": "things"}
-LONG = {"title": "Of many", "kind": "choice", "values": {f"v{n}": {"title": str(n)} for n in range(12)}}
+WHICH: dict[str, Any] = {"title": "Which", "kind": "id", "registry": "things"}
+LONG: dict[str, Any] = {
+    "title": "Of many",
+    "kind": "choice",
+    "values": {f"v{n}": {"title": str(n)} for n in range(12)},
+}
 ABOUT = {"name": "many", "version": "1.0", "language": "en", "title": "Many"}
 
 

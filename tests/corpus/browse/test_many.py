@@ -85,6 +85,19 @@ def article(number: int, food: str, tool: str) -> Article:
     return Article(Document(name, text), (annotation,))
 
 
+def several(number: int, foods: str, tools: str) -> Article:
+    """Something cut: each letter is a thing, or a tool."""
+    text = f"{foods} {tools} cut"
+    spans = [Span(f"f{at}", "thing", "FOOD", at, at + 1) for at in range(len(foods))]
+    start = len(foods) + 1
+    spans += [Span(f"t{at}", "thing", "TOOL", start + at, start + at + 1) for at in range(len(tools))]
+    arrows = tuple(Relation("with" if s.label == "TOOL" else "object", "c", s.id) for s in spans)
+    spans.append(Span("c", "step", "CUT", len(text) - 3, len(text)))
+    name = f"d{number}"
+    annotation = Annotation(name, "anna", "mini@0.1", spans=tuple(spans), relations=arrows)
+    return Article(Document(name, text), (annotation,))
+
+
 def drawn(articles: list[Article], folder: Path, most: int) -> tuple[dict[str, Drawn], dict[str, Any]]:
     """What is drawn of the articles' mentions, and what the files hold."""
     schema = mini_schema()
@@ -112,13 +125,29 @@ def test_arrows_that_are_drawn_have_all_their_mentions(pairs: list[tuple[str, st
     arrows = Counter((names[row[9][0]], names[row[10][0]]) for row in data["rows"])
     counts = Counter(pairs)
     assert all(counts[pair] == number for pair, number in arrows.items())
-    assert (told.rows, told.all) == (arrows.total(), len(pairs))
+    assert (told.mentions, told.all) == (arrows.total(), len(pairs))
     left_out = [number for pair, number in counts.items() if pair not in arrows]
     assert max(left_out, default=0) <= min(arrows.values())
-    assert told.rows <= most or len(arrows) == 1
+    assert told.mentions <= most or len(arrows) == 1
     assert [document[0] for document in data["documents"]] == [
         f"d{number}" for number, pair in enumerate(pairs) if pair in arrows
     ]
+
+
+@given(
+    st.lists(st.tuples(*[st.sampled_from(["a", "b", "ab", "abc"])] * 2), min_size=2, max_size=9),
+    st.integers(1, 9),
+)
+def test_a_mention_with_several_arrows_is_one(ends: list[tuple[str, str]], most: int) -> None:
+    """Two things cut with two tools are one mention, and so is what is left of it where some arrows are not
+    drawn; the page's own count of rows is of arrows."""
+    with TemporaryDirectory() as folder:
+        pages, held = drawn([several(n, *each) for n, each in enumerate(ends)], Path(folder), most)
+    told, rows = pages["graph"], held["graph"]["rows"]
+    mentions = {(row[0], row[5]) for row in rows}
+    drawn_all = len(ends) <= most
+    assert told.all == len(ends) and told.mentions == (len(ends) if drawn_all else len(mentions))
+    assert sum(len(row[9]) * len(row[10]) for row in rows) >= told.mentions
 
 
 def test_few_mentions_are_one_file_for_both_pages(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,10 +23,11 @@ DRAWN = 50_000
 
 
 class Drawn(NamedTuple):
-    """What a page draws: the file in `data`, mentions in it, and mentions in all."""
+    """What a page draws: the file in `data`, mentions in it, and mentions in all. One that draws several
+    arrows is one mention, however many of them are drawn."""
 
     file: str
-    rows: int
+    mentions: int
     all: int
 
 
@@ -63,6 +65,7 @@ class FrameFiles:
         self._stream = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed by close()
         self._rows = 0
         self._events, self._arrows = array("Q"), array("Q")
+        self._with_arrows = 0  # mentions that draw any
 
     def add(self, rows: Iterable[Row], links: Iterable[Link]) -> None:
         """The frames and links of an article."""
@@ -113,24 +116,29 @@ class FrameFiles:
         """Write the files into `folder`; by page (`timeline`, `graph`) what it draws.
 
         So many mentions are one file for both. Of more the timeline has the events with most mentions,
-        the graph the arrows that most mentions draw, each of them with all its mentions.
+        the graph the arrows that are drawn most often, each of them with all its mentions.
         """
         folder.mkdir(parents=True, exist_ok=True)
 
-        def write(name: str, rows: Iterable[_Row], number: int) -> Drawn:
+        def write(name: str, rows: Iterable[_Row]) -> str:
             payload = self._payload(rows, articles, href)
             (folder / f"{name}.js").write_bytes(script("frames", payload).encode())
-            return Drawn(f"{name}.js", len(payload["rows"]), number)
+            return f"{name}.js"
 
         if self._rows <= self._most:
-            both = write("frames", self._read(), self._rows)
+            both = Drawn(write("frames", self._read()), self._rows, self._rows)
             return {"timeline": both, "graph": both}
         events, arrows = (_most_frequent(codes, self._most) for codes in (self._events, self._arrows))
-        told = (r for r in self._read() if r.frame in self._dated and _code(r.event) in events)
-        drawn = (alone for r in self._read() for code, alone in _pairs(r) if code in arrows)
+        told = [r for r in self._read() if r.frame in self._dated and _code(r.event) in events]
+        drawn = [
+            alone
+            for r in self._read()
+            for alone in [[alone for code, alone in _pairs(r) if code in arrows]]
+            if alone
+        ]
         return {
-            "timeline": write("timeline", told, len(self._events)),
-            "graph": write("graph", drawn, len(self._arrows)),
+            "timeline": Drawn(write("timeline", told), len(told), len(self._events)),
+            "graph": Drawn(write("graph", chain.from_iterable(drawn)), len(drawn), self._with_arrows),
         }
 
     def close(self) -> None:
@@ -142,7 +150,9 @@ class FrameFiles:
         self._rows += 1
         if row.frame in self._dated:
             self._events.append(_code(row.event))
+        before = len(self._arrows)
         self._arrows.extend(code for code, _ in _pairs(row))
+        self._with_arrows += len(self._arrows) > before
 
     def _read(self) -> Iterator[_Row]:
         self._stream.seek(0)

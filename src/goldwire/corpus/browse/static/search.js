@@ -9,13 +9,13 @@
   const UNSPACED = "\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
   const STRETCH = new RegExp(`([${UNSPACED}]+)|(?:(?![${UNSPACED}])[\\p{L}\\p{N}])+`, "gu");
 
-  /** What is looked for: words, and whether what begins so counts too. */
+  /** What is looked for: words, whether what begins so counts too, and the unspaced `stretch` that one is of. */
   function wanted(query) {
-    return [...fold(query).matchAll(STRETCH)].flatMap(([word, unspaced]) => {
+    return [...fold(query).matchAll(STRETCH)].flatMap(([word, stretch]) => {
       const letters = [...word];
-      if (!unspaced) return [{ word, beginning: letters.length >= SHORT }];
-      if (letters.length === 1) return [{ word, beginning: true }];
-      return letters.slice(1).map((letter, at) => ({ word: letters[at] + letter, beginning: false }));
+      if (!stretch) return [{ word, stretch, beginning: letters.length >= SHORT }];
+      if (letters.length === 1) return [{ word, stretch, beginning: true }];
+      return letters.slice(1).map((letter, at) => ({ word: letters[at] + letter, stretch, beginning: false }));
     });
   }
   /** The numbers that a file has as distances, into a row of marks. */
@@ -58,8 +58,10 @@
     const folded = fold(text), query = fold(get("q").value.trim());
     const whole = query ? folded.indexOf(query) : -1;
     if (whole >= 0) return goldwire.snippet(text, folded, whole, query.length);
-    for (const { word } of terms) {
-      const at = folded.search(new RegExp(`(?<![\\p{L}\\p{N}])${word}`, "u"));
+    // Without spaces a word begins anywhere: first whole stretches, then what they are looked for by.
+    const whole_first = [...terms.map(({ word, stretch }) => [stretch || word, stretch]), ...terms.map(({ word, stretch }) => [word, stretch])];
+    for (const [word, unspaced] of whole_first) {
+      const at = folded.search(new RegExp(unspaced ? word : `(?<![\\p{L}\\p{N}])${word}`, "u"));
       if (at >= 0) return goldwire.snippet(text, folded, at, word.length);
     }
     return "";

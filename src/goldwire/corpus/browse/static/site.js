@@ -18,12 +18,27 @@ goldwire.el = (name, attributes, ...children) => {
 /** Lower case, no accents, one kind of apostrophe: how texts are compared. */
 goldwire.fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/’/g, "'").toLowerCase();
 
+/** Where in a text a place of its folded form lies: folding takes marks out and parts syllables. */
+const sizes = new Map();
+goldwire.located = (text, at, length) => {
+  let [from, to, index, before] = [text.length, text.length, 0, 0];
+  for (const sign of text) {
+    if (!sizes.has(sign)) sizes.set(sign, goldwire.fold(sign).length);
+    const size = sizes.get(sign);
+    if (size && before <= at) from = index;
+    if (size && before >= at + length) { to = index; break; }
+    before += size;
+    index += sign.length;
+  }
+  return [from, to];
+};
+
 /** The words of a text around a place where its folded form has what is looked for. */
 goldwire.snippet = (text, folded, at, length) => {
-  // Folding may change lengths: then the words around are shown as they were compared.
-  const original = text.length === folded.length ? text : folded;
-  const around = (from, to) => original.slice(Math.max(from, 0), to).replace(/\s+/g, " ");
-  return goldwire.el("span", { class: "snippet" }, "…" + around(at - 50, at), goldwire.el("b", {}, around(at, at + length)), around(at + length, at + length + 60) + "…");
+  const [from, to] = text.length === folded.length ? [at, at + length] : goldwire.located(text, at, length);
+  // Cut at the outside no character in two: a half of a pair, or a mark without its letter.
+  const around = (begin, end) => text.slice(Math.max(begin, 0), end).replace(/^[\udc00-\udfff\p{M}]+|[\ud800-\udbff]$/gu, "").replace(/\s+/g, " ");
+  return goldwire.el("span", { class: "snippet", dir: "auto" }, "…" + around(from - 50, from), goldwire.el("b", {}, text.slice(from, to).replace(/\s+/g, " ")), text.slice(to, to + 60).replace(/[\ud800-\udbff]$/, "").replace(/\s+/g, " ") + "…");
 };
 
 /** The chip of a label. */
