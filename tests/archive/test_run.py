@@ -234,6 +234,72 @@ def test_a_repaired_shard_is_gone_on_with(tmp_path: Path) -> None:
     assert held(out) == held(tmp_path / "unbroken")
 
 
+@pytest.mark.parametrize("where", ["folder", "memory"])
+def test_a_folder_without_a_document_begins_anew(where: str, tmp_path: Path) -> None:
+    """With other columns, another model: where every row was refused, or no column could be told. In the end
+    it is the folder of a run that was right at once."""
+    out = str(tmp_path / "out") if where == "folder" else "memory://anew/out"
+    rows = [
+        {"nr": n, "body": f"Texte {n}.", "other": "<!doctype html><p>x</p>", "third": "x"} for n in range(7)
+    ]
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    right = {"text": "body", "id": "nr"}
+    try:
+        assert "GW70" in refusal(source, out, columns={"text": "none"})
+        assert "GW287" in refusal(source, out, columns={"text": "other"})
+        run(source, out, columns=right, settings={**SETTINGS, "more": 1})
+        assert "GW946" in refusal(source, out, columns={"text": "other"})
+        run(source, tmp_path / "right", columns=right, settings={**SETTINGS, "more": 1})
+        held_there = held(tmp_path / "out") if where == "folder" else in_memory("/anew/out")
+        assert held_there == held(tmp_path / "right")
+    finally:
+        if where == "memory":
+            fsspec.filesystem("memory").rm("/anew", recursive=True)
+
+
+def in_memory(folder: str) -> dict[str, bytes]:
+    """What lies in a folder of fsspec's memory."""
+    files = fsspec.filesystem("memory")
+    return {path[len(folder) + 1 :]: files.cat_file(path) for path in files.find(folder)}
+
+
+def test_what_a_killed_run_left_of_a_mended_input_is_taken_away(tmp_path: Path) -> None:
+    """A quarantine of rows that are mended now, a shard that its input is too short for."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    good = [f'{{"id": "d{n}", "text": "Un {n}."}}\n' for n in range(12)]
+    (source / "a.jsonl").write_text("".join(good), encoding="utf-8")
+    (source / "b.jsonl").write_text("".join(["{bad\n", *good]), encoding="utf-8")
+    run(source, out)
+    lines = (out / "_shards.jsonl").read_text("utf-8").splitlines(keepends=True)
+    killed = [line for line in lines if '"input":"b.jsonl"' not in line]
+    assert len(killed) == 3 and (out / "_quarantine/b-00000.jsonl").is_file()
+    (out / "_shards.jsonl").write_text("".join(killed), encoding="utf-8")
+    (out / "mine.txt").write_text("x", encoding="utf-8")
+    (source / "b.jsonl").write_text("".join(good[:6]), encoding="utf-8")
+    run(source, out)
+    run(source, tmp_path / "right")
+    assert held(out).pop("mine.txt") == b"x", "what no run wrote stays"
+    (out / "mine.txt").unlink()
+    assert held(out) == held(tmp_path / "right")
+
+
+def test_an_input_without_an_article_may_be_mended(tmp_path: Path) -> None:
+    """What is written of the others stays; one with articles is refused when it changes, and the error says
+    where mended rows can go."""
+    source, out = archive(tmp_path / "in"), tmp_path / "out"
+    (source / "d.jsonl").write_text("{bad\n", encoding="utf-8")
+    assert run(source, out).counts["refused"] == 1
+    (source / "d.jsonl").write_text('{"id": "x", "text": "Un."}\n', encoding="utf-8")
+    assert run(source, out).written == 1
+    run(source, tmp_path / "right")
+    assert held(out) == held(tmp_path / "right")
+    (source / "d.jsonl").write_text('{"id": "x", "text": "Deux."}\n', encoding="utf-8")
+    assert "d.jsonl: changed" in (said := refusal(source, out)) and "a shard of their own" in said
+
+
 def test_an_address_is_written_as_a_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run into a file system of fsspec's leaves what one into a folder does, broken off and gone on with or
     not; it takes over what a dead run locked, and what it wrote is no input of the next."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ def inputs_of(shards: Sequence[Shard], hashes: Sequence[str]) -> list[Input]:
 def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) -> State:
     """Where a run into this folder begins: with what an earlier one of the same kind has done.
 
-    Raises GW946 where that was made with something else, GW947 where the folder holds what no run wrote.
+    Of what was made with something else and holds no document nothing is kept, nor what a killed run left of
+    a shard that it did not finish: its quarantine would speak of an input that may be mended. Raises GW946
+    where that was made with something else, GW947 where the folder holds what no run wrote.
     """
     manifest = Manifest(__version__, json.loads(json.dumps(dict(settings))), list(inputs))
     sizes = output.sizes()
@@ -131,31 +134,66 @@ def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) 
         raise GoldwireError.of("GW947", f"no manifest: {error}", where=where, hint=hint) from None
     lines = output.read(DONE) if DONE in sizes else b""
     parts = {(part.input, part.part): part for part in _done(lines, sizes)}
-    _compare(output.where, before, manifest, {name for name, _ in parts})
+    of_documents = {name for (name, _), part in parts.items() if part.counts.get("documents")}
+    if differing := list(_differing(before, manifest, of_documents)):
+        shown = "; ".join(differing[:5]) + ("; …" if len(differing) > 5 else "")
+        hint = "name another folder, or remove this one: shards of two runs are never mixed"
+        hint += "; mended rows may come in a shard of their own"
+        message = f"was made with something else: {shown}"
+        raise GoldwireError.of("GW946", message, where=output.where, hint=hint)
+    same = (
+        {each.name for each in inputs if each in before.inputs}
+        if _settings(before) == _settings(manifest)
+        else set()
+    )
+    parts = {key: part for key, part in parts.items() if part.input in same}
+    for name in _unfinished(sizes, (*before.inputs, *inputs), parts.values()):
+        output.remove(name)
     _write_parts(output, parts.values())
     _write(output, manifest)
     return State(output, manifest, parts)
 
 
-def _compare(folder: str, before: Manifest, now: Manifest, begun: set[str]) -> None:
-    """Raise GW946 with all that differs between what shards are made with and this run.
+def _settings(manifest: Manifest) -> dict[str, Any]:
+    return {"goldwire": manifest.goldwire, **manifest.settings}
 
-    An input of which nothing is written yet may change, come or go.
+
+def _differing(before: Manifest, now: Manifest, of_documents: set[str]) -> Iterator[str]:
+    """All that differs between what shards are made with and this run.
+
+    An input of which no document is written yet may change, come or go; and so may all else where no input
+    has any.
     """
-    was, now_is = {"goldwire": before.goldwire, **before.settings}, {"goldwire": now.goldwire, **now.settings}
-    differing = [
-        f"{key}: {_short(was.get(key))}, now {_short(now_is.get(key))}"
-        for key in dict.fromkeys((*was, *now_is))
-        if was.get(key) != now_is.get(key)
-    ]
+    if not of_documents:
+        return
+    was, now_is = _settings(before), _settings(now)
+    for key in dict.fromkeys((*was, *now_is)):
+        if was.get(key) != now_is.get(key):
+            yield f"{key}: {_short(was.get(key))}, now {_short(now_is.get(key))}"
     inputs = {each.name: each for each in now.inputs}
     for each in before.inputs:
-        if each.name in begun and inputs.get(each.name) != each:
-            differing.append(f"{each.name}: {'changed' if each.name in inputs else 'not among the inputs'}")
-    if differing:
-        shown = "; ".join(differing[:5]) + ("; …" if len(differing) > 5 else "")
-        hint = "name another folder, or remove this one: shards of two runs are never mixed"
-        raise GoldwireError.of("GW946", f"was made with something else: {shown}", where=folder, hint=hint)
+        if each.name in of_documents and inputs.get(each.name) != each:
+            yield f"{each.name}: {'changed' if each.name in inputs else 'not among the inputs'}"
+
+
+def part_name(source: Input, number: int, form: str) -> str:
+    """The name of a shard of the output."""
+    return f"{source.stem}-{number:05d}.{form}"
+
+
+def aside_name(source: Input, number: int) -> str:
+    """The name of the quarantine of a shard of the output."""
+    return f"{QUARANTINE}/{part_name(source, number, 'jsonl')}"
+
+
+def _unfinished(sizes: Iterable[str], inputs: Iterable[Input], parts: Iterable[Part]) -> list[str]:
+    """The files, of those that a run writes, that belong to no shard that is written."""
+    stems = {each.name: each for each in inputs}
+    kept = {part.name for part in parts}
+    kept |= {aside_name(stems[part.input], part.part) for part in parts if part.refused}
+    names = "|".join(re.escape(each.stem) for each in stems.values())
+    ours = re.compile(rf"({re.escape(QUARANTINE)}/)?({names})-[0-9]{{5,}}\.(jsonl|jsonl\.gz|parquet)")
+    return sorted(name for name in sizes if name not in kept and ours.fullmatch(name))
 
 
 def _short(value: Any) -> str:

@@ -54,6 +54,10 @@ class Output(Protocol):
         """Put something at the end of a file, to stay."""
         ...
 
+    def remove(self, name: str) -> None:
+        """Take a file away."""
+        ...
+
 
 def output_at(folder: Path | str) -> Output:
     """The folder at a path or an address. Raises GW941 where there is no way to it."""
@@ -128,6 +132,16 @@ class LocalFolder:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+        except OSError as error:
+            raise _unwritable(str(path), error) from None
+
+    def remove(self, name: str) -> None:
+        """Take a file away, and the folder below this one that it leaves empty."""
+        path = self.folder / name
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent != self.folder and not any(path.parent.iterdir()):
+                path.parent.rmdir()
         except OSError as error:
             raise _unwritable(str(path), error) from None
 
@@ -208,6 +222,12 @@ class RemoteFolder:
         with self.writing(name) as stream:
             stream.write(before + data)
         self._appended[name] = before + data
+
+    def remove(self, name: str) -> None:
+        """Take a file away."""
+        with self._told(name, *WRONGLY_ASKED):
+            self.files.rm_file(f"{self.path}/{name}")
+        self._appended.pop(name, None)
 
     @contextmanager
     def _told(self, name: str, *more: type[Exception]) -> Iterator[None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from goldwire.archive.engine import Engine
-from goldwire.archive.manifest import QUARANTINE, Input, Part, State, begin, inputs_of
+from goldwire.archive.manifest import Input, Part, State, aside_name, begin, inputs_of, part_name
 from goldwire.archive.output import output_at
 from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
@@ -215,8 +215,7 @@ def _write_part(
     strict: bool,
 ) -> None:
     """One shard of the output; what was refused of it first, so that a shard never lacks its quarantine."""
-    name = f"{source.stem}-{number:05d}.{form}"
-    aside = f"{QUARANTINE}/{source.stem}-{number:05d}.jsonl"
+    name, aside = part_name(source, number, form), aside_name(source, number)
     counts: Counter[str] = Counter()
     ids: set[str] = set()
     refused = 0

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli.common import confide, json_option, progress, say, write_json
-from goldwire.errors import GoldwireError
 from goldwire.figures import amount, counted
 from goldwire.project import CONFIG, EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
@@ -188,10 +187,5 @@ def demo_plans(project: Project) -> dict[str, RunPlan]:
     name = f"{tested.out.name}-leave-one-out"
     out, reports = project.models / name, project.reports / name
     where = f"{project.root / CONFIG}: [demo] leave_one_out"
-    if not isinstance(pattern, str):
-        hint = "one shell pattern of ids in quotes"
-        raise GoldwireError.of(
-            "GW399", "the articles to leave out in turn are no pattern", where=where, hint=hint
-        )
-    apart = plan(project, only=[pattern] if pattern else [], only_from=where, out=out, reports=reports)
+    apart = plan(project, only=pattern, only_from=where, out=out, reports=reports)
     return {MODEL: tested, "leave_one_out": apart}

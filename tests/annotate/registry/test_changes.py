@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import goldwire
+from goldwire.annotate.kept import kept_annotations
 from goldwire.annotate.records.pulled import Pulled, local_hash, read_pulled, write_pulled
 from goldwire.annotate.records.registry_changes import read_changes, retired
 from goldwire.annotations.store import read_annotations
@@ -260,7 +261,8 @@ def test_where_writing_fails_nothing_is_changed(zoo: Project) -> None:
 
 
 def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
-    """Killed before each of its writes: after the next command all is old, or all is new."""
+    """Killed before each of its writes: after the next command all is old, or all is new, and what goldwire
+    itself changed is known as no edit."""
     old = contents(make_zoo(tmp_path / "old"))
     whole = make_zoo(tmp_path / "whole")
     goldwire.merge_ids(whole, "a.rex", "a.bella", by="lea")
@@ -268,6 +270,12 @@ def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
     outcomes = set()
     for writes in range(12):
         zoo = make_zoo(tmp_path / f"killed-{writes}")
+        pulled = {
+            path.relative_to(zoo.annotations).as_posix(): Pulled(local_hash(annotation))
+            for path, annotation in kept_annotations(zoo)
+            if path.parent.parent == zoo.annotations
+        }
+        write_pulled(zoo, pulled)
         child = os.fork()
         if not child:
             left = iter(range(writes))
@@ -285,6 +293,10 @@ def test_a_run_that_is_killed_is_finished_or_never_was(tmp_path: Path) -> None:
         now = contents(zoo)
         assert now in (old, new)
         assert len(read_changes(zoo)) == (now == new)
+        for path, annotation in kept_annotations(zoo):
+            if path.parent.parent == zoo.annotations:
+                name = path.relative_to(zoo.annotations).as_posix()
+                assert read_pulled(zoo)[name].local == local_hash(annotation)
         outcomes.add(now == new)
     assert outcomes == {False, True}
 
@@ -293,7 +305,8 @@ def test_what_was_cut_off_is_not_written_over_later_work(zoo: Project) -> None:
     """Files that changed since are named, and nothing is written."""
     zoo.cache.mkdir()
     note = zoo.cache / "registry-change.json"
-    note.write_text(json.dumps({"schemas/animals.yaml": ["0" * 64, "[]\n"]}), encoding="utf-8")
+    planned = {"files": {"schemas/animals.yaml": ["0" * 64, "[]\n"]}}
+    note.write_text(json.dumps(planned), encoding="utf-8")
     refused(lambda: goldwire.review_registry(zoo), "GW796", "animals.yaml", "remove this file")
     assert contents(zoo)["schemas/animals.yaml"] == ANIMALS
     note.write_text("[", encoding="utf-8")

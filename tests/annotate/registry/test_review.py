@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,18 @@ def test_all_of_a_review_is_done_or_nothing(zoo: Project) -> None:
     with pytest.raises(goldwire.AnnotateError, match="GW792"):
         goldwire.review_registry(zoo, add=new[:1], known={new[1]: "nobody"})
     assert contents(zoo) == before
+
+
+def test_a_dry_run_tries_what_the_run_does(zoo: Project) -> None:
+    """A new id may be what another new one becomes: the dry run says what the run then comes to."""
+    before = contents(zoo)
+    asked: dict[str, Any] = {"add": ["a.otto"], "known": {"a.bela": "a.otto"}}
+    dry = goldwire.review_registry(zoo, dry_run=True, **asked)
+    assert contents(zoo) == before
+    done = goldwire.review_registry(zoo, **asked)
+    assert (dry.new, dry.added) == (done.new, done.added) == ((), ("a.otto",))
+    tried, settled = ([replace(each, written=False) for each in review.settled] for review in (dry, done))
+    assert tried == settled and done.settled[0].written
 
 
 def test_a_registry_without_entries_takes_its_first(tmp_path: Path) -> None:

@@ -184,6 +184,10 @@ def test_an_error_names_what_was_written_wrong(tmp_path: Path) -> None:
     with pytest.raises(GoldwireError, match=r"GW399 .*goldwire\.toml: \[demo\] leave_one_out") as said:
         demo_plans(load_project(project.root))
     assert "--only" not in str(said.value)
+    text = (project.root / "goldwire.toml").read_text("utf-8")
+    (project.root / "goldwire.toml").write_text(text.replace('"x*"', "3"), "utf-8")
+    with pytest.raises(GoldwireError, match=r"GW399 .*leave_one_out: 3 is no pattern"):
+        demo_plans(load_project(project.root))
 
 
 def test_a_side_that_can_not_be_tested_is_refused(tmp_path: Path) -> None:

@@ -98,6 +98,16 @@ def follow(
     write_pulled(project, pulled)
 
 
+def follow_hashes(project: Project, changes: Iterable[tuple[str, str, str]]) -> None:
+    """The same of changes by their key in the record, with the hash before and after: noted twice is noted
+    once."""
+    pulled = read_pulled(project)
+    for key, old, new in changes:
+        if key in pulled and pulled[key].local == old:
+            pulled[key] = msgspec.structs.replace(pulled[key], local=new)
+    write_pulled(project, pulled)
+
+
 def put_aside(project: Project, annotation: Annotation) -> Path:
     """Keep a local version in `annotate/conflicts/`, which no other stage reads; a former one stays too."""
     folder = project.annotate / "conflicts" / file_name(annotation.annotator)

@@ -83,17 +83,24 @@ def merge_ids(
         GW791
     """
     with _changing(project) as ids:
-        name = ids.registry_of(old, registry)
-        file, entry = ids.files[name], ids.files[name].by_id.get(old)
-        kept = mergeable(ids, name, old, new)
-        references = 0
-        if entry is not None:
-            file.remove(old)
-            file.replace(new, _joined(kept, entry))
-        for other, each in ids.files.items():
-            references += each.rename(old, new, itself=other == name)
-        change = Change(now(), somebody(by), "merge", name, old, new, entry=entry or {})
-        return _carry_out(ids, change, _Scope(), references, dry_run=dry_run)
+        return merged(ids, old, new, registry=registry, by=by, dry_run=dry_run)
+
+
+def merged(
+    ids: Ids, old: str, new: str, *, registry: str = "", by: str = "", dry_run: bool = False
+) -> RegistryReport:
+    """`merge_ids` of ids that are read, whose registries may hold what is not written yet."""
+    name = ids.registry_of(old, registry)
+    file, entry = ids.files[name], ids.files[name].by_id.get(old)
+    kept = mergeable(ids, name, old, new)
+    references = 0
+    if entry is not None:
+        file.remove(old)
+        file.replace(new, _joined(kept, entry))
+    for other, each in ids.files.items():
+        references += each.rename(old, new, itself=other == name)
+    change = Change(now(), somebody(by), "merge", name, old, new, entry=entry or {})
+    return _carry_out(ids, change, _Scope(), references, dry_run=dry_run)
 
 
 def taken_already(item: str, bearer: str, new: str, registry: Path) -> Fault:

@@ -10,7 +10,7 @@ from typing import Any
 
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.registry_changes import Change, now, record_path, somebody, with_change
-from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable, taken_already
+from goldwire.annotate.registry.changes import RegistryReport, merge_ids, mergeable, merged, taken_already
 from goldwire.annotate.registry.usage import Ids, Mention, entry_for, not_there
 from goldwire.annotate.registry.wikidata import KEY, WikidataFile, WikidataItem, item_of
 from goldwire.annotate.registry.writing import finish, write_all
@@ -111,7 +111,11 @@ def review_registry(
             texts = {ids.files[name].path: ids.files[name].text for name, _ in adding}
             write_all(project, {**texts, record_path(project): with_change(project, changes)}, [])
     settled = tuple(
-        merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run) for old, new in known.items()
+        # Tried upon what would have been added.
+        merged(ids, old, new, registry=registry, by=by, dry_run=True)
+        if dry_run
+        else merge_ids(project, old, new, registry=registry, by=by)
+        for old, new in known.items()
     )
     rank = Candidates(ids.schema, load_registries(ids.schema, project.schema_path), project_articles(project))
     left = [

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+from msgspec import Struct
+
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import make_cache
-from goldwire.annotate.records.pulled import follow
+from goldwire.annotate.records.pulled import follow_hashes, key_of, local_hash
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation
 from goldwire.project import Project
+
+
+class _Planned(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be written: files with the hash of what they held, and annotations with their hashes before
+    and after."""
+
+    files: dict[str, tuple[str, str]]
+    followed: list[tuple[str, str, str]] = []
 
 
 def write_all(
@@ -22,12 +32,15 @@ def write_all(
     """Write all `texts`, or none; `followed` are stored annotations that goldwire itself changed."""
     make_cache(project)
     journal = _journal(project)
-    planned = {place_of(project, path): (_hash(path), text) for path, text in texts.items()}
+    planned = _Planned(
+        {place_of(project, path): (_hash(path), text) for path, text in texts.items()},
+        [(key_of(project, old), local_hash(old), local_hash(new)) for old, new in followed],
+    )
     with unchanged_on_failure([journal, *texts]):
-        write_text(journal, json.dumps(planned, ensure_ascii=False))
+        write_text(journal, msgspec.json.encode(planned).decode())
         for path, text in texts.items():
             write_text(path, text)
-    follow(project, followed)
+    follow_hashes(project, planned.followed)
     journal.unlink()
 
 
@@ -40,11 +53,11 @@ def finish(project: Project) -> int:
     if not journal.is_file():
         return 0
     try:
-        planned = strict_json.decode(journal.read_bytes(), dict[str, tuple[str, str]])
+        planned = strict_json.decode(journal.read_bytes(), _Planned)
     except ValueError as error:
         raise _stuck(project, f"notes of a change that was cut off can't be read: {error}", journal) from None
     left: dict[Path, str] = {}
-    for name, (before, text) in planned.items():
+    for name, (before, text) in planned.files.items():
         path = project.root / name
         held = _hash(path)
         if not _is_ours(project, name) or held not in (before, sha256(text)):
@@ -53,6 +66,7 @@ def finish(project: Project) -> int:
             left[path] = text
     for path, text in left.items():
         write_text(path, text)
+    follow_hashes(project, planned.followed)
     journal.unlink()
     return len(left)
 

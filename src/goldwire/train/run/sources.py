@@ -166,7 +166,10 @@ def only_matching(
     """
     if not patterns:
         return articles, {}
-    patterns = [patterns] if isinstance(patterns, str) else patterns
+    patterns = patterns if isinstance(patterns, Sequence) and not isinstance(patterns, str) else [patterns]
+    if bad := [pattern for pattern in patterns if not isinstance(pattern, str)]:
+        hint = "shell patterns of ids, in quotes"
+        raise GoldwireError.of("GW399", f"{bad[0]} is no pattern", where=where, hint=hint)
     ids = [article.document.id for article in articles]
     hint = f"ids are such as {', '.join(ids[:3])}" if ids else "there are none to learn from"
     raise_faults(
