@@ -82,7 +82,7 @@ def test_a_name_of_the_registry_comes_first_whatever_its_case_and_accents() -> N
 
 def test_what_the_same_words_named_before_counts() -> None:
     """In other articles, and more in the same one."""
-    earlier = [article(f"a{n}", "Elle est bonne.", ("bonne", "FOOD", "salt")) for n in range(2)]
+    earlier = [article(f"a{n}", "La Bonne.", ("Bonne", "FOOD", "salt")) for n in range(2)]
     candidates = Candidates(schema(), {"things": ENTRIES}, earlier)
     text = "La bonne du jour, la bonne."
     assert ranked(candidates, text, "bonne")[0] == "salt"
@@ -120,15 +120,15 @@ def test_what_stands_beside_counts() -> None:
 
 def test_only_what_nothing_speaks_against_is_sure_and_filled_in() -> None:
     """One thing has the name, or it was meant each time before; what the annotation says itself stays."""
-    earlier = [article(f"a{n}", "Elle est bonne.", ("bonne", "FOOD", "salt")) for n in range(2)]
+    earlier = [article(f"a{n}", "La Bonne.", ("Bonne", "FOOD", "salt")) for n in range(2)]
     candidates = Candidates(schema(), {"things": ENTRIES}, earlier)
     given = article(
         "new",
-        "De l’huile, une pomme, du sel gris, une bonne chose, un Couteau.",
-        ("huile", "FOOD", ""),
+        "De l’Huile, une pomme, du sel gris, la Bonne chose, un Couteau.",
+        ("Huile", "FOOD", ""),
         ("pomme", "FOOD", ""),
         ("sel gris", "FOOD", "oil"),
-        ("bonne", "FOOD", ""),
+        ("Bonne", "FOOD", ""),
         ("chose", "FOOD", ""),
         ("Couteau", "TOOL", ""),
     )
@@ -138,6 +138,37 @@ def test_only_what_nothing_speaks_against_is_sure_and_filled_in() -> None:
     assert which == [("s0", "thing_id"), ("s3", "thing_id"), ("s5", "thing_id")]
     happening = Candidates(schema(naming=False), {"things": ENTRIES}, earlier)
     assert happening.fill(given.document, given.annotations[0])[1] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sure"),
+    [
+        ("armée", False), ("Armée", False), ("Zola", True), ("zola", False), ("moulin", True),
+        ("Rouge", True), ("rouge", False), ("政府", False), ("盐", True), ("مصر", True), ("الجيش", False),
+    ],
+)  # fmt: skip
+def test_what_several_things_are_called_by_is_sure_of_none(words: str, sure: bool) -> None:
+    """Words that other names hold are a name only where text and registry write them with a capital; no
+    script without case does."""
+    names = {
+        "a": ["armée"], "b": ["armée du roi", "Ville Rouge"], "c": ["Zola"], "d": ["rue Zola"],
+        "e": ["moulin"], "f": ["Rouge"], "g": ["政府"], "h": ["市政府"], "i": ["盐"], "j": ["مصر"],
+        "k": ["الجيش"], "l": ["الجيش الحر"],
+    }  # fmt: skip
+    things = {name: RegistryEntry(name, "FOOD", names=spellings) for name, spellings in names.items()}
+    span = Span("x", "thing", "FOOD", 0, len(words), {})
+    [best, *_] = Candidates(schema(), {"things": things}).rank(Document("d", words), span, "thing_id")
+    assert (best.id in things, best.sure) == (True, sure)
+
+
+@pytest.mark.parametrize(("words", "sure"), [("Bonne", True), ("bonne", False), ("北京", True)])
+def test_other_articles_alone_make_no_noun_sure(words: str, sure: bool) -> None:
+    """What begins in lower case is to be in the registry."""
+    earlier = [article(f"a{n}", words, (words, "FOOD", "salt")) for n in range(2)]
+    span = Span("x", "thing", "FOOD", 0, len(words), {})
+    things = {"things": {"salt": RegistryEntry("salt", "FOOD", names=["Sel"])}}
+    [best, *_] = Candidates(schema(), things, earlier).rank(Document("new", words), span, "thing_id")
+    assert (best.id, best.sure) == ("salt", sure)
 
 
 @given(st.text(max_size=60), st.data())
@@ -197,21 +228,21 @@ def counts() -> dict[tuple[str, bool], Counter[str]]:
 
 
 def test_articles_that_nothing_was_weighed_on_find_nine_in_ten_among_three() -> None:
-    """Of 34 articles four in five actors are right at once; what is filled in is right but for 1 or 2 %."""
+    """Of 34 articles four in five actors are right at once; of what is filled in one in 200 may be wrong."""
     found = counted("")
     actors, events = found["entity_id", True], found["event_id", True]
     assert actors["at 1"] >= 0.8 * actors["mentions"] and actors["at 3"] >= 0.9 * actors["mentions"]
-    assert actors["sure"] >= 0.6 * actors["mentions"] and actors["sure, wrong"] <= 0.02 * actors["sure"]
+    assert actors["sure"] >= 0.6 * actors["mentions"] and actors["sure, wrong"] <= 0.005 * actors["sure"]
     assert events["at 3"] >= 0.6 * events["mentions"] and events["sure"] == 0
 
 
 def test_of_the_first_five_nine_in_ten_actors_are_right_at_once(
     counts: dict[tuple[str, bool], Counter[str]],
 ) -> None:
-    """97 in 100 among three; of what is filled in beforehand, four in five, none is wrong."""
+    """97 in 100 among three; of what is filled in beforehand, two in three, none is wrong."""
     actors = counts["entity_id", True]
     assert actors["at 1"] >= 0.9 * actors["mentions"] and actors["at 3"] >= 0.96 * actors["mentions"]
-    assert actors["sure"] >= 0.8 * actors["mentions"]
+    assert actors["sure"] >= 2 / 3 * actors["mentions"]
     assert actors["sure, wrong"] == 0
 
 
@@ -230,7 +261,7 @@ def test_what_one_article_alone_calls_a_thing_is_not_sure_in_the_next() -> None:
     [first] = once.annotations[0].spans
     again = Span("s1", "thing", "FOOD", once.document.text.rindex("bonne"), 24, {"thing_id": "salt"})
     twice = Article(once.document, (Annotation("a", "anna", "every@1.0", "submitted", spans=(first, again)),))
-    text = "Une bonne."
+    text = "Une Bonne."
     span = Span("x", "thing", "FOOD", 4, 9, {})
     [best, *_] = Candidates(schema(), {"things": ENTRIES}, [twice]).rank(
         Document("new", text), span, "thing_id"

@@ -221,9 +221,30 @@ class Candidates:
         if naming and ranked:
             best = ranked[0].id
             fitting = [candidate.id for candidate in ranked if candidate.id in exact]
-            sure = self._fit(registry, best, span) == 1 and _is_sure(best, fitting, before, same, articles)
-            ranked[0] = ranked[0]._replace(sure=sure)
+            if self._fit(registry, best, span) == 1 and _is_sure(best, fitting, before, same, articles):
+                sure = self._is_named(registry, best, words, fitting == [best], span, document.id)
+                ranked[0] = ranked[0]._replace(sure=sure)
         return ranked[:limit]
+
+    def _is_named(
+        self, registry: _Registry, best: str, words: str, listed: bool, span: Span, document: str
+    ) -> bool:
+        """Whether words are the name of a thing rather than a noun for several: `listed` as its own in the
+        registry where they begin in lower case; and where other things' names hold them, as a name is
+        written, with a capital. In a script without case nothing is."""
+        parts = frozenset(stems(words))
+        others = set.intersection(*(registry.stems.get(part, set()) for part in parts)) if parts else set()
+        shared = any(
+            parts < other and documents != {document}
+            for name in others - {best}
+            if self._fit(registry, name, span)
+            for other, documents in registry.names[name].items()
+        )
+        if not shared:
+            return listed or not _begins_small(words)
+        spellings = registry.entries[best].spellings
+        key = wording(words)
+        return listed and all(map(_begins_large, [words, *(s for s in spellings if wording(s) == key)]))
 
     def standing(self, document: Document, layer: str, attribute: str, limit: int) -> list[str]:
         """The things that a text may name somewhere, by their names' words in it, the likeliest first."""
@@ -312,6 +333,15 @@ def _is_sure(
     if others or (exact and best not in exact):
         return False
     return list(exact) == [best] or articles + same[best] >= _AGREED
+
+
+def _begins_small(words: str) -> bool:
+    return next(filter(str.isalpha, words), "").islower()
+
+
+def _begins_large(words: str) -> bool:
+    first = next(filter(str.isalpha, words), "")
+    return first.isupper() or first.istitle()
 
 
 def stems(words: str) -> Iterator[str]:

@@ -102,10 +102,10 @@ def test_a_schema_beside_the_project_has_its_registries_changed(tmp_path: Path) 
     held = (shared / "events.yaml").read_bytes()
     name = "../shared/events.yaml"
     journal = zoo.cache / "registry-change.json"
-    journal.write_text(json.dumps({name: (sha256(held), "[]\n")}), encoding="utf-8")
+    journal.write_text(json.dumps({"files": {name: (sha256(held), "[]\n")}}), encoding="utf-8")
     goldwire.review_registry(zoo)
     assert (shared / "events.yaml").read_text(encoding="utf-8") == "[]\n"
-    journal.write_text(json.dumps({"../other.txt": ("", "x")}), encoding="utf-8")
+    journal.write_text(json.dumps({"files": {"../other.txt": ("", "x")}}), encoding="utf-8")
     refused(lambda: goldwire.review_registry(zoo), "GW796", "other.txt")
     assert not (tmp_path / "other.txt").exists()
 
