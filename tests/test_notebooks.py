@@ -6,8 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 FOLDER = Path(__file__).parents[1] / "docs/notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -17,6 +15,8 @@ pytestmark = pytest.mark.slow
 
 def run(notebook: nbformat.NotebookNode) -> None:
     """Execute all cells where the notebook lies."""
+    from nbclient import NotebookClient
+
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(FOLDER)}}).execute()
 
 
@@ -35,6 +35,8 @@ def test_every_cell_runs_and_nothing_that_it_printed_is_kept(path: Path) -> None
 
 def test_a_cell_that_fails_is_seen() -> None:
     """The check bites: an error in any cell ends the run."""
+    from nbclient.exceptions import CellExecutionError
+
     broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import goldwire; goldwire.no_such")])
     with pytest.raises(CellExecutionError, match="no_such"):
         run(broken)

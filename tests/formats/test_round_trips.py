@@ -146,7 +146,8 @@ def test_the_schemes_say_the_same(tmp_path: Path) -> None:
 def test_the_five_articles_survive(name: str, ending: str, options: dict, tmp_path: Path) -> None:
     """Of all spans, attributes and relations of all readings 100 % come back (Label Studio's CoNLL: 74 % of
     the entities)."""
-    held = FORMATS["store"].read(FIVE.root, Setting())
+    held = [each for each in FORMATS["store"].read(FIVE.root, Setting()) if each.document.id.startswith("0")]
+    assert len(held) == 5
     again, _ = through(name, held, tmp_path / f"out{ending}", project_path=FIVE.root, **options)
     wanted, found = marks(held), marks(again)
     spans = sum(len(list(row[2].elements())) for row in wanted if len(row) == 4)

@@ -141,7 +141,11 @@ def test_no_test_uses_a_private_name_of_the_toolkit() -> None:
             if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
                 if isinstance(node.value, ast.Name) and node.value.id in imported:
                     private.add(f"{node.value.id}.{node.attr}")
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".setattr", ".delattr")):
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("setattr", "delattr")
+            ):
                 told = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
                 owner = node.args[0].id if node.args and isinstance(node.args[0], ast.Name) else ""
                 if owner in imported or str(told[0]).startswith("goldwire."):

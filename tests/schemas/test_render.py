@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from label_studio_sdk.label_interface import LabelInterface
-
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
 from goldwire.schemas.label_config import control, guidelines, label_config
@@ -18,6 +16,9 @@ MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 def test_label_studio_accepts_the_config() -> None:
     """Its own parser takes the config and finds every control."""
     schema = load_schema(MINI)
+    # With it come the libraries of every store in the cloud: a second of CPU.
+    from label_studio_sdk.label_interface import LabelInterface
+
     interface = LabelInterface(label_config(schema))
     interface.validate()
     names = {control(layer, key) for layer in schema.layers for key in schema.layers[layer].attributes}

@@ -32,9 +32,10 @@ from tests.examples import at_most
 from tests.strategies import articles
 
 
-def example(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example project's corpus as a dataset, without the texts that may not be passed on."""
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("bare")
     project = load_project(example_root())
     corpus = load_corpus(project)
     write_to_pass_on(corpus, folder, redistribution(project).allowed(corpus.articles))
@@ -86,35 +87,33 @@ def contents(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_no_stretch_of_any_text_is_in_any_file(tmp_path: Path) -> None:
+def test_no_stretch_of_any_text_is_in_any_file(example: Path) -> None:
     """Every 20 characters of the example's unfree articles are looked for in all that would be published."""
-    folder = example(tmp_path / "bare")
     back, free = (
         {text[i : i + WINDOW] for text in texts for i in range(len(text) - WINDOW + 1)}
         for texts in texts_kept_back()
     )
     stretches = back - free
     assert len(stretches) > 10_000
-    for name, held in contents(folder).items():
+    for name, held in contents(example).items():
         for text in held:
             there = {text[i : i + WINDOW] for i in range(len(text) - WINDOW + 1)} & stretches
             assert not there, (name, there)
 
 
-def test_everything_else_is_still_there(tmp_path: Path) -> None:
+def test_everything_else_is_still_there(example: Path, tmp_path: Path) -> None:
     """With the very texts, all annotations come back; `datasets` reads the annotations without the words."""
     import pyarrow.parquet as pq
 
-    folder = example(tmp_path / "bare")
     project = load_project(example_root())
-    done = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
+    done = rehydrate(example, project.seeds, tmp_path / "whole.jsonl")
     whole = load_corpus(project).articles
     joined = read_jsonl(tmp_path / "whole.jsonl")
     assert {a.document.id: a.annotations for a in joined} == {a.document.id: a.annotations for a in whole}
     assert done.articles == joined
     found = diff(CorpusVersion("a", whole), CorpusVersion("b", done.articles))
     assert not any(document.compared.spans for document in found.documents)
-    table = pq.read_table(*dataset_files(folder, BARE)["train"])
+    table = pq.read_table(*dataset_files(example, BARE)["train"])
     assert "text" not in table.schema.field("spans").type.value_type.names
     rule = redistribution(project)
     assert sum(map(len, table["spans"].to_pylist())) == sum(
@@ -144,18 +143,17 @@ def test_any_corpus_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, m
     assert [a.document.text for a in done.articles] == [a.document.text for a in made]
 
 
-def test_copies_are_known_by_their_hash_whatever_their_name(tmp_path: Path) -> None:
+def test_copies_are_known_by_their_hash_whatever_their_name(example: Path, tmp_path: Path) -> None:
     """Another file name, `\\r\\n` and decomposed accents are the same text; seeds are normalised so too."""
     import unicodedata
 
-    folder = example(tmp_path / "bare")
     mine = tmp_path / "mine"
     mine.mkdir()
     back, free = texts_kept_back()
     for number, text in enumerate(back):
         text = unicodedata.normalize("NFD", text).replace("\n", "\r\n")
         (mine / f"copy{number}.txt").write_bytes(text.encode())
-    done = rehydrate(folder, mine, tmp_path / "out.jsonl")
+    done = rehydrate(example, mine, tmp_path / "out.jsonl")
     assert len(done.articles) == len(back) + len(free)
 
 

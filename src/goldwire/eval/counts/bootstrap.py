@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -79,12 +81,18 @@ def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> Flo
 def one_thread() -> AbstractContextManager[object]:
     """Products in one thread: those of these sizes cost several times the CPU where threads wait for more.
 
-    threadpoolctl comes with scikit-learn.
+    threadpoolctl comes with scikit-learn. To find numpy's library it looks through all that the process has
+    loaded, which takes as long as the products of a small corpus: once is enough.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
     return limits
+
+
+@cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
 
 
 def interval(values: FloatArray | None) -> tuple[float, float] | None:
