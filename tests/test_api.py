@@ -49,20 +49,28 @@ def examples() -> dict[str, list[Article]]:
     return {"gold": gold, "system-a": made("a", wrong), "system-b": made("b", there)}
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with what the examples name: articles, two systems, a project, a model, a dataset."""
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the examples name: articles, two systems, a project, a model, a dataset."""
     import spacy
 
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("named")
     for name, articles in examples().items():
-        goldwire.write(articles, f"{name}.jsonl")
-    shutil.copytree(ROOT / "tests/data/mini", "my-project")
-    shutil.copytree(ROOT / "corpus", "corpus")
-    spacy.blank("fr").to_disk("blank-model")
-    Path("new-articles").mkdir()
+        goldwire.write(articles, folder / f"{name}.jsonl")
+    shutil.copytree(ROOT / "tests/data/mini", folder / "my-project")
+    shutil.copytree(ROOT / "corpus", folder / "corpus")
+    spacy.blank("fr").to_disk(folder / "blank-model")
+    (folder / "new-articles").mkdir()
     for name in ("bread", "soup"):
-        Path("new-articles", f"{name}.txt").write_text(f"Anna mange. {name}", encoding="utf-8")
+        (folder / f"new-articles/{name}.txt").write_text(f"Anna mange. {name}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(named: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with what the examples name."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(named, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

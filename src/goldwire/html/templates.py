@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from goldwire.figures import FILTERS
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+@cache
 def page_templates(package: str, folder: str = "templates") -> Environment:
-    """The templates in a package's folder; a name that is not given to them is an error."""
+    """The templates in a package's folder, compiled once; a name that is not given to them is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,7 @@ def _slug(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text).strip("-") or "x"
 
 
+@cache
 def _parser() -> MarkdownIt:
     """Reads Markdown; HTML in it is shown as text, and a picture is none of ours."""
     from markdown_it import MarkdownIt
