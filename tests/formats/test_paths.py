@@ -81,6 +81,7 @@ def test_real_exports_are_read_alike_both_ways(name: str, schema: Schema | None)
     assert not said[0].startswith("refused")
 
 
+@pytest.mark.slow
 def test_damaged_exports_are_read_alike_both_ways(tmp_path: Path) -> None:
     """Spans, relations, losses and faults are the same whichever way a result goes."""
     path, taken, refused = tmp_path / "x.json", 0, 0

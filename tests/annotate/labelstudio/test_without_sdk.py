@@ -8,6 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+# A process that imports all there is.
+pytestmark = pytest.mark.slow
+
 # One process for all commands, which end at the first that fails: each imports what the others have.
 CODE = """
 import json, os, sys
