@@ -17,14 +17,14 @@ from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from tests.browser.test_screen import state
-from tests.browser.test_studio import log_in, project, schema
+from tests.browser.test_studio import brief, log_in, project, schema, send
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 TEXT = "🇫🇷 Mardi, le porte-parole de l’Élysée a menacé l’Iran de sanctions « inacceptables »."
@@ -38,7 +38,7 @@ def span(name: str, layer: str, label: str, quote: str) -> Span:
 
 
 def test_each_disagreement_is_decided_by_one_key_or_stays_open(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """Of three disagreements two are decided and submitted: the third stays open until it is, too."""
     anna = Annotation(
@@ -59,9 +59,9 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     day = span("4", "entity", "DATE", "Mardi")
     bruno = msgspec.structs.replace(anna, annotator="bruno", spans=(anna.spans[0], possible, shorter, day))
     for reading in (anna, bruno):
-        write_annotation(project, reading)
+        write_annotation(brief, reading)
     client = Client(studio.url, studio.token)
-    pushed = push_adjudication(client, project, schema, [DOCUMENT])
+    pushed = push_adjudication(client, brief, schema, [DOCUMENT])
     assert (pushed.sent, pushed.open) == (1, 3)
     number = int(pushed.url.rsplit("/", 1)[1])
     [task] = client.tasks(number, include=["id"])
@@ -77,7 +77,7 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     # Each item leads to its place, shows both versions, and is decided by one key.
     items.nth(1).click()
     page.wait_for_timeout(300)
-    page.screenshot(path=project.root / "item.png")
+    page.screenshot(path=brief.root / "item.png")
     side = page.locator(".gw-side")
     side.get_by_text("A (anna) : GROUP «porte-parole de l’Élysée»", exact=False).wait_for()
     for box in (page.locator(".gw-text .htx-highlight", has_text="porte-parole").first, side):
@@ -88,16 +88,15 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     items.nth(0).click()
     page.keyboard.press("7")
     page.wait_for_timeout(200)
-    page.screenshot(path=project.root / "decided.png")
-    page.get_by_role("button", name="Submit").click()
-    page.wait_for_timeout(1500)
+    page.screenshot(path=brief.root / "decided.png")
+    send(page)
 
     who = studio.username.partition("@")[0]
-    report = pull_adjudication(client, project, schema, [DOCUMENT], by=who)
+    report = pull_adjudication(client, brief, schema, [DOCUMENT], by=who)
     assert (report.refused, report.waiting) == ([], ["emoji"])
-    told = {d.kind: d.decide for d in read_file(project.annotate / "adjudication/emoji.yaml").decisions}
+    told = {d.kind: d.decide for d in read_file(brief.annotate / "adjudication/emoji.yaml").decisions}
     assert told == {"missed": "neither", "extent": "a", "attribute": ""}
-    assert not [a for a in read_annotations(project) if a.annotator == "adjudicated"]
+    assert not [a for a in read_annotations(brief) if a.annotator == "adjudicated"]
 
     # The third, in another sitting: only then is there a gold annotation.
     page.goto(f"{pushed.url}/data?task={task['id']}")
@@ -106,13 +105,12 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     items.nth(2).click()
     page.keyboard.press("6")
     page.wait_for_timeout(200)
-    page.locator("button", has_text="Update").click()
-    page.wait_for_timeout(1500)
-    report = pull_adjudication(client, project, schema, [DOCUMENT], by=who)
+    send(page, "Update")
+    report = pull_adjudication(client, brief, schema, [DOCUMENT], by=who)
     assert (report.refused, report.waiting) == ([], [])
-    decisions = read_file(project.annotate / "adjudication/emoji.yaml").decisions
+    decisions = read_file(brief.annotate / "adjudication/emoji.yaml").decisions
     assert {d.reason for d in decisions} == {f"decided in Label Studio by {who}"}
-    [made] = [a for a in read_annotations(project) if a.annotator == "adjudicated"]
+    [made] = [a for a in read_annotations(brief) if a.annotator == "adjudicated"]
     assert {(s.label, TEXT[s.start : s.end], s.marked_by) for s in made.spans} == {
         ("STATE", "Iran", ("anna", "bruno")),
         ("THREATEN", "menacé", ("anna", "bruno")),
@@ -173,8 +171,7 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
         page.screenshot(path=project.root / "picked.png")
         [picked] = [item for item in state(page) if item not in before]
         assert picked["value"]["choices"] == ["per.mark-milley"]
-        page.get_by_role("button", name="Submit").click()
-        page.wait_for_timeout(1500)
+        send(page)
         report = pull_adjudication(client, project, schema, [document])
     assert (report.refused, report.waiting, report.notes) == ([], [], [])
     [decision] = read_file(project.annotate / "adjudication/talk.yaml").decisions

@@ -18,7 +18,7 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
 from tests.browser.test_screen import choose, state
-from tests.browser.test_studio import log_in, project, schema
+from tests.browser.test_studio import log_in, project, schema, send
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -102,8 +102,7 @@ def test_an_id_is_picked_by_a_key_some_letters_and_enter(
     page.wait_for_timeout(300)
     assert page.get_by_text("per.jeanne-nouvelle").count() > 0
     page.keyboard.press("Escape")
-    page.get_by_text("Update", exact=True).click()
-    page.wait_for_timeout(1500)
+    send(page, "Update")
     with Client(studio.url, studio.token) as client:
         pull(client, project, schema, [DOCUMENT])
     [stored] = read_annotations(project)
@@ -135,8 +134,7 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     page.keyboard.type("milley")
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.tagName === 'BODY'")
-    page.get_by_role("button", name="Submit").click()
-    page.wait_for_timeout(1500)
+    send(page)
     with Client(studio.url, studio.token) as client:
         pull(client, project, schema, [DOCUMENT])
     [stored] = read_annotations(project)
@@ -200,8 +198,7 @@ def test_of_a_large_registry_the_article_s_own_candidates_are_picked(
     [made] = pick(page, "r3", "esper")
     assert (made["from_name"], made["value"]["choices"]) == ("entity-entity_id--any", ["per.mark-esper"])
     page.keyboard.press("Escape")
-    page.get_by_text("Update", exact=True).click()
-    page.wait_for_timeout(1500)
+    send(page, "Update")
     with Client(studio.url, studio.token) as client:
         pull(client, project, schema, [DOCUMENT])
     [stored] = read_annotations(project)

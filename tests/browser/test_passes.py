@@ -19,24 +19,24 @@ from goldwire.project import Project, load_project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
 from tests.browser.test_screen import LINES, OBSCURED, SIZES, read_adjudicated, resized
-from tests.browser.test_studio import TEXT, log_in, mark, project, relate, schema, select, type_new_id
+from tests.browser.test_studio import TEXT, brief, log_in, mark, project, relate, schema, select, type_new_id
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 DOCUMENTS = [Document("emoji", TEXT, {"title": "Essai"})]
 
 
 @pytest.fixture
-def parted(project: Project) -> Project:
+def parted(brief: Project) -> Project:
     """The example project, a pass for each layer."""
-    path = project.root / "goldwire.toml"
+    path = brief.root / "goldwire.toml"
     path.write_text(path.read_text(encoding="utf-8") + '[annotate]\npasses = "layers"\n', encoding="utf-8")
-    return load_project(project.root)
+    return load_project(brief.root)
 
 
 def opened(page: Page, client: Client, title: str) -> None:

@@ -17,7 +17,7 @@ from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
 from tests.annotate.team.gold import example, review
 from tests.browser.rules import broken_rules
-from tests.browser.test_studio import log_in, mark
+from tests.browser.test_studio import log_in, mark, send
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing")
 
@@ -70,8 +70,7 @@ def test_the_answer_stands_there_after_submitting(
         page.wait_for_timeout(800)
         assert page.get_by_text(waiting).is_visible() and page.get_by_text(answer, exact=True).count() == 0
         mark(page, key, quote)
-        page.get_by_role("button", name="Submit").click()
-        page.wait_for_timeout(1500)
+        send(page)
         practised = practise(client, project, schema, documents, who)
         assert practised.shown == (gold.document,)
         page.goto(address)

@@ -18,14 +18,14 @@ from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds
-from tests.browser.test_studio import log_in, project, schema
+from tests.browser.test_studio import brief, log_in, project, schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 SIZES = {(1366, 768): 14, (1920, 1080): 24}
@@ -131,11 +131,11 @@ def test_everything_is_in_reach_and_the_text_in_sight(
 
 
 def test_labels_can_be_read_in_whatever_colour(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """Codes have 4.5 : 1 in the column and in the list of regions, and none is cut there."""
     page.set_viewport_size({"width": 1366, "height": 768})
-    opened(page, studio, project, schema, read_adjudicated())
+    opened(page, studio, brief, schema, read_adjudicated())
     for one in page.locator(".gw-labels .lsf-label__text, .gw-labels .lsf-label__hotkey").all():
         assert one.evaluate(CONTRAST) >= 4.5, one.text_content()
     names = page.locator(".lsf-outliner-item .lsf-labels-list .lsf-labels-list")
@@ -185,9 +185,9 @@ def choose(page: Page, region: str) -> None:
     )
 
 
-def test_no_key_does_what_nobody_meant(page: Page, studio: Server, project: Project, schema: Schema) -> None:
+def test_no_key_does_what_nobody_meant(page: Page, studio: Server, brief: Project, schema: Schema) -> None:
     """Every letter and digit, with every kind of region selected: keys of labels change labels only."""
-    opened(page, studio, project, schema, one_of_each(schema))
+    opened(page, studio, brief, schema, one_of_each(schema))
     keys = [*string.ascii_letters, *string.digits]
     taken = {label.hotkey for layer in schema.layers.values() for label in layer.labels.values()}
     written = {key: f"shift+{key.lower()}" if key.isupper() else key for key in keys}
@@ -217,10 +217,10 @@ def test_no_key_does_what_nobody_meant(page: Page, studio: Server, project: Proj
 
 
 def test_an_option_is_shown_for_its_labels_only(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """Each event type offers its own modes, as the schema has them; one without is not asked."""
-    opened(page, studio, project, schema, one_of_each(schema))
+    opened(page, studio, brief, schema, one_of_each(schema))
     mode = schema.layers["event"].attributes["mode"]
     modes = {value.title for value in mode.values.values()}
     for span in one_of_each(schema).spans:
@@ -236,7 +236,7 @@ def test_an_option_is_shown_for_its_labels_only(
 
 
 def test_a_long_list_is_searched_by_typing(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """Of a list for all labels one key leads to the search; what is typed sets one value, on Enter."""
     event = schema.layers["event"]
@@ -244,7 +244,7 @@ def test_a_long_list_is_searched_by_typing(
     for_all = {key: replace(value, labels=None) for key, value in mode.values.items()}
     event = replace(event, attributes={**event.attributes, "mode": replace(mode, values=for_all)})
     schema = replace(schema, layers={**schema.layers, "event": event})
-    opened(page, studio, project, schema, one_of_each(schema))
+    opened(page, studio, brief, schema, one_of_each(schema))
     span = next(span for span in one_of_each(schema).spans if span.label == "ASSAULT")
     before = state(page)
     choose(page, span.id)
@@ -260,7 +260,7 @@ def test_a_long_list_is_searched_by_typing(
 
 
 def test_a_click_reaches_each_of_two_spans_over_the_same_words(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """The word is the inner span's, the edge at its end the outer one's, whichever was marked first."""
     both = [("event", "ACCUSE"), ("stance", "NEGATIVE")]
@@ -270,7 +270,7 @@ def test_a_click_reaches_each_of_two_spans_over_the_same_words(
         for layer, label in layers
     )
     marked = Annotation("own", "x", schema.stamp, "submitted", spans=spans, text_sha256=sha256(WORDS))
-    opened(page, studio, project, schema, marked)
+    opened(page, studio, brief, schema, marked)
     for order in ("one", "two"):
         outer = page.locator(f'[class*="htx-highlight-{order}-"]').first
         reached = set()
@@ -287,9 +287,9 @@ def test_a_click_reaches_each_of_two_spans_over_the_same_words(
         assert reached == {f"{order}-event", f"{order}-stance"}
 
 
-def test_lists_of_tasks_show_titles(page: Page, studio: Server, project: Project, schema: Schema) -> None:
+def test_lists_of_tasks_show_titles(page: Page, studio: Server, brief: Project, schema: Schema) -> None:
     """Of what a task holds the title comes first, in the list and beside a task; the text is in neither."""
-    opened(page, studio, project, schema, read_adjudicated())
+    opened(page, studio, brief, schema, read_adjudicated())
     texts = "[...document.querySelectorAll('[class*=head] [class*=cell]')].map(e => e.textContent.trim())"
     beside = page.evaluate(texts)
     page.goto(page.url.partition("?")[0])
