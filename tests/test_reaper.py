@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.reaper import quick_folder
+
 ROOT = Path(__file__).parents[1]
 #: As a test session: it watches a folder, leaves a server in a session of its own there, and is killed.
 CODE = """
@@ -19,16 +21,16 @@ from tests.reaper import reaping
 folder, data = Path(sys.argv[1]), sys.argv[2]
 sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
 env = {**os.environ, "LABEL_STUDIO_BASE_DATA_DIR": data}
-with reaping(folder) as watching:
+with reaping(folder, *sys.argv[3:]) as watching:
     left = subprocess.Popen(sleep, env=env, start_new_session=True, stdout=subprocess.DEVNULL)
     print(left.pid, watching.pid, flush=True)
     sys.stdin.read()
 """
 
 
-def _session(folder: Path, data: Path) -> tuple[psutil.Process, psutil.Process]:
+def _session(folder: Path, data: Path, *options: str) -> tuple[psutil.Process, psutil.Process]:
     """What a killed session left, and who watches it."""
-    command = [sys.executable, "-c", CODE, str(folder), str(data)]
+    command = [sys.executable, "-c", CODE, str(folder), str(data), *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
         left, watching = (psutil.Process(int(pid)) for pid in killed.stdout.readline().split())
@@ -47,3 +49,16 @@ def test_a_killed_session_leaves_no_server(tmp_path: Path) -> None:
         assert other.is_running()
     finally:
         other.kill()
+
+
+def test_a_folder_that_takes_up_memory_goes_with_its_session(tmp_path: Path) -> None:
+    """After a session that was killed as after one that ended; other folders stay."""
+    folder = tmp_path / "taken"
+    for options, stays in (((), True), (("--remove",), False)):
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        ours, watching = _session(folder, folder / "data", *options)
+        psutil.wait_procs([watching])
+        assert (ours.is_running(), folder.exists()) == (False, stays)
+    with quick_folder(tmp_path) as quick:
+        assert quick.is_dir()
+    assert quick == tmp_path or not quick.exists()
