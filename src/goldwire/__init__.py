@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from goldwire.annotate.rounds import status as status
     from goldwire.annotate.serving import serve as serve
     from goldwire.annotate.serving import stop_server as stop_server
+    from goldwire.annotations.removal import remove_articles as remove_articles
     from goldwire.api.archives import predict_archive as predict_archive
     from goldwire.api.archives import select_articles as select_articles
     from goldwire.api.data import convert as convert
@@ -45,6 +46,12 @@ if TYPE_CHECKING:
     from goldwire.api.models import preview_drafts as preview_drafts
     from goldwire.api.models import read_documents as read_documents
     from goldwire.api.models import train_model as train_model
+    from goldwire.api.schemas import check_schema as check_schema
+    from goldwire.api.schemas import diff_schemas as diff_schemas
+    from goldwire.api.schemas import import_schema as import_schema
+    from goldwire.api.schemas import migrate as migrate
+    from goldwire.api.schemas import push_migration as push_migration
+    from goldwire.api.schemas import render_schema as render_schema
     from goldwire.corpus.dataset.load import load_corpus as load_corpus
     from goldwire.errors import AnnotateError as AnnotateError
     from goldwire.errors import CorpusError as CorpusError
@@ -65,6 +72,7 @@ if TYPE_CHECKING:
     from goldwire.project import Project as Project
     from goldwire.schemas.schema import Schema as Schema
     from goldwire.seeds.add import add_articles as add_articles
+    from goldwire.seeds.listing import list_articles as list_articles
     from goldwire.table import Table as Table
 
 __version__ = "0.1.0"
@@ -96,18 +104,23 @@ __all__ = [
     "assess_drafts",
     "assign",
     "assist",
+    "check_schema",
     "compare",
     "convert",
     "count",
+    "diff_schemas",
     "draft",
     "format_of",
     "gate",
     "gate_all",
+    "import_schema",
+    "list_articles",
     "load",
     "load_corpus",
     "load_project",
     "load_schema",
     "merge_ids",
+    "migrate",
     "practice",
     "predict",
     "predict_archive",
@@ -116,10 +129,13 @@ __all__ = [
     "pull_adjudication",
     "push",
     "push_adjudication",
+    "push_migration",
     "read",
     "read_documents",
+    "remove_articles",
     "rename_annotator",
     "rename_id",
+    "render_schema",
     "review_registry",
     "score",
     "select_articles",
@@ -160,18 +176,23 @@ _PUBLIC = {
     "assess_drafts": "goldwire.api.evaluation",
     "assign": "goldwire.annotate.rounds",
     "assist": "goldwire.annotate.assisting",
+    "check_schema": "goldwire.api.schemas",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
     "count": "goldwire.api.data",
+    "diff_schemas": "goldwire.api.schemas",
     "draft": "goldwire.api.models",
     "format_of": "goldwire.api.data",
     "gate": "goldwire.api.evaluation",
     "gate_all": "goldwire.api.evaluation",
+    "import_schema": "goldwire.api.schemas",
+    "list_articles": "goldwire.seeds.listing",
     "load": "goldwire.annotate.rounds",
     "load_corpus": "goldwire.corpus.dataset.load",
     "load_project": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
     "merge_ids": "goldwire.annotate.registry.changes",
+    "migrate": "goldwire.api.schemas",
     "practice": "goldwire.annotate.rounds",
     "predict": "goldwire.api.models",
     "predict_archive": "goldwire.api.archives",
@@ -180,10 +201,13 @@ _PUBLIC = {
     "pull_adjudication": "goldwire.annotate.adjudicating",
     "push": "goldwire.annotate.rounds",
     "push_adjudication": "goldwire.annotate.adjudicating",
+    "push_migration": "goldwire.api.schemas",
     "read": "goldwire.api.data",
     "read_documents": "goldwire.api.models",
+    "remove_articles": "goldwire.annotations.removal",
     "rename_annotator": "goldwire.annotate.rename",
     "rename_id": "goldwire.annotate.registry.changes",
+    "render_schema": "goldwire.api.schemas",
     "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
     "select_articles": "goldwire.api.archives",

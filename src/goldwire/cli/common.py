@@ -26,6 +26,7 @@ from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:
     from goldwire.formats.articles import Articles
+    from goldwire.schemas.inferred import Left, Renamed
     from goldwire.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -218,6 +219,15 @@ def say_language(language: str) -> None:
 
     if note := fallback_note(language):
         say(note)
+
+
+def say_renamed(renamed: Iterable[Renamed], left: Iterable[Left] = ()) -> None:
+    """What a schema made of a config calls otherwise than that does, and what it has no place for."""
+    for change in renamed:
+        became = f"renamed  {change.kind} `{change.old}` → `{change.new}`"
+        say(became if change.new else f"left out  {change.kind} `{change.old}`")
+    for omission in left:
+        say(f"left out  {omission.tag} `{omission.name}`: {omission.why}")
 
 
 def say_read(path: Path, articles: Articles, *, named: bool) -> None:

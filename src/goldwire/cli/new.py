@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import FOLDER, json_option, progress, say, say_language, table, unkept, write_json
+from goldwire.cli.common import (
+    FOLDER,
+    json_option,
+    progress,
+    say,
+    say_language,
+    say_renamed,
+    table,
+    unkept,
+    write_json,
+)
 from goldwire.errors import GoldwireError
 from goldwire.figures import amount
 
@@ -83,14 +93,7 @@ def command(
     rows += unkept(report.ground_truth, report.commented)
     table(("new", ""), rows)
     say(f"annotators: {', '.join(report.annotators) or 'none'}")
-    for change in report.renamed:
-        say(
-            f"renamed  {change.kind} `{change.old}` → `{change.new}`"
-            if change.new
-            else f"left out  {change.kind} `{change.old}`"
-        )
-    for omission in report.left:
-        say(f"left out  {omission.tag} `{omission.name}`: {omission.why}")
+    say_renamed(report.renamed, report.left)
     if report.quarantine_file:
         say(f"what has no place is in {report.quarantine_file}, with the reasons")
     say(str(report.account))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,15 +15,12 @@ from goldwire.cli.common import (
     project_option,
     say,
     say_language,
-    table,
+    say_renamed,
+    show,
     write_json,
 )
 from goldwire.figures import amount
 from goldwire.project import Project
-
-if TYPE_CHECKING:
-    from goldwire.schemas import Schema
-    from goldwire.schemas.plan import Plan
 
 
 @click.group()
@@ -37,25 +34,15 @@ def command() -> None:
 @project_option
 def check(path: Path | None, json_path: Path | None, project: Project) -> None:
     """List everything that is wrong with a schema (default: the project's), each fault with its place."""
-    from goldwire.errors import raise_faults
-    from goldwire.project import name_faults
-    from goldwire.schemas.load import load_registries, load_schema
+    import goldwire
 
-    if path is None:
-        raise_faults(name_faults(project))
-    path = path or project.schema_path
-    schema = load_schema(path)
-    registries = load_registries(schema, path)
-    rows = [
-        (name, len(layer.labels), len(layer.attributes), sum(len(x.examples) for x in layer.labels.values()))
-        for name, layer in schema.layers.items()
-    ]
-    table(("layer", "labels", "attributes", "examples"), rows, title=schema.stamp)
-    sizes = {name: len(entries) for name, entries in registries.items()}
-    listed = "".join(f", registry {name}: {amount(size)}" for name, size in sizes.items())
-    say(f"{path}: no fault; relations: {len(schema.relations)}{listed}")
-    layers = {name: {"labels": labels, "attributes": attributes} for name, labels, attributes, _ in rows}
-    write_json(json_path, {"schema": schema.stamp, "layers": layers, "registries": sizes})
+    checked = goldwire.check_schema(path or project)
+    for shown in checked.tables():
+        show(shown, title=shown.title)
+    sizes = checked.registries.items()
+    listed = "".join(f", registry {name}: {amount(size)}" for name, size in sizes)
+    say(f"{checked.path}: no fault; relations: {len(checked.schema.relations)}{listed}")
+    write_json(json_path, checked.as_json())
 
 
 @command.command()
@@ -70,33 +57,14 @@ def render(only_check: bool, project: Project) -> None:
     to Z, the registries. `annotate push` puts it beside the tasks; where people find it elsewhere,
     goldwire.toml says so: [annotate] guide_url.
     """
-    from goldwire.annotate.passes.screen import with_keys_of
-    from goldwire.annotate.records.passes import passes_of
-    from goldwire.files import write_text
-    from goldwire.schemas.guide import GUIDE, guide_page
-    from goldwire.schemas.label_config import guidelines, label_config
-    from goldwire.schemas.load import load_schema
+    import goldwire
 
-    schema = load_schema(project.schema_path)
-    say_language(schema.language)
-    stale = 0
-    rendered = {
-        "label_config.xml": label_config(schema),
-        "guidelines.md": guidelines(schema),
-        GUIDE: guide_page(with_keys_of(schema, passes_of(project, schema)), project.schema_path.parent),
-    }
-    for name, text in rendered.items():
-        target = project.annotate / name
-        shown = target.relative_to(project.root)
-        if target.is_file() and target.read_bytes() == text.encode():
-            say(f"{shown}: up to date")
-        elif only_check:
-            say(f"{shown}: not what {schema.stamp} renders; run: goldwire schema render")
-            stale += 1
-        else:
-            write_text(target, text)
-            say(f"{shown}: written")
-    if stale:
+    rendered = goldwire.render_schema(project, dry_run=only_check)
+    say_language(rendered.schema.language)
+    for name, state in rendered.files.items():
+        stale = f"not what {rendered.schema.stamp} renders; run: goldwire schema render"
+        say(f"{name}: {stale if state == 'stale' else state}")
+    if "stale" in rendered.files.values():
         raise SystemExit(1)
 
 
@@ -112,35 +80,17 @@ def render(only_check: bool, project: Project) -> None:
 @json_option
 def diff(old: Path, new: Path, folder: Path | None, json_path: Path | None) -> None:
     """Compare two versions of a schema: what annotations of OLD would lose under NEW."""
-    import msgspec
+    import goldwire
 
-    from goldwire.annotations.store import read_annotations
-    from goldwire.project import find_project
-    from goldwire.schemas.diff import count_hits, diff
-    from goldwire.schemas.load import load_schema
-
-    before, after = load_schema(old), load_schema(new)
-    changes = diff(before, after)
-    annotations = read_annotations(find_project(folder)) if folder is not None else []
-    hits = count_hits(changes, after, annotations) if folder is not None else [None] * len(changes)
-    rows = []
-    for change, hit in zip(changes, hits, strict=True):
-        subject = f"{change.name} → {change.to}" if change.to else change.name
-        effect = "orphans" if change.orphans else "compatible"
-        rows.append(
-            (f"{change.change} {change.what}", subject, change.detail, effect, "" if hit is None else hit)
-        )
-    if rows:
-        title = f"{before.stamp} → {after.stamp}"
-        columns = ("change", "of", "detail", "annotations", "hit")
-        table(columns, rows, title=title, left=4, lesser=("detail",))
-    orphaning = sum(change.orphans for change in changes)
-    hurting = f"{amount(orphaning)} of them orphan or invalidate annotations that use what changed"
-    say(f"{amount(len(changes))} changes, {hurting}")
-    if orphaning:
+    difference = goldwire.diff_schemas(old, new, folder)
+    for shown in difference.tables():
+        if shown.rows:
+            show(shown, title=shown.title)
+    hurting = f"{amount(difference.orphaning)} of them orphan or invalidate annotations that use what changed"
+    say(f"{amount(len(difference.changes))} changes, {hurting}")
+    if difference.orphaning:
         say("write a plan for them and run: goldwire schema migrate PLAN.yaml")
-    listed = [{**msgspec.to_builtins(change), "hits": hit} for change, hit in zip(changes, hits, strict=True)]
-    write_json(json_path, {"old": before.stamp, "new": after.stamp, "changes": listed})
+    write_json(json_path, difference.as_json())
 
 
 @command.command()
@@ -158,51 +108,37 @@ def migrate(
     The project's schema must be the plan's target. Pull before you change the schema; with --push nobody
     should be annotating: what the server held is kept in annotate/migrations/.
     """
-    from goldwire.annotate.migration.stored import migrate_project
-    from goldwire.schemas.load import load_schema
-    from goldwire.schemas.plan import load_plan
-    from goldwire.seeds import load_seeds
+    import goldwire
 
     if dry_run and pushing:
         raise click.UsageError("--dry-run writes nothing, --push does: give one of them")
-    plan = load_plan(plan_path)
-    schema = load_schema(project.schema_path)
-    report = migrate_project(project, plan, schema, load_seeds(project), dry_run=dry_run)
-    rows: list[tuple[str, object]] = [("annotations", report.annotations)]
-    rows += [("  migrated" if not dry_run else "  to migrate", report.migrated)]
-    rows += [("  not of the old version: done already", report.present)]
-    rows += [
-        (f"step {number + 1}: {operation.told}", count)
-        for number, (operation, count) in enumerate(zip(plan.operations, report.steps, strict=False))
-    ]
-    rows += [("spans and relations that became one", report.steps[-1]), ("changes", report.changes)]
-    rows += [(f"taken out: {kind}", count) for kind, count in report.removed.items()]
-    table(("migrate" + (", not written" if dry_run else ""), ""), rows, title=f"{plan.source} → {plan.to}")
+    report = goldwire.migrate(project, plan_path, dry_run=dry_run)
+    for shown in report.tables():
+        show(shown, title=shown.title)
     if not dry_run:
         for file in filter(None, (report.record, report.removed_file)):
             say(f"recorded in {file}")
-    figures = report.as_dict()
+    figures = report.as_json()
     if pushing:
-        figures["server"] = _migrate_server(project, plan, schema, url)
+        figures["server"] = _push(project, plan_path, url)
     write_json(json_path, figures)
 
 
-def _migrate_server(project: Project, plan: Plan, schema: Schema, url: str | None) -> dict[str, Any]:
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.migration.server import migrate_projects
+def _push(project: Project, plan_path: Path, url: str | None) -> dict[str, Any]:
+    import goldwire
 
-    with connect(project, url=url) as client, progress("results") as advance:
-        done, adjudication = migrate_projects(client, project, plan, schema, advance=advance)
-    rows = [(report.url, kind, count) for report in done for kind, count in report.rewritten.items()]
-    table(("on the server", "", "rewritten"), rows, left=2)
-    for report in done:
+    with progress("results") as advance:
+        migration = goldwire.push_migration(project, plan_path, url=url, advance=advance)
+    for shown in migration.tables():
+        show(shown)
+    for report in migration.projects:
         say(f"{report.url}: {'config replaced' if report.config_changed else 'has the new config already'}")
         if report.record:
             say(f"what it held is kept in {report.record}")
-    if adjudication:
-        say(f"warning: `{adjudication}` is not migrated: what was not pulled of it before is only there")
+    if migration.left:
+        say(f"warning: `{migration.left}` is not migrated: what was not pulled of it before is only there")
         say("remove it on the server, then make it anew: goldwire annotate adjudicate --push")
-    return {"projects": [report.as_dict() for report in done], "left": adjudication}
+    return migration.as_json()
 
 
 @command.command(name="import")
@@ -224,37 +160,11 @@ def import_config(
     json_path: Path | None,
 ) -> None:
     """Make a schema of a Label Studio config over a text; what it can't express is listed."""
-    import msgspec
+    import goldwire
 
-    from goldwire.errors import GoldwireError
-    from goldwire.files import read_text, write_text
-    from goldwire.project import find_project
-    from goldwire.schemas.infer import infer
-    from goldwire.schemas.inferred import check_language, schema_of
-    from goldwire.schemas.slugs import slug
-
-    if language is None:
-        try:
-            home = find_project(out.parent if out is not None else None)
-            language, whose = home.language, f"as that of the project {home.name}"
-        except GoldwireError:
-            language, whose = "en", "since none is named and no project is here"
-        say(f"language: {language}, {whose} (--language names another)")
-    check_language(language)
-    name = slug(name or config.stem)
-    inferred = infer(read_text(config), name=name, language=language, where=str(config))
-    schema = schema_of(inferred, str(config))
-    target = out or Path(f"{name}.yaml")
-    if target.exists() and not force:
-        hint = "name another with --out, or replace it with --force"
-        raise GoldwireError.of("GW123", "there is a file already", where=str(target), hint=hint)
-    write_text(target, inferred.yaml())
-    rows = [(key, len(layer.labels), len(layer.attributes)) for key, layer in schema.layers.items()]
-    table(("layer", "labels", "attributes"), rows, title=schema.stamp)
-    for change in inferred.renamed:
-        became = f"renamed  {change.kind} `{change.old}` → `{change.new}`"
-        say(became if change.new else f"left out  {change.kind} `{change.old}`")
-    for omission in inferred.left:
-        say(f"left out  {omission.tag} `{omission.name}`: {omission.why}")
-    say(f"{target}: written; relations: {len(schema.relations)}")
-    write_json(json_path, msgspec.to_builtins(inferred))
+    made = goldwire.import_schema(config, out, name=name, language=language, force=force, notify=say)
+    for shown in made.tables():
+        show(shown, title=shown.title)
+    say_renamed(made.inferred.renamed, made.inferred.left)
+    say(f"{made.path}: written; relations: {len(made.schema.relations)}")
+    write_json(json_path, made.as_json())

@@ -20,11 +20,10 @@ from goldwire.cli.common import (
     project_option,
     say,
     show,
-    table,
     tell,
     write_json,
 )
-from goldwire.figures import amount
+from goldwire.figures import amount, counted
 from goldwire.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -97,10 +96,10 @@ def _show(addition: Addition, *, every: bool) -> None:
         say(f"{place}: {told or 'texts by their files'} (others: --column FIELD=NAME)")
     for place, number in addition.annotated.items():
         way = "to take them too: goldwire new --from jsonl, or goldwire corpus convert --to store"
-        say(f"{place}: annotations of {_counted(number, 'article')} were not taken; {way}")
+        say(f"{place}: annotations of {counted(number, 'article')} were not taken; {way}")
     if addition.passed:
         first = ", ".join(addition.passed[:3]) + (", …" if len(addition.passed) > 3 else "")
-        say(f"passed over, of other kinds: {_counted(len(addition.passed), 'file')} ({first})")
+        say(f"passed over, of other kinds: {counted(len(addition.passed), 'file')} ({first})")
     counts = {
         "added" if addition.is_written else "to add": len(addition.articles),
         "there already": len(addition.same),
@@ -115,23 +114,13 @@ def _show(addition: Addition, *, every: bool) -> None:
 @json_option
 def list_command(project: Project, json_path: Path | None) -> None:
     """The project's articles, in the order of seeds/articles.jsonl."""
-    from dataclasses import asdict
+    import goldwire
 
-    from goldwire.seeds.listing import list_articles
-
-    articles = list_articles(project)
-    rows = [
-        (
-            each.id,
-            str(each.meta.get("title", "")),
-            str(each.meta.get("published", "")),
-            amount(each.characters),
-        )
-        for each in articles
-    ]
-    table(("id", "title", "published", "characters"), rows, left=3, lesser=("published", "title"))
-    tell(_counted(len(articles), "article"))
-    write_json(json_path, [asdict(each) for each in articles])
+    listing = goldwire.list_articles(project)
+    for shown in listing.tables():
+        show(shown)
+    tell(counted(len(listing.articles), "article"))
+    write_json(json_path, listing.as_json()["articles"])
 
 
 @command.command()
@@ -144,14 +133,14 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
 
     Refused where somebody has annotated one, unless --with-annotations. What a Label Studio has stays there.
     """
-    from goldwire.annotations.removal import remove_articles
+    import goldwire
 
-    removal = remove_articles(project, ids, with_annotations=with_annotations)
+    removal = goldwire.remove_articles(project, *ids, with_annotations=with_annotations)
     for name in (*removal.files, *removal.annotations):
         say(f"removed  {name}")
-    counts = _counted(len(removal.articles), "article"), _counted(len(removal.annotations), "annotation")
+    counts = counted(len(removal.articles), "article"), counted(len(removal.annotations), "annotation")
     say(f"{counts[0]} and {counts[1]} removed")
-    write_json(json_path, removal.as_dict())
+    write_json(json_path, removal.as_json())
 
 
 @command.command()
@@ -265,7 +254,7 @@ def select(
     if figures["chosen"] < selection.choice.number:
         say(f"note: {amount(selection.choice.number)} were asked for; the archive has no more that fit")
     say(
-        f"of {_counted(figures['read'], 'article')}, {amount(figures['population'])} in question: "
+        f"of {counted(figures['read'], 'article')}, {amount(figures['population'])} in question: "
         f"{amount(figures['chosen'])} to label, {amount(figures['test'])} to test"
     )
     say(f"written to {target}; to look at: {target}/index.html")
@@ -281,7 +270,3 @@ def _home(folder: Path | None) -> Project | None:
     if folder is None and not any((each / CONFIG).is_file() for each in (here, *here.parents)):
         return None
     return find_project(folder)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{amount(number)} {what}{'' if number == 1 else 's'}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import Fault, one_of, raise_faults
+from goldwire.figures import amount, counted
 from goldwire.files import read_text, write_text
-from goldwire.project import Project
+from goldwire.project import Project, find_project
 from goldwire.seeds.ingest import LISTING, load_seeds
+from goldwire.table import Column, Figures, Table
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,42 @@ class Listed:
     meta: dict[str, Any]
 
 
-def list_articles(project: Project) -> list[Listed]:
-    """The project's articles in the order of the listing; raises what `load_seeds` raises."""
-    documents = load_seeds(project)
-    files = [str(row.get("file") or "") for _, row in _rows(project)]
-    return [
-        Listed(document.id, file, len(document.text), document.meta)
-        for document, file in zip(documents, files, strict=True)
-    ]
+@dataclass(frozen=True, repr=False)
+class Listing(Figures):
+    """A project's articles, in the order of its listing."""
+
+    articles: tuple[Listed, ...]
+
+    def __repr__(self) -> str:
+        characters = amount(sum(article.characters for article in self.articles))
+        return f"<Listing: {counted(len(self.articles), 'article')}, {characters} characters>"
+
+    def tables(self) -> list[Table]:
+        """`articles`."""
+        columns = (Column("id"), Column("title"), Column("published"), Column("characters", "amount"))
+        rows = [
+            (each.id, str(each.meta.get("title", "")), str(each.meta.get("published", "")), each.characters)
+            for each in self.articles
+        ]
+        return [Table("articles", "articles", columns, rows, lesser=("published", "title"))]
+
+    def as_json(self) -> dict[str, Any]:
+        """Each article with its file and metadata."""
+        return {"articles": [asdict(each) for each in self.articles]}
+
+
+def list_articles(project: str | Path | Project = ".") -> Listing:
+    """A project's articles, in the order of `seeds/articles.jsonl`, with the sizes of their texts.
+
+    >>> import goldwire
+    >>> goldwire.list_articles("my-project").to_pandas()["characters"].sum() > 0
+    True
+    """
+    home = find_project(project)
+    documents = load_seeds(home)
+    files = [str(row.get("file") or "") for _, row in _rows(home)]
+    pairs = zip(documents, files, strict=True)
+    return Listing(tuple(Listed(d.id, file, len(d.text), d.meta) for d, file in pairs))
 
 
 def remove_lines(project: Project, ids: Collection[str]) -> list[Path]:
@@ -40,7 +70,7 @@ def remove_lines(project: Project, ids: Collection[str]) -> list[Path]:
 
     A text that another line names stays. Raises GW712 for an id that is not there, and removes nothing then.
     """
-    articles = list_articles(project)
+    articles = list_articles(project).articles
     ids_listed = {article.id for article in articles}
     raise_faults(
         Fault("GW712", f"there is no article `{name}`", str(project.seeds / LISTING), one_of(ids_listed))

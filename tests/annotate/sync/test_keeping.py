@@ -277,10 +277,10 @@ def test_a_migration_reaches_every_project(project: Project, monkeypatch: pytest
     titles = ["kept", title_for(project, "anna"), title_for(project, "adjudication")]
     for number, title in enumerate(titles, start=1):
         memory.add(number, title, _given(number + 100, _marked("TOOL")))
-    done, left = migrate_projects(_client(memory), project, RENAME, _renamed())
-    assert [report.rewritten["annotations"] for report in done] == [1, 1]
-    assert len({report.record for report in done}) == 2
-    assert left == titles[2]
+    moved = migrate_projects(_client(memory), project, RENAME, _renamed())
+    assert [report.rewritten["annotations"] for report in moved.projects] == [1, 1]
+    assert len({report.record for report in moved.projects}) == 2
+    assert moved.left == titles[2]
     labels = [memory.work[n][0]["annotations"][0]["result"][0]["value"]["labels"] for n in (1, 2, 3)]
     assert labels == [["UTENSIL"], ["UTENSIL"], ["TOOL"]]
     monkeypatch.setattr("goldwire.annotate.labelstudio.client.connect", lambda *_a, **_k: memory)

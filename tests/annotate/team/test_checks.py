@@ -257,8 +257,8 @@ def test_an_article_with_a_check_is_annotated(project: Project) -> None:
     has no text."""
     write_annotation(project, marked("r9", "anna", right("r9")), project.checks)
     with pytest.raises(GoldwireError, match=r"GW713.*r9.*anna"):
-        remove_articles(project, ["r9"])
-    assert remove_articles(project, ["r9"], with_annotations=True).annotations == (
+        remove_articles(project, "r9")
+    assert remove_articles(project, "r9", with_annotations=True).annotations == (
         "annotate/checks/anna/r9.json",
     )
     assert read_annotations(project, project.checks) == []

@@ -21,6 +21,7 @@ from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.assignments import assigned_to, title_for, titles
 from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import counted
 from goldwire.files import json_lines, read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
 from goldwire.model import Annotation, Relation, Span
@@ -30,6 +31,7 @@ from goldwire.schemas.label_config import TEXT, control, label_config
 from goldwire.schemas.migrate import migrate
 from goldwire.schemas.picks import kept_picks, with_picks
 from goldwire.schemas.plan import Plan
+from goldwire.table import Column, Figures, Table
 
 _KINDS = {"annotations": "api/annotations", "predictions": "api/predictions", "drafts": "api/drafts"}
 _INCLUDE = ("data", *_KINDS, "result", "completed_by", "user", "model_version", "updated_at")
@@ -45,10 +47,6 @@ class ServerReport:
     unchanged: int
     config_changed: bool
     record: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
-        return asdict(self)
 
 
 def migrate_server(
@@ -108,6 +106,29 @@ def migrate_server(
         return ServerReport(number, url, rewritten, unchanged, changed, str(record.relative_to(project.root)))
 
 
+@dataclass(frozen=True, repr=False)
+class ServerMigration(Figures):
+    """What was rewritten in each project of a Label Studio; `left` is the title of the adjudication's, which
+    is as it was, empty where there is none."""
+
+    projects: tuple[ServerReport, ...]
+    left: str
+
+    def __repr__(self) -> str:
+        rewritten = counted(sum(sum(r.rewritten.values()) for r in self.projects), "result")
+        return f"<ServerMigration: {rewritten} in {counted(len(self.projects), 'project')}>"
+
+    def tables(self) -> list[Table]:
+        """`server`: what was rewritten, by project and kind."""
+        columns = (Column("on the server"), Column(""), Column("rewritten", "amount"))
+        rows = [(r.url, kind, count) for r in self.projects for kind, count in r.rewritten.items()]
+        return [Table("server", "on the server", columns, rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """What was done, project by project."""
+        return {"projects": [asdict(report) for report in self.projects], "left": self.left}
+
+
 def migrate_projects(
     client: Client,
     project: Project,
@@ -115,13 +136,12 @@ def migrate_projects(
     schema: Schema,
     *,
     advance: Callable[[int], None] | None = None,
-) -> tuple[list[ServerReport], str]:
+) -> ServerMigration:
     """Migrate the main project and each annotator's, as far as the server has them.
 
     In passes those of each pass; where a layer is renamed and gives its pass the name, the project is renamed
-    after it. Also the title of the adjudication's project where there is one: its tasks show what the
-    readings were, and it is left as it is. Raises GW325 where the server has neither the main nor an
-    annotator's project.
+    after it. The adjudication's is left as it is: its tasks show what the readings were. Raises GW325 where
+    the server has neither the main nor an annotator's project.
     """
     screens = _screens(project, plan, schema)
     there = [title for title in dict.fromkeys([*titles(project), *screens]) if client.projects(title)]
@@ -132,7 +152,7 @@ def migrate_projects(
         if shown is not None and shown.title != title:
             client.update_project(done[-1].project, {"title": shown.title})
     board = title_for(project, "adjudication")
-    return done, board if client.projects(board) else ""
+    return ServerMigration(tuple(done), board if client.projects(board) else "")
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,20 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
+from goldwire.figures import counted
 from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.migrate import Outcome, migrate
 from goldwire.schemas.plan import Plan, SpanName, name_faults
+from goldwire.table import Column, Figures, Table
 
 
-@dataclass(frozen=True)
-class MigrateReport:
-    """What a migration did. `steps` counts what each operation changed or took out, the last joins spans."""
+@dataclass(frozen=True, repr=False)
+class MigrateReport(Figures):
+    """What a migration did. `steps` counts what each of the `operations` changed or took out, the last joins
+    spans; `is_written` is False where it was only tried."""
 
     source: str
     to: str
@@ -40,10 +43,31 @@ class MigrateReport:
     removed: dict[str, int]
     record: str
     removed_file: str
+    operations: tuple[str, ...]
+    is_written: bool
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
-        return asdict(self)
+    def __repr__(self) -> str:
+        done = "migrated" if self.is_written else "to migrate"
+        return f"<MigrateReport {self.source} → {self.to}: {counted(self.migrated, 'annotation')} {done}>"
+
+    def tables(self) -> list[Table]:
+        """`migrate`: annotations, then what each step changed."""
+        rows: list[tuple[str, int]] = [("annotations", self.annotations)]
+        rows += [("  migrated" if self.is_written else "  to migrate", self.migrated)]
+        rows += [("  not of the old version: done already", self.present)]
+        rows += [
+            (f"step {number}: {told}", count)
+            for number, (told, count) in enumerate(zip(self.operations, self.steps, strict=False), start=1)
+        ]
+        rows += [("spans and relations that became one", self.steps[-1]), ("changes", self.changes)]
+        rows += [(f"taken out: {kind}", count) for kind, count in self.removed.items()]
+        first = "migrate" + ("" if self.is_written else ", not written")
+        columns = (Column(first), Column("", "amount"))
+        return [Table("migrate", f"{self.source} → {self.to}", columns, rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and where what was changed and taken out is recorded."""
+        return {k: v for k, v in asdict(self).items() if k not in ("operations", "is_written")}
 
 
 def migrate_project(
@@ -90,6 +114,8 @@ def migrate_project(
         dict(kinds),
         shown[record] if outcomes else "",
         shown[removed] if kinds else "",
+        tuple(operation.told for operation in plan.operations),
+        not dry_run,
     )
 
 

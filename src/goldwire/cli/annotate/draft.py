@@ -74,7 +74,6 @@ def draft(
     run again, the command goes on where it was stopped. Exit 1 where articles failed.
     """
     import goldwire
-    from goldwire.seeds import load_seeds
 
     options |= {"url": endpoint, "model": llm_model}
     if dry_run:
@@ -93,7 +92,7 @@ def draft(
     if out is None:
         raise click.UsageError("--out FILE says where the drafts go")
     try:
-        with progress("drafting", len(articles) or len(load_seeds(project))) as advance:
+        with progress("drafting", len(articles) or len(goldwire.list_articles(project).articles)) as advance:
             drafts = goldwire.draft(
                 articles or None,
                 project,
