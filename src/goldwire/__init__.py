@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from goldwire.annotations.removal import remove_articles as remove_articles
     from goldwire.api.archives import predict_archive as predict_archive
     from goldwire.api.archives import select_articles as select_articles
+    from goldwire.api.corpora import browse_corpus as browse_corpus
+    from goldwire.api.corpora import build_corpus as build_corpus
+    from goldwire.api.corpora import check_corpus as check_corpus
+    from goldwire.api.corpora import diff_corpus as diff_corpus
+    from goldwire.api.corpora import publish_corpus as publish_corpus
+    from goldwire.api.corpora import rehydrate as rehydrate
+    from goldwire.api.corpora import review_corpus as review_corpus
+    from goldwire.api.corpora import split_corpus as split_corpus
     from goldwire.api.data import convert as convert
     from goldwire.api.data import count as count
     from goldwire.api.data import format_of as format_of
@@ -104,10 +112,14 @@ __all__ = [
     "assess_drafts",
     "assign",
     "assist",
+    "browse_corpus",
+    "build_corpus",
+    "check_corpus",
     "check_schema",
     "compare",
     "convert",
     "count",
+    "diff_corpus",
     "diff_schemas",
     "draft",
     "format_of",
@@ -125,6 +137,7 @@ __all__ = [
     "predict",
     "predict_archive",
     "preview_drafts",
+    "publish_corpus",
     "pull",
     "pull_adjudication",
     "push",
@@ -132,14 +145,17 @@ __all__ = [
     "push_migration",
     "read",
     "read_documents",
+    "rehydrate",
     "remove_articles",
     "rename_annotator",
     "rename_id",
     "render_schema",
+    "review_corpus",
     "review_registry",
     "score",
     "select_articles",
     "serve",
+    "split_corpus",
     "split_id",
     "status",
     "stop_server",
@@ -176,10 +192,14 @@ _PUBLIC = {
     "assess_drafts": "goldwire.api.evaluation",
     "assign": "goldwire.annotate.rounds",
     "assist": "goldwire.annotate.assisting",
+    "browse_corpus": "goldwire.api.corpora",
+    "build_corpus": "goldwire.api.corpora",
+    "check_corpus": "goldwire.api.corpora",
     "check_schema": "goldwire.api.schemas",
     "compare": "goldwire.api.evaluation",
     "convert": "goldwire.api.data",
     "count": "goldwire.api.data",
+    "diff_corpus": "goldwire.api.corpora",
     "diff_schemas": "goldwire.api.schemas",
     "draft": "goldwire.api.models",
     "format_of": "goldwire.api.data",
@@ -197,6 +217,7 @@ _PUBLIC = {
     "predict": "goldwire.api.models",
     "predict_archive": "goldwire.api.archives",
     "preview_drafts": "goldwire.api.models",
+    "publish_corpus": "goldwire.api.corpora",
     "pull": "goldwire.annotate.rounds",
     "pull_adjudication": "goldwire.annotate.adjudicating",
     "push": "goldwire.annotate.rounds",
@@ -204,14 +225,17 @@ _PUBLIC = {
     "push_migration": "goldwire.api.schemas",
     "read": "goldwire.api.data",
     "read_documents": "goldwire.api.models",
+    "rehydrate": "goldwire.api.corpora",
     "remove_articles": "goldwire.annotations.removal",
     "rename_annotator": "goldwire.annotate.rename",
     "rename_id": "goldwire.annotate.registry.changes",
     "render_schema": "goldwire.api.schemas",
+    "review_corpus": "goldwire.api.corpora",
     "review_registry": "goldwire.annotate.registry.review",
     "score": "goldwire.api.evaluation",
     "select_articles": "goldwire.api.archives",
     "serve": "goldwire.annotate.serving",
+    "split_corpus": "goldwire.api.corpora",
     "split_id": "goldwire.annotate.registry.changes",
     "status": "goldwire.annotate.rounds",
     "stop_server": "goldwire.annotate.serving",

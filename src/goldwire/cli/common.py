@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -301,11 +301,20 @@ def _whole() -> str:
     )
 
 
-class Bar(Protocol):
-    """A progress bar's step; `note` stands beside the label from then on."""
+class Bar:
+    """A progress bar, or none: called with the steps that are done."""
+
+    def __init__(self, update: Callable[..., None] = lambda **_state: None, label: str = "") -> None:
+        self.update, self.label = update, label
 
     def __call__(self, steps: int, note: str = "") -> None:
-        """So many steps more are done."""
+        """So many steps more are done; `note` stands beside the label from then on."""
+        shown = f"{self.label} ({note})" if note else self.label
+        self.update(advance=steps, description=visible(shown))
+
+    def total(self, steps: int) -> None:
+        """There will be so many steps in all."""
+        self.update(total=steps)
 
 
 def in_mebibytes(advance: Bar) -> Callable[[int], None]:
@@ -323,9 +332,9 @@ def in_mebibytes(advance: Bar) -> Callable[[int], None]:
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Bar]:
-    """A progress bar on standard error where that is a terminal, else nothing; yields `advance(steps)`."""
+    """A progress bar on standard error where that is a terminal, else nothing."""
     if not sys.stderr.isatty():
-        yield lambda *_steps, **_note: None
+        yield Bar()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -334,11 +343,7 @@ def progress(label: str, total: int | None = None) -> Iterator[Bar]:
     columns = (described, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(visible(label), total=total)
-
-        def advance(steps: int, note: str = "") -> None:
-            bar.update(task, advance=steps, description=visible(f"{label} ({note})" if note else label))
-
-        yield advance
+        yield Bar(functools.partial(bar.update, task), label)
 
 
 def unkept(ground_truth: int, commented: int) -> list[tuple[str, int]]:

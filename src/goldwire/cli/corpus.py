@@ -17,7 +17,6 @@ from goldwire.cli.common import (
     project_option,
     say,
     show,
-    table,
     tell,
     write_json,
     write_tables,
@@ -180,21 +179,13 @@ def convert(
 @json_option
 def build(project: Project, strict: bool, json_path: Path | None) -> None:
     """Write the dataset into corpus/: parquet, card, manifest."""
-    from goldwire.corpus.corpus import load_corpus
-    from goldwire.corpus.dataset.build import CONFIGS
-    from goldwire.corpus.dataset.build import build as run
+    import goldwire
 
-    corpus = load_corpus(project)
-    with progress("Building", total=len(corpus.articles) * len(CONFIGS)) as advance:
-        built = run(corpus, strict=strict, advance=advance)
-    tell(f"{project.name} {corpus.version}: {amount(built.counts.documents)} documents")
-    table(
-        ("layer", "spans", "nested", "in tags", "widened to tokens", "collided"),
-        [
-            (name, loss.spans, loss.nested, loss.spans - loss.nested - loss.collided, loss.cut, loss.collided)
-            for name, loss in built.losses.items()
-        ],
-    )
+    with progress("Building") as bar:
+        built = goldwire.build_corpus(project, strict=strict, total=bar.total, advance=bar)
+    version = built.manifest["version"]
+    tell(f"{project.name} {version}: {amount(built.counts.documents)} documents")
+    show(built.table())
     for case in [case for loss in built.losses.values() for case in loss.cases][:5]:
         say(f"not on token boundaries: {case}")
     if built.checks.faults:
@@ -205,11 +196,11 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
         explanation = "by models that had learned from the very texts, which no column of the dataset says"
         say(f"{amount(learned)} annotations are {explanation}")
     if not built.changelog_current:
-        say(f"CHANGELOG.md does not name version {corpus.version} yet: add what changed")
+        say(f"CHANGELOG.md does not name version {version} yet: add what changed")
     for path in built.aside:
         say(f"{path.stem} had been changed by hand: what stood there is now {path}")
     say(f"written to {built.folder}; content {built.manifest['content_hash'][:12]}")
-    write_json(json_path, built.manifest)
+    write_json(json_path, built.as_json())
 
 
 @command.command()
@@ -237,15 +228,14 @@ def check(
     json_path: Path | None,
 ) -> None:
     """Hold annotations against the schema's rules, and splits against leaks: the project's, or FILE's."""
+    import goldwire
     from goldwire.annotations.rules import RULES
-    from goldwire.corpus.quality.checks import run_checks
 
-    result = run_checks(project, file=file, schema_path=schema_path, split=split, only_curated=only_curated)
+    result = goldwire.check_corpus(project, file, schema=schema_path, split=split, curated=only_curated)
     for fault in result.faults:
         tell(str(fault))
     if result.faults:
-        rows = [(f"{code}  {RULES[code]}", number) for code, number in result.by_code.items()]
-        table(("rule", "broken"), rows)
+        show(result.table("rules"))
     checked = (result.documents, result.annotations, result.spans, result.relations)
     say("checked: {} documents, {} annotations, {} spans, {} relations".format(*map(amount, checked)))
     for fault in result.others:
@@ -254,7 +244,7 @@ def check(
         number = amount(len(result.others))
         say(f"{number} place(s) where another than the document's most trusted annotation breaks a rule")
     say(f"{len(RULES)} rules; {amount(len(result.faults))} places where one is broken")
-    write_json(json_path, result.as_dict())
+    write_json(json_path, result.as_json())
     if result.faults:
         click.get_current_context().exit(1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from goldwire.cli.common import FILE, FOLDER, json_option, progress, project_option, say, table, write_json
+from goldwire.cli.common import FILE, FOLDER, json_option, progress, project_option, say, show, write_json
 from goldwire.figures import amount
 from goldwire.project import Project
 
@@ -27,16 +27,11 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
     acts on whom and who takes which side; tables to download (CSV). No server and no network are needed.
     Which relation leads to whom follows from the schema; [browse] in goldwire.toml says it otherwise.
     """
-    from goldwire.corpus.browse import browse as run
-    from goldwire.corpus.corpus import load_corpus
+    import goldwire
 
-    corpus = load_corpus(project)
-    with progress("Writing", total=len(corpus.articles)) as advance:
-        site = run(corpus, out or project.reports / "browse", advance=advance)
-    rows = [("articles", site.articles), ("readings", site.readings), ("spans", site.spans)]
-    table(
-        ("site", "count"), [*rows, *((f"tables/{name}.csv", number) for name, number in site.files.items())]
-    )
+    with progress("Writing") as bar:
+        site = goldwire.browse_corpus(project, out, total=bar.total, advance=bar)
+    show(site.table())
     for frame in site.frames:
         roles = ", ".join(f"{role} = {relation}" for role, relation in frame.named())
         say(f"roles in {frame.layer}: {roles}{'; on the timeline' if frame.dated else ''}")
@@ -44,13 +39,8 @@ def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
         say("local use: the texts are marked as not redistributable; do not put the site on the web")
     if site.draft:
         say("the site shows drafts, and says so: nobody has reviewed them")
-    say(f"{site.folder / 'index.html'} ({site.bytes / 1e6:.1f} MB)")
-    figures = {"folder": str(site.folder), "articles": site.articles, "readings": site.readings}
-    write_json(
-        json_path,
-        {**figures, "spans": site.spans, "tables": site.files, "bytes": site.bytes}
-        | {"local": site.local, "draft": site.draft},
-    )
+    say(f"{site.index} ({site.bytes / 1e6:.1f} MB)")
+    write_json(json_path, site.as_json())
 
 
 @click.command()
@@ -75,23 +65,15 @@ def review(
     the other articles does not expect (cleanlab); rules that are broken. Rows link to Label Studio's tasks
     where a server is named or runs. Nothing listed is an error for certain.
     """
-    from goldwire.corpus.browse.review import review as run
-    from goldwire.corpus.browse.review import write_review
-    from goldwire.corpus.corpus import load_corpus
-    from goldwire.corpus.quality.consistency import KINDS
-    from goldwire.corpus.quality.label_errors import KINDS as ERROR_KINDS
-    from goldwire.corpus.quality.label_errors import counts
+    import goldwire
 
-    corpus = load_corpus(project)
-    links = _links(project, url)
-    with progress("Training") as advance:
-        result = run(corpus, label_errors=label_errors, advance=advance)
-    path = out or project.reports / "review.html"
-    write_review(path, corpus, result, links=links)
-    table(("to review", "count"), [(KINDS[kind], number) for kind, number in result.by_kind.items()])  # type: ignore[index]
+    with progress("Training") as bar:
+        result = goldwire.review_corpus(
+            project, out, label_errors=label_errors, url=url, advance=bar, notify=say
+        )
+    for shown in result.tables():
+        show(shown)
     if result.label_errors is not None:
-        rows = [(ERROR_KINDS[kind], number) for kind, number in counts(result.label_errors.errors).items()]  # type: ignore[index]
-        table(("a model reads otherwise", "count"), rows)
         judged = ", ".join(
             f"{amount(number)} {layer}" for layer, number in result.label_errors.judged.items()
         )
@@ -101,21 +83,5 @@ def review(
             say(f"not judged: {amount(result.label_errors.hidden)} that no token is left to")
     if result.checks is not None:
         say(f"{amount(len(result.checks.faults))} places where a rule is broken (goldwire corpus check)")
-    say(str(path))
-    write_json(json_path, result.as_dict())
-
-
-def _links(project: Project, url: str | None) -> dict[str, str]:
-    """The tasks' addresses; where no server was asked for and none answers, none, which is said."""
-    from goldwire.annotate.labelstudio.client import connect
-    from goldwire.annotate.team.task_links import task_links
-    from goldwire.errors import GoldwireError
-
-    try:
-        with connect(project, url=url) as client:
-            return task_links(client, project)
-    except GoldwireError as error:
-        if url:
-            raise
-        say(f"rows link to no task: {error.faults[0].message}")
-        return {}
+    say(str(result.page))
+    write_json(json_path, result.as_json())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +15,15 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
-    table,
+    show,
     tell,
     write_json,
 )
-from goldwire.figures import amount, percent
+from goldwire.figures import amount
 from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.corpus.publish.hub import Published
 
 _CASES = 12
 
@@ -46,50 +50,29 @@ def diff(
     Each is a project's folder, a built dataset's folder, a JSON Lines file, or a git revision of the project
     (a tag, a branch, HEAD~3). Says which version is due.
     """
-    from goldwire.corpus.versions.changelog import add_entry, due, entry
-    from goldwire.corpus.versions.diff import diff as compare
-    from goldwire.corpus.versions.load import read_versions
-    from goldwire.corpus.versions.page import WORDS, lines, write_page
+    import goldwire
 
-    old, new = read_versions(before, after, project, annotator)
-    with progress("Comparing", total=len(old.articles) + len(new.articles)) as advance:
-        comparison = compare(old, new, annotator=annotator, advance=advance)
-    wanted = due(comparison)
-    tell(f"{old.in_words()} → {new.in_words()}")
-    kinds = ", ".join(
-        f"{amount(number)} {WORDS[kind]}" for kind, number in comparison.kinds.items() if number
-    )
-    tell(f"documents {amount(len(old.articles))} → {amount(len(new.articles))}: {kinds or 'no difference'}")
-    numbers = comparison.annotations
-    changes = ", ".join(
-        f"{amount(numbers[kind])} {kind}" for kind in ("added", "removed", "changed") if numbers[kind]
-    )
-    tell(
-        f"annotations {amount(numbers['before'])} → {amount(numbers['after'])}: {changes or 'no difference'}"
-    )
-    for name, counts in (("layer", comparison.spans), ("relation", comparison.relations)):
-        if counts:
-            columns = list(next(iter(counts.values())))
-            table((name, *columns), [(key, *row.values()) for key, row in counts.items()])
-    for change in comparison.schema:
-        breaks = " (annotations can break on it)" if change.orphans else ""
-        tell(f"schema: {change.what} {change.name} {change.change} {change.detail}".rstrip() + breaks)
-    for line in lines(comparison, _CASES):
-        tell(line)
-    version = f", {wanted.version}" if wanted.version and wanted.reasons else ""
-    reasons = f": {'; '.join(wanted.reasons)}" if wanted.reasons else ""
-    tell(f"due: {wanted.level}{version}{reasons}")
-    if not wanted.enough:
-        say(f"the new side says {new.version or 'no version'}: raise [corpus] version to {wanted.version}")
+    with progress("Comparing") as bar:
+        compared = goldwire.diff_corpus(
+            before, after, project, annotator=annotator, total=bar.total, advance=bar
+        )
+    tell(*compared.summary)
+    for shown in compared.tables():
+        if shown.rows:
+            show(shown)
+    tell(*compared.changes(_CASES))
+    if not compared.due.enough:
+        stated = compared.diff.after.version or "no version"
+        say(f"the new side says {stated}: raise [corpus] version to {compared.due.version}")
     if html_path is not None:
-        write_page(html_path, comparison)
+        compared.write_page(html_path)
         say(f"written to {html_path}")
-    if changelog_path is not None and comparison.empty:
-        say(f"nothing differs: no entry was put into {changelog_path}")
-    elif changelog_path is not None:
-        add_entry(changelog_path, entry(comparison, wanted), project.name)
-        say(f"an entry was put into {changelog_path}: read it, and mend it")
-    write_json(json_path, {"due": wanted.level, "version": wanted.version, **comparison.as_dict()})
+    if changelog_path is not None:
+        if compared.add_entry(changelog_path):
+            say(f"an entry was put into {changelog_path}: read it, and mend it")
+        else:
+            say(f"nothing differs: no entry was put into {changelog_path}")
+    write_json(json_path, compared.as_json())
 
 
 @click.command()
@@ -125,47 +108,33 @@ def split(
     taken from it too. Of articles that `seeds select` chose the random test pool is the test data, whatever
     --test says. `corpus build` writes the sides as splits.
     """
-    from goldwire.corpus.corpus import load_corpus
-    from goldwire.corpus.split.io import read_split, split_path, write_split
-    from goldwire.corpus.split.split import SplitOptions, make_split, options_for
+    import goldwire
 
-    corpus = load_corpus(project)
-    path = out or split_path(project)
-    stored = read_split(path) if path.is_file() and not anew else None
-    asked = SplitOptions(by_date=by_date, folds=folds, each=each, allow_seen=allow_seen)
-    options = options_for(
-        project, asked, stored, test=test, validation=validation, similar=similar, shared=shared
-    )
-    with progress("Looking for near-duplicates", total=len(corpus.articles)) as advance:
-        result = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
-    write_split(path, result.split, result.ties)
+    with progress("Looking for near-duplicates") as bar:
+        result = goldwire.split_corpus(
+            project,
+            out,
+            test=test,
+            validation=validation,
+            by_date=by_date,
+            folds=folds,
+            leave_one_out=each,
+            shared=shared,
+            similar=similar,
+            allow_seen=allow_seen,
+            anew=anew,
+            total=bar.total,
+            advance=bar,
+        )
     kinds = Counter(tie.kind for tie in result.ties)
-    groups = [group for group in result.groups if len(group) > 1]
     largest = amount(max(len(group) for group in result.groups))
     tell(
-        f"{amount(len(corpus.articles))} documents in {amount(len(result.groups))} groups, the largest of "
+        f"{amount(result.documents)} documents in {amount(len(result.groups))} groups, the largest of "
         f"{largest}; ties: {amount(kinds['near'])} near-duplicates, "
         f"{amount(kinds['story'])} stories, {amount(kinds['event'])} events"
     )
-    if result.split.folds:
-        rows = [(n, len(fold.test), len(fold.left_out)) for n, fold in enumerate(result.split.folds, start=1)]
-        table(("fold", "test", "neither tested nor trained on"), rows)
-    else:
-        total = len(corpus.articles)
-        table(
-            ("side", "documents", "share", "wanted"),
-            [
-                (side, number, percent(number / total, 1), percent(result.split.shares.get(side, 0), 1))
-                for side, number in result.split.counts.items()
-            ],
-        )
-        table(
-            ("label", *result.split.counts),
-            [
-                (label, *(by_side.get(s, 0) for s in result.split.counts))
-                for label, by_side in result.labels.items()
-            ],
-        )
+    for shown in result.tables():
+        show(shown)
     for tie in result.ties[:_CASES]:
         say(str(tie))
     notes = {
@@ -179,29 +148,11 @@ def split(
     for note, names in notes.items():
         if names:
             say(f"{amount(len(names))} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
-    if stored is not None:
-        known = amount(len(corpus.articles) - len(result.new))
+    if result.is_continued:
+        known = amount(result.documents - len(result.new))
         say(f"{known} documents were known, {amount(len(result.new))} are new")
-    say(f"written to {path}")
-    write_json(
-        json_path,
-        {
-            "kind": result.split.kind,
-            "documents": len(corpus.articles),
-            "groups": groups,
-            "ties": [vars(tie) for tie in result.ties],
-            "sides": result.split.counts,
-            "folds": [{"test": fold.test, "left_out": fold.left_out} for fold in result.split.folds],
-            "labels": result.labels,
-            "seen": result.seen,
-            "moved": result.moved,
-            "new": result.new,
-            "undated": result.undated,
-            "straddling": result.straddling,
-            "pool": result.pool,
-            "gone": result.gone,
-        },
-    )
+    say(f"written to {result.path}")
+    write_json(json_path, result.as_json())
 
 
 @click.command()
@@ -233,28 +184,34 @@ def publish(
     --without-texts those of all.
     The token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT names another server.
     """
-    from goldwire.corpus.corpus import load_corpus
-    from goldwire.corpus.publish.hub import parcel
-    from goldwire.corpus.publish.hub import publish as push
+    import goldwire
 
-    with parcel(load_corpus(project), without_texts=without_texts, out=out) as packed:
-        table(("file", "bytes"), [*packed.files.items(), ("in all", sum(packed.files.values()))])
+    def on_packed(packed: Published) -> None:
+        show(packed.table())
         for kind, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
             if counts:
                 dropped = ", ".join(f"{name} × {amount(number)}" for name, number in sorted(counts.items()))
                 say(f"{kind} left out: {dropped}")
-        figures = {"repo": repo, "tag": packed.tag, "files": packed.files, "url": ""}
+        files = f"{amount(len(packed.files))} files"
         if dry_run:
-            say(
-                f"{amount(len(packed.files))} files would go to {repo} as {packed.tag}; nothing was published"
-            )
+            say(f"{files} would go to {repo} as {packed.tag}; nothing was published")
         else:
-            say(f"publishing {amount(len(packed.files))} files")
-            figures["url"] = push(packed, repo, public=public)
-            say(f"published: {figures['url']}, {packed.tag}")
+            say(f"publishing {files}")
+
+    published = goldwire.publish_corpus(
+        project,
+        repo,
+        without_texts=without_texts,
+        public=public,
+        dry_run=dry_run,
+        out=out,
+        on_packed=on_packed,
+    )
+    if not dry_run:
+        say(f"published: {published.url}, {published.tag}")
     if out is not None:
         say(f"kept in {out}")
-    write_json(json_path, figures)
+    write_json(json_path, published.as_json())
 
 
 @click.command()
@@ -268,14 +225,12 @@ def rehydrate(dataset: Path, articles: Path, out: Path, partial: bool, json_path
 
     ARTICLES is a folder of text files, JSON Lines or CSV. A copy must be the very text that was annotated.
     """
-    from goldwire.corpus.publish.without_text import rehydrate as run
+    import goldwire
 
-    done = run(dataset, articles, out, partial=partial)
-    spans = sum(len(a.spans) for article in done.articles for a in article.annotations)
-    tell(f"{amount(len(done.articles))} documents, {amount(spans)} spans")
+    done = goldwire.rehydrate(dataset, articles, out, partial=partial)
+    tell(f"{amount(len(done.articles))} documents, {amount(done.spans)} spans")
     for reason, names in (("another text", done.differing), ("no copy", done.missing)):
         if names:
             say(f"left out, {reason}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")
     say(f"written to {out}")
-    figures = {"documents": len(done.articles), "spans": spans}
-    write_json(json_path, {**figures, "differing": done.differing, "missing": done.missing})
+    write_json(json_path, done.as_json())

@@ -127,12 +127,11 @@ def _predictions(project: Project, documents: Sequence[Document]) -> list[Articl
 
 def _browse(project: Project) -> Path:
     """Write the corpus as a site; its first page."""
-    from goldwire.corpus.browse import browse
-    from goldwire.corpus.corpus import load_corpus
+    import goldwire
 
-    site = browse(load_corpus(project), project.reports / "browse")
+    site = goldwire.browse_corpus(project)
     _step(9, f"wrote the corpus as a site to browse: {amount(site.articles)} articles")
-    return site.folder / "index.html"
+    return site.index
 
 
 def learn(project: Project) -> tuple[Path, dict[str, Any]]:
@@ -142,14 +141,12 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
     scored on the test side; beside it articles are left out in turn, those alone that `[demo] leave_one_out`
     of goldwire.toml names by a pattern.
     """
+    import goldwire
     from goldwire.cli.train import show
-    from goldwire.corpus.corpus import load_corpus
-    from goldwire.corpus.dataset.build import CONFIGS, build
     from goldwire.train.run.run import run
 
-    corpus = load_corpus(project)
-    with progress("Building", len(corpus.articles) * len(CONFIGS)) as advance:
-        dataset = build(corpus, advance=advance)
+    with progress("Building") as bar:
+        dataset = goldwire.build_corpus(project, total=bar.total, advance=bar)
     spans = amount(sum(dataset.counts.layers.values()))
     _step(6, f"built the dataset: {amount(dataset.counts.documents)} documents, {spans} spans")
     plans = demo_plans(project)

@@ -20,9 +20,11 @@ from goldwire.corpus.quality.label_errors import LabelErrors, counts, find_label
 from goldwire.corpus.redistribution import redistribution
 from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
+from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import curated
+from goldwire.table import Column, Figures, Table
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -33,13 +35,32 @@ SHOWN = 300
 USES = 12
 
 
-@dataclass
-class Review:
-    """What was found. `label_errors` is None where none were asked for."""
+@dataclass(frozen=True, repr=False)
+class Review(Figures):
+    """What was found. `label_errors` is None where none were asked for; `page` shows it, where one does."""
 
     inconsistencies: list[Inconsistency] = field(default_factory=list)
     label_errors: LabelErrors | None = None
     checks: CheckResult | None = None
+    page: Path | None = None
+
+    def __repr__(self) -> str:
+        parts = [(len(self.inconsistencies), "inconsistencies")]
+        parts += [(len(self.label_errors.errors), "doubts")] if self.label_errors is not None else []
+        parts += [(len(self.checks.faults), "faults")] if self.checks is not None else []
+        return f"<Review: {', '.join(f'{amount(number)} {what}' for number, what in parts)}>"
+
+    def tables(self) -> list[Table]:
+        """`inconsistencies`, and `label_errors` where they were sought: how many of each kind."""
+        count = Column("count", "amount")
+        rows = [(what, self.by_kind[kind]) for kind, what in KINDS.items()]
+        shown = [Table("inconsistencies", "to review", (Column("to review"), count), rows)]
+        if self.label_errors is not None:
+            by_kind = counts(self.label_errors.errors)
+            doubts = [(what, by_kind[kind]) for kind, what in ERROR_KINDS.items()]
+            title = "a model reads otherwise"
+            shown.append(Table("label_errors", title, (Column(title), count), doubts))
+        return shown
 
     @property
     def by_kind(self) -> dict[str, int]:
@@ -47,12 +68,12 @@ class Review:
         kinds = Counter(inconsistency.kind for inconsistency in self.inconsistencies)
         return {kind: kinds[kind] for kind in KINDS}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Everything, for JSON."""
         return {
             "inconsistencies": [asdict(inconsistency) for inconsistency in self.inconsistencies],
             "label_errors": asdict(self.label_errors) if self.label_errors is not None else None,
-            "checks": self.checks.as_dict() if self.checks is not None else None,
+            "checks": self.checks.as_json() if self.checks is not None else None,
             "counts": {
                 "inconsistencies": self.by_kind,
                 "label_errors": counts(self.label_errors.errors) if self.label_errors is not None else {},

@@ -22,12 +22,13 @@ from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_
 from goldwire.corpus.browse.frame_files import Drawn, FrameFiles
 from goldwire.corpus.browse.lists import StatusCounts, layer_list
 from goldwire.corpus.redistribution import redistribution
-from goldwire.figures import amount
+from goldwire.figures import amount, counted
 from goldwire.files import file_names, sync, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
 from goldwire.span_drawing import render
+from goldwire.table import Column, Figures, Table
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -38,9 +39,10 @@ _ASSETS = ("site.css", "site.js", "table.js", "index.js", "search.js", "arcs.js"
 _FRAMED = ("timeline.js", "graph.js")
 
 
-@dataclass(frozen=True)
-class Site:
-    """What was written. `files` maps each table to its number of rows."""
+@dataclass(frozen=True, repr=False)
+class Site(Figures):
+    """What was written, and how many `bytes` that is. `files` maps each table to its number of rows; `local`
+    says that texts may not be passed on, `draft` that nobody has reviewed some of what is shown."""
 
     folder: Path
     articles: int
@@ -51,6 +53,26 @@ class Site:
     bytes: int
     local: bool
     draft: bool
+
+    def __repr__(self) -> str:
+        return f"<Site: {counted(self.articles, 'article')} in {self.index}>"
+
+    @property
+    def index(self) -> Path:
+        """The page to open."""
+        return self.folder / "index.html"
+
+    def tables(self) -> list[Table]:
+        """`site`: what is shown, and the rows of each of its tables."""
+        rows = [("articles", self.articles), ("readings", self.readings), ("spans", self.spans)]
+        rows += [(f"tables/{name}.csv", number) for name, number in self.files.items()]
+        return [Table("site", "site", (Column("site"), Column("count", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, where it lies, and whether it may be shown to others."""
+        counts = {"articles": self.articles, "readings": self.readings, "spans": self.spans}
+        rest = {"tables": self.files, "bytes": self.bytes, "local": self.local, "draft": self.draft}
+        return {"folder": str(self.folder), **counts, **rest}
 
 
 def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None = None) -> Site:

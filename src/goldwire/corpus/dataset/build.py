@@ -24,18 +24,20 @@ from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
+from goldwire.figures import counted
 from goldwire.files import read_bytes, read_text, write_text
 from goldwire.folders import replacing
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
 from goldwire.model import Article
+from goldwire.table import Column, Figures, Table
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
 
 
-@dataclass(frozen=True)
-class Build:
+@dataclass(frozen=True, repr=False)
+class Build(Figures):
     """What was built: the manifest's content, and what the checks and the tokens could not make fit.
 
     `aside` are files that stood there changed by hand, under the names that they have now.
@@ -49,15 +51,40 @@ class Build:
     changelog_current: bool
     aside: list[Path] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        version = f"{self.manifest['name']} {self.manifest['version']}"
+        return f"<Build: {version}, {counted(self.counts.documents, 'document')} in {self.folder}>"
 
-def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None] | None = None) -> Build:
+    def tables(self) -> list[Table]:
+        """`layers`: spans, and which of them a tag for each token can't hold."""
+        names = ("spans", "nested", "in tags", "widened to tokens", "collided")
+        rows = [
+            (name, loss.spans, loss.nested, loss.spans - loss.nested - loss.collided, loss.cut, loss.collided)
+            for name, loss in self.losses.items()
+        ]
+        columns = (Column("layer"), *(Column(name, "amount") for name in names))
+        return [Table("layers", "Spans as tags of tokens", columns, rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest."""
+        return self.manifest
+
+
+def build(
+    corpus: Corpus,
+    *,
+    strict: bool = False,
+    total: Callable[[int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Build:
     """Write the dataset into the project's `corpus/`.
 
     All files are made beside the folder and moved in at the end; what lies there and no manifest lists stays,
     and where it is in the way (GW216) nothing is written, but for a LICENSE of one's own, which is kept. The
     same input gives the same bytes. Each side of the project's split is a file, with its hash in its name.
     Rules that are broken are counted in card and manifest; faults that no typed column can hold, and with
-    `strict` any fault, raise an error and nothing is written.
+    `strict` any fault, raise an error and nothing is written. `total` is told how many rows there will be,
+    `advance` how many were written.
     """
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     if fatal := [fault for fault in checks.faults if strict or fault.code in _UNTYPED]:
@@ -66,6 +93,8 @@ def build(corpus: Corpus, *, strict: bool = False, advance: Callable[[int], None
         where, hint = str(corpus.project.annotations), "pull some: goldwire annotate pull"
         raise GoldwireError.of("GW262", "there is no annotation to build from", where=where, hint=hint)
     sides = split_articles(corpus)
+    if total is not None:  # of documents, of annotations, of tokens by document
+        total(2 * checks.documents + checks.annotations)
     counts = count(corpus.articles, corpus.schema, only_curated=True)
     losses = {layer: TagLoss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus

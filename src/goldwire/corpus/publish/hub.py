@@ -19,11 +19,13 @@ from goldwire.corpus.redistribution import Redistribution, redistribution
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.corpus.versions.changelog import is_semantic
 from goldwire.errors import GoldwireError
+from goldwire.figures import counted
 from goldwire.files import read_bytes, sha256
 from goldwire.folders import new_folder
 from goldwire.leftovers import scratch
 from goldwire.project import CONFIG
 from goldwire.redaction import keep_secret
+from goldwire.table import Column, Figures, Table
 
 #: Files beside those that the manifest lists, published where they are there.
 _BESIDE = ("CHANGELOG.md", SPLIT, LICENCE_FILE)
@@ -42,6 +44,31 @@ class Parcel:
     def tag(self) -> str:
         """The tag that the version gets."""
         return f"v{self.version}"
+
+
+@dataclass(frozen=True, repr=False)
+class Published(Figures):
+    """What goes to the repository `repo` as `tag`: files with their sizes in bytes, and what is `withheld`;
+    `url` is empty where nothing was sent."""
+
+    repo: str
+    tag: str
+    files: dict[str, int]
+    withheld: Withheld
+    url: str = ""
+
+    def __repr__(self) -> str:
+        files = f"{counted(len(self.files), 'file')} as {self.tag}"
+        return f"<Published: {files} in {self.url}>" if self.url else f"<Published: not yet; {files}>"
+
+    def tables(self) -> list[Table]:
+        """`files`, and all of them together."""
+        rows = [*self.files.items(), ("in all", sum(self.files.values()))]
+        return [Table("files", self.repo, (Column("file"), Column("bytes", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """Repository, tag, files and address."""
+        return {"repo": self.repo, "tag": self.tag, "files": self.files, "url": self.url}
 
 
 @contextmanager

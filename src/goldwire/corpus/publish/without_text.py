@@ -15,13 +15,14 @@ from msgspec import Struct
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.figures import amount
+from goldwire.figures import amount, counted
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article, Document
 from goldwire.seeds import read_documents
+from goldwire.table import Column, Figures, Table
 
 NAME = "without-texts.jsonl"
 #: So many characters in a row that stand in a text are text: nothing that holds them is published.
@@ -106,13 +107,34 @@ def read_without_texts(path: Path) -> list[Record]:
     return records
 
 
-@dataclass(frozen=True)
-class Rehydrated:
+@dataclass(frozen=True, repr=False)
+class Rehydrated(Figures):
     """What was joined, and what was left out by name: documents without a copy, and with another text."""
 
     articles: list[Article]
     missing: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        left_out = len(self.missing) + len(self.differing)
+        more = f", {amount(left_out)} left out" if left_out else ""
+        return f"<Rehydrated: {counted(len(self.articles), 'document')}{more}>"
+
+    @property
+    def spans(self) -> int:
+        """How many spans they have."""
+        return sum(len(a.spans) for article in self.articles for a in article.annotations)
+
+    def tables(self) -> list[Table]:
+        """`left_out`: documents, and why."""
+        rows = [(name, "another text") for name in self.differing]
+        rows += [(name, "no copy") for name in self.missing]
+        return [Table("left_out", "left out", (Column("document"), Column("why")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and what was left out."""
+        counts = {"documents": len(self.articles), "spans": self.spans}
+        return {**counts, "differing": self.differing, "missing": self.missing}
 
 
 def rehydrate(dataset: Path, copies: Path, out: Path, *, partial: bool = False) -> Rehydrated:

@@ -16,12 +16,14 @@ from goldwire.annotations.store import project_articles
 from goldwire.annotations.values import is_country, value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
+from goldwire.figures import amount, counted
 from goldwire.formats.jsonl import own_jsonl
 from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, curated, pairs
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries
 from goldwire.schemas.schema import RegistryEntry
+from goldwire.table import Column, Figures, Table
 from goldwire.text import is_unspaced
 
 Registries = Mapping[str, Mapping[str, RegistryEntry]]
@@ -30,8 +32,8 @@ _ZWJ = "\u200d"
 _KEPT = 50_000  # spans in order that are known again by what they say
 
 
-@dataclass(frozen=True)
-class CheckResult:
+@dataclass(frozen=True, repr=False)
+class CheckResult(Figures):
     """What was checked and what was found.
 
     `faults` decide; those in `others` are of annotations that were to be looked at, not to decide.
@@ -44,12 +46,27 @@ class CheckResult:
     faults: list[Fault] = field(default_factory=list)
     others: list[Fault] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        checked = f"{counted(self.documents, 'document')}, {counted(self.annotations, 'annotation')}"
+        broken = f"{amount(len(self.faults))} places break a rule" if self.faults else "no rule broken"
+        return f"<CheckResult: {checked}, {broken}>"
+
     @property
     def by_code(self) -> dict[str, int]:
         """The number of faults of each rule that was broken."""
         return dict(sorted(Counter(fault.code for fault in self.faults).items()))
 
-    def as_dict(self) -> dict[str, Any]:
+    def tables(self) -> list[Table]:
+        """`rules`: how often each is broken; `faults`: where."""
+        rules_broken = [(f"{code}  {rules.RULES[code]}", number) for code, number in self.by_code.items()]
+        columns = tuple(map(Column, ("code", "where", "what", "what to do")))
+        faults = [(fault.code, fault.where, fault.message, fault.hint) for fault in self.faults]
+        return [
+            Table("rules", "rules", (Column("rule"), Column("broken", "amount")), rules_broken),
+            Table("faults", "faults", columns, faults),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
         """Counts and faults, for JSON."""
         return {**asdict(self), "by_code": self.by_code}
 

@@ -6,14 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
 from goldwire.corpus.split.io import Fold, Split, project_rule
 from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
+from goldwire.figures import amount, counted
 from goldwire.model import Article, curated
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.table import Column, Figures, Table
 
 #: The sides, by the names that `datasets.load_dataset` gives them.
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -51,9 +55,10 @@ class SplitOptions:
         return {side: share for side, share in sides.items() if share > 0}
 
 
-@dataclass(frozen=True)
-class SplitResult:
-    """A split, the ties that it keeps, and what a reader must know of it."""
+@dataclass(frozen=True, repr=False)
+class SplitResult(Figures):
+    """A split, the ties that it keeps, and what a reader must know of it; `path` is its file, `is_continued`
+    says that it goes on from one that was there."""
 
     split: Split
     ties: list[Tie]
@@ -66,6 +71,53 @@ class SplitResult:
     straddling: list[str] = field(default_factory=list)
     pool: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    path: Path | None = None
+    is_continued: bool = False
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"{amount(number)} {side}" for side, number in self.split.counts.items())
+        return f"<SplitResult: {sides or counted(len(self.split.folds), 'fold')}>"
+
+    @property
+    def documents(self) -> int:
+        """How many documents were split."""
+        return sum(map(len, self.groups))
+
+    def tables(self) -> list[Table]:
+        """`sides` with their shares, and `labels` on each side; or `folds`."""
+        if self.split.folds:
+            names = ("test", "neither tested nor trained on")
+            columns = (Column("fold"), *(Column(name, "amount") for name in names))
+            folds = [(str(n), len(f.test), len(f.left_out)) for n, f in enumerate(self.split.folds, start=1)]
+            return [Table("folds", "folds", columns, folds)]
+        shares = (Column("share", "percent"), Column("wanted", "percent"))
+        sides = [
+            (side, number, number / self.documents, self.split.shares.get(side, 0.0))
+            for side, number in self.split.counts.items()
+        ]
+        by_side = (Column("label"), *(Column(side, "amount") for side in self.split.counts))
+        labels: list[tuple[str | int, ...]] = [
+            (label, *(numbers.get(side, 0) for side in self.split.counts))
+            for label, numbers in self.labels.items()
+        ]
+        return [
+            Table("sides", "sides", (Column("side"), Column("documents", "amount"), *shares), sides),
+            Table("labels", "labels", by_side, labels),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Sides or folds, what is tied, and documents to know of."""
+        lists = ("seen", "moved", "new", "undated", "straddling", "pool", "gone")
+        return {
+            "kind": self.split.kind,
+            "documents": self.documents,
+            "groups": [group for group in self.groups if len(group) > 1],
+            "ties": [vars(tie) for tie in self.ties],
+            "sides": self.split.counts,
+            "folds": [{"test": fold.test, "left_out": fold.left_out} for fold in self.split.folds],
+            "labels": self.labels,
+            **{name: getattr(self, name) for name in lists},
+        }
 
 
 def options_for(
