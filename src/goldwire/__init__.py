@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from goldwire.api.corpora import build_corpus as build_corpus
     from goldwire.api.corpora import check_corpus as check_corpus
     from goldwire.api.corpora import diff_corpus as diff_corpus
+    from goldwire.api.corpora import load_split as load_split
     from goldwire.api.corpora import publish_corpus as publish_corpus
     from goldwire.api.corpora import rehydrate as rehydrate
     from goldwire.api.corpora import review_corpus as review_corpus
@@ -50,7 +51,11 @@ if TYPE_CHECKING:
     from goldwire.api.evaluation import score as score
     from goldwire.api.events import write_events as write_events
     from goldwire.api.models import draft as draft
+    from goldwire.api.models import learning_curve as learning_curve
+    from goldwire.api.models import plan_curve as plan_curve
+    from goldwire.api.models import plan_training as plan_training
     from goldwire.api.models import predict as predict
+    from goldwire.api.models import predict_stock as predict_stock
     from goldwire.api.models import preview_drafts as preview_drafts
     from goldwire.api.models import read_documents as read_documents
     from goldwire.api.models import train_model as train_model
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from goldwire.api.schemas import migrate as migrate
     from goldwire.api.schemas import push_migration as push_migration
     from goldwire.api.schemas import render_schema as render_schema
+    from goldwire.archive.ray_engine import RayEngine as RayEngine
     from goldwire.corpus.dataset.load import load_corpus as load_corpus
     from goldwire.errors import AnnotateError as AnnotateError
     from goldwire.errors import CorpusError as CorpusError
@@ -82,6 +88,7 @@ if TYPE_CHECKING:
     from goldwire.seeds.add import add_articles as add_articles
     from goldwire.seeds.listing import list_articles as list_articles
     from goldwire.table import Table as Table
+    from goldwire.train.run.package import package_model as package_model
 
 __version__ = "0.1.0"
 
@@ -98,6 +105,7 @@ __all__ = [
     "GoldwireError",
     "Project",
     "Provenance",
+    "RayEngine",
     "Relation",
     "Schema",
     "SchemaError",
@@ -126,16 +134,22 @@ __all__ = [
     "gate",
     "gate_all",
     "import_schema",
+    "learning_curve",
     "list_articles",
     "load",
     "load_corpus",
     "load_project",
     "load_schema",
+    "load_split",
     "merge_ids",
     "migrate",
+    "package_model",
+    "plan_curve",
+    "plan_training",
     "practice",
     "predict",
     "predict_archive",
+    "predict_stock",
     "preview_drafts",
     "publish_corpus",
     "pull",
@@ -179,6 +193,7 @@ _PUBLIC = {
     "GoldwireError": "goldwire.errors",
     "Project": "goldwire.project",
     "Provenance": "goldwire.model",
+    "RayEngine": "goldwire.archive.ray_engine",
     "Relation": "goldwire.model",
     "Schema": "goldwire.schemas.schema",
     "SchemaError": "goldwire.errors",
@@ -206,16 +221,22 @@ _PUBLIC = {
     "gate": "goldwire.api.evaluation",
     "gate_all": "goldwire.api.evaluation",
     "import_schema": "goldwire.api.schemas",
+    "learning_curve": "goldwire.api.models",
     "list_articles": "goldwire.seeds.listing",
     "load": "goldwire.annotate.rounds",
     "load_corpus": "goldwire.corpus.dataset.load",
     "load_project": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
+    "load_split": "goldwire.api.corpora",
     "merge_ids": "goldwire.annotate.registry.changes",
     "migrate": "goldwire.api.schemas",
+    "package_model": "goldwire.train.run.package",
+    "plan_curve": "goldwire.api.models",
+    "plan_training": "goldwire.api.models",
     "practice": "goldwire.annotate.rounds",
     "predict": "goldwire.api.models",
     "predict_archive": "goldwire.api.archives",
+    "predict_stock": "goldwire.api.models",
     "preview_drafts": "goldwire.api.models",
     "publish_corpus": "goldwire.api.corpora",
     "pull": "goldwire.annotate.rounds",

@@ -159,10 +159,10 @@ class Figures(ABC):
     def table(self, name: str | None = None) -> Table:
         """The table of that name, the first by default; raises GW930 with the names that exist."""
         tables = {table.name: table for table in reversed(self.tables())}
-        if name is None:
+        if name is None and tables:
             return self.tables()[0]
-        if name not in tables:
-            raise GoldwireError.of("GW930", f"there is no table `{name}`", hint=one_of(tables))
+        if name is None or name not in tables:
+            raise GoldwireError.of("GW930", f"there is no table `{name or ''}`", hint=one_of(tables))
         return tables[name]
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,10 +33,10 @@ from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.project import load_project
 from goldwire.schemas import Schema
 from goldwire.schemas.guide import guide_page
-from goldwire.train.curve.curve import Curve
-from goldwire.train.curve.curve import Step as Measured
 from goldwire.train.curve.extrapolation import Extrapolation
 from goldwire.train.curve.page import page as curve_page
+from goldwire.train.curve.results import Curve
+from goldwire.train.curve.results import Step as Measured
 from tests.annotate.report.made import make_team
 from tests.corpus.mini import MINI, mini_articles, mini_schema
 from tests.eval.ci.test_gate import as_baseline

@@ -20,12 +20,8 @@ from tests.house.trees import tree_of
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 
 
-#: Commands that do themselves what the API does too: they say how much there is to learn before they learn,
-#: and the report is of a run's folder, scored as its project asks.
-BESIDE_THE_API = {
-    ("train.py", "plan"), ("train.py", "run"), ("demo.py", "plan"), ("demo.py", "run"),
-    ("eval.py", "score_articles"), ("eval.py", "names_by_file"),
-}  # fmt: skip
+#: Commands that do themselves what the API does too: a run's report is scored as its project asks.
+BESIDE_THE_API = {("eval.py", "score_articles"), ("eval.py", "names_by_file")}
 
 
 def imported(path: Path) -> set[tuple[str, str]]:

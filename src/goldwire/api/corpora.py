@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from goldwire.corpus.publish.hub import Published
     from goldwire.corpus.publish.without_text import Rehydrated
     from goldwire.corpus.quality.checks import CheckResult
+    from goldwire.corpus.split.io import Split
     from goldwire.corpus.split.split import SplitResult
     from goldwire.corpus.versions.compared import VersionDiff
 
@@ -227,6 +228,21 @@ def split_corpus(
     split = make_split(corpus.articles, corpus.schema, options, stored=stored, advance=advance)
     write_split(path, split.split, split.ties)
     return replace(split, path=path, is_continued=stored is not None)
+
+
+def load_split(project: str | Path | Project = ".") -> Split | None:
+    """The split that a project keeps in corpus/split.json: who has which side; None where it keeps none.
+
+    Raises GW290 where the file is no split.
+
+        >>> import goldwire
+        >>> split = goldwire.split_corpus("my-project", test=0.5, validation=0)
+        >>> goldwire.load_split("my-project")
+        <Split: 1 train, 1 test>
+    """
+    from goldwire.corpus.split.io import stored_split
+
+    return stored_split(find_project(project))
 
 
 def publish_corpus(

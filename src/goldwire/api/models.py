@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire.api.data import Source, articles_of
+from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
 from goldwire.project import Project, find_project
@@ -15,35 +17,60 @@ from goldwire.text import normalise
 if TYPE_CHECKING:
     from goldwire.annotate.drafting.project_drafts import Drafts, Preview
     from goldwire.annotate.drafting.run import Advance
+    from goldwire.train.curve.curve import CurvePlan
+    from goldwire.train.curve.results import Curve
+    from goldwire.train.run.plan import RunPlan
     from goldwire.train.run.run import Run
 
 
-def train_model(
+def plan_training(
     project: str | Path | Project | None = None,
     *,
     layers: Iterable[str] | None = None,
     all_layers: bool = False,
     spans: bool = False,
     nested: bool = False,
-    data: str | Path | None = None,
-    test: str | Path | None = None,
-    out: str | Path | None = None,
     folds: int | None = None,
+    **options: Any,
+) -> RunPlan:
+    """What `train_model` would learn, from what, by which configs, and where all goes; nothing is learned.
+
+    Arguments as those of `train_model`, which takes the plan too.
+
+        >>> import goldwire
+        >>> planned = goldwire.plan_training(data="gold.jsonl", out="model")
+        >>> planned
+        <RunPlan ner: thing from 2 articles, into model>
+        >>> planned.data.labels
+        {'DISH': 2, 'THING': 2}
+    """
+    from goldwire.train.run.choice import Choice
+    from goldwire.train.run.plan import plan
+
+    named = None if layers is None and not all_layers else tuple(layers or ())
+    choice = Choice(named, every=all_layers, spans=spans, nested=nested)
+    return plan(_home(project), choice, folds=folds, **_as_paths(options))
+
+
+def train_model(
+    project: str | Path | Project | RunPlan | None = None,
+    *,
     resamples: int = 1000,
     processes: int | None = None,
     advance: Callable[[int], None] | None = None,
     **options: Any,
 ) -> Run:
-    """Learn a model, score it on articles that it has not seen: its `model`, `figures`, `notes`, `page`.
+    """Learn a model, score it on articles that it has not seen: its `model`, `notes`, `page`, and tables.
 
     Learned are the `layers`, or `all_layers`, with their attributes, their relations and the layers that
     these go to, or their `spans` alone, `nested` ones too; where none is named the first layer's spans, as
     by `goldwire train ner`. They are learned from the project's articles, or from `data`, a file or folder
     in any format that is read. Scored on are the articles themselves, in so many `folds` (0: none are), or
     those of `test`: a side of the project's split, by its name, or a file or folder (as a path, where a side
-    is called so too). `options` are those of `goldwire train`: `config`, `ents`, `schema`, `reports`, `seed`,
-    `sides`, `only` (a pattern of ids, or several), `score_seen`, `overrides`. `advance` is told of each
-    training that is done.
+    is called so too). The model goes to `out`. Other `options` are those of `goldwire train`: `config`,
+    `ents`, `schema`, `reports`, `seed`, `sides`, `only` (a pattern of ids, or several), `score_seen`,
+    `overrides`. What `plan_training` planned stands for all of them. `resamples` are of the bootstrap; so
+    many `processes` train side by side (default: one a core). `advance` counts to the plan's `parts`.
 
         >>> import goldwire
         >>> try:
@@ -52,21 +79,123 @@ def train_model(
         ...     print(error.faults[0].code)
         GW901
     """
-    from goldwire.train.run.choice import Choice
-    from goldwire.train.run.plan import plan
+    from goldwire.train.run.plan import RunPlan
     from goldwire.train.run.run import run
 
-    home = project if project is None or isinstance(project, Project) else Path(project)
-    options |= {"data": data, "test": test, "out": out}
-    paths: dict[str, Any] = {
-        name: Path(options[name])
-        for name in ("data", "out", "config", "schema", "reports")
-        if options.get(name) is not None
-    }
-    named = None if layers is None and not all_layers else tuple(layers or ())
-    choice = Choice(named, every=all_layers, spans=spans, nested=nested)
-    planned = plan(home, choice, folds=folds, **options | paths)
+    if isinstance(project, RunPlan):
+        _check_planned(options)
+        planned = project
+    else:
+        planned = plan_training(project, **options)
     return run(planned, resamples=resamples, processes=processes, advance=advance)
+
+
+def plan_curve(
+    project: str | Path | Project | None = None,
+    *,
+    layer: str | None = None,
+    steps: Sequence[int] | None = None,
+    repeats: int = 5,
+    page: str | Path | None = None,
+    **options: Any,
+) -> CurvePlan:
+    """What `learning_curve` would train: its `sizes`, numbers of documents, and how many `trainings`.
+
+    Arguments as those of `learning_curve`, which takes the plan too.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.plan_curve(data="gold.jsonl")
+        ... except goldwire.TrainError as error:
+        ...     print(error.faults[0].code, error.faults[0].message)
+        GW451 2 documents: too few for a learning curve
+    """
+    from goldwire.train.curve.curve import plan_curve as plan
+
+    options = _as_paths({**options, "page": page})
+    return plan(_home(project), layer=layer, steps=steps, repeats=repeats, **options)
+
+
+def learning_curve(
+    project: str | Path | Project | CurvePlan | None = None,
+    *,
+    resamples: int = 1000,
+    processes: int | None = None,
+    advance: Callable[[int], None] | None = None,
+    **options: Any,
+) -> Curve:
+    """F1 over how much was learned from, and what the next 100 sentences are likely to bring; also as a page.
+
+    Of one `layer` (default: the first), its outermost spans. `steps` are numbers of documents (default: all
+    up to 6, else five that double), `repeats` how often each is trained, on other documents, and scored on
+    those that it left out; no model is kept. `page` is by default eval/reports/curve.html, or ./curve.html.
+    Other `options` and arguments are those of `train_model`, but `out` and what says which layers. Raises
+    GW450 for steps that can't be, GW451 for too few documents.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.learning_curve(data="gold.jsonl")
+        ... except goldwire.TrainError as error:
+        ...     print(error.faults[0].code)
+        GW451
+    """
+    from goldwire.files import write_text
+    from goldwire.train.curve.curve import CurvePlan, run_curve
+    from goldwire.train.curve.page import page
+
+    if isinstance(project, CurvePlan):
+        _check_planned(options)
+        planned = project
+    else:
+        planned = plan_curve(project, **options)
+    curve = run_curve(planned, resamples=resamples, processes=processes, advance=advance)
+    write_text(planned.page, page(curve))
+    return replace(curve, page=planned.page)
+
+
+def _home(project: str | Path | Project | None) -> Project | Path | None:
+    return project if project is None or isinstance(project, Project) else Path(project)
+
+
+def _as_paths(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of training, those that are places as paths."""
+    places = ("data", "out", "config", "schema", "reports", "page")
+    given = {name: options[name] for name in places if options.get(name) is not None}
+    return options | {name: Path(place) for name, place in given.items()}
+
+
+def _check_planned(options: Mapping[str, Any]) -> None:
+    if options:
+        message = f"a plan, and `{next(iter(options))}` beside it"
+        raise GoldwireError.of("GW728", message, hint="give it when planning")
+
+
+def predict_stock(
+    articles: Iterable[str | Document | Article] | None = None,
+    project: str | Path | Project = ".",
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> Articles:
+    """What the project's stock model (`[predict]` of goldwire.toml) finds, in the labels of its schema.
+
+    `articles` are texts, documents or articles (default: the project's). What the table of labels does not
+    map is left out, and in `lost`, by the model's label. Raises GW412 where no model is named or its labels
+    are not the schema's, GW410 and GW411 where it can't be loaded.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.predict_stock(project="my-project")
+        ... except goldwire.TrainError as error:
+        ...     print(error.faults[0].code)
+        GW412
+    """
+    from goldwire.annotations.store import project_articles
+    from goldwire.train.run.baselines import stock_predictions
+
+    home = find_project(project)
+    given = project_articles(home) if articles is None else articles
+    documents = [_document(number, each) for number, each in enumerate(given, start=1)]
+    return stock_predictions(home, documents, advance=advance)
 
 
 def read_documents(path: str | Path) -> list[Document]:

@@ -69,6 +69,12 @@ class RayEngine:
     own is started on this machine, and ended. Workers that a cluster has no core for yet join when it has.
     Raises GW832 where Ray is not installed, GW830 where it can't be reached or is lost, GW831 where a node
     has other versions than this machine, GW833 where batches kill their workers again and again.
+
+    It is the `engine` of `predict_archive` and `select_articles`.
+
+        >>> import goldwire
+        >>> goldwire.RayEngine(workers=8, address="ray://head:10001")
+        RayEngine(workers=8, address='ray://head:10001')
     """
 
     workers: int | None = None

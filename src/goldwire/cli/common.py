@@ -96,10 +96,10 @@ def engine_options(function: F) -> F:
             if address:
                 raise click.UsageError("--address is a Ray cluster's: add --engine ray")
             return function(*arguments, engine=None, **given)
-        from goldwire.archive.ray_engine import RayEngine
+        import goldwire
 
         there = address or os.environ.get("RAY_ADDRESS", "")
-        return function(*arguments, engine=RayEngine(given["workers"], there), **given)
+        return function(*arguments, engine=goldwire.RayEngine(given["workers"], there), **given)
 
     decorated: Any = with_engine
     for option in reversed(options):
@@ -158,7 +158,7 @@ def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Pat
 def show(figures: Table, *, title: str = "") -> None:
     """Print a table on standard output, as `table` does."""
     names = [column.name for column in figures.columns]
-    table(names, figures.shown(), title=title, left=figures.left, lesser=figures.lesser)
+    table(names, figures.shown(), title=title, left=max(figures.left, 1), lesser=figures.lesser)
 
 
 def say(*lines: str) -> None:

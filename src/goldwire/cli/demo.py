@@ -108,18 +108,18 @@ def _annotate(project: Project) -> dict[str, Any]:
 
 def _predictions(project: Project, documents: Sequence[Document]) -> list[Article]:
     """What the example's stock model finds, where it names one and that is installed; which is said."""
+    import goldwire
     from goldwire.pipelines import how_to_get, official_and_missing
-    from goldwire.train.run.baselines import stock_predictions, stock_setting
 
-    stock = stock_setting(project)
-    if stock is None or official_and_missing(stock.model):
+    model = str(project.setting("predict", "model", ""))
+    if not model or official_and_missing(model):
         _step(3, f"pushing {amount(len(documents))} articles, without predictions")
-        if stock is not None:
-            say(f"      {stock.model} is not installed; to have it: {how_to_get(stock.model)}")
+        if model:
+            say(f"      {model} is not installed; to have it: {how_to_get(model)}")
         return []
-    predicted, left_out = stock_predictions(project, documents)
+    predicted = goldwire.predict_stock(documents, project)
     spans = sum(len(annotation.spans) for article in predicted for annotation in article.annotations)
-    dropped = ", ".join(f"{number} {label}" for label, number in sorted(left_out.items()))
+    dropped = ", ".join(f"{len(places)} {label}" for label, places in predicted.lost.items())
     _step(3, f"pushing {amount(len(documents))} articles with {amount(spans)} predicted spans")
     say(f"      predicted, but without a label in the schema: {dropped or 'none'}")
     return predicted
@@ -142,8 +142,7 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
     of goldwire.toml names by a pattern.
     """
     import goldwire
-    from goldwire.cli.train import show
-    from goldwire.train.run.run import run
+    from goldwire.cli.train import show_run
 
     with progress("Building") as bar:
         dataset = goldwire.build_corpus(project, total=bar.total, advance=bar)
@@ -157,10 +156,10 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
         title = "training a spaCy model, once without each article and once with all"
     _step(7, title)
     with progress("Training", sum(planned.parts for planned in plans.values())) as advance:
-        runs = {name: run(planned, advance=advance) for name, planned in plans.items()}
+        runs = {name: goldwire.train_model(planned, advance=advance) for name, planned in plans.items()}
     _step(8, "scores on articles that the model had not seen")
     for name, ran in reversed(runs.items()):
-        show(ran.figures)
+        show_run(ran)
         if name != MODEL:
             say(f"- each by a model that learned from the others of these; report: {ran.page}")
     for note in runs[MODEL].notes:
@@ -173,16 +172,15 @@ def learn(project: Project) -> tuple[Path, dict[str, Any]]:
 
 def demo_plans(project: Project) -> dict[str, RunPlan]:
     """The runs of a demo by their names in its figures, that of the model that is kept first."""
-    from goldwire.corpus.split.io import stored_split
-    from goldwire.train.run.plan import plan
+    import goldwire
 
-    split = stored_split(project)
+    split = goldwire.load_split(project)
     if split is None or not split.counts.get(TEST):
-        return {MODEL: plan(project)}
-    tested = plan(project, test=TEST)
+        return {MODEL: goldwire.plan_training(project)}
+    tested = goldwire.plan_training(project, test=TEST)
     pattern = project.setting("demo", "leave_one_out", "")
     name = f"{tested.out.name}-leave-one-out"
     out, reports = project.models / name, project.reports / name
     where = f"{project.root / CONFIG}: [demo] leave_one_out"
-    apart = plan(project, only=pattern, only_from=where, out=out, reports=reports)
+    apart = goldwire.plan_training(project, only=pattern, only_from=where, out=out, reports=reports)
     return {MODEL: tested, "leave_one_out": apart}

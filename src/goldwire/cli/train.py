@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldwire.cli import train_curve
-from goldwire.cli.common import FILE, FOLDER, progress, say, table, write_json
+from goldwire.cli.common import FILE, FOLDER, progress, say, show, write_json
 from goldwire.cli.learning import learning_options
-from goldwire.figures import amount, interval, number
+from goldwire.figures import counted
 
 if TYPE_CHECKING:
-    from goldwire.train.run.layers import LayerFigures
+    from goldwire.train.run.run import Run
 
 
 class _LearnsOrCommand(click.Group):
@@ -124,9 +123,9 @@ command.add_command(train_curve.command)
 @click.option("--name", help="The package's name, without its language (default: the model's).")
 def package(model: Path, out: Path, name: str | None) -> None:
     """Make of MODEL a Python package in OUT, which loads without goldwire: pip install ./OUT/NAME-VERSION."""
-    from goldwire.train.run.package import package as make
+    import goldwire
 
-    folder = make(model, out, name=name)
+    folder = goldwire.package_model(model, out, name=name)
     say(f"package: {folder}")
     # With its whole path: pip would look a bare name up in the package index.
     say(f"install: pip install {shlex.quote(str(folder.resolve()))}")
@@ -146,82 +145,34 @@ def _train(
     json_path: Path | None,
     **options: Any,
 ) -> None:
-    from goldwire.train.run.choice import Choice
-    from goldwire.train.run.plan import plan
-    from goldwire.train.run.run import run
+    import goldwire
 
     if folds and no_folds:
         raise click.UsageError("--folds and --no-folds contradict each other: leave one out")
-    choice = Choice(layers, every=every, spans=spans, nested=nested)
-    planned = plan(choice=choice, folds=0 if no_folds else folds, **options)
+    planned = goldwire.plan_training(
+        layers=layers,
+        all_layers=every,
+        spans=spans,
+        nested=nested,
+        folds=0 if no_folds else folds,
+        **options,
+    )
     learned = ", ".join(f"`{layer}`" for layer in planned.data.layers)
-    count = len(planned.data.references)
+    articles = counted(len(planned.data.references), "article")
     selection = f" ({planned.selection})" if planned.selection else ""
-    say(f"learning {learned} from {amount(count)} article{'' if count == 1 else 's'}{selection} …")
+    say(f"learning {learned} from {articles}{selection} …")
     with progress("training", planned.parts) as advance:
-        done = run(planned, resamples=resamples, processes=processes, advance=advance)
-    if done.page is not None:
-        show(done.figures)
+        done = goldwire.train_model(planned, resamples=resamples, processes=processes, advance=advance)
+    show_run(done)
     for note in done.notes:
         say(f"- {note}")
     say(f"model:  {done.model}")
     if done.page is not None:
         say(f"report: {done.page} (beside it scores, reference and predictions of unseen articles)")
-    write_json(json_path, done.figures)
+    write_json(json_path, done.as_json())
 
 
-def show(figures: dict[str, Any]) -> None:
+def show_run(run: Run) -> None:
     """Each layer's model beside its baselines, then F1 by label; relations."""
-    from goldwire.eval.scoring.notes import scored_on
-    from goldwire.train.run.layers import layers_of
-
-    articles = scored_on(figures["documents"], figures.get("test"))
-    tested = f"{articles}, each unseen; reference: {figures['reference']}"
-    for layer in layers_of(figures):
-        _layer(layer, f"{layer.layer}: exact, {tested}")
-    if "given_spans" in figures:
-        _relations(figures)
-
-
-def _layer(layer: LayerFigures, title: str) -> None:
-    rows = []
-    for name, scores in layer.exact.items():
-        micro, macro = scores["micro"], scores["macro"]
-        rates = [number(micro[key]) for key in ("precision", "recall", "f1")]
-        rows.append((name, *rates, interval(micro["ci95"]), number(macro["f1"]), interval(macro["ci95"])))
-    if layer.agreement is not None:
-        agreed = number(layer.agreement["agreement_f1"]), interval(layer.agreement["agreement_ci95"])
-        rows.append(("readers", "", "", *agreed, "", ""))
-    columns = ("system", "P", "R", "F1", "95 %", "macro F1", "95 % (macro)")
-    table(columns, rows, title=title, lesser=("95 % (macro)", "macro F1", ("P", "R")))
-    by_label = []
-    for label, learned in layer.labels.items():
-        scores_of_label = layer.of_label(label)
-        f1s = [number(scores.get("f1")) for scores in scores_of_label]
-        by_label.append((label, learned, layer.scored(label), *f1s, interval(scores_of_label[0].get("ci95"))))
-    systems = [f"{name} F1" for name in layer.exact]
-    table(("label", "learned", "scored", *systems, "95 % (model)"), by_label, lesser=("learned",))
-
-
-def _relations(figures: Mapping[str, Any]) -> None:
-    from goldwire.train.run.report import readers_of_relations
-
-    given_spans = figures["given_spans"]
-    systems = (given_spans["relations"], given_spans["nearest"], figures.get("relations", {}))
-    names = sorted({name for by_relation in systems for name in by_relation if name != "micro"})
-    if not names:
-        return
-    rows = [
-        (
-            name,
-            *(number(by_relation.get(name, {}).get("f1")) for by_relation in systems),
-            interval(systems[0].get(name, {}).get("ci95")),
-        )
-        for name in (*names, "micro")
-    ]
-    given_f1, own_f1 = readers_of_relations(figures)
-    if given_f1 is not None or own_f1 is not None:
-        agreed = interval((given_spans.get("agreement") or {}).get("ci95"))
-        rows.append(("readers, micro", number(given_f1), "", number(own_f1), agreed))
-    columns = ("relation", "F1, spans given", "nearest, spans given", "F1, own spans", "95 % (spans given)")
-    table(columns, rows, title="relations: strict, on unseen articles")
+    for table in run.tables():
+        show(table, title="" if table.name.endswith(" labels") else table.title)

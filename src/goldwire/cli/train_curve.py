@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from goldwire.cli.common import FILE, progress, say, table, write_json
+from goldwire.cli.common import FILE, progress, say, show, write_json
 from goldwire.cli.learning import learning_options
 
 
@@ -55,23 +55,17 @@ def command(
     Trains steps times repeats models and keeps none of them. OVERRIDES change values of the config for this
     run, after --: goldwire train curve -- --training.max_epochs 10
     """
-    from goldwire.files import write_text
-    from goldwire.train.curve.curve import plan_curve, run_curve
-    from goldwire.train.curve.page import COLUMNS, rows
-    from goldwire.train.curve.page import page as render
+    import goldwire
 
-    planned = plan_curve(steps=steps, repeats=repeats, page=page, **settings)
-    home = planned.run.project
-    target = page or (home.reports / "curve.html" if home is not None else Path("curve.html"))
+    planned = goldwire.plan_curve(steps=steps, repeats=repeats, page=page, **settings)
     sizes = ", ".join(map(str, planned.sizes))
     say(f"layer `{planned.run.data.layer}`: {planned.trainings} trainings on {sizes} documents …")
     with progress("training", planned.parts) as advance:
-        curve = run_curve(planned, resamples=resamples, processes=processes, advance=advance)
-    title = f"{curve.layer}: micro F1, exact, on articles not learned from; reference: {curve.reference}"
-    table(COLUMNS, rows(curve), title=title)
+        curve = goldwire.learning_curve(planned, resamples=resamples, processes=processes, advance=advance)
+    for shown in curve.tables():
+        show(shown, title=shown.title)
     say(f"- {curve.next.in_words()}")
     for note in curve.notes:
         say(f"- {note}")
-    write_text(target, render(curve))
-    say(f"page: {target}")
+    say(f"page: {curve.page}")
     write_json(json_path, curve.as_json())

@@ -205,7 +205,7 @@ def test_nothing_marked_in_a_small_size_is_counted_not_fatal(tmp_path: Path, con
 
 def test_the_page_shows_law_interval_and_words(tmp_path: Path, config: Path) -> None:
     """With an outlook the page holds the law's line, what comes next in words, and escapes names."""
-    from goldwire.train.curve.curve import Curve, Step
+    from goldwire.train.curve.results import Curve, Step
 
     steps = tuple(
         Step(size / 5, size, size * 2, value, (value - 0.05, value + 0.05))

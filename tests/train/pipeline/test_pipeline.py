@@ -18,7 +18,7 @@ from goldwire.model import Article, Relation, pairs
 from goldwire.train.options import TrainingSetup
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.run.choice import Choice
-from goldwire.train.run.package import package
+from goldwire.train.run.package import package_model
 from goldwire.train.run.plan import RunPlan, plan
 from goldwire.train.run.predict import predict
 from goldwire.train.training_data import training_data
@@ -95,7 +95,7 @@ def without_goldwire(folder: Path) -> Path:
 
 def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> None:
     """Packaged, the model runs in a process where goldwire can't be imported, and finds the same."""
-    made = package(trained.model, tmp_path / "packages")
+    made = package_model(trained.model, tmp_path / "packages")
     name = made.name.rsplit("-", 1)[0]
     text = trained.articles[0].document.text
     code = (
@@ -123,15 +123,15 @@ def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> N
 
 def test_a_package_leaves_what_others_put_beside_it(trained: Trained, tmp_path: Path) -> None:
     """Made anew, it keeps files that are not its own; a folder that is no package stays (GW417)."""
-    made = package(trained.model, tmp_path / "packages")
+    made = package_model(trained.model, tmp_path / "packages")
     (made / "notes.txt").write_text("mine")
-    assert package(trained.model, tmp_path / "packages") == made
+    assert package_model(trained.model, tmp_path / "packages") == made
     assert (made / "notes.txt").read_text() == "mine"
     stranger = tmp_path / "other" / made.name
     stranger.mkdir(parents=True)
     (stranger / "setup.py").write_text("mine")
     with pytest.raises(GoldwireError, match="GW417"):
-        package(trained.model, tmp_path / "other")
+        package_model(trained.model, tmp_path / "other")
     assert [path.name for path in stranger.iterdir()] == ["setup.py"]
     assert (stranger / "setup.py").read_text() == "mine"
 

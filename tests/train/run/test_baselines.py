@@ -49,10 +49,10 @@ def test_labels_that_are_not_mapped_are_left_out_and_counted(ruler: Path) -> Non
     """The stock model's labels come in the schema's words; the rest is counted by its own label."""
     document = Document("d", "Anna va à Lyon lundi, lundi !")
     stock = Stock(str(ruler), "thing", {"PERSON": "WHO", "GPE": "WHERE"})
-    (article,), left = apply_stock(stock, [document], "tiny@1")
-    (annotation,) = article.annotations
+    marked = apply_stock(stock, [document], "tiny@1")
+    [(annotation,)] = [article.annotations for article in marked]
     assert texts(annotation, document) == [("Anna", "WHO"), ("Lyon", "WHERE")]
-    assert left == {"WHEN": 2}
+    assert marked.lost == {"WHEN": ["d", "d"]}
     assert (annotation.status, annotation.provenance.kind, annotation.schema) == ("draft", "model", "tiny@1")
     assert len({span.id for span in annotation.spans}) == 2
 

@@ -16,6 +16,7 @@ from goldwire import strict_json
 from goldwire.annotations import rules
 from goldwire.corpus.split.groups import Rule
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
+from goldwire.figures import amount, counted
 from goldwire.files import read_bytes, write_text
 from goldwire.project import CONFIG, Project
 
@@ -34,7 +35,7 @@ class Fold:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
     """Which side each document is on (`kind` "parts"), or folds ("folds", "leave-one-out").
 
@@ -47,6 +48,10 @@ class Split:
     starts: Mapping[str, str] = field(default_factory=dict)
     sides: Mapping[str, str] = field(default_factory=dict)
     folds: tuple[Fold, ...] = ()
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"{amount(number)} {side}" for side, number in self.counts.items())
+        return f"<Split: {sides or counted(len(self.folds), 'fold')}>"
 
     @property
     def counts(self) -> dict[str, int]:

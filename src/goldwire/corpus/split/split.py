@@ -13,7 +13,6 @@ from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
 from goldwire.corpus.split.io import Fold, Split, project_rule
 from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
-from goldwire.figures import amount, counted
 from goldwire.model import Article, curated
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -75,8 +74,7 @@ class SplitResult(Figures):
     is_continued: bool = False
 
     def __repr__(self) -> str:
-        sides = ", ".join(f"{amount(number)} {side}" for side, number in self.split.counts.items())
-        return f"<SplitResult: {sides or counted(len(self.split.folds), 'fold')}>"
+        return f"<SplitResult: {str(self.split)[8:]}"
 
     @property
     def documents(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,10 +17,13 @@ from goldwire.eval.counts.bootstrap import draw, interval
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.notes import few_warnings, trust
 from goldwire.eval.scoring.scores import count
+from goldwire.figures import counted
 from goldwire.model import STATUSES, Annotation
 from goldwire.pipelines import blank_pipeline
 from goldwire.processes import cores
-from goldwire.train.curve.extrapolation import Extrapolation, extrapolate
+from goldwire.project import Project
+from goldwire.train.curve.extrapolation import extrapolate
+from goldwire.train.curve.results import Curve, Step
 from goldwire.train.run.choice import Choice
 from goldwire.train.run.crossval import Fold, folds
 from goldwire.train.run.jobs import PARTS, Job, run_jobs
@@ -37,54 +40,6 @@ AHEAD = 100
 
 
 @dataclass(frozen=True)
-class Step:
-    """A size of the curve: means over repeats of what was learned from, and pooled micro F1, exact."""
-
-    documents: float
-    sentences: float
-    spans: float
-    f1: float | None
-    ci95: tuple[float, float] | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures, rounded where they are means of counts."""
-        return {
-            "documents": round(self.documents, 1),
-            "sentences": round(self.sentences, 1),
-            "spans": round(self.spans, 1),
-            "f1": self.f1,
-            "ci95": list(self.ci95) if self.ci95 else None,
-        }
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Steps from little to much, what comes next, and what the figures are of."""
-
-    layer: str
-    steps: tuple[Step, ...]
-    next: Extrapolation
-    repeats: int
-    documents: int
-    reference: str
-    notes: tuple[str, ...]
-    setting: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it, in the form that `train curve --json` writes."""
-        return {
-            "layer": self.layer,
-            "steps": [step.as_json() for step in self.steps],
-            "next": self.next.as_json(),
-            "repeats": self.repeats,
-            "documents": self.documents,
-            "reference": self.reference,
-            "notes": list(self.notes),
-            **self.setting,
-        }
-
-
-@dataclass(frozen=True)
 class _Cell:
     """One training: which size it is of, in which repeat, what it learns from and what it is tested on."""
 
@@ -94,14 +49,19 @@ class _Cell:
     test: tuple[Reference, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CurvePlan:
-    """A curve before it is drawn."""
+    """A curve before it is drawn: numbers of documents to learn from (`sizes`), `repeats` of each, where its
+    `page` goes."""
 
     run: RunPlan
     cells: tuple[_Cell, ...]
     sizes: tuple[int, ...]
     repeats: int
+    page: Path
+
+    def __repr__(self) -> str:
+        return f"<CurvePlan {self.run.data.layer}: {counted(self.trainings, 'training')} on {self.sizes}>"
 
     @property
     def trainings(self) -> int:
@@ -115,7 +75,7 @@ class CurvePlan:
 
 
 def plan_curve(
-    project: Path | None = None,
+    project: Project | Path | None = None,
     *,
     layer: str | None = None,
     steps: Sequence[int] | None = None,
@@ -128,9 +88,9 @@ def plan_curve(
     The documents are dealt into up to five test parts, taken in turn by the repeats (dealt anew after each
     round). Of the others, in a random order, the first few are learned from, then more: a smaller size is
     part of a larger one. Documents of one story stay together. `steps` are numbers of documents, by default
-    all up to 6, else five that double. `layer` is the first unless it is named. `settings` are those of
-    `plan`. Raises GW450 for steps that can't be, GW451 where there are fewer than three documents or stories,
-    and what `plan` raises.
+    all up to 6, else five that double. `layer` is the first unless it is named. `page` is by default
+    eval/reports/curve.html, or ./curve.html. `settings` are those of `plan`. Raises GW450 for steps that
+    can't be, GW451 where there are fewer than three documents or stories, and what `plan` raises.
     """
     # A curve leaves a page and no model: the plan's place for one is never written.
     beside = page.parent if page is not None else Path()
@@ -161,7 +121,9 @@ def plan_curve(
         for repeat, (fold, order) in enumerate(zip(dealt, orders, strict=True))
         for at, size in enumerate(sizes)
     ]
-    return CurvePlan(run, tuple(cells), sizes, repeats)
+    if page is None:
+        page = run.project.reports / "curve.html" if run.project is not None else Path("curve.html")
+    return CurvePlan(run, tuple(cells), sizes, repeats, page)
 
 
 def _order(

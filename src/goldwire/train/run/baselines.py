@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
+from goldwire.formats.articles import Articles
 from goldwire.formats.spacy_doc import from_doc
 from goldwire.model import Annotation, Article, Document, Provenance, Span
 from goldwire.pipelines import how_to_get, load_pipeline, official_and_missing, quiet
@@ -68,10 +69,11 @@ def usable_stock(project: Project | None, layers: Collection[str]) -> tuple[Stoc
 
 def stock_predictions(
     project: Project, documents: Sequence[Document], *, advance: Callable[[int], None] | None = None
-) -> tuple[list[Article], dict[str, int]]:
+) -> Articles:
     """What the project's stock model finds in `documents`, in the schema's labels.
 
-    Second come the spans left out, counted by the model's label: those that `[predict.labels]` does not map.
+    What `[predict.labels]` does not map is left out, and in `lost`: the model's label, and for each span the
+    document that it is in.
 
     Raises GW412 where the project names no stock model or maps to labels that the schema lacks, GW410 and
     GW411 where the model can't be loaded.
@@ -95,11 +97,11 @@ def stock_predictions(
 
 def apply_stock(
     stock: Stock, documents: Sequence[Document], schema: str, *, advance: Callable[[int], None] | None = None
-) -> tuple[list[Article], dict[str, int]]:
-    """The stock model's annotations, stamped with `schema`, and the counts of spans left out by label."""
+) -> Articles:
+    """The stock model's annotations, stamped with `schema`; spans left out are in `lost`, by label."""
     nlp = load_pipeline(stock.model, only=("ner", "entity_ruler"))
     provenance = Provenance(kind="model", name=stock.model, version=str(nlp.meta.get("version", "")))
-    left_out: Counter[str] = Counter()
+    left_out: dict[str, list[str]] = {}
     articles = []
     with quiet():
         for document, doc in zip(documents, nlp.pipe(d.text for d in documents), strict=True):
@@ -109,7 +111,7 @@ def apply_stock(
                     label = stock.labels[span.label]
                     spans.append(Span(f"e{len(spans) + 1}", span.layer, label, span.start, span.end))
                 else:
-                    left_out[span.label] += 1
+                    left_out.setdefault(span.label, []).append(document.id)
             annotation = Annotation(
                 document.id,
                 stock.model,
@@ -121,7 +123,7 @@ def apply_stock(
             articles.append(Article(document, (annotation,)))
             if advance is not None:
                 advance(1)
-    return articles, dict(sorted(left_out.items()))
+    return Articles(articles, dict(sorted(left_out.items())))
 
 
 def lexicon_annotations(

@@ -122,7 +122,7 @@ def beside_drafts(
         notes.append(why)
     if stock is not None:
         begun = time.perf_counter()
-        found, _ = stock_predictions(project, [article.document for article in setting.articles])
+        found = stock_predictions(project, [article.document for article in setting.articles])
         minutes = (time.perf_counter() - begun) / 60
         systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
     for name, by_document in others.items():

@@ -18,11 +18,17 @@ from goldwire.train.pipeline import components, features
 CODE = (features, components)
 
 
-def package(model: Path, out: Path, *, name: str | None = None) -> Path:
-    """Make a source package of the model in `out` with `spacy package`; its folder.
+def package_model(model: str | Path, out: str | Path, *, name: str | None = None) -> Path:
+    """Make of a model a Python package that loads without goldwire, in the folder `out`; its own folder.
 
+    `name` is the package's, without its language (default: the model's). `pip install` takes the folder.
     Raises GW410 where `model` is none, GW417 where spaCy can't make the package.
+
+        >>> import goldwire
+        >>> goldwire.package_model("blank-model", "packages", name="blank").name
+        'fr_blank-0.0.0'
     """
+    out = Path(out)
     path = pipeline_path(str(model))
     code = [Path(str(module.__file__)) for module in CODE]
     try:

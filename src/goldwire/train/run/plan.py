@@ -11,6 +11,7 @@ from typing import Any
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
+from goldwire.figures import counted
 from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.formats.options import Setting
 from goldwire.model import Article, curated
@@ -38,7 +39,7 @@ from goldwire.train.run.start import startable
 from goldwire.train.training_data import TrainingData, training_data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunPlan:
     """A run before it starts: what is learned and how, what the articles are (`corpus`), where all goes.
 
@@ -60,6 +61,10 @@ class RunPlan:
     rule: Rule = field(default_factory=lambda: Rule(COPY))
     selection: str = ""
     test: TestSet | None = None
+
+    def __repr__(self) -> str:
+        learned = f"{', '.join(self.data.layers)} from {counted(len(self.data.references), 'article')}"
+        return f"<RunPlan {self.name}: {learned}, into {self.out}>"
 
     @cached_property
     def stories(self) -> list[str] | None:

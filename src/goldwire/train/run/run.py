@@ -16,10 +16,12 @@ from goldwire.eval.scoring.pairing import Paired
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
+from goldwire.formats.articles import Articles
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.table import Figures, Table
 from goldwire.train.learned_from import KEY, learned_from
 from goldwire.train.pipeline.relations_and_attributes import attributes_of
 from goldwire.train.run.agreement import related_agreement
@@ -30,11 +32,12 @@ from goldwire.train.run.model_folder import fill_meta, model_folder
 from goldwire.train.run.notes import attribute_gains, difference, gain, meta_values, notes_on, usual_values
 from goldwire.train.run.plan import RunPlan
 from goldwire.train.run.report import write_reports
+from goldwire.train.run.tables import run_tables
 from goldwire.train.training_data import TrainingData
 
 
 @dataclass(frozen=True, repr=False)
-class Run:
+class Run(Figures):
     """What a run came to: `figures` as in `scores.json`, `notes` to read with them, the report's `page`, None
     where nothing was scored."""
 
@@ -46,6 +49,14 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run: model {self.model}, {f'report {self.page}' if self.page else 'not scored'}>"
+
+    def tables(self) -> list[Table]:
+        """Of each layer LAYER, the systems by their scores, and `LAYER labels`; then `relations`."""
+        return list(run_tables(self.figures)) if self.page is not None else []
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures, as in `scores.json`."""
+        return self.figures
 
 
 def run(
@@ -122,7 +133,7 @@ def _measured(
     layer = plan.data.layer
     systems = {"model": crossed.predictions}
     if crossed.beside is not None:
-        systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside[0]}
+        systems["stock"] = {a.document.id: a.annotations[0] for a in crossed.beside}
     systems["lexicon"] = crossed.lexicon
     scores = {
         name: _score(plan, gold, predictions, resamples=resamples) for name, predictions in systems.items()
@@ -158,7 +169,8 @@ def _measured(
             figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
     if crossed.beside is not None and plan.project is not None:
         model = plan.project.setting("predict", "model")
-        figures["stock"] = {"model": model, "left_out": crossed.beside[1]}
+        left_out = {label: len(places) for label, places in crossed.beside.lost.items()}
+        figures["stock"] = {"model": model, "left_out": left_out}
     return scores["model"], figures
 
 
@@ -305,7 +317,7 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
 
 def _stock_job(
     project: Project | None, data: TrainingData, notes: list[str]
-) -> Callable[[], tuple[list[Article], dict[str, int]]] | None:
+) -> Callable[[], Articles] | None:
     """The stock model's predictions, to be made beside the training; a note where there are none."""
     stock, why = usable_stock(project, data.layers)
     if project is None or stock is None:
