@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from goldwire.api.evaluation import compare as compare
     from goldwire.api.evaluation import gate as gate
     from goldwire.api.evaluation import gate_all as gate_all
+    from goldwire.api.evaluation import gate_history as gate_history
+    from goldwire.api.evaluation import gate_summary as gate_summary
     from goldwire.api.evaluation import score as score
+    from goldwire.api.evaluation import write_report as write_report
     from goldwire.api.events import write_events as write_events
     from goldwire.api.models import draft as draft
     from goldwire.api.models import learning_curve as learning_curve
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
     from goldwire.api.models import preview_drafts as preview_drafts
     from goldwire.api.models import read_documents as read_documents
     from goldwire.api.models import train_model as train_model
+    from goldwire.api.projects import make_project as make_project
+    from goldwire.api.projects import make_project_from_files as make_project_from_files
+    from goldwire.api.projects import make_project_from_label_studio as make_project_from_label_studio
     from goldwire.api.schemas import check_schema as check_schema
     from goldwire.api.schemas import diff_schemas as diff_schemas
     from goldwire.api.schemas import import_schema as import_schema
@@ -75,6 +81,7 @@ if TYPE_CHECKING:
     from goldwire.errors import SchemaError as SchemaError
     from goldwire.errors import TrainError as TrainError
     from goldwire.errors import UsageError as UsageError
+    from goldwire.eval.ci.post import post_comment as post_comment
     from goldwire.formats.articles import Articles as Articles
     from goldwire.model import Annotation as Annotation
     from goldwire.model import Article as Article
@@ -133,6 +140,8 @@ __all__ = [
     "format_of",
     "gate",
     "gate_all",
+    "gate_history",
+    "gate_summary",
     "import_schema",
     "learning_curve",
     "list_articles",
@@ -141,11 +150,15 @@ __all__ = [
     "load_project",
     "load_schema",
     "load_split",
+    "make_project",
+    "make_project_from_files",
+    "make_project_from_label_studio",
     "merge_ids",
     "migrate",
     "package_model",
     "plan_curve",
     "plan_training",
+    "post_comment",
     "practice",
     "predict",
     "predict_archive",
@@ -177,6 +190,7 @@ __all__ = [
     "train_model",
     "write",
     "write_events",
+    "write_report",
 ]
 
 #: Where each public name lives: imported when it is first asked for.
@@ -220,6 +234,8 @@ _PUBLIC = {
     "format_of": "goldwire.api.data",
     "gate": "goldwire.api.evaluation",
     "gate_all": "goldwire.api.evaluation",
+    "gate_history": "goldwire.api.evaluation",
+    "gate_summary": "goldwire.api.evaluation",
     "import_schema": "goldwire.api.schemas",
     "learning_curve": "goldwire.api.models",
     "list_articles": "goldwire.seeds.listing",
@@ -228,11 +244,15 @@ _PUBLIC = {
     "load_project": "goldwire.api.data",
     "load_schema": "goldwire.api.data",
     "load_split": "goldwire.api.corpora",
+    "make_project": "goldwire.api.projects",
+    "make_project_from_files": "goldwire.api.projects",
+    "make_project_from_label_studio": "goldwire.api.projects",
     "merge_ids": "goldwire.annotate.registry.changes",
     "migrate": "goldwire.api.schemas",
     "package_model": "goldwire.train.run.package",
     "plan_curve": "goldwire.api.models",
     "plan_training": "goldwire.api.models",
+    "post_comment": "goldwire.eval.ci.post",
     "practice": "goldwire.annotate.rounds",
     "predict": "goldwire.api.models",
     "predict_archive": "goldwire.api.archives",
@@ -264,6 +284,7 @@ _PUBLIC = {
     "train_model": "goldwire.api.models",
     "write": "goldwire.api.data",
     "write_events": "goldwire.api.events",
+    "write_report": "goldwire.api.evaluation",
 }
 
 

@@ -20,10 +20,6 @@ from tests.house.trees import tree_of
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 
 
-#: Commands that do themselves what the API does too: a run's report is scored as its project asks.
-BESIDE_THE_API = {("eval.py", "score_articles"), ("eval.py", "names_by_file")}
-
-
 def imported(path: Path) -> set[tuple[str, str]]:
     """Module and name of what a file imports from a room of goldwire's, types left aside."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -48,7 +44,7 @@ def test_the_command_line_calls_the_api_and_not_what_that_calls() -> None:
         for module, name in imported(path)
         if (module, name) in below
     }
-    assert bypassing == BESIDE_THE_API
+    assert bypassing == set()
 
 
 def test_the_drawing_of_the_rooms_is_that_of_the_code() -> None:

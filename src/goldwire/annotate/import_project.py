@@ -20,6 +20,7 @@ from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
+from goldwire.figures import counted
 from goldwire.files import json_lines, safe_name, sha256, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.items import items_of
@@ -35,12 +36,13 @@ from goldwire.schemas import Schema
 from goldwire.schemas.infer import infer
 from goldwire.schemas.inferred import Inferred, Left, Renamed, schema_of
 from goldwire.schemas.slugs import slug
+from goldwire.table import Column, Figures, Table
 
 _INCLUDE = ("id", "data", *WORK, "drafts", "user", "parent_prediction", "total_predictions", "comment_count")
 
 
-@dataclass(frozen=True)
-class ImportReport:
+@dataclass(frozen=True, repr=False)
+class ImportReport(Figures):
     """What was found and what became of it; `account` sums up spans, relations and attributes.
 
     `ground_truth` counts marks of annotations, `commented` tasks with comments: neither has a place here.
@@ -61,7 +63,20 @@ class ImportReport:
     ground_truth: int
     commented: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        counts = counted(self.articles, "article"), counted(self.annotations, "annotation")
+        return f"<ImportReport of {self.url}: {', '.join(counts)}>"
+
+    def tables(self) -> list[Table]:
+        """`new`: what was taken over, what was left there, and what is in quarantine."""
+        rows = [("tasks", self.tasks), ("articles", self.articles), ("annotations", self.annotations)]
+        rows += [("predictions left there", self.predictions_left)]
+        rows += [(f"in quarantine: {kind}", count) for kind, count in self.quarantined.items()]
+        unkept = {"marks as ground truth": self.ground_truth, "tasks with comments": self.commented}
+        rows += [(f"{what}, not kept", count) for what, count in unkept.items() if count]
+        return [Table("new", self.project, (Column("new"), Column("", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
         """The report, for JSON."""
         rows = {key: [msgspec.to_builtins(row) for row in getattr(self, key)] for key in ("renamed", "left")}
         return asdict(self) | rows

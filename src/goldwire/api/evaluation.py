@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from goldwire.api.data import Source, articles_of, format_of, read, schema_of
 from goldwire.formats.articles import Articles
@@ -17,7 +18,8 @@ from goldwire.schemas import Schema
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
     from goldwire.eval.ci.compare_results import Compared
-    from goldwire.eval.ci.gate import Gated
+    from goldwire.eval.ci.gate import Gated, Gates
+    from goldwire.eval.ci.history import History
     from goldwire.eval.matching.spans import Kind
     from goldwire.eval.scoring.results import Scores
     from goldwire.train.run.beside_drafts import BesideDrafts
@@ -35,6 +37,7 @@ def score(
     trained_on: bool = False,
     ignore_space: bool = False,
     sides: Sequence[str] = (),
+    stamp: bool = False,
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Scores:
@@ -49,7 +52,9 @@ def score(
     documents are scored. Of two files of JSON Lines no more than the counts of each document is held in
     memory, where their documents have the same ids, gold one reading of each, and no `sides` are named.
     `format` is that of files, as in `read`; `on_read` is told of each what was read of it, with no articles
-    in it where they were not held. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not fit.
+    in it where they were not held. With `stamp` the scores say what a file `gold` is: of which version of the
+    project's corpus here, else its hash. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not
+    fit.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -77,15 +82,33 @@ def score(
         if found is not None:
             for articles in found[1]:
                 on_read(articles)
-            return found[0]
-    held = []
-    for source in (gold, pred):
+            return _stamped(found[0], gold, found[1][0]) if stamp else found[0]
+    held = _held((gold, pred), format, on_read)
+    scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
+    return _stamped(scores, gold, held[0]) if stamp else scores
+
+
+def _held(
+    sources: Iterable[Source], format: str | None, on_read: Callable[[Articles], None]
+) -> list[Sequence[Article]]:
+    """The articles of each source; what was read is told."""
+    held: list[Sequence[Article]] = []
+    for source in sources:
         read_whole = read(source, format) if isinstance(source, str | Path) else articles_of(source)
         if isinstance(read_whole, Articles):
             on_read(read_whole)
         held.append(read_whole)
-    scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
-    return scores
+    return held
+
+
+def _stamped(scores: Scores, gold: Source, articles: Sequence[Article]) -> Scores:
+    """The scores with what their gold side is, where that is a file; its articles need not be held."""
+    from goldwire.eval.project_scores import corpus_stamp
+    from goldwire.formats.jsonl import own_jsonl
+
+    if not isinstance(gold, str | Path):
+        return scores
+    return replace(scores, corpus=corpus_stamp(Path(gold), articles or own_jsonl(Path(gold))))
 
 
 def _in_lines(file: Path, format: str | None) -> bool:
@@ -106,12 +129,15 @@ def agree(
     drafts: bool = False,
     ignore_space: bool = False,
     sides: Sequence[str] = (),
+    format: str | None = None,
+    on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Agreement:
     """Agreement between two or more readings of the same documents: F1, κ, α, unitizing α, γ.
 
     The readings are in one `source` or in several, whose documents are matched as `score` does. An annotator
     that a file does not name is called like the file; with `names`, one for each source, all readings of a
-    source are by that annotator. Raises GW740 to GW744 where several sources do not fit.
+    source are by that annotator. `format` is that of files, as in `read`; `on_read` is told of each what was
+    read of it. Raises GW740 to GW744 where several sources do not fit.
 
     Adjudicated and skipped annotations are left out, and, unless `drafts`, what people have not submitted;
     `annotators` takes exactly those, `sides` the documents on these sides of the split of the project here. A
@@ -129,7 +155,8 @@ def agree(
 
     if schema is None and not more and isinstance(source, Project):
         schema = source.schema_path
-    articles, notes = _readings((source, *more), names, layers, ignore_space)
+    sources = _named_by_file((source, *more), format, on_read)
+    articles, notes = _readings(sources, names, layers, ignore_space)
     (chosen,) = sided([articles], sides)
     agreement = compute(
         chosen,
@@ -144,23 +171,38 @@ def agree(
     return replace(agreement, warnings=[*notes, *agreement.warnings])
 
 
+def _named_by_file(
+    sources: Sequence[Source], format: str | None, on_read: Callable[[Articles], None]
+) -> list[Sequence[Article]]:
+    """The articles of each source; who is not named is called like the file."""
+    from goldwire.eval.scoring.alignment import names_by_file
+
+    called = iter(names_by_file([Path(each) for each in sources if isinstance(each, str | Path)]))
+    held: list[Sequence[Article]] = []
+    for each in sources:
+        if isinstance(each, str | Path):
+            articles = read(each, format, annotator=next(called))
+            on_read(articles)
+            held.append(articles)
+        else:
+            held.append(articles_of(each))
+    return held
+
+
 def _readings(
-    sources: Sequence[Source], names: Sequence[str] | None, layers: Sequence[str] | None, ignore_space: bool
+    held: Sequence[Sequence[Article]],
+    names: Sequence[str] | None,
+    layers: Sequence[str] | None,
+    ignore_space: bool,
 ) -> tuple[Sequence[Article], tuple[str, ...]]:
     """The readings of all sources, each document once, and what to say of how they were matched."""
-    from goldwire.eval.scoring.alignment import check_names, merge_readings, names_by_file, side_by_side
+    from goldwire.eval.scoring.alignment import check_names, merge_readings, side_by_side
 
-    if len(sources) == 1 and names is None:
-        return articles_of(sources[0]), ()
-    words = [f"source {number}" for number in range(1, len(sources) + 1)]
+    if len(held) == 1 and names is None:
+        return held[0], ()
+    words = [f"source {number}" for number in range(1, len(held) + 1)]
     if names is not None:
         check_names(names, words)
-    paths = [Path(each) for each in sources if isinstance(each, str | Path)]
-    called = iter(names_by_file(paths))
-    held = [
-        read(each, annotator=next(called)) if isinstance(each, str | Path) else articles_of(each)
-        for each in sources
-    ]
     aligned = side_by_side(held, words, layers=layers, ignore_space=ignore_space)
     files = [side.path or word for side, word in zip(aligned.sides, words, strict=True)]
     return merge_readings(aligned.sides, files, names), aligned.notes
@@ -213,12 +255,7 @@ def compare(
             note = trained_note(run.learned, run.every, trained_on=trained_on)
             compared = comparison.result(rounds=rounds, seed=seed, groups=stories(run.documents))
             return replace(compared, warnings=(*filter(None, [note]), *compared.warnings))
-    held = []
-    for source in (gold, a, b):
-        read_whole = read(source, format) if isinstance(source, str | Path) else articles_of(source)
-        if isinstance(read_whole, Articles):
-            on_read(read_whole)
-        held.append(read_whole)
+    held = _held((gold, a, b), format, on_read)
     aligned = side_by_side(
         held,
         ("gold", *names),
@@ -282,6 +319,72 @@ def assess_drafts(
     )
 
 
+def write_report(
+    out: str | Path,
+    gold: Source,
+    pred: Source | None = None,
+    *,
+    title: str = "",
+    train: Source | None = None,
+    schema: str | Path | None = None,
+    layers: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    agreement: str | Path | None = None,
+    trained_on: bool = False,
+    ignore_space: bool = False,
+    sides: Sequence[str] = (),
+    stamp: bool = False,
+    format: str | None = None,
+    on_read: Callable[[Articles], None] = lambda _articles: None,
+) -> Scores:
+    """Score predictions as `score` does, and write a page with confusions and every error in its sentence.
+
+    `gold` alone is a folder that `train_model` left its reports in. A span counts as seen where `train` holds
+    its wording; without it that is what a run on a test set left of it, else the other documents of `gold`,
+    or those of other stories. Arguments as those of `score`. Raises GW511 where the folder is none of a run.
+
+        >>> import goldwire
+        >>> goldwire.write_report("report.html", "gold.jsonl", "system-a.jsonl", resamples=200)
+        <Scores: exact micro F1 thing .750; 2 documents, submitted>
+    """
+    from goldwire.eval.project_scores import project_here, score_articles
+    from goldwire.eval.report.page import Run, read_run
+    from goldwire.eval.report.page import write_report as write
+
+    is_run = pred is None and isinstance(gold, str | Path)
+    if is_run:
+        loaded, gold = read_run(Path(str(gold))), Path(str(gold)) / "gold.jsonl"
+    else:
+        articles, predicted = _held((gold, () if pred is None else pred), format, on_read)
+        names = [Path(each).stem if isinstance(each, str | Path) else "" for each in (pred, gold)]
+        loaded = Run(list(articles), list(predicted), " against ".join(filter(None, names)))
+    scores, paired = score_articles(
+        loaded.gold,
+        loaded.pred,
+        schema_path=None if schema is None else Path(schema),
+        agreement_path=None if agreement is None else Path(agreement),
+        trained_on=trained_on,
+        sides=sides,
+        layers=layers,
+        resamples=resamples,
+        seed=seed,
+        project=project_here() if is_run else None,
+        ignore_space=ignore_space,
+    )
+    write(
+        Path(out),
+        gold=[Article(pairing.document, (pairing.gold,)) for pairing in paired],
+        pred=[Article(pairing.document, (pairing.pred,)) for pairing in paired],
+        scores=scores,
+        title=title or loaded.title,
+        meta=loaded.meta,
+        extra=loaded.extra,
+        train=_held([train], format, on_read)[0] if train is not None else loaded.train,
+    )
+    return _stamped(scores, gold, loaded.gold) if stamp else scores
+
+
 def gate(
     scores: str | Path | None = None,
     *,
@@ -340,7 +443,7 @@ def gate(
     return gated
 
 
-def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gated]:
+def gate_all(*, project: str | Path | Project = ".", **options: Any) -> Gates:
     """Hold every run against the baseline that is committed of it (`eval/baseline*.json`), as `gate` does.
 
     What is committed is what counts: layers, relations, structures, of any model. `options` are those of
@@ -359,3 +462,49 @@ def gate_all(*, project: str | Path | Project = ".", **options: Any) -> list[Gat
 
     home = find_project(project)
     return hold(home, committed(home), **options)
+
+
+def gate_summary(
+    gates: Gated | Sequence[Gated], form: Literal["markdown", "comment", "junit", "badge"] = "markdown"
+) -> str:
+    """What gates say to those who do not read logs.
+
+    A job's summary in Markdown; the body of a pull request's comment, which `post_comment` posts; JUnit XML;
+    a badge's endpoint, JSON as shields reads it, of the first gate.
+
+        >>> import goldwire
+        >>> goldwire.gate_summary([], "junit").count("testsuite")
+        1
+    """
+    from goldwire.eval.ci.gate import Gated
+    from goldwire.eval.ci.outputs import badge, comment, junit, markdown
+
+    listed = [gates] if isinstance(gates, Gated) else list(gates)
+    if form == "badge":
+        return json.dumps(badge(listed[0]), ensure_ascii=False) + "\n"
+    if form == "junit":
+        return junit(*listed)
+    return comment(*listed) if form == "comment" else "\n".join(map(markdown, listed))
+
+
+def gate_history(
+    project: str | Path | Project = ".",
+    baseline: str | Path | None = None,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> History:
+    """F1 over the corpus's versions, from the git history of a `baseline` (default: eval/baseline.json).
+
+    `advance` counts commits. Raises GW540 outside a git repository, GW541 where none was ever committed.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.gate_history("my-project")
+        ... except goldwire.EvalError as error:
+        ...     print(error.faults[0].code)
+        GW540
+    """
+    from goldwire.eval.ci.history import history
+
+    path = Path(baseline) if baseline is not None else find_project(project).eval / "baseline.json"
+    return history(path, advance=advance)

@@ -344,9 +344,3 @@ def progress(label: str, total: int | None = None) -> Iterator[Bar]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(visible(label), total=total)
         yield Bar(functools.partial(bar.update, task), label)
-
-
-def unkept(ground_truth: int, commented: int) -> list[tuple[str, int]]:
-    """Rows of what a server has and goldwire has no place for, where there is any."""
-    rows = [("marks as ground truth, not kept", ground_truth), ("tasks with comments, not kept", commented)]
-    return [row for row in rows if row[1]]

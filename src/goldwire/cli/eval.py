@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from goldwire.cli.common import (
     json_option,
     paper_options,
     say,
-    say_read,
     show,
     tell,
     write_json,
@@ -24,13 +22,10 @@ from goldwire.cli.common import (
 )
 from goldwire.cli.eval_drafts import draft
 from goldwire.figures import amount, number
-from goldwire.formats.guess import AUTO
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
     from goldwire.eval.scoring.results import Scores
-    from goldwire.formats.articles import Articles
-    from goldwire.project import Project
 
 SCHEMA = click.option(
     "--schema",
@@ -99,20 +94,13 @@ def score(
     beside the model's F1.
     """
     import goldwire
-    from goldwire.eval.project_scores import corpus_stamp
-    from goldwire.formats.jsonl import own_jsonl
-
-    read: list[Articles] = []
-
-    def on_read(articles: Articles) -> None:
-        say_read(Path(articles.path), articles, named=source != AUTO)
-        read.append(articles)
 
     scores = goldwire.score(
         gold,
         pred,
         format=source,
-        on_read=on_read,
+        on_read=eval_ci.saying_read(source),
+        stamp=json_path is not None,
         schema=schema_path,
         agreement=agreement_path,
         trained_on=trained_on,
@@ -124,9 +112,7 @@ def score(
     )
     print_scores(scores)
     write_tables(scores.tables(), csv_path, latex_path)
-    if json_path is not None:
-        held = read[0] or own_jsonl(gold)
-        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(gold, held)})
+    write_json(json_path, scores.as_json())
 
 
 @command.command()
@@ -185,16 +171,13 @@ def agree(
     what they call it, both at once, or who is meant.
     """
     import goldwire
-    from goldwire.eval.scoring.alignment import names_by_file
 
     if names is not None and not files:
         raise click.UsageError("--names needs the files that hold the readings")
-    sources: list[Articles | Project] = [
-        eval_ci.read_and_say(file, source, annotator=name)
-        for file, name in zip(files, names_by_file(files), strict=True)
-    ]
     agreement = goldwire.agree(
-        *(sources or [goldwire.load_project(project_path or ".")]),
+        *(files or [goldwire.load_project(project_path or ".")]),
+        format=source,
+        on_read=eval_ci.saying_read(source),
         names=None if names is None else [name.strip() for name in names.split(",")],
         ignore_space=ignore_space,
         annotators=annotators or None,
@@ -252,44 +235,29 @@ def report(
     where the training data holds its wording; without --train that is what a run on a test set left of it,
     else the rest of the reference: the other documents, or those of other stories.
     """
-    from goldwire.eval.project_scores import corpus_stamp, project_here, score_articles
-    from goldwire.eval.report.page import Run, read_run, write_report
-    from goldwire.model import Article
+    import goldwire
 
-    if run is not None and gold is None:
-        loaded = read_run(run)
-    elif run is None and gold is not None and pred is not None:
-        articles, predicted = (eval_ci.read_and_say(path, source) for path in (gold, pred))
-        loaded = Run(articles, predicted, f"{pred.stem} against {gold.stem}")
-    else:
+    if (run is None) == (gold is None) or (pred is None) != (run is not None):
         raise click.UsageError("give either GOLD and PRED, or --run FOLDER")
-    scores, paired = score_articles(
-        loaded.gold,
-        loaded.pred,
-        schema_path=schema_path,
-        agreement_path=agreement_path,
+    scores = goldwire.write_report(
+        out,
+        *(filter(None, (run, gold, pred))),
+        title=title,
+        train=train_path,
+        format=source,
+        on_read=eval_ci.saying_read(source),
+        stamp=json_path is not None,
+        schema=schema_path,
+        agreement=agreement_path,
         trained_on=trained_on,
+        ignore_space=ignore_space,
         sides=sides,
         layers=layers or None,
         resamples=resamples,
         seed=seed,
-        project=project_here() if run is not None else None,
-        ignore_space=ignore_space,
-    )
-    write_report(
-        out,
-        gold=[Article(pairing.document, (pairing.gold,)) for pairing in paired],
-        pred=[Article(pairing.document, (pairing.pred,)) for pairing in paired],
-        scores=scores,
-        title=title or loaded.title,
-        meta=loaded.meta,
-        extra=loaded.extra,
-        train=eval_ci.read_and_say(train_path, source) if train_path else loaded.train,
     )
     print_scores(scores)
-    if json_path is not None:
-        path = gold if gold is not None else (run or Path()) / "gold.jsonl"
-        write_json(json_path, scores.as_json() | {"corpus": corpus_stamp(path, loaded.gold)})
+    write_json(json_path, scores.as_json())
     say(f"report: {out}")
 
 
@@ -308,18 +276,14 @@ def print_scores(scores: Scores) -> None:
 
 def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
     """What was compared, its figures, `whole` or those that tell most, and what to bear in mind."""
-    from goldwire.eval.agreement.results import agreement_notes, opening
-
     tell(agreement.what)
-    for table in agreement.tables():
-        rows = table.rows
-        shown = rows if whole else opening(rows)
-        show(replace(table, rows=shown), title=table.title)
-        if more := len(rows) - len(shown):
+    for table, headlines in zip(agreement.tables(), agreement.headlines(), strict=True):
+        show(table if whole else headlines, title=table.title)
+        if not whole and (more := len(table.rows) - len(headlines.rows)):
             say(f"{amount(more)} more figures, by label, attribute and measure: --all, or --json FILE")
     for line in agreement.left_out:
         say(f"left out: {line}")
-    for note in (*agreement_notes(agreement), *agreement.warnings):
+    for note in agreement.notes:
         say(f"note: {note}")
 
 

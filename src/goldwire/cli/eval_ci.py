@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,14 +16,13 @@ from goldwire.cli.common import (
     project_option,
     say,
     say_read,
-    table,
     tell,
     write_json,
     write_tables,
 )
 from goldwire.cli.common import show as show_table
 from goldwire.figures import amount
-from goldwire.files import write_text
+from goldwire.files import read_text, write_text
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
 from goldwire.project import Project
@@ -31,6 +30,7 @@ from goldwire.project import Project
 if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
+    from goldwire.eval.matching.spans import Kind
     from goldwire.formats.articles import Articles
 
 #: Articles in any format that is read: a file, or a folder.
@@ -91,13 +91,9 @@ def _floors(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     return floors
 
 
-def read_and_say(path: Path, source: str, **options: str) -> Articles:
-    """The articles of a file or folder in the format `source`; what is to know of the reading is said."""
-    import goldwire
-
-    articles = goldwire.read(path, source, **options)
-    say_read(path, articles, named=source != AUTO)
-    return articles
+def saying_read(source: str) -> Callable[[Articles], None]:
+    """Says what is to know of the reading of each file in the format `source`."""
+    return lambda articles: say_read(Path(articles.path), articles, named=source != AUTO)
 
 
 @click.command()
@@ -133,7 +129,7 @@ def compare(
     b: Path,
     source: str,
     layers: tuple[str, ...],
-    kind: str,
+    kind: Kind,
     rounds: int,
     seed: int,
     show: int,
@@ -150,17 +146,15 @@ def compare(
     over documents, those of one `meta.story` together; over labels p is corrected by Holm's method.
     """
     import goldwire
-    from goldwire.eval.matching.spans import Kind
 
-    (wanted,) = (each for each in get_args(Kind) if each == kind)
     compared = goldwire.compare(
         gold,
         a,
         b,
         format=source,
-        on_read=lambda read: say_read(Path(read.path), read, named=source != AUTO),
+        on_read=saying_read(source),
         layers=layers or None,
-        kind=wanted,
+        kind=kind,
         rounds=rounds,
         seed=seed,
         trained_on=trained_on,
@@ -174,16 +168,13 @@ def compare(
 
 def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
-    from goldwire.eval.ci.compare_results import disagreement_lines
-
     tell(f"A: {a}", f"B: {b}")
     scores = compared.scores[0]
     tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
     for tested in compared.tables():
         tell("", tested.title)
         show_table(tested)
-    for line in disagreement_lines(compared.disagreements, show):
-        tell(line)
+    tell(*compared.places(show))
     for warning in compared.warnings:
         say(f"note: {warning}")
 
@@ -265,10 +256,7 @@ def gate(
     is said.
     """
     import goldwire
-    from goldwire.eval.ci.outputs import MARKER, append_summary, markdown, refusal, together
-    from goldwire.eval.ci.outputs import badge as badge_json
-    from goldwire.eval.ci.outputs import comment as comment_text
-    from goldwire.eval.ci.outputs import junit as junit_xml
+    from goldwire.eval.ci.outputs import MARKER, append_summary, refusal
     from goldwire.eval.ci.overlap import Refused
 
     if every and (scores or of or baseline):
@@ -290,9 +278,11 @@ def gate(
     }
     try:
         if every:
-            gates = goldwire.gate_all(**options)
+            held = goldwire.gate_all(**options)
+            gates, figures = list(held), held.as_json
         else:
-            gates = [goldwire.gate(scores, of=of, baseline=baseline, **options)]
+            gated = goldwire.gate(scores, of=of, baseline=baseline, **options)
+            gates, figures = [gated], gated.as_json
     except Refused as error:
         # Who reads only these must learn of it too.
         for file, mark in ((summary, ""), (comment, f"{MARKER}\n")):
@@ -303,34 +293,29 @@ def gate(
         raise
     for gated in gates:
         print_gate(gated)
-    in_markdown = "\n".join(map(markdown, gates))
-    for file, text in ((summary, in_markdown), (comment, comment_text(*gates)), (junit, junit_xml(*gates))):
+    files: dict[Any, Path | None] = {"markdown": summary, "comment": comment, "junit": junit, "badge": badge}
+    for form, file in files.items():
         if file is not None:
-            write_text(file, text)
-    if badge is not None:
-        write_text(badge, json.dumps(badge_json(gates[0]), ensure_ascii=False) + "\n")
+            write_text(file, goldwire.gate_summary(gates, form))
     if github_summary:
-        append_summary(in_markdown)
-    write_json(json_path, together(gates) if every else gates[0].as_json())
+        append_summary(goldwire.gate_summary(gates))
+    write_json(json_path, figures())
     if any(gated.passed is False for gated in gates):
         context.exit(1)
 
 
 def print_gate(gated: Gated) -> None:
     """The table, the agreement, and last the verdict with its reason."""
-    from goldwire.eval.ci.gate import COLUMNS
-    from goldwire.eval.ci.outputs import ceiling_line, headline
-
-    title = f"{gated.now.layer}, {gated.now.kind}: the baseline and now; reference: {gated.now.reference}"
     if gated.compared:
-        table(COLUMNS, gated.rows(), title=title, lesser=("support", "baseline F1"))
+        [shown] = gated.tables()
+        show_table(shown, title=shown.title)
     for warning in (*gated.grave, *gated.warnings):
         say(f"note: {warning}")
     for note in gated.ceiling.notes if gated.ceiling else ():
         say(f"note: agreement: {note}")
-    if line := ceiling_line(gated):
-        tell(line)
-    tell(headline(gated))
+    if gated.readers:
+        tell(gated.readers)
+    tell(gated.headline)
     if gated.data:
         tell(gated.data)
     tell(f"{gated.state}: {gated.why}")
@@ -344,10 +329,9 @@ def comment(file: Path) -> None:
     The comment of an earlier run is replaced. The token is taken from $GITHUB_TOKEN or $GITLAB_TOKEN. Where
     the job runs for no such request nothing is posted.
     """
-    from goldwire.eval.ci.post import post
-    from goldwire.files import read_text
+    import goldwire
 
-    say(post(read_text(file)))
+    say(goldwire.post_comment(read_text(file)))
 
 
 @click.command()
@@ -357,21 +341,21 @@ def comment(file: Path) -> None:
 @json_option
 def history(project: Project, baseline: Path | None, out: Path | None, json_path: Path | None) -> None:
     """Show F1 over the corpus's versions, from the git history of the baseline."""
-    from goldwire.eval.ci.history import COLUMNS, drawing, page
-    from goldwire.eval.ci.history import history as compute
+    import goldwire
 
     if out is not None and out.suffix not in (".html", ".svg"):
         raise click.UsageError("--out takes a file that ends in .html or .svg")
     with progress("reading git") as advance:
-        series = compute(baseline or project.eval / "baseline.json", advance=advance)
-    table(
-        COLUMNS, [step.row() for step in series.steps], left=5, lesser=("content", "documents", "reference")
-    )
+        series = goldwire.gate_history(project, baseline, advance=advance)
+    show_table(series.table())
     if series.unreadable:
         commits = amount(len(series.unreadable))
         say(f"note: {commits} commit(s) hold a baseline of another form and are left out")
     if out is not None:
         title = f"{project.name}: F1 over the corpus’s versions"
-        write_text(out, page(series, title) if out.suffix == ".html" else drawing(series.steps) + "\n")
+        if out.suffix == ".html":
+            series.write_page(out, title)
+        else:
+            write_text(out, series.plot() + "\n")
         say(f"drawn: {out}")
     write_json(json_path, series.as_json())

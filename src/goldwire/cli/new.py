@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,12 +14,15 @@ from goldwire.cli.common import (
     say,
     say_language,
     say_renamed,
-    table,
-    unkept,
+    show,
     write_json,
 )
 from goldwire.errors import GoldwireError
-from goldwire.figures import amount
+
+if TYPE_CHECKING:
+    from goldwire.annotate.import_project import ImportReport
+    from goldwire.api.projects import NewProject
+    from goldwire.formats.as_project import ProjectMade
 
 
 @click.command()
@@ -70,7 +73,8 @@ def command(
     Of a Label Studio its config (as a schema), its texts and everybody's annotations are taken over; nothing
     is changed there. What has no place goes to annotate/quarantine.jsonl, with the reason.
     """
-    name = name or folder.resolve().name
+    import goldwire
+
     if (url is None) != (number is None):
         raise GoldwireError.of("GW368", "--from-label-studio and --project go together", hint="give both")
     if (format_name is None) != (source is None):
@@ -78,70 +82,48 @@ def command(
     if format_name is not None and url is not None:
         raise click.UsageError("--from and --from-label-studio exclude each other")
     if format_name is not None and source is not None:
-        _of_files(folder, source, format_name, name, language, config_path, json_path)
-        return
-    if url is None or number is None:
-        _empty(folder, name, language, template, json_path)
-        return
-    from goldwire.annotate.import_project import connect_to, import_project
-
-    with connect_to(url) as client, progress("tasks") as advance:
-        report = import_project(client, number, folder, name=name, language=language, advance=advance)
-    rows = [("tasks", report.tasks), ("articles", report.articles), ("annotations", report.annotations)]
-    rows += [("predictions left there", report.predictions_left)]
-    rows += [(f"in quarantine: {kind}", count) for kind, count in report.quarantined.items()]
-    rows += unkept(report.ground_truth, report.commented)
-    table(("new", ""), rows)
-    say(f"annotators: {', '.join(report.annotators) or 'none'}")
-    say_renamed(report.renamed, report.left)
-    if report.quarantine_file:
-        say(f"what has no place is in {report.quarantine_file}, with the reasons")
-    say(str(report.account))
-    write_json(json_path, report.as_dict())
-
-
-def _empty(folder: Path, name: str, language: str, template: Any, json_path: Path | None) -> None:
-    from goldwire.new_project import make_project, starting_point
-    from goldwire.pipelines import blank_pipeline
-
-    project = make_project(folder, name=name, language=language, template=template)
-    start = starting_point(project.language)
-    if project.language != language:
-        say(f"language: {language} is kept as {project.language}")
-    say_language(project.language)
-    say(f"train/: {start}")
-    try:
-        blank_pipeline(project.language)
-    except GoldwireError as error:
-        say(f"note: {error}")
-    say(f"{project.root}: made; next: goldwire schema check, then goldwire seeds add YOUR-TEXTS")
-    made = {"project": str(project.root), "schema": str(project.schema_path), "language": project.language}
-    write_json(json_path, {**made, "template": template, "vectors": start.pipeline})
+        made = goldwire.make_project_from_files(
+            folder, source, format_name, name=name, language=language, config=config_path
+        )
+        say_language(language)
+        _tell(made)
+        for kind, old, new in made.renamed:
+            say(f"renamed  {kind} `{old}` → `{new}`" if new else f"left out  {kind} `{old}`: it has no value")
+        _tell_quarantine(made)
+        words = "labels are as found, so write down what they mean"
+        say(f"schema {made.schema}: {words}: {made.project}/schemas")
+        write_json(json_path, made.as_json())
+    elif url is not None and number is not None:
+        with progress("tasks") as advance:
+            report = goldwire.make_project_from_label_studio(
+                folder, url, number, name=name, language=language, advance=advance
+            )
+        _tell(report)
+        say_renamed(report.renamed, report.left)
+        _tell_quarantine(report)
+        say(str(report.account))
+        write_json(json_path, report.as_json())
+    else:
+        empty = goldwire.make_project(folder, name=name, language=language, template=template)
+        _tell_empty(empty, language)
+        write_json(json_path, empty.to_dict())
 
 
-def _of_files(
-    folder: Path,
-    source: Path,
-    format_name: str,
-    name: str,
-    language: str,
-    config_path: Path | None,
-    json_path: Path | None,
-) -> None:
-    from goldwire.formats.as_project import make_project_of
-    from goldwire.formats.options import Setting
+def _tell(made: ProjectMade | ImportReport) -> None:
+    show(made.table())
+    say(f"annotators: {', '.join(made.annotators) or 'none'}")
 
-    setting = Setting(config_path=config_path)
-    made = make_project_of(source, folder, source=format_name, name=name, language=language, setting=setting)
-    say_language(language)
-    counts = [("articles", made.articles), ("annotations", made.annotations)]
-    counts += [(f"not kept: {kind}", number) for kind, number in made.lost.items()]
-    counts += [(f"changed: {kind}", number) for kind, number in made.changed.items()]
-    table(("new", ""), [(what, amount(number)) for what, number in counts])
-    say(f"annotators: {', '.join(made.annotators)}")
-    for kind, old, new in made.renamed:
-        say(f"renamed  {kind} `{old}` → `{new}`" if new else f"left out  {kind} `{old}`: it has no value")
+
+def _tell_quarantine(made: ProjectMade | ImportReport) -> None:
     if made.quarantine_file:
         say(f"what has no place is in {made.quarantine_file}, with the reasons")
-    say(f"schema {made.schema}: labels are as found, so write down what they mean: {made.project}/schemas")
-    write_json(json_path, made.as_dict())
+
+
+def _tell_empty(made: NewProject, language: str) -> None:
+    if made.project.language != language:
+        say(f"language: {language} is kept as {made.project.language}")
+    say_language(made.project.language)
+    say(f"train/: {made.start}")
+    for note in made.notes:
+        say(f"note: {note}")
+    say(f"{made.project.root}: made; next: goldwire schema check, then goldwire seeds add YOUR-TEXTS")

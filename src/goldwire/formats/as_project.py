@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
+from goldwire.figures import counted
 from goldwire.files import file_names, json_lines, sha256, write_text
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
@@ -20,10 +21,11 @@ from goldwire.new_project import make_project
 from goldwire.project import Project
 from goldwire.schemas.fitting import Fitted, fitted
 from goldwire.schemas.inferred import schema_yaml
+from goldwire.table import Column, Figures, Table
 
 
-@dataclass(frozen=True)
-class ProjectMade:
+@dataclass(frozen=True, repr=False)
+class ProjectMade(Figures):
     """A project made of files: what it holds, what had to be `renamed` ((kind, old, new)), what was `lost`
     and `changed` on reading (kind: number), and the file of what was put aside."""
 
@@ -37,7 +39,18 @@ class ProjectMade:
     changed: dict[str, int] = field(default_factory=dict)
     quarantine_file: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        counts = counted(self.articles, "article"), counted(self.annotations, "annotation")
+        return f"<ProjectMade {self.schema}: {', '.join(counts)}>"
+
+    def tables(self) -> list[Table]:
+        """`new`: what it holds, and what was not kept or changed."""
+        rows = [("articles", self.articles), ("annotations", self.annotations)]
+        rows += [(f"not kept: {kind}", number) for kind, number in self.lost.items()]
+        rows += [(f"changed: {kind}", number) for kind, number in self.changed.items()]
+        return [Table("new", self.project, (Column("new"), Column("", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
         """The report, for JSON."""
         return asdict(self)
 

@@ -13,7 +13,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, from_json, read_baseline, write_baseline
 from goldwire.eval.ci.gate import Gated, gate
 from goldwire.eval.ci.measure import measure
-from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment, headline, junit, markdown
+from goldwire.eval.ci.outputs import MARKER, append_summary, badge, comment, junit, markdown
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.eval.scoring.scores import score
 from goldwire.formats.jsonl import write_jsonl
@@ -202,7 +202,7 @@ def test_every_output_says_that_the_reference_is_a_draft(tmp_path: Path) -> None
     """Headline, summary, comment, JUnit and badge name a draft as such, passed or failed."""
     for found in (gated(tmp_path, 3, 3), gated(tmp_path, 4, 2)):
         for text in (
-            headline(found),
+            found.headline,
             markdown(found),
             comment(found),
             junit(found),
@@ -221,7 +221,7 @@ def test_every_output_says_what_the_figures_rest_on(tmp_path: Path) -> None:
     write_baseline(path, now)
     assert json.loads(path.read_text("utf-8"))["test"] == {"file": "split.json", "side": "test"}
     same = gate(now, read_baseline(path))
-    for text in (headline(same), markdown(same), comment(same), junit(same)):
+    for text in (same.headline, markdown(same), comment(same), junit(same)):
         assert "7 articles of the side test" in text
     assert "none of which the model learned from" in markdown(same)
     assert same.as_json()["scored_on"] == "7 articles of the side test"

@@ -22,7 +22,7 @@ from goldwire.annotations.store import project_articles, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.needs import needs
 from goldwire.eval.ci.outputs import MARKER
-from goldwire.eval.ci.post import post
+from goldwire.eval.ci.post import post_comment
 from tests.eval.ci.test_action import ROOT, empty_wheel, hostile, tiny_project
 from tests.eval.ci.test_gate_parts import project_with_run
 from tests.eval.test_cli import run
@@ -129,9 +129,9 @@ def test_a_run_replaces_the_comment_of_the_one_before(
     """The first run comments, the next ones write over that comment, on whatever page it stands."""
     server.comments += [{"id": n, "body": "well done"} for n in range(1, 131)]
     environment = in_gitlab(server) if where == "gitlab" else in_github(server, tmp_path)
-    assert post("first", environment).startswith("commented on ")
+    assert post_comment("first", environment).startswith("commented on ")
     assert server.asked[-1] == f"POST {path}"
-    assert post("x" * 100_000, environment).startswith("replaced the earlier comment on ")
+    assert post_comment("x" * 100_000, environment).startswith("replaced the earlier comment on ")
     assert server.asked[-1] == replace
     assert len(server.comments) == 131
     assert server.comments[130]["body"].startswith(f"{MARKER}\nxxx")
@@ -144,7 +144,7 @@ def test_no_request_is_no_comment(tmp_path: Path, server: Server) -> None:
     Path(push["GITHUB_EVENT_PATH"]).write_text('{"ref": "refs/heads/main"}', encoding="utf-8")
     branch = {name: value for name, value in in_gitlab(server).items() if name != "CI_MERGE_REQUEST_IID"}
     for environment in (push, branch, {}):
-        assert "nothing was posted" in post("text", environment)
+        assert "nothing was posted" in post_comment("text", environment)
     assert server.asked == []
 
 
@@ -153,7 +153,7 @@ def test_what_keeps_from_commenting_is_one_plain_error(tmp_path: Path, server: S
 
     def told(environment: Mapping[str, str]) -> str:
         with pytest.raises(GoldwireError) as error:
-            post("text", environment)
+            post_comment("text", environment)
         assert server.token not in str(error.value)
         return str(error.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from goldwire.eval.agreement.coefficients import Coefficients
@@ -158,6 +158,15 @@ class Agreement(Figures):
     def tables(self) -> list[Table]:
         """All annotators pooled, then each pair where they are more than two."""
         return [table for comparison in (self.pooled, *self.between) for table in comparison.tables()]
+
+    def headlines(self) -> list[Table]:
+        """The tables with the rows alone that tell most, at most a dozen a layer."""
+        return [replace(table, rows=opening(table.rows)) for table in self.tables()]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the figures leave out, how sampled ones were sampled, and what to bear in mind."""
+        return [*agreement_notes(self), *self.warnings]
 
     def as_json(self) -> dict[str, Any]:
         """What was compared, and the figures."""

@@ -100,6 +100,10 @@ class Compared(Figures):
         """Which is better, by how much, and how sure that is; one sentence."""
         return verdict(self.layers[layer].micro, *self.names)
 
+    def places(self, most: int) -> Iterator[str]:
+        """Sentences where only one of the two is right, at `most` so many of each; a line each."""
+        return disagreement_lines(self.disagreements, most)
+
     def as_json(self) -> dict[str, Any]:
         """Verdicts, tests, places."""
         figures: dict[str, Any] = {

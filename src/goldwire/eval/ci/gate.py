@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from goldwire.eval.ci.measure import RELATIONS
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
-from goldwire.figures import amount, number, p_in_words, p_value, signed, signed_interval
+from goldwire.figures import interval, number, p_in_words, percent, signed, with_interval
+from goldwire.table import Cell, Column, Figures, Table
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.
 TOLERANCE = 0.02
@@ -33,7 +34,7 @@ class Check:
 
 
 @dataclass(frozen=True, repr=False)
-class Gated:
+class Gated(Figures):
     """A run against its baseline, on the documents that both have unchanged.
 
     `test` has the baseline as first, the run as second; None where too few documents are unchanged. `grave`
@@ -94,9 +95,30 @@ class Gated:
         """The readers' agreement on this layer or on the relations, where it is known."""
         return _beside(self.now, self.ceiling)
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """What, baseline F1, F1 now, change, its 95 % interval, p (for labels Holm's), support; of what was
+    @property
+    def headline(self) -> str:
+        """Passed or failed, F1 with its interval, what it rests on, and what the reference is."""
+        now = self.now
+        figure = f"{now.layer} F1 {with_interval(now.f1, now.ci95)}"
+        return f"gate {self.state} · {figure} · {now.scored_on} · reference: {now.reference}"
+
+    @property
+    def readers(self) -> str:
+        """The readers' agreement beside the model, in a line; empty where it is not known."""
+        beside = self.beside
+        if beside is None or self.ceiling is None or beside.readers is None:
+            return ""
+        share = f"; the model reaches {percent(beside.share)} of it" if beside.share is not None else ""
+        return f"{self.ceiling.title}: F1 {number(beside.readers)} ({interval(beside.ci95)}){share}"
+
+    def tables(self) -> list[Table]:
+        """`gate`: baseline F1, F1 now, change, its 95 % interval, p (for labels Holm's), support; of what was
         compared."""
+        now = self.now
+        title = f"{now.layer}, {now.kind}: the baseline and now; reference: {now.reference}"
+        return [Table("gate", title, COLUMNS, self._rows(), lesser=("support", "baseline F1"))]
+
+    def _rows(self) -> list[tuple[Cell, ...]]:
         if self.test is None:
             return []
         shared = self.now.only(self.overlap.same)
@@ -109,12 +131,12 @@ class Gated:
         return [
             (
                 name,
-                number(difference.first.f1),
-                number(difference.second.f1),
-                signed(difference.value),
-                signed_interval(difference.ci95),
-                p_value(p),
-                amount(support),
+                difference.first.f1,
+                difference.second.f1,
+                difference.value,
+                difference.ci95,
+                p,
+                support,
             )
             for name, difference, p, support in differences
         ]
@@ -154,7 +176,36 @@ class Gated:
         return figures | ({"agreement": self.ceiling.as_json()} if self.ceiling else {})
 
 
-COLUMNS = ("label", "baseline F1", "F1", "change", "95 % of it", "p", "support")
+COLUMNS = (
+    Column("label"),
+    Column("baseline F1", "number"),
+    Column("F1", "number"),
+    Column("change", "signed"),
+    Column("95 % of it", "signed_interval"),
+    Column("p", "p"),
+    Column("support", "amount"),
+)
+
+
+class Gates(list[Gated], Figures):
+    """Several gates, each with its verdict; F1 of all of them is the first one's."""
+
+    def __repr__(self) -> str:
+        return f"<Gates: {', '.join(f'{gated.now.layer} {gated.state}' for gated in self)}>"
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether all hold: not where one failed; None where none was compared."""
+        verdicts = {gated.passed for gated in self}
+        return False if False in verdicts else True if True in verdicts else None
+
+    def tables(self) -> list[Table]:
+        """That of each gate, named by what it is of."""
+        return [replace(gated.table(), name=gated.now.layer) for gated in self]
+
+    def as_json(self) -> dict[str, Any]:
+        """All verdicts, and all figures."""
+        return {"passed": self.passed, "f1": self[0].now.f1, "gates": [gated.as_json() for gated in self]}
 
 
 def gate(

@@ -9,12 +9,20 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, parse
-from goldwire.figures import amount, interval, number
-from goldwire.html.charts import Point, line
+from goldwire.figures import amount, counted, interval, number
+from goldwire.files import write_text
+from goldwire.html.charts import Drawing, Point, line
 from goldwire.html.templates import page_templates, render_page
 from goldwire.repository import ask_git, git, tracked_name
+from goldwire.table import Cell, Column, Figures, Table
 
-COLUMNS = ("date", "commit", "corpus", "content", "layer", "F1", "95 % interval", "documents", "reference")
+_COLUMNS = (
+    *map(Column, ("date", "commit", "corpus", "content", "layer")),
+    Column("F1", "number"),
+    Column("95 % interval", "interval"),
+    Column("documents"),
+    Column("reference"),
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Step:
     commit: str
     baseline: Baseline
 
-    def row(self) -> tuple[str, ...]:
+    def row(self) -> tuple[Cell, ...]:
         """As a line of the table."""
         baseline = self.baseline
         return (
@@ -34,8 +42,8 @@ class Step:
             f"{baseline.corpus['name']} {baseline.corpus['version']}",
             baseline.corpus["content_hash"][:12],
             baseline.layer,
-            number(baseline.f1),
-            interval(baseline.ci95),
+            baseline.f1,
+            baseline.ci95,
             baseline.scored_on if baseline.test else amount(len(baseline.documents)),
             baseline.reference,
         )
@@ -56,12 +64,30 @@ class Step:
         }
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, repr=False)
+class History(Figures):
     """The baselines of one file, the oldest first; `unreadable` are commits that hold it in another form."""
 
     steps: tuple[Step, ...]
     unreadable: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        last = self.steps[-1]
+        return f"<History: {counted(len(self.steps), 'baseline')}, the last F1 {number(last.baseline.f1)}>"
+
+    def tables(self) -> list[Table]:
+        """`history`: a row for each baseline."""
+        rows = [step.row() for step in self.steps]
+        lesser = ("content", "documents", "reference")
+        return [Table("history", "F1 over the corpus’s versions", _COLUMNS, rows, lesser=lesser)]
+
+    def plot(self) -> Drawing:
+        """F1 with its intervals: an SVG, which a notebook shows."""
+        return Drawing(drawing(self.steps))
+
+    def write_page(self, path: str | Path, title: str) -> None:
+        """Write drawing and table as one HTML page without network."""
+        write_text(Path(path), page(self, title))
 
     def as_json(self) -> dict[str, Any]:
         """All steps."""
@@ -132,11 +158,12 @@ def drawing(steps: Sequence[Step]) -> str:
 
 def page(past: History, title: str) -> str:
     """The drawing and its table as one HTML page without network."""
+    shown = past.table()
     return render_page(
         page_templates("goldwire.eval.ci", "").get_template("history.html.j2"),
         title=title,
-        columns=COLUMNS,
-        rows=[step.row() for step in past.steps],
+        columns=[column.name for column in shown.columns],
+        rows=shown.shown(),
         drawing=drawing(past.steps),
         unreadable=len(past.unreadable),
         draft=any(step.baseline.reference == "draft" for step in past.steps),

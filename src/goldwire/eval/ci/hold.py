@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.ci.baseline import read_baseline
-from goldwire.eval.ci.gate import TOLERANCE, Gated, gate, update_baseline
+from goldwire.eval.ci.gate import TOLERANCE, Gates, gate, update_baseline
 from goldwire.eval.ci.gate_trust import Part, baseline_path, branch_note, check_current
 from goldwire.eval.ci.measure import Measured, measure_parts
 from goldwire.eval.project_scores import in_project
@@ -29,7 +29,7 @@ def hold(
     base: str | None = None,
     update: bool = False,
     notify: Callable[[str], None] = lambda _message: None,
-) -> list[Gated]:
+) -> Gates:
     """Hold each part against its baseline, as `goldwire.gate` says; in the order given.
 
     Raises GW752 for a floor of what is not among the parts, before anything is written, and what `gate`
@@ -43,7 +43,7 @@ def hold(
     _check_floors(floors or {}, [run.as_baseline.layer for run in runs.values()])
     figures = None if agreement is None else Path(agreement)
     ceilings: dict[int, Ceiling | None] = {}  # by the scores that they are of
-    gates = []
+    gates = Gates()
     for part in parts:
         run = runs[part]
         file = part.baseline or baseline_path(project, part.scores, run.name, part.name)

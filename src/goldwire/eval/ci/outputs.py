@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.gate import COLUMNS, Gated, too_few
-from goldwire.figures import interval, number, percent, with_interval
+from goldwire.figures import interval, number, with_interval
 from goldwire.files import read_text, write_text
 from goldwire.visible import visible
 
 #: By this an action finds its own comment again.
 MARKER = "<!-- goldwire: eval gate -->"
-
-
-def headline(gated: Gated) -> str:
-    """Passed or failed, F1 with its interval, what it rests on, and what the reference is."""
-    now = gated.now
-    figure = f"{now.layer} F1 {with_interval(now.f1, now.ci95)}"
-    return f"gate {gated.state} · {figure} · {now.scored_on} · reference: {now.reference}"
-
-
-def ceiling_line(gated: Gated) -> str:
-    """The readers' agreement beside the model; empty where it is not known."""
-    beside = gated.beside
-    if beside is None or gated.ceiling is None or beside.readers is None:
-        return ""
-    share = f"; the model reaches {percent(beside.share)} of it" if beside.share is not None else ""
-    return f"{gated.ceiling.title}: F1 {number(beside.readers)} ({interval(beside.ci95)}){share}"
 
 
 def markdown(gated: Gated) -> str:
@@ -52,13 +35,13 @@ def markdown(gated: Gated) -> str:
     lines += [f"> **Note:** {escaped(warning)}.\n" for warning in gated.grave]
     if gated.data:
         lines += [f"{escaped(_sentence(gated.data))}.", ""]
-    if ceiling := ceiling_line(gated):
+    if ceiling := gated.readers:
         lines += [f"{escaped(_sentence(ceiling))}.", ""]
     if gated.compared:
         lines += [
-            "| " + " | ".join(COLUMNS) + " |",
+            "| " + " | ".join(column.name for column in COLUMNS) + " |",
             "|:--" + "|--:" * (len(COLUMNS) - 1) + "|",
-            *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in gated.rows()),
+            *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in gated.table().shown()),
             "",
         ]
     lines += [
@@ -75,17 +58,10 @@ def comment(*gates: Gated) -> str:
 
 
 def _folded(text: str) -> str:
-    at = text.find("| " + COLUMNS[0])
+    at = text.find("| " + COLUMNS[0].name)
     if at < 0:
         return text
     return f"{text[:at]}<details><summary>By label</summary>\n\n{text[at:].rstrip()}\n\n</details>\n"
-
-
-def together(gates: Sequence[Gated]) -> dict[str, Any]:
-    """All of several gates: failed where one failed, not compared where none was; F1 is the first one's."""
-    verdicts = {gated.passed for gated in gates}
-    passed = False if False in verdicts else True if True in verdicts else None
-    return {"passed": passed, "f1": gates[0].now.f1, "gates": [gated.as_json() for gated in gates]}
 
 
 def refusal(error: GoldwireError) -> str:

@@ -64,11 +64,15 @@ def discussion_here(environment: Mapping[str, str]) -> Discussion | None:
     return Discussion("GitLab", f"merge request {merge_request}", notes, notes, "PUT", header)
 
 
-def post(text: str, environment: Mapping[str, str] = os.environ) -> str:
+def post_comment(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """Put `text` where the job's pull or merge request is discussed; in a sentence what was done.
 
     The comment that an earlier run made, known by goldwire's mark at its start, is replaced. Raises GW747 and
     GW749 as `discussion_here` does, GW748 where the server can't be reached or refuses.
+
+        >>> import goldwire
+        >>> goldwire.post_comment("F1 .712", environment={})
+        'no pull or merge request here: nothing was posted'
     """
     place = discussion_here(environment)
     if place is None:

@@ -46,7 +46,7 @@ class Scores(Figures):
     out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
     spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
     says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
-    `unknown` of how many documents nobody knows who made the reference.
+    `unknown` of how many documents nobody knows who made the reference, `corpus` what the gold side is of.
     """
 
     documents: tuple[str, ...]
@@ -64,6 +64,7 @@ class Scores(Figures):
     heads: dict[str, LabelCounts] = field(default_factory=dict)
     agreement: Ceiling | None = None
     unknown: int = 0
+    corpus: dict[str, str] | None = None
 
     def __repr__(self) -> str:
         exact = {name: number(kinds["exact"].micro().counts.f1) for name, kinds in self.layers.items()}
@@ -145,6 +146,7 @@ class Scores(Figures):
             "seed": self.seed,
             "warnings": list(self.warnings),
             **({"reference_unknown": self.unknown} if self.unknown else {}),
+            **({"corpus": self.corpus} if self.corpus else {}),
         }
 
 
