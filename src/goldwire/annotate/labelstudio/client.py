@@ -77,7 +77,8 @@ class Client(Transport):
 
     def project(self, project: int) -> dict[str, Any]:
         """One project with its counters."""
-        return self._dict(self.get(f"api/projects/{project}"), "api/projects")
+        # With the slash, here and below: without it the server looks for the address twice.
+        return self._dict(self.get(f"api/projects/{project}/"), "api/projects")
 
     def project_url(self, project: int) -> str:
         """Where people see a project: its list of tasks."""
@@ -93,7 +94,7 @@ class Client(Transport):
 
     def update_project(self, project: int, fields: dict[str, Any]) -> dict[str, Any]:
         """Change a project."""
-        return self._dict(self.request("PATCH", f"api/projects/{project}", body=fields), "api/projects")
+        return self._dict(self.request("PATCH", f"api/projects/{project}/", body=fields), "api/projects")
 
     def tasks(
         self,
@@ -115,7 +116,7 @@ class Client(Transport):
                 "ordering": ["tasks:id"],
             }
             answer = self.get(
-                "api/tasks",
+                "api/tasks/",
                 project=project,
                 query=_query_text(query),
                 fields="all",

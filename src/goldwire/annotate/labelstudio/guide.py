@@ -97,10 +97,16 @@ def _file(title: str, page: str) -> str:
 
 def guide_of(project: Project, schema: Schema) -> Guide:
     """The project's guide. Raises GW780 where `[annotate] guide_url` is no address of a web page."""
+    address = guide_address(project)
+    page = "" if address else guide_page(schema, project.schema_path.parent)
+    return Guide(schema, page, address)
+
+
+def guide_address(project: Project) -> str:
+    """Where the guide lies outside of Label Studio, empty where it does not; raises GW780."""
     address = str(project.setting("annotate", "guide_url", ""))
     if address and not address.startswith(("https://", "http://", "/")):
         hint = "write where people find the page: https://…"
         where = str(project.root / CONFIG)
         raise GoldwireError.of("GW780", f"`guide_url` is no address: {address}", where=where, hint=hint)
-    page = "" if address else guide_page(schema, project.schema_path.parent)
-    return Guide(schema, page, address)
+    return address

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from msgspec import structs
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.guide import guide_of
+from goldwire.annotate.labelstudio.guide import guide_address
 from goldwire.annotate.passes.compose import Marks, PassWork, alike, compose, without_origins
 from goldwire.annotate.passes.reading import PASS_INCLUDE, START, PassImporter, marks_of, starts
 from goldwire.annotate.passes.screen import pass_config, pass_guide
@@ -213,7 +213,7 @@ def push_to_pass(
     advance: Callable[[int], None] | None = None,
 ) -> PushReport:
     """Send articles to the project of one pass, as `sync.push` does; `starting` is what they begin from."""
-    address = guide_of(project, schema).address
+    address = guide_address(project)
     return push(
         client,
         project,
