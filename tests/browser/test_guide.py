@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +9,11 @@ import pytest
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.sync.push import push
 from goldwire.model import Document
-from goldwire.project import copy_example, example_root, load_project
-from goldwire.schemas import load_schema
+from goldwire.project import Project, example_root
+from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.guide import guide_page
 from tests.browser.rules import broken_rules, shorten
-from tests.browser.test_studio import log_in
+from tests.browser.test_studio import brief, log_in, project, schema
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing")
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from goldwire.annotate.labelstudio.server import Server
 
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = pytest.mark.browser
 
 SCHEMA = example_root() / "schemas/politics.yaml"
@@ -107,17 +107,13 @@ def test_the_guide_breaks_no_rule_of_accessibility(browser: Browser, guide: str,
 
 
 @pytest.mark.live
-def test_an_annotator_opens_the_guide_beside_the_work(page: Page, studio: Server, tmp_path: Path) -> None:
+def test_an_annotator_opens_the_guide_beside_the_work(
+    page: Page, studio: Server, brief: Project, schema: Schema
+) -> None:
     """The panel's link to a label opens the guide at that label, in a tab of its own; Instructions hold the
     sheet."""
-    project = copy_example(tmp_path / "project")
-    config = project.root / "goldwire.toml"
-    text = config.read_text(encoding="utf-8").replace("politics-fr", f"guide-{tmp_path.name[-20:]}")
-    config.write_text(text, encoding="utf-8")
     client = Client(studio.url, studio.token)
-    pushed = push(
-        client, load_project(project.root), load_schema(project.schema_path), [Document("a", "Paris nie.")]
-    )
+    pushed = push(client, brief, schema, [Document("a", "Paris nie.")])
     [task] = client.tasks(pushed.project, include=["id"])
     log_in(page, studio)
     page.goto(f"{studio.url}/projects/{pushed.project}/data?task={task['id']}")
