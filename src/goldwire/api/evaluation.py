@@ -327,22 +327,17 @@ def write_report(
     title: str = "",
     train: Source | None = None,
     schema: str | Path | None = None,
-    layers: Sequence[str] | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
     agreement: str | Path | None = None,
-    trained_on: bool = False,
-    ignore_space: bool = False,
-    sides: Sequence[str] = (),
     stamp: bool = False,
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
+    **options: Any,
 ) -> Scores:
     """Score predictions as `score` does, and write a page with confusions and every error in its sentence.
 
     `gold` alone is a folder that `train_model` left its reports in. A span counts as seen where `train` holds
     its wording; without it that is what a run on a test set left of it, else the other documents of `gold`,
-    or those of other stories. Arguments as those of `score`. Raises GW511 where the folder is none of a run.
+    or those of other stories. All else is as in `score`. Raises GW511 where the folder is none of a run.
 
         >>> import goldwire
         >>> goldwire.write_report("report.html", "gold.jsonl", "system-a.jsonl", resamples=200)
@@ -364,13 +359,8 @@ def write_report(
         loaded.pred,
         schema_path=None if schema is None else Path(schema),
         agreement_path=None if agreement is None else Path(agreement),
-        trained_on=trained_on,
-        sides=sides,
-        layers=layers,
-        resamples=resamples,
-        seed=seed,
         project=project_here() if is_run else None,
-        ignore_space=ignore_space,
+        **options,
     )
     write(
         Path(out),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,14 +29,12 @@ if TYPE_CHECKING:
 
 SCHEMA = click.option(
     "--schema",
-    "schema_path",
     type=FILE,
     help="Its defaults fill in absent attributes, its ids are scored as identity (default: the project's, "
     "where GOLD follows it).",
 )
 AGREEMENT = click.option(
     "--agreement",
-    "agreement_path",
     type=FILE,
     help="Figures of `eval agree --json`, shown beside the model's (default: from the readings in GOLD).",
 )
@@ -60,6 +58,14 @@ def scoring_options(function: F) -> F:
     return function
 
 
+def _scoring(
+    json_path: Path | None, *, source: str, layers: tuple[str, ...], **options: Any
+) -> dict[str, Any]:
+    """Those options, as the functions that score take them."""
+    reading = {"format": source, "on_read": eval_ci.saying_read(source), "stamp": json_path is not None}
+    return {**options, **reading, "layers": layers or None}
+
+
 @click.group()
 def command() -> None:
     """Scores with intervals, agreement between readings, the report."""
@@ -73,18 +79,10 @@ def command() -> None:
 def score(
     gold: Path,
     pred: Path,
-    source: str,
-    schema_path: Path | None,
-    agreement_path: Path | None,
-    trained_on: bool,
-    ignore_space: bool,
-    sides: tuple[str, ...],
-    layers: tuple[str, ...],
-    resamples: int,
-    seed: int,
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
+    **options: Any,
 ) -> None:
     """Score the predictions in PRED against GOLD, both with the same documents, in any format that is read.
 
@@ -95,21 +93,7 @@ def score(
     """
     import goldwire
 
-    scores = goldwire.score(
-        gold,
-        pred,
-        format=source,
-        on_read=eval_ci.saying_read(source),
-        stamp=json_path is not None,
-        schema=schema_path,
-        agreement=agreement_path,
-        trained_on=trained_on,
-        ignore_space=ignore_space,
-        sides=sides,
-        layers=layers or None,
-        resamples=resamples,
-        seed=seed,
-    )
+    scores = goldwire.score(gold, pred, **_scoring(json_path, **options))
     print_scores(scores)
     write_tables(scores.tables(), csv_path, latex_path)
     write_json(json_path, scores.as_json())
@@ -218,16 +202,8 @@ def report(
     out: Path,
     title: str,
     train_path: Path | None,
-    source: str,
-    schema_path: Path | None,
-    agreement_path: Path | None,
-    trained_on: bool,
-    ignore_space: bool,
-    sides: tuple[str, ...],
-    layers: tuple[str, ...],
-    resamples: int,
-    seed: int,
     json_path: Path | None,
+    **options: Any,
 ) -> None:
     """Write one HTML page with scores, confusions and every error in its sentence.
 
@@ -239,22 +215,9 @@ def report(
 
     if (run is None) == (gold is None) or (pred is None) != (run is not None):
         raise click.UsageError("give either GOLD and PRED, or --run FOLDER")
+    sources = filter(None, (run, gold, pred))
     scores = goldwire.write_report(
-        out,
-        *(filter(None, (run, gold, pred))),
-        title=title,
-        train=train_path,
-        format=source,
-        on_read=eval_ci.saying_read(source),
-        stamp=json_path is not None,
-        schema=schema_path,
-        agreement=agreement_path,
-        trained_on=trained_on,
-        ignore_space=ignore_space,
-        sides=sides,
-        layers=layers or None,
-        resamples=resamples,
-        seed=seed,
+        out, *sources, title=title, train=train_path, **_scoring(json_path, **options)
     )
     print_scores(scores)
     write_json(json_path, scores.as_json())

@@ -10,8 +10,6 @@ from typing import Any, Literal
 from goldwire.errors import GoldwireError
 from goldwire.near_duplicates import SIMILAR
 
-#: Fields that are no metadata, but made of an article.
-COMPUTED = ("year", "month", "length", "keyword")
 #: Orders that are no metadata.
 RANDOM, UNCERTAINTY = "random", "uncertainty"
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")

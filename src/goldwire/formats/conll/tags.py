@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
-SCHEMES = ("iob1", "iob2", "iobes")
 #: How a column's tags are written: `B-PER`, `PER-B`, `B` alone, `PER` alone, `(PER*`; or all are `O`.
 Form: TypeAlias = Literal["prefix", "suffix", "letter", "bare", "brackets", "outside"]
 #: A token of no span: prefix and label.
