@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,12 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny_config: Path) -> Trained:
     """A pipeline of two layers, trained once for all tests of a process."""
     return Trained(tmp_path_factory.mktemp("trained"), tiny_config)
+
+
+def without_goldwire(folder: Path) -> Path:
+    """Links to all that is installed here, but for goldwire and what models are trained with."""
+    folder.mkdir()
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if not any(name in one.name for name in ("goldwire", "pycrfsuite", "sklearn", "scipy")):
+            (folder / one.name).symlink_to(one)
+    return folder

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Overrides = Mapping[str, Any]
 _OWN = "goldwire."
+#: What may find spans, and what may tell their labels.
+EXTENTS, LABELS = ("ner", "crf", "both"), ("ner", "document")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class ConfigOptions:
     those of the layer are learned, `dev` is the share of the documents that is held back to stop early by,
     `nested` asks for two recognisers, of the outermost and of the innermost spans; `seeds`, an odd number,
     for as many that differ in their seed, and keeps what more than half of them find.
+
+    `extents` says what finds spans: recognisers (`ner`), a conditional random field (`crf`), or both, which
+    vote; `labels` what tells their labels: the recogniser itself (`ner`), or a classifier that sees the
+    whole `document`, as always where a CRF has a say. What these look at comes from the pipeline `syntax`,
+    else from the one that the model starts from.
     """
 
     syntax: str | None = None
@@ -37,6 +44,18 @@ class ConfigOptions:
     dev: float = 0.0
     nested: bool = False
     seeds: int = 1
+    extents: str = "ner"
+    labels: str | None = None
+
+    @property
+    def by_document(self) -> bool:
+        """Whether labels are told by the whole document."""
+        return self.labels == "document" or self.extents != "ner"
+
+    @property
+    def found_by(self) -> dict[str, str]:
+        """What finds the spans, and what tells their labels."""
+        return {"extents": self.extents, "labels": "document" if self.by_document else "ner"}
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
@@ -184,8 +203,32 @@ def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
         raise config_fault(
             path, "[goldwire] seeds is no number from 1 on", "3: of three recognisers two decide"
         )
-    if options.seeds % 2 == 0:
+    if options.extents not in EXTENTS:
+        message = f"[goldwire] extents is `{options.extents}`"
+        raise config_fault(path, message, f"what finds spans: {one_of(EXTENTS)}")
+    if options.labels not in (None, *LABELS):
+        message = f"[goldwire] labels is `{options.labels}`"
+        raise config_fault(path, message, f"what tells labels: {one_of(LABELS)}")
+    if options.extents == "both":
+        if options.seeds % 2:
+            message = f"[goldwire] extents is `both`, and seeds is odd: {options.seeds}"
+            raise config_fault(path, message, "with the CRF's vote there would be ties: seeds = 2")
+    elif options.seeds % 2 == 0:
         raise config_fault(path, f"[goldwire] seeds is even: {options.seeds}", "an odd number has no ties")
+    if options.extents != "ner" and options.labels == "ner":
+        message = f"[goldwire] extents is `{options.extents}`, and labels is `ner`"
+        raise config_fault(path, message, 'a CRF tells no labels: labels = "document"')
+    if options.extents == "crf":
+        if options.seeds > 1:
+            raise config_fault(
+                path, "[goldwire] extents is `crf`, and seeds asks for recognisers", "seeds = 1"
+            )
+        if options.dev:
+            message = "[goldwire] extents is `crf`, and dev holds text back for a recogniser"
+            raise config_fault(path, message, "dev = 0: a CRF learns from all")
+    if options.by_document and not _recognises(config):
+        message = "[goldwire] extents or labels are asked of spans that hold others: no `ner` here"
+        raise config_fault(path, message, "name another config, or leave them out")
     if options.seeds > 1:
         if options.nested:
             message = "[goldwire] has both nested and seeds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -173,8 +173,21 @@ def check_examples(layer: str, spans_in: Mapping[str, int], articles: int) -> No
         raise GoldwireError.of("GW402", message, hint=listed)
 
 
+class Tokenizer(Protocol):
+    """What makes a text's tokens, as a pipeline does."""
+
+    def make_doc(self, text: str) -> Doc:
+        """The text in tokens."""
+        ...
+
+
 def to_doc(
-    nlp: Language, reference: Reference, layer: str | None = None, *, group: bool = False, inner: bool = False
+    nlp: Tokenizer,
+    reference: Reference,
+    layer: str | None = None,
+    *,
+    group: bool = False,
+    inner: bool = False,
 ) -> tuple[Doc, list[Cut]]:
     """A document's spans (those of `layer`) on the tokens of `nlp`, and those that cut a token.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from goldwire.train.run.plan import RunPlan, plan
 from goldwire.train.run.predict import predict
 from goldwire.train.training_data import training_data
 from tests.corpus.mini import mini_articles, mini_schema
-from tests.train.conftest import TINY, Trained, told
+from tests.train.conftest import TINY, Trained, told, without_goldwire
 
 pytestmark = pytest.mark.slow
 
@@ -82,15 +81,6 @@ def test_the_model_says_what_it_is(trained: Trained) -> None:
     plot = (trained.model / "f1.svg").read_text(encoding="utf-8")
     assert plot.startswith("<svg")
     assert all(f">{label}" in plot for label in ("WHO", "WHERE", "LIVE"))
-
-
-def without_goldwire(folder: Path) -> Path:
-    """Links to all that is installed here, but for goldwire."""
-    folder.mkdir()
-    for one in Path(sysconfig.get_path("purelib")).iterdir():
-        if "goldwire" not in one.name:
-            (folder / one.name).symlink_to(one)
-    return folder
 
 
 def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> None:

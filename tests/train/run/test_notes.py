@@ -7,7 +7,14 @@ import pytest
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Relation, Span
-from goldwire.train.run.notes import attribute_gains, difference, gain, gain_in_words, usual_values
+from goldwire.train.run.notes import (
+    attribute_gains,
+    difference,
+    gain,
+    gain_in_words,
+    recommends_crf,
+    usual_values,
+)
 
 
 def scores(documents: int, *, right: bool) -> Scores:
@@ -79,3 +86,20 @@ def test_what_is_said_always_is_scored_as_it_is_counted() -> None:
     found = attribute_gains(scores, gold, None, usual, None)["act"]["how"]
     assert (found["accuracy"], found["p"]) == (0, 1)
     assert "does NOT beat the same-value baseline: accuracy ±.000" in gain_in_words("same-value", found)
+
+
+@pytest.mark.parametrize(
+    ("extents", "labels", "count", "articles", "said"),
+    [
+        ("ner", "ner", 25, 320, True),
+        ("ner", "ner", 9, 320, False),
+        ("ner", "ner", 25, 28, False),
+        ("crf", "document", 25, 320, False),
+        ("ner", "document", 25, 320, False),
+    ],
+)
+def test_a_crf_is_recommended_for_what_it_did_better_on(
+    extents: str, labels: str, count: int, articles: int, *, said: bool
+) -> None:
+    """Hundreds of articles with many labels, where a recogniser does all: no other run is told of it."""
+    assert recommends_crf({"extents": extents, "labels": labels}, count, articles) is said

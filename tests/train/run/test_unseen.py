@@ -18,12 +18,12 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Document
 from goldwire.project import Project, load_project
+from goldwire.train.groups import groups_of
 from goldwire.train.learned_from import KEY, LearnedFrom, learned_from
 from goldwire.train.run.choice import Choice
 from goldwire.train.run.model_folder import fill_meta
 from goldwire.train.run.plan import plan
 from goldwire.train.run.predict import predict
-from goldwire.train.run.sources import groups_of
 from tests.corpus.mini import mini_project
 from tests.train.conftest import article
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from goldwire.errors import one_of
 from goldwire.pipelines import pipeline_path, quiet
-from goldwire.train.options import options_of
-from goldwire.train.pipeline.fit_layer import Fitted, fit
+from goldwire.train.options import config_fault, options_of
+from goldwire.train.pipeline.analysis import add_analysis
+from goldwire.train.pipeline.fit_layer import Fitted
+from goldwire.train.pipeline.fit_spans import SpanLearner, joined, part_of
 from goldwire.train.pipeline.relations_and_attributes import add_heads
 from goldwire.train.training_data import Cut, Reference
 
@@ -58,23 +60,17 @@ def assemble(
         if layer_options.syntax:
             # Told before the training, not after.
             pipeline_path(layer_options.syntax)
-    for number, (name, config) in enumerate(parts):
-        learn = partial(
-            fit,
-            references,
-            config_path=config,
-            overrides=setup.overrides,
-            seed=setup.seed,
-            language=setup.language,
-            layer=name,
-        )
-        share = _share(progress, number, len(parts))
-        if options[name].nested:
-            fitted[name] = _nested(learn, name, share)
-        else:
-            fitted[name] = _voting(learn, setup.seed, options[name].seeds, share)
+    learners = [SpanLearner(references, name, config, options[name], setup) for name, config in parts]
+    analyses = {learner.layer: analysis for learner in learners if (analysis := learner.analysis())}
+    if len(sources := {analysis.source for analysis in analyses.values()}) > 1:
+        message = f"layers are analysed by {one_of(map(str, sources))}"
+        raise config_fault(setup.config, message, "name one pipeline for all: [goldwire] syntax")
+    for number, learner in enumerate(learners):
+        fitted[learner.layer] = learner.learn(part_of(progress, number, len(parts)))
     with quiet():
-        nlp = _joined({name: model.nlp for name, model in fitted.items()}, flat)
+        nlp = joined({name: model.nlp for name, model in fitted.items()}, flat)
+        if analyses:
+            add_analysis(nlp, *sources)
     cuts = [cut for model in fitted.values() for cut in model.cuts]
     updates = sum(model.updates for model in fitted.values())
     too_long = sum(model.too_long for model in fitted.values())
@@ -87,68 +83,3 @@ def assemble(
 
 def _has(references: Sequence[Reference], layer: str) -> bool:
     return any(reference.annotation.layer(layer) for reference in references)
-
-
-def _share(
-    progress: Callable[[float], None] | None, number: int, count: int
-) -> Callable[[float], None] | None:
-    if progress is None:
-        return None
-    return lambda share: progress((number + share) / count)
-
-
-def _nested(learn: Callable[..., Fitted], layer: str, progress: Callable[[float], None] | None) -> Fitted:
-    """A pipeline of two recognisers: of the outermost spans, and of the innermost, kept inside the others."""
-    outer, inner = (learn(inner=bool(n), progress=_share(progress, n, 2)) for n in (0, 1))
-    nlp = _joined({layer: inner.nlp, "": outer.nlp}, "")
-    with quiet():
-        nlp.add_pipe("goldwire_nest", name="nest", config={"layer": layer})
-    return Fitted(nlp, outer.cuts, outer.updates + inner.updates, outer.too_long)
-
-
-def _voting(
-    learn: Callable[..., Fitted], seed: int, count: int, progress: Callable[[float], None] | None
-) -> Fitted:
-    """A pipeline of `count` recognisers, from as many seeds, that keeps what more than half of them find."""
-    every = [learn(seed=seed + n, progress=_share(progress, n, count)) for n in range(count)]
-    first = every[0]
-    if count == 1:
-        return first
-    recogniser = first.nlp.pipe_names[0]
-    with quiet():
-        for n, model in enumerate(every[1:], start=1):
-            _put_before(first.nlp, recogniser, model.nlp, f"seed{n}")
-            config = {"place": n, "of": count}
-            first.nlp.add_pipe("goldwire_vote", name=f"seed{n}_vote", config=config, before=recogniser)
-        first.nlp.add_pipe("goldwire_vote", name="vote", config={"place": count, "of": count})
-    return Fitted(first.nlp, first.cuts, sum(model.updates for model in every), first.too_long)
-
-
-def _joined(models: Mapping[str, Language], flat: str) -> Language:
-    """The pipelines as one. What a recogniser finds is moved out of `doc.ents`, for the next one; that of the
-    layer `flat` comes last and stays, where there is one."""
-    last = flat if flat in models else list(models)[-1]
-    base = models[last]
-    recogniser = base.pipe_names[0]
-    for layer, nlp in models.items():
-        if nlp is base:
-            continue
-        _put_before(base, recogniser, nlp, layer)
-        if _recognises(nlp):
-            base.add_pipe("goldwire_layer", name=f"{layer}_layer", config={"layer": layer}, before=recogniser)
-    if last != flat and _recognises(base, recogniser):
-        # Readers take `doc.ents` for the flat layer's.
-        base.add_pipe("goldwire_layer", name=f"{last}_last_layer", config={"layer": last})
-    return base
-
-
-def _put_before(base: Language, first: str, nlp: Language, prefix: str) -> None:
-    """A pipeline's components, in their order, before the one called `first`; each brings its own weights."""
-    for name in nlp.pipe_names:
-        base.add_pipe(name, source=nlp, name=f"{prefix}_{name}", before=first)
-
-
-def _recognises(nlp: Language, start: str = "") -> bool:
-    """Whether it writes to `doc.ents`, by its components from `start` on."""
-    names = nlp.pipe_names[nlp.pipe_names.index(start) :] if start else nlp.pipe_names
-    return "ner" in {nlp.get_pipe_meta(name).factory for name in names}

@@ -172,7 +172,8 @@ class MoveLayer:
         there = list(doc.spans.get(self.layer, ()))
         places = {(span.start, span.end, span.label) for span in there}
         more = [span for span in doc.ents if (span.start, span.end, span.label) not in places]
-        doc.spans[self.layer] = sorted([*there, *more])
+        if more or self.layer not in doc.spans:
+            doc.spans[self.layer] = sorted([*there, *more])
         doc.set_ents([], default="missing")
         return doc
 

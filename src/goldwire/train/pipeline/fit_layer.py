@@ -69,9 +69,7 @@ def fit(
     import goldwire.train.pipeline.callbacks  # noqa: F401  configs name its functions
 
     if not any(_spans(reference, layer) for reference in references):
-        names = ", ".join(reference.document.id for reference in references[:5])
-        hint = "mark some in a second article: each is scored by what was learned from the others"
-        raise GoldwireError.of("GW407", "nothing is marked in what is learned from", where=names, hint=hint)
+        raise nothing_marked(references)
     config = read_config(config_path, overrides=overrides, seed=seed, language=language)
     options = options_in(config, config_path)
     config.pop("goldwire", None)
@@ -143,6 +141,13 @@ def fit(
         nlp.config["paths"].update(named)
         nlp.max_length = LONG
     return Fitted(nlp, cuts, updates, too_long if grouped else 0)
+
+
+def nothing_marked(references: Sequence[Reference]) -> GoldwireError:
+    """Says that there is nothing to learn."""
+    names = ", ".join(reference.document.id for reference in references[:5])
+    hint = "mark some in a second article: each is scored by what was learned from the others"
+    return GoldwireError.of("GW407", "nothing is marked in what is learned from", where=names, hint=hint)
 
 
 def _spans(reference: Reference, layer: str | None) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
 from goldwire.train.options import ConfigOptions
+from goldwire.train.pipeline.analysis import PREFIX
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
 from goldwire.train.pipeline.linear import (
@@ -53,7 +54,7 @@ def add_heads(
         if any(end[0] in of and options[end[0]].relations for end in relation_type["head"])
     }
     syntax = next((layer_options.syntax for layer_options in options.values() if layer_options.syntax), None)
-    if syntax and types:
+    if syntax and types and f"{PREFIX}parser" not in nlp.pipe_names:
         _add_parser(nlp, syntax)
     documents = [marked(reader(nlp), reference, layers) for reference in references]
     learned: dict[tuple[str, str], bool] = {}
@@ -101,7 +102,8 @@ def _put(nlp: Language, factory: str, flat: str, models: Mapping[str, Any], sett
 
 def reader(nlp: Language) -> Callable[[str], Doc]:
     """What makes a text's tokens, with the pipeline's parse where it has a parser."""
-    parser: Any = nlp.get_pipe("parser") if "parser" in nlp.pipe_names else None
+    name = next((name for name in ("parser", f"{PREFIX}parser") if name in nlp.pipe_names), None)
+    parser: Any = nlp.get_pipe(name) if name is not None else None
 
     def read(text: str) -> Doc:
         doc = nlp.make_doc(text)

@@ -20,8 +20,8 @@ from goldwire.pipelines import blank_pipeline
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.table import Cell, Column, Figures, Table
+from goldwire.train.groups import groups_of
 from goldwire.train.run.baselines import lexicon_annotations, stock_predictions, usable_stock
-from goldwire.train.run.sources import groups_of
 from goldwire.train.training_data import Reference
 
 _COLUMNS = (

@@ -17,6 +17,7 @@ from goldwire.formats.options import Setting
 from goldwire.model import Article, curated
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
+from goldwire.train.groups import groups_of
 from goldwire.train.learned_from import COPY
 from goldwire.train.options import TrainingSetup, parse_overrides
 from goldwire.train.run.choice import Choice, Chosen, choose, config_of, flat_layer
@@ -24,7 +25,6 @@ from goldwire.train.run.crossval import Fold, total_parts
 from goldwire.train.run.model_folder import check_out, model_name
 from goldwire.train.run.sources import (
     TestSet,
-    groups_of,
     hash_of,
     learned_sides,
     only_matching,

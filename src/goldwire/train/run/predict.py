@@ -51,8 +51,11 @@ class Predictor:
     loaded."""
 
     def __init__(self, model: str, layer: str | None = None) -> None:
+        # Models of several layers are made of these.
         import goldwire.train.pipeline.components
-        import goldwire.train.pipeline.features  # noqa: F401  models of several layers are made of these
+        import goldwire.train.pipeline.features
+        import goldwire.train.pipeline.span_components
+        import goldwire.train.pipeline.span_features  # noqa: F401
 
         self.nlp = load_pipeline(model)
         self.pipeline = Pipeline.of(self.nlp.meta)

@@ -23,6 +23,7 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.table import Figures, Table
 from goldwire.train.learned_from import KEY, learned_from
+from goldwire.train.options import options_of
 from goldwire.train.pipeline.relations_and_attributes import attributes_of
 from goldwire.train.run.agreement import related_agreement
 from goldwire.train.run.baselines import stock_predictions, stock_setting, usable_stock
@@ -285,6 +286,10 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
             "file": setup.config.name,
             "sha256": sha256(read_bytes(setup.config)),
             "overrides": setup.overrides,
+            "found_by": {
+                name: options_of(path, setup.overrides, nested=setup.nested).found_by
+                for name, path in setup.parts or ((data.layer, setup.config),)
+            },
             **(
                 {
                     "parts": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,16 +10,16 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.corpus.corpus import load_corpus
-from goldwire.corpus.split.groups import Rule, components, find_ties
+from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import NAME, Split, on_sides
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.eval.scoring.pairing import stories
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.guess import guess_read, read_as
 from goldwire.formats.jsonl import dumps
 from goldwire.formats.options import Setting
-from goldwire.model import Article, Document, curated
+from goldwire.model import Article, curated
 from goldwire.project import Project
+from goldwire.train.groups import groups_of
 
 
 @dataclass(frozen=True)
@@ -191,17 +191,6 @@ def selection_in_words(corpus: Mapping[str, Any]) -> str:
         patterns = ", ".join(f"`{pattern}`" for pattern in corpus["only"])
         parts.append(f"ids like {patterns} alone; left aside: {corpus['left_aside']}")
     return "; ".join(parts)
-
-
-def groups_of(documents: Iterable[Document], rule: Rule) -> list[str] | None:
-    """A name for the group of each document, by story and near-duplicate texts; None where each is alone."""
-    listed = list(documents)
-    ties = find_ties([Article(document) for document in listed], None, rule)
-    if not ties:
-        return stories(listed)
-    names = [document.id for document in listed]
-    of = {name: f"group {group[0]}" for group in components(names, ties) for name in group if len(group) > 1}
-    return [of.get(name, name) for name in names]
 
 
 def stamped_articles(project: Project) -> tuple[list[Article], dict[str, Any]]:
