@@ -53,22 +53,19 @@ def f1(counts: Any) -> float:
 
 def simulate(layer: str, *, seeds: int, last: int, say: Any = print) -> list[Point]:
     """All strategies, each from the same start with the same seed."""
-    from benchmarks.popcorn import parsed, words_of_model
-    from benchmarks.popcorn_spans import Finder, Subject
+    from benchmarks.popcorn import parsed
+    from benchmarks.popcorn_spans import Finder
 
     articles = read_popcorn()
-    docs = parsed(articles)[1]
-    words = words_of_model()
+    docs = parsed(articles)
     marks = [[(s.start, s.end, s.label) for s in a.annotations[0].layer(layer)] for a in articles]
-    cache: dict[str, Any] = {}
     ids = [article.document.id for article in articles]
     names = set(folds(ids, count=len(ids) // TEST, seed=0)[0].test)
     test = [place for place, name in enumerate(ids) if name in names]
     pool = [place for place, name in enumerate(ids) if name not in names]
 
     def train(chosen: Sequence[int]) -> Finder:
-        finder = Finder(words, Subject(), seen=cache)
-        return finder.fit([docs[i] for i in chosen], [marks[i] for i in chosen])
+        return Finder().fit([docs[i] for i in chosen], [marks[i] for i in chosen])
 
     points: list[Point] = []
 

@@ -33,12 +33,13 @@ from benchmarks import helps_parts as parts
 from benchmarks.helps_parts import Marks
 from benchmarks.popcorn import twins
 from benchmarks.popcorn_data import DATA, read_popcorn
-from benchmarks.popcorn_spans import Mark, Words
+from benchmarks.popcorn_spans import Mark
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.scores import count
 from goldwire.model import Article, Span
 from goldwire.pipelines import quiet
 from goldwire.project import example_root, load_project
+from goldwire.train.pipeline.analysis import analysis_of
 from goldwire.train.run.crossval import Fold, folds
 from goldwire.train.run.sources import stamped_articles
 from goldwire.train.training_data import Reference, TrainingData, training_data
@@ -56,14 +57,12 @@ PARTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("swaps", ("entity",), "base", "swaps"),
     ("together", ("entity", "event", "stance"), "base", "together"),
     ("names", ("entity",), "base", "base+names"),
-    ("names-crf", ("entity",), "crf", "crf-names"),
     ("crf", ("entity", "event", "stance"), "base", "crf"),
     ("crf-added", ("entity", "event", "stance"), "base", "base+crf"),
     ("crf-first", ("entity", "event", "stance"), "base", "base+first"),
     ("seeds", ("entity", "event", "stance"), "base", "vote"),
     ("seeds-short", ("entity",), "base", "vote-short"),
     ("two-seeds-crf", ("entity", "event"), "base", "vote-two"),
-    ("two-crfs", ("entity", "event"), "base", "vote-crfs"),
 )
 
 
@@ -95,14 +94,12 @@ class Bench:
 
     @cached_property
     def chained(self) -> parts.Chained:
-        """The chain CRF over the documents, parsed."""
-        import spacy
-
+        """The CRF over the documents, analysed."""
         started = time.process_time()
-        nlp = spacy.load(MODEL)
+        analysis = analysis_of("fr", MODEL, MODEL)
         texts = {one.document.text for one in self.articles}
-        chained = parts.Chained(Words(nlp), {text: nlp(text) for text in texts})
-        self.once[f"{self.name}: parse and clusters"] = time.process_time() - started
+        chained = parts.Chained({text: analysis.make_doc(text) for text in texts})
+        self.once[f"{self.name}: analysis"] = time.process_time() - started
         return chained
 
     def made(self, what: str, make: Callable[[Path], Path]) -> Path:
@@ -127,12 +124,11 @@ class Bench:
 
     def _run(self, layer: str, way: str, seed: int) -> Run:
         gold = self.references(layer)
-        if way.startswith("crf"):
+        if way == "crf":
             sure: dict[str, list[tuple[Mark, float]]] = {}
             chained, started = self.chained, time.process_time()
             for train, test in self._folds(gold, seed):
-                ways = {"features": way == "crf-names", "joint": way == "crf-joint"}
-                sure |= chained.marks(train, test, layer, self.names, **ways)
+                sure |= chained.marks(train, test, layer)
             found = {name: [mark for mark, _ in held] for name, held in sure.items()}
             return Run(time.process_time() - started, found, sure)
         if way == "together":
@@ -165,11 +161,9 @@ class Bench:
         other way round); or what two of three readings share."""
         if way.startswith("vote"):
             runs = self.members(layer, "short" if way == "vote-short" else "base", seed)
-            if way in ("vote-two", "vote-crfs"):
+            if way == "vote-two":
                 first = seed % len(runs) if self.name == "five" else 0
-                crfs = [self.run(layer, one, seed) for one in ("crf", "crf-joint")]
-                others = [runs[(first + 1) % len(runs)], crfs[0]] if way == "vote-two" else crfs
-                runs = [runs[first], *others]
+                runs = [runs[first], runs[(first + 1) % len(runs)], self.run(layer, "crf", seed)]
             marks = {name: parts.voted([one.marks[name] for one in runs], 2) for name in runs[0].marks}
             return Run(sum(one.cpu for one in runs), marks)
         base = self.run(layer, "base", seed)

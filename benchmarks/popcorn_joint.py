@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.chain import Floats
+from benchmarks.popcorn_tuning import Floats
 
 #: Document, subject, object.
 Key: TypeAlias = tuple[int, int, int]

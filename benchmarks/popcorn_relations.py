@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.chain import Floats
 from benchmarks.popcorn_joint import Key, together
-from benchmarks.popcorn_spans import plain
-from benchmarks.popcorn_tuning import held_out, threshold
+from benchmarks.popcorn_tuning import Floats, held_out, threshold
+from goldwire.train.pipeline.span_features import plain
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -1,26 +1,21 @@
-"""Choices that raise macro F1, made from training reports alone: thresholds and biases of labels.
+"""Choices that raise F1, made from training reports alone: the thresholds of relations.
 
-Both come from probabilities of a model that has not seen what it judges: the training reports are dealt into
+They come from probabilities of a model that has not seen what it judges: the training reports are dealt into
 parts once more, near copies together, and each part is judged by a model of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.chain import Floats
-
+Floats: TypeAlias = NDArray[np.float64]
 PARTS = 4
 #: Examples that weigh as much as the default threshold.
 PRIOR = 40
 THRESHOLDS = np.arange(0.10, 0.81, 0.02)
-BIASES = np.arange(-2.0, 2.01, 0.25)
-#: What one unit of bias must gain: without it, chance moves the labels that have few examples.
-COST = 0.002
-LEAST = 1e-4
 
 
 def held_out(model: Any, matrix: Any, labels: Any, groups: Any) -> Floats:
@@ -52,31 +47,3 @@ def threshold(right: Any, sure: Floats, default: float) -> float:
     f1 = [2 * (right & (sure >= at)).sum() / max(1, right.sum() + (sure >= at).sum()) for at in THRESHOLDS]
     weight = right.sum() / (right.sum() + PRIOR)
     return float(weight * THRESHOLDS[int(np.argmax(f1))] + (1 - weight) * default)
-
-
-def logs(sure: Floats) -> Floats:
-    """Logarithms to which a bias is added."""
-    out: Floats = np.log(sure + LEAST)
-    return out
-
-
-def biases(labels: Sequence[str], sure: Floats, rounds: int = 2) -> Floats:
-    """What to add to each class's log probability for the best macro F1, one class after the other."""
-    codes = np.unique(labels, return_inverse=True)[1]
-    size = sure.shape[1]
-    many = np.bincount(codes, minlength=size)
-    scores = logs(sure)
-
-    def gain(bias: Floats) -> float:
-        chosen = (scores + bias).argmax(1)
-        right = np.bincount(codes[chosen == codes], minlength=size)
-        f1 = 2 * right / np.maximum(1, many + np.bincount(chosen, minlength=size))
-        return float(f1.mean() - COST * np.abs(bias).mean())
-
-    bias = np.zeros(size)
-    for _ in range(rounds):
-        for place in range(size):
-            tried = np.tile(bias, (len(BIASES) + 1, 1))
-            tried[1:, place] = BIASES
-            bias = tried[int(np.argmax([gain(one) for one in tried]))]
-    return bias

@@ -20,7 +20,7 @@ from goldwire.model import Annotation, Article, Document, Span
 from goldwire.train.options import TrainingSetup, options_of
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.document_labels import biases
-from goldwire.train.pipeline.span_components import TAGS, best_path, marginals, stretches
+from goldwire.train.pipeline.span_components import TAGS, DocumentLabels, best_path, marginals, stretches
 from goldwire.train.run.package import package
 from goldwire.train.training_data import TrainingData, training_data
 from tests.train.conftest import TINY, told, without_goldwire
@@ -214,10 +214,39 @@ def test_one_label_alone_is_given_to_all(tiny_config: Path) -> None:
     assert ents(nlp, told(4).document.text) == [("habite", "LIVE")] * 6
 
 
+def test_the_label_that_a_recogniser_gave_counts() -> None:
+    """Where the document leaves two labels alike, a span keeps the one that it came with; one that the
+    classifier does not know says nothing."""
+    nlp = spacy.blank("fr")
+    made = DocumentLabels("")
+    empty = np.zeros(0)
+    made.set(
+        {
+            "weights": np.zeros((0, 2)),
+            "bias": np.zeros(2),
+            "added": np.zeros(2),
+            "words": empty,
+            "heads": empty,
+        },
+        {
+            "labels": ["A", "B"],
+            "features": [],
+            "words": [],
+            "heads": [],
+            "weigh": dict.fromkeys(("vectors", "words", "heads", "mean"), 1.0),
+            "trust": 2.0,
+        },
+    )
+    for label, kept in (("A", "A"), ("B", "B"), ("thing", "A")):
+        doc = nlp("Anna habite à Lyon")
+        doc.set_ents([spacy.tokens.Span(doc, 0, 1, label=label)])
+        assert [ent.label_ for ent in made(doc).ents] == [kept]
+
+
 @pytest.mark.slow
 def test_a_recogniser_finds_spans_that_the_document_labels(known: TrainingData, tiny_config: Path) -> None:
-    """With labels by document alone a recogniser finds where, and what is the classifier's to say; with both,
-    two recognisers and the CRF vote."""
+    """With labels by document a recogniser finds where, and its label is one voice; with both, two
+    recognisers and the CRF vote."""
     text = told(7).document.text
     gold = [(text[s.start : s.end], s.label) for s in told(7).annotations[0].layer("thing")]
     for changed in (

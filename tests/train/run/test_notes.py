@@ -12,7 +12,7 @@ from goldwire.train.run.notes import (
     difference,
     gain,
     gain_in_words,
-    recommends_crf,
+    other_way,
     usual_values,
 )
 
@@ -89,17 +89,22 @@ def test_what_is_said_always_is_scored_as_it_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extents", "labels", "count", "articles", "said"),
+    ("found_by", "labels", "spans", "articles", "said"),
     [
-        ("ner", "ner", 25, 320, True),
-        ("ner", "ner", 9, 320, False),
-        ("ner", "ner", 25, 28, False),
-        ("crf", "document", 25, 320, False),
-        ("ner", "document", 25, 320, False),
+        (("ner", "ner"), 25, 60, 320, "--goldwire.extents crf"),
+        (("ner", "ner"), 10, 750, 320, "--goldwire.labels document"),
+        (("ner", "ner"), 9, 60, 320, ""),
+        (("ner", "ner"), 25, 60, 28, ""),
+        (("crf", "document"), 25, 60, 320, ""),
+        (("ner", "document"), 25, 60, 320, ""),
     ],
 )
-def test_a_crf_is_recommended_for_what_it_did_better_on(
-    extents: str, labels: str, count: int, articles: int, *, said: bool
+def test_what_did_better_on_such_data_is_said(
+    found_by: tuple[str, str], labels: int, spans: int, articles: int, said: str
 ) -> None:
-    """Hundreds of articles with many labels, where a recogniser does all: no other run is told of it."""
-    assert recommends_crf({"extents": extents, "labels": labels}, count, articles) is said
+    """Hundreds of articles with many labels, where a recogniser does all: by how many spans a label has it is
+    told of a CRF or of labels by document; no other run is told anything."""
+    way = dict(zip(("extents", "labels"), found_by, strict=True))
+    note = other_way("event", way, {f"L{n}": spans for n in range(labels)}, articles)
+    assert bool(note) == bool(said)
+    assert said in note

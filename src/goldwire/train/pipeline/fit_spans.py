@@ -62,7 +62,9 @@ class SpanLearner:
     def _one(self, progress: Progress | None, *, inner: bool = False, group: bool = False) -> Fitted:
         """Flat spans, the outermost or the `inner`most. In a `group` it is said how sure each is."""
         options, analysis = self.options, self.analysis()
-        known = self.references if analysis is None else one_label(self.references, self.layer)
+        # A CRF knows no labels: where it votes, the others have none either.
+        joint = options.extents == "both"
+        known = one_label(self.references, self.layer) if joint else self.references
         learn = partial(
             fit,
             known,

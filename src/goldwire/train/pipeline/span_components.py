@@ -206,7 +206,8 @@ class DocumentLabels(Stored):
 
     A multinomial logistic regression: `weights` is features × labels, its rows are of `features`, then of the
     span's vectors, then of the document as `subject` gives it, `bias` one a label. `added` goes to the
-    logarithm of each label's probability, for the best macro F1.
+    logarithm of each label's probability, for the best macro F1, and `trust` to that of the label which a
+    recogniser gave.
     """
 
     def __init__(self, layer: str) -> None:
@@ -246,7 +247,8 @@ class DocumentLabels(Stored):
         scores: list[float] = []
         if spans:
             sure = self.chances(doc, spans)
-            best = (log_of(sure) + self.arrays["added"]).argmax(1)
+            given = np.array([[span.label_ == label for label in labels] for span in spans])
+            best = (log_of(sure) + self.arrays["added"] + self.lists["trust"] * given).argmax(1)
             extents = doc.user_data.get(SURE) or {}
             scores = [
                 float(sure[row, code]) * extents.get(span.start, 1.0)
