@@ -30,11 +30,9 @@ def add_analysis(nlp: Language, source: str | None) -> None:
     first = nlp.pipe_names[0] if nlp.pipe_names else None
     if source is not None:
         theirs = load_pipeline(source)
-        ours, other = nlp.vocab.vectors, theirs.vocab.vectors
-        if other.size and not (other.shape == ours.shape and bool((other.data == ours.data).all())):
-            message = "can't be used: it needs its own vectors, and the config names others or none"
+        if needs_other_vectors(theirs, nlp):
             hint = f'set vectors = "{source}" in [paths], or neither syntax nor [paths] source'
-            raise GoldwireError.of("GW418", message, where=f"analysis by {source}", hint=hint)
+            raise unusable(source, "it needs its own vectors, and the config names others or none", hint)
         copied: Any = theirs.get_pipe(_COPIED) if _COPIED in theirs.pipe_names else None
         listening = getattr(copied, "listener_map", {})
         for name in theirs.pipe_names:
@@ -47,6 +45,19 @@ def add_analysis(nlp: Language, source: str | None) -> None:
             nlp.add_pipe(name, source=theirs, name=own, before=first)
     nlp.add_pipe("goldwire_names", name="names", before=first)
     nlp.add_pipe("goldwire_names", name="names_end", config={"end": True})
+
+
+def needs_other_vectors(theirs: Language, nlp: Language) -> bool:
+    """Whether components of one pipeline look up vectors that another has not."""
+    needed, ours = theirs.vocab.vectors, nlp.vocab.vectors
+    return bool(needed.size) and not (needed.shape == ours.shape and bool((needed.data == ours.data).all()))
+
+
+def unusable(source: str, why: str, hint: str) -> GoldwireError:
+    """Says that the components of a pipeline don't fit."""
+    return GoldwireError.of(
+        "GW418", f"can't be used: {why}", where=f"[goldwire] syntax = {source}", hint=hint
+    )
 
 
 class Analysis:

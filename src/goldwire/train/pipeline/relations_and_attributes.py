@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from goldwire.errors import GoldwireError
 from goldwire.eval.counts.attributes import value_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
 from goldwire.train.options import ConfigOptions
-from goldwire.train.pipeline.analysis import PREFIX
+from goldwire.train.pipeline.analysis import PREFIX, needs_other_vectors, unusable
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
 from goldwire.train.pipeline.linear import (
@@ -77,18 +76,16 @@ def add_heads(
 def _add_parser(nlp: Language, syntax: str) -> None:
     """Put the parser of the pipeline `syntax` at the end; GW418 where it does not fit."""
     source = load_pipeline(syntax, only=["parser"])
-    theirs, ours = source.vocab.vectors, nlp.vocab.vectors
     why, hint = "", ""
     if "parser" not in source.pipe_names:
         why, hint = "it has no parser", "name a pipeline with one, or syntax = null"
     elif "parser" in nlp.pipe_names:
         why, hint = "the config has a parser of its own", "set syntax = null"
-    elif theirs.size and not (theirs.shape == ours.shape and bool((theirs.data == ours.data).all())):
+    elif needs_other_vectors(source, nlp):
         why = "its parser needs its own vectors, and the config names others or none"
         hint = f'set vectors = "{syntax}" in [paths], or syntax = null'
     if why:
-        where = f"[goldwire] syntax = {syntax}"
-        raise GoldwireError.of("GW418", f"can't be used: {why}", where=where, hint=hint)
+        raise unusable(syntax, why, hint)
     if "tok2vec" in source.pipe_names:
         source.replace_listeners("tok2vec", "parser", ["model.tok2vec"])
     nlp.add_pipe("parser", source=source)

@@ -190,7 +190,7 @@ class Crf(Stored):
         own = sure[np.arange(len(path)), path]
         label = self.lists["label"]
         doc.set_ents([Span(doc, start, end, label=label) for start, end in spans])
-        doc.user_data[SURE] = {start: float(own[start:end].mean()) for start, end in spans}
+        doc.user_data[SURE] = {(start, end): float(own[start:end].mean()) for start, end in spans}
         return doc
 
 
@@ -251,7 +251,7 @@ class DocumentLabels(Stored):
             best = (log_of(sure) + self.arrays["added"] + self.lists["trust"] * given).argmax(1)
             extents = doc.user_data.get(SURE) or {}
             scores = [
-                float(sure[row, code]) * extents.get(span.start, 1.0)
+                float(sure[row, code]) * extents.get((span.start, span.end), 1.0)
                 for row, (span, code) in enumerate(zip(spans, best, strict=True))
             ]
             doc.set_ents(
