@@ -21,7 +21,7 @@ from goldwire.train.options import TrainingSetup, options_of
 from goldwire.train.pipeline.assemble import assemble
 from goldwire.train.pipeline.document_labels import biases
 from goldwire.train.pipeline.span_components import TAGS, DocumentLabels, best_path, marginals, stretches
-from goldwire.train.run.package import package
+from goldwire.train.run.package import package_model
 from goldwire.train.training_data import TrainingData, training_data
 from tests.train.conftest import TINY, told, without_goldwire
 
@@ -146,7 +146,7 @@ def test_a_packaged_crf_loads_where_goldwire_is_not(
 ) -> None:
     """The package holds the code that finds and labels spans; it needs neither goldwire nor a trainer."""
     assemble(known.references, TrainingSetup(tiny_config, CRF), "thing").nlp.to_disk(tmp_path / "model")
-    made = package(tmp_path / "model", tmp_path / "packages", name="told")
+    made = package_model(tmp_path / "model", tmp_path / "packages", name="told")
     code = (
         f"import sys; sys.path[:0] = [{str(made)!r}, {str(without_goldwire(tmp_path / 'site'))!r}]; "
         f"import {made.name.rsplit('-', 1)[0]} as model; "
