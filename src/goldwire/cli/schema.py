@@ -118,6 +118,8 @@ def migrate(
     if not dry_run:
         for file in filter(None, (report.record, report.removed_file)):
             say(f"recorded in {file}")
+    for file in report.unread:
+        say(f"warning: the new schema can't read {file}: mend its labels and `schema`, then adjudicate again")
     figures = report.as_json()
     if pushing:
         figures["server"] = _push(project, plan_path, url)

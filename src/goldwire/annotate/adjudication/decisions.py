@@ -230,7 +230,7 @@ def open_case(
         pulled=record.pulled,
         stamped=bool(record.basis) or not path.exists(),
         by_hand=read_quotes(hand_path, documents, schema) if hand_path.exists() else None,
-        from_studio=_read_own(studio_path) if studio_path.exists() else None,
+        from_studio=read_own(studio_path) if studio_path.exists() else None,
     )
     written_by_us = record.items == _keys(d.key for d in record.decisions)
     if record.basis and record.basis != case.basis and written_by_us:
@@ -238,7 +238,8 @@ def open_case(
     return case
 
 
-def _read_own(path: Path) -> Annotation:
+def read_own(path: Path) -> Annotation:
+    """An adjudicator's own marks from Label Studio; raises GW376 where the file is damaged."""
     try:
         return strict_json.decode(read_bytes(path), Annotation)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

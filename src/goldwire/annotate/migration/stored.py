@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import project_lock
+from goldwire.annotate.migration.decisions import CarriedDecisions, carry_decisions
 from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
@@ -28,10 +29,18 @@ from goldwire.schemas.plan import Plan, SpanName, name_faults
 from goldwire.table import Column, Figures, Table
 
 
+_TOLD = {"carried": "carried along", "settled": "settled: the readings agree now", "opened": "open again"}
+
+
 @dataclass(frozen=True, repr=False)
 class MigrateReport(Figures):
     """What a migration did. `steps` counts what each of the `operations` changed or took out, the last joins
-    spans; `is_written` is False where it was only tried."""
+    spans; `is_written` is False where it was only tried.
+
+    `decisions` counts those of adjudicators that are `carried` along, `settled` (the readings no longer
+    differ there) and `opened` (their item asks something else now); `unread` names files of their own marks
+    that the new schema can't read.
+    """
 
     source: str
     to: str
@@ -45,6 +54,8 @@ class MigrateReport(Figures):
     removed_file: str
     operations: tuple[str, ...]
     is_written: bool
+    decisions: dict[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         done = "migrated" if self.is_written else "to migrate"
@@ -61,6 +72,7 @@ class MigrateReport(Figures):
         ]
         rows += [("spans and relations that became one", self.steps[-1]), ("changes", self.changes)]
         rows += [(f"taken out: {kind}", count) for kind, count in self.removed.items()]
+        rows += [(f"decisions {_TOLD[what]}", count) for what, count in self.decisions.items()]
         first = "migrate" + ("" if self.is_written else ", not written")
         columns = (Column(first), Column("", "amount"))
         return [Table("migrate", f"{self.source} → {self.to}", columns, rows)]
@@ -73,8 +85,8 @@ class MigrateReport(Figures):
 def migrate_project(
     project: Project, plan: Plan, schema: Schema, documents: Sequence[Document], *, dry_run: bool = False
 ) -> MigrateReport:
-    """Rewrite all stored annotations of the plan's source, gold checks and practice too; those that bear its
-    target are done already.
+    """Rewrite all stored annotations of the plan's source, gold checks and practice too, and the decisions of
+    adjudicators about them; those that bear its target are done already.
 
     Everything is migrated and checked against the new schema before anything is written. What was changed is
     recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
@@ -93,8 +105,10 @@ def migrate_project(
         outcomes = _checked(stored, plan, schema, {document.id: document for document in documents})
         outcomes = _with_passes(project, plan, schema, outcomes)
         record, removed = _record_paths(project, plan)
+        by_id = {document.id: document for document in documents}
+        decided = carry_decisions(project, plan, schema, by_id, outcomes)
         if outcomes and not dry_run:
-            _write(project, plan, outcomes, folders, record, removed)
+            _write(project, plan, outcomes, folders, record, removed, decided)
         steps: Counter[int] = Counter()
         kinds: Counter[str] = Counter()
         changes = 0
@@ -116,6 +130,8 @@ def migrate_project(
         shown[removed] if kinds else "",
         tuple(operation.told for operation in plan.operations),
         not dry_run,
+        {name: decided.counts[name] for name in ("carried", "settled", "opened")} if decided.articles else {},
+        tuple(decided.unread),
     )
 
 
@@ -195,6 +211,7 @@ def _write(
     folders: Mapping[tuple[str, str], Path],
     record: Path,
     removed: Path,
+    decided: CarriedDecisions,
 ) -> None:
     paths = {
         name: annotation_path(project, old, folders[name])
@@ -216,12 +233,14 @@ def _write(
         told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
         lines.append({**key, **hashes, **sizes, **told})
         taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
-    files = [record, removed, *paths.values()]
+    files = [record, removed, *paths.values(), *(path for each in decided.articles for path in each.paths)]
     with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
         if taken or removed.is_file():
             write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
+        for article in decided.articles:
+            article.write()
         for old, outcome in outcomes:
             write_text(paths[old.annotator, old.document], dumps_annotation(outcome.annotation))
     changed = [(old, outcome.annotation) for old, outcome in outcomes]

@@ -1,0 +1,223 @@
+"""What adjudicators decided goes along with the readings that it was decided of."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from goldwire.annotate.adjudication.decisions import decision_path, folder, own_path, read_file, write_own
+from goldwire.annotate.adjudication.project import Adjudicated, adjudicate_project
+from goldwire.annotate.migration.stored import MigrateReport, migrate_project
+from goldwire.annotations.meaning import content
+from goldwire.annotations.store import read_annotations
+from goldwire.formats.as_project import make_project_of
+from goldwire.formats.jsonl import write_jsonl
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
+from goldwire.project import Project, load_project
+from goldwire.schemas import load_schema
+from goldwire.schemas.plan import load_plan
+from goldwire.seeds import load_seeds
+from tests.cli.terminal import called
+
+TEXT = "On coupe la pomme rouge et le sel avec un couteau."
+BY = Provenance("human", "marie")
+#: Names that a new version has for those of the old one.
+RENAMED = [
+    {"rename": "label", "name": "TOOL", "to": "UTENSIL"},
+    {"rename": "label", "name": "HERB", "to": "PLANT SALT"},
+    {"rename": "attribute", "layer": "thing", "name": "state", "to": "cond"},
+    {"rename": "value", "layer": "thing", "attribute": "cond", "name": "raw", "to": "fresh"},
+    {"rename": "value", "layer": "thing", "attribute": "cond", "name": "fried", "to": "hot"},
+    {"rename": "relation", "name": "with", "to": "by_means"},
+    {"rename": "layer", "name": "step", "to": "act"},
+]
+WORDS = {
+    "TOOL": "UTENSIL", "HERB": "PLANT SALT", "state": "cond", "raw": "fresh", "fried": "hot",
+    "with": "by_means", "step": "act",
+}  # fmt: skip
+
+
+def span(name: str, layer: str, label: str, quote: str, **attributes: str) -> Span:
+    """A span of the text."""
+    start = TEXT.index(quote)
+    return Span(name, layer, label, start, start + len(quote), dict(attributes))
+
+
+def readings() -> list[Annotation]:
+    """Two that differ in a label, an extent, an attribute, spans and relations."""
+    anna = (
+        span("c", "step", "CUT", "coupe"),
+        span("p", "thing", "FOOD", "pomme", state="raw"),
+        span("k", "thing", "TOOL", "couteau"),
+        span("s", "thing", "HERB", "sel", state="fried"),
+        span("r", "thing", "HERB", "rouge"),
+    )
+    bruno = (
+        span("c", "step", "CUT", "coupe"),
+        span("p", "thing", "FOOD", "pomme", state="cooked"),
+        span("k", "thing", "FOOD", "couteau"),
+        span("s", "thing", "HERB", "le sel", state="fried"),
+        span("x", "thing", "TOOL", "avec"),
+    )
+    arrows = {
+        "anna": (Relation("with", "c", "k"), Relation("object", "c", "p")),
+        "bruno": (Relation("with", "c", "s"),),
+    }
+    return [
+        Annotation("soup", who, "s@1", "submitted", spans=spans, relations=arrows[who], provenance=BY)
+        for who, spans in (("anna", anna), ("bruno", bruno))
+    ]
+
+
+class Kitchen:
+    """A project whose article two have read, and somebody has adjudicated."""
+
+    def __init__(self, root: Path) -> None:
+        write_jsonl(root / "read.jsonl", [Article(Document("soup", TEXT), tuple(readings()))])
+        make_project_of(root / "read.jsonl", root / "made", source="jsonl", name="made", language="fr")
+        self.project: Project = load_project(root / "made")
+        self.schema = load_schema(self.project.schema_path)
+        self.file = decision_path(self.project, "soup")
+        self.decide()
+
+    def adjudicate(self) -> Adjudicated:
+        """The decisions as they are, carried out under the schema as it is."""
+        return adjudicate_project(self.project, load_schema(self.project.schema_path), BY)
+
+    def decide(self, **answers: str) -> None:
+        """All items: a value of its own for the attribute, else the first version that there is."""
+        while self.adjudicate().outcomes["soup"].open:
+            record = yaml.safe_load(self.file.read_text("utf-8"))
+            for row in record["decisions"]:
+                if not row["decide"]:
+                    version = "a" if row.get("a") else "b"
+                    row |= {"decide": answers.get(row["kind"], version), "reason": "seen"}
+                    if row["kind"] == "attribute":
+                        row |= {"decide": "value", "value": "fried"}
+            self.file.write_text(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), "utf-8")
+
+    def decided(self) -> int:
+        """How many items are decided."""
+        return sum(bool(each.decide) for each in read_file(self.file).decisions)
+
+    def renamed(self, names: dict[str, str], *operations: dict[str, Any]) -> Path:
+        """The schema's next version, its names replaced; and a plan to it."""
+
+        def now(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {names.get(key, key): now(each) for key, each in value.items()}
+            if isinstance(value, list):
+                return (
+                    list(dict.fromkeys(map(now, value)))
+                    if all(isinstance(v, str) for v in value)
+                    else [now(each) for each in value]
+                )
+            return names.get(value, value) if isinstance(value, str) else value
+
+        data = now(yaml.safe_load(self.project.schema_path.read_text("utf-8")))
+        data["version"] = "9.0"
+        self.project.schema_path.write_text(
+            yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8"
+        )
+        plan = self.project.root / "plan.yaml"
+        stamps = {"from": self.schema.stamp, "to": f"{self.schema.name}@9.0"}
+        plan.write_text(yaml.safe_dump({**stamps, "operations": list(operations)}), "utf-8")
+        return plan
+
+    def migrate(self, plan: Path, *, dry_run: bool = False) -> MigrateReport:
+        """By the plan."""
+        schema = load_schema(self.project.schema_path)
+        return migrate_project(
+            self.project, load_plan(plan), schema, load_seeds(self.project), dry_run=dry_run
+        )
+
+    def gold(self) -> Any:
+        """What the adjudicated annotation says."""
+        [gold] = [each for each in read_annotations(self.project) if each.provenance.based_on]
+        return content(gold)
+
+
+@pytest.fixture
+def kitchen(tmp_path: Path) -> Kitchen:
+    """It."""
+    return Kitchen(tmp_path)
+
+
+def test_decisions_bear_the_new_names(kitchen: Kitchen) -> None:
+    """Of labels, layers, attributes, values and relations: nothing is open, and carried out anew they come to
+    the migrated annotation."""
+    decided = kitchen.decided()
+    assert decided >= 6
+    plan = kitchen.renamed(WORDS, *RENAMED)
+    assert kitchen.migrate(plan, dry_run=True).decisions == {"carried": decided, "settled": 0, "opened": 0}
+    report = kitchen.migrate(plan)
+    assert report.decisions == {"carried": decided, "settled": 0, "opened": 0}
+    migrated = kitchen.gold()
+    assert not kitchen.adjudicate().outcomes["soup"].open
+    assert kitchen.gold() == migrated and kitchen.decided() == decided
+    text = kitchen.file.read_text("utf-8")
+    assert "PLANT SALT" in text and "relation by_means act CUT" in text and "value: hot" in text
+
+
+def test_what_readers_agree_in_now_needs_no_decision(kitchen: Kitchen) -> None:
+    """Two labels that were told apart by hand are one."""
+    decided = kitchen.decided()
+    names = {"TOOL": "FOOD"}
+    schema = yaml.safe_load(kitchen.project.schema_path.read_text("utf-8"))
+    del schema["layers"]["thing"]["labels"]["TOOL"]
+    kitchen.project.schema_path.write_text(yaml.safe_dump(schema, sort_keys=False), "utf-8")
+    report = kitchen.migrate(kitchen.renamed(names, {"merge": ["TOOL"], "to": "FOOD"}))
+    assert report.decisions["settled"] >= 1 and report.decisions["opened"] == 0
+    assert sum(report.decisions.values()) == decided
+    migrated = kitchen.gold()
+    assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
+
+
+def test_an_item_that_asks_something_else_is_open_again(kitchen: Kitchen) -> None:
+    """The span of one side is taken out: what was a question of labels is one of standing at all. The
+    decision is kept aside."""
+    quote = TEXT.replace("couteau", "[couteau]")
+    plan = kitchen.renamed(
+        {}, {"remove": "span", "spans": [{"document": "soup", "quote": quote, "label": "FOOD"}]}
+    )
+    report = kitchen.migrate(plan)
+    assert report.decisions["opened"] >= 1
+    [left] = [each for each in read_file(kitchen.file).superseded if each.kind == "label"]
+    assert left.decide == "a" and left.reason == "seen"
+    assert [item.kind for item in kitchen.adjudicate().outcomes["soup"].open] == ["missed"]
+
+
+def test_own_marks_go_along_or_are_named(kitchen: Kitchen, tmp_path: Path) -> None:
+    """Those from Label Studio by the same steps; a file by hand with labels that are gone is named."""
+    own = Annotation("soup", "marie", kitchen.schema.stamp, spans=(span("o", "thing", "TOOL", "un"),))
+    write_own(kitchen.project, "soup", own)
+    kitchen.adjudicate()
+    hand = own_path(kitchen.project, "soup", "yaml")
+    plan = kitchen.renamed(WORDS, *RENAMED)
+    hand.write_text(
+        "document: soup\nannotator: marie\nschema: x\npassages:\n- text: On coupe\n  step:\n"
+        "  - {id: a, label: CUT, quote: coupe}\n", "utf-8",
+    )  # fmt: skip
+    shown = called("schema", "migrate", plan, "--project", kitchen.project.root)
+    assert shown.returncode == 0 and "decisions carried along" in shown.stdout
+    assert hand.relative_to(kitchen.project.root).as_posix() in " ".join(shown.stderr.split())
+    hand.unlink()
+    assert "UTENSIL" in own_path(kitchen.project, "soup").read_text("utf-8")
+    assert not kitchen.adjudicate().outcomes["soup"].open
+
+
+def test_a_migration_that_was_cut_off_carries_decisions_once(kitchen: Kitchen, tmp_path: Path) -> None:
+    """Killed after the decisions and before the annotations, it goes on and leaves the decisions alone."""
+    plan = kitchen.renamed(WORDS, *RENAMED)
+    shutil.copytree(kitchen.project.annotations, tmp_path / "old")
+    kitchen.migrate(plan)
+    held = kitchen.file.read_bytes()
+    shutil.rmtree(kitchen.project.annotations)
+    shutil.copytree(tmp_path / "old", kitchen.project.annotations)
+    report = kitchen.migrate(plan)
+    assert report.migrated == 3 and kitchen.file.read_bytes() == held
+    assert sorted(path.name for path in folder(kitchen.project).iterdir()) == ["soup.yaml"]
