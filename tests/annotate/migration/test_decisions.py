@@ -177,6 +177,31 @@ def test_what_readers_agree_in_now_needs_no_decision(kitchen: Kitchen) -> None:
     assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
 
 
+def test_relations_are_told_apart_one_by_one(kitchen: Kitchen) -> None:
+    """One of a name is taken out, another is called otherwise: their decisions are settled and carried."""
+    text = kitchen.project.schema_path.read_text("utf-8")
+    data = yaml.safe_load(text)
+    data["relations"]["by_means"] = data["relations"]["with"]
+    kitchen.project.schema_path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
+
+    def of(*quotes: str) -> dict[str, Any]:
+        ends = [{"document": "soup", "quote": TEXT.replace(quote, f"[{quote}]")} for quote in quotes]
+        return {"arrows": [{"head": ends[0], "tail": ends[1]}]}
+
+    decided = kitchen.decided()
+    report = kitchen.migrate(
+        kitchen.renamed(
+            {},
+            {"rename": "relation", "name": "with", "to": "by_means", **of("coupe", "couteau")},
+            {"remove": "relation", "name": "object", **of("coupe", "pomme")},
+        )
+    )
+    assert report.decisions == {"carried": decided - 1, "settled": 1, "opened": 0}
+    migrated = kitchen.gold()
+    assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
+    assert "relation by_means" in kitchen.file.read_text("utf-8")
+
+
 def test_an_item_that_asks_something_else_is_open_again(kitchen: Kitchen) -> None:
     """The span of one side is taken out: what was a question of labels is one of standing at all. The
     decision is kept aside."""

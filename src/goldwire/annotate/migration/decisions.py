@@ -189,10 +189,12 @@ class _Article:
         if found := _RELATION.fullmatch(decision.key):
             if self.is_gone(found[2]) or self.is_gone(found[3]):
                 return msgspec.structs.replace(decision, key="")
-            label = self.relation(found[1])
+            label = self.relation(*found.groups())
             head, tail = self.name(found[2]), self.name(found[3])
-            if not (label and head and tail):
+            if label is None or not (head and tail):
                 return None
+            if not label:
+                return msgspec.structs.replace(decision, key="")
             return msgspec.structs.replace(decision, key=f"relation {label} {head} -> {tail}")
         return self.of_pair(decision)
 
@@ -269,32 +271,53 @@ class _Article:
         new = {names[old] for names in self.names if names.get(old)}
         return next(iter(new)) if len(new) == 1 else ""
 
-    def relation(self, label: str) -> str:
-        """What a relation is called now; empty where that depends on which one it is, or it is gone."""
+    def relation(self, label: str, head: str, tail: str) -> str | None:
+        """What a relation between two spans is called now: empty where the steps took it out, None where the
+        readings call it otherwise. One that is the adjudicator's alone keeps its name."""
+        is_marked = False
         new: set[str] = set()
-        for old, outcome in self.sides:
+        for number, (old, outcome) in enumerate(self.sides):
+            ends = [self.partners.get(name, (None, None))[number] for name in (head, tail)]
+            into, there = (
+                _joined_into(outcome),
+                {(r.label, r.head, r.tail) for r in outcome.annotation.relations},
+            )
             for relation in old.relations:
-                if relation.label == label:
-                    now = label
-                    for change in outcome.changes:
-                        ends = (change.get("head"), change.get("tail"))
-                        if ends == (relation.head, relation.tail) and change["old"] == now:
-                            now = str(change["new"])
+                ids = [None if span is None else span.id for span in ends]
+                if relation.label != label or [relation.head, relation.tail] != ids:
+                    continue
+                is_marked, now = True, label
+                for change in outcome.changes:
+                    arrow = [change.get("head"), change.get("tail"), change["old"]]
+                    if change["what"] == "relation" and arrow == [*ids, now]:
+                        now = str(change["new"])
+                if (now, _last(relation.head, into), _last(relation.tail, into)) in there:
                     new.add(now)
-        return next(iter(new)) if len(new) == 1 else "" if new else label
+        if not is_marked:
+            return label
+        return next(iter(new), "") if len(new) < 2 else None
+
+
+def _joined_into(outcome: Outcome) -> dict[str, str]:
+    """The spans that were joined with another, and that one."""
+    return {change["span"]: change["new"] for change in outcome.changes if change["what"] == "joined"}
+
+
+def _last(name: str, into: Mapping[str, str]) -> str:
+    """The span that one has become."""
+    while name in into:
+        name = into[name]
+    return name
 
 
 def _names(side: Pair) -> dict[str, str]:
     """What each span of an annotation is called after the steps, by what it was called; not those gone."""
     old, outcome = side
     now = {span.id: span_name(span) for span in outcome.annotation.spans}
-    into = {change["span"]: change["new"] for change in outcome.changes if change["what"] == "joined"}
+    into = _joined_into(outcome)
     names: dict[str, str] = {}
     for span in old.spans:
-        last = span.id
-        while last in into:
-            last = into[last]
-        if last in now:
+        if (last := _last(span.id, into)) in now:
             names.setdefault(span_name(span), now[last])
     return names
 
