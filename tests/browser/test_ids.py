@@ -114,6 +114,36 @@ def test_an_id_is_picked_by_a_key_some_letters_and_enter(
     }
 
 
+def test_a_search_that_was_left_says_so_and_can_be_emptied(
+    page: Page, studio: Server, project: Project, schema: Schema
+) -> None:
+    """Label Studio keeps its text, on other spans too, where it would hide what is looked for next."""
+    with Client(studio.url, studio.token) as client:
+        pushed = push(client, project, schema, [DOCUMENT], pick=False)
+        [task] = client.tasks(pushed.project, include=["id"])
+        result = to_result(reading(schema, POMPEO, ESPER), schema, TEXT)
+        client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
+        pushed = push(client, project, schema, [DOCUMENT])
+    opened(page, studio, pushed)
+    said = page.locator(".gw-left:visible")
+    choose(page, "r0")
+    page.wait_for_timeout(300)
+    page.keyboard.press("z")
+    page.wait_for_timeout(400)
+    page.keyboard.type("esper")
+    assert said.count() == 0, "while it is used nothing is said"
+    page.evaluate("document.activeElement.blur()")
+    choose(page, "r3")
+    page.wait_for_timeout(300)
+    assert said.count() == 1 and "Ctrl+A" in (said.first.text_content() or "")
+    page.keyboard.press("z")
+    page.wait_for_timeout(400)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    [picked] = pick(page, "r3", "esper")
+    assert picked["value"]["choices"] == ["per.mark-esper"] and said.count() == 0
+
+
 def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     page: Page, studio: Server, project: Project, schema: Schema
 ) -> None:

@@ -26,10 +26,16 @@ DATA_KEY = "ids_"
 #: Options of all labels of an attribute that a config holds; with more, tasks bring their own.
 MOST = 800
 _CLASS = "gw-ids"
-# A short list that scrolls.
+_LEFT = "gw-left"
+# A short list that scrolls. Label Studio keeps what a search was left with, narrows the list by it on every
+# span, and puts what is typed next after it. Nothing in a config can empty it: so it says so.
 _STYLE = """
 .gw-ids .lsf-choices { max-height: 9.5rem; overflow-y: auto; flex-flow: column nowrap !important; }
+.gw-left { display: none; }
+.gw-ids:has(.ant-input:not(:placeholder-shown)):not(:focus-within) .gw-left { display: block; }
+.gw-ids:has(.ant-input:not(:placeholder-shown)):not(:focus-within) .ant-input { background: #ffe9e0; }
 """
+_LEFT_HEADER = "font-size: .8rem; font-weight: 600; line-height: 1.3; margin: .2rem 0; color: #8a1c00"
 # A search keeps the focus on Enter, and keys of labels would be typed there. It loses the focus where it is
 # out of sight for an instant: which option is picked stands in two properties, of which one is late while the
 # search has the focus. Options are told apart by remainders, up to the product of these (840).
@@ -203,18 +209,20 @@ def with_picks(config: str, picks: Picks) -> str:
             if not controls and (layer, name) not in picks.from_data:
                 continue
             bearers = {label for label in about.labels if attribute.applies_to(label)}
-            found = search(keys.give(layer, bearers), say)
+            key = keys.give(layer, bearers)
+            found = search(key, say)
+            left = say("config.search_left", key="" if key == NO_KEY else f"{key}, ")
             parent = parents[area]
             place = list(parent).index(area)
             of = control(layer, name)
             pickers = [
-                _picker(of, each, shown_for([label], layer), picks.options[each], found)
+                _picker(of, each, shown_for([label], layer), picks.options[each], found, left)
                 for each, label in controls
             ]
             if (layer, name) in picks.from_data:
                 when = shown_for(attribute.bearers(about.labels), layer)
                 pickers.append(
-                    _picker(of, any_control(layer, name), when, data_key(layer, name, schema), found)
+                    _picker(of, any_control(layer, name), when, data_key(layer, name, schema), found, left)
                 )
             for number, picker in enumerate(pickers):
                 parent.insert(place + number, picker)
@@ -232,12 +240,19 @@ def with_picks(config: str, picks: Picks) -> str:
 
 
 def _picker(
-    of: str, name: str, when: Mapping[str, str], options: Mapping[str, str] | str, search: dict[str, str]
+    of: str,
+    name: str,
+    when: Mapping[str, str],
+    options: Mapping[str, str] | str,
+    search: dict[str, str],
+    left: str,
 ) -> ET.Element:
     """The options of an id field `of` with their search, in a view that appears `when` they fit; a text
-    names the field of the task's data that has them."""
+    names the field of the task's data that has them. `left` is said of a search that was left with text."""
     view = ET.Element("View", {"className": _CLASS, **when, IDS: of})
     ET.SubElement(view, "Filter", {"name": f"{name}-search", "toName": name, **search})
+    told = ET.SubElement(view, "View", {"className": _LEFT})
+    ET.SubElement(told, "Header", {"value": left, "style": _LEFT_HEADER})
     value = {"value": f"${options}"} if isinstance(options, str) else {}
     common = {"name": name, "toName": TEXT, "perRegion": "true", "choice": "single", **value}
     choices = ET.SubElement(view, "Choices", {**common, IDS: of})

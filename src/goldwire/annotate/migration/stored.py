@@ -28,7 +28,6 @@ from goldwire.schemas.migrate import Outcome, migrate
 from goldwire.schemas.plan import Plan, SpanName, name_faults
 from goldwire.table import Column, Figures, Table
 
-
 _TOLD = {"carried": "carried along", "settled": "settled: the readings agree now", "opened": "open again"}
 
 
