@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": "corpus diff {project} {other} --project {project}",
     "review": "corpus review --project {project} --out {scratch}/review.html",
     "browse": "corpus browse --project {project} --out {scratch}/site",
+    "agree": "eval agree {a} {b} --no-gamma",
     "compare": "eval compare {gold} {a} {b} --layer entity --rounds 1000",
     "import": "corpus convert {gold} {empty} --to store --strict",
     "brat": "corpus convert {gold} {scratch}/brat --to brat",
@@ -48,11 +49,14 @@ def marked_sentences() -> list[tuple[str, list[dict[str, Any]], list[dict[str, A
             if not spans:
                 continue
             ids = {span["id"] for span in spans}
-            relations = [r for r in record["relations"] if r["head"] in ids and r["tail"] in ids]
+            relations = [r for r in record.get("relations", []) if r["head"] in ids and r["tail"] in ids]
             moved = [
                 span | {"start": span["start"] - match.start(), "end": span["end"] - match.start()}
                 for span in spans
             ]
+            # Whoever else marked it: such readings would rest on others.
+            for each in (*moved, *relations):
+                each.pop("marked_by", None)
             parts.append((match.group(), moved, relations))
     return parts
 

@@ -205,10 +205,10 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
     known = schema_of(schema)
     if known is None and isinstance(source, Project):
         known = load_schema(source)
-    return compute(_streamed(source), known, only_curated=curated)
+    return compute(streamed(source), known, only_curated=curated)
 
 
-def _streamed(source: Source) -> Iterable[Article]:
+def streamed(source: Source) -> Iterable[Article]:
     """The articles of a source, one at a time where it can be read so."""
     if not isinstance(source, (str, Path, Project)):
         return source

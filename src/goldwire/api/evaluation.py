@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from goldwire.api.data import Source, articles_of, format_of, read, schema_of
+from goldwire.annotations.spool import ArticleSpool
+from goldwire.api.data import Source, articles_of, format_of, read, schema_of, streamed
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
 from goldwire.model import Article
@@ -141,7 +142,9 @@ def agree(
 
     Adjudicated and skipped annotations are left out, and, unless `drafts`, what people have not submitted;
     `annotators` takes exactly those, `sides` the documents on these sides of the split of the project here. A
-    project's schema is its own unless another is named. Raises GW507 where no document has two readings.
+    project's schema is its own unless another is named. Of files whose documents have the same ids, and of a
+    project, no more is held in memory than counts, ids, and where the spans stand, and `on_read` is told of
+    files without articles in them. Raises GW507 where no document has two readings.
 
         >>> import goldwire
         >>> agreement = goldwire.agree("gold.jsonl", resamples=200, gamma=False)
@@ -155,8 +158,7 @@ def agree(
 
     if schema is None and not more and isinstance(source, Project):
         schema = source.schema_path
-    sources = _named_by_file((source, *more), format, on_read)
-    articles, notes = _readings(sources, names, layers, ignore_space)
+    articles, notes = _readings((source, *more), names, layers, ignore_space, format, on_read)
     (chosen,) = sided([articles], sides)
     agreement = compute(
         chosen,
@@ -190,19 +192,33 @@ def _named_by_file(
 
 
 def _readings(
-    held: Sequence[Sequence[Article]],
+    sources: Sequence[Source],
     names: Sequence[str] | None,
     layers: Sequence[str] | None,
     ignore_space: bool,
+    format: str | None,
+    on_read: Callable[[Articles], None],
 ) -> tuple[Sequence[Article], tuple[str, ...]]:
     """The readings of all sources, each document once, and what to say of how they were matched."""
-    from goldwire.eval.scoring.alignment import check_names, merge_readings, side_by_side
+    from goldwire.eval.agreement.sources import spool_readings
+    from goldwire.eval.scoring.alignment import check_names, merge_readings, names_by_file, side_by_side
 
-    if len(held) == 1 and names is None:
-        return held[0], ()
-    words = [f"source {number}" for number in range(1, len(held) + 1)]
+    words = [f"source {number}" for number in range(1, len(sources) + 1)]
     if names is not None:
         check_names(names, words)
+    if len(sources) == 1 and isinstance(sources[0], Project) and names is None:
+        return ArticleSpool(streamed(sources[0])), ()
+    paths = [Path(each) for each in sources if isinstance(each, str | Path)]
+    if len(paths) == len(sources):
+        named = None if format == AUTO else format
+        together = spool_readings(paths, names_by_file(paths), format=named, names=names, layers=layers)
+        if together is not None:
+            for articles in together[1]:
+                on_read(articles)
+            return together[0], ()
+    held = _named_by_file(sources, format, on_read)
+    if len(held) == 1 and names is None:
+        return held[0], ()
     aligned = side_by_side(held, words, layers=layers, ignore_space=ignore_space)
     files = [side.path or word for side, word in zip(aligned.sides, words, strict=True)]
     return merge_readings(aligned.sides, files, names), aligned.notes

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from goldwire.annotations.spool import ArticleSelection
 from goldwire.corpus.split.io import on_sides, split_path, stored_split
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.alignment import side_by_side
@@ -74,21 +75,22 @@ def score_articles(
     return scores, paired
 
 
-def sided(readings: Sequence[Sequence[Article]], sides: Sequence[str]) -> list[list[Article]]:
+def sided(readings: Sequence[Sequence[Article]], sides: Sequence[str]) -> list[Sequence[Article]]:
     """Of each reading the articles on `sides` of the split that the project here keeps; all where no side is
     named.
 
     Raises GW910 where there is no project, GW430 for a side that its split has not.
     """
     if not sides:
-        return [list(articles) for articles in readings]
+        return list(readings)
     project = find_project()
     split, where = stored_split(project), str(split_path(project))
-    return [
-        [article for article in articles if article.document.id in wanted]
-        for articles in readings
-        for wanted, _ in [on_sides(split, [article.document.id for article in articles], sides, where)]
-    ]
+    chosen: list[Sequence[Article]] = []
+    for articles in readings:
+        ids = [article.document.id for article in articles]
+        wanted, _ = on_sides(split, ids, sides, where)
+        chosen.append(ArticleSelection(articles, [place for place, name in enumerate(ids) if name in wanted]))
+    return chosen
 
 
 def with_agreement(

@@ -21,66 +21,10 @@ from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.formats.jsonl import write_jsonl
-from goldwire.model import (
-    Annotation,
-    Article,
-    AttributeValue,
-    Document,
-    Kind,
-    Provenance,
-    Relation,
-    Span,
-    Status,
-)
+from goldwire.model import Annotation, Article, Document, Span
 from goldwire.schemas import Schema, load_schema
+from tests.eval.drawn import SCHEMA, TEXT, readings
 from tests.examples import at_most
-
-TEXT = "la poire, le fenouil "
-SCHEMA = """
-name: drawn
-version: "0.1"
-title: Drawn
-language: fr
-layers:
-  thing:
-    title: Things
-    labels:
-      A: {name: a, definition: One., color: "#0072B2"}
-      B: {name: b, definition: Two., color: "#D55E00"}
-    attributes:
-      sort: {title: Sort, kind: choice, values: {x: {title: x}, "y": {title: "y"}}, default: x}
-      id: {title: Id, kind: id}
-  step:
-    title: Steps
-    labels:
-      C: {name: c, definition: One., color: "#009E73"}
-      D: {name: d, definition: Two., color: "#CC79A7"}
-relations:
-  by: {name: by, definition: By whom., head: [{layer: step}], tail: [{layer: thing}], min: 1}
-"""
-
-
-@st.composite
-def reading(draw: st.DrawFn, name: str, annotator: str) -> Annotation:
-    """Crowded spans on two layers, with attributes and relations."""
-    found = []
-    for number in range(draw(st.integers(0, 6))):
-        start = draw(st.integers(0, 14))
-        values: st.SearchStrategy[AttributeValue] = st.sampled_from("xy")
-        attributes = draw(st.dictionaries(st.sampled_from(["sort", "id"]), values, max_size=2))
-        layer, label = draw(st.sampled_from([("thing", "A"), ("thing", "B"), ("step", "C"), ("step", "D")]))
-        end = start + draw(st.integers(1, 6))
-        if layer != "thing":
-            attributes = {}
-        found.append(Span(f"s{number}", layer, label, start, end, attributes))
-    ids = [span.id for span in found] or [""]
-    ends = st.tuples(st.sampled_from(["by", "to"]), st.sampled_from(ids), st.sampled_from(ids))
-    relations = [Relation(*each) for each in draw(st.lists(ends, max_size=4 if found else 0))]
-    kinds: list[Kind] = ["human", "model", "unknown"]
-    statuses: list[Status] = ["draft", "submitted", "reviewed"]
-    made = Provenance(draw(st.sampled_from(kinds)), trained_on=draw(st.booleans()))
-    status = draw(st.sampled_from(statuses))
-    return Annotation(name, annotator, "drawn@0.1", status, made, tuple(found), tuple(relations))
 
 
 @st.composite
@@ -94,8 +38,8 @@ def corpora(draw: st.DrawFn) -> tuple[list[Article], list[Article]]:
             )
         )
         document = Document(f"d{number}", TEXT, meta)
-        gold.append(Article(document, (draw(reading(document.id, "anna")),)))
-        pred.append(Article(document, (draw(reading(document.id, "m")),)))
+        gold.append(Article(document, (draw(readings(document.id, "anna")),)))
+        pred.append(Article(document, (draw(readings(document.id, "m")),)))
     return gold, pred
 
 
@@ -182,7 +126,7 @@ def test_two_models_compared_line_by_line_or_whole(
 ) -> None:
     """Tests, verdicts, places and warnings are the same, in whatever order and batches the documents come."""
     gold, first = both
-    second = [Article(each.document, (data.draw(reading(each.document.id, "n")),)) for each in gold]
+    second = [Article(each.document, (data.draw(readings(each.document.id, "n")),)) for each in gold]
     options: dict[str, Any] = {"rounds": 100, "trained_on": data.draw(st.booleans())}
     options["layers"] = data.draw(st.sampled_from([None, ["thing"]]))
 

@@ -8,22 +8,27 @@ one story together), all pairs of a document together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.eval.agreement.pairwise import Extent, ReadingPair, compare_readings
+from goldwire.eval.agreement.coefficients import tokens_of
+from goldwire.eval.agreement.pairwise import Compared, Extent, ReadingCounts, ReadingPair
 from goldwire.eval.agreement.results import Agreement, Comparison
+from goldwire.eval.scoring.alignment import standing_twice
 from goldwire.eval.scoring.notes import few_warnings, known_layers
 from goldwire.eval.scoring.pairing import stories
 from goldwire.figures import number
-from goldwire.model import Annotation, Article, unfinished
+from goldwire.model import Annotation, Article, Document, unfinished
 from goldwire.schemas import Schema
 
 #: From this exact F1 on, over this many spans, two machine readings are suspiciously alike: people who
 #: read apart rarely reach it in named entities, and never in events.
 ALIKE, ENOUGH = 0.97, 30
+#: So many documents are compared at a time.
+BATCH = 200
 UNSUBMITTED = "a draft, not submitted"
 
 
@@ -37,100 +42,156 @@ def agree(
     seed: int = 0,
     extent: Extent = "matching",
     drafts: bool = False,
+    batch: int = BATCH,
 ) -> Agreement:
     """Compare the readings of each document by every two annotators.
 
     Adjudicated annotations rest on the others and are left out, as are skipped ones and, unless `drafts`,
     what people have not submitted; naming `annotators` takes exactly those. With a `schema` an
     absent attribute means its default. `extent` is `matching` for F1 and what is said of matched spans,
-    `coefficients` for heads, identity, κ, α and uα too, `all` with γ.
+    `coefficients` for heads, identity, κ, α and uα too, `all` with γ. The articles are gone through twice, as
+    many documents at a time as `batch` says, which changes no figure: of a sequence that reads them from disk
+    no more is held than counts, ids and units.
     Raises GW507 where no document has two readings, GW505 for a layer and GW509 for an annotator that does
-    not occur.
+    not occur, GW742 where a document with two readings stands twice.
     """
-    chosen, left_out = _choose(articles, annotators, drafts=drafts)
-    rows = [
-        ReadingPair(article.document, first, second)
-        for article, readings in zip(articles, chosen, strict=True)
-        for first, second in combinations(sorted(readings, key=lambda a: a.annotator), 2)
-    ]
-    if not rows:
-        counted = sorted({a.annotator for readings in chosen for a in readings})
-        message = f"no document has two readings; annotators: {', '.join(counted) or 'none'}"
+    read = _Read(articles, annotators, drafts=drafts)
+    if not read.every.rows:
+        message = f"no document has two readings; annotators: {', '.join(sorted(read.counted)) or 'none'}"
         hint = "agreement needs two annotators of one document"
-        if any(UNSUBMITTED in line for line in left_out):
-            message += f"; left out: {', '.join(line for line in left_out if UNSUBMITTED in line)}"
+        if any(UNSUBMITTED in line for line in read.left_out):
+            message += f"; left out: {', '.join(line for line in read.left_out if UNSUBMITTED in line)}"
             hint += "; --drafts takes in what is not submitted"
         raise GoldwireError.of("GW507", message, hint=hint)
-    present = sorted({span.layer for row in rows for side in row.sides for span in side.spans})
+    present = sorted(read.every.labels)
     wanted = present if layers is None else list(dict.fromkeys(layers))
     known_layers(wanted, present)
-    used = {(row.name, side.annotator): side for row in rows for side in row.sides}
-    described = _describe(list(used.values()))
-    read = [article.document for article, readings in zip(articles, chosen, strict=True) if len(readings) > 1]
-    groups = stories(read)
-    story = dict(zip((d.id for d in read), groups or (d.id for d in read), strict=True))
-    pairs = sorted({row.pair for row in rows})
+    described = read.described()
+    groups = stories(read.documents)
+    story = dict(zip((d.id for d in read.documents), groups or (d.id for d in read.documents), strict=True))
+    pooled = ReadingCounts(read.every, wanted, schema, extent)
     # γ of every two annotators by themselves would only repeat what γ of all says, at a price.
     some: Extent = "coefficients" if extent == "all" else extent
-    between = [
-        compare_readings(
-            [row for row in rows if row.pair == pair], wanted, schema, story, resamples, seed, some
-        )
-        for pair in (pairs if len(pairs) > 1 else [])
-    ]
-    pooled = compare_readings(rows, wanted, schema, story, resamples, seed, extent)
+    between = {
+        pair: ReadingCounts(compared, wanted, schema, some)
+        for pair, compared in (sorted(read.by_pair.items()) if len(read.by_pair) > 1 else [])
+    }
+    for rows in read.batches(batch):
+        tokens = {row.name: tokens_of(row.document.text) for row in rows} if extent != "matching" else {}
+        pooled.add(rows, tokens)
+        for pair, counts in between.items():
+            counts.add([row for row in rows if row.pair == pair], tokens)
+    pooled_figures = pooled.comparison(story, resamples, seed)
     few = few_warnings(len(set(story.values())), grouped=groups is not None)
     return Agreement(
         what=_in_words(described),
         annotators=described,
-        pooled=pooled,
-        between=between,
-        left_out=left_out,
-        warnings=few + _reading_warnings(described) + _too_close(pooled, described),
+        pooled=pooled_figures,
+        between=[counts.comparison(story, resamples, seed) for counts in between.values()],
+        left_out=read.left_out,
+        warnings=few + _reading_warnings(described) + _too_close(pooled_figures, described),
     )
+
+
+class _Read:
+    """What is read twice, once looked through: who compared what, and what was left out.
+
+    Raises GW509 where one of the `annotators` does not occur, GW742 where a document with two readings stands
+    twice.
+    """
+
+    def __init__(
+        self, articles: Sequence[Article], annotators: Sequence[str] | None, *, drafts: bool
+    ) -> None:
+        self._articles, self._annotators, self._drafts = articles, annotators, drafts
+        self.every = Compared()
+        self.by_pair: dict[tuple[str, str], Compared] = defaultdict(Compared)
+        #: Of the documents with two readings what says which belong together.
+        self.documents: list[Document] = []
+        self.counted: set[str] = set()
+        self._described: dict[str, _Described] = defaultdict(_Described)
+        known: set[str] = set()
+        out: Counter[str] = Counter()
+        for article in articles:
+            known |= {annotation.annotator for annotation in article.annotations}
+            compared, reasons = _chosen(article, annotators, drafts=drafts)
+            out.update(reasons)
+            self.counted |= {annotation.annotator for annotation in compared}
+            if len(compared) > 1:
+                self._take(article.document, compared)
+        for name in annotators or ():
+            if name not in known:
+                raise GoldwireError.of("GW509", f"there is no annotator `{name}`", hint=one_of(known))
+        self.left_out = [f"{name} ({count} document(s))" for name, count in sorted(out.items())]
+
+    def _take(self, document: Document, compared: Sequence[Annotation]) -> None:
+        if document.id in self.every.documents:
+            raise standing_twice([document.id], "what is compared")
+        story = document.meta.get("story")
+        self.documents.append(Document(document.id, "", {"story": story} if story else {}))
+        rows = _pairs_of(document, compared)
+        self.every.add(rows)
+        for row in rows:
+            self.by_pair[row.pair].add([row])
+        for name, annotation in {side.annotator: side for row in rows for side in row.sides}.items():
+            self._described[name].add(annotation)
+
+    def described(self) -> list[dict[str, Any]]:
+        """What is known of each annotator."""
+        return [{"name": name, **each.as_json()} for name, each in sorted(self._described.items())]
+
+    def batches(self, size: int) -> Iterator[list[ReadingPair]]:
+        """The pairs of readings of so many documents at a time."""
+        rows: list[ReadingPair] = []
+        documents = 0
+        for article in self._articles:
+            compared, _ = _chosen(article, self._annotators, drafts=self._drafts)
+            if len(compared) < 2:
+                continue
+            rows += _pairs_of(article.document, compared)
+            documents += 1
+            if documents == size:
+                yield rows
+                rows, documents = [], 0
+        if rows:
+            yield rows
+
+
+def _pairs_of(document: Document, compared: Sequence[Annotation]) -> list[ReadingPair]:
+    ordered = sorted(compared, key=lambda annotation: annotation.annotator)
+    return [ReadingPair(document, first, second) for first, second in combinations(ordered, 2)]
 
 
 def layers_read_twice(articles: Sequence[Article]) -> set[str]:
     """The layers that have a span in some document of which `agree` takes two readings."""
-    chosen, _ = _choose(articles, None)
-    return {
-        span.layer
-        for readings in chosen
-        if len(readings) > 1
-        for annotation in readings
-        for span in annotation.spans
-    }
-
-
-def _choose(
-    articles: Sequence[Article], annotators: Sequence[str] | None, *, drafts: bool = False
-) -> tuple[list[list[Annotation]], list[str]]:
-    """The annotations of each article that are compared, and what was left out."""
-    known = {annotation.annotator for article in articles for annotation in article.annotations}
-    for name in annotators or ():
-        if name not in known:
-            raise GoldwireError.of("GW509", f"there is no annotator `{name}`", hint=one_of(known))
-    out: dict[str, int] = {}
-    chosen: list[list[Annotation]] = []
+    layers: set[str] = set()
     for article in articles:
-        compared = []
-        for annotation in article.annotations:
-            reason = ""
-            if annotators is not None:
-                reason = "" if annotation.annotator in annotators else "not asked for"
-            elif annotation.status == "skipped":
-                reason = "skipped"
-            elif _rests_on_others(annotation):
-                reason = "adjudicated, so it rests on the others"
-            elif unfinished(annotation) and not drafts:
-                reason = UNSUBMITTED
-            if reason:
-                name = f"{annotation.annotator}: {reason}"
-                out[name] = out.get(name, 0) + 1
-            else:
-                compared.append(annotation)
-        chosen.append(compared)
-    return chosen, [f"{name} ({count} document(s))" for name, count in sorted(out.items())]
+        compared, _ = _chosen(article, None)
+        if len(compared) > 1:
+            layers |= {span.layer for annotation in compared for span in annotation.spans}
+    return layers
+
+
+def _chosen(
+    article: Article, annotators: Sequence[str] | None, *, drafts: bool = False
+) -> tuple[list[Annotation], list[str]]:
+    """The annotations of an article that are compared, and of each of the others whose it is and why not."""
+    compared, left_out = [], []
+    for annotation in article.annotations:
+        reason = ""
+        if annotators is not None:
+            reason = "" if annotation.annotator in annotators else "not asked for"
+        elif annotation.status == "skipped":
+            reason = "skipped"
+        elif _rests_on_others(annotation):
+            reason = "adjudicated, so it rests on the others"
+        elif unfinished(annotation) and not drafts:
+            reason = UNSUBMITTED
+        if reason:
+            left_out.append(f"{annotation.annotator}: {reason}")
+        else:
+            compared.append(annotation)
+    return compared, left_out
 
 
 def _rests_on_others(annotation: Annotation) -> bool:
@@ -158,23 +219,37 @@ def _too_close(pooled: Comparison, described: Sequence[dict[str, Any]]) -> list[
     ]
 
 
-def _describe(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
-    """What is known of each annotator."""
-    by_name: dict[str, list[Annotation]] = {}
-    for annotation in annotations:
-        by_name.setdefault(annotation.annotator, []).append(annotation)
-    return [
-        {
-            "name": name,
-            "kinds": sorted({a.provenance.kind for a in theirs}),
-            "made_by": sorted({f"{a.provenance.name} {a.provenance.version}".strip() for a in theirs} - {""}),
-            "statuses": sorted({a.status for a in theirs}),
-            "schemas": sorted({a.schema for a in theirs}),
-            "documents": len(theirs),
-            "seen_predictions": any(a.provenance.seen_predictions for a in theirs),
+class _Described:
+    """What is known of one annotator."""
+
+    def __init__(self) -> None:
+        self._kinds: set[str] = set()
+        self._makers: set[str] = set()
+        self._statuses: set[str] = set()
+        self._schemas: set[str] = set()
+        self._documents = 0
+        self._seen_predictions = False
+
+    def add(self, annotation: Annotation) -> None:
+        """Take in an annotation of theirs."""
+        provenance = annotation.provenance
+        self._kinds.add(provenance.kind)
+        self._makers.add(f"{provenance.name} {provenance.version}".strip())
+        self._statuses.add(annotation.status)
+        self._schemas.add(annotation.schema)
+        self._documents += 1
+        self._seen_predictions |= bool(provenance.seen_predictions)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "kinds": sorted(self._kinds),
+            "made_by": sorted(self._makers - {""}),
+            "statuses": sorted(self._statuses),
+            "schemas": sorted(self._schemas),
+            "documents": self._documents,
+            "seen_predictions": self._seen_predictions,
         }
-        for name, theirs in sorted(by_name.items())
-    ]
 
 
 def _in_words(described: Sequence[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from goldwire.eval.agreement.gamma import Continuum, Gamma, gamma
+from goldwire.eval.agreement.gathered import Columns, Continua
 from goldwire.eval.agreement.kappa import (
     ONE_VALUE,
     Share,
@@ -22,12 +23,12 @@ from goldwire.eval.agreement.kappa import (
     paired,
     share,
 )
-from goldwire.eval.agreement.matched import attribute_coefficients, label_coefficients, same_places
-from goldwire.eval.agreement.unitizing import Unitizing, unitizing
+from goldwire.eval.agreement.matched import SamePlaces, same_places
+from goldwire.eval.agreement.unitizing import Unitizing, unitized, unitizing_columns
 from goldwire.eval.agreement.unitizing_2004 import alpha_2004
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.spans import IntArray
-from goldwire.model import Annotation, Span, outermost
+from goldwire.model import Span, outermost
 from goldwire.schemas import Attribute
 
 #: A token is a run of letters and digits, or any other character by itself that is no white space.
@@ -58,44 +59,70 @@ class Coefficients:
         return figures | (self.gamma.as_json() if self.gamma is not None else {})
 
 
-def coefficients(
-    texts: Sequence[str],
-    readings: Sequence[Mapping[int, Annotation]],
-    layer: str,
-    attributes: Mapping[str, Attribute] | None,
-    names: Sequence[str],
-    sampling: Sampling,
-    *,
-    with_gamma: bool = True,
-) -> Coefficients:
-    """The coefficients of a layer over some documents, each with its readings by the reader's number.
+class LayerReadings:
+    """What κ, α, uα and γ need of one layer for all its readers at once, a batch of documents at a time.
 
     Tokens and unitizing alpha have room for one span at a place: of nested ones the outermost counts. γ
     takes all.
     """
-    spans = [
-        {r: annotation.layer(layer) for r, annotation in sorted(by_reader.items())} for by_reader in readings
-    ]
-    labels = sorted({span.label for by_reader in spans for marked in by_reader.values() for span in marked})
-    codes = {label: code for code, label in enumerate(labels)}
-    flat = [{r: outermost(marked)[0] for r, marked in by_reader.items()} for by_reader in spans]
-    nested = sum(len(marked) for by_reader in spans for marked in by_reader.values())
-    nested -= sum(len(marked) for by_reader in flat for marked in by_reader.values())
-    # Label by label there is room for more: only spans nested in one of their own label are left out.
-    apart = [{r: _flat_by_label(marked) for r, marked in by_reader.items()} for by_reader in spans]
-    places = same_places(spans)
-    return Coefficients(
-        tokens=_tokens(texts, flat, codes, sampling),
-        unitizing=unitizing(_continua(texts, flat, codes), len(labels), sampling),
-        alpha_2004=alpha_2004(_continua(texts, apart, codes), len(labels)),
-        labels=label_coefficients(places, labels, len(texts), sampling),
-        attributes={
-            name: attribute_coefficients(places, name, attributes[name] if attributes else None)
-            for name in names
-        },
-        left_out=nested,
-        gamma=gamma(_continua(texts, spans, codes), sampling=sampling) if with_gamma else None,
-    )
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        readers: int,
+        attributes: Mapping[str, Attribute] | None,
+        *,
+        with_gamma: bool = True,
+    ) -> None:
+        self._codes = {label: code for code, label in enumerate(labels)}
+        self._readers = readers
+        size, pairs = len(labels) + 1, readers * (readers - 1) // 2
+        self._two = Columns(pairs, 1 + 2 * size, counts=True)
+        self._all = Columns(3 + size)
+        self._units = Columns(5, size)
+        self._apart = Continua()
+        self._every = Continua() if with_gamma else None
+        self._places = SamePlaces(labels, attributes)
+        self._nested = 0
+
+    def add(
+        self, texts: Sequence[str], tokens: Sequence[IntArray], spans: Sequence[Mapping[int, Sequence[Span]]]
+    ) -> None:
+        """Take in some documents: text, tokens, and the layer's spans by the reader's number."""
+        by_number = [dict(sorted(by_reader.items())) for by_reader in spans]
+        flat = [{r: outermost(tuple(marked))[0] for r, marked in each.items()} for each in by_number]
+        self._nested += sum(len(marked) for each in by_number for marked in each.values())
+        self._nested -= sum(len(marked) for each in flat for marked in each.values())
+        # Label by label there is room for more: only spans nested in one of their own label are left out.
+        apart = [{r: _flat_by_label(marked) for r, marked in each.items()} for each in by_number]
+        values, document = _token_values(tokens, flat, self._codes, self._readers)
+        size = len(self._codes) + 1
+        self._two.add(paired(values, document, len(texts), size))
+        self._all.add(nominal(values, document, len(texts), size))
+        self._units.add(unitizing_columns(_continua(texts, flat, self._codes), len(self._codes)))
+        for kept, chosen in ((self._apart, apart), (self._every, by_number)):
+            if kept is not None:
+                for continuum in _continua(texts, chosen, self._codes):
+                    kept.append(continuum)
+        self._places.add(same_places(by_number), len(texts))
+
+    def coefficients(self, names: Sequence[str], sampling: Sampling) -> Coefficients:
+        """The coefficients, of attributes those of these `names`."""
+        two, every = self._two.joined(), self._all.joined()
+        tokens = {
+            "kappa": share(two, cohen, sampling, lambda sums: float(comparisons(sums)), ONE_VALUE, "pairs"),
+            "fleiss_kappa": share(every, fleiss, sampling, items, ONE_VALUE, "tokens"),
+            "alpha": share(every, alpha, sampling, items, ONE_VALUE, "tokens"),
+        }
+        return Coefficients(
+            tokens=tokens,
+            unitizing=unitized(self._units.joined(), sampling),
+            alpha_2004=alpha_2004(self._apart, len(self._codes)),
+            labels=self._places.labels(sampling),
+            attributes={name: self._places.attribute(name) for name in names},
+            left_out=self._nested,
+            gamma=gamma(self._every, sampling=sampling) if self._every is not None else None,
+        )
 
 
 def _flat_by_label(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -117,22 +144,9 @@ def _continua(
     ]
 
 
-def _tokens(
-    texts: Sequence[str],
-    spans: Sequence[Mapping[int, Sequence[Span]]],
-    codes: Mapping[str, int],
-    sampling: Sampling,
-) -> dict[str, Share]:
-    """κ and α over tokens, whose value is the label of the span that they touch, or none."""
-    values, document = token_values(texts, spans, codes)
-    size, count = len(codes) + 1, len(texts)
-    two = paired(values, document, count, size)
-    all_of_them = nominal(values, document, count, size)
-    return {
-        "kappa": share(two, cohen, sampling, lambda sums: float(comparisons(sums)), ONE_VALUE, "pairs"),
-        "fleiss_kappa": share(all_of_them, fleiss, sampling, items, ONE_VALUE, "tokens"),
-        "alpha": share(all_of_them, alpha, sampling, items, ONE_VALUE, "tokens"),
-    }
+def tokens_of(text: str) -> IntArray:
+    """Where the tokens of a text begin and end, (tokens × 2), in code points."""
+    return np.array([token.span() for token in TOKEN.finditer(text)], dtype=np.int64).reshape(-1, 2)
 
 
 def token_values(
@@ -144,17 +158,29 @@ def token_values(
     spans touch goes to the later one.
     """
     readers = 1 + max((reader for by_reader in spans for reader in by_reader), default=0)
-    tables, sizes = [], []
-    for text, by_reader in zip(texts, spans, strict=True):
-        extents = np.array([token.span() for token in TOKEN.finditer(text)], dtype=np.int64).reshape(-1, 2)
+    return _token_values(list(map(tokens_of, texts)), spans, codes, readers)
+
+
+def _token_values(
+    tokens: Sequence[IntArray],
+    spans: Sequence[Mapping[int, Sequence[Span]]],
+    codes: Mapping[str, int],
+    readers: int,
+) -> tuple[IntArray, IntArray]:
+    tables = []
+    for extents, by_reader in zip(tokens, spans, strict=True):
         values = np.full((len(extents), readers), -1, dtype=np.int64)
         for reader, marked in by_reader.items():
             values[:, reader] = 0
-            for span in marked:
-                first = np.searchsorted(extents[:, 1], span.start, side="right")
-                last = np.searchsorted(extents[:, 0], span.end, side="left")
-                values[first:last, reader] = codes[span.label] + 1
+            if not marked:
+                continue
+            edges = np.array([(span.start, span.end) for span in marked], dtype=np.int64)
+            first = np.searchsorted(extents[:, 1], edges[:, 0], side="right").tolist()
+            last = np.searchsorted(extents[:, 0], edges[:, 1], side="left").tolist()
+            for span, begin, end in zip(marked, first, last, strict=True):
+                values[begin:end, reader] = codes[span.label] + 1
         tables.append(values)
-        sizes.append(len(extents))
-    document = np.repeat(np.arange(len(texts)), sizes)
+    document = np.repeat(
+        np.arange(len(tables)), np.array([len(extents) for extents in tokens], dtype=np.int64)
+    )
     return np.concatenate(tables) if tables else np.empty((0, readers), np.int64), document

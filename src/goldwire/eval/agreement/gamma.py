@@ -23,7 +23,7 @@ the documents.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -104,23 +104,16 @@ def gamma(
     `precision` is the wanted relative error of the expected disorder. `count_absent` lets a unit without a
     partner count as a difference of labels, as pygamma-agreement 0.5.9 does (there called experimental).
     """
-    used = [
-        number
-        for number, continuum in enumerate(continua)
-        if len(continuum.readers) > 1 and any(continuum.readers)
-    ]
+    used, sizes = [], []
+    for number, continuum in enumerate(continua):
+        if len(continuum.readers) > 1 and any(continuum.readers):
+            used.append(number)
+            sizes.append(sum(map(len, continuum.readers)) / len(continuum.readers))
     if not used:
         why = "no reading has one"
         return Gamma(value=None, ci95=None, why=why, cat=None, cat_ci95=None, cat_why=why)
-    # Who is called first must not matter to what is drawn.
-    ordered = [
-        Continuum(tuple(sorted(tuple(sorted(r)) for r in continua[n].readers)), continua[n].length)
-        for n in used
-    ]
-    means = np.array([sum(map(len, continuum.readers)) / len(continuum.readers) for continuum in ordered])
-    observed = _sums(
-        best_alignments(_units([continuum.readers for continuum in ordered]), weights), weights, count_absent
-    )
+    ordered, means = _Ordered(continua, used), np.array(sizes)
+    observed = _aligned((continuum.readers for continuum in ordered), weights, count_absent)
     rng = np.random.default_rng(sampling.seed)
     draws = _draw(ordered, max(EACH, -(-FIRST // len(ordered))), rng, weights, count_absent)
     # How many are needed is estimated from those drawn so far: with more of them it may turn out too few.
@@ -161,6 +154,22 @@ def gamma(
         documents=len(ordered),
         precision=_spread(draws[..., 0] * means[:, None]),
     )
+
+
+class _Ordered:
+    """Some of the continua, their readers in the order of what they marked: who is called first must not
+    matter to what is drawn."""
+
+    def __init__(self, continua: Sequence[Continuum], numbers: Sequence[int]) -> None:
+        self._continua, self._numbers = continua, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Continuum]:
+        for number in self._numbers:
+            readers, length = self._continua[number]
+            yield Continuum(tuple(sorted(tuple(sorted(marked)) for marked in readers)), length)
 
 
 def _figure(
@@ -208,22 +217,42 @@ def _units(continua: Sequence[Sequence[Sequence[Unit]]]) -> Units:
     return Units(number, reader, start, end, label, readers_of)
 
 
+def _aligned(
+    continua: Iterable[Sequence[Sequence[Unit]]],
+    weights: Weights,
+    count_absent: bool,
+    *,
+    by_size: bool = False,
+) -> FloatArray:
+    """`_sums` of each continuum, some at a time; `by_size`: disorders over the units of a reader."""
+    aligned: list[FloatArray] = []
+    waiting: list[Sequence[Sequence[Unit]]] = []
+    units = 0
+
+    def align() -> None:
+        sums = _sums(best_alignments(_units(waiting), weights), weights, count_absent)
+        if by_size:
+            sums[:, 0] /= [sum(map(len, readers)) / len(readers) for readers in waiting]
+        aligned.append(sums)
+        waiting.clear()
+
+    for readers in continua:
+        waiting.append(readers)
+        units += sum(map(len, readers))
+        if units >= TOGETHER:
+            align()
+            units = 0
+    if waiting:
+        align()
+    return np.concatenate(aligned) if aligned else np.zeros((0, 3))
+
+
 def _draw(
-    continua: Sequence[Continuum], count: int, rng: np.random.Generator, weights: Weights, count_absent: bool
+    continua: _Ordered, count: int, rng: np.random.Generator, weights: Weights, count_absent: bool
 ) -> FloatArray:
     """Samples of each continuum: (continua × count × (disorder over units of a reader, two label sums))."""
-    samples = np.zeros((len(continua) * count, 3))
-    waiting: list[list[list[Unit]]] = []
-    first = units = 0
-    for index in range(len(samples)):
-        waiting.append(_sample(continua[index // count], rng))
-        units += sum(map(len, waiting[-1]))
-        if units >= TOGETHER or index + 1 == len(samples):
-            sums = _sums(best_alignments(_units(waiting), weights), weights, count_absent)
-            sums[:, 0] /= [sum(map(len, readers)) / len(readers) for readers in waiting]
-            samples[first : index + 1] = sums
-            waiting, first, units = [], index + 1, 0
-    return samples.reshape(len(continua), count, 3)
+    drawn = (_sample(continuum, rng) for continuum in continua for _ in range(count))
+    return _aligned(drawn, weights, count_absent, by_size=True).reshape(len(continua), count, 3)
 
 
 def _sample(continuum: Continuum, rng: np.random.Generator) -> list[list[Unit]]:

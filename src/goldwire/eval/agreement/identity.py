@@ -2,84 +2,119 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from goldwire.eval.agreement.kappa import Share, share
 from goldwire.eval.agreement.matched import Matched
-from goldwire.eval.counts.attributes import value_of
+from goldwire.eval.counts.attributes import Value, value_of
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.clusters import METRICS, Metric, f1s, resolve
 from goldwire.eval.matching.spans import FloatArray, IntArray
 from goldwire.schemas import Attribute
 
 
-def id_attributes(layer: Mapping[str, Attribute] | None, matched: Sequence[Matched]) -> list[str]:
-    """The attributes that say who is meant: a schema's of kind `id`, without one those named `…_id`.
-
-    Only those that some matched span bears.
-    """
-    borne = {name for a, b, *_ in matched for span in (a, b) for name in span.attributes}
-    if layer is None:
-        return sorted(name for name in borne if name.endswith("_id"))
-    return [name for name, attribute in layer.items() if attribute.kind == "id" and name in borne]
-
-
-def identity_agreement(
-    matched: Sequence[Matched], name: str, attribute: Attribute | None, which: IntArray, sampling: Sampling
-) -> dict[str, dict[Metric, Share]]:
-    """F1 of B³, CEAF-e and LEA between the ids of matched spans, `within` each document and `across` them.
+class MatchedIds:
+    """F1 of B³, CEAF-e and LEA between the ids of matched spans, `within` each document and `across` them; a
+    batch of rows at a time.
 
     A matched pair is one mention; where one reader gives no id, the mention stands in no cluster of his.
-    What an id is called does not matter, only who shares it. `which` is the pair of annotators of each row;
-    with several pairs F1 is the mean over those where it is defined. Intervals redraw documents and keep
-    each mention's share of the figure, as clusters across documents have none of their own.
+    What an id is called does not matter, only who shares it. With several pairs of readers F1 is the mean
+    over those where it is defined. Intervals redraw documents and keep each mention's share of the figure,
+    as clusters across documents have none of their own. The ids are a schema's attributes of kind `id`,
+    without one those named `…_id`; only those that some matched span bears are compared.
     """
-    pairs = int(which.max(initial=0)) + 1
-    scopes = {
-        scope: {metric: np.zeros((len(which), pairs, 4)) for metric in METRICS}
-        for scope in ("within", "across")
-    }
-    count = 0
-    for pair in range(pairs):
-        mentions = [
-            (value_of(a, name, attribute), value_of(b, name, attribute), row)
-            for a, b, row, _ in matched
-            if which[row] == pair
-        ]
-        mentions = [mention for mention in mentions if mention[0] is not None or mention[1] is not None]
-        count += len(mentions)
-        rows = np.array([row for *_, row in mentions], dtype=np.int64)
-        for scope, sums in scopes.items():
-            ids = [
-                _codes(
-                    [
-                        None if mention[side] is None else (mention[2] * (scope == "within"), mention[side])
-                        for mention in mentions
-                    ]
-                )
-                for side in (0, 1)
-            ]
-            for metric, resolved in resolve(ids[0], ids[1]).items():
-                np.add.at(sums[metric][:, pair], rows, resolved.columns())
-    if not count:
-        none = Share(None, 0, None, "no matched span bears an id", "mentions")
-        return {scope: dict.fromkeys(METRICS, none) for scope in scopes}
-    return {
-        scope: {
-            metric: share(columns, _mean_f1, sampling, lambda _: count, "undefined", "mentions")
-            for metric, columns in sums.items()
+
+    def __init__(self, attributes: Mapping[str, Attribute] | None) -> None:
+        self._bare = attributes is None
+        self._mentions = {
+            name: _Mentions(name, attribute)
+            for name, attribute in (attributes or {}).items()
+            if attribute.kind == "id"
         }
-        for scope, sums in scopes.items()
-    }
+        self._borne: set[str] = set()
+
+    def add(self, matched: Sequence[Matched], first: int) -> None:
+        """Take in the matched spans of some rows; the first of these is the row `first` of all."""
+        borne = {name for a, b, *_ in matched for span in (a, b) for name in span.attributes}
+        self._borne |= borne
+        if self._bare:
+            for name in borne:
+                if name.endswith("_id") and name not in self._mentions:
+                    self._mentions[name] = _Mentions(name, None)
+        for mentions in self._mentions.values():
+            mentions.add(matched, first)
+
+    def figures(self, which: IntArray, sampling: Sampling) -> dict[str, dict[str, dict[Metric, Share]]]:
+        """By attribute; `which` is the pair of readers of each row."""
+        names = [name for name in self._mentions if name in self._borne]
+        return {
+            name: self._mentions[name].agreement(which, sampling)
+            for name in (sorted(names) if self._bare else names)
+        }
 
 
-def _codes(values: Sequence[object]) -> IntArray:
-    codes: dict[object, int] = {}
-    return np.array(
-        [-1 if value is None else codes.setdefault(value, len(codes)) for value in values], dtype=np.int64
-    )
+class _Mentions:
+    """Mentions by the ids that one attribute holds: 13 bytes each."""
+
+    def __init__(self, name: str, attribute: Attribute | None) -> None:
+        self._name, self._attribute = name, attribute
+        self._codes: dict[Value, int] = {}
+        self._ids = array("i"), array("i")
+        self._rows, self._stages = array("i"), array("b")
+
+    def add(self, matched: Sequence[Matched], first: int) -> None:
+        """Take in matched spans of which one has an id."""
+        name, attribute, codes = self._name, self._attribute, self._codes
+        for a, b, row, stage in matched:
+            values = value_of(a, name, attribute), value_of(b, name, attribute)
+            if values != (None, None):
+                for ids, value in zip(self._ids, values, strict=True):
+                    ids.append(-1 if value is None else codes.setdefault(value, len(codes)))
+                self._rows.append(first + row)
+                self._stages.append(stage)
+
+    def agreement(self, which: IntArray, sampling: Sampling) -> dict[str, dict[Metric, Share]]:
+        """The figures within documents and across them."""
+        pairs = int(which.max(initial=0)) + 1
+        scopes = {
+            scope: {metric: np.zeros((len(which), pairs, 4)) for metric in METRICS}
+            for scope in ("within", "across")
+        }
+        # As if all had been matched at once.
+        order = np.argsort(np.array(self._stages, dtype=np.int8), kind="stable")
+        every = np.array(self._rows, dtype=np.int64)[order]
+        sides = [np.array(ids, dtype=np.int64)[order] for ids in self._ids]
+        count = len(every)
+        for pair in range(pairs):
+            chosen = np.flatnonzero(which[every] == pair)
+            rows, both = every[chosen], [side[chosen] for side in sides]
+            for scope, sums in scopes.items():
+                apart = rows * (scope == "within") * (len(self._codes) + 1)
+                ids = [_by_appearance(np.where(side < 0, -1, apart + side)) for side in both]
+                for metric, resolved in resolve(ids[0], ids[1]).items():
+                    np.add.at(sums[metric][:, pair], rows, resolved.columns())
+        if not count:
+            none = Share(None, 0, None, "no matched span bears an id", "mentions")
+            return {scope: dict.fromkeys(METRICS, none) for scope in scopes}
+        return {
+            scope: {
+                metric: share(columns, _mean_f1, sampling, lambda _: count, "undefined", "mentions")
+                for metric, columns in sums.items()
+            }
+            for scope, sums in scopes.items()
+        }
+
+
+def _by_appearance(ids: IntArray) -> IntArray:
+    """The same ids numbered in the order in which they first occur; -1 is kept."""
+    present = ids >= 0
+    _, first, which = np.unique(ids[present], return_index=True, return_inverse=True)
+    numbered = np.full(len(ids), -1, dtype=np.int64)
+    numbered[present] = np.argsort(np.argsort(first))[which]
+    return numbered
 
 
 def _mean_f1(sums: FloatArray) -> FloatArray:

@@ -135,14 +135,15 @@ def paired(values: IntArray, document: IntArray, documents: int, codes: int) -> 
     return sums
 
 
-def stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray) -> FloatArray:
-    """The same sums from (value, value, row) of matched pairs; `which` is each row's pair of readers."""
-    sums = np.zeros((len(which), int(which.max(initial=0)) + 1, 1 + 2 * size))
-    for first, second, row in items:
-        cell = sums[row, which[row]]
-        cell[0] += first == second
-        cell[1 + first] += 1
-        cell[1 + size + second] += 1
+def stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray, pairs: int) -> FloatArray:
+    """The same sums from (value, value, row) of matched pairs; `which` is each row's pair of readers, of so
+    many `pairs`."""
+    sums = np.zeros((len(which), pairs, 1 + 2 * size))
+    first, second, row = np.array(list(items), dtype=np.int64).reshape(-1, 3).T
+    for column in (1 + first, 1 + size + second):
+        np.add.at(sums, (row, which[row], column), 1)
+    same = first == second
+    np.add.at(sums, (row[same], which[row[same]], np.zeros_like(row[same])), 1)
     return sums
 
 

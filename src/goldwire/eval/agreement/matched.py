@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from goldwire.eval.agreement.gathered import Columns
 from goldwire.eval.agreement.kappa import (
     ONE_VALUE,
     Share,
@@ -64,17 +65,91 @@ def _together(marked: Mapping[int, Mapping[str, Span]]) -> list[dict[int, Span]]
     return places
 
 
-def label_coefficients(
-    places: Sequence[Place], labels: Sequence[str], documents: int, sampling: Sampling
-) -> dict[str, Share]:
-    """Fleiss' κ and Krippendorff's α of the labels of spans of the same extent, all readers at once."""
-    codes = {label: code for code, label in enumerate(labels)}
-    values, where = _table(places, [{r: codes[s.label] for r, s in place.items()} for _, place in places])
-    columns = nominal(values, where, documents, len(labels))
-    return {
-        name: share(columns, figure, sampling, items, ONE_VALUE, "extents")
-        for name, figure in (("fleiss_kappa", fleiss), ("alpha", alpha))
-    }
+class SamePlaces:
+    """Labels and attributes of spans of the same extent, all readers at once, a batch of documents at a time.
+
+    With a schema's `attributes` these are compared, else those that occur.
+    """
+
+    def __init__(self, labels: Sequence[str], attributes: Mapping[str, Attribute] | None) -> None:
+        self._codes = {label: code for code, label in enumerate(labels)}
+        self._labels = Columns(3 + len(labels))
+        self._bare = attributes is None
+        self._values = {name: _Values(name, attribute) for name, attribute in (attributes or {}).items()}
+        #: What no attribute was seen on so far.
+        self._unmarked = _Values("", None)
+
+    def add(self, places: Sequence[Place], documents: int) -> None:
+        """Take in the places of so many documents, which are numbered from 0."""
+        coded = [{r: self._codes[s.label] for r, s in place.items()} for _, place in places]
+        values, where = _table(places, coded)
+        self._labels.add(nominal(values, where, documents, len(self._codes)))
+        if self._bare:
+            for name in {name for _, place in places for span in place.values() for name in span.attributes}:
+                if name not in self._values:
+                    self._values[name] = self._unmarked.named(name)
+            self._unmarked.add(places)
+        for compared in self._values.values():
+            compared.add(places)
+
+    def labels(self, sampling: Sampling) -> dict[str, Share]:
+        """Fleiss' κ and Krippendorff's α of the labels."""
+        columns = self._labels.joined()
+        return {
+            name: share(columns, figure, sampling, items, ONE_VALUE, "extents")
+            for name, figure in (("fleiss_kappa", fleiss), ("alpha", alpha))
+        }
+
+    def attribute(self, name: str) -> dict[str, float | None]:
+        """Fleiss' κ and Krippendorff's α of an attribute's values."""
+        return self._values.get(name, self._unmarked).coefficients()
+
+
+class _Values:
+    """The values that an attribute has at the same places: the sums of `nominal` over all documents.
+
+    Absence is one more value, as in kappa.
+    """
+
+    def __init__(self, name: str, attribute: Attribute | None) -> None:
+        self._name, self._attribute = name, attribute
+        self._codes: dict[Value, int] = {None: 0}
+        self._sums = [0.0, 0.0, 0.0]
+        self._counts: Counter[int] = Counter()
+
+    def named(self, name: str) -> _Values:
+        """What was taken in so far as that of an attribute which occurs nowhere in it."""
+        values = _Values(name, None)
+        values._sums, values._counts = list(self._sums), self._counts.copy()
+        return values
+
+    def add(self, places: Iterable[Place]) -> None:
+        """Take in the spans of some places; those whose labels may not all bear it count for nothing."""
+        name, attribute, codes = self._name, self._attribute, self._codes
+        for _, place in places:
+            spans = place.values()
+            if attribute is None:
+                found = Counter(codes.setdefault(value_of(span, name, None), len(codes)) for span in spans)
+            elif not all(attribute.applies_to(span.label) for span in spans):
+                continue
+            elif left_to_ids(name, attribute, spans):
+                found = Counter({0: len(place)})
+            else:
+                found = Counter(
+                    codes.setdefault(value_of(span, name, attribute), len(codes)) for span in spans
+                )
+            readers = len(place)
+            same = sum(count * (count - 1) for count in found.values()) / (readers - 1)
+            self._sums[0] += same / readers
+            self._sums[1] += 1
+            self._sums[2] += same
+            self._counts.update(found)
+
+    def coefficients(self) -> dict[str, float | None]:
+        """Fleiss' κ and Krippendorff's α; None where only one value occurs."""
+        sums = np.array([*self._sums, *(self._counts[code] for code in range(len(self._codes)))])
+        coefficients = {"fleiss_kappa": float(fleiss(sums)), "alpha": float(alpha(sums))}
+        return {name: None if np.isnan(value) else value for name, value in coefficients.items()}
 
 
 def _table(places: Sequence[Place], rows: Sequence[Mapping[int, int]]) -> tuple[IntArray, IntArray]:
@@ -90,91 +165,146 @@ def _table(places: Sequence[Place], rows: Sequence[Mapping[int, int]]) -> tuple[
 def attribute_coefficients(
     places: Sequence[Place], name: str, attribute: Attribute | None
 ) -> dict[str, float | None]:
-    """Fleiss' κ and Krippendorff's α of an attribute's values on spans of the same extent.
+    """Fleiss' κ and Krippendorff's α of an attribute's values on spans of the same extent."""
+    values = _Values(name, attribute)
+    values.add(places)
+    return values.coefficients()
 
-    Absence is one more value, as in kappa.
+
+class MatchedLabels:
+    """Accuracy and Cohen's kappa of the labels of matched spans, a batch of rows at a time: on equal extents,
+    and on all that overlap.
+
+    With several `pairs` of readers kappa is the mean over those where it is defined. Cohen 1960:
+    (po - pe) / (1 - pe), with pe from each reader's own label frequencies.
     """
-    codes: dict[Value, int] = {None: 0}
-    bearing: list[Place] = []
-    rows: list[dict[int, int]] = []
-    for number, place in places:
-        if attribute is None or all(attribute.applies_to(span.label) for span in place.values()):
-            left = left_to_ids(name, attribute, place.values())
-            values = {
-                reader: None if left else value_of(span, name, attribute) for reader, span in place.items()
-            }
-            bearing.append((number, place))
-            rows.append({reader: codes.setdefault(value, len(codes)) for reader, value in values.items()})
-    values_of, _ = _table(bearing, rows)
-    sums = nominal(values_of, np.zeros(len(rows), dtype=np.int64), 1, len(codes))[0]
-    coefficients = {"fleiss_kappa": float(fleiss(sums)), "alpha": float(alpha(sums))}
-    return {name: None if np.isnan(value) else value for name, value in coefficients.items()}
+
+    def __init__(self, labels: Sequence[str], pairs: int) -> None:
+        self._codes = {label: code for code, label in enumerate(labels)}
+        self._pairs = pairs
+        self._columns = {
+            where: Columns(pairs, 1 + 2 * len(labels), counts=True) for where in ("same_extent", "overlap")
+        }
+        self._sizes = dict.fromkeys(self._columns, 0)
+
+    def add(self, matched: Sequence[Matched], which: IntArray) -> None:
+        """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
+        codes = self._codes
+        for where, chosen in (
+            ("same_extent", [m for m in matched if m[3] < OVERLAP]),
+            ("overlap", matched),
+        ):
+            rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in chosen)
+            self._columns[where].add(stats(rows, len(codes), which, self._pairs))
+            self._sizes[where] += len(chosen)
+
+    def shares(self, sampling: Sampling) -> dict[str, dict[str, Share]]:
+        """Both figures, by where they were taken."""
+        return {
+            where: _shares(columns.joined(), self._sizes[where], sampling)
+            for where, columns in self._columns.items()
+        }
 
 
-def label_agreement(
-    matched: Sequence[Matched],
-    labels: Sequence[str],
-    which: IntArray,
-    sampling: Sampling,
-) -> dict[str, dict[str, Share]]:
-    """Accuracy and Cohen's kappa of the labels: on equal extents, and on all that overlap.
-
-    `which` is the pair of annotators of each row; with several pairs kappa is the mean over those where it
-    is defined. Cohen 1960: (po - pe) / (1 - pe), with pe from each reader's own label frequencies.
-    """
-    codes = {label: code for code, label in enumerate(labels)}
-    shares: dict[str, dict[str, Share]] = {}
-    for where, chosen in (
-        ("same_extent", [m for m in matched if m[3] < OVERLAP]),
-        ("overlap", list(matched)),
-    ):
-        rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in chosen)
-        shares[where] = _shares(stats(rows, len(labels), which), len(chosen), sampling)
-    return shares
-
-
-def attribute_agreement(
-    matched: Sequence[Matched],
-    attributes: Mapping[str, Attribute] | None,
-    which: IntArray,
-    sampling: Sampling,
-) -> dict[str, dict[str, Any]]:
-    """How often matched spans bear the same value, for each attribute.
+class MatchedAttributes:
+    """How often matched spans bear the same value, for each attribute, a batch of rows at a time.
 
     `equal` is the share among pairs of which at least one bears a value (or has a default, but for what both
     take from a registry); kappa takes absence as one more value. With `attributes` (a schema's) only pairs
     whose labels both may bear it count.
     """
-    names = list(attributes) if attributes is not None else _borne(matched)
-    figures: dict[str, dict[str, Any]] = {}
-    for name in names:
-        attribute = attributes[name] if attributes is not None else None
-        values: dict[Value, int] = {None: 0}
-        rows: list[tuple[int, int, int]] = []
+
+    def __init__(self, attributes: Mapping[str, Attribute] | None, pairs: int) -> None:
+        self._bare = attributes is None
+        self._pairs = pairs
+        self._rows = 0
+        self._values = {
+            name: _MatchedValues(name, attribute, pairs) for name, attribute in (attributes or {}).items()
+        }
+        self._matched: IntArray = np.zeros(pairs, dtype=np.int64)
+
+    def add(self, matched: Sequence[Matched], which: IntArray) -> None:
+        """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
+        if self._bare:
+            for name in _borne(matched):
+                if name not in self._values:
+                    values = self._values[name] = _MatchedValues(name, None, self._pairs)
+                    values.absent_so_far(self._rows, self._matched)
+        for values in self._values.values():
+            values.add(matched, which)
+        self._rows += len(which)
+        pair_of = which[[row for _, _, row, _ in matched]] if matched else which[:0]
+        self._matched += np.bincount(pair_of, minlength=self._pairs)
+
+    def figures(self, sampling: Sampling) -> dict[str, dict[str, Any]]:
+        """The figures of each attribute: the schema's in its order, else by name."""
+        names = sorted(self._values) if self._bare else list(self._values)
+        return {name: self._values[name].figures(sampling) for name in names}
+
+
+class _MatchedValues:
+    """One attribute of matched spans."""
+
+    def __init__(self, name: str, attribute: Attribute | None, pairs: int) -> None:
+        self._name, self._attribute, self._pairs = name, attribute, pairs
+        self._codes: dict[Value, int] = {None: 0}
+        self._equal = Columns(pairs, 5, counts=True)
+        self._same: IntArray = np.zeros(pairs, dtype=np.int64)
+        #: Pair of readers, side, value.
+        self._counts: Counter[tuple[int, int, int]] = Counter()
+        self._borne = self._rows = 0
+
+    def absent_so_far(self, rows: int, matched: IntArray) -> None:
+        """It occurred in none of so many rows, whose matched spans were so many by pair of readers."""
+        self._equal.add(np.zeros((rows, self._pairs, 5)))
+        self._rows, self._same = int(matched.sum()), matched.copy()
+        for pair, count in enumerate(matched.tolist()):
+            self._counts[pair, 0, 0] = self._counts[pair, 1, 0] = count
+
+    def add(self, matched: Iterable[Matched], which: IntArray) -> None:
+        """Take in the matched spans of some rows."""
+        name, attribute, codes = self._name, self._attribute, self._codes
+        pairs = which.tolist()
+        borne: list[tuple[int, int, int]] = []
         for a, b, row, _ in matched:
-            if attribute is None or (attribute.applies_to(a.label) and attribute.applies_to(b.label)):
-                left = left_to_ids(name, attribute, (a, b))
-                first, second = (
-                    0 if left else values.setdefault(value_of(s, name, attribute), len(values))
-                    for s in (a, b)
-                )
-                rows.append((first, second, row))
-        borne = [row for row in rows if row[0] or row[1]]
-        equal = _shares(stats(((int(x == y), 1, r) for x, y, r in borne), 2, which), len(borne), sampling)
+            if attribute is not None and not (
+                attribute.applies_to(a.label) and attribute.applies_to(b.label)
+            ):
+                continue
+            first = second = 0
+            if not left_to_ids(name, attribute, (a, b)):
+                first = codes.setdefault(value_of(a, name, attribute), len(codes))
+                second = codes.setdefault(value_of(b, name, attribute), len(codes))
+            self._rows += 1
+            self._same[pairs[row]] += first == second
+            self._counts[pairs[row], 0, first] += 1
+            self._counts[pairs[row], 1, second] += 1
+            if first or second:
+                borne.append((int(first == second), 1, row))
+        self._borne += len(borne)
+        self._equal.add(stats(borne, 2, which, self._pairs))
+
+    def figures(self, sampling: Sampling) -> dict[str, Any]:
+        """The share of equal values, kappa, and what they rest on."""
+        equal = _shares(self._equal.joined(), self._borne, sampling)
         # Kappa over many values (ids, free text) has as many columns: summed at once, without an interval.
-        summed = stats(((x, y, int(which[r])) for x, y, r in rows), len(values), np.unique(which))
-        kappa, why = _kappa_of(summed.sum(axis=0))
+        size = len(self._codes)
+        summed = np.zeros((self._pairs, 1 + 2 * size))
+        summed[:, 0] = self._same
+        for (pair, side, value), count in self._counts.items():
+            summed[pair, 1 + side * size + value] = count
+        kappa, why = _kappa_of(summed)
         right = equal["accuracy"]
-        figures[name] = {
+        figures: dict[str, Any] = {
             "equal": right.value,
             "ci95": list(right.ci95) if right.ci95 else None,
             "kappa": kappa,
-            "pairs": len(borne),
-            "both_absent": len(rows) - len(borne),
+            "pairs": self._borne,
+            "both_absent": self._rows - self._borne,
         }
         if reasons := "; ".join(filter(None, (right.why, f"kappa: {why}" if why else ""))):
-            figures[name]["why"] = reasons
-    return figures
+            figures["why"] = reasons
+        return figures
 
 
 def _borne(matched: Iterable[Matched]) -> list[str]:

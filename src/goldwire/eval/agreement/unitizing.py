@@ -58,7 +58,11 @@ def unitizing(continua: Sequence[Continuum], labels: int, sampling: Sampling = S
 
     Labels are coded below `labels`. Documents with one reader count for nothing.
     """
-    columns = _columns(continua, labels + 1)
+    return unitized(unitizing_columns(continua, labels), sampling)
+
+
+def unitized(columns: FloatArray, sampling: Sampling) -> Unitizing:
+    """The three coefficients of `unitizing_columns`."""
     return Unitizing(
         share(columns, _u_alpha, sampling, _size, "no disagreement is possible: all is gap, or one label"),
         share(columns, _binary, sampling, _size, "no disagreement is possible: all is gap, or all is unit"),
@@ -72,11 +76,12 @@ def unitizing(continua: Sequence[Continuum], labels: int, sampling: Sampling = S
     )
 
 
-def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
-    """What the coefficients need of each document: (documents × 5 × codes).
+def unitizing_columns(continua: Sequence[Continuum], labels: int) -> FloatArray:
+    """What the coefficients need of each document: (documents × 5 × (1 + labels)).
 
     Of each code: ℓ_cc, ℓ_c·, s_c, and for units only: ℓ*_c·, s*_c. Code 0 is the gap.
     """
+    codes = labels + 1
     columns = np.zeros((len(continua), 5, codes))
     used = [
         number
@@ -97,7 +102,8 @@ def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
         weights.append(count * (units - 1) * lines.length / others if code else np.zeros(len(count)))
         for row, weight in enumerate(weights):
             columns[used, row, code] = np.bincount(lines.document, weights=weight, minlength=len(used))
-    met = np.concatenate(([0.0], np.cumsum((units - 1) * lines.length / others)))
+    # Whole numbers, so that it makes no difference what lies before a document on the line.
+    met = np.concatenate(([0.0], np.cumsum((units - 1) * lines.length)))
     rows = [
         (index, start, end, label + 1)
         for index, number in enumerate(used)
@@ -110,7 +116,7 @@ def _columns(continua: Sequence[Continuum], codes: int) -> FloatArray:
         first, last = (np.searchsorted(lines.places, begin + edge) for edge in (start, end))
         documents = np.array(used)[where]
         np.add.at(columns, (documents, 2, code), ((end - start) ** 2).astype(np.float64))
-        np.add.at(columns, (documents, 4, code), (met[last] - met[first]) ** 2)
+        np.add.at(columns, (documents, 4, code), ((met[last] - met[first]) / (readers - 1)[where]) ** 2)
     return columns
 
 

@@ -15,6 +15,7 @@ else 0; N is the number of units, l a unit's length. α = 1 - Σ D_o / Σ D_e ov
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -33,12 +34,15 @@ def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
     Units of one reader and label may not overlap; those of different labels may.
     """
     most = max((len(continuum.readers) for continuum in continua), default=0)
-    used = [continuum for continuum in continua if len(continuum.readers) == most and continuum.length > 0]
-    length = sum(continuum.length for continuum in used)
+    lines = _Lines(most, labels)
+    for continuum in continua:
+        if len(continuum.readers) == most and continuum.length > 0:
+            lines.append(continuum)
+    length = lines.length
     if most < 2 or not length:
         return Share(None, 0, None, "there is none", UNIT)
     disagreements = (
-        np.array([disagreement(used, label) for label in range(labels)]).reshape(-1, 2).sum(axis=0)
+        np.array([lines.disagreement(label) for label in range(labels)]).reshape(-1, 2).sum(axis=0)
     )
     if not disagreements[1]:
         return Share(None, length, None, "no disagreement is possible: there is no unit", UNIT)
@@ -48,43 +52,49 @@ def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
 
 def disagreement(continua: Sequence[Continuum], label: int) -> tuple[float, float]:
     """Observed and expected disagreement on one label; every continuum has the same number of readers."""
-    readers = len(continua[0].readers)
-    units: list[IntArray] = []
-    gaps: list[IntArray] = []
-    for reader in range(readers):
-        extents, between = _sections(continua, reader, label)
-        units.append(extents)
-        gaps.append(between)
-    total = sum(continuum.length for continuum in continua)
-    observed = 2 * sum(_apart(first, second) for first, second in combinations(units, 2))
-    lengths = np.concatenate([extents[:, 1] - extents[:, 0] for extents in units]).astype(np.float64)
-    between = np.sort(np.concatenate(gaps)).astype(np.float64)
-    wide = np.searchsorted(between, lengths, side="left")
-    longer_gaps = np.concatenate((np.cumsum(between[::-1])[::-1], [0.0]))[wide]
-    room = longer_gaps - (len(between) - wide) * (lengths - 1)
-    inner = (len(lengths) - 1) / 3 * (2 * lengths**3 - 3 * lengths**2 + lengths) + lengths**2 * room
-    places = readers * total * (readers * total - 1) - float((lengths * (lengths - 1)).sum())
-    expected = 2 / total * float(inner.sum()) / places if places else 0.0
-    return observed / (readers * (readers - 1) * total**2), expected
-
-
-def _sections(continua: Sequence[Continuum], reader: int, label: int) -> tuple[IntArray, IntArray]:
-    """A reader's units of a label, (units × (start, end)) on one line, and the lengths of the gaps."""
-    extents: list[tuple[int, int]] = []
-    gaps: list[int] = []
-    begin = 0
+    lines = _Lines(len(continua[0].readers), label + 1)
     for continuum in continua:
-        last = 0
-        for start, end, code in sorted(continuum.readers[reader]):
-            if code == label:
-                extents.append((begin + start, begin + end))
-                gaps.append(start - last)
-                last = end
-        gaps.append(continuum.length - last)
-        begin += continuum.length
-    return np.array(extents, dtype=np.int64).reshape(-1, 2), np.array(
-        [g for g in gaps if g > 0], dtype=np.int64
-    )
+        lines.append(continuum)
+    return lines.disagreement(label)
+
+
+class _Lines:
+    """For each reader and label the units, and the lengths of the gaps, of documents laid end to end."""
+
+    def __init__(self, readers: int, labels: int) -> None:
+        self.length = 0
+        self._readers = readers
+        self._edges = [[array("q") for _ in range(labels)] for _ in range(readers)]
+        self._gaps = [[array("q") for _ in range(labels)] for _ in range(readers)]
+
+    def append(self, continuum: Continuum) -> None:
+        """Lay a document behind the others."""
+        for marked, edges, gaps in zip(continuum.readers, self._edges, self._gaps, strict=True):
+            last = [0] * len(edges)
+            for start, end, code in sorted(marked):
+                if code < len(edges):
+                    edges[code].extend((self.length + start, self.length + end))
+                    gaps[code].append(start - last[code])
+                    last[code] = end
+            for code, end in enumerate(last):
+                gaps[code].append(continuum.length - end)
+        self.length += continuum.length
+
+    def disagreement(self, label: int) -> tuple[float, float]:
+        """Observed and expected disagreement on a label."""
+        units = [np.array(edges[label], dtype=np.int64).reshape(-1, 2) for edges in self._edges]
+        gaps = [np.array(between[label], dtype=np.int64) for between in self._gaps]
+        readers, total = self._readers, self.length
+        observed = 2 * sum(_apart(first, second) for first, second in combinations(units, 2))
+        lengths = np.concatenate([extents[:, 1] - extents[:, 0] for extents in units]).astype(np.float64)
+        between = np.sort(np.concatenate([each[each > 0] for each in gaps])).astype(np.float64)
+        wide = np.searchsorted(between, lengths, side="left")
+        longer_gaps = np.concatenate((np.cumsum(between[::-1])[::-1], [0.0]))[wide]
+        room = longer_gaps - (len(between) - wide) * (lengths - 1)
+        inner = (len(lengths) - 1) / 3 * (2 * lengths**3 - 3 * lengths**2 + lengths) + lengths**2 * room
+        places = readers * total * (readers * total - 1) - float((lengths * (lengths - 1)).sum())
+        expected = 2 / total * float(inner.sum()) / places if places else 0.0
+        return observed / (readers * (readers - 1) * total**2), expected
 
 
 def _apart(ours: IntArray, theirs: IntArray) -> float:

@@ -41,6 +41,8 @@ def grouped(counts: FloatArray, groups: Sequence[Hashable] | None) -> FloatArray
         raise GoldwireError.of("GW510", message, hint="give one group for each document")
     codes: dict[Hashable, int] = {}
     rows = np.array([codes.setdefault(group, len(codes)) for group in groups], dtype=np.int64)
+    if len(codes) == len(counts):
+        return counts
     sums = np.zeros((len(codes), counts.shape[1]))
     np.add.at(sums, rows, counts)
     return sums

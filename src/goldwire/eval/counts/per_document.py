@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -12,13 +13,6 @@ from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.matching.relations import RELATION_KINDS, RelationKind, keys, relation_counts
 from goldwire.eval.matching.span_heads import head_spans, language_of
 from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, align, tabulate
-from goldwire.eval.matching.structures import (
-    STRUCTURE_KINDS,
-    StructureKind,
-    head_layers,
-    structure_counts,
-    structures,
-)
 from goldwire.model import Annotation, Document, Span
 
 #: The labels, and counts (documents × labels × tp, fp, fn).
@@ -56,16 +50,24 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
         return {}
     documents = len(next(iter(parts.values()))[1])
     flat = np.concatenate([counts.reshape(documents, -1) for _, counts in parts.values()], axis=1)
+    counted = in_columns(flat, {place: labels for place, (labels, _) in parts.items()}, sampling)
+    return {place: replace(each, counts=parts[place][1]) for place, each in counted.items()}
+
+
+def in_columns(
+    flat: FloatArray, parts: Mapping[tuple[str, str], tuple[str, ...]], sampling: Sampling
+) -> dict[tuple[str, str], LabelCounts]:
+    """The same of counts that stand beside one another: (documents × (three for each label of each part))."""
     sums = resampled(flat, sampling)
     units = grouped(flat, sampling.groups)
     counted: dict[tuple[str, str], LabelCounts] = {}
     first = 0
-    for name, (labels, counts) in parts.items():
+    for place, labels in parts.items():
         columns = slice(first, first + len(labels) * 3)
         first = columns.stop
-        counted[name] = LabelCounts(
+        counted[place] = LabelCounts(
             labels,
-            counts,
+            flat[:, columns].reshape(len(flat), len(labels), 3),
             units[:, columns].reshape(len(units), len(labels), 3),
             None if sums is None else sums[:, columns].reshape(len(sums), len(labels), 3),
         )
@@ -108,19 +110,3 @@ def relation_parts(
         return {}, 0
     counted = {kind: (names, relation_counts(gold, pred, names, kind)) for kind in RELATION_KINDS}
     return counted, sum(count for side in keyed for _, count in side)
-
-
-def structure_parts(
-    golds: Sequence[Annotation], preds: Sequence[Annotation], limit: set[str] | None
-) -> dict[tuple[str, StructureKind], Labelled]:
-    """Counts of spans with all their arguments, in the layers that have some."""
-    if not any(annotation.relations for side in (golds, preds) for annotation in side):
-        return {}
-    whole = [[structures(annotation, limit) for annotation in side] for side in (golds, preds)]
-    counted: dict[tuple[str, StructureKind], Labelled] = {}
-    for layer in head_layers(whole):
-        gold, pred = ([each.get(layer, set()) for each in side] for side in whole)
-        labels = tuple(sorted({s[0] for side in (gold, pred) for each in side for s in each}))
-        for kind in STRUCTURE_KINDS:
-            counted[layer, kind] = labels, structure_counts(gold, pred, labels, kind)
-    return counted

@@ -313,9 +313,13 @@ def _by(article: Article, name: str) -> Article:
 def _check_once(side: Sequence[Article], name: str) -> None:
     times = Counter(article.document.id for article in side)
     if twice := [each for each, count in times.items() if count > 1]:
-        message = f"{name} holds more than one document called {_listed(twice)}"
-        hint = "put all annotations of a document into one article"
-        raise GoldwireError.of("GW742", message, hint=hint)
+        raise standing_twice(twice, name)
+
+
+def standing_twice(documents: Sequence[str], name: str) -> GoldwireError:
+    """That these documents stand more than once in what is called so (GW742)."""
+    message = f"{name} holds more than one document called {_listed(documents)}"
+    return GoldwireError.of("GW742", message, hint="put all annotations of a document into one article")
 
 
 def _called(article: Article, document: Document) -> Article:
