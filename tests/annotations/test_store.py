@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import goldwire
-from goldwire.annotations.store import project_articles, write_annotation
+from goldwire.annotations.store import (
+    AnnotationWriter,
+    annotation_path,
+    project_articles,
+    read_annotations,
+    write_annotation,
+)
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, safe_name, write_text, write_texts
+from goldwire.leftovers import remove_leftovers
 from goldwire.model import Annotation
 from goldwire.project import load_project
 
@@ -58,3 +68,64 @@ def test_many_files_are_written_as_each_would_be(tmp_path: Path) -> None:
     with pytest.raises(GoldwireError, match="GW904"):
         write_texts([(tmp_path / "a.json", "a"), (tmp_path / "file/b.json", "b")])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2", "alone.json", "file"]
+
+
+def test_what_waits_to_be_written_is_read_as_if_it_were(tmp_path: Path) -> None:
+    """The last version of each, whatever the batch; what is stored so already is left alone."""
+    shutil.copytree(MINI, tmp_path / "mini")
+    project = load_project(tmp_path / "mini")
+    first, second = (Annotation("soupe", "new", "mini@0.1", status) for status in ("draft", "submitted"))
+    path = annotation_path(project, first)
+    writer = AnnotationWriter(project, batch=3)
+    assert writer.read(path) is None
+    assert [writer.write(each) for each in (first, first, second)] == [True, False, True]
+    assert b"submitted" in (writer.read(path) or b"") and not path.exists()
+    writer.flush()
+    assert path.read_bytes() == writer.read(path)
+    assert not writer.write(second)
+    for number in range(50):
+        writer.write(Annotation(f"d{number}", "new", "mini@0.1"))
+    assert len(list(path.parent.iterdir())) == 49
+    writer.flush()
+    assert len(list(path.parent.iterdir())) == 51
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from goldwire.annotations.store import AnnotationWriter
+from goldwire.model import Annotation
+from goldwire.project import load_project
+real, count = Path.replace, 0
+def replace(path, target):
+    global count
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    count += 1
+    return real(path, target)
+Path.replace = replace
+writer = AnnotationWriter(load_project(Path(sys.argv[1])), batch=25)
+for number in range(60):
+    writer.write(Annotation(f"d{number:02}", "new", "mini@0.1"))
+writer.flush()
+"""
+
+
+@pytest.mark.parametrize("after", [0, 10, 25, 57])
+def test_a_run_that_is_killed_leaves_whole_annotations_and_the_next_writes_the_rest(
+    after: int, tmp_path: Path
+) -> None:
+    """Those before the kill are there, none is half written, nothing else stays in the store."""
+    shutil.copytree(MINI, tmp_path / "mini")
+    project = load_project(tmp_path / "mini")
+    words = [sys.executable, "-c", KILLED, str(project.root), str(after)]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    new = [each for each in read_annotations(project) if each.annotator == "new"]
+    assert [each.document for each in new] == [f"d{number:02}" for number in range(after)]
+    remove_leftovers(project.root)
+    writer = AnnotationWriter(project)
+    written = [writer.write(Annotation(f"d{number:02}", "new", "mini@0.1")) for number in range(60)]
+    writer.flush()
+    assert sum(written) == 60 - after
+    stored = sorted(path.name for path in (project.annotations / "new").iterdir())
+    assert stored == [f"d{number:02}.json" for number in range(60)]

@@ -17,13 +17,15 @@ from goldwire import strict_json
 from goldwire.annotations.integrity import annotation_faults, twice
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import file_name, read_bytes, write_text
+from goldwire.files import file_name, read_bytes, write_text, write_texts
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.seeds import stream_seeds
 
 _LOG = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(Annotation)
+#: Fewer files are written one by one: asking for all would wait for whatever else is written on the machine.
+_FEW = 20
 
 
 def annotation_path(project: Project, annotation: Annotation, folder: Path | None = None) -> Path:
@@ -88,6 +90,44 @@ def write_annotation(project: Project, annotation: Annotation, folder: Path | No
         return False
     write_text(path, text)
     return True
+
+
+class AnnotationWriter:
+    """Keeps annotations, of which the disk is asked so many at a time whether it has them, not one by one.
+
+    What waits is as good as stored for whoever reads it here (`read`), and lost with the process: `flush`
+    writes it, each file whole or not at all.
+    """
+
+    def __init__(self, project: Project, *, batch: int = 1000) -> None:
+        self._project, self._batch = project, batch
+        self._waiting: dict[Path, str] = {}
+
+    def write(self, annotation: Annotation, folder: Path | None = None) -> bool:
+        """Keep an annotation below `folder` (default: the store); False where it is kept so already."""
+        path = annotation_path(self._project, annotation, folder)
+        text = dumps_annotation(annotation)
+        if self.read(path) == text.encode():
+            return False
+        self._waiting[path] = text
+        if len(self._waiting) >= self._batch:
+            self.flush()
+        return True
+
+    def read(self, path: Path) -> bytes | None:
+        """What is kept under a path, written or not; None where nothing is."""
+        if path in self._waiting:
+            return self._waiting[path].encode()
+        return read_bytes(path) if path.is_file() else None
+
+    def flush(self) -> None:
+        """Write what waits. Raises GW904 where a file can't be written; those before it are written."""
+        waiting, self._waiting = self._waiting, {}
+        if len(waiting) < _FEW:
+            for path, text in waiting.items():
+                write_text(path, text)
+        else:
+            write_texts(waiting.items(), batch=self._batch)
 
 
 def read_annotations(project: Project, folder: Path | None = None) -> list[Annotation]:

@@ -214,6 +214,7 @@ def _compose(
         stored = store.stored(made)
         grown = stored is not None and _timed(stored) != _timed(made)
         store.store(latest.task, latest.given, made, document.text, submitted=grown)
+    store.flush()
 
 
 def _timed(annotation: Annotation) -> set[str]:

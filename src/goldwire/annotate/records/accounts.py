@@ -8,7 +8,7 @@ anew or on another server. Where work is stored already from before the record, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +86,8 @@ class Accounts:
         self.former: dict[int, int] = {}
         self.moved: list[str] = []
         self.copies: list[str] = []
+        #: Called before the store is looked at, or files in it go under another name.
+        self.before_looking: Callable[[], None] = lambda: None
         self._changed = self._looked = False
 
     def name(self, number: int) -> str:
@@ -164,6 +166,7 @@ class Accounts:
     @cached_property
     def _stored(self) -> dict[str, list[Annotation]]:
         """What was pulled before, by the instant of its last change on the server."""
+        self.before_looking()
         stored: dict[str, list[Annotation]] = defaultdict(list)
         for annotation in read_annotations(self.project) if self.project is not None else ():
             if annotation.provenance.updated and not annotation.provenance.based_on:
@@ -208,6 +211,7 @@ class Accounts:
         if self._looked or not self._stored:
             return
         self._looked = True
+        self.before_looking()
         by_account: dict[int, list[Annotation]] = {}
         for number, instant in self._server_work():
             by_account.setdefault(number, []).extend(self._stored.get(instant, ()))

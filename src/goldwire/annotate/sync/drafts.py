@@ -91,6 +91,7 @@ def take_drafts(
             if (name, document.id) not in taken:
                 taken.add((name, document.id))
                 _take(importer, counts, task, document, name, given, made_by, part, onward)
+    importer.flush()
     counts.settled = _settle(importer)
     return counts
 

@@ -29,9 +29,9 @@ from goldwire.annotate.sync.quarantine import Line
 from goldwire.annotate.sync.reconcile import later, merge
 from goldwire.annotations.ids import with_ids
 from goldwire.annotations.meaning import content
-from goldwire.annotations.store import annotation_path, load_annotation, write_annotation
+from goldwire.annotations.store import AnnotationWriter, annotation_path, load_annotation
 from goldwire.errors import Fault, GoldwireError
-from goldwire.files import read_bytes, sha256
+from goldwire.files import sha256
 from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first
@@ -70,6 +70,7 @@ class Importer:
         self.client, self.project, self.schema, self.prefer = client, project, schema, prefer
         self.owner, self.pulled = owner, read_pulled(project)
         self.store_is_new = not project.annotations.is_dir()
+        self._writer = AnnotationWriter(project)
         self.since = ""  # of the last pull of this project
         self.times: dict[str, str] = {}  # when that saw each annotation changed last
         self.conflicts: list[str] = []
@@ -231,7 +232,7 @@ class Importer:
         `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
         stored one is put aside first.
         """
-        folder = self.folder(made)
+        folder, aside = self.folder(made), None
         key, source, remote = (
             key_of(self.project, made, folder),
             source_of(self.server, self.number),
@@ -270,7 +271,16 @@ class Importer:
         if kept is None:
             return False
         self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
-        return write_annotation(self.project, kept, folder)
+        # Who looks through the store must find all of it, and what was put aside is not to be so twice.
+        self.accounts.before_looking = self.flush
+        written = self._writer.write(kept, folder)
+        if aside is not None:
+            self.flush()
+        return written
+
+    def flush(self) -> None:
+        """Write what was settled; until then it waits, a thousand annotations at most."""
+        self._writer.flush()
 
     def is_as_noted(self, given: dict[str, Any]) -> bool:
         """Whether nobody changed it on the server since the last pull, or since goldwire rewrote it there."""
@@ -338,10 +348,11 @@ class Importer:
     def stored(self, made: Annotation, path: Path | None = None) -> Annotation | None:
         """What is stored of the same annotator and article; raises GW209 and GW334."""
         path = path or annotation_path(self.project, made, self.folder(made))
-        if not path.is_file():
+        data = self._writer.read(path)
+        if data is None:
             return None
         try:
-            found = load_annotation(read_bytes(path))
+            found = load_annotation(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             hint = "restore it from git, or remove it and pull --theirs: the server has it"
             raise GoldwireError.of("GW209", str(error), where=str(path), hint=hint) from None

@@ -248,11 +248,12 @@ class ProjectPull:
             self._of_task.setdefault(seen.task, []).append(key)
 
     def run(self) -> None:
-        """Read the tasks."""
+        """Read the tasks, and store what came of them."""
         importer = self.importer
         for task in self.changed() if self.part else importer.client.tasks(importer.number, self.include):
             self.task(task)
             self.advance(1)
+        importer.flush()
 
     def changed(self) -> Iterator[dict[str, Any]]:
         """The tasks that changed since the last pull, and few that did not."""
