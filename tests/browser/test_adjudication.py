@@ -127,7 +127,7 @@ ACTORS = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."
 
 
 def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """Both ids come first, then the likeliest; what was picked is decided, and nothing else was typed."""
     document = Document("talk", ACTORS, {"title": "Essai"})
@@ -136,10 +136,10 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
     other = msgspec.structs.replace(named, attributes={"entity_id": "per.marc-esper"})
     for name, marked in (("anna", named), ("bruno", other)):
         reading = Annotation("talk", name, schema.stamp, "submitted", spans=(marked,))
-        write_annotation(project, msgspec.structs.replace(reading, text_sha256=sha256(ACTORS)))
+        write_annotation(brief, msgspec.structs.replace(reading, text_sha256=sha256(ACTORS)))
     with Client(studio.url, studio.token) as client:
-        pushed = push_adjudication(client, project, schema, [document])
-        again = push_adjudication(client, project, schema, [document])
+        pushed = push_adjudication(client, brief, schema, [document])
+        again = push_adjudication(client, brief, schema, [document])
         assert (pushed.sent, pushed.open, again.sent, again.refreshed) == (1, 1, 0, 0)
         [task] = client.tasks(int(pushed.url.rsplit("/", 1)[1]), include=["id", "data"])
         [offered] = [rows for key, rows in task["data"].items() if key.endswith("entity_entity_id")]
@@ -159,22 +159,22 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
         for box in (page.locator(".gw-text .htx-highlight").first, side):
             place = box.bounding_box()
             assert place is not None and place["y"] > 80 and place["y"] < 718
-        page.screenshot(path=project.root / "item.png")
+        page.screenshot(path=brief.root / "item.png")
         before = state(page)
         page.keyboard.press("z")
         page.wait_for_timeout(400)
         page.keyboard.type("milley")
         assert state(page) == before
-        page.screenshot(path=project.root / "searched.png")
+        page.screenshot(path=brief.root / "searched.png")
         page.keyboard.press("Enter")
         page.wait_for_timeout(500)
-        page.screenshot(path=project.root / "picked.png")
+        page.screenshot(path=brief.root / "picked.png")
         [picked] = [item for item in state(page) if item not in before]
         assert picked["value"]["choices"] == ["per.mark-milley"]
         send(page)
-        report = pull_adjudication(client, project, schema, [document])
+        report = pull_adjudication(client, brief, schema, [document])
     assert (report.refused, report.waiting, report.notes) == ([], [], [])
-    [decision] = read_file(project.annotate / "adjudication/talk.yaml").decisions
+    [decision] = read_file(brief.annotate / "adjudication/talk.yaml").decisions
     assert (decision.decide, decision.value) == ("value", "per.mark-milley")
-    [made] = [a for a in read_annotations(project) if a.annotator == "adjudicated"]
+    [made] = [a for a in read_annotations(brief) if a.annotator == "adjudicated"]
     assert [dict(s.attributes) for s in made.spans] == [{"entity_id": "per.mark-milley"}]

@@ -18,14 +18,14 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import load_registries
 from tests.browser.test_screen import choose, state
-from tests.browser.test_studio import log_in, project, schema, send
+from tests.browser.test_studio import brief, log_in, project, schema, send
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from goldwire.annotate.labelstudio.server import Server
 
-__all__ = ["project", "schema"]  # fixtures
+__all__ = ["brief", "project", "schema"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 TEXT = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."
@@ -145,13 +145,13 @@ def test_a_search_that_was_left_says_so_and_can_be_emptied(
 
 
 def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """A prediction's ids are picked already; another one takes their place, and that is what comes back."""
     found = reading(schema, POMPEO, ESPER)
     predicted = msgspec.structs.replace(found, status="draft", provenance=Provenance("model", "m", "1"))
     with Client(studio.url, studio.token) as client:
-        pushed = push(client, project, schema, [DOCUMENT], predictions=[predicted])
+        pushed = push(client, brief, schema, [DOCUMENT], predictions=[predicted])
     assert (pushed.ids_suggested, pushed.ids_left) == (2, 0)
     opened(page, studio, pushed)
     page.wait_for_timeout(500)
@@ -166,8 +166,8 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
     page.wait_for_function("document.activeElement.tagName === 'BODY'")
     send(page)
     with Client(studio.url, studio.token) as client:
-        pull(client, project, schema, [DOCUMENT])
-    [stored] = read_annotations(project)
+        pull(client, brief, schema, [DOCUMENT])
+    [stored] = read_annotations(brief)
     assert sorted(str(each.attributes.get("entity_id")) for each in stored.spans) == [
         "per.mark-milley",
         "per.mike-pompeo",
@@ -175,7 +175,7 @@ def test_ids_that_are_sure_are_there_and_can_be_picked_anew(
 
 
 def test_letters_after_the_key_are_no_labels_where_there_is_nothing_to_pick(
-    page: Page, studio: Server, project: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema
 ) -> None:
     """With nothing selected, or a stance, they end in a field that says so, until a click in the text.
 
@@ -184,7 +184,7 @@ def test_letters_after_the_key_are_no_labels_where_there_is_nothing_to_pick(
     page.set_viewport_size({"width": 1366, "height": 768})
     view = span("r4", "stance", "NEGATIVE", "ont")
     with Client(studio.url, studio.token) as client:
-        pushed = push(client, project, schema, [DOCUMENT])
+        pushed = push(client, brief, schema, [DOCUMENT])
         [task] = client.tasks(pushed.project, include=["id"])
         result = to_result(reading(schema, POMPEO, view), schema, TEXT)
         client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
@@ -200,7 +200,7 @@ def test_letters_after_the_key_are_no_labels_where_there_is_nothing_to_pick(
         page.keyboard.press("Enter")
         assert told.evaluate("e => e.getBoundingClientRect().height") > 0
         page.wait_for_timeout(200)
-        page.screenshot(path=project.root / f"nothing{region}.png")
+        page.screenshot(path=brief.root / f"nothing{region}.png")
         assert state(page) == before, region
         text.click()
         assert page.evaluate("document.activeElement.tagName") == "BODY"

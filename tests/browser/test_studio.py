@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 TEXT = "🇫🇷 Mardi, le porte-parole de l’Élysée a menacé l’Iran de sanctions « inacceptables »."
 DOCUMENT = Document("emoji", TEXT, {"title": "Essai"})
+#: Who is picked in these tests.
+PICKED = {"per.mike-pompeo", "per.mark-esper", "per.mark-milley"}
 
 
 @pytest.fixture
@@ -51,14 +53,14 @@ def schema(project: Project) -> Schema:
 
 @pytest.fixture
 def brief(project: Project, schema: Schema) -> Project:
-    """The same project, its registries cut to two things a label: all controls and keys, a tenth to draw."""
+    """The same project, its registries cut to some two a label: all controls and keys, a tenth to draw."""
     for file in schema.registries.values():
         path, kept = project.schema_path.parent / file, Counter[str]()
         few = []
         for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
             label = str(entry["label"])
             kept[label] += 1
-            few += [entry] if kept[label] <= 2 else []
+            few += [entry] if kept[label] <= 2 or entry["id"] in PICKED else []
         path.write_text(yaml.safe_dump(few, allow_unicode=True), encoding="utf-8")
     return project
 
