@@ -261,8 +261,8 @@ version: "1"
 language: fr
 title: "A | B"
 layers:
-  text:
-    title: Texte
+  title:
+    title: Titre
     labels: {A: {name: "a|b", definition: x, color: "#0072B2"}}
     attributes:
       label: {title: Étiquette, kind: text}
@@ -272,14 +272,14 @@ layers:
 
 
 def test_names_that_are_taken_get_another_and_all_kinds_are_typed(tmp_path: Path) -> None:
-    """A layer called `text`, an attribute called `label`, lists and flags; no relation at all."""
+    """A layer called `title`, an attribute called `label`, lists and flags; no relation at all."""
     (tmp_path / "seeds").mkdir()
     (tmp_path / "schema.yaml").write_text(ODD_SCHEMA, encoding="utf-8")
     (tmp_path / "seeds/articles.jsonl").write_text('{"id": "d", "text": "un mot", "n": 3, "title": 7}\n')
     settings = '[project]\nname = "odd"\nlanguage = "fr"\nschema = "schema.yaml"\n'
     (tmp_path / "goldwire.toml").write_text(settings, encoding="utf-8")
     attributes: dict[str, Any] = {"label": "x", "many": ["b", "a"], "sure": True}
-    annotation = Annotation("d", "x", "odd@1", spans=(Span("s", "text", "A", 3, 6, attributes),))
+    annotation = Annotation("d", "x", "odd@1", spans=(Span("s", "title", "A", 3, 6, attributes),))
     done = build(corpus_of(load_project(tmp_path), annotation))
     (row,) = table(done, "documents")
     assert row["text"] == "un mot"
@@ -293,7 +293,7 @@ def test_names_that_are_taken_get_another_and_all_kinds_are_typed(tmp_path: Path
         "many": [1, 0],
         "sure": True,
     }
-    assert row["text_"] == [expected]
+    assert row["title_"] == [expected]
     assert (json.loads(row["meta"])["n"], row["title"], row["published"]) == (3, "7", None)
     assert load(done.folder, tmp_path / "cache", "")[0]["rows"] == [row]
 
