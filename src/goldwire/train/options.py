@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Overrides = Mapping[str, Any]
 _OWN = "goldwire."
+#: How relations are learned by a classifier each.
+EACH = "each"
 #: What may find spans, and what may tell their labels.
 EXTENTS, LABELS = ("ner", "crf", "both"), ("ner", "document")
 
@@ -28,9 +30,10 @@ class ConfigOptions:
     """The section [goldwire] of a config: what spaCy has no place for.
 
     `syntax` names a pipeline whose parser relations are told by, `relations` and `attributes` say whether
-    those of the layer are learned, `dev` is the share of the documents that is held back to stop early by,
-    `nested` asks for two recognisers, of the outermost and of the innermost spans; `seeds`, an odd number,
-    for as many that differ in their seed, and keeps what more than half of them find.
+    those of the layer are learned, `"each"` relation by a classifier of its own; `dev` is the share of the
+    documents that is held back to stop early by, `nested` asks for two recognisers, of the outermost and of
+    the innermost spans; `seeds`, an odd number, for as many that differ in their seed, and keeps what more
+    than half of them find.
 
     `extents` says what finds spans: recognisers (`ner`), a conditional random field (`crf`), or both, which
     vote; `labels` what tells their labels: the recogniser itself (`ner`), or a classifier that sees the
@@ -39,7 +42,7 @@ class ConfigOptions:
     """
 
     syntax: str | None = None
-    relations: bool = True
+    relations: bool | str = True
     attributes: bool = True
     dev: float = 0.0
     nested: bool = False
@@ -190,7 +193,10 @@ def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
     if unknown := sorted(set(values) - known):
         hint = one_of(known)
         raise GoldwireError.of("GW404", f"[goldwire] knows no `{unknown[0]}`", where=str(path), hint=hint)
-    for name in ("relations", "attributes", "nested"):
+    if values.get("relations", True) not in (True, False, EACH):
+        message = f"[goldwire] relations is `{values['relations']}`"
+        raise config_fault(path, message, f'true, false, or "{EACH}": a classifier for each of them')
+    for name in ("attributes", "nested"):
         if not isinstance(values.get(name, True), bool):
             raise config_fault(path, f"[goldwire] {name} is neither true nor false", f"{name} = true")
     if not isinstance(values.get("syntax"), str | None):

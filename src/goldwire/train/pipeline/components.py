@@ -77,19 +77,26 @@ def show_layers(layers: Iterable[str]) -> None:
 
 
 class Linear:
-    """A linear classifier over string features: `weights` is classes × features, `bias` one a class."""
+    """A linear classifier over string features: `weights` is classes × features, `bias` one a class.
 
-    def __init__(self, classes: Sequence[str], features: Sequence[str], weights: Any, bias: Any) -> None:
-        self.classes, self.features = list(classes), list(features)
+    With `each` every class is a question of its own, and any number of them may be true.
+    """
+
+    def __init__(
+        self, classes: Sequence[str], features: Sequence[str], weights: Any, bias: Any, *, each: bool = False
+    ) -> None:
+        self.classes, self.features, self.each = list(classes), list(features), each
         self.weights = np.asarray(weights, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
         self.index = {name: number for number, name in enumerate(self.features)}
 
     def chances(self, features: Iterable[str]) -> Any:
-        """The probability of each class, as a row that sums to 1."""
+        """The probability of each class, as a row that sums to 1, unless each is asked for itself."""
         # In order: sums of floats depend on it, and that of a set changes from process to process.
         places = sorted({self.index[name] for name in features if name in self.index})
         logits = self.bias + self.weights[:, places].sum(axis=1)
+        if self.each:
+            return 1 / (1 + np.exp(-logits))
         raised = np.exp(logits - logits.max())
         return raised / raised.sum()
 
@@ -98,7 +105,10 @@ def pack(models: dict[str, Linear], settings: dict[str, Any]) -> bytes:
     """Models and settings as one npz archive: arrays and JSON, no pickle."""
     header = {
         "settings": settings,
-        "models": {name: {"classes": m.classes, "features": m.features} for name, m in models.items()},
+        "models": {
+            name: {"classes": m.classes, "features": m.features} | ({"each": True} if m.each else {})
+            for name, m in models.items()
+        },
     }
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
     for number, model in enumerate(models.values()):
@@ -114,7 +124,11 @@ def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
         header = json.loads(arrays["header"].tobytes())
         models = {
             name: Linear(
-                lists["classes"], lists["features"], arrays[f"weights{number}"], arrays[f"bias{number}"]
+                lists["classes"],
+                lists["features"],
+                arrays[f"weights{number}"],
+                arrays[f"bias{number}"],
+                each=lists.get("each", False),
             )
             for number, (name, lists) in enumerate(header["models"].items())
         }
@@ -260,13 +274,20 @@ class Relations(Learned):
         features = registry.misc.get("goldwire.pair_features.v1")
         types = self.settings["relations"]
         spans = {layer: layer_of(doc, layer) for layer in self.settings["layers"]}
+        numbers: dict[Any, Any] = {}
+        of_mentions = None
+        if any(model.each for model in self.models.values()):
+            numbers = registry.misc.get("goldwire.mention_numbers.v1")(spans)
+            of_mentions = registry.misc.get("goldwire.mention_features.v1")
         for layer, model in self.models.items():
             kinds = [name for name in model.classes if name]
             for head, ends in candidates(doc, spans, layer, types, self.settings["windows"][layer]):
-                rows = [
-                    dict(zip(model.classes, model.chances(features(doc, end)).tolist(), strict=True))
-                    for end in ends
-                ]
+                rows = []
+                for end in ends:
+                    told = features(doc, end)
+                    if model.each and of_mentions is not None:
+                        told += of_mentions(end, numbers)
+                    rows.append(dict(zip(model.classes, model.chances(told).tolist(), strict=True)))
                 for kind in kinds:
                     able = [
                         (chance[kind], -order, end.end)

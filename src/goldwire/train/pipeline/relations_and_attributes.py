@@ -12,7 +12,7 @@ from goldwire.eval.counts.attributes import value_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
-from goldwire.train.options import ConfigOptions
+from goldwire.train.options import EACH, ConfigOptions
 from goldwire.train.pipeline.analysis import PREFIX, needs_other_vectors, unusable
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
@@ -66,7 +66,8 @@ def add_heads(
                 models[f"{layer}\t{name}"], labels[f"{layer}\t{name}"] = model, bearing
     if models:
         _put(nlp, "goldwire_attributes", flat, models, {"layers": layers, "labels": labels})
-    drawn, settings = fit_relations(documents, types)
+    each = [layer for layer in layers if options[layer].relations == EACH]
+    drawn, settings = fit_relations(documents, types, each)
     if drawn:
         _put(nlp, "goldwire_relations", flat, drawn, {**settings, "layers": layers})
     show_layers(layers)
