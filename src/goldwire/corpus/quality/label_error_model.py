@@ -6,7 +6,10 @@ import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.model import Annotation, Article, Span, outermost
@@ -15,40 +18,30 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Token
 
+IntArray: TypeAlias = NDArray[np.int64]
 #: Steps of the solver. The order of what it finds no longer changes long before it has converged.
 _STEPS = 40
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One article's annotation and tokens, white space left out; `lexical` are their own attributes."""
+    """One article's annotation and tokens, white space left out; `words` are numbers that the reader gave."""
 
     document: str
     annotation: Annotation
     starts: list[int]
     ends: list[int]
-    lexical: list[dict[str, Any]]
-
-    def features(self) -> Iterator[dict[str, Any]]:
-        """The features of each token and of its neighbours."""
-        for index, own in enumerate(self.lexical):
-            combined: dict[str, Any] = {f"0:{name}": value for name, value in own.items()}
-            for step in (-2, -1, 1, 2):
-                near = self.lexical[index + step] if 0 <= index + step < len(self.lexical) else _EDGE
-                wanted = near if abs(step) == 1 else {"norm": near["norm"]}
-                combined.update((f"{step}:{name}", value) for name, value in wanted.items())
-            yield combined
-
-
-_EDGE: dict[str, Any] = {"norm": "<edge>"}
+    words: IntArray
 
 
 class Reader:
-    """Reads articles into tokens; what it knows of a word is kept."""
+    """Reads articles into tokens; what it knows of a word is kept, under a number."""
 
     def __init__(self, nlp: Language) -> None:
         self._nlp = nlp
-        self._known: dict[tuple[int, int], dict[str, Any]] = {}
+        self._numbers: dict[tuple[int, int], int] = {}
+        #: spaCy's lexical attributes of each word: they need no model. The first is no word, but the edge.
+        self.lexical: list[dict[str, Any]] = [{"norm": "<edge>"}]
 
     def read(self, article: Article, annotation: Annotation) -> Reading:
         """An article with one annotation of it."""
@@ -58,24 +51,90 @@ class Reader:
             annotation=annotation,
             starts=[token.idx for token in tokens],
             ends=[token.idx + len(token) for token in tokens],
-            lexical=[self._lexical(token) for token in tokens],
+            words=np.array([self._number(token) for token in tokens], dtype=np.int64),
         )
 
-    def _lexical(self, token: Token) -> dict[str, Any]:
-        """spaCy's lexical attributes of a token: they need no model."""
+    def _number(self, token: Token) -> int:
         key = token.orth, token.norm
-        if key not in self._known:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.lexical)
             norm = token.norm_
-            self._known[key] = {
-                "norm": norm,
-                "prefix": norm[:3],
-                "suffix": norm[-3:],
-                "shape": token.shape_,
-                "title": token.is_title,
-                "number": token.like_num,
-                "punct": token.is_punct,
-            }
-        return self._known[key]
+            self.lexical.append(
+                {
+                    "norm": norm,
+                    "prefix": norm[:3],
+                    "suffix": norm[-3:],
+                    "shape": token.shape_,
+                    "title": token.is_title,
+                    "number": token.like_num,
+                    "punct": token.is_punct,
+                }
+            )
+        return number
+
+
+class Features:
+    """The features of a token: its own lexical attributes, those of its neighbours, the words beside these.
+
+    Columns are those of the `readings` that are learned from, in the order of their names; a word is looked
+    up once, not at each of its places. The same matrix as scikit-learn's DictVectorizer makes.
+    """
+
+    def __init__(self, reader: Reader, readings: Sequence[Reading]) -> None:
+        self._reader = reader
+        around = [_around(reading.words) for reading in readings]
+        seen = [np.unique(np.concatenate([each[n] for each in around])) for n in range(len(_STEPS_AWAY))]
+        names = {
+            name
+            for step, words in zip(_STEPS_AWAY, seen, strict=True)
+            for word in words.tolist()
+            for name, _ in self._of(step, word)
+        }
+        self._columns = {name: column for column, name in enumerate(sorted(names))}
+
+    def matrix(self, readings: Sequence[Reading]) -> Any:
+        """A row for each token of some articles, sparse."""
+        from scipy.sparse import csr_matrix
+
+        around = [_around(reading.words) for reading in readings]
+        columns, values = [], []
+        for n, step in enumerate(_STEPS_AWAY):
+            words, place = np.unique(np.concatenate([each[n] for each in around]), return_inverse=True)
+            width = len(_LEXICAL) if abs(step) < 2 else 1
+            table, held = np.full((len(words), width), -1, dtype=np.int32), np.zeros((len(words), width))
+            for row, word in enumerate(words.tolist()):
+                known = sorted(
+                    (self._columns[name], value)
+                    for name, value in self._of(step, word)
+                    if name in self._columns
+                )
+                for column, (number, value) in enumerate(known):
+                    table[row, column], held[row, column] = number, value
+            columns.append(table[place])
+            values.append(held[place])
+        every = np.concatenate(columns, axis=1)
+        present = every >= 0
+        ends = np.concatenate(([0], np.cumsum(present.sum(axis=1))))
+        data = np.concatenate(values, axis=1)[present]
+        return csr_matrix((data, every[present], ends), shape=(len(every), len(self._columns)))
+
+    def _of(self, step: int, word: int) -> Iterator[tuple[str, float]]:
+        """The names and values of what a word that stands so many tokens away adds."""
+        for name, value in self._reader.lexical[word].items():
+            if abs(step) < 2 or name == "norm":
+                yield (f"{step}:{name}={value}", 1.0) if isinstance(value, str) else (f"{step}:{name}", value)
+
+
+_LEXICAL = ("norm", "prefix", "suffix", "shape", "title", "number", "punct")
+#: In the order of the columns, which are sorted by name.
+_STEPS_AWAY = (-1, -2, 0, 1, 2)
+
+
+def _around(words: IntArray) -> list[IntArray]:
+    """The words so many steps away from each of some tokens; 0 over the edge."""
+    padded = np.concatenate(([0, 0], words, [0, 0]))
+    return [padded[2 + step : 2 + step + len(words)] for step in _STEPS_AWAY]
 
 
 def owners_of(reading: Reading, layer: str, *, inner: bool) -> list[Span | None]:
@@ -108,25 +167,22 @@ class FoldModel:
     """What was learned of some articles: of each view how likely a token is of each class."""
 
     def __init__(
-        self, readings: Iterable[Reading], views: Sequence[View], advance: Callable[[int], None]
+        self,
+        reader: Reader,
+        readings: Sequence[Reading],
+        views: Sequence[View],
+        advance: Callable[[int], None],
     ) -> None:
-        import numpy as np
         from sklearn.exceptions import ConvergenceWarning
-        from sklearn.feature_extraction import DictVectorizer
         from sklearn.linear_model import LogisticRegression
 
-        tags: list[list[int]] = [[] for _ in views]
-
-        def features() -> Iterator[dict[str, Any]]:
-            for reading in readings:
-                for view, known in zip(views, tags, strict=True):
-                    known += view.tags(owners_of(reading, view.layer, inner=view.inner))
-                yield from reading.features()
-
-        self._vectorizer = DictVectorizer(sparse=True)
-        x = self._vectorizer.fit_transform(features())
+        self._features = Features(reader, readings)
+        x = self._features.matrix(readings)
         self._models: list[tuple[list[int], Any]] = []
-        for known in tags:
+        for view in views:
+            known = [
+                tag for each in readings for tag in view.tags(owners_of(each, view.layer, inner=view.inner))
+            ]
             trained_on = sorted(set(known))
             model = LogisticRegression(C=5.0, max_iter=_STEPS) if len(trained_on) > 1 else None
             if model is not None:
@@ -136,9 +192,9 @@ class FoldModel:
             self._models.append((trained_on, model))
             advance(1)
 
-    def vectors(self, reading: Reading) -> Any:
-        """The tokens of an article as rows of a matrix, for `judge`."""
-        return self._vectorizer.transform(reading.features()) if reading.starts else None
+    def vectors(self, readings: Sequence[Reading]) -> Any:
+        """The tokens of some articles as rows of a matrix, for `judge`."""
+        return self._features.matrix(readings)
 
     def judge(self, vectors: Any, number: int, tags: list[int], classes: int) -> tuple[Any, list[bool]]:
         """An array (tokens, classes) of probabilities by the model of the view with this `number`.
@@ -146,15 +202,14 @@ class FoldModel:
         Where the training articles lack a token's label there is nothing to compare: its row says that the
         label is certain, and the list False.
         """
-        import numpy as np
-
         trained_on, model = self._models[number]
         row = np.zeros((len(tags), classes))
         if model is not None and tags:
             row[:, trained_on] = model.predict_proba(vectors)
         elif tags:
             row[:, trained_on[0]] = 1.0
-        known = [tag in trained_on for tag in tags]
+        learned = set(trained_on)
+        known = [tag in learned for tag in tags]
         for index, (tag, sure) in enumerate(zip(tags, known, strict=True)):
             if not sure:
                 row[index] = np.eye(classes)[tag]

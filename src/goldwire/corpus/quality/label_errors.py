@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Literal
 
 from goldwire.annotations.tokens import tokenizer
@@ -188,7 +189,7 @@ class _Survey:
             for number in test.tolist():
                 fold_of[number] = fold
             chosen = self._some(train.tolist(), most, seed + fold)
-            models.append(FoldModel(map(self._read, chosen), views, advance))
+            models.append(FoldModel(self._reader, [self._read(number) for number in chosen], views, advance))
         return models, fold_of
 
     def _some(self, numbers: list[int], most: int, seed: int) -> list[int]:
@@ -238,15 +239,18 @@ def _judge_batch(
     readings = [reading for _, reading in batch]
     owners = [[owners_of(each, view.layer, inner=view.inner) for each in readings] for view in views]
     tags = [[view.tags(row) for row in rows] for view, rows in zip(views, owners, strict=True)]
-    probabilities: list[list[Any]] = [[] for _ in views]
-    known: list[list[list[bool]]] = [[] for _ in views]
-    for at, (number, reading) in enumerate(batch):
-        model = models[fold_of[number]]
-        vectors = model.vectors(reading)
+    probabilities: list[list[Any]] = [[None] * len(batch) for _ in views]
+    known: list[list[list[bool]]] = [[[] for _ in batch] for _ in views]
+    for fold in sorted({fold_of[number] for number, _ in batch}):
+        places = [at for at, (number, _) in enumerate(batch) if fold_of[number] == fold]
+        vectors = models[fold].vectors([readings[at] for at in places])
+        ends = list(accumulate(len(readings[at].starts) for at in places))
         for n, view in enumerate(views):
-            row, sure = model.judge(vectors, n, tags[n][at], len(view.classes))
-            probabilities[n].append(row)
-            known[n].append(sure)
+            together = [tag for at in places for tag in tags[n][at]]
+            rows, sure = models[fold].judge(vectors, n, together, len(view.classes))
+            for at, end in zip(places, ends, strict=True):
+                begin = end - len(readings[at].starts)
+                probabilities[n][at], known[n][at] = rows[begin:end], sure[begin:end]
     judged: dict[str, dict[tuple[int, str], LabelError | None]] = {}
     missing: dict[str, list[LabelError]] = {}
     for n, view in enumerate(views):
