@@ -46,7 +46,9 @@ class Finder:
         """The spans of each document, with a confidence in [0, 1]: of the extent, times of the label."""
         out = []
         for doc in docs:
-            found: Any = self._labels(self._crf(doc.copy())).spans[LAYER]
+            # A group of spans lasts no longer than its document.
+            read = self._labels(self._crf(doc.copy()))
+            found: Any = read.spans[LAYER]
             marks = [(span.start_char, span.end_char, span.label_) for span in found]
             out.append(list(zip(marks, found.attrs["scores"], strict=True)))
         return out
