@@ -85,12 +85,15 @@ def run_jobs(
             futures: list[Future[Done]] = [pool.submit(_work, job) for job in jobs]
             extra: Future[Any] | None = None if beside is None else pool.submit(beside)
             waiting: set[Future[Any]] = {*futures, *([extra] if extra is not None else [])}
+            left = PARTS * len(jobs)
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
-                _drain(reports, advance)
+                left -= _drain(reports, advance)
                 for future in finished:
                     future.result()
-            _drain(reports, advance)
+            # A result may overtake the last reports of its training.
+            if advance is not None and left > 0:
+                advance(left)
             return [future.result() for future in futures], extra.result() if extra is not None else None
     except BrokenProcessPool:
         hint = (
@@ -113,12 +116,15 @@ def _languages(jobs: Sequence[Job]) -> set[str]:
     return names
 
 
-def _drain(reports: Any, advance: Callable[[int], None] | None) -> None:
+def _drain(reports: Any, advance: Callable[[int], None] | None) -> int:
+    """Tell `advance` what was reported meanwhile; how much that is."""
+    told = 0
     while True:
         try:
             parts = reports.get_nowait()
         except queue.Empty:
-            return
+            return told
+        told += parts
         if advance is not None:
             advance(parts)
 
