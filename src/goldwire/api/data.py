@@ -87,15 +87,7 @@ def read(
     name = named or format_of(file)
     articles = read_as(name, file, setting)
     setting.check()
-    return Articles(
-        articles,
-        setting.lost,
-        setting.quarantine,
-        format=name,
-        changed=setting.changed,
-        assumed=setting.assumed,
-        path=str(file),
-    )
+    return Articles.as_read(articles, setting, name, file)
 
 
 def format_of(path: str | Path) -> str:

@@ -9,7 +9,11 @@ from goldwire.figures import amount
 from goldwire.model import Article, Document
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pandas import DataFrame
+
+    from goldwire.formats.options import Setting
 
 
 class Articles(list[Article]):
@@ -45,6 +49,19 @@ class Articles(list[Article]):
         self.lost, self.changed = dict(lost or {}), dict(changed or {})
         self.quarantine = list(quarantine)
         self.format, self.assumed, self.path = format, list(assumed), path
+
+    @classmethod
+    def as_read(cls, articles: Iterable[Article], setting: Setting, format: str, path: Path) -> Articles:
+        """Articles of a file, with what reading it has left in `setting`."""
+        return cls(
+            articles,
+            setting.lost,
+            setting.quarantine,
+            format=format,
+            changed=setting.changed,
+            assumed=setting.assumed,
+            path=str(path),
+        )
 
     def holding(self, articles: Iterable[Article]) -> Articles:
         """Other articles in place of these: made of the same, with what was lost of it."""

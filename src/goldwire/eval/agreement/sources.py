@@ -47,16 +47,7 @@ def spool_readings(
                 together.take(
                     _articles(name, path, setting), "" if names is None else names[number], layers is None
                 )
-                as_read = Articles(
-                    (),
-                    setting.lost,
-                    setting.quarantine,
-                    format=name,
-                    changed=setting.changed,
-                    assumed=setting.assumed,
-                    path=str(path),
-                )
-                read.append(as_read)
+                read.append(Articles.as_read((), setting, name, path))
     except (_Otherwise, GoldwireError, OSError):
         return None
     return spool, read
