@@ -33,6 +33,8 @@ check: env
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto --dist loadgroup -m 'not live and not browser and not slow' --hypothesis-profile few $(PYTEST_FLAGS)
 
+# One more than there are cores: tests also wait, for servers and browsers.
+WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
 	@sh tests/browser.sh
@@ -41,7 +43,7 @@ test: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
 
 # Which lines no test reaches; tracing them doubles the time.
 coverage: env

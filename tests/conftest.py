@@ -31,6 +31,8 @@ settings.load_profile(ALL)
 
 #: What a test needs that asks for one of these: `make check` runs those that need none of it.
 _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": "slow"}
+#: Marks of tests that take long: these begin first, so that none is left to run alone at the end.
+_LONG = ("slow", "browser", "live")
 #: What is made once for all tests that ask for it, which is why these run in one process.
 _SHARED = ("studio", "cluster", "trained")
 
@@ -43,7 +45,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests are marked by what they ask for; those that share what is dear to make go to one worker."""
     for item in items:
         names = getattr(item, "fixturenames", ())
@@ -51,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(_NEEDS[name])
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
+    if hasattr(config, "workerinput"):  # shared out among processes, in this order
+        items.sort(key=lambda item: not any(map(item.get_closest_marker, _LONG)))
 
 
 def _group(item: pytest.Item) -> str:
