@@ -1,4 +1,4 @@
-"""NearDuplicate-duplicates: what is found is true, what is there is found, the same in every process."""
+"""Near-duplicates: what is found is true, what is there is found, the same in every process."""
 
 from __future__ import annotations
 

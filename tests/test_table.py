@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import goldwire
-from goldwire.figures import interval, number
+from goldwire.number_format import interval, number
 from goldwire.table import Column, Figures, Table, csv_of, latex_of, latex_text
 from tests.cli.terminal import called
 from tests.test_api import examples

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field, structs, to_builtins
 
-from goldwire.figures import counted
+from goldwire.number_format import counted
 from goldwire.span_drawing import standalone
 from goldwire.text import trim
 

@@ -12,13 +12,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from goldwire.errors import GoldwireError, one_of
-from goldwire.figures import amount, interval, number, p_value, percent, signed, signed_interval
+from goldwire.number_format import amount, interval, number, p_value, percent, signed, signed_interval
 from goldwire.visible import visible
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: How a column's values are shown; all but `text` are figures, see `goldwire.figures`.
+#: How a column's values are shown; all but `text` are figures, see `goldwire.number_format`.
 Form: TypeAlias = Literal["text", "number", "signed", "interval", "signed_interval", "amount", "percent", "p"]
 #: A plain value; an interval is a pair. None is a figure that is undefined, "" one that the row has not.
 Cell: TypeAlias = str | int | float | tuple[float, float] | None

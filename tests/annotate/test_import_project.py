@@ -23,7 +23,7 @@ from goldwire.model import Annotation
 from goldwire.new_project import make_project
 from goldwire.project import load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import infer
+from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.label_config import label_config
 from goldwire.schemas.load import convert
 from goldwire.seeds import load_seeds

@@ -11,7 +11,7 @@ import pytest
 from goldwire.annotate.report.page import team_page
 from goldwire.annotate.report.team import read_team
 from tests.annotate.report.made import make_team
-from tests.annotate.report.test_checks import given_checks
+from tests.annotate.report.test_gold_checks import given_checks
 from tests.annotate.team.gold import right
 from tests.browser.rules import broken_rules
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.figures import number
 from goldwire.html.charts import WIDTH, Point, Trend, curve, line, rows
+from goldwire.number_format import number
 
 SHARE = st.floats(0, 1)
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), max_size=8)

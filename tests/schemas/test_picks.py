@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.reader import from_result, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
@@ -20,7 +20,7 @@ from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, Span
 from goldwire.project import example_root, load_project
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import infer
+from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.label_config import label_config
 from goldwire.schemas.load import convert, load_registries
 from goldwire.schemas.picks import (

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.label_config import control, guidelines, label_config
+from goldwire.schemas.guidelines import guidelines
+from goldwire.schemas.label_config import control, label_config
 
 MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 

@@ -18,7 +18,7 @@ from goldwire.annotate.wrong_use import wrong_use
 from goldwire.model import Provenance
 from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.label_config import guidelines_hash
+from goldwire.schemas.guidelines import guidelines_hash
 from goldwire.seeds import load_seeds
 
 

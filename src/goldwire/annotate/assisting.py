@@ -27,7 +27,7 @@ from goldwire.annotate.ml_backend.predictor import Assistant, Predictor
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import project_passes
 from goldwire.annotate.wrong_use import wrong_use
-from goldwire.figures import counted
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
 from goldwire.table import Column, Figures, Table

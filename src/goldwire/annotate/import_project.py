@@ -20,7 +20,6 @@ from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.figures import counted
 from goldwire.files import json_lines, safe_name, sha256, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.items import items_of
@@ -31,9 +30,10 @@ from goldwire.formats.labelstudio.result import Quarantined, Read
 from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
 from goldwire.model import Annotation, Document, Provenance, Status
 from goldwire.new_project import make_project
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.infer import infer
+from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.inferred import Inferred, Left, Renamed, schema_of
 from goldwire.schemas.slugs import slug
 from goldwire.table import Column, Figures, Table

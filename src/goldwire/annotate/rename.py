@@ -32,7 +32,7 @@ from goldwire.annotate.records.assignments import (
     title_for,
     write_assignments,
 )
-from goldwire.annotate.records.checks import read_checks, write_checks
+from goldwire.annotate.records.gold_checks import read_checks, write_checks
 from goldwire.annotate.records.notes import place_key, read_notes, read_places, write_notes, write_places
 from goldwire.annotate.records.passes import project_passes
 from goldwire.annotate.records.pulled import follow
@@ -40,9 +40,9 @@ from goldwire.annotate.sync.quarantine import quarantine_path
 from goldwire.annotate.team.assign import check_name
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import GoldwireError, one_of
-from goldwire.figures import counted
 from goldwire.files import file_name, json_lines, read_text, write_text
 from goldwire.model import Annotation, Relation, Span, by_machine
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.table import Column, Figures, Table

@@ -18,8 +18,8 @@ from goldwire.annotate.passes.push import PassPush, push_passes
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.notes import Note, read_notes
 from goldwire.annotate.records.passes import one_pass_only, pass_named, passes_of
-from goldwire.annotate.report.checks import KINDS, Checked, read_checked
 from goldwire.annotate.report.figures import FEW
+from goldwire.annotate.report.gold_checks import KINDS, Checked, read_checked
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.predictions import Given, bound, check_drafts, checked_predictions
 from goldwire.annotate.sync.push import PushReport
@@ -33,8 +33,8 @@ from goldwire.annotate.team.assign import (
     pull_projects,
     push_assigned,
 )
-from goldwire.annotate.team.checks import share_of
 from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
+from goldwire.annotate.team.gold_checks import share_of
 from goldwire.annotate.team.load import load_project, loadable
 from goldwire.annotate.team.practice import Practised, give_practice, practise, show_answers
 from goldwire.annotate.team.status import Progress
@@ -42,9 +42,9 @@ from goldwire.annotate.team.status import status as read_status
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import Fault, GoldwireError
-from goldwire.figures import counted
 from goldwire.formats.account import Account
 from goldwire.model import Annotation, Document
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.seeds import load_seeds

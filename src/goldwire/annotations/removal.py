@@ -8,7 +8,7 @@ from typing import Any
 
 from goldwire.annotations.store import annotation_path, read_all_annotations
 from goldwire.errors import Fault, raise_faults
-from goldwire.figures import counted
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.seeds.listing import list_articles, remove_lines
 from goldwire.table import Column, Figures, Table

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from goldwire.figures import amount
 from goldwire.model import Annotation, Article, curated, outermost
+from goldwire.number_format import amount
 from goldwire.schemas import Schema
 from goldwire.table import Cell, Column, Figures, Table
 

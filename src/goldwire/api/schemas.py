@@ -11,8 +11,8 @@ from msgspec import to_builtins
 
 from goldwire.api.data import load_schema
 from goldwire.errors import GoldwireError, raise_faults
-from goldwire.figures import counted
 from goldwire.files import read_text, write_text
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project, name_faults
 from goldwire.schemas import Schema
 from goldwire.table import Column, Figures, Table
@@ -106,7 +106,8 @@ def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False)
     from goldwire.annotate.passes.screen import with_keys_of
     from goldwire.annotate.records.passes import passes_of
     from goldwire.schemas.guide import GUIDE, guide_page
-    from goldwire.schemas.label_config import guidelines, label_config
+    from goldwire.schemas.guidelines import guidelines
+    from goldwire.schemas.label_config import label_config
 
     home = find_project(project)
     schema = load_schema(home)
@@ -287,7 +288,7 @@ def import_schema(
         >>> goldwire.import_schema("my-project/annotate/label_config.xml", "again.yaml", name="again")
         <ImportedSchema: again@1.0 in again.yaml, 2 renamed>
     """
-    from goldwire.schemas.infer import infer
+    from goldwire.schemas.from_label_config import infer
     from goldwire.schemas.inferred import check_language, schema_of
     from goldwire.schemas.slugs import slug
 

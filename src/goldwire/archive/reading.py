@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.archive.shards import Shard
 from goldwire.errors import GoldwireError
-from goldwire.figures import amount
 from goldwire.limits import INFLATED, inflated
+from goldwire.number_format import amount
 
 if TYPE_CHECKING:
     import pyarrow as pa

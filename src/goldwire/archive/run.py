@@ -19,10 +19,10 @@ from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
-from goldwire.figures import counted
 from goldwire.formats.arrow import batch as table_of
 from goldwire.formats.jsonl import dumps
 from goldwire.model import Article
+from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table
 
 #: Rows of an input that go into one shard of the output.

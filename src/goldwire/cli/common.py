@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from goldwire.cli.streams import unguarded
-from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.leftovers import begin_command
+from goldwire.number_format import amount
 from goldwire.project import Project, find_project
 from goldwire.redaction import redact
 from goldwire.visible import on_a_line, visible

@@ -21,9 +21,9 @@ from goldwire.cli.common import (
     write_json,
     write_tables,
 )
-from goldwire.figures import amount
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from goldwire.cli.common import FILE, FOLDER, json_option, progress, project_option, say, show, write_json
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 

@@ -16,7 +16,7 @@ from goldwire.cli.common import (
     tell,
     write_json,
 )
-from goldwire.figures import amount, counted
+from goldwire.number_format import amount, counted
 from goldwire.project import Project
 
 

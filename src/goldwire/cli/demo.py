@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldwire.cli.common import confide, json_option, progress, say, write_json
-from goldwire.figures import amount, counted
+from goldwire.number_format import amount, counted
 from goldwire.project import CONFIG, EXAMPLES, FIRST_EXAMPLE, Project, copy_example
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.cli.eval_drafts import draft
-from goldwire.figures import amount, number
+from goldwire.number_format import amount, number
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement

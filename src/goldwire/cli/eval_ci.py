@@ -21,10 +21,10 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.cli.common import show as show_table
-from goldwire.figures import amount
 from goldwire.files import read_text, write_text
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:

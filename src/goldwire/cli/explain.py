@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from goldwire.cli.common import json_option, tell, write_json
-from goldwire.error_codes import explained
+from goldwire.explained_errors import explained
 
 
 @click.command()

@@ -17,7 +17,7 @@ from goldwire.cli.common import (
     say,
     write_json,
 )
-from goldwire.figures import amount, counted
+from goldwire.number_format import amount, counted
 
 if TYPE_CHECKING:
     from goldwire.archive.engine import Engine

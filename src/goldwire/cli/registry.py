@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from goldwire.cli.common import FILE, json_option, project_option, say, table, tell, write_json
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:

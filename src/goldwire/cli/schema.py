@@ -19,7 +19,7 @@ from goldwire.cli.common import (
     show,
     write_json,
 )
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 

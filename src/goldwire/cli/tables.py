@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:

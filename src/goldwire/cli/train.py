@@ -11,7 +11,7 @@ import click
 from goldwire.cli import train_curve
 from goldwire.cli.common import FILE, FOLDER, progress, say, show, write_json
 from goldwire.cli.learning import learning_options
-from goldwire.figures import counted
+from goldwire.number_format import counted
 
 if TYPE_CHECKING:
     from goldwire.train.run.run import Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from goldwire.figures import amount
+from goldwire.number_format import amount
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from goldwire.figures import amount
 from goldwire.model import Article, Document
+from goldwire.number_format import amount
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.figures import counted
 from goldwire.files import file_names, json_lines, sha256, write_text
 from goldwire.formats.inferred_schema import found_schema
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article
 from goldwire.new_project import make_project
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas.fitting import Fitted, fitted
 from goldwire.schemas.inferred import schema_yaml

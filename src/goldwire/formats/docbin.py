@@ -18,13 +18,13 @@ import msgspec
 from goldwire.annotations.integrity import article_faults
 from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError
-from goldwire.figures import amount
 from goldwire.files import read_bytes, write_bytes
 from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import Setting
 from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span
+from goldwire.number_format import amount
 from goldwire.text import NormalisedText
 
 if TYPE_CHECKING:

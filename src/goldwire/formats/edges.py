@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs, to_builtins
 
-from goldwire.figures import amount
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Span
+from goldwire.number_format import amount
 from goldwire.text import trim
 
 #: What is said of them: of spans that were trimmed, and of those that are put aside.

@@ -160,7 +160,7 @@ class Setting:
 
     def infer(self, labels: Mapping[str, Collection[str]]) -> Inferred:
         """What the config says, with the `labels` that tasks use of controls which have none of their own."""
-        from goldwire.schemas.infer import infer
+        from goldwire.schemas.from_label_config import infer
 
         if self.config_path is None:
             raise ValueError("no config was named")

@@ -21,7 +21,6 @@ import msgspec
 from goldwire import __version__, strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault
-from goldwire.figures import amount
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
 from goldwire.formats.arrow import annotation_columns, annotation_of, batch, document_columns
@@ -40,6 +39,7 @@ from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document
+from goldwire.number_format import amount
 from goldwire.schemas import Schema
 
 #: Documents in a batch, and in a row group of the file.

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from goldwire.figures import FILTERS
+from goldwire.number_format import FILTERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.files import read_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.messages import messages_in
-from goldwire.schemas.label_config import arguments, ended, opening, quoted, reference
+from goldwire.schemas.guidelines import arguments, ended, opening, quoted, reference
 from goldwire.schemas.schema import Counterexample, Example, Line, Mark, Schema
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.text import direction

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from goldwire.errors import GoldwireError
-from goldwire.figures import amount
 from goldwire.limits import ALIASED, DEPTH, TOO_DEEP
+from goldwire.number_format import amount
 
 # The C loader is ten times faster and part of every published wheel; pure Python serves where it is absent.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -9,8 +9,8 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import Fault, one_of, raise_faults
-from goldwire.figures import amount, counted
 from goldwire.files import read_text, write_text
+from goldwire.number_format import amount, counted
 from goldwire.project import Project, find_project
 from goldwire.seeds.ingest import LISTING, load_seeds
 from goldwire.table import Column, Figures, Table

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.users import address, annotator_names
 from goldwire.schemas.label_config import label_config
 from tests.annotate.helpers import make_schema

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.guide import Guide
-from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.passes.screen import own_part, pass_config, pass_guide
 from goldwire.annotate.records.passes import Pass, passes_of
 from goldwire.project import EXAMPLES, example_root, load_project

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -444,31 +443,6 @@ def test_a_personal_token_serves_too(studio: Server, personal_token: str) -> Non
     with Client(studio.url, personal_token) as personal:
         assert personal.whoami()["email"] == studio.username
         assert personal.projects("none of this title") == []
-
-
-def test_a_web_page_is_no_answer(studio: Server) -> None:
-    """An address that leads to a page instead of the API is told as such."""
-    with Client(f"{studio.url}/elsewhere", studio.token) as client, pytest.raises(GoldwireError) as caught:
-        client.whoami()
-    assert caught.value.faults[0].code == "GW314"
-    assert "a web page where JSON was expected" in str(caught.value)
-
-
-def test_a_missing_answer_is_unsure() -> None:
-    """A request that nobody answers in time may have been carried out, and says so by its type."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with Client(url, "0123456789", timeout=0.2) as client, pytest.raises(Unsure, match="GW316"):
-            client.whoami()
-
-
-def test_a_server_that_is_away_is_named() -> None:
-    """An address where nothing listens is told with the way to a server of one's own."""
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        url = f"http://127.0.0.1:{gone.getsockname()[1]}"
-    with Client(url, "0123456789") as client, pytest.raises(GoldwireError, match="annotate serve") as caught:
-        client.whoami()
-    assert caught.value.faults[0].code == "GW313"
 
 
 def test_strangers_find_the_door_closed(studio: Server) -> None:

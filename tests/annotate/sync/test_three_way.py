@@ -15,16 +15,19 @@ import msgspec
 import psutil
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
-from goldwire.annotate.records.pulled import follow
+from goldwire.annotate.records.pulled import Pulled, follow, local_hash, remote_hash
 from goldwire.annotate.rename import rename
 from goldwire.annotate.sync import pull_state
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.pull_state import State, before, to_come
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.three_way import Choice, choose
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
 from goldwire.cli.annotate import command
@@ -46,6 +49,56 @@ def _marked(name: str, extent: tuple[int, int], document: str = "soup", **change
     digest = sha256(TEXTS[document])
     made = Annotation(document, name, SCHEMA.stamp, "submitted", spans=spans, text_sha256=digest)
     return msgspec.structs.replace(made, **changes)
+
+
+_choices = st.fixed_dictionaries(
+    {
+        "known": st.sampled_from(["", "stored", "other"]),
+        "there": st.sampled_from(["", "server", "other"]),
+        "prefer": st.sampled_from(["", "ours", "theirs"]),
+        "store_is_new": st.booleans(),
+        "noted": st.booleans(),
+        "new": st.booleans(),
+        "times": st.sampled_from([("", ""), ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")]),
+    }
+)
+
+
+@given(_choices, st.booleans(), st.booleans())
+def test_no_edit_is_taken_over_unless_it_is_put_aside(
+    facts: dict[str, Any], removed: bool, turned: bool
+) -> None:
+    """Whatever is known: what was edited here stays, or is put aside, or was to lose by what was asked."""
+    times = facts["times"][::-1] if turned else facts["times"]
+    stored, made = (
+        _marked("ann", extent, provenance=Provenance(updated=time))
+        for extent, time in zip((HERE, THERE), times, strict=True)
+    )
+    known = Pulled(
+        {"": "", "stored": local_hash(stored), "other": "0"}[facts["known"]],
+        "here 1",
+        {"": {}, "server": {"here 1": remote_hash(made)}, "other": {"here 1": "0"}}[facts["there"]],
+    )
+    choice = choose(
+        None if removed else stored,
+        made,
+        same=False,
+        known=known,
+        source="here 1",
+        remote=remote_hash(made),
+        prefer=facts["prefer"],
+        store_is_new=facts["store_is_new"],
+        as_noted=lambda: facts["noted"],
+        new_there=lambda _stored: facts["new"],
+    )
+    if choice is Choice.TAKE and not removed:
+        assert facts["known"] == "stored" or facts["prefer"] == "theirs"
+    if choice is Choice.TAKE_OVER_EDIT:
+        assert facts["prefer"] == ""
+    if choice in (Choice.LEAVE_REMOVED, Choice.TAKE_ANEW):
+        assert removed and known.remote and facts["prefer"] != "theirs"
+    if facts["there"] == "other" and not removed and facts["known"] == "stored" and not turned:
+        assert choice is Choice.TAKE, "changed there alone"
 
 
 class Table:
@@ -251,9 +304,9 @@ def test_loaded_work_that_is_corrected_comes_without_a_conflict(board: Table, fu
     edited = msgspec.structs.replace(drafts[1], spans=_SPAN_HERE)
     write_annotation(board.project, edited)
     tasks = board.client.tasks(board.number, ("data", "annotations", "completed_by"))
-    for given in next(task for task in tasks if task["data"]["id"] == "pie")["annotations"]:
+    for sent in next(task for task in tasks if task["data"]["id"] == "pie")["annotations"]:
         result = to_result(_marked("x", THERE, "pie"), SCHEMA, TEXTS["pie"])
-        board.client.request("PATCH", f"api/annotations/{given['id']}/", body={"result": result})
+        board.client.request("PATCH", f"api/annotations/{sent['id']}/", body={"result": result})
     report = board.pull(full=full)
     assert [line.partition(":")[0] for line in report.conflicts] == [f"{board.ann}-2/pie"]
     assert board.aside() == [HERE]

@@ -19,10 +19,10 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.passes.reading import START
 from goldwire.annotate.records.assignments import read_assignments, title_for
-from goldwire.annotate.records.checks import Check, read_checks
+from goldwire.annotate.records.gold_checks import Check, read_checks
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.upload import load_annotations
-from goldwire.annotate.team.checks import check_alike
+from goldwire.annotate.team.gold_checks import check_alike
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError

@@ -17,7 +17,7 @@ import goldwire
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.assignments import practice_title
-from goldwire.annotate.records.checks import Check, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.practice import FEEDBACK, give_practice, practice_config, show_answers
 from goldwire.annotate.team.practice_page import lesson_of, practice_page

@@ -16,7 +16,7 @@ from goldwire.formats.labelstudio.reader import census, read_result
 from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.options import Setting
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import infer
+from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.inferred import Inferred
 from tests.shared import SHARED, needs_shared
 

@@ -64,25 +64,6 @@ def test_relations_are_scored_with_given_and_with_own_spans(trained: Trained) ->
     assert "act: Beside the baselines" in page
 
 
-def test_the_model_says_what_it_is(trained: Trained) -> None:
-    """Meta and card name layers, hashes, seed, scores and the reference's status; a plot shows F1."""
-    meta = json.loads((trained.model / "meta.json").read_text())
-    own = meta["goldwire"]
-    assert (own["layer"], sorted(own["layers"]), own["run"]) == ("thing", ["act", "thing"], "all")
-    assert own["corpus"]["sha256"]
-    assert list(own["learned_from"]) == [one.document.id for one in trained.articles]
-    kept = read_jsonl(trained.run.reports / "predictions.jsonl")
-    assert not any(a.provenance.trained_on for one in kept for a in one.annotations)
-    assert own["config"]["parts"]["act"]["sha256"]
-    assert own["scores"]["layers"]["act"]["f1"] == trained.figures["layers"]["act"]["exact"]["micro"]["f1"]
-    card = (trained.model / "README.md").read_text(encoding="utf-8")
-    for part in ("Reference: **draft**", "| LIVE | 18 |", own["data"]["sha256"], "f1.svg", "doc._.acts"):
-        assert part in card
-    plot = (trained.model / "f1.svg").read_text(encoding="utf-8")
-    assert plot.startswith("<svg")
-    assert all(f">{label}" in plot for label in ("WHO", "WHERE", "LIVE"))
-
-
 def test_a_package_loads_without_goldwire(trained: Trained, tmp_path: Path) -> None:
     """Packaged, the model runs in a process where goldwire can't be imported, and finds the same."""
     made = package_model(trained.model, tmp_path / "packages")

@@ -12,8 +12,8 @@ from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotations.store import join, read_annotations, warn_of_those_apart, write_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.figures import counted
 from goldwire.model import Provenance, unfinished
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.seeds import load_seeds

@@ -32,13 +32,13 @@ from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
-from goldwire.figures import counted
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import guidelines_hash
+from goldwire.schemas.guidelines import guidelines_hash
 from goldwire.table import Figures, Table
 
 

@@ -25,10 +25,10 @@ from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
 from goldwire.annotations.store import join, read_annotations, warn_of_those_apart
-from goldwire.figures import counted
 from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config

@@ -22,7 +22,7 @@ from goldwire.annotate.drafting.client import (
 from goldwire.annotate.drafting.plan import ASSUMED, prompt_tokens
 from goldwire.annotate.drafting.prompt import Message
 from goldwire.annotate.drafting.settings import Settings
-from goldwire.figures import amount, money
+from goldwire.number_format import amount, money
 
 #: In the cache, why there is no answer: the question did not fit.
 _TOO_LONG = "too long"

@@ -21,7 +21,7 @@ from goldwire.annotate.drafting.background import BackgroundLoop, Closed
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.settings import KEY_VARIABLE, Settings, api_key
 from goldwire.errors import AnnotateError, GoldwireError, one_of
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.redaction import shortened
 
 #: Bytes of the largest answer.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from goldwire.annotate.drafting.prompt import DETAIL, Message, system_message
 from goldwire.annotate.drafting.settings import Settings
 from goldwire.errors import GoldwireError
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.schemas import Schema
 
 #: Tokens that a model is taken to hold where neither it nor `context` says so.

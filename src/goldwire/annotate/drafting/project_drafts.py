@@ -21,10 +21,10 @@ from goldwire.annotate.drafting.settings import Settings, settings_of
 from goldwire.annotate.drafting.shots import shot_chooser
 from goldwire.annotations.store import project_articles
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.figures import money
 from goldwire.files import json_lines, write_text
 from goldwire.formats.articles import Articles
 from goldwire.model import Annotation, Article, Document, curated
+from goldwire.number_format import money
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds

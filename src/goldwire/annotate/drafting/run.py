@@ -11,8 +11,8 @@ from goldwire.annotate.drafting.account import Account
 from goldwire.annotate.drafting.asker import OutOfBudget
 from goldwire.annotate.drafting.client import ServerFailed, TooLong
 from goldwire.annotate.drafting.drafter import Drafted, Drafter
-from goldwire.figures import amount
 from goldwire.model import Document
+from goldwire.number_format import amount
 
 #: Articles that may fail one after the other before no more are asked.
 _FAILURES = 3

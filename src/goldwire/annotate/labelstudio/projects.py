@@ -8,8 +8,8 @@ from html import unescape
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.guide import Guide
-from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema

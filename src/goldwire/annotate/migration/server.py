@@ -13,18 +13,18 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.migration.noted_times import noted_times
 from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.assignments import assigned_to, title_for, titles
 from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.figures import counted
 from goldwire.files import json_lines, read_text, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
 from goldwire.model import Annotation, Relation, Span
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT, control, label_config

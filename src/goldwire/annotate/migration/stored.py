@@ -19,9 +19,9 @@ from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.figures import counted
 from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.migrate import Outcome, migrate

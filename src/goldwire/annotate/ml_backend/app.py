@@ -23,7 +23,7 @@ import msgspec
 from goldwire.annotate.ml_backend.connections import CONNECTIONS, PATIENCE, limited
 from goldwire.annotate.ml_backend.handlers import Backend, Refused, count
 from goldwire.errors import GoldwireError, install_hint
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.redaction import shortened
 
 if TYPE_CHECKING:

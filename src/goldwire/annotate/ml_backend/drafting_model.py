@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from msgspec import structs
 
 from goldwire.annotate.drafting.drafter import Drafted, Drafter
-from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.ml_backend.predictor import Predicted
 from goldwire.annotate.sync.predictions import version
 from goldwire.annotate.sync.tasks import uid

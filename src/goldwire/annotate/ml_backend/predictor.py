@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.ml_backend.validate import fit
 from goldwire.annotate.sync.predictions import unusable, version
 from goldwire.annotate.sync.tasks import batches
 from goldwire.confidence import entity_confidences, recogniser
-from goldwire.figures import amount
 from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.formats.spacy_doc import Pipeline, annotation_from
 from goldwire.model import Annotation, Document, Provenance
+from goldwire.number_format import amount
 from goldwire.pipelines import load_pipeline, quiet
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import TEXT, label_config

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from msgspec import structs
 
 from goldwire import strict_xml
-from goldwire.annotate.labelstudio.label_config import compare
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.ml_backend.predictor import Predictor
 from goldwire.annotate.ml_backend.validate import Fitted, joins
 from goldwire.annotate.passes.compose import Marks

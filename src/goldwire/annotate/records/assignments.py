@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.records.checks import read_checks
+from goldwire.annotate.records.gold_checks import read_checks
 from goldwire.annotate.records.lines import read_lines
 from goldwire.annotate.records.passes import Pass, project_passes
 from goldwire.files import json_lines, write_text

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from goldwire.annotate.records.notes import Note, Place, place_key
 from goldwire.annotate.records.summary import Summary
-from goldwire.annotate.report.checks import DRIFT, KINDS, Checked
 from goldwire.annotate.report.figures import FEW, Acceptance, Confusion, Pace, PassPace, WeekAgreement, Work
+from goldwire.annotate.report.gold_checks import DRIFT, KINDS, Checked
 from goldwire.annotations.rules import RULES
-from goldwire.figures import amount, counted, interval, number, p_in_words, percent
 from goldwire.html import charts
 from goldwire.html.templates import page_templates, render_page
+from goldwire.number_format import amount, counted, interval, number, p_in_words, percent
 
 #: Weeks, confusions, notes and places that are shown; the JSON has all.
 _WEEKS, _CONFUSIONS, _NOTES, _PLACES = 12, 20, 50, 3

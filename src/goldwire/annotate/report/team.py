@@ -12,15 +12,15 @@ from typing import Any
 from msgspec import to_builtins
 
 from goldwire.annotate.records.assignments import assignments_path, read_assignments
-from goldwire.annotate.records.checks import checks_path
+from goldwire.annotate.records.gold_checks import checks_path
 from goldwire.annotate.records.notes import notes_path, places_path, read_notes, read_places
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.records.summary import article_stamps, file_stamp, store_index
-from goldwire.annotate.report.checks import read_checked
 from goldwire.annotate.report.figures import acceptances, agreement, confusions, paces, pass_paces, work
+from goldwire.annotate.report.gold_checks import read_checked
 from goldwire.annotate.report.page import Team, quoted, team_page
-from goldwire.figures import counted
 from goldwire.files import write_text
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import load_schema
 from goldwire.table import Cell, Column, Figures, Table

@@ -21,7 +21,7 @@ import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.sync.importer import Importer
-from goldwire.annotate.sync.reconcile import kept, later
+from goldwire.annotate.sync.keep_history import kept, later
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import dumps_annotation, load_annotation
 from goldwire.errors import GoldwireError

@@ -12,7 +12,7 @@ import msgspec
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.records.checks import folder_of, read_checks
+from goldwire.annotate.records.gold_checks import folder_of, read_checks
 from goldwire.annotate.records.notes import Note, Place, notes_of, place_key
 from goldwire.annotate.records.pulled import (
     Pulled,
@@ -24,11 +24,11 @@ from goldwire.annotate.records.pulled import (
     source_of,
 )
 from goldwire.annotate.records.registry_changes import retired
+from goldwire.annotate.sync.keep_history import merge
 from goldwire.annotate.sync.pull_state import before, to_come
 from goldwire.annotate.sync.quarantine import Line
-from goldwire.annotate.sync.reconcile import later, merge
+from goldwire.annotate.sync.three_way import Choice, choose
 from goldwire.annotations.ids import with_ids
-from goldwire.annotations.meaning import content
 from goldwire.annotations.store import AnnotationWriter, annotation_path, load_annotation
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import sha256
@@ -41,7 +41,8 @@ from goldwire.formats.labelstudio.result import Quarantined, Read, Trim
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import TEXT, guidelines_hash
+from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.schemas.label_config import TEXT
 
 #: Which side of an annotation that both changed is kept; empty: the server's, the other one put aside.
 Prefer: TypeAlias = Literal["", "ours", "theirs"]
@@ -232,49 +233,43 @@ class Importer:
         `kept` is None where the stored one says the same. Where both sides changed, or it is not known, the
         stored one is put aside first.
         """
-        folder, aside = self.folder(made), None
-        key, source, remote = (
-            key_of(self.project, made, folder),
-            source_of(self.server, self.number),
-            remote_hash(made),
+        folder = self.folder(made)
+        key, source = key_of(self.project, made, folder), source_of(self.server, self.number)
+        known, remote = self.pulled.get(key, Pulled()), remote_hash(made)
+        choice = choose(
+            stored,
+            made,
+            same=kept is None,
+            known=known,
+            source=source,
+            remote=remote,
+            prefer=self.prefer,
+            store_is_new=self.store_is_new,
+            as_noted=lambda: self.is_as_noted(given),
+            new_there=lambda stored: self.is_new(stored, made),
         )
-        known = self.pulled.get(key, Pulled())
-        there = known.remote.get(source)
-        if stored is None:
-            if there is not None and self.prefer != "theirs" and not self.store_is_new:
-                if there == remote:
-                    self.removed_here.append(_place(made))
-                    return False
-                self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
-        elif kept is None:
+        if choice is Choice.LEAVE_REMOVED:
+            self.removed_here.append(_place(made))
+        elif choice is Choice.LEAVE_EDITED:
+            self.edited_here.append(_place(made))
+            self.pulled[key] = known.seen(source, remote)
+        elif choice is Choice.REFUSE:
+            reason = "what is stored of the same annotator is later: from another project or server"
+            self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
+        elif choice is Choice.LEAVE_SAME and stored is not None:
             self.pulled[key] = Pulled(local_hash(stored), source, {**known.remote, source: remote})
+        if kept is None or choice not in (Choice.TAKE, Choice.TAKE_ANEW, Choice.TAKE_OVER_EDIT):
             return False
-        else:
-            same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
-            edited = known.local != local_hash(stored)
-            if there == remote or (there is None and same_time) or (edited and self.is_as_noted(given)):
-                self.edited_here.append(_place(made))
-                self.pulled[key] = known.seen(source, remote)
-                return False
-            if later(stored, made) and not (known.source == source and self.is_new(stored, made)):
-                reason = "what is stored of the same annotator is later: from another project or server"
-                self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
-                return False
-            unedited = known.local == local_hash(stored) or content(stored) == content(made)
-            if not unedited and self.prefer == "ours":
-                self.edited_here.append(_place(made))
-                self.pulled[key] = known.seen(source, remote)
-                return False
-            if not unedited and self.prefer != "theirs":
-                aside = put_aside(self.project, stored).relative_to(self.project.root)
-                self.conflicts.append(f"{_place(made)}: changed here and on the server; yours is in {aside}")
-        if kept is None:
-            return False
+        if choice is Choice.TAKE_ANEW:
+            self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
+        if stored is not None and choice is Choice.TAKE_OVER_EDIT:
+            aside = put_aside(self.project, stored).relative_to(self.project.root)
+            self.conflicts.append(f"{_place(made)}: changed here and on the server; yours is in {aside}")
         self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
         # Who looks through the store must find all of it, and what was put aside is not to be so twice.
         self.accounts.before_looking = self.flush
         written = self._writer.write(kept, folder)
-        if aside is not None:
+        if choice is Choice.TAKE_OVER_EDIT:
             self.flush()
         return written
 

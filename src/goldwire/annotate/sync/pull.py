@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.labelstudio.client import WORK, Client
+from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.label_config import compare
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.records.accounts import Accounts

@@ -19,12 +19,12 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of, kept_page
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.assignments import practice_title, read_assignments
-from goldwire.annotate.records.checks import Check, answers, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import Check, answers, read_checks, write_checks
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import data_of, prediction_of
 from goldwire.annotate.team.assign import check_name
-from goldwire.annotate.team.checks import by_lot, has_seen, reviewed_answers
+from goldwire.annotate.team.gold_checks import by_lot, has_seen, reviewed_answers
 from goldwire.annotate.team.practice_page import Lesson, lesson_of, practice_page
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError

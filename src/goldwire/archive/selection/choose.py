@@ -14,9 +14,9 @@ from goldwire.archive.manifest import Input
 from goldwire.archive.ranking import rank
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong
 from goldwire.archive.selection.survey import Survey
-from goldwire.figures import counted
 from goldwire.model import Article, Document
 from goldwire.near_duplicates import near_duplicates
+from goldwire.number_format import counted
 from goldwire.table import Cell, Column, Figures, Table
 
 #: Candidates for each article that is wanted, and some more: so many may turn out to be copies.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldwire.figures import amount, counted, number
 from goldwire.html.templates import page_templates, render_page
+from goldwire.number_format import amount, counted, number
 
 if TYPE_CHECKING:
     from goldwire.archive.selection.choose import Selection, Taken

@@ -12,7 +12,7 @@ import click
 from goldwire.cli.annotate.draft import llm_options
 from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import progress, project_option, say
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from goldwire.cli.common import (
     tell,
     write_json,
 )
-from goldwire.figures import amount, money
+from goldwire.number_format import amount, money
 from goldwire.project import Project
 
 

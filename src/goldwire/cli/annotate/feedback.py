@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goldwire.cli.common import say
-from goldwire.figures import amount
+from goldwire.number_format import amount
 
 if TYPE_CHECKING:
     from goldwire.annotate.records.notes import Note

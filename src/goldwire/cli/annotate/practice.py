@@ -10,7 +10,7 @@ import click
 
 from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import json_option, project_option, say, show, write_json
-from goldwire.figures import amount
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from goldwire.corpus.browse import page_data
-from goldwire.figures import amount
 from goldwire.model import Annotation, by_machine
+from goldwire.number_format import amount
 from goldwire.schemas import Schema
 
 

@@ -20,10 +20,10 @@ from goldwire.corpus.quality.label_errors import LabelErrors, counts, find_label
 from goldwire.corpus.redistribution import redistribution
 from goldwire.corpus.split.groups import components, find_ties
 from goldwire.corpus.split.io import project_rule
-from goldwire.figures import amount
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import curated
+from goldwire.number_format import amount
 from goldwire.table import Column, Figures, Table
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ from goldwire.corpus.browse.events import Entries, EventGraph, gather, registry_
 from goldwire.corpus.browse.frame_files import Drawn, FrameFiles
 from goldwire.corpus.browse.lists import StatusCounts, layer_list
 from goldwire.corpus.redistribution import redistribution
-from goldwire.figures import amount, counted
 from goldwire.files import file_names, sync, write_bytes, write_text
 from goldwire.folders import check_ours, replacing
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Article, curated
+from goldwire.number_format import amount, counted
 from goldwire.span_drawing import render
 from goldwire.table import Column, Figures, Table
 

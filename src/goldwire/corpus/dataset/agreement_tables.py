@@ -7,8 +7,8 @@ from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
-from goldwire.figures import UNDEFINED, amount, with_interval
 from goldwire.files import read_bytes
+from goldwire.number_format import UNDEFINED, amount, with_interval
 from goldwire.project import Project
 
 

@@ -24,12 +24,12 @@ from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
-from goldwire.figures import counted
 from goldwire.files import read_bytes, read_text, write_text
 from goldwire.folders import replacing
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
 from goldwire.model import Article
+from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table
 
 #: Faults that no typed column can hold: with any of them nothing is built.

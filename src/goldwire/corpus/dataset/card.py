@@ -18,9 +18,9 @@ from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
-from goldwire.figures import FILTERS, amount, counted, number
 from goldwire.formats.features import Columns
 from goldwire.model import STATUSES
+from goldwire.number_format import FILTERS, amount, counted, number
 from goldwire.schemas.schema import End
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.redistribution import redistribution
-from goldwire.figures import counted
 from goldwire.formats.dataset_files import config_fields, header_yaml
+from goldwire.number_format import counted
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus

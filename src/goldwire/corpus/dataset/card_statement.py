@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.annotations.stats import Counts
 from goldwire.corpus.dataset.card_facts import WAYS, CardFacts
 from goldwire.corpus.redistribution import redistribution
-from goldwire.figures import amount
+from goldwire.number_format import amount
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus

@@ -19,10 +19,10 @@ from goldwire.corpus.redistribution import Redistribution, redistribution
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.corpus.versions.changelog import is_semantic
 from goldwire.errors import GoldwireError
-from goldwire.figures import counted
 from goldwire.files import read_bytes, sha256
 from goldwire.folders import new_folder
 from goldwire.leftovers import scratch
+from goldwire.number_format import counted
 from goldwire.project import CONFIG
 from goldwire.redaction import keep_secret
 from goldwire.table import Column, Figures, Table

@@ -15,12 +15,12 @@ from msgspec import Struct
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.figures import amount, counted
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article, Document
+from goldwire.number_format import amount, counted
 from goldwire.seeds import read_documents
 from goldwire.table import Column, Figures, Table
 

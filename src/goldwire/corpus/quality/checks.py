@@ -16,9 +16,9 @@ from goldwire.annotations.store import project_articles
 from goldwire.annotations.values import is_country, value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
-from goldwire.figures import amount, counted
 from goldwire.formats.jsonl import own_jsonl
 from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, curated, pairs
+from goldwire.number_format import amount, counted
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
 from goldwire.schemas.load import load_registries

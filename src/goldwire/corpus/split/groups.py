@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
-from goldwire.figures import number
 from goldwire.model import Article, curated
 from goldwire.near_duplicates import SIMILAR, near_duplicates
+from goldwire.number_format import number
 from goldwire.schemas import Schema
 
 

@@ -16,8 +16,8 @@ from goldwire import strict_json
 from goldwire.annotations import rules
 from goldwire.corpus.split.groups import Rule
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.figures import amount, counted
 from goldwire.files import read_bytes, write_text
+from goldwire.number_format import amount, counted
 from goldwire.project import CONFIG, Project
 
 NAME = "split.json"

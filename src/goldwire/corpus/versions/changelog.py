@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from goldwire.corpus.versions.diff import Diff
 from goldwire.errors import GoldwireError
-from goldwire.figures import counted
 from goldwire.files import read_text, write_text
+from goldwire.number_format import counted
 
 LEVELS = ("none", "patch", "minor", "major")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")

@@ -11,7 +11,7 @@ from goldwire.corpus.versions.changelog import Due, add_entry, due, entry
 from goldwire.corpus.versions.diff import CorpusVersion, Diff, diff
 from goldwire.corpus.versions.page import WORDS, lines, write_page
 from goldwire.corpus.versions.spans import KINDS
-from goldwire.figures import amount, counted
+from goldwire.number_format import amount, counted
 from goldwire.table import Column, Figures, Table
 
 

@@ -13,10 +13,10 @@ from goldwire import __version__
 from goldwire.corpus.versions.changelog import Due, due
 from goldwire.corpus.versions.diff import Diff, DocumentDiff
 from goldwire.corpus.versions.spans import RelationChange, SpanChange
-from goldwire.figures import counted
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import AttributeValue, Span
+from goldwire.number_format import counted
 
 #: Documents that a page shows with all their changes, and changes shown of each.
 SHOWN, CHANGES = 200, 200

@@ -20,8 +20,8 @@ from goldwire.eval.agreement.results import Agreement, Comparison
 from goldwire.eval.scoring.alignment import standing_twice
 from goldwire.eval.scoring.notes import few_warnings, known_layers
 from goldwire.eval.scoring.pairing import stories
-from goldwire.figures import number
 from goldwire.model import Annotation, Article, Document, unfinished
+from goldwire.number_format import number
 from goldwire.schemas import Schema
 
 #: From this exact F1 on, over this many spans, two machine readings are suspiciously alike: people who

@@ -19,9 +19,9 @@ from goldwire.eval.counts.bootstrap import interval
 from goldwire.eval.counts.counts import Interval, LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import counted
 from goldwire.files import read_text
 from goldwire.model import Annotation, Article, outermost, span_key
+from goldwire.number_format import counted
 
 
 def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: Scores) -> Ceiling | None:

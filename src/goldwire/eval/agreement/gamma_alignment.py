@@ -21,7 +21,7 @@ import numpy as np
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.matching.spans import FloatArray, IntArray
-from goldwire.figures import amount
+from goldwire.number_format import amount
 
 #: Above so many candidate alignments in one call the problem is refused.
 MOST = 4_000_000

@@ -14,7 +14,7 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import RelationKind
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
-from goldwire.figures import amount, number, percent
+from goldwire.number_format import amount, number, percent
 from goldwire.table import Cell, Column, Figures, Table
 
 Row = tuple[Cell, ...]

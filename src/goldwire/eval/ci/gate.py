@@ -13,7 +13,7 @@ from goldwire.eval.ci.measure import RELATIONS
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
-from goldwire.figures import interval, number, p_in_words, percent, signed, with_interval
+from goldwire.number_format import interval, number, p_in_words, percent, signed, with_interval
 from goldwire.table import Cell, Column, Figures, Table
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.

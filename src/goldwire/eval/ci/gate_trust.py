@@ -11,8 +11,8 @@ from goldwire.eval.ci.baseline import Baseline, parse, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.measure import Measured
 from goldwire.eval.ci.overlap import Refused
-from goldwire.figures import number
 from goldwire.files import file_name
+from goldwire.number_format import number
 from goldwire.project import Project
 from goldwire.repository import ask_git, tracked_name
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.baseline import Baseline, parse
-from goldwire.figures import amount, counted, interval, number
 from goldwire.files import write_text
 from goldwire.html.charts import Drawing, Point, line
 from goldwire.html.templates import page_templates, render_page
+from goldwire.number_format import amount, counted, interval, number
 from goldwire.repository import ask_git, git, tracked_name
 from goldwire.table import Cell, Column, Figures, Table
 

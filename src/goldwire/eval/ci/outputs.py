@@ -10,8 +10,8 @@ from xml.etree import ElementTree as XML
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.gate import COLUMNS, Gated, too_few
-from goldwire.figures import interval, number, with_interval
 from goldwire.files import read_text, write_text
+from goldwire.number_format import interval, number, with_interval
 from goldwire.visible import visible
 
 #: By this an action finds its own comment again.

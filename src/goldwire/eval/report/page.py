@@ -19,11 +19,11 @@ from goldwire.eval.scoring.breakdown import OUTCOMES, break_down, by_label
 from goldwire.eval.scoring.notes import unknown_note
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories
 from goldwire.eval.scoring.results import Scores, structure_name
-from goldwire.figures import UNDEFINED, amount, number
 from goldwire.files import read_text, write_text
 from goldwire.html.charts import Point, line
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import Annotation, Article, by_machine
+from goldwire.number_format import UNDEFINED, amount, number
 
 #: A further table: `title`, `columns`, `rows`, and perhaps a `note` and a `curve`: a list of points, each
 #: [name, value, lower bound, upper bound], all but the name in [0, 1] or None.

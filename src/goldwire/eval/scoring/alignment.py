@@ -12,12 +12,12 @@ from msgspec import structs
 
 from goldwire.errors import Fault, GoldwireError, by_cause, raise_faults
 from goldwire.eval.scoring.pairing import first_difference
-from goldwire.figures import amount
 from goldwire.files import sha256
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import trimmed, trimmed_note
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
+from goldwire.number_format import amount
 
 #: Names that a message lists.
 _NAMED = 5

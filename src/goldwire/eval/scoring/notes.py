@@ -7,8 +7,8 @@ from typing import Any
 
 from goldwire.errors import Fault, one_of, raise_faults
 from goldwire.eval.counts.bootstrap import FEW
-from goldwire.figures import counted
 from goldwire.model import Annotation, Status, by_machine
+from goldwire.number_format import counted
 
 
 def trust(annotation: Annotation) -> Status:

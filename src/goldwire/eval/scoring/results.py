@@ -11,8 +11,8 @@ from goldwire.eval.counts.counts import Figure, LabelCounts
 from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
-from goldwire.figures import amount, number
 from goldwire.html import charts
+from goldwire.number_format import amount, number
 from goldwire.table import Cell, Column, Figures, Table
 
 if TYPE_CHECKING:

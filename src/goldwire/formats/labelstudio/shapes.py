@@ -16,7 +16,7 @@ from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text
-from goldwire.formats.labelstudio.elements import NotAnArray, elements
+from goldwire.formats.labelstudio.json_array import NotAnArray, elements
 
 #: What JSON_MIN and CSV have beside the data and the controls.
 _FLAT = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")

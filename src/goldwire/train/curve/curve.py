@@ -17,8 +17,8 @@ from goldwire.eval.counts.bootstrap import draw, interval
 from goldwire.eval.counts.counts import rates
 from goldwire.eval.scoring.notes import few_warnings, trust
 from goldwire.eval.scoring.scores import count
-from goldwire.figures import counted
 from goldwire.model import STATUSES, Annotation
+from goldwire.number_format import counted
 from goldwire.pipelines import blank_pipeline
 from goldwire.processes import cores
 from goldwire.project import Project

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldwire.eval.counts.bootstrap import interval
-from goldwire.figures import amount, signed, signed_interval
+from goldwire.number_format import amount, signed, signed_interval
 
 Floats: TypeAlias = NDArray[np.float64]
 #: Exponents tried; for each of them the best `a` and `b` have a closed form.

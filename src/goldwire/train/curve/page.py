@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from goldwire.figures import number
 from goldwire.html.templates import page_templates, render_page
+from goldwire.number_format import number
 from goldwire.train.curve.results import Curve
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldwire.figures import counted, interval, number
 from goldwire.html import charts
+from goldwire.number_format import counted, interval, number
 from goldwire.table import Column, Figures, Table
 from goldwire.train.curve.extrapolation import Extrapolation
 

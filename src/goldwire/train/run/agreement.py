@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from goldwire.eval.agreement.agree import agree, layers_read_twice
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import with_interval
 from goldwire.model import Annotation, Article, Span, unfinished
+from goldwire.number_format import with_interval
 
 #: Layer, extent and label: what makes two spans one.
 Place = tuple[str, int, int, str]

@@ -14,8 +14,8 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.edits import Edits, count_edits
 from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.scores import score
-from goldwire.figures import amount
 from goldwire.model import Annotation, Article, Drafting, by_machine, curated
+from goldwire.number_format import amount
 from goldwire.pipelines import blank_pipeline
 from goldwire.project import Project
 from goldwire.schemas import load_schema

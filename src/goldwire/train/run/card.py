@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.eval.scoring.notes import scored_on
-from goldwire.figures import amount, with_interval
 from goldwire.files import write_text
 from goldwire.html import charts
+from goldwire.number_format import amount, with_interval
 from goldwire.train.pipeline.components import plural
 from goldwire.train.run.layers import LayerFigures, layers_of
 from goldwire.train.run.sources import selection_in_words

@@ -13,8 +13,8 @@ from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import ALPHA, compare_labels
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import counted, number, p_in_words, p_value, signed, signed_interval
 from goldwire.model import Annotation
+from goldwire.number_format import counted, number, p_in_words, p_value, signed, signed_interval
 from goldwire.schemas import Schema
 from goldwire.train.run.agreement import agreement_note
 from goldwire.train.run.crossval import CrossValidated

@@ -11,10 +11,10 @@ from typing import Any
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, project_rule, split_path, stored_split
 from goldwire.errors import GoldwireError, one_of
-from goldwire.figures import counted
 from goldwire.formats.edges import padded_note, trimmed_note
 from goldwire.formats.options import Setting
 from goldwire.model import Article, curated
+from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.train.groups import groups_of

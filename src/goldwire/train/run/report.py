@@ -10,9 +10,9 @@ from typing import Any
 from goldwire.eval.report.page import Extra, Run, write_report, write_run
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.eval.scoring.results import Scores
-from goldwire.figures import counted, interval, signed, signed_interval
 from goldwire.files import write_text
 from goldwire.model import Article
+from goldwire.number_format import counted, interval, signed, signed_interval
 from goldwire.train.run.layers import LayerFigures, layers_of
 from goldwire.train.run.sources import selection_in_words
 

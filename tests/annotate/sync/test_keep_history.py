@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from goldwire.annotate.sync.reconcile import merge
+from goldwire.annotate.sync.keep_history import merge
 from goldwire.model import Annotation, Provenance, Relation, Span
 from tests.annotate.helpers import TEXT, make_schema
 

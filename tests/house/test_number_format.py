@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.figures import (
+from goldwire.number_format import (
     amount,
     interval,
     number,
@@ -93,7 +93,7 @@ AS_GIVEN = {SOURCE / "corpus/split/split.py", SOURCE / "corpus/split/io.py", SOU
 
 @pytest.mark.xdist_group("trees")  # each file is parsed once in a process
 def test_no_other_module_formats_a_figure() -> None:
-    """Rates, shares and thousands are formatted in `goldwire.figures` alone."""
+    """Rates, shares and thousands are formatted in `goldwire.number_format` alone."""
     for path in SOURCE.rglob("*.py"):
         if path in AS_GIVEN:
             continue

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from goldwire.annotate.records.checks import answers, read_checks
+from goldwire.annotate.records.gold_checks import answers, read_checks
 from goldwire.annotate.report.figures import FEW
 from goldwire.annotations.store import read_annotations
 from goldwire.eval.matching.spans import FloatArray

@@ -20,12 +20,12 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.migration.stored import migrate_project
 from goldwire.annotate.records.assignments import Assignment, read_assignments
-from goldwire.annotate.records.checks import Check, checks_path, read_checks, write_checks
+from goldwire.annotate.records.gold_checks import Check, checks_path, read_checks, write_checks
 from goldwire.annotate.rename import rename
-from goldwire.annotate.report.checks import read_checked
+from goldwire.annotate.report.gold_checks import read_checked
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign, assign_project
-from goldwire.annotate.team.checks import draw_checks, has_seen, in_order, reviewed_answers, share_of
+from goldwire.annotate.team.gold_checks import draw_checks, has_seen, in_order, reviewed_answers, share_of
 from goldwire.annotations.removal import remove_articles
 from goldwire.annotations.store import project_articles, read_annotations, write_annotation
 from goldwire.cli.annotate import command

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldwire.annotate.records.checks import Check, write_checks
-from goldwire.annotate.report.checks import DRIFT, Checked, drift, read_checked, scored
+from goldwire.annotate.records.gold_checks import Check, write_checks
+from goldwire.annotate.report.gold_checks import DRIFT, Checked, drift, read_checked, scored
 from goldwire.annotate.report.page import drift_hint, team_page
 from goldwire.annotate.report.team import read_team, team_report
 from goldwire.annotations.store import read_annotations, write_annotation

@@ -6,7 +6,6 @@ import io
 import json
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from benchmarks.export import schema_text, write_export
 from benchmarks.fuzz import TEXT, sound
 from goldwire.errors import GoldwireError
 from goldwire.formats.convert import convert
-from goldwire.formats.labelstudio import elements
+from goldwire.formats.labelstudio import json_array
 from goldwire.formats.labelstudio.export import read_labelstudio
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.options import Setting
@@ -31,8 +30,9 @@ _values = st.recursive(
 )
 
 
-def _read(data: bytes) -> list[Any]:
-    return [json.loads(bytes(element)) for element in elements.elements(io.BytesIO(data))]
+def _read(data: bytes, window_size: int = json_array.WINDOW) -> list[Any]:
+    elements = json_array.elements(io.BytesIO(data), window_size)
+    return [json.loads(bytes(element)) for element in elements]
 
 
 @settings(max_examples=at_most(150))
@@ -44,8 +44,7 @@ def test_any_list_comes_an_element_at_a_time(held: list[Any], blank: str, ascii:
     items = [json.dumps(value, ensure_ascii=ascii) for value in held]
     text = f"{blank}[{blank}" + f"{blank},{blank}".join(items) + f"{blank}]{blank}"
     data = b"\xef\xbb\xbf" * bom + text.encode("utf-8", "surrogatepass")
-    with patch.object(elements, "WINDOW", 7):
-        found = [bytes(element) for element in elements.elements(io.BytesIO(data))]
+    found = [bytes(element) for element in json_array.elements(io.BytesIO(data), 7)]
     assert [part.decode("utf-8", "surrogatepass").strip() for part in found] == items
 
 
@@ -58,14 +57,13 @@ def test_a_list_may_end_in_half_a_surrogate_pair() -> None:
 def test_a_list_that_is_cut_off_is_never_whole(window: int) -> None:
     """Wherever a file ends too early, or goes on after its end, that is told."""
     data = '[{"a": "é[", "b": [1, 2.5]}, "x\\"]", 12, null]'.encode()
-    with patch.object(elements, "WINDOW", window):
-        assert len(_read(data)) == 4
-        for end in range(len(data)):
-            with pytest.raises(elements.NotAnArray):
-                _read(data[:end])
-        for odd in (data + b" 1", b"[1 2]", b"[1,]", b"[,1]", b"{}", b"", b"[{'a': 1}]", b"[nul]"):
-            with pytest.raises(elements.NotAnArray):
-                _read(odd)
+    assert len(_read(data, window)) == 4
+    for end in range(len(data)):
+        with pytest.raises(json_array.NotAnArray):
+            _read(data[:end], window)
+    for odd in (data + b" 1", b"[1 2]", b"[1,]", b"[,1]", b"{}", b"", b"[{'a': 1}]", b"[nul]"):
+        with pytest.raises(json_array.NotAnArray):
+            _read(odd, window)
 
 
 @pytest.mark.parametrize(

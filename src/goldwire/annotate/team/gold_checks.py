@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import ceil
 
 from goldwire.annotate.records.assignments import Assignment
-from goldwire.annotate.records.checks import Check, Purpose, answer
+from goldwire.annotate.records.gold_checks import Check, Purpose, answer
 from goldwire.annotate.sync.predictions import version
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Document

@@ -8,7 +8,7 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.schemas import Schema, load_schema
-from goldwire.schemas.infer import infer
+from goldwire.schemas.from_label_config import infer
 from goldwire.schemas.inferred import FROM_DATA, Inferred, schema_of
 from goldwire.schemas.label_config import label_config
 

@@ -32,9 +32,9 @@ class NotAnArray(ValueError):
 class _Window:
     """A part of a file, moved on through it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
-        self.bytes = stream.read(WINDOW)
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self.stream, self.size = stream, size
+        self.bytes = stream.read(size)
         self.at = len(_BOM) if self.bytes.startswith(_BOM) else 0
         self.before = 0  # bytes of the file before the window
 
@@ -45,7 +45,7 @@ class _Window:
     def grow(self) -> bool:
         """Read on, keeping what is not consumed; False at the file's end."""
         held = self.bytes[self.at :]
-        further = self.stream.read(max(WINDOW, len(held)))
+        further = self.stream.read(max(self.size, len(held)))
         self.before, self.at, self.bytes = self.before + self.at, 0, held + further
         return bool(further)
 
@@ -61,9 +61,12 @@ class _Window:
                 return b""
 
 
-def elements(stream: IO[bytes]) -> Iterator[memoryview]:
-    """The bytes of each element. Raises `NotAnArray` once that shows, after the elements before it."""
-    window = _Window(stream)
+def elements(stream: IO[bytes], window_size: int = WINDOW) -> Iterator[memoryview]:
+    """The bytes of each element, read `window_size` bytes at a time.
+
+    Raises `NotAnArray` once that shows, after the elements before it.
+    """
+    window = _Window(stream, window_size)
     if window.mark() != b"[":
         raise NotAnArray("not a list", window.place, began=False)
     window.at += 1

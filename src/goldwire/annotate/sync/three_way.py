@@ -1,0 +1,63 @@
+"""Which version of an annotation a pull keeps: the stored one and the server's, by what was pulled last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from goldwire.annotate.records.pulled import Pulled, local_hash
+from goldwire.annotate.sync.keep_history import later
+from goldwire.annotations.meaning import content
+from goldwire.model import Annotation
+
+
+class Choice(Enum):
+    """What is done with an annotation that a pull meets."""
+
+    TAKE = auto()  # the server's is stored
+    TAKE_ANEW = auto()  # … though it was removed here: it was changed there since
+    TAKE_OVER_EDIT = (
+        auto()
+    )  # … and the stored one put aside first: both sides were changed, or it is not known
+    LEAVE_SAME = auto()  # both say the same
+    LEAVE_REMOVED = auto()  # removed here, as it was on the server
+    LEAVE_EDITED = auto()  # changed here alone, or it is to win
+    REFUSE = auto()  # what is stored is later: from another project or server
+
+
+def choose(
+    stored: Annotation | None,
+    made: Annotation,
+    *,
+    same: bool,
+    known: Pulled,
+    source: str,
+    remote: str,
+    prefer: str,
+    store_is_new: bool,
+    as_noted: Callable[[], bool],
+    new_there: Callable[[Annotation], bool],
+) -> Choice:
+    """Compare what is `stored`, what the server has (`made`), and what was pulled last (`known`).
+
+    `same`: both say the same. `source` names the Label Studio project, `remote` is the hash of what it has,
+    `prefer` is `ours`, `theirs` or "". `as_noted`: nobody changed it on the server since the last pull;
+    `new_there`: it was, though its time is the earlier one, since a clock was ahead.
+    """
+    there = known.remote.get(source)
+    if stored is None:
+        removed = there is not None and prefer != "theirs" and not store_is_new
+        if not removed:
+            return Choice.TAKE
+        return Choice.LEAVE_REMOVED if there == remote else Choice.TAKE_ANEW
+    if same:
+        return Choice.LEAVE_SAME
+    same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
+    edited = known.local != local_hash(stored)
+    if there == remote or (there is None and same_time) or (edited and as_noted()):
+        return Choice.LEAVE_EDITED
+    if later(stored, made) and not (known.source == source and new_there(stored)):
+        return Choice.REFUSE
+    if not edited or content(stored) == content(made) or prefer == "theirs":
+        return Choice.TAKE
+    return Choice.LEAVE_EDITED if prefer == "ours" else Choice.TAKE_OVER_EDIT

@@ -1,1 +1,0 @@
-"""The formats: round trips, foreign files, faults."""
