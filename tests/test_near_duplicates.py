@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.near_duplicates import (
@@ -18,10 +20,12 @@ from goldwire.near_duplicates import (
     WIDTH,
     NearDuplicate,
     band_rows,
+    fewest_equal,
     near_duplicates,
     shingles,
     words,
 )
+from tests.examples import at_most
 from tests.strategies import TEXTS
 
 WORDS = [f"mot{number}" for number in range(400)]
@@ -74,6 +78,58 @@ def test_identical_texts_are_tied_to_the_first() -> None:
     assert found == [NearDuplicate(0, number, 1.0) for number in range(2, 1002)]
 
 
+def tied(pairs: Iterable[Sequence[int]], texts: int) -> set[frozenset[int]]:
+    """The groups that chains of pairs make of so many texts."""
+    groups = [{number} for number in range(texts)]
+    for first, second in pairs:
+        one, other = (next(group for group in groups if n in group) for n in (first, second))
+        if one is not other:
+            one |= other
+            groups.remove(other)
+    return set(map(frozenset, groups))
+
+
+@settings(max_examples=at_most(40))
+@given(
+    st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=12), min_size=1, max_size=30),
+    st.randoms(use_true_random=False),
+    st.integers(0, 4),
+)
+def test_groups_are_those_that_comparing_all_gives(
+    kinds: list[list[int]], rng: random.Random, limit: int
+) -> None:
+    """Whatever is left out of a large group's pairs: chains tie the same texts as all pairs compared."""
+    texts = [" ".join(WORDS[word] for word in kind) for kind in kinds]
+    # Copies with some words changed, so that the similarities are of all sizes.
+    texts += [
+        " ".join(word if rng.random() < 0.9 else rng.choice(WORDS) for word in text.split())
+        for text in rng.choices(texts, k=len(texts))
+    ]
+    every = near_duplicates(texts, threshold=0.5)
+    few = near_duplicates(texts, threshold=0.5, group_limit=limit)
+    assert set(few) <= set(every)
+    assert tied([pair[:2] for pair in few], len(texts)) == tied([pair[:2] for pair in every], len(texts))
+    clear = [
+        (i, j) for i, j in itertools.combinations(range(len(texts)), 2) if jaccard(texts[i], texts[j]) > 0.75
+    ]
+    groups = tied([pair[:2] for pair in few], len(texts))
+    assert all(any({i, j} <= group for group in groups) for i, j in clear)
+
+
+def test_many_copies_of_one_text_give_no_square_of_pairs() -> None:
+    """Of 600 copies, each changed elsewhere, a few thousand pairs hold the group; all would be 180,000."""
+    rng = random.Random(5)
+    texts = []
+    for number in range(600):
+        copy = [f"mot{place}" for place in range(60)]
+        for place in rng.sample(range(60), 3):
+            copy[place] = f"neuf{number}"
+        texts.append(" ".join(copy))
+    pairs = near_duplicates(texts, group_limit=10)
+    assert tied([pair[:2] for pair in pairs], 600) == {frozenset(range(600))}
+    assert len(pairs) < 20_000
+
+
 @given(st.lists(TEXTS, min_size=1, max_size=6))
 def test_any_text_equals_itself_and_pairs_are_true(texts: list[str]) -> None:
     """Whatever the script: a list twice over ties each text to its copy, and no pair below is claimed."""
@@ -117,6 +173,14 @@ def test_bands_find_99_of_100_pairs_at_the_threshold() -> None:
         assert SLOTS % rows == 0
         missed = (1 - threshold**rows) ** (SLOTS // rows)
         assert missed <= 0.01
+
+
+def test_signatures_of_a_pair_at_the_threshold_are_all_but_never_told_apart() -> None:
+    """So many slots or more are equal, but for one pair in a million, by the binomial distribution."""
+    for threshold in (0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0):
+        fewer = range(fewest_equal(threshold))
+        missed = sum(math.comb(SLOTS, n) * threshold**n * (1 - threshold) ** (SLOTS - n) for n in fewer)
+        assert missed <= 1e-6
 
 
 def test_progress_counts_every_text() -> None:

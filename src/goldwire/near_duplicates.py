@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ SIMILAR = 0.5
 _SEED = 20
 _CHARACTERS = 1 << 20
 _CHUNK = 5_000
-_PAIRS = 1 << 20
+_PAIRS = 1 << 16
 _UNKNOWN, _SPACE = 0xFFFFFFFF, ord(" ")
 # Odd, so that each has an inverse modulo 2**64.
 _BASE, _FACTOR = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -49,13 +51,6 @@ class Shingles:
 
     hashes: Hashes
     starts: Places
-
-    def take(self, rows: Places) -> Shingles:
-        """Those of some of the texts."""
-        parts = [self.hashes[self.starts[row] : self.starts[row + 1]] for row in rows.tolist()]
-        sizes = np.fromiter((len(part) for part in parts), np.int64, len(parts))
-        hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
-        return Shingles(hashes, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
 
 
 def words(text: str) -> list[str]:
@@ -196,19 +191,27 @@ def band_rows(threshold: float) -> int:
 
 
 def near_duplicates(
-    texts: Sequence[str], *, threshold: float = SIMILAR, advance: Callable[[int], None] | None = None
+    texts: Sequence[str],
+    *,
+    threshold: float = SIMILAR,
+    group_limit: int | None = None,
+    advance: Callable[[int], None] | None = None,
 ) -> list[NearDuplicate]:
     """All pairs of texts whose shingle sets have a Jaccard similarity of at least `threshold`, in (0, 1].
 
     rensa's MinHash and LSH find candidates, which the true similarity confirms or not: a pair that is listed
     is one, a pair near the threshold is missed in about one case of a hundred. Of texts with one and the same
-    shingle set each is listed beside the first. `texts` are read a batch at a time,
-    and of most no more than their bands are held. `advance` counts texts.
+    shingle set each is listed beside the first. With `group_limit` a pair is left out where chains of pairs
+    have already tied more than so many texts together, both of it among them: the groups are the same, and
+    many copies of one article don't give pairs by the square of their number.
+
+    `texts` are read a batch at a time; held are the bands of each, a signature of those that share a band,
+    and the shingles of those that look alike by their signatures. `advance` counts texts.
     """
     rows = band_rows(threshold)
     parts: list[Hashes] = [np.empty((0, SLOTS // rows), np.uint64)]
     for batch in _shingled(texts):
-        parts.append(_bands(batch, rows))
+        parts.append(_bands(_signatures(batch), rows))
         if advance is not None:
             advance(len(parts[-1]))
     bands = np.concatenate(parts)
@@ -216,23 +219,44 @@ def near_duplicates(
     flagged = _sharing(bands)
     if not len(flagged):
         return []
-    few = shingles(texts[row] for row in flagged.tolist())
-    duplicates, distinct = _identical(few, flagged)
+    duplicates, distinct, sketches = _identical(texts, flagged)
     flagged, bands = flagged[distinct], bands[flagged[distinct]]
-    counted = _counted(few.take(distinct))
-    for pairs in _candidates(bands):
-        for first, second, similarity in _similar(counted, pairs, threshold):
-            duplicates.append(NearDuplicate(int(flagged[first]), int(flagged[second]), similarity))
-    return sorted(set(duplicates))
+    groups = _Groups(len(flagged), group_limit)
+    sets: dict[int, Hashes] = {}
+    for pairs in _candidates(bands, sketches, fewest_equal(threshold), groups):
+        new = [row for row in np.unique(pairs).tolist() if row not in sets]
+        sets.update(zip(new, _sets(texts[row] for row in flagged[new].tolist()), strict=True))
+        # In slices, so that what they tie together spares the next ones.
+        for start in range(0, len(pairs), _CHUNK):
+            some = pairs[start : start + _CHUNK]
+            similar = list(_similar(sets, some[~groups.hold(some)], threshold))
+            groups.join([pair[:2] for pair in similar])
+            duplicates.extend(
+                NearDuplicate(int(flagged[a]), int(flagged[b]), share) for a, b, share in similar
+            )
+    return sorted(duplicates)
 
 
-def _bands(batch: Shingles, rows: int) -> Hashes:
-    """The hashes of each text's bands, `rows` slots of its signature each."""
+def fewest_equal(threshold: float) -> int:
+    """How many slots two signatures share: of pairs at the threshold at most one in a million has fewer.
+
+    By Hoeffding (1963), for slots that are equal with the chance of the similarity; 0 excludes nothing.
+    """
+    return max(math.floor(SLOTS * threshold - math.sqrt(SLOTS * math.log(1e6) / 2)), 0)
+
+
+def _signatures(batch: Shingles) -> Hashes:
+    """The MinHash signature of each text, a row of `SLOTS`."""
     from rensa import RMinHash
 
     starts = batch.starts.astype(np.uint64)
     signatures = RMinHash.digest_matrix_from_flat_token_hashes(batch.hashes, starts, SLOTS, _SEED)
-    slots = np.array(signatures.to_rows(), np.uint64).reshape(len(starts) - 1, SLOTS // rows, rows)
+    return np.array(signatures.to_rows(), np.uint64)
+
+
+def _bands(signatures: Hashes, rows: int) -> Hashes:
+    """The hashes of each text's bands, `rows` slots of its signature each."""
+    slots = signatures.reshape(len(signatures), SLOTS // rows, rows)
     bands: Hashes = np.zeros(slots.shape[:2], np.uint64)
     for slot in range(rows):
         bands = _mix(bands ^ slots[:, :, slot])
@@ -249,61 +273,126 @@ def _sharing(bands: Hashes) -> Places:
     return np.flatnonzero(shared)
 
 
-def _identical(sets: Shingles, names: Places) -> tuple[list[NearDuplicate], Places]:
-    """Texts with the same shingle set, each paired by its name with the first; and the rows of the others."""
+def _identical(texts: Sequence[str], names: Places) -> tuple[list[NearDuplicate], Places, NDArray[np.uint8]]:
+    """Texts with the same shingle set, each paired by its name with the first; which of `names` are the
+    others, and their signatures, the last byte of each slot."""
     first: dict[bytes, int] = {}
     duplicates: list[NearDuplicate] = []
     distinct: list[int] = []
-    for row, name in enumerate(names.tolist()):
-        key = np.unique(sets.hashes[sets.starts[row] : sets.starts[row + 1]]).tobytes()
-        if (first_name := first.setdefault(blake2b(key, digest_size=16).digest(), name)) != name:
-            duplicates.append(NearDuplicate(first_name, name, 1.0))
-        else:
-            distinct.append(row)
-    return duplicates, np.array(distinct, np.int64)
+    sketches: list[NDArray[np.uint8]] = []
+    row = 0
+    for batch in _shingled(texts[name] for name in names.tolist()):
+        kept = []
+        for number, hashes in enumerate(_each(batch)):
+            name = int(names[row + number])
+            key = blake2b(np.unique(hashes).tobytes(), digest_size=16).digest()
+            if (first_name := first.setdefault(key, name)) != name:
+                duplicates.append(NearDuplicate(first_name, name, 1.0))
+            else:
+                kept.append(number)
+        sketches.append(_signatures(batch)[kept].astype(np.uint8))
+        distinct.extend(row + number for number in kept)
+        row += len(batch.starts) - 1
+    return duplicates, np.array(distinct, np.int64), np.concatenate(sketches)
 
 
-def _candidates(bands: Hashes) -> Iterator[Places]:
-    """Pairs of rows that share a band, as (n, 2) arrays of bounded length; a pair may come again."""
+def _each(batch: Shingles) -> Iterator[Hashes]:
+    """The shingles of each text."""
+    for start, end in pairwise(batch.starts.tolist()):
+        yield batch.hashes[start:end]
+
+
+def _sets(texts: Iterable[str]) -> Iterator[Hashes]:
+    """The set of shingles of each text, in order."""
+    for batch in _shingled(texts):
+        yield from map(np.unique, _each(batch))
+
+
+class _Groups:
+    """Which texts pairs have tied together so far, as long as a group of more than `limit` matters."""
+
+    def __init__(self, number: int, limit: int | None) -> None:
+        self._limit = limit
+        self._of: Places = np.arange(number)
+        self._sizes: Places = np.ones(number, np.int64)
+
+    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Tie the two of each pair together."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        if self._limit is None or not pairs:
+            return
+        number = len(self._sizes)
+        graph = coo_array((np.ones(len(pairs), bool), tuple(self._of[np.array(pairs)].T)), (number, number))
+        _, merged = connected_components(graph, directed=False)
+        self._of = merged[self._of].astype(np.int64)
+        self._sizes = np.bincount(self._of)
+
+    def hold(self, pairs: Places) -> NDArray[np.bool_]:
+        """Whether both texts of a pair are in one group, which has more than `limit`."""
+        first, second = self._of[pairs].T
+        held: NDArray[np.bool_] = (first == second) & self._large(first)
+        return held
+
+    def hold_runs(self, texts: Places, starts: Places) -> NDArray[np.bool_]:
+        """The same of each run of texts, which begin at `starts`."""
+        of = self._of[texts]
+        first = np.minimum.reduceat(of, starts)
+        held: NDArray[np.bool_] = (first == np.maximum.reduceat(of, starts)) & self._large(first)
+        return held
+
+    def _large(self, groups: Places) -> NDArray[np.bool_]:
+        large: NDArray[np.bool_] = self._sizes[groups] > (
+            len(self._of) if self._limit is None else self._limit
+        )
+        return large
+
+
+def _candidates(bands: Hashes, sketches: NDArray[np.uint8], fewest: int, groups: _Groups) -> Iterator[Places]:
+    """Pairs of rows that share a band and `fewest` slots, each once, as (n, 2) arrays of bounded length.
+
+    What `groups` holds together is left out, also of what is tied while this goes on.
+    """
     waiting: list[Places] = []
     size = 0
-    for key in bands.T:
+    for number, key in enumerate(bands.T):
         order = np.argsort(key, kind="stable")
         ordered = key[order]
-        edges = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]]))
-        for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            # A bucket of n gives n - 1 strips, so that no array grows with its square.
-            for head in range(start, end - 1):
-                tails = order[head + 1 : end]
-                waiting.append(np.column_stack([np.full(len(tails), order[head]), tails]))
-                size += len(tails)
-                if size >= _PAIRS:
-                    yield np.unique(np.sort(np.concatenate(waiting), axis=1), axis=0)
-                    waiting, size = [], 0
-    if waiting:
-        yield np.unique(np.sort(np.concatenate(waiting), axis=1), axis=0)
+        bucket = np.cumsum(np.concatenate([[0], ordered[1:] != ordered[:-1]]))
+        starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+        places: Places = np.arange(len(ordered))
+        step, is_new = 0, True
+        while True:
+            if is_new:
+                places = places[~groups.hold_runs(order, starts)[bucket[places]]]
+                is_new = False
+            # Each with the one that stands `step` behind it in its bucket, so that no array has the square.
+            step += 1
+            places = places[: np.searchsorted(places, len(ordered) - step)]
+            places = places[bucket[places] == bucket[places + step]]
+            if not len(places):
+                break
+            for start in range(0, len(places), _CHUNK):
+                at = places[start : start + _CHUNK]
+                first, second = order[at], order[at + step]
+                equal = np.count_nonzero(sketches[first] == sketches[second], axis=1) >= fewest
+                first, second = first[equal], second[equal]
+                earlier = (bands[first, :number] == bands[second, :number]).any(axis=1)
+                pairs = np.column_stack([first[~earlier], second[~earlier]])
+                waiting.append(pairs[~groups.hold(pairs)])
+                size += len(waiting[-1])
+            if size >= _PAIRS:
+                yield np.concatenate(waiting)
+                waiting, size, is_new = [], 0, True
+    if size:
+        yield np.concatenate(waiting)
 
 
-def _counted(sets: Shingles) -> Any:
-    """The texts as rows of a sparse matrix with a 1 for each shingle that they hold."""
-    from scipy.sparse import csr_array
-
-    _, columns = np.unique(sets.hashes, return_inverse=True)
-    counted = csr_array(
-        (np.ones(len(columns), np.int32), columns, sets.starts),
-        shape=(len(sets.starts) - 1, int(columns.max(initial=0)) + 1),
-    )
-    counted.sum_duplicates()
-    counted.data[:] = 1
-    return counted
-
-
-def _similar(counted: Any, pairs: Places, threshold: float) -> Iterator[tuple[int, int, float]]:
+def _similar(sets: Mapping[int, Hashes], pairs: Places, threshold: float) -> Iterator[tuple[int, int, float]]:
     """The pairs whose true Jaccard similarity reaches the threshold."""
-    sizes = np.diff(counted.indptr)
-    for start in range(0, len(pairs), _CHUNK):
-        first, second = pairs[start : start + _CHUNK].T
-        common = np.asarray(counted[first].multiply(counted[second]).sum(axis=1)).ravel()
-        share = common / (sizes[first] + sizes[second] - common)
-        for index in np.flatnonzero(share >= threshold).tolist():
-            yield int(first[index]), int(second[index]), float(share[index])
+    for first, second in pairs.tolist():
+        common = len(np.intersect1d(sets[first], sets[second], assume_unique=True))
+        share = common / (len(sets[first]) + len(sets[second]) - common)
+        if share >= threshold:
+            yield first, second, share

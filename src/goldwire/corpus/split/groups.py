@@ -12,6 +12,9 @@ from goldwire.near_duplicates import SIMILAR, near_duplicates
 from goldwire.number_format import number
 from goldwire.schemas import Schema
 
+#: Of so many documents that near-duplicates tie together every pair is a tie, of more enough to hold them.
+GROUP = 100
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -81,13 +84,16 @@ def find_ties(
 ) -> list[Tie]:
     """All ties between the documents of a corpus: near-duplicate texts, `meta.story`, shared events.
 
-    Of many documents that share one thing each is tied to the first. `advance` counts documents.
+    Of many documents that share one thing each is tied to the first; of more than `GROUP` near-duplicates
+    each to some others, so that what belongs together does. `advance` counts documents.
     """
     rule = rule or Rule()
     ids = [article.document.id for article in articles]
     ties = [
         Tie("near", ids[pair.first], ids[pair.second], number(pair.similarity, 2))
-        for pair in near_duplicates(_Texts(articles), threshold=rule.similar, advance=advance)
+        for pair in near_duplicates(
+            _Texts(articles), threshold=rule.similar, group_limit=GROUP, advance=advance
+        )
     ]
     first: dict[str, str] = {}
     for article in articles:
