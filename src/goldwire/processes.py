@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, forkserver, get_context, parent_process
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
 #: The environment of a worker: more threads would fight over the cores, and sums depend on their number.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_imported: set[str] = set()  # by the process that workers are forked from
 
 
 def cores() -> int:
@@ -36,7 +37,7 @@ def worker_pool(
     once for all pools of this process. None inherits another's state, and each has one thread.
     """
     context = workers_context()
-    context.set_forkserver_preload(list(imported))
+    _import_once(context, imported)
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     # The environment as it is now: the process that they are forked from may be older.
@@ -48,6 +49,20 @@ def worker_pool(
         pool.shutdown(wait=True, cancel_futures=True)
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _import_once(context: ForkServerContext, modules: Iterable[str]) -> None:
+    """Have workers forked from a process that has imported these.
+
+    One that runs with none of them ends, unless it has children: each worker would import all by itself. For
+    some more, such as another language, to begin anew would take longer.
+    """
+    wanted = set(modules)
+    context.set_forkserver_preload(sorted(wanted | _imported))
+    if wanted and wanted.isdisjoint(_imported) and not active_children():
+        _imported.update(wanted)
+        # Python starts another when one is needed, and has no public word for ending one.
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 def _begin(environment: dict[str, str], begin: Callable[..., None], given: tuple[Any, ...]) -> None:
