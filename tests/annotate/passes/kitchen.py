@@ -55,6 +55,7 @@ class Kitchen:
         self.passes = passes_of(self.project, SCHEMA)
         self.client = Client(studio.url, studio.token)
         self.figures = root / "figures.json"
+        self.numbers: dict[str, int] = {}
 
     def goldwire(self, *words: str, code: int = 0) -> str:
         """A command of `goldwire annotate`; its figures are in `self.told`."""
@@ -76,9 +77,12 @@ class Kitchen:
         return title_for(self.project, owner, each)
 
     def number(self, part: int, owner: str = "") -> int:
-        """The number of a pass's project."""
-        [found] = self.client.projects(self.title(self.passes[part - 1], owner))
-        return int(found["id"])
+        """The number of a pass's project, which it keeps."""
+        title = self.title(self.passes[part - 1], owner)
+        if title not in self.numbers:
+            [found] = self.client.projects(title)
+            self.numbers[title] = int(found["id"])
+        return self.numbers[title]
 
     def tasks(self, part: int, owner: str = "") -> dict[str, dict[str, Any]]:
         """The tasks of a pass, by article."""

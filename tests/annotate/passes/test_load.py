@@ -26,6 +26,7 @@ def lost(kitchen: Kitchen) -> None:
         for owner in ("", "anna", "bruno"):
             for found in kitchen.client.projects(kitchen.title(each, owner)):
                 kitchen.client.request("DELETE", f"api/projects/{found['id']}")
+    kitchen.numbers.clear()
 
 
 def files(kitchen: Kitchen) -> dict[str, bytes]:

@@ -65,7 +65,7 @@ class Memory:
     def projects(self, title: str, _fields: Sequence[str] = ()) -> list[dict[str, Any]]:
         return [self.project(number) for number, one in self.held.items() if one["title"] == title]
 
-    def project(self, number: int) -> dict[str, Any]:
+    def project(self, number: int, _fields: Sequence[str] = ()) -> dict[str, Any]:
         made = self.work[number][0]["annotations"]
         return {**self.held[number], "total_annotations_number": len(made)}
 

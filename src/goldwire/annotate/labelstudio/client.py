@@ -62,23 +62,25 @@ class Client(Transport):
         return min(begun, default=self.url)
 
     def projects(self, title: str, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """The projects of exactly this title, the oldest first; with `fields` only these: quicker."""
+        """The projects of exactly this title, the oldest first: `id`, `title` and `fields` of each."""
         title = title.strip()  # as the server keeps it
         projects: list[dict[str, Any]] = []
-        narrowed = {"include": ",".join(("id", "title", *fields))} if fields else {}
+        include = ",".join(("id", "title", *fields))  # all of it takes the server twice as long
         for page in range(1, 1000):
             answer = self._dict(
-                self.get("api/projects/", title=title, page=page, page_size=PAGE, **narrowed), "api/projects/"
+                self.get("api/projects/", title=title, page=page, page_size=PAGE, include=include),
+                "api/projects/",
             )
             projects.extend(answer.get("results", []))
             if not answer.get("next"):
                 break
         return sorted((p for p in projects if p.get("title") == title), key=lambda p: int(p["id"]))
 
-    def project(self, project: int) -> dict[str, Any]:
-        """One project with its counters."""
+    def project(self, project: int, fields: Sequence[str] = ()) -> dict[str, Any]:
+        """One project with its counters; with `fields` only these of it, which is quicker."""
+        narrowed = {"include": ",".join(("id", *fields))} if fields else {}
         # With the slash, here and below: without it the server looks for the address twice.
-        return self._dict(self.get(f"api/projects/{project}/"), "api/projects")
+        return self._dict(self.get(f"api/projects/{project}/", **narrowed), "api/projects")
 
     def project_url(self, project: int) -> str:
         """Where people see a project: its list of tasks."""

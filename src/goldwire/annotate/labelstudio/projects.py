@@ -16,6 +16,9 @@ from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
 from goldwire.schemas.picks import Picks, with_picks, without_data
 
+#: What is asked of a project that may be changed.
+_FIELDS = ("label_config", "expert_instruction", "task_number", "model_version", "show_collab_predictions")
+
 
 def ensure_project(
     client: Client,
@@ -33,7 +36,7 @@ def ensure_project(
     annotations may use, GW323 where several projects bear the title.
     """
     config = config or label_config(schema)
-    projects = client.projects(title)
+    projects = client.projects(title, _FIELDS)
     if not projects:
         config = with_picks(config, picks) if picks is not None else config
         fields = {"title": title, "label_config": without_data(config), "description": schema.title}
@@ -45,7 +48,7 @@ def ensure_project(
         raise GoldwireError.of(
             "GW323", f"{len(projects)} projects have the title `{title}`: {ids}", hint=hint
         )
-    project = client.project(int(projects[0]["id"]))
+    project = projects[0]
     where = client.project_url(int(project["id"]))
     difference = compare(str(project.get("label_config", "")), config, where)
     if difference.removed and int(project.get("task_number") or 0) > 0:
@@ -92,9 +95,9 @@ def _words(markup: object) -> str:
 
 
 def find_project(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:
-    """The project of this title, with `fields` only these of it; raises GW325 where there is none."""
+    """The `id`, `title` and `fields` of the project of this title; raises GW325 where there is none."""
     projects = client.projects(title, fields)
     if not projects:
         hint = "goldwire annotate push makes it"
         raise GoldwireError.of("GW325", f"no project `{title}`", where=client.url, hint=hint)
-    return projects[0] if fields else client.project(int(projects[0]["id"]))
+    return projects[0]

@@ -69,7 +69,7 @@ def migrate_server(
     meanwhile, GW787 where a span would go to a layer that its pass does not show.
     """
     with project_lock(project):
-        found = find_project(client, title or project.name)
+        found = find_project(client, title or project.name, ("label_config",))
         number, before = int(found["id"]), str(found.get("label_config", ""))
         bare = label_config(schema) if shown is None else shown.config
         config = with_picks(bare, kept_picks(schema, before))

@@ -73,7 +73,8 @@ def connect_backend(
     where another backend is connected already, GW386 where the project's config could not show all
     predictions, GW315 where Label Studio does not like what it finds at the address.
     """
-    project_record, version = find_project(client, title), assistant.version
+    asked = ("label_config", "model_version", "show_collab_predictions")
+    project_record, version = find_project(client, title, asked), assistant.version
     number = int(project_record["id"])
     where = client.project_url(number)
     if lacking := Screens(assistant, passes).lacks(str(project_record.get("label_config") or "<View/>")):
@@ -196,7 +197,7 @@ def fetch_if_live(client: Client, project: int) -> None:
 
     Label Studio asks by itself only for tasks that have none at all, and a later pass's have their start.
     """
-    record = client.project(project)
+    record = client.project(project, ("model_version",))
     if shows_live(client, record):
         fetch_predictions(client, project, str(record["model_version"]))
 

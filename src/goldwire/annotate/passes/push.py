@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from msgspec import structs
@@ -154,14 +155,17 @@ class _Sending:
             advance=self.advance,
         )
 
+    @cached_property
+    def _accounts(self) -> Accounts:
+        return Accounts(self.client, self.project)
+
     def _works(self, each: Pass) -> _Works:
         """What was submitted in a pass, as the server has it."""
         if each.number not in self._read:
             works: dict[str, dict[str, PassWork]] = defaultdict(dict)
-            accounts = Accounts(self.client, self.project)
-            for found in self.client.projects(self._title(each))[:1]:
+            for found in self.client.projects(self._title(each), ("show_collab_predictions",))[:1]:
                 importer = PassImporter(
-                    self.client, self.project, self.schema, self.documents, found, accounts, each
+                    self.client, self.project, self.schema, self.documents, found, self._accounts, each
                 )
                 for task in self.client.tasks(importer.number, PASS_INCLUDE):
                     annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]

@@ -47,7 +47,7 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
 
-#: What is asked of the project: all of it takes the server longer.
+#: What is asked of the project.
 FIELDS = (
     "label_config",
     "show_collab_predictions",

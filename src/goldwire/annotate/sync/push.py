@@ -106,7 +106,7 @@ def push(
         path = in_flight_path(project, number)
         work = _Push(client, number, before, schema, documents, by_document, data, shown_config, path, batch)
         if work.land():
-            work.tasks = before = int(client.project(number).get("task_number") or 0)
+            work.tasks = before = int(client.project(number, ("task_number",)).get("task_number") or 0)
         work.run(advance or (lambda _steps: None))
         if work.tasks:
             ensure_first_view(client, number)  # once tasks are there, or their columns are not known
@@ -117,10 +117,10 @@ def push(
                 del settings["model_version"]  # what its predictions add to stands in them
         if any(found.get(name) != wanted for name, wanted in settings.items()):
             client.update_project(work.project, settings)
-        total = int(client.project(work.project).get("task_number") or 0)
+        total = int(client.project(work.project, ("task_number",)).get("task_number") or 0)
         if total != before + work.sent - work.removed:
             work.reconcile()
-            total = int(client.project(work.project).get("task_number") or 0)
+            total = int(client.project(work.project, ("task_number",)).get("task_number") or 0)
         return PushReport(
             work.project,
             client.project_url(work.project),

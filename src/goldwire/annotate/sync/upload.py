@@ -132,7 +132,7 @@ class Sender:
 
     def __init__(self, client: Client, ls_project: int, schema: Schema, accounts: Accounts) -> None:
         self.client, self.number, self.schema, self.accounts = client, ls_project, schema, accounts
-        self.config = str(client.project(ls_project).get("label_config") or "")
+        self.config = str(client.project(ls_project, ("label_config",)).get("label_config") or "")
 
     def held(self, annotation: Annotation, task: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What its annotator has on the task already."""

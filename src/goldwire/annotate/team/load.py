@@ -41,7 +41,7 @@ def load_project(
     first = passes[0] if passes else None
     assigned = {(each.annotator, each.article) for each in read_assignments(project)}
     has_own = {
-        name: bool(client.projects(title_for(project, name, first), ("id",)))
+        name: bool(client.projects(title_for(project, name, first)))
         for name in sorted({name for name, _ in assigned})
     }
     by_owner: dict[str, list[Annotation]] = defaultdict(list)
