@@ -331,8 +331,10 @@ def test_a_reading_goes_through_the_passes_of_an_example(
     renamed = path.read_text(encoding="utf-8").replace(project.name, f"{name}-{tmp_path.name}"[:38])
     path.write_text(f'{renamed}\n[annotate]\npasses = "layers"\n', encoding="utf-8")
     project = load_project(project.root)
-    schema, documents = load_schema(project.schema_path), load_seeds(project)
+    schema = load_schema(project.schema_path)
     reading = next(a for a in read_annotations(project) if not a.provenance.based_on)
+    # Its article and one that nobody works on: the others would only go up, pass by pass.
+    documents = sorted(load_seeds(project), key=lambda document: document.id != reading.document)[:2]
     shutil.rmtree(project.annotations)
     passes = passes_of(project, schema)
     with Client(named_server.url, named_server.token) as client:
