@@ -22,7 +22,6 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|\n', re.DOTALL)
 
 
 _decode = msgspec.json.Decoder().decode
-_decoder = json.JSONDecoder()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,13 +41,50 @@ def loads(data: bytes | str) -> Any:
     return value
 
 
+class Repeated(dict[str, Any]):
+    """An object in which a key stands twice: the last values, as usual readers have them, and all `pairs`."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
 def prefix(text: str, start: int) -> tuple[Any, int]:
-    """The value that begins at `start`, and where it ends. Raises `ValueError` where there is none."""
+    """The value that begins at `start`, and where it ends; an object with a key twice is a `Repeated`.
+
+    Raises `ValueError` where there is none, or one that is nested too deep.
+    """
     try:
         value, end = _decoder.raw_decode(text, start)
     except RecursionError:
         raise NotStrict(TOO_DEEP) from None
+    check_depth(value)
     return value, end
+
+
+def writable(value: Any) -> Any:
+    """A JSON value with U+FFFD for each half of a surrogate pair in its texts, which no file could hold.
+
+    Raises `NotStrict` for one that is nested too deep.
+    """
+    check_depth(value)
+    return _writable(value)
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else _joined(value)
+    if isinstance(value, list):
+        return [_writable(part) for part in value]
+    if isinstance(value, Repeated):
+        return Repeated([(_writable(key), _writable(part)) for key, part in value.pairs])
+    if isinstance(value, dict):
+        return {_writable(key): _writable(part) for key, part in value.items()}
+    return value
+
+
+def _joined(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def check(data: bytes | str) -> bool:
@@ -168,6 +204,14 @@ def _deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
 
 class _Twice(Exception):
     """A key stands twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else Repeated(pairs)
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

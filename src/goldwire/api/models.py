@@ -260,7 +260,7 @@ def draft(
     `GOLDWIRE_LLM_API_KEY`. `budget` is in tokens, of prompts and answers together; with `refresh` nothing is
     taken from the cache. With `given`, articles or a file or project that holds some, only `layers` are
     drafted, upon what is annotated there: relations lead to the spans of its other layers, which the drafts
-    take over. What could not be placed is in the result's `quarantine`. Raises GW800 to GW816 and GW821.
+    take over. What could not be placed is in the result's `quarantine`. Raises GW800 to GW816, GW821, GW822.
 
         >>> import goldwire
         >>> try:

@@ -27,6 +27,8 @@ from goldwire.text import Snippet, normalise, snippet
 
 _TOP = ("document", "annotator", "schema", "status", "provenance", "passages")
 _KNOWN = ("id", "label", "quote", "n")
+#: The codes of an `n` that no occurrence has, of a quote that stands several times, and of an id that does.
+NO_OCCURRENCE, SEVERAL_TIMES, ID_TWICE = "GW253", "GW255", "GW257"
 #: Code points of the article shown on each side of a quote.
 _AROUND = 24
 
@@ -206,7 +208,7 @@ class _Reader:
         """Where a passage stands in the article or a quote in its passage; None, with a fault, if unclear."""
         key, whole, codes = ("text", "article", ("GW251", "GW252"))
         if kind == "quote":
-            key, whole, codes = "quote", "passage", ("GW254", "GW255")
+            key, whole, codes = "quote", "passage", ("GW254", SEVERAL_TIMES)
         starts = occurrences(text, quote)
         shown = quote if len(quote) <= 60 else f"{quote[:60]}…"
         number = self.number(data, at)
@@ -226,7 +228,7 @@ class _Reader:
         elif number > len(starts):
             times = "once" if len(starts) == 1 else f"{len(starts)} times"
             message = f"n is {number}, but «{shown}» stands only {times} in the {whole}"
-            self.fault("GW253", f"{at}.n", message, "count occurrences from 1, left to right")
+            self.fault(NO_OCCURRENCE, f"{at}.n", message, "count occurrences from 1, left to right")
         elif number > 0:
             return starts[number - 1]
         return None
@@ -238,7 +240,7 @@ class _Reader:
             return None
         if isinstance(written, str) and written.isascii() and written.isdigit() and int(written) > 0:
             return int(written)
-        self.fault("GW253", f"{at}.n", f"n is `{written}`", "a number from 1")
+        self.fault(NO_OCCURRENCE, f"{at}.n", f"n is `{written}`", "a number from 1")
         return 0
 
     def span(
@@ -289,7 +291,7 @@ class _Reader:
         name = self.text(item, "id", at) if "id" in item else ""
         if name in self.places:
             hint = f"line {self.lines.get(self.places[name], 0)} has it; ids are unique in a file"
-            self.fault("GW257", f"{at}.id", f"id `{name}` stands twice", hint)
+            self.fault(ID_TWICE, f"{at}.id", f"id `{name}` stands twice", hint)
             name = ""
         if not name:
             number = 1

@@ -12,6 +12,8 @@ from goldwire.errors import GoldwireError
 from goldwire.limits import ALIASED, DEPTH, TOO_DEEP
 from goldwire.number_format import amount
 
+#: The code of a key that stands twice.
+KEY_TWICE = "GW102"
 # The C loader is ten times faster and part of every published wheel; pure Python serves where it is absent.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TextLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -111,7 +113,7 @@ def _places(node: yaml.Node, path: str, source: str, lines: dict[str, int]) -> N
             line = key.start_mark.line + 1
             if name in seen:
                 raise GoldwireError.of(
-                    "GW102",
+                    KEY_TWICE,
                     f"`{name}` stands twice",
                     where=f"{source}:{line} {path}",
                     hint="remove one of them",

@@ -312,7 +312,7 @@ BAD: dict[str, tuple[Callable[[dict[str, Any]], Reply], int, int, int]] = {
         1, 0, 0,
     ),
     "a key twice": (
-        lambda _: Reply('{"thing": [{"label": "TOOL", "label": "FOOD", "quote": "beurre"}]}'), 1, 0, 0,
+        lambda _: Reply('{"thing": [{"label": "TOOL", "label": "FOOD", "quote": "beurre"}]}'), 0, 1, 0,
     ),
 }  # fmt: skip
 

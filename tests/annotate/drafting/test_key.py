@@ -17,7 +17,18 @@ from tests.annotate.drafting.recorded import good
 from tests.annotate.drafting.stand_in import Reply, items, standing_in
 from tests.cli.terminal import called
 
-KEY = "sk-Zq8vXw71Kj42pL9mR-sesame"
+KEY = "sk-Zq8vXw71/Kj42pL9mR-sesame"
+
+
+def items_of(quote: str) -> Reply:
+    """An answer whose text is JSON with this JSON text as quote."""
+    return Reply(f'{{"thing": [{{"label": "FOOD", "quote": {quote}}}]}}')
+
+
+def escaped(text: str) -> Reply:
+    """An answer whose text the server writes as this JSON text."""
+    return Reply(body=f'{{"choices": [{{"message": {{"content": {text}}}}}]}}')
+
 
 #: Servers that repeat the key wherever an answer has room for it, as debug pages do.
 TELLTALES: dict[str, Callable[[str], Reply]] = {
@@ -25,6 +36,9 @@ TELLTALES: dict[str, Callable[[str], Reply]] = {
     "prose": lambda key: Reply(f"Your key is {key}."),
     "cut": lambda key: Reply('{"thing": [{"label": "FOOD", "quote": "' + key, "length"),
     "label": lambda key: items("thing", {"label": key, "quote": "beurre", key: key}),
+    "slash escaped": lambda key: escaped(json.dumps(key).replace("/", "\\/")),
+    "escaped": lambda key: escaped('"' + "".join(f"\\u{ord(c):04X}" for c in key) + '"'),
+    "escaped within": lambda key: items_of(json.dumps(key).replace("-", "\\u002d").replace("/", "\\/")),
     "refused": lambda key: Reply(
         status=401, reason=f"No {key}", body=json.dumps({"error": {"message": key}})
     ),

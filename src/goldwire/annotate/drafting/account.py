@@ -15,8 +15,10 @@ class Account:
 
     Of the items `answered`, `repeated` said what another had said, `joined` what another passage had;
     `exact` were found to the letter, `placed` are all that were kept, `repaired` those of them that had been
-    `sent_back`; `dropped` were not kept. `unreadable` and `cut` count answers. `tokens_*` are those of all
-    answers, `spent_*` those of answers that were not kept from before.
+    `sent_back`; `dropped` were not kept, and `unlinked` are relations of items that were, since what they led
+    to was not. `unreadable` counts passages of which no list of items came, `reread` those of which one came
+    only when they were asked again, `cut` answers. `tokens_*` are those of all answers, `spent_*` those of
+    answers that were not kept from before.
     """
 
     requests: int = 0
@@ -29,7 +31,9 @@ class Account:
     sent_back: int = 0
     repaired: int = 0
     dropped: int = 0
+    unlinked: int = 0
     unreadable: int = 0
+    reread: int = 0
     cut: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -68,8 +72,10 @@ class Account:
             ("    repaired", self.repaired),
             ("  dropped, in the quarantine", self.dropped),
             ("  the same in two passages", self.joined),
+            ("relations to what was dropped, in the quarantine", self.unlinked),
             ("spans kept", self.placed - self.joined),
-            ("answers that were no list of items", self.unreadable),
+            ("answers that were no list of items", self.unreadable + self.reread),
+            ("  a list when asked again", self.reread),
             ("answers cut off", self.cut),
         ]
         always = ("requests", "items answered", "  sent back", "  dropped, in the quarantine", "spans kept")

@@ -1,15 +1,18 @@
 """Where a quote stands in its passage: to the letter, or but for differences that are declared harmless.
 
 The text's own characters then take the quote's place, with the number of the occurrence, and the reader of
-the quotes format has the last word. What stands in several places without saying which is left as it is.
+the quotes format has the last word. What stands in several places without saying which is placed nowhere.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 from goldwire.annotations.find_quote import QUOTE_MARKS, fold, occurrences
 from goldwire.corpus.quality.checks import inside_word
+from goldwire.pipelines import spacy_language
 from goldwire.text import normalise
 
 #: Differences between a quote and the text that change nothing of what is quoted.
@@ -20,39 +23,48 @@ FORM = "Unicode form"
 HARMLESS = (SPACE, MARKS, CAPITAL, FORM)
 
 #: Signs after which a sentence begins, and those that may stand between.
-_ENDS, _OPENING = ".!?…:;\n", "«“„\"'’‘‹([—–- \u00a0\u202f\t"
+_QUOTATION = "«“„\"'’‘‹"
+_ENDS, _OPENING = ".!?…\n", _QUOTATION + "([—–- \u00a0\u202f\t"
+#: Letters of the longest word before a full stop that is looked up.
+_LONGEST_ABBREVIATION = 20
 
 
 @dataclass(frozen=True)
 class Found:
-    """A quote as the text has it, which of its occurrences is meant (None: it stands once, or nobody knows),
-    and the harmless differences that it came with."""
+    """A quote as the text has it, which of its occurrences is meant (as the reader of quotes counts; None
+    where there is one), and the harmless differences that it came with.
+
+    `unclear` are the extents of those that may be meant where nobody knows which; then nothing is placed.
+    """
 
     quote: str
-    n: int | None
+    n: int | None = None
     differences: tuple[str, ...] = ()
+    unclear: tuple[tuple[int, int], ...] = ()
 
 
-def find(passage: str, quote: str, n: int | None = None, context: str = "") -> Found:
-    """Where in a passage `quote` stands. `n` counts its occurrences as whole words, from 1; `context` holds
-    it in a few words more. Where it stands nowhere, it comes back as it was.
+def find(
+    passage: str, quote: str, n: int | None = None, context: str = "", language: str = ""
+) -> Found | None:
+    """Where in a passage `quote` stands; None where it stands nowhere.
+
+    `n` counts its occurrences as `places` gives them, from 1; `context` holds it in a few words more. Where
+    they say several things, or nothing, of a quote that stands several times, it is unclear which is meant.
     """
     plain = normalise(quote)
-    found = places(passage, plain)
+    found = places(passage, plain, language)
     if not found:
-        return Found(quote, n)
+        return None
     chosen = found
     if n is not None:
         chosen = found[n - 1 : n] if n > 0 else []
-    elif len(found) > 1 and context:
-        around = places(passage, normalise(context))
+    if len(found) > 1 and context:
+        around = places(passage, normalise(context), language)
         if len(around) == 1:
             begin, end = around[0]
-            chosen = [place for place in found if begin <= place[0] and place[1] <= end]
+            chosen = [place for place in chosen if begin <= place[0] and place[1] <= end]
     if len(chosen) != 1:
-        # Of the text's own characters where they are the same everywhere, so that the fault says how often.
-        wordings = {passage[start:end] for start, end in found}
-        return Found(wordings.pop() if len(wordings) == 1 else quote, n)
+        return Found(passage[found[0][0] : found[0][1]], unclear=tuple(found))
     start, end = chosen[0]
     own = passage[start:end]
     everywhere = occurrences(passage, own)
@@ -61,18 +73,24 @@ def find(passage: str, quote: str, n: int | None = None, context: str = "") -> F
     return Found(own, number, differences)
 
 
-def places(passage: str, quote: str) -> list[tuple[int, int]]:
-    """The extents that a quote may mean: exact ones, else but for the harmless differences.
+def places(passage: str, quote: str, language: str = "") -> list[tuple[int, int]]:
+    """The extents that a quote may mean, from left to right: exact ones, else but for harmless differences.
 
-    Those that cut a word count only where there is no other.
+    Those that cut a word count only where there is no other. `language` is that of the text (ISO 639-1).
     """
     exact = [(start, start + len(quote)) for start in occurrences(passage, quote)]
-    found = exact or _alike(passage, quote)
-    whole = [place for place in found if not any(inside_word(passage, edge) for edge in place)]
-    return whole or found
+    if whole := _whole(passage, exact):
+        return whole
+    alike = _alike(passage, quote, language)
+    return _whole(passage, alike) or exact or alike
 
 
-def _alike(passage: str, quote: str) -> list[tuple[int, int]]:
+def _whole(passage: str, extents: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that cut no word."""
+    return [extent for extent in extents if not any(inside_word(passage, edge) for edge in extent)]
+
+
+def _alike(passage: str, quote: str, language: str) -> list[tuple[int, int]]:
     folded, origin = fold(passage, _harmless)
     needle = fold(quote.strip(), _harmless)[0]
     if not needle:
@@ -82,7 +100,7 @@ def _alike(passage: str, quote: str) -> list[tuple[int, int]]:
     for wording in dict.fromkeys((needle, swapped)):
         for at in occurrences(folded, wording):
             start, end = origin[at], origin[at + len(wording) - 1] + 1
-            if wording == needle or _begins_sentence(passage, start):
+            if wording == needle or _begins_sentence(passage, start, language):
                 places.append((start, end))
     return sorted(places)
 
@@ -92,12 +110,35 @@ def _harmless(char: str) -> str:
     return " " if char.isspace() else QUOTE_MARKS.get(char, char)
 
 
-def _begins_sentence(text: str, start: int) -> bool:
-    """Whether a sentence begins at this place."""
+def _begins_sentence(text: str, start: int, language: str) -> bool:
+    """Whether a sentence begins at this place: not after an initial or another abbreviation, and after a
+    colon only in quotation marks."""
     before = start - 1
     while before >= 0 and text[before] in _OPENING:
         before -= 1
-    return before < 0 or text[before] in _ENDS
+    if before < 0:
+        return True
+    if text[before] == ":":
+        return any(char in _QUOTATION for char in text[before + 1 : start])
+    if text[before] == ".":
+        word = re.search(r"[^\W\d_]*\Z", text[max(0, before - _LONGEST_ABBREVIATION) : before])
+        short = word[0] if word else ""
+        return len(short) != 1 and f"{short}." not in abbreviations(language)
+    return text[before] in _ENDS
+
+
+@cache
+def abbreviations(language: str) -> frozenset[str]:
+    """Words of a language that end with a full stop within a sentence, as spaCy's rules have them.
+
+    Empty for a language without rules.
+    """
+    code = spacy_language(language)
+    if not code:
+        return frozenset()
+    from spacy.util import get_lang_class
+
+    return frozenset(word for word in get_lang_class(code).Defaults.tokenizer_exceptions if word[-1:] == ".")
 
 
 def _differences(own: str, quote: str) -> tuple[str, ...]:

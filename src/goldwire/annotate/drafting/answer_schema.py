@@ -5,14 +5,50 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from goldwire.errors import Fault
 from goldwire.model import Span
 from goldwire.schemas import Attribute, Schema
 
 #: Items in an answer, characters of a quote and of other texts, tails of a relation: a model that repeats
 #: itself comes to an end.
 MOST_ITEMS, LONGEST_QUOTE, LONGEST_TEXT, MOST_TAILS = 60, 200, 300, 8
-#: The key under which a corrected item says which one it stands for.
-ITEM = "item"
+#: The keys under which a corrected item says which one it stands for, and an item a few words around its
+#: quote; as `own_key` has them.
+ITEM, CONTEXT = "item", "context"
+
+
+#: The other keys of an item, those of the quotes format, which has no room for an attribute called so.
+_KEYS = ("id", "label", "quote", "n")
+
+
+def unanswerable_names(schema: Schema, layers: Sequence[str]) -> list[Fault]:
+    """The attributes, relations and layers whose name is one of an answer's own keys: faults GW822."""
+    hint = "rename it (docs/migration.md says how): answers have the form of the quotes format"
+    named = [("layer", layer, f"$.layers.{layer}") for layer in layers if layer == "n"]
+    named += [("relation", key, f"$.relations.{key}") for key in schema.relations if key in _KEYS]
+    named += [
+        ("attribute", key, f"$.layers.{layer}.attributes.{key}")
+        for layer in layers
+        for key in schema.layers[layer].attributes
+        if key in _KEYS
+    ]
+    return [
+        Fault(
+            "GW822",
+            f"the {kind} `{name}` is called as a key of every answer is",
+            f"{schema.stamp} {path}",
+            hint,
+        )
+        for kind, name, path in named
+    ]
+
+
+def own_key(schema: Schema, layer: str, key: str) -> str:
+    """A key of ours, with `_` after it until no attribute or relation of the layer is called so."""
+    taken = {*schema.layers[layer].attributes, *schema.relations_from(layer)}
+    while key in taken:
+        key += "_"
+    return key
 
 
 def answer_schema(
@@ -56,14 +92,14 @@ def _item(
     """The JSON schema of an item with one of these labels, which may bear the same."""
     properties: dict[str, Any] = {}
     if correcting:
-        properties[ITEM] = {"type": "integer", "enum": list(range(1, correcting + 1))}
+        properties[own_key(schema, layer, ITEM)] = {"type": "integer", "enum": list(range(1, correcting + 1))}
     inner = inner_relations(schema, layer)
     if inner:
         properties["id"] = {"type": "string", "maxLength": 20}
     properties["label"] = {"enum": labels}
     properties["quote"] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUOTE}
     properties["n"] = {"type": "integer", "minimum": 1, "maximum": 99}
-    properties["context"] = {"type": "string", "maxLength": LONGEST_TEXT}
+    properties[own_key(schema, layer, CONTEXT)] = {"type": "string", "maxLength": LONGEST_TEXT}
     for name, attribute in asked_attributes(schema, layer).items():
         if attribute.bearers(labels) is None:
             properties[name] = _attribute(attribute, _values(attribute, labels[0]))
@@ -73,7 +109,7 @@ def _item(
     for name in inner:
         ids = {"type": "string", "maxLength": 20}
         properties[name] = {"type": "array", "maxItems": MOST_TAILS, "items": ids}
-    first = [ITEM] if correcting else []
+    first = [own_key(schema, layer, ITEM)] if correcting else []
     return {
         "type": "object",
         "additionalProperties": False,

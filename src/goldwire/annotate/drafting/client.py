@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from goldwire.annotate.drafting.settings import KEY_VARIABLE, Settings, api_key
 from goldwire.errors import AnnotateError, GoldwireError, one_of
 from goldwire.number_format import amount
 from goldwire.redaction import shortened
+from goldwire.strict_json import writable
 
 #: Bytes of the largest answer.
 _LARGEST = 4 << 20
@@ -64,7 +66,8 @@ class ChatClient:
         self.settings = settings
         self.stop = Event()
         self._sleep = sleep or self.stop.wait
-        self._key = key = api_key(settings.url)
+        key = api_key(settings.url)
+        self._key = _however_written(key) if key else None
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(settings.timeout, connect=min(30.0, settings.timeout)),
@@ -89,7 +92,7 @@ class ChatClient:
         Raises GW803, GW804, GW806 and GW807 as `ask` does.
         """
         try:
-            data = self._request("GET", "models", None)
+            data, _ = self._request("GET", "models", None)
         except (FormatRefused, _NotFound):
             return {}
         listed = data.get("data") if isinstance(data, dict) else None
@@ -106,18 +109,19 @@ class ChatClient:
         GW806 for a redirect, GW809 for what is no chat answer; `TooLong` GW810, `FormatRefused` GW808;
         `ServerFailed` GW807 after all tries.
         """
-        begin = time.monotonic()
         try:
-            data = self._request("POST", "chat/completions", body)
+            data, seconds = self._request("POST", "chat/completions", body)
         except _NotFound as error:
             raise self._unknown_model(str(body.get("model", "")), error) from None
-        return _answer(data, str(body.get("model", "")), time.monotonic() - begin, self.settings.url)
+        return _answer(data, str(body.get("model", "")), seconds, self.settings.url)
 
     # One request, until it is answered ------------------------------------------------------------------
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[Any, float]:
+        """What was answered, and the seconds that this took: neither the waits nor the tries before it."""
         wait = _FIRST_WAIT
         for attempt in range(self.settings.retries + 1):
+            begin = time.monotonic()
             try:
                 status, headers, text = self._send(method, path, body)
             except _Broken as error:
@@ -128,7 +132,7 @@ class ChatClient:
                     if status == 501:
                         raise FormatRefused.of("GW808", why, where=self.settings.url)
                 else:
-                    return self._read(status, headers, text)
+                    return self._read(status, headers, text), time.monotonic() - begin
             if asked is not None and asked > LONGEST_WAIT:
                 hint = "run it again then: what was answered is kept"
                 message = f"{why}; it asks to wait for {amount(round(asked))} s"
@@ -184,9 +188,9 @@ class ChatClient:
             raise _Broken(f"the connection broke: {shortened(str(error), _LONGEST)}") from None
 
     def _without_key(self, data: bytearray) -> str:
-        """The text of an answer; a server that repeats the key puts it into no file of ours."""
+        """The text of an answer; a server that repeats the key, escaped too, puts it into no file of ours."""
         text = data.decode(errors="replace")
-        return text.replace(self._key, "…") if self._key else text
+        return self._key.sub("…", text) if self._key else text
 
     def _late(self) -> str:
         return f"no answer within {self.settings.timeout:.0f} s"
@@ -216,7 +220,7 @@ class ChatClient:
             message = f"refused with {status}: {shortened(detail, _LONGEST)}"
             raise FormatRefused.of("GW808", message, where=url)
         try:
-            return json.loads(text)
+            return _json(text)
         except (ValueError, RecursionError):
             said = shortened(text, 80)
             hint = "is this the address of an OpenAI-compatible server, with its /v1?"
@@ -255,6 +259,17 @@ class _Broken(Exception):
 
 class _NotFound(Exception):
     """The server does not know the model, or the address."""
+
+
+def _however_written(key: str) -> re.Pattern[str]:
+    """The key as it stands in JSON, and in a text in JSON in turn: each character may be an escape there."""
+    forms = (rf"(?:\\{{0,16}}{re.escape(c)}|\\{{1,16}}u(?i:{ord(c):04x}))" for c in key)
+    return re.compile("".join(forms))
+
+
+def _json(text: str) -> Any:
+    """A JSON text's value. Raises `ValueError` or `RecursionError` where there is none."""
+    return writable(json.loads(text))
 
 
 def _answer(data: Any, model: str, seconds: float, url: str) -> Answer:
@@ -297,7 +312,7 @@ def _context_of(entry: dict[str, Any]) -> int:
 def _detail(text: str) -> str:
     """What an error's body says."""
     try:
-        data = json.loads(text)
+        data = _json(text)
     except (ValueError, RecursionError):
         return "" if text.lstrip().startswith("<") else text
     error = data.get("error", data) if isinstance(data, dict) else data

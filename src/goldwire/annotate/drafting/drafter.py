@@ -13,10 +13,16 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.drafting.account import Account
-from goldwire.annotate.drafting.answer_schema import answer_schema, layer_order, tails_of
+from goldwire.annotate.drafting.answer_schema import (
+    answer_schema,
+    layer_order,
+    tails_of,
+    unanswerable_names,
+)
 from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
+from goldwire.annotate.drafting.join import join_passages
 from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
 from goldwire.annotate.drafting.passages import Passage, passages
 from goldwire.annotate.drafting.plan import LayerPlan, ladder, plan_layer
@@ -28,7 +34,7 @@ from goldwire.annotate.drafting.prompt import (
     system_message,
     user_message,
 )
-from goldwire.errors import GoldwireError, one_of
+from goldwire.errors import GoldwireError, one_of, raise_faults
 from goldwire.files import sha256
 from goldwire.model import Annotation, Document, Drafting, Provenance, Relation, Span, span_key
 from goldwire.schemas import Schema
@@ -59,7 +65,7 @@ class Drafter:
         choose_shots: ChooseShots = lambda _document, _layers: {},
         given: Mapping[str, Annotation] | None = None,
     ) -> None:
-        """Raises GW812 for a layer that the schema lacks."""
+        """Raises GW812 for a layer that the schema lacks, GW822 for names that are keys of every answer."""
         if unknown := [name for name in layers or () if name not in schema.layers]:
             message = f"the schema has no layer `{unknown[0]}`"
             raise GoldwireError.of("GW812", message, where=schema.stamp, hint=one_of(schema.layers))
@@ -67,6 +73,7 @@ class Drafter:
         self.given_annotations = given or {}
         self.settings = asker.settings
         self.layers = [name for name in layer_order(schema) if not layers or name in layers]
+        raise_faults(unanswerable_names(schema, self.layers))
         self._lock = Lock()
         self._system = cache(lambda layer, detail: system_message(schema, layer, detail))
         self._plan = cache(
@@ -144,15 +151,15 @@ class Drafter:
         asked: list[str] = []
         shots = self.shots(document)
         for layer in self.layers:
-            done = self._layer(document, layer, shots.get(layer, []), spans, asked)
-            found, arrows, joined = _joined(layer, done)
+            done = self._layer(document, layer, shots.get(layer, []), spans)
+            found, arrows = join_passages(self.schema, layer, document, spans, done)
             spans += found
             relations += arrows
-            account.joined += joined
             for made in done:
                 account += made.account
                 dropped += made.dropped
                 answers += made.answers
+                asked += made.asked
         server = self.asker.server
         name = Counter(answer.model for answer in answers).most_common(1)[0][0] if answers else server.model
         settings = self.settings
@@ -200,7 +207,6 @@ class Drafter:
         layer: str,
         shots: Sequence[Shot],
         spans: Sequence[Span],
-        asked: list[str],
     ) -> list[PassageDraft]:
         """All passages of an article for one layer, several at once; less beside them where need be."""
         while True:
@@ -208,19 +214,15 @@ class Drafter:
             opening = self.opening(layer, plan, shots)
             windows = passages(document.text, plan.passage, plan.around)
             futures: list[Future[PassageDraft]] = []
-            sent: list[str] = []
             for number, window in enumerate(windows, start=1):
                 known = [span for span in known_in(spans, window) if span.layer != layer]
                 if not self._answerable(layer, known):
                     continue
                 messages = [*opening, self.passage(layer, document, window, known)]
-                sent += [message["content"] for message in messages]
                 question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
                 futures.append(self._requests.submit(self._passage, question, messages, plan.answer))
             try:
-                done = [future.result() for future in futures]
-                asked += sent
-                return done
+                return [future.result() for future in futures]
             except TooLong:
                 if plan.step + 1 == len(ladder(self.settings)):
                     raise
@@ -242,29 +244,3 @@ class Drafter:
             if kind.min and every and name in tails and not tails[name]:
                 return False
         return True
-
-
-def _joined(layer: str, done: Sequence[PassageDraft]) -> tuple[list[Span], list[Relation], int]:
-    """The spans of all passages, each extent once, with new ids in reading order; and how many came twice.
-
-    Of an extent that two passages hold, the first one's labels stay, with their relations.
-    """
-    owner: dict[tuple[int, int], int] = {}
-    kept: list[Span] = []
-    arrows: list[Relation] = []
-    joined = 0
-    for number, made in enumerate(done):
-        mine = [span for span in made.spans if owner.setdefault((span.start, span.end), number) == number]
-        joined += len(made.spans) - len(mine)
-        kept += mine
-        ids = {span.id for span in mine}
-        others = {span.id for span in made.spans} - ids
-        arrows += [r for r in made.relations if r.head in ids and r.tail not in others]
-    kept.sort(key=span_key)
-    names = {span.id: f"{layer}-{number}" for number, span in enumerate(kept, start=1)}
-    spans = [msgspec.structs.replace(span, id=names[span.id]) for span in kept]
-    relations = [
-        Relation(arrow.label, names.get(arrow.head, arrow.head), names.get(arrow.tail, arrow.tail))
-        for arrow in arrows
-    ]
-    return spans, relations, joined
