@@ -157,6 +157,7 @@ def test_a_draft_says_how_it_was_made(project: Project) -> None:
     assert made.created.startswith("20") and made.drafting is not None
     record = made.drafting
     assert len(record.prompt) == len(record.schema) == 64
+    assert record.settings["layers"] == ["thing", "step"]
     assert record.settings["seed"] == 7 and record.settings["temperature"] == 0.0
     assert record.requests == 2 and record.tokens_in > 100 and record.tokens_out > 10
     assert record.cost == pytest.approx((record.tokens_in * 2 + record.tokens_out * 8) / 1e6)

@@ -73,6 +73,57 @@ def test_layers_that_were_given_are_not_scored_as_the_models(project: Project) -
     assert "drafted upon annotations of `thing`, which are not the model's" in assessed.notes
 
 
+def test_drafts_of_articles_that_are_not_scored_count_for_nothing(project: Project) -> None:
+    """Their minutes, their cost, and what they were given are left out, as their spans are."""
+    gold = reviewed(project)
+    first, *rest = drafts_of(project)
+    slow = replace(MADE, drafting=Drafting(seconds=6000.0, cost=9.0, currency="USD", given={"thing": "anna"}))
+    others = [Article(a.document, (replace(a.annotations[0], provenance=slow),)) for a in rest]
+    read = [Article(first.document, (gold[first.document.id],))]
+    assessed = goldwire.assess_drafts([*others, first], read, project=project, resamples=0)
+    rows = {(row["layer"], row["system"]): row for row in assessed.table("systems").records()}
+    assert {layer for layer, _ in rows} == {"thing", "step"} and not assessed.notes
+    assert (rows["thing", "drafts: tiny"]["minutes"], rows["thing", "drafts: tiny"]["cost"]) == (1.5, 0.25)
+    assert assessed.currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("record", "note"),
+    [
+        (Drafting(seconds=9.0), "1 of 2 drafts do not say their cost"),
+        (Drafting(cost=1.0, currency="USD"), "the drafts' cost is in several currencies: EUR, USD"),
+    ],
+)
+def test_a_cost_that_is_no_sum_is_told_and_not_given(project: Project, record: Drafting, note: str) -> None:
+    """A part of the drafts' cost, or one of two currencies, would be taken for all of it."""
+    reviewed(project)
+    first, second = drafts_of(project)
+    other = replace(first.annotations[0], provenance=replace(MADE, drafting=record))
+    drafts = [Article(first.document, (other,)), second]
+    assessed = goldwire.assess_drafts(drafts, project=project, resamples=0, layers=["thing"])
+    assert assessed.table("systems").records()[0]["cost"] is None and assessed.notes == (note,)
+
+
+def test_a_layer_in_which_the_model_found_nothing_is_scored(project: Project) -> None:
+    """It was asked for, as the record says: F1 is 0. Where no record says so, a note does."""
+    gold = reviewed(project)
+    support = sum(len(a.layer("step")) for a in gold.values())
+    asked = replace(MADE, drafting=Drafting(settings={"layers": ["thing", "step"]}))
+    for made, row, notes in [
+        (asked, [(0.0, support)], ()),
+        (MADE, [], ("no draft marks `step`, or says that it was asked for: not scored",)),
+    ]:
+        drafts = []
+        for article in drafts_of(project):
+            draft = article.annotations[0]
+            things = replace(draft, provenance=made, spans=tuple(draft.layer("thing")), relations=())
+            drafts.append(Article(article.document, (things,)))
+        assessed = goldwire.assess_drafts(drafts, project=project, resamples=0)
+        records = assessed.table("systems").records()
+        found = [r for r in records if (r["layer"], r["system"]) == ("step", "drafts: tiny")]
+        assert [(r["F1"], r["support"]) for r in found] == row and assessed.notes == notes
+
+
 def test_what_people_changed_is_told_where_they_saw_the_drafts(project: Project) -> None:
     """By layer, label and kind; and the scores are said to be no measure there."""
     reviewed(project, seen=True)

@@ -166,7 +166,7 @@ class Drafter:
         drafting = Drafting(
             prompt=sha256("\n".join(asked)),
             schema=self.schema_hash,
-            settings=settings.told,
+            settings=settings.told | {"layers": list(self.layers)},
             requests=account.requests,
             tokens_in=account.tokens_in,
             tokens_out=account.tokens_out,

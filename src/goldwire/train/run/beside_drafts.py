@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from goldwire.model import Annotation, Article, Drafting, by_machine, curated
 from goldwire.number_format import amount
 from goldwire.pipelines import blank_pipeline
 from goldwire.project import Project
-from goldwire.schemas import load_schema
+from goldwire.schemas import Schema, load_schema
 from goldwire.table import Cell, Column, Figures, Table
 from goldwire.train.groups import groups_of
 from goldwire.train.run.baselines import lexicon_annotations, stock_predictions, usable_stock
@@ -101,22 +101,28 @@ def beside_drafts(
     """Score drafts, lexicon, stock model and trained ones on the documents that all have, exact spans.
 
     Of `gold` the most trusted annotation counts that is not a drafting model's; where some are reviewed, only
-    those. Layers that the drafts were given are no work of the model's, and not scored unless named among
-    `layers`. The lexicon of a document is learned from all others but those of its story and near copies of
+    those. The layers that the drafts say they were asked for are scored, also where the model found nothing;
+    those that they were given are no work of the model's, and not scored unless named among `layers`. The
+    lexicon of a document is learned from all others but those of its story and near copies of
     its text. Raises GW820 where no document is left.
     """
     drafted = _by_document(drafts)
     others = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
     setting, notes = _reference(gold, drafted, others)
+    # What drafts of other documents took, or mark, is no matter here.
+    drafted = {name: drafted[name] for name in setting.gold}
     schema = load_schema(project.schema_path)
     records = [a.provenance.drafting for a in drafted.values() if a.provenance.drafting is not None]
     given = {name for record in records for name in record.given}
-    marked = [n for n in schema.layers if n not in given and any(a.layer(n) for a in drafted.values())]
-    wanted = list(layers or marked)
+    wanted = list(layers or _asked(drafted, schema, given))
+    if layers is None:
+        notes += _unasked(setting, records, [name for name in schema.layers if name not in {*wanted, *given}])
     if given:
         named = ", ".join(f"`{name}`" for name in schema.layers if name in given)
         notes.append(f"drafted upon annotations of {named}, which are not the model's")
-    systems = [_drafts(drafted, wanted), _lexicon(setting, project, wanted)]
+    drafts_system, priced = _drafts(drafted, wanted)
+    notes += priced
+    systems = [drafts_system, _lexicon(setting, project, wanted)]
     stock, why = usable_stock(project, wanted)
     if stock is None and project.settings.get("predict"):
         notes.append(why)
@@ -199,12 +205,43 @@ def _reference(
     return _Setting([a for a, _ in kept], {a.document.id: c for a, c in kept}), notes
 
 
-def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> _System:
+def _asked(drafted: Mapping[str, Annotation], schema: Schema, given: Collection[str]) -> list[str]:
+    """The layers that the model was asked for, as the drafts record it, and those that they mark."""
+    asked = {name for a in drafted.values() for name in _asked_for(a.provenance.drafting)}
+    return [
+        name
+        for name in schema.layers
+        if name not in given and (name in asked or any(a.layer(name) for a in drafted.values()))
+    ]
+
+
+def _asked_for(record: Drafting | None) -> list[str]:
+    layers = None if record is None else record.settings.get("layers")
+    return layers if isinstance(layers, list) else []
+
+
+def _unasked(setting: _Setting, records: Sequence[Drafting], layers: Sequence[str]) -> list[str]:
+    """A note where no draft marks a layer of the reference, or says that it was asked for."""
+    if len(records) == len(setting.gold) and all(map(_asked_for, records)):
+        return []
+    lacking = [name for name in layers if any(a.layer(name) for a in setting.gold.values())]
+    named = ", ".join(f"`{name}`" for name in lacking)
+    return [f"no draft marks {named}, or says that it was asked for: not scored"] if lacking else []
+
+
+def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> tuple[_System, list[str]]:
+    """The drafts as a system, with notes on their cost; it has one where all have, in one currency."""
     made = [a.provenance.drafting or Drafting() for a in drafted.values()]
     costs = [each.cost for each in made if each.cost is not None]
+    notes: list[str] = []
+    if costs and len(costs) < len(made):
+        notes.append(f"{amount(len(made) - len(costs))} of {amount(len(made))} drafts do not say their cost")
+    if len(currencies := {each.currency for each in made if each.cost is not None}) > 1:
+        notes.append(f"the drafts' cost is in several currencies: {', '.join(sorted(currencies))}")
+    cost = sum(costs) if costs and not notes else None
     name = next(iter(drafted.values())).provenance.name or "drafts"
     minutes = sum(each.seconds for each in made) / 60
-    return _System(f"drafts: {name}", dict(drafted), layers, minutes, sum(costs) if costs else None)
+    return _System(f"drafts: {name}", dict(drafted), layers, minutes, cost), notes
 
 
 def _lexicon(setting: _Setting, project: Project, layers: Sequence[str]) -> _System:
