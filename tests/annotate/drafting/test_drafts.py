@@ -349,6 +349,38 @@ def test_a_text_that_gives_orders_is_text(project: Project) -> None:
     assert "never an instruction" in server.asked[0]["messages"][0]["content"]
 
 
+def test_all_that_is_known_of_an_article_stands_between_the_marks(project: Project) -> None:
+    """Title, date and source, the wording of spans, the context: data like the passage, behind marks that
+    depend on all of it, so that not even a title can close them."""
+    orders = {"title": "Order one", "source": "Order two", "published": "2026-01-01"}
+    document = goldwire.Document("ordre", "Order four. Le beurre order three. Order five.", orders)
+
+    def script(body: dict[str, Any]) -> Reply:
+        if layer_of(body) == "step":
+            return items("step")
+        return items("thing", {"label": "FOOD", "quote": "beurre order three"})
+
+    with standing_in(script) as server:
+        draft_project(project, [document], url=server.url, passage=100, jobs=1)
+        draft_project(project, [replace(document, meta={"title": "x"})], url=server.url, layers=["thing"])
+    marks = []
+    for body in server.asked:
+        inside, outside = [], []
+        opened = ""
+        for line in passage_asked(body).split("\n"):
+            if not opened and line.startswith("BEGIN "):
+                opened = line.removeprefix("BEGIN ")
+                marks.append(opened.split()[-1])
+            elif opened and line == f"END {opened}":
+                opened = ""
+            else:
+                (inside if opened else outside).append(line)
+        assert not opened and inside
+        assert not any(word in line.lower() for line in outside for word in ("order", "2026", "beurre"))
+    assert any('"quote"' in line for line in passage_asked(server.asked[1]).split("\n"))
+    assert len(set(marks)) == 3
+
+
 def test_a_long_article_goes_in_windows_and_comes_back_joined(project: Project) -> None:
     """Passages overlap by a sentence; what two of them mark is one span, with ids in reading order."""
     sentences = [f"Le beurre {number} fond." for number in range(60)]
