@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from goldwire.annotate.addresses import is_loopback
-from goldwire.annotate.drafting.project_drafts import drafting
+from goldwire.annotate.drafting.project_drafts import ProjectDocuments, drafting
 from goldwire.annotate.drafting.settings import settings_of
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.client import connect as client_of
@@ -204,7 +204,7 @@ def _drafting(project: Project, options: Mapping[str, Any]) -> Iterator[tuple[Dr
     """The language model of the settings, for the time of a block, and where the texts go."""
     settings = settings_of(project, options)
     with drafting(project, settings) as drafter:
-        drafts = DraftingModel(drafter)
+        drafts = DraftingModel(drafter, ProjectDocuments(project).own)
         try:
             yield drafts, settings.url
         finally:

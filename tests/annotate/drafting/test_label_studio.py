@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 import goldwire
-from goldwire.annotate.drafting.project_drafts import draft_project, drafting
+from goldwire.annotate.drafting.project_drafts import ProjectDocuments, draft_project, drafting
 from goldwire.annotate.drafting.settings import Settings, settings_of
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
@@ -26,12 +27,14 @@ from goldwire.annotate.sync.predictions import version
 from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.tasks import uid
-from goldwire.annotations.store import read_annotations
+from goldwire.annotations.store import read_annotations, write_annotation
+from goldwire.files import sha256
+from goldwire.model import Document
 from goldwire.project import Project, load_project
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
 from tests.annotate.drafting.recorded import good
-from tests.annotate.drafting.stand_in import MODEL, Reply, standing_in
+from tests.annotate.drafting.stand_in import MODEL, Reply, passage_of, standing_in
 from tests.cli.terminal import called
 
 
@@ -40,7 +43,7 @@ def drafting_model(project: Project, url: str, **options: Any) -> Iterator[Draft
     """A language model that drafts for Label Studio."""
     settings: Settings = settings_of(project, {"url": url, "retries": 0} | options)
     with drafting(project, settings) as drafter:
-        model = DraftingModel(drafter)
+        model = DraftingModel(drafter, ProjectDocuments(project).own)
         try:
             yield model
         finally:
@@ -89,16 +92,59 @@ def test_what_takes_too_long_is_there_when_it_is_asked_for_again(project: Projec
         assert len(server.asked) == 4
 
 
-def test_a_server_that_fails_is_asked_again_the_next_time(project: Project) -> None:
-    """A failure is raised, for the backend to tell; nothing of it stays."""
+def test_an_article_is_asked_about_as_annotate_draft_does(project: Project) -> None:
+    """With its title, from the project: the answers that are kept come without a question. What the list says
+    anew counts at once; an article that the project does not know, or of another text, is asked by its text.
+    """
+    with standing_in(good) as server, drafting_model(project, server.url) as model:
+        draft_project(project, url=server.url)
+        number = len(server.asked)
+        for name in ("soupe", "pommes"):
+            assert Backend(model).predict(ask(project, name))["results"][0]["result"]
+        assert len(server.asked) == number == 4
+        listing = project.seeds / "articles.jsonl"
+        listing.write_text(listing.read_text("utf-8").replace("Soupe à l’oignon", "Soupe du soir"), "utf-8")
+        Backend(model).predict(ask(project, "soupe"))
+        assert "Soupe du soir" in server.asked[-1]["messages"][-1]["content"]
+        for document in (Document("soupe", "Hachez autre chose."), Document("unknown", "Hachez encore.")):
+            task = {"id": 1, "data": {"uid": uid(document), "text": document.text}}
+            Backend(model).predict({"tasks": [task]})
+            shown = server.asked[-1]["messages"][-1]["content"]
+            assert document.text in shown and "Soupe" not in shown
+
+
+def test_no_example_is_of_the_story_of_an_article_that_is_opened(project: Project) -> None:
+    """The story is the project's to know: Label Studio does not."""
+    listing = project.seeds / "articles.jsonl"
+    lines = [json.loads(line) | {"story": "s"} for line in listing.read_text("utf-8").splitlines()]
+    listing.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    pommes = load_seeds(project)[0]
+    span = goldwire.Span("s1", "thing", "FOOD", 0, 8)
+    provenance = goldwire.Provenance("human")
+    made = goldwire.Annotation("pommes", "anna", "mini@0.1", "reviewed", provenance, (span,))
+    write_annotation(project, replace(made, text_sha256=sha256(pommes.text)))
+    with standing_in(good) as server, drafting_model(project, server.url, shots=2) as model:
+        Backend(model).predict(ask(project, "soupe"))
+    assert server.asked and all(len(body["messages"]) == 2 for body in server.asked)
+
+
+def test_an_article_that_fails_leaves_the_others_of_a_request(project: Project) -> None:
+    """It is told with the reason, and begun anew when it is asked for again; the others have predictions."""
     failing = [True]
-    script = lambda body: Reply(status=500) if failing[0] else good(body)  # noqa: E731
+
+    def script(body: dict[str, Any]) -> Reply:
+        return Reply(status=500) if failing[0] and "Épluchez" in passage_of(body) else good(body)
+
     with standing_in(script) as server, drafting_model(project, server.url) as model:
         backend = Backend(model)
-        with pytest.raises(goldwire.AnnotateError, match="GW807"):
-            backend.predict(ask(project, "soupe"))
+        answer = backend.predict(ask(project, "pommes", "soupe"))
+        failed, made = answer["results"]
+        assert failed == [] and made["result"]
+        ((reason, count),) = backend.counts.failed.items()
+        assert "GW807" in reason and count == 1 and backend.counts.predicted == 1
+        assert answer["refused"] == [{"task": 0, "reason": reason}] and not backend.counts.refused
         failing[0] = False
-        assert backend.predict(ask(project, "soupe"))["results"][0]["result"]
+        assert all(entry["result"] for entry in backend.predict(ask(project, "pommes", "soupe"))["results"])
 
 
 def test_assist_takes_a_model_or_a_language_model(project: Project) -> None:

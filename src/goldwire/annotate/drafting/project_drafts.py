@@ -28,6 +28,7 @@ from goldwire.number_format import money
 from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
+from goldwire.seeds.ingest import LISTING
 
 _NOT_GIVEN = "what is given has no annotation of it"
 
@@ -219,6 +220,30 @@ def chosen_documents(project: Project, articles: Iterable[str | Document] | None
     )
     chosen = [known[each] if isinstance(each, str) else each for each in named]
     return list({document.id: document for document in chosen}.values())
+
+
+class ProjectDocuments:
+    """A project's own documents, with all that is known of them; read anew where its list has changed."""
+
+    def __init__(self, project: Project) -> None:
+        """Raises what `load_seeds` does."""
+        self._project = project
+        self._listing = project.seeds / LISTING
+        self._changed: int | None = None
+        self._by_id: dict[str, Document] = {}
+        self._read()
+
+    def own(self, document: Document) -> Document:
+        """The project's document of this id and text; the one that is given where there is none."""
+        self._read()
+        own = self._by_id.get(document.id)
+        return own if own is not None and own.text == document.text else document
+
+    def _read(self) -> None:
+        changed = self._listing.stat().st_mtime_ns if self._listing.is_file() else None
+        if changed != self._changed:
+            self._by_id = {each.id: each for each in load_seeds(self._project)} if changed else {}
+            self._changed = changed
 
 
 def quarantine_file(out: Path) -> Path:

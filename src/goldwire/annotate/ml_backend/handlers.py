@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.ml_backend.predictor import Predictor, document_of, prediction
+from goldwire.annotate.ml_backend.predictor import NotPredicted, Predictor, document_of, prediction
 from goldwire.annotate.ml_backend.screens import Screens
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.sync.tasks import uid
@@ -77,7 +77,11 @@ class Backend:
         annotations = {key: self._kept[key] for key in documents if key in self._kept}
         left_out: Counter[str] = Counter()
         wanted = [document for key, document in documents.items() if key not in annotations]
+        failed: dict[str, str] = {}
         for predicted in self.assistant.annotate(wanted, until=until):
+            if isinstance(predicted, NotPredicted):
+                failed[uid(predicted.document)] = predicted.reason
+                continue
             left_out.update(predicted.left_out)
             key = uid(predicted.document)
             annotations[key] = predicted.annotation
@@ -91,10 +95,14 @@ class Backend:
                 left_out.update(shown.left_out)
                 results.append(prediction(shown.annotation, self.assistant.schema, document.text))
                 continue
-            reason = document if isinstance(document, str) else f"not done within {self.budget:.0f} s"
+            if isinstance(document, str):
+                reason = document
+            else:
+                reason = failed.get(uid(document), f"not done within {self.budget:.0f} s")
             task = tasks[number]
             refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
-            count(self.counts.refused, reason)
+            kind = self.counts.failed if reason in failed.values() else self.counts.refused
+            count(kind, reason)
             results.append([])
         self.counts.predicted += len(tasks) - len(refused)
         for reason, number in left_out.items():

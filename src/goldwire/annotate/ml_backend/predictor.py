@@ -48,6 +48,14 @@ class Predicted:
     left_out: Counter[str]
 
 
+@dataclass(frozen=True)
+class NotPredicted:
+    """An article that failed, and why; the others of a request are none the worse for it."""
+
+    document: Document
+    reason: str
+
+
 class Predictor(Protocol):
     """Whatever annotates articles for Label Studio: a trained pipeline, a language model.
 
@@ -63,7 +71,9 @@ class Predictor(Protocol):
     def lacks(self, config: str) -> list[str]:
         """What a Label Studio config would need for these predictions and does not have."""
 
-    def annotate(self, documents: Sequence[Document], *, until: float | None = None) -> Iterator[Predicted]:
+    def annotate(
+        self, documents: Sequence[Document], *, until: float | None = None
+    ) -> Iterator[Predicted | NotPredicted]:
         """Annotate articles one after the other; stop early where `until` (`time.monotonic`) has passed."""
 
 
