@@ -293,7 +293,7 @@ def preview_drafts(
     given: Source | None = None,
     **options: Any,
 ) -> Preview:
-    """What `draft` would send: its first request, how many there are at least, tokens, and their price.
+    """What `draft` would send: its first request, how many there are at least and at most, tokens and price.
 
     Arguments as those of `draft`. The server is asked for nothing but its list of models; what was answered
     before is not taken off. Raises what `draft` does.

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 import goldwire
 from goldwire.annotate.drafting.answer_schema import answer_schema, asked_attributes
 from goldwire.annotate.drafting.client import FORMATS
-from goldwire.annotate.drafting.plan import tokens
+from goldwire.annotate.drafting.plan import prompt_tokens, tokens
 from goldwire.annotate.drafting.project_drafts import Drafts, draft_project
 from goldwire.annotate.drafting.prompt import system_message
 from goldwire.annotations.store import write_annotation
@@ -365,7 +365,8 @@ def test_all_that_is_known_of_an_article_stands_between_the_marks(project: Proje
         draft_project(project, [replace(document, meta={"title": "x"})], url=server.url, layers=["thing"])
     marks = []
     for body in server.asked:
-        inside, outside = [], []
+        inside: list[str] = []
+        outside: list[str] = []
         opened = ""
         for line in passage_asked(body).split("\n"):
             if not opened and line.startswith("BEGIN "):
@@ -430,6 +431,53 @@ def test_a_prompt_that_the_server_finds_too_long_is_shortened(project: Project) 
     assert any("without common rules" in note for note in drafts.notes)
 
 
+def test_how_an_article_is_asked_hangs_on_no_other(project: Project) -> None:
+    """One whose prompt was too long is asked with less, and its record says so; the others with all, in
+    whatever order they come, and so a second run in another order asks nothing."""
+
+    def script(body: dict[str, Any]) -> Reply:
+        if "Sans article" in body["messages"][0]["content"] and "Hachez" in passage_of(body):
+            return Reply(status=400, body='{"error": {"message": "the context length is exceeded"}}')
+        return good(body)
+
+    with standing_in(script) as server:
+        options: dict[str, Any] = {"url": server.url, "layers": ["thing"], "jobs": 1}
+        first = draft_project(project, ["soupe", "pommes"], **options)
+        number = len(server.asked)
+        again = draft_project(project, ["pommes", "soupe"], **options)
+        assert len(server.asked) == number
+    assert {a.document.id: a for a in first.articles} == {a.document.id: a for a in again.articles}
+    soup, apples = (article.annotations[0].provenance.drafting for article in first.articles)
+    assert soup is not None and apples is not None
+    assert soup.settings["shortened"] == first.notes == again.notes
+    assert "shortened" not in apples.settings and "without common rules" in first.notes[0]
+
+
+@pytest.mark.parametrize("models", [None, {"data": [{"id": MODEL}]}], ids=["stated", "not stated"])
+def test_passages_become_shorter_where_the_server_finds_them_too_long(project: Project, models: Any) -> None:
+    """After the guidelines, and the answers with them: a server that holds less than it says, or says
+    nothing, drafts all the same. Where not even that helps, the article is left."""
+    sentences = [f"Le beurre {number} fond." for number in range(60)]
+    document = goldwire.Document("long", " ".join(sentences))
+    holds = [1200]
+
+    def script(body: dict[str, Any]) -> Reply:
+        if prompt_tokens(body["messages"]) + body["max_tokens"] > holds[0]:
+            return Reply(status=400, body='{"error": {"message": "the context length is exceeded"}}')
+        quotes = [sentence[3:-6] for sentence in sentences if sentence in passage_of(body)]
+        return items("thing", *({"label": "FOOD", "quote": quote} for quote in quotes))
+
+    with standing_in(script, models=models) as server:
+        options: dict[str, Any] = {"url": server.url, "layers": ["thing"], "around": 0}
+        drafts = draft_project(project, [document], **options)
+        assert len(texts(drafts.articles[0])) == 60
+        note = drafts.notes[-1]
+        assert "labels and definitions only, passages of 400 characters, answers of 256 tokens" in note
+        holds[0] = 10
+        drafts = draft_project(project, [document], refresh=True, **options)
+    assert "GW810" in drafts.left["long"] and not drafts.articles
+
+
 def test_of_a_prompt_that_is_too_long_the_examples_go_first(project: Project) -> None:
     """Then the guidelines, which nobody shortens for the sake of examples."""
     review_one(project)
@@ -457,7 +505,9 @@ def test_a_server_without_structured_output_is_asked_plainly(project: Project, t
 
     drafts, server = drafted(project, script)
     assert sum(len(texts(article)) for article in drafts.articles) == 19
-    assert drafts.notes == [f"the server takes no answer bound by json_schema: asked for {FORMATS[takes]}"]
+    assert drafts.notes == [
+        f"the server refused to bind an answer by json_schema: asked for {FORMATS[takes]}"
+    ]
     assert FORMATS[takes] == server.asked[-1].get("response_format", {}).get("type", "text")
 
 

@@ -18,16 +18,26 @@ from typing import Any
 import pytest
 
 import goldwire
-from goldwire.annotate.drafting.asker import Asker
+from goldwire.annotate.drafting.asker import Asker, OutOfBudget
 from goldwire.annotate.drafting.cache import Answer, Cache
 from goldwire.annotate.drafting.client import ChatClient
-from goldwire.annotate.drafting.project_drafts import draft_project
+from goldwire.annotate.drafting.project_drafts import draft_project, preview_project
 from goldwire.annotate.drafting.settings import Settings
 from goldwire.annotations.store import write_annotation
 from goldwire.formats.jsonl import read_jsonl
 from goldwire.project import Project
 from tests.annotate.drafting.recorded import good
-from tests.annotate.drafting.stand_in import MODEL, Reply, Script, StandIn, items, layer_of, standing_in
+from tests.annotate.drafting.stand_in import (
+    MODEL,
+    Reply,
+    Script,
+    StandIn,
+    is_repair,
+    items,
+    layer_of,
+    passage_of,
+    standing_in,
+)
 from tests.cli.terminal import called, on_terminal, run
 
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "one layer"}]}
@@ -62,10 +72,13 @@ def asked(script: Script, **options: Any) -> tuple[Answer, list[float], int]:
     [
         Reply(status=500, body='{"error": {"message": "out of memory"}}'),
         Reply(status=503, body="<html>busy</html>"),
+        Reply(status=408),
+        Reply(status=409),
+        Reply(status=425),
         Reply("{}", broken=True),
         Reply(wait=1.0),
     ],
-    ids=["500", "503", "broken off", "stalled"],
+    ids=["500", "503", "408", "409", "425", "broken off", "stalled"],
 )
 def test_what_may_pass_is_asked_again(reply: Reply) -> None:
     """A failing server, a connection that breaks or stalls: again, after waits that double."""
@@ -84,6 +97,29 @@ def test_the_server_says_how_long_to_wait() -> None:
     for nothing in ("soon", "inf", "nan", "Thu, 01 Jan 2026 00:00:00 +99999999999999999999"):
         _, waits, _ = asked(failing_first(1, Reply(status=429, headers={"Retry-After": nothing})))
         assert 0.75 <= waits[0] <= 1.25
+
+
+def test_a_wait_that_the_server_asks_for_is_that_of_all_requests() -> None:
+    """Another request, of another thread too, waits as long; one that would wait too long is not sent."""
+    replies = [Reply(status=429, headers={"Retry-After": "100"})]
+    waits: dict[str, list[float]] = {"first": [], "second": []}
+
+    def sleep(seconds: float) -> None:
+        waits[threading.current_thread().name].append(seconds)
+
+    with standing_in(lambda _: replies.pop() if replies else Reply("{}")) as server:
+        with contextlib.closing(ChatClient(Settings(url=server.url), sleep=sleep)) as client:
+            for name in waits:
+                thread = threading.Thread(target=client.ask, args=(BODY,), name=name)
+                thread.start()
+                thread.join()
+        assert waits["first"] == [100.0] and len(waits["second"]) == 1 and 0 < waits["second"][0] <= 100
+        replies.append(Reply(status=503, headers={"Retry-After": "1800"}))
+        with contextlib.closing(ChatClient(Settings(url=server.url))) as client:
+            for _ in range(2):
+                with pytest.raises(goldwire.AnnotateError, match=r"GW815.* for 1,\d\d\d s"):
+                    client.ask(BODY)
+        assert len(server.asked) == 4
 
 
 @pytest.mark.parametrize(
@@ -219,8 +255,8 @@ def test_a_refusal_that_has_nothing_to_do_with_the_form_is_not_remembered(projec
     """Each form is tried, none works: the next run, and the next question, begin with the strictest again."""
     replies = [Reply(status=402, body='{"error": {"message": "no credit"}}')]
     with standing_in(lambda body: replies[0] if replies else good(body)) as server:
-        with pytest.raises(goldwire.AnnotateError, match=r"GW808.*no credit"):
-            draft_project(project, ["pommes"], url=server.url, layers=["thing"])
+        drafts = draft_project(project, ["pommes"], url=server.url, layers=["thing"])
+        assert "GW808" in drafts.left["pommes"] and "no credit" in drafts.left["pommes"]
         assert forms(server) == ["json_schema", "json_object", "text"]
         settings = Settings(url=server.url)
         messages = [{"role": "system", "content": "one layer, `thing`"}]
@@ -248,6 +284,28 @@ def test_a_form_that_worked_is_remembered_for_the_same_model(project: Project) -
             assert forms(server)[number] == first and forms(server)[-1] == "text" and drafts.notes
             if seed == 2:
                 server.models = listed(MODEL, 32768)
+
+
+def test_one_question_that_is_refused_in_a_form_loosens_no_other(project: Project) -> None:
+    """Its own answer is bound less, and found again; all others are bound as before, whichever came first."""
+
+    def script(body: dict[str, Any]) -> Reply:
+        refused = layer_of(body) == layer and "response_format" in body and "Hachez" in passage_of(body)
+        strict = refused and body["response_format"]["type"] == "json_schema"
+        return Reply(status=400, body='{"error": "the schema is too large"}') if strict else good(body)
+
+    with standing_in(script) as server:
+        for seed, layer in enumerate(("step", "thing")):
+            server.asked.clear()
+            names = ["soupe", "pommes"] if layer == "thing" else ["pommes", "soupe"]
+            options: dict[str, Any] = {"url": server.url, "jobs": 1, "seed": seed}
+            first = draft_project(project, names, **options)
+            assert forms(server).count("json_object") == 1 and len(server.asked) == 5
+            again = draft_project(project, names, **options)
+            assert len(server.asked) == 5 and again.account.spent_in == 0
+            assert list(again.articles) == list(first.articles)
+            note = "the server refused to bind an answer by json_schema: asked for json_object"
+            assert first.notes == again.notes == [note]
 
 
 def test_a_broken_cache_is_asked_anew(project: Project) -> None:
@@ -286,16 +344,144 @@ def test_a_budget_stops_before_it_is_used_up(project: Project) -> None:
     assert [a.annotations[0].spans for a in rest.articles] == [a.annotations[0].spans for a in whole.articles]
 
 
-def test_one_article_that_fails_leaves_the_others(project: Project) -> None:
+def test_what_is_kept_is_drafted_beyond_the_budget(project: Project) -> None:
+    """It costs nothing, also where another article has used the budget up before."""
+    with standing_in(good) as server:
+        draft_project(project, ["pommes"], url=server.url)
+        number = len(server.asked)
+        drafts = draft_project(project, ["soupe", "pommes"], url=server.url, jobs=1, budget=50)
+        assert len(server.asked) == number
+    assert [a.document.id for a in drafts.articles] == ["pommes"]
+    assert drafts.left == {"soupe": "the budget of 50 tokens"} and not drafts.failed
+
+
+def uncounted(body: dict[str, Any]) -> Reply:
+    """A good answer of a server that counts no tokens."""
+    choice = {"message": {"content": good(body).text}, "finish_reason": "stop"}
+    return Reply(body=json.dumps({"model": MODEL, "choices": [choice]}))
+
+
+def test_tokens_that_the_server_does_not_count_are_estimated(project: Project) -> None:
+    """So that a budget holds and a cost is none of nothing; run and record say that they are an estimate."""
+    options: dict[str, Any] = {"jobs": 1, "max_tokens": 100, "price_in": 1000.0}
+    with standing_in(good) as server:
+        counted = draft_project(project, url=server.url, **options)
+    with standing_in(uncounted) as server:
+        drafts = draft_project(project, url=server.url, **options)
+        again = draft_project(project, url=server.url, **options)
+        for account in (drafts.account, again.account):
+            assert counted.account.tokens_in <= account.tokens_in < 1.2 * counted.account.tokens_in
+            assert account.tokens_out >= counted.account.tokens_out
+        assert drafts.notes == ["the server does not count tokens: estimated by the lengths of the texts"]
+        record = drafts.articles[0].annotations[0].provenance.drafting
+        assert record is not None and record.settings["tokens"] == "estimated" and record.cost
+        assert (drafts.account.spent_in, again.account.spent_in) == (drafts.account.tokens_in, 0)
+        server.asked.clear()
+        budget = record.tokens_in + record.tokens_out + 400
+        short = draft_project(project, url=server.url, budget=budget, refresh=True, **options)
+        assert [a.document.id for a in short.articles] == ["pommes"] and len(server.asked) == 2
+        assert 0 < short.account.spent_in + short.account.spent_out <= budget
+
+
+@pytest.mark.parametrize("reply", [Reply(wait=1.0), Reply("{}", broken=True)], ids=["stalled", "broken off"])
+def test_what_an_answer_that_never_came_may_have_taken_counts(project: Project, reply: Reply) -> None:
+    """It may have been made and billed: it is taken off the budget, before it is asked for again."""
+    options: dict[str, Any] = {"jobs": 1, "max_tokens": 100, "timeout": 0.5, "layers": ["thing"]}
+    with standing_in(lambda _: reply) as server:
+        settings = Settings(url=server.url, timeout=0.5)
+        messages = [{"role": "user", "content": "x" * 3000}]
+        with contextlib.closing(ChatClient(settings, sleep=lambda _: None)) as client:
+            asker = Asker(settings, Cache(project.cache / "llm"), client, budget=3500)
+            with pytest.raises(OutOfBudget):
+                asker.ask(messages, {}, 100)
+        assert len(server.asked) == 3 and 3 * 1100 <= asker.spent_in + asker.spent_out <= 3500
+        drafts = draft_project(project, ["soupe"], url=server.url, retries=0, **options)
+    assert drafts.account.spent_in > 100 and drafts.account.spent_out == 100 and drafts.failed == 1
+    assert drafts.notes == ["answers that never came count as the most that they may have taken"]
+
+
+#: Answers that are no fault of the server's, but for one article.
+FAILING = {
+    "GW807": Reply(status=500),
+    "GW808": Reply(status=400, body='{"error": {"message": "content policy"}}'),
+    "GW809": Reply(body="no JSON"),
+    "GW810": Reply(status=400, body='{"error": {"message": "context length exceeded"}}'),
+}
+
+
+@pytest.mark.parametrize("code", FAILING)
+def test_one_article_that_fails_leaves_the_others(project: Project, code: str) -> None:
     """It is named with the reason; those that were answered are drafted."""
 
     def script(body: dict[str, Any]) -> Reply:
-        return Reply(status=500) if "Hachez" in body["messages"][-1]["content"] else good(body)
+        return FAILING[code] if "Hachez" in passage_of(body) else good(body)
 
     with standing_in(script) as server:
-        drafts = draft_project(project, url=server.url, retries=0)
+        drafts = draft_project(project, ["soupe", "pommes"], url=server.url, retries=0, jobs=1)
     assert [a.document.id for a in drafts.articles] == ["pommes"]
-    assert "GW807" in drafts.left["soupe"] and drafts.failed == 1
+    assert code in drafts.left["soupe"] and drafts.failed == 1
+
+
+@pytest.mark.parametrize("code", FAILING)
+def test_after_three_that_fail_no_more_are_asked(project: Project, code: str) -> None:
+    """Whatever it is, it is no matter of one article; what is kept from before is drafted all the same."""
+    documents = [goldwire.Document(f"d{n}", f"Le beurre {n} fond.") for n in range(6)]
+    options: dict[str, Any] = {"retries": 0, "jobs": 1, "layers": ["thing"]}
+    replies: list[Reply] = []
+    with standing_in(lambda _: replies[0] if replies else items("thing")) as server:
+        draft_project(project, documents[5:], url=server.url, **options)
+        replies.append(FAILING[code])
+        drafts = draft_project(project, documents, url=server.url, **options)
+    assert [a.document.id for a in drafts.articles] == ["d5"] and drafts.failed == 3
+    assert [name for name, why in drafts.left.items() if code in why] == ["d0", "d1", "d2"]
+    assert [why for why in drafts.left.values() if code not in why] == [
+        "not asked: 3 articles failed one after the other"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(status=401), "GW804"),
+        (Reply(status=404, body='{"error": {"message": "model not found"}}'), "GW805"),
+        (Reply(status=302, headers={"Location": "https://other.example/v1"}), "GW806"),
+        (Reply(status=429, headers={"Retry-After": "600"}), "GW815"),
+    ],
+)
+def test_what_would_befall_every_article_stops_the_run_and_loses_nothing(
+    project: Project, reply: Reply, code: str
+) -> None:
+    """What is done is returned, what is kept from before drafted, the rest named; no more is asked."""
+    documents = [goldwire.Document(f"d{n}", f"Le beurre {n} fond.") for n in range(5)]
+    options: dict[str, Any] = {"retries": 0, "jobs": 1, "layers": ["thing"]}
+
+    def script(body: dict[str, Any]) -> Reply:
+        return reply if failing and "beurre 0" not in passage_of(body) else items("thing")
+
+    failing = False
+    with standing_in(script) as server:
+        draft_project(project, documents[4:], url=server.url, **options)
+        number, failing = len(server.asked), True
+        drafts = draft_project(project, documents, url=server.url, **options)
+        assert len(server.asked) == number + 2
+        assert [a.document.id for a in drafts.articles] == ["d0", "d4"] and drafts.failed == 1
+        assert code in drafts.left["d1"] and list(drafts.left) == ["d1", "d2", "d3"]
+        assert all("not asked" in drafts.left[name] and code in drafts.left[name] for name in ("d2", "d3"))
+        if code != "GW815":
+            with pytest.raises(goldwire.AnnotateError, match=code):
+                draft_project(project, documents[1:2], url=server.url, **options)
+
+
+def test_what_is_kept_is_drafted_without_the_server(project: Project) -> None:
+    """The server has gone, one of two articles was answered before: it is drafted, the other is named."""
+    with standing_in(good) as server:
+        whole = draft_project(project, ["pommes"], url=server.url)
+    for names in (["soupe", "pommes"], ["pommes", "soupe"]):
+        drafts = draft_project(project, names, url=server.url, retries=0, jobs=1)
+        assert list(drafts.articles) == list(whole.articles)
+        assert "GW803" in drafts.left["soupe"] and drafts.failed == 1
+    with pytest.raises(goldwire.AnnotateError, match="GW803"):
+        draft_project(project, ["soupe"], url=server.url, retries=0)
 
 
 def interruptible() -> None:
@@ -428,8 +614,32 @@ def test_a_dry_run_asks_nothing(project: Project) -> None:
         request = json.loads(done.stdout)
         draft_project(project, url=server.url, jobs=1)
         assert request == server.asked[0]
-    assert "2 articles, 4 requests or more; about" in done.stderr and server.url in done.stderr
+    assert "2 articles, 4 to 8 requests; about" in done.stderr and server.url in done.stderr
     assert "EUR" in done.stderr
+
+
+def test_an_estimate_holds_what_may_be_asked(project: Project) -> None:
+    """At least what needs no answer before, at most all, each sent back once; no more than can be asked."""
+    schema = project.root / "schemas/mini.yaml"
+    text = schema.read_text("utf-8")
+    needed = text.replace("labels: [FOOD]}]}", "labels: [FOOD]}], min: 1}")
+    assert needed != text
+    schema.write_text(needed, "utf-8")
+    priced: dict[str, Any] = {"price_in": 1e6, "price_out": 1e6}
+
+    def wrong(body: dict[str, Any]) -> Reply:
+        layer = layer_of(body)
+        return items(layer) if is_repair(body) else items(layer, {"label": "NONE", "quote": "x"})
+
+    for layers in (None, ["thing"], ["step"]):
+        with standing_in(wrong) as server:
+            shown = preview_project(project, url=server.url, layers=layers, **priced)
+            drafts = draft_project(project, url=server.url, layers=layers, **priced)
+            assert shown.requests <= len(server.asked) <= shown.most_requests
+            limits = {None: (2, 8), "thing": (2, 4), "step": (0, 0)}
+            assert (shown.requests, shown.most_requests) == limits[layers[0] if layers else None]
+            assert drafts.account.tokens_out <= shown.answer_tokens
+            assert (drafts.cost or 0.0) <= float(shown.cost.replace(",", "") or 0)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ from goldwire.annotate.drafting.client import (
     FORMATS,
     ChatClient,
     FormatRefused,
+    NoAnswer,
     ServerFailed,
     TooLong,
     Unreachable,
     too_long,
     unknown_model,
 )
-from goldwire.annotate.drafting.plan import ASSUMED, prompt_tokens
+from goldwire.annotate.drafting.plan import ASSUMED, prompt_tokens, tokens
 from goldwire.annotate.drafting.prompt import Message
 from goldwire.annotate.drafting.settings import Settings
 from goldwire.number_format import amount, money
@@ -32,13 +33,22 @@ class OutOfBudget(Exception):
     """The next request might cost more than is left."""
 
 
+class NotKept(Exception):
+    """No answer is kept from before, and none is to be asked for."""
+
+
 class Server(msgspec.Struct, frozen=True):
-    """What is known of a server: the model's name there, the tokens that it takes (0: unknown), and how its
-    answers are bound."""
+    """What is known of a server: the model's name there, the tokens that it takes (0: unknown), and the
+    strictest form in which it has bound an answer (empty: it has given none)."""
 
     model: str
     context: int
-    form: str = FORMATS[0]
+    form: str = ""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms in which it is asked, one after the other until it answers."""
+        return FORMATS[FORMATS.index(self.form or FORMATS[0]) :]
 
 
 class Asker:
@@ -90,10 +100,14 @@ class Asker:
         return self.cache.key(["server", self.settings.url, self.settings.model])
 
     def _takes(self, form: str) -> None:
-        """An answer came that was bound so: the next questions begin with it, also in another run."""
+        """An answer came that was bound so: the next questions begin with the strictest, also in another run.
+
+        A form that was refused once only, for one question's schema, stays the first for all others.
+        """
         with self._server_lock:
-            if self._server is not None and FORMATS.index(form) > FORMATS.index(self._server.form):
-                self._server = msgspec.structs.replace(self._server, form=form)
+            server = self._server
+            if server is not None and (not server.form or FORMATS.index(form) < FORMATS.index(server.form)):
+                self._server = msgspec.structs.replace(server, form=form)
                 self.cache.put(self._server_key(), self._server)
 
     @property
@@ -122,48 +136,87 @@ class Asker:
             "seed": self.settings.seed,
             "max_tokens": most,
             "stream": False,
-        } | _response_format(form or server.form, answer)
+        } | _response_format(form or server.forms[0], answer)
 
-    def ask(self, messages: list[Message], answer: dict[str, Any], most: int) -> Answer:
+    def ask(
+        self, messages: list[Message], answer: dict[str, Any], most: int, *, kept_only: bool = False
+    ) -> Answer:
         """An answer of at most so many tokens, bound by the JSON schema `answer` where the server can.
 
-        Raises `OutOfBudget`, and what `ChatClient.ask` does.
+        Raises `OutOfBudget`, `NotKept` where with `kept_only` it would have to be asked for, and what
+        `ChatClient.ask` does.
         """
-        for form in FORMATS[FORMATS.index(self.server.form) : -1]:
+        kept = self._kept(messages, answer, most)
+        if kept is not None:
+            return kept
+        if kept_only:
+            raise NotKept
+        *stricter, last = self.server.forms
+        for form in stricter:
             # Whether it was the form that was refused, an answer in a looser one tells.
             with suppress(FormatRefused):
                 return self._asked_as(form, messages, answer, most)
-        return self._asked_as(FORMATS[-1], messages, answer, most)
+        return self._asked_as(last, messages, answer, most)
+
+    def _kept(self, messages: list[Message], answer: dict[str, Any], most: int) -> Answer | None:
+        """The answer that is kept, however it was bound. Raises `TooLong` where it is kept that none came."""
+        bodies = {
+            form: self.body(messages, answer, most, form)
+            for form in dict.fromkeys((*self.server.forms, *FORMATS))
+        }
+        for form, body in bodies.items():
+            if (given := self.cache.get(self._key(body), Answer)) is not None:
+                self._tell(form)
+                return self._counted(msgspec.structs.replace(given, cached=True), messages)
+        for body in bodies.values():
+            refused = self._refusal_key(body)
+            if refused and self.cache.get(refused, Answer) is not None:
+                raise too_long(self.settings.url)
+        return None
+
+    def _key(self, body: dict[str, Any]) -> str:
+        return self.cache.key({"url": self.settings.url, "body": body})
+
+    def _refusal_key(self, body: dict[str, Any]) -> str:
+        """Under which it is kept that a question was too long. None where the context is unknown: nobody
+        could tell when to ask again."""
+        context = self.server.context or self.settings.context
+        return self.cache.key({"url": self.settings.url, "body": body, "context": context}) if context else ""
+
+    def _tell(self, form: str) -> None:
+        if form != FORMATS[0]:
+            self.note(f"the server refused to bind an answer by {FORMATS[0]}: asked for {form}")
 
     def _asked_as(self, form: str, messages: list[Message], answer: dict[str, Any], most: int) -> Answer:
-        given = self._ask(self.body(messages, answer, most, form), prompt_tokens(messages) + most)
-        self._takes(form)
-        if form != FORMATS[0]:
-            self.note(f"the server takes no answer bound by {FORMATS[0]}: asked for {form}")
-        return given
-
-    def _ask(self, body: dict[str, Any], estimate: int) -> Answer:
-        """The answer to one request that may take so many tokens, from the cache where it is there."""
-        url, context = self.settings.url, self.server.context or self.settings.context
-        key = self.cache.key({"url": url, "body": body})
-        if (kept := self.cache.get(key, Answer)) is not None:
-            return msgspec.structs.replace(kept, cached=True)
-        # Without knowing the context nobody could tell when to ask again.
-        refused = self.cache.key({"url": url, "body": body, "context": context}) if context else ""
-        if refused and self.cache.get(refused, Answer) is not None:
-            raise too_long(url)
-        self._reserve(estimate)
-        given: Answer | None = None
+        body, prompt = self.body(messages, answer, most, form), prompt_tokens(messages)
+        self._reserve(prompt + most)
+        spent_in = spent_out = 0
         try:
-            given = self.client.ask(body)
+            given = self.client.ask(body, lost=lambda again: self._lost(prompt, most, again=again))
+            counted = self._counted(given, messages)
+            spent_in, spent_out = counted.tokens_in, counted.tokens_out
+        except NoAnswer:
+            self._lost(prompt, most, again=False)
+            raise
         except TooLong:
-            if refused:
+            if refused := self._refusal_key(body):
                 self.cache.put(refused, Answer("", _TOO_LONG))
             raise
         finally:
-            self._settle(estimate, given)
-        self.cache.put(key, given)
-        return given
+            self._settle(prompt + most, spent_in, spent_out)
+        self.cache.put(self._key(body), given)
+        self._takes(form)
+        self._tell(form)
+        return counted
+
+    def _counted(self, answer: Answer, messages: list[Message]) -> Answer:
+        """An answer with its tokens, estimated by the lengths of the texts where the server counts none."""
+        tokens_in = answer.tokens_in or prompt_tokens(messages)
+        tokens_out = answer.tokens_out or (tokens(answer.text) if answer.text else 0)
+        if (tokens_in, tokens_out) == (answer.tokens_in, answer.tokens_out):
+            return answer
+        self.note("the server does not count tokens: estimated by the lengths of the texts")
+        return msgspec.structs.replace(answer, tokens_in=tokens_in, tokens_out=tokens_out, estimated=True)
 
     def _reserve(self, estimate: int) -> None:
         with self._lock:
@@ -172,12 +225,25 @@ class Asker:
                 raise OutOfBudget
             self._reserved += estimate
 
-    def _settle(self, estimate: int, answer: Answer | None) -> None:
+    def _settle(self, estimate: int, spent_in: int, spent_out: int) -> None:
         with self._lock:
             self._reserved -= estimate
-            if answer is not None:
-                self.spent_in += answer.tokens_in
-                self.spent_out += answer.tokens_out
+            self.spent_in += spent_in
+            self.spent_out += spent_out
+
+    def _lost(self, prompt: int, most: int, *, again: bool) -> None:
+        """A try whose answer never came may have been answered: it counts as the most that it could take.
+
+        Raises `OutOfBudget` where there is none left to ask `again`.
+        """
+        self.note("answers that never came count as the most that they may have taken")
+        with self._lock:
+            self.spent_in += prompt
+            self.spent_out += most
+            spent = self.spent_in + self.spent_out
+            # What is reserved holds the next try.
+            if again and self.budget is not None and spent + self._reserved > self.budget:
+                raise OutOfBudget
 
     def spent(self) -> str:
         """What was spent so far, in words: tokens, and money where a price is given."""

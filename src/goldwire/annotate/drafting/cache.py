@@ -16,7 +16,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came back for one request: the text, why it ended, the model's name by the server, tokens, seconds
     and when (ISO 8601).
 
-    `cached` is true of one that was kept from before.
+    `cached` is true of one that was kept from before, `estimated` where the server did not count the tokens.
     """
 
     text: str
@@ -27,6 +27,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float = 0.0
     created: str = ""
     cached: bool = False
+    estimated: bool = False
 
 
 class Cache:

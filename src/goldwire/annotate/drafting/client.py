@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from goldwire.annotate.addresses import host_of, is_loopback
@@ -32,6 +32,8 @@ _LARGEST = 4 << 20
 _LONGEST = 300
 #: Seconds that a server may ask to wait at most, and those between tries at first.
 LONGEST_WAIT, _FIRST_WAIT = 120.0, 1.0
+#: Statuses below 500 that may pass: too slow, in conflict, too early, too many.
+_PASSING = (408, 409, 425, 429)
 #: How an answer can be bound, from the strictest.
 FORMATS = ("json_schema", "json_object", "text")
 _CONTEXT_KEYS = ("max_model_len", "n_ctx", "context_length", "context_window")
@@ -54,10 +56,19 @@ class ServerFailed(AnnotateError):
     """The server gave no usable answer, however often it was asked."""
 
 
+class MustWait(ServerFailed):
+    """The server asks for a longer wait than is waited: nothing is asked of it until then."""
+
+
+class NoAnswer(AnnotateError):
+    """What came back is no chat answer."""
+
+
 class ChatClient:
     """The way to one server. Its key is in no message and no printed form.
 
-    `sleep` waits so many seconds between tries; `stop`, once it is set, ends the waiting.
+    `sleep` waits so many seconds between tries; `stop`, once it is set, ends the waiting. A wait that the
+    server asks for is that of all requests.
     """
 
     def __init__(self, settings: Settings, *, sleep: Callable[[float], object] | None = None) -> None:
@@ -76,6 +87,8 @@ class ChatClient:
             trust_env=not is_loopback(host_of(settings.url)),
         )
         self._loop = BackgroundLoop("llm-answers")
+        self._waiting = Lock()
+        self._not_before = 0.0
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.url!r})"
@@ -102,49 +115,75 @@ class ChatClient:
             if isinstance(each, dict) and isinstance(each.get("id"), str)
         }
 
-    def ask(self, body: dict[str, Any]) -> Answer:
+    def ask(self, body: dict[str, Any], *, lost: Callable[[bool], None] = lambda _again: None) -> Answer:
         """The answer to one request for a chat completion.
 
+        `lost` is told of each try that broke, which the server may have answered all the same, and whether it
+        is to be asked again; what it raises ends the request.
+
         Raises `Unreachable` GW803, GW804 for a refused key, GW805 for an unknown model,
-        GW806 for a redirect, GW809 for what is no chat answer; `TooLong` GW810, `FormatRefused` GW808;
-        `ServerFailed` GW807 after all tries.
+        GW806 for a redirect; `NoAnswer` GW809, `TooLong` GW810, `FormatRefused` GW808;
+        `ServerFailed` GW807 after all tries, `MustWait` GW815 where it asks for too long a wait.
         """
         try:
-            data, seconds = self._request("POST", "chat/completions", body)
+            data, seconds = self._request("POST", "chat/completions", body, lost)
         except _NotFound as error:
             raise self._unknown_model(str(body.get("model", "")), error) from None
         return _answer(data, str(body.get("model", "")), seconds, self.settings.url)
 
     # One request, until it is answered ------------------------------------------------------------------
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[Any, float]:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        lost: Callable[[bool], None] = lambda _again: None,
+    ) -> tuple[Any, float]:
         """What was answered, and the seconds that this took: neither the waits nor the tries before it."""
-        wait = _FIRST_WAIT
+        wait, pause = _FIRST_WAIT, 0.0
         for attempt in range(self.settings.retries + 1):
+            self._wait(pause)
             begin = time.monotonic()
             try:
                 status, headers, text = self._send(method, path, body)
             except _Broken as error:
                 why, asked = str(error), None
+                lost(attempt < self.settings.retries and not self.stop.is_set())
             else:
-                if status == 429 or status >= 500:
+                if status in _PASSING or status >= 500:
                     why, asked = _failed(status, text), _retry_after(headers.get("retry-after", ""))
                     if status == 501:
                         raise FormatRefused.of("GW808", why, where=self.settings.url)
                 else:
                     return self._read(status, headers, text), time.monotonic() - begin
-            if asked is not None and asked > LONGEST_WAIT:
-                hint = "run it again then: what was answered is kept"
-                message = f"{why}; it asks to wait for {amount(round(asked))} s"
-                raise ServerFailed.of("GW815", message, where=self.settings.url, hint=hint)
+            if asked is not None:
+                with self._waiting:
+                    self._not_before = max(self._not_before, time.monotonic() + asked)
+                if asked > LONGEST_WAIT:
+                    raise self._must_wait(f"{why}; it asks to wait for {amount(round(asked))} s")
             if attempt == self.settings.retries or self.stop.is_set():
                 break
             # Some way apart, so that several requests do not come again at once.
-            self._sleep(asked if asked is not None else wait * random.uniform(0.75, 1.25))
+            pause = asked if asked is not None else wait * random.uniform(0.75, 1.25)
             wait = min(2 * wait, LONGEST_WAIT / 4)
         hint = "run it again: what was answered is kept"
         message = f"{why}, asked {amount(attempt + 1)} times" if attempt else why
         raise ServerFailed.of("GW807", message, where=self.settings.url, hint=hint)
+
+    def _wait(self, pause: float) -> None:
+        """Until so many seconds are over, and the server may be asked, whoever of us it told to wait."""
+        waited = time.monotonic()
+        until = waited + pause
+        while waited < (until := max(until, self._not_before)) and not self.stop.is_set():
+            if (left := until - waited) > LONGEST_WAIT:
+                raise self._must_wait(f"it has asked to wait: not asked for {amount(round(left))} s")
+            self._sleep(round(left, 3))
+            waited = until
+
+    def _must_wait(self, message: str) -> GoldwireError:
+        hint = "run it again then: what was answered is kept"
+        return MustWait.of("GW815", message, where=self.settings.url, hint=hint)
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, str], str]:
         """One try: status, headers, body. `_Broken` where the answer did not come whole and in time."""
@@ -167,7 +206,7 @@ class ChatClient:
                     data += part
                     if len(data) > _LARGEST:
                         message = f"an answer of more than {amount(_LARGEST >> 20)} MiB"
-                        raise GoldwireError.of("GW809", message, where=self.settings.url)
+                        raise NoAnswer.of("GW809", message, where=self.settings.url)
                     if time.monotonic() > until:
                         raise _Broken(self._late())
                 return response.status_code, dict(response.headers), self._without_key(data)
@@ -224,7 +263,7 @@ class ChatClient:
         except (ValueError, RecursionError):
             said = shortened(text, 80)
             hint = "is this the address of an OpenAI-compatible server, with its /v1?"
-            raise GoldwireError.of("GW809", f"no JSON in the answer: {said}", where=url, hint=hint) from None
+            raise NoAnswer.of("GW809", f"no JSON in the answer: {said}", where=url, hint=hint) from None
 
     def _unknown_model(self, name: str, error: _NotFound) -> GoldwireError:
         try:
@@ -281,7 +320,7 @@ def _answer(data: Any, model: str, seconds: float, url: str) -> Answer:
     except (KeyError, IndexError, TypeError, AttributeError):
         said = shortened(json.dumps(data, ensure_ascii=False), 80)
         hint = "is this the address of an OpenAI-compatible server, with its /v1?"
-        raise GoldwireError.of("GW809", f"no chat answer: {said}", where=url, hint=hint) from None
+        raise NoAnswer.of("GW809", f"no chat answer: {said}", where=url, hint=hint) from None
     usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
     named = data.get("model")
     return Answer(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, cached_property
-from threading import Lock
+from functools import cache, cached_property, partial
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ from goldwire.annotate.drafting.client import TooLong
 from goldwire.annotate.drafting.join import join_passages
 from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
 from goldwire.annotate.drafting.passages import Passage, passages
-from goldwire.annotate.drafting.plan import LayerPlan, ladder, plan_layer
+from goldwire.annotate.drafting.plan import LayerPlan, last_step, plan_layer
 from goldwire.annotate.drafting.prompt import (
     Message,
     Shot,
@@ -74,12 +73,10 @@ class Drafter:
         self.settings = asker.settings
         self.layers = [name for name in layer_order(schema) if not layers or name in layers]
         raise_faults(unanswerable_names(schema, self.layers))
-        self._lock = Lock()
         self._system = cache(lambda layer, detail: system_message(schema, layer, detail))
         self._plan = cache(
             lambda layer, least: plan_layer(schema, layer, self.settings, asker.context, least)
         )
-        self._least = dict.fromkeys(self.layers, 0)
         self._requests = ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="llm")
 
     def close(self) -> None:
@@ -99,11 +96,15 @@ class Drafter:
         """The SHA-256 of the schema."""
         return sha256(msgspec.json.encode(msgspec.to_builtins(self.schema)))
 
-    def plan(self, layer: str) -> LayerPlan:
-        """How a layer is asked."""
-        plan = self._plan(layer, self._least[layer])
-        self.asker.note(plan.note(layer, self.asker.context, self.settings))
-        return plan
+    def plan(self, layer: str, least: int = 0) -> LayerPlan:
+        """How a layer is asked, from step `least` on."""
+        return self._plan(layer, least)
+
+    def told(self, layer: str, plan: LayerPlan) -> str:
+        """What is sent less than asked for, in words, which the run's notes say too; empty where all is."""
+        note = plan.note(layer, self.asker.context, self.settings)
+        self.asker.note(note)
+        return note
 
     def shots(self, document: Document) -> dict[str, list[Shot]]:
         """The examples that a document is asked with, by layer."""
@@ -143,15 +144,20 @@ class Drafter:
         ]
         return [msgspec.structs.replace(span, id=ids[span.id]) for span in taken], relations
 
-    def article(self, document: Document) -> Drafted:
-        """One article, layer after layer. Raises `OutOfBudget`, and what the client raises."""
+    def article(self, document: Document, *, kept_only: bool = False) -> Drafted:
+        """One article, layer after layer; with `kept_only` nothing is asked that was not answered before.
+
+        Raises `OutOfBudget`, `NotKept`, and what the client raises.
+        """
         spans, relations = self.given(document)
         given = {span.layer: self.given_annotations[document.id].annotator for span in spans}
         account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
+        shortened: list[str] = []
         shots = self.shots(document)
         for layer in self.layers:
-            done = self._layer(document, layer, shots.get(layer, []), spans)
+            done, plan = self._layer(document, layer, shots.get(layer, []), spans, kept_only)
+            shortened += filter(None, [self.told(layer, plan)] if done else [])
             found, arrows = join_passages(self.schema, layer, document, spans, done)
             spans += found
             relations += arrows
@@ -163,10 +169,13 @@ class Drafter:
         server = self.asker.server
         name = Counter(answer.model for answer in answers).most_common(1)[0][0] if answers else server.model
         settings = self.settings
+        how = settings.told | {"layers": list(self.layers)}
+        how |= {"shortened": shortened} if shortened else {}
+        how |= {"tokens": "estimated"} if any(answer.estimated for answer in answers) else {}
         drafting = Drafting(
             prompt=sha256("\n".join(asked)),
             schema=self.schema_hash,
-            settings=settings.told | {"layers": list(self.layers)},
+            settings=how,
             requests=account.requests,
             tokens_in=account.tokens_in,
             tokens_out=account.tokens_out,
@@ -207,40 +216,48 @@ class Drafter:
         layer: str,
         shots: Sequence[Shot],
         spans: Sequence[Span],
-    ) -> list[PassageDraft]:
-        """All passages of an article for one layer, several at once; less beside them where need be."""
+        kept_only: bool,
+    ) -> tuple[list[PassageDraft], LayerPlan]:
+        """All passages of an article for one layer, several at once, and how they were asked.
+
+        What the server finds too long is sent with less, for this article alone: another's draft must not
+        depend on it.
+        """
+        least = 0
         while True:
-            plan = self.plan(layer)
+            plan = self.plan(layer, least)
             opening = self.opening(layer, plan, shots)
             windows = passages(document.text, plan.passage, plan.around)
             futures: list[Future[PassageDraft]] = []
             for number, window in enumerate(windows, start=1):
                 known = [span for span in known_in(spans, window) if span.layer != layer]
-                if not self._answerable(layer, known):
+                if not self.answerable(layer, known):
                     continue
                 messages = [*opening, self.passage(layer, document, window, known)]
                 question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
-                futures.append(self._requests.submit(self._passage, question, messages, plan.answer))
+                ask = partial(self._ask, plan.answer, kept_only)
+                futures.append(self._requests.submit(draft_passage, question, messages, ask))
             try:
-                return [future.result() for future in futures]
+                return [future.result() for future in futures], plan
             except TooLong:
-                if plan.step + 1 == len(ladder(self.settings)):
+                if plan.step >= last_step(self.settings):
                     raise
-                with self._lock:
-                    self._least[layer] = max(self._least[layer], plan.step + 1)
+                least = plan.step + 1
             finally:
                 for future in futures:
                     future.cancel()
 
-    def _passage(self, question: Question, messages: list[Message], most: int) -> PassageDraft:
-        return draft_passage(question, messages, lambda each, form: self.asker.ask(each, form, most))
+    def _ask(self, most: int, kept_only: bool, messages: list[Message], form: dict[str, Any]) -> Answer:
+        return self.asker.ask(messages, form, most, kept_only=kept_only)
 
-    def _answerable(self, layer: str, known: Sequence[Span]) -> bool:
-        """Whether anything can be marked: not where every label needs a relation that can lead nowhere."""
+    def answerable(self, layer: str, known: Sequence[Span], coming: Collection[str] = ()) -> bool:
+        """Whether anything can be marked: not where every label needs a relation that can lead nowhere,
+        neither to what is known nor to the layers that are still `coming`."""
         tails = tails_of(self.schema, layer, known)
         for name, kind in self.schema.relations_from(layer).items():
             heads = [end for end in kind.head if end.layer == layer]
             every = all(any(end.admits(layer, label) for end in heads) for label in self.schema.labels(layer))
-            if kind.min and every and name in tails and not tails[name]:
+            leads = bool(tails.get(name)) or any(end.layer in coming for end in kind.tail)
+            if kind.min and every and name in tails and not leads:
                 return False
         return True

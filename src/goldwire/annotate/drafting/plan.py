@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from goldwire.schemas import Schema
 
 #: Tokens that a model is taken to hold where neither it nor `context` says so.
 ASSUMED = 8192
-#: Code points of the smallest passage that is tried before a context is too short.
-_SMALLEST = 400
+#: Code points of the smallest passage that is tried before a context is too short, and tokens of the shortest
+#: answer.
+_SMALLEST, _SHORTEST = 400, 256
 
 
 def tokens(text: str) -> int:
@@ -29,9 +31,9 @@ def prompt_tokens(messages: Sequence[Message]) -> int:
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """How one layer is asked: how much of the guidelines (`DETAIL`) and examples or none, as the `step` of
-    the ladder says; passages of how many code points with how many around, and the most tokens of an answer.
-    """
+    """How one layer is asked: how much of the guidelines (`DETAIL`) and examples or none, passages of how
+    many code points with how many around, and the most tokens of an answer; `step` counts what was tried
+    before."""
 
     step: int
     detail: int
@@ -45,6 +47,8 @@ class LayerPlan:
         parts = [f"guidelines {DETAIL[self.detail]}"] if self.detail else []
         parts += ["no examples from articles"] if settings.shots and not self.shots else []
         parts += [f"passages of {amount(self.passage)} characters"] if self.passage < settings.passage else []
+        whole = min(settings.max_tokens, context // 2)
+        parts += [f"answers of {amount(self.answer)} tokens"] if self.answer < whole else []
         return f"`{layer}` in {amount(context)} tokens: {', '.join(parts)}" if parts else ""
 
 
@@ -55,26 +59,38 @@ def ladder(settings: Settings) -> list[tuple[int, bool]]:
     return [*examples, *((detail, False) for detail in range(len(DETAIL)))]
 
 
-def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, least: int = 0) -> LayerPlan:
-    """The fullest request that fits `context` tokens, from step `least` of the ladder on.
+def last_step(settings: Settings) -> int:
+    """The last step: beyond the ladder each halves passage and answer, down to the shortest of both."""
+    passage, answer = settings.passage / _SMALLEST, settings.max_tokens / _SHORTEST
+    return len(ladder(settings)) - 1 + max(0, math.ceil(math.log2(max(passage, answer))))
 
-    Where no step fits the passages become shorter. Raises GW816 where even that does not help.
+
+def plan_layer(schema: Schema, layer: str, settings: Settings, context: int, least: int = 0) -> LayerPlan:
+    """The fullest request that fits `context` tokens, from step `least` on (see `last_step`).
+
+    Where no step of the ladder fits the passages become shorter. Raises GW816 where even that does not help.
     """
-    answer = min(settings.max_tokens, context // 2)
+    steps = ladder(settings)
+    halvings = max(0, least - (len(steps) - 1))
+    answer = _halved(min(settings.max_tokens, context // 2), halvings, _SHORTEST)
     room = context - answer
-    size = settings.passage
+    size = _halved(settings.passage, halvings, _SMALLEST)
     while True:
-        for step, (detail, shots) in enumerate(ladder(settings)[least:], start=least):
+        for step, (detail, shots) in list(enumerate(steps))[least - halvings :]:
             system = tokens(system_message(schema, layer, detail)) + 8
             examples = settings.shots * _of_passage(schema, layer, 600, 0) * 2 if shots else 0
             if system + examples + _of_passage(schema, layer, size, settings.around) <= room:
-                return LayerPlan(step, detail, shots, size, settings.around, answer)
+                return LayerPlan(step + halvings, detail, shots, size, settings.around, answer)
         if size <= _SMALLEST:
             break
         size = max(_SMALLEST, size // 2)
     message = f"a context of {amount(context)} tokens is too short for layer `{layer}`"
     hint = "start the server with a longer one; `context` under [llm] says how long it is"
     raise GoldwireError.of("GW816", message, where=settings.url, hint=hint)
+
+
+def _halved(number: int, times: int, least: int) -> int:
+    return max(min(number, least), number >> times)
 
 
 def _of_passage(schema: Schema, layer: str, size: int, around: int) -> int:

@@ -78,13 +78,17 @@ class Drafts:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would send: its first request, how many there are at least, the tokens of their prompts, the
-    most of their answers and, where a price is given, of what they cost."""
+    """What a run would send: its first request, how many there are at least and at most, about the tokens of
+    the prompts where each is sent once, the most of the answers and, where a price is given, what all cost.
+
+    At least those are asked that need no answer before; at most all that may be, each sent back once.
+    """
 
     url: str
     request: dict[str, Any]
     articles: int
     requests: int
+    most_requests: int
     prompt_tokens: int
     answer_tokens: int
     cost: str
@@ -141,24 +145,31 @@ def preview_project(
     upon = given_annotations(given, documents, layers)
     documents = [document for document in documents if upon is None or document.id in upon]
     first: dict[str, Any] = {}
-    requests = prompts = answers = 0
+    least = most = prompts = answers = 0
     with drafting(project, settings, layers=layers, given=upon) as drafter:
         for document in documents:
             shots = drafter.shots(document)
             spans, _ = drafter.given(document)
-            for layer in drafter.layers:
+            for number, layer in enumerate(drafter.layers):
                 plan = drafter.plan(layer)
+                drafter.told(layer, plan)
                 opening = drafter.opening(layer, plan, shots.get(layer, []))
                 for window in passages(document.text, plan.passage, plan.around):
-                    known = known_in(spans, window)
+                    known = [span for span in known_in(spans, window) if span.layer != layer]
+                    if not drafter.answerable(layer, known, drafter.layers[:number]):
+                        continue
                     messages = [*opening, drafter.passage(layer, document, window, known)]
-                    first = first or drafter.asker.body(messages, drafter.form(layer, known), plan.answer)
-                    requests, answers = requests + 1, answers + plan.answer
+                    most, answers = most + 1, answers + plan.answer
                     prompts += prompt_tokens(messages)
+                    if drafter.answerable(layer, known):
+                        least += 1
+                        form = drafter.form(layer, known)
+                        first = first or drafter.asker.body(messages, form, plan.answer)
         notes = tuple(drafter.asker.notes)
-    most = settings.cost(prompts, answers)
-    cost = "" if most is None else money(most, settings.currency)
-    return Preview(settings.url, first, len(documents), requests, prompts, answers, cost, notes)
+    # What is sent back goes with the prompt and the answer that it is about.
+    price = settings.cost(2 * prompts + answers, 2 * answers)
+    cost = "" if price is None else money(price, settings.currency)
+    return Preview(settings.url, first, len(documents), least, 2 * most, prompts, 2 * answers, cost, notes)
 
 
 @contextmanager

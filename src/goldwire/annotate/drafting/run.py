@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from goldwire.annotate.drafting.account import Account
-from goldwire.annotate.drafting.asker import OutOfBudget
-from goldwire.annotate.drafting.client import ServerFailed, TooLong
+from goldwire.annotate.drafting.asker import NotKept, OutOfBudget
+from goldwire.annotate.drafting.client import FormatRefused, MustWait, NoAnswer, ServerFailed, TooLong
 from goldwire.annotate.drafting.drafter import Drafted, Drafter
+from goldwire.errors import GoldwireError
 from goldwire.model import Document
 from goldwire.number_format import amount
 
 #: Articles that may fail one after the other before no more are asked.
 _FAILURES = 3
+#: What may befall one article and no other.
+_OF_ONE = (ServerFailed, TooLong, FormatRefused, NoAnswer)
 
 
 class Advance(Protocol):
@@ -40,23 +43,28 @@ class Run:
 def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance | None = None) -> Run:
     """Draft articles, as many at once as requests go out. What is left is named with its reason.
 
-    Raises what would befall every article: no server, a refused key, an unknown model.
+    Once the run is stopped, by its budget, by articles that fail one after the other or by what would befall
+    each of them, no more is asked; articles whose answers are all kept from before are drafted all the same.
+    Raises what would befall every article (no server, a refused key, an unknown model) where none is done.
     """
     asker, run, waiting = drafter.asker, Run(), list(documents)
+    if waiting:
+        _ = asker.server  # what ails the server is told before anything is begun
     order = {document.id: number for number, document in enumerate(waiting)}
     waiting.reverse()
     done: dict[str, Drafted] = {}
     failures = 0
     stopped = ""
+    left: dict[str, str] = {}
+    general: GoldwireError | None = None
     with ThreadPoolExecutor(drafter.settings.jobs, thread_name_prefix="draft") as pool:
         under_way: dict[Future[Drafted], Document] = {}
         try:
             while waiting or under_way:
-                while waiting and not stopped and len(under_way) < drafter.settings.jobs:
+                while waiting and len(under_way) < drafter.settings.jobs:
                     document = waiting.pop()
-                    under_way[pool.submit(drafter.article, document)] = document
-                if not under_way:
-                    break
+                    work = pool.submit(drafter.article, document, kept_only=bool(stopped))
+                    under_way[work] = document
                 finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in finished:
                     document = under_way.pop(future)
@@ -64,12 +72,19 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
                         done[document.id] = future.result()
                         failures = 0
                     except OutOfBudget:
-                        stopped = run.left[document.id] = f"the budget of {amount(asker.budget or 0)} tokens"
-                    except (ServerFailed, TooLong) as error:
-                        run.left[document.id] = str(error)
+                        left[document.id] = f"the budget of {amount(asker.budget or 0)} tokens"
+                        stopped = stopped or left[document.id]
+                    except NotKept:
+                        left[document.id] = f"not asked: {stopped}"
+                    except GoldwireError as error:
+                        left[document.id] = str(error)
                         failures, run.failed = failures + 1, run.failed + 1
-                        if failures == _FAILURES:
-                            stopped = f"{_FAILURES} articles failed one after the other"
+                        if not isinstance(error, _OF_ONE):
+                            general = general or error
+                        if not isinstance(error, _OF_ONE) or isinstance(error, MustWait):
+                            stopped = stopped or str(error)
+                        elif failures == _FAILURES:
+                            stopped = stopped or f"{_FAILURES} articles failed one after the other"
                     if advance is not None:
                         advance(1, asker.spent())
         finally:
@@ -77,7 +92,9 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
                 drafter.close()
             for future in under_way:
                 future.cancel()
-    run.left |= {document.id: f"not asked: {stopped}" for document in reversed(waiting)}
+    if general is not None and not done:
+        raise general
+    run.left = {name: left[name] for name in sorted(left, key=order.__getitem__)}
     run.drafts = [done[name] for name in sorted(done, key=order.__getitem__)]
     for drafted in run.drafts:
         run.account += drafted.account

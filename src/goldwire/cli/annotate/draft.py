@@ -84,9 +84,10 @@ def draft(
         for note in preview.notes:
             say(f"note: {note}")
         say(
-            f"to {preview.url}: {amount(preview.articles)} articles, {amount(preview.requests)} requests "
-            f"or more; about {amount(preview.prompt_tokens)} tokens in, "
-            f"at most {amount(preview.answer_tokens)} out" + (f", {preview.cost}" if preview.cost else "")
+            f"to {preview.url}: {amount(preview.articles)} articles, {amount(preview.requests)} to "
+            f"{amount(preview.most_requests)} requests; about {amount(preview.prompt_tokens)} tokens in if "
+            f"nothing is sent back, at most {amount(preview.answer_tokens)} out"
+            + (f"; {preview.cost} at most" if preview.cost else "")
         )
         return
     if out is None:
