@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from multiprocessing import active_children, forkserver, get_context, parent_process
 from multiprocessing.context import ForkServerContext
 from typing import Any
@@ -20,6 +22,27 @@ _imported: set[str] = set()  # by the process that workers are forked from
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Products of matrices in one thread within this: those of small ones cost several times the CPU where
+    threads wait for more."""
+    limits: AbstractContextManager[object] = _libraries("scipy.linalg" in sys.modules).limit(
+        limits=1, user_api="blas"
+    )
+    return limits
+
+
+@cache
+def _libraries(_with_scipy: bool) -> Any:
+    """numpy's library, and that which scipy brings, once it is loaded.
+
+    To find them all that the process has loaded is looked through, which takes as long as the products of a
+    small corpus: once each is enough.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def workers_context() -> ForkServerContext:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from threadpoolctl import threadpool_info
 
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.corpus.corpus import load_corpus
@@ -114,6 +115,21 @@ def test_of_a_large_corpus_models_learn_from_a_part_and_parts_are_judged() -> No
     assert find_label_errors(articles, "fr", folds=3, learned=999, judged=999) == find_label_errors(
         articles, "fr", folds=3
     )
+
+
+def test_models_are_trained_in_one_thread() -> None:
+    """While they learn no thread of numpy's or scipy's libraries waits for work; afterwards there are as many
+    as before."""
+
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen: list[list[int]] = []
+    find_label_errors(recipes(4), "fr", folds=2)  # what it imports
+    before = threads()
+    find_label_errors(recipes(4), "fr", folds=2, advance=lambda _: seen.append(threads()))
+    assert {1} == set(seen[-1])
+    assert threads() == before
 
 
 def test_a_span_left_out_is_suspected() -> None:

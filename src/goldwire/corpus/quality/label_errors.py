@@ -26,6 +26,7 @@ from goldwire.corpus.quality.label_error_model import (
 )
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, Span, curated
+from goldwire.processes import one_thread
 
 #: The tag of a token outside every span.
 OUT = "O"
@@ -118,12 +119,15 @@ def find_label_errors(
     result = LabelErrors(folds=min(folds, len(survey.groups)))
     views = survey.views(layers)
     told(result.folds * sum((view.layer, True) not in survey.fresh for view in views))
-    models, fold_of = survey.learn(views, result.folds, seed, learned, told)
-    right: Counter[str] = Counter()
-    for batch in survey.batches(judged):
-        for layer in dict.fromkeys(view.layer for view in views):
-            result.judged.setdefault(layer, 0)
-        _judge_batch(batch, views, models, fold_of, result, right)
+    import sklearn.linear_model  # noqa: F401 - so that `one_thread` knows the libraries that it loads
+
+    with one_thread():
+        models, fold_of = survey.learn(views, result.folds, seed, learned, told)
+        right: Counter[str] = Counter()
+        for batch in survey.batches(judged):
+            for layer in dict.fromkeys(view.layer for view in views):
+                result.judged.setdefault(layer, 0)
+            _judge_batch(batch, views, models, fold_of, result, right)
     for layer in result.judged:
         result.accuracy[layer] = right[layer] / survey.tokens if survey.tokens else 0.0
     result.errors.sort(key=lambda s: (s.quality, s.document, s.start, s.end, s.layer))

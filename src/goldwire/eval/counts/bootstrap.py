@@ -7,15 +7,13 @@ from those sums as it is from the real ones (Efron and Tibshirani 1993, percenti
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.matching.spans import FloatArray, IntArray
+from goldwire.processes import one_thread
 
 #: At most about this many weights are held at a time: 4 MB, three times over.
 CHUNK = 500_000
@@ -78,23 +76,6 @@ def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> Flo
             part = sums[first : first + step]
             part[:] = draw(len(units), len(part), rng).astype(np.float64) @ units
     return sums
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """Products in one thread: those of these sizes cost several times the CPU where threads wait for more.
-
-    threadpoolctl comes with scikit-learn. To find numpy's library it looks through all that the process has
-    loaded, which takes as long as the products of a small corpus: once is enough.
-    """
-    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
-    return limits
-
-
-@cache
-def _libraries() -> Any:
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
-    return ThreadpoolController()
 
 
 def interval(values: FloatArray | None) -> tuple[float, float] | None:

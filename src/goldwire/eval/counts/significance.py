@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import CHUNK, FEW, Sampling, grouped, interval, one_thread, resampled
+from goldwire.eval.counts.bootstrap import CHUNK, FEW, Sampling, grouped, interval, resampled
 from goldwire.eval.counts.counts import Counts, Interval, LabelCounts, rates
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.number_format import p_value
+from goldwire.processes import one_thread
 
 #: Two-sided level at which a difference is called one.
 ALPHA = 0.05
