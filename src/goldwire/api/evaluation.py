@@ -236,6 +236,7 @@ def compare(
     trained_on: bool = False,
     sides: Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
+    places: int | None = None,
     ignore_space: bool = False,
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
@@ -245,7 +246,8 @@ def compare(
     Paired tests over documents, those of one `meta["story"]` together; over labels p is corrected by Holm's
     method. Documents are matched as `score` does; with `sides` those on these sides of the split of the
     project here are compared. Of three files of JSON Lines no more than counts and the places where the two
-    differ are held in memory, as in `score`, where `format` and `on_read` are explained too.
+    differ are held in memory, as in `score`, where `format` and `on_read` are explained too; with `places`
+    only so many that speak for each system, the first, and the others are counted.
 
         >>> import goldwire
         >>> compared = goldwire.compare("gold.jsonl", "system-a.jsonl", "system-b.jsonl", rounds=200)
@@ -262,7 +264,7 @@ def compare(
 
     files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
     if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
-        comparison = Comparison(layers=layers, kind=kind, names=names)
+        comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
         if (
             run := read_side_by_side(files, comparison.add, layers=layers, trained_on=trained_on)
         ) is not None:
@@ -289,6 +291,7 @@ def compare(
         seed=seed,
         groups=stories(pair.document for pair in first),
         names=names,
+        places=places,
     )
     notes = (*aligned.notes, *filter(None, [note]))
     return replace(compared, warnings=(*notes, *compared.warnings))

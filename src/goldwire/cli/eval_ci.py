@@ -160,6 +160,7 @@ def compare(
         trained_on=trained_on,
         ignore_space=ignore_space,
         sides=sides,
+        places=show if json_path is None else None,
     )
     print_comparison(compared, a, b, show)
     write_tables(compared.tables(), csv_path, latex_path)

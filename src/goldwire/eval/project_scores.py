@@ -34,7 +34,7 @@ def score_articles(
     trained_on: bool = False,
     ignore_space: bool = False,
     sides: Sequence[str] = (),
-) -> tuple[Scores, list[Paired]]:
+) -> tuple[Scores, Sequence[Paired]]:
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
     Documents are matched as `side_by_side` does. Those that the model was trained on are left out, unless
@@ -102,7 +102,7 @@ def with_agreement(
     from goldwire.eval.agreement.ceiling import ceiling_of, read_ceiling
 
     agreement = (
-        ceiling_of(readings, [pairing.gold for pairing in paired], scores)
+        ceiling_of(readings, (pairing.gold for pairing in paired), scores)
         if path is None
         else read_ceiling(path, scores)
     )
@@ -188,11 +188,11 @@ def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path:
     return with_agreement(scores, paired, readings, path)
 
 
-def project_readings(project: Project, scores: Scores) -> list[Article]:
+def project_readings(project: Project, scores: Scores) -> Sequence[Article]:
     """The project's articles that were scored, with their stored annotations; none where it stores none."""
     if not project.annotations.is_dir():
         return []
     from goldwire.annotations.store import project_articles
 
-    wanted = set(scores.documents)
-    return [article for article in project_articles(project) if article.document.id in wanted]
+    wanted, articles = set(scores.documents), project_articles(project)
+    return ArticleSelection(articles, [n for n, name in enumerate(articles.ids) if name in wanted])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.ci.compare_models import compare_models
-from goldwire.eval.ci.compare_results import disagreement_lines, speaking_for
 from goldwire.eval.counts.significance import Difference, compare_counts, holm, power_warning, smallest_p
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.formats.jsonl import write_jsonl
@@ -165,12 +164,38 @@ def test_places_name_the_model_that_is_right() -> None:
         ("Coupez", "B", "spurious", "A", "Coupez l’oignon."),
         ("poivron", "B", "found", "B", "Faites cuire le poivron dans la poêle."),
     ]
-    assert speaking_for(found.disagreements)["thing", "FOOD"] == {"B": 1}
-    lines = "\n".join(disagreement_lines(found.disagreements, 5))
+    assert found.speaking["thing", "FOOD"] == {"B": 1}
+    lines = "\n".join(found.places(5))
     assert "le [poivron] dans" in lines
     assert "B marked it wrongly" in lines
-    assert not list(disagreement_lines(found.disagreements, 0))
-    assert "and 1 more" in "\n".join(disagreement_lines(found.disagreements * 2, 1))
+    assert not list(found.places(0))
+    twice = compare_models(side([GOLD[:1]] * 2), side([[*GOLD[:2], ("TOOL", 0, 6)]] * 2))
+    assert "and 1 more" in "\n".join(twice.places(1))
+
+
+@settings(max_examples=at_most(40))
+@given(
+    st.lists(
+        st.tuples(
+            st.sets(st.sampled_from([*GOLD, ("ODD", 0, 6)])), st.sets(st.sampled_from([*GOLD, ("MIX", 0, 6)]))
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(0, 4),
+)
+def test_as_many_places_as_are_asked_for_show_the_same(
+    found: list[tuple[set[Mark], set[Mark]]], most: int
+) -> None:
+    """Where only some places are kept, they are the first of all; tables and lines are those of all."""
+    first, second = side([sorted(a) for a, _ in found]), side([sorted(b) for _, b in found])
+    every = compare_models(first, second, rounds=50)
+    few = compare_models(first, second, rounds=50, places=most)
+    assert list(few.places(most)) == list(every.places(most))
+    assert [table.rows for table in few.tables()] == [table.rows for table in every.tables()]
+    for model in ("A", "B"):
+        speaking = [place for place in every.disagreements if place.better == model]
+        assert [place for place in few.disagreements if place.better == model] == speaking[:most]
 
 
 def test_a_layer_that_only_the_second_has_is_compared() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as XML
 
@@ -15,7 +16,7 @@ from goldwire.eval.ci.baseline import read_baseline
 from goldwire.eval.ci.measure import measure
 from goldwire.eval.scoring.pairing import pair_up
 from goldwire.eval.scoring.scores import score
-from goldwire.formats.jsonl import read_jsonl, write_jsonl
+from goldwire.formats.jsonl import own_jsonl, write_jsonl
 from goldwire.model import Annotation, Article, Relation
 from tests.eval.ci.test_gate import HASH
 from tests.eval.helpers import article, reading, spans
@@ -216,11 +217,11 @@ def test_a_run_is_read_once_for_all_its_parts(tmp_path: Path, monkeypatch: pytes
     alone = [goldwire.gate(path, project=project, of=part) for part in ("", "relations", "step:tuples")]
     files: list[str] = []
 
-    def counted(path: Path) -> list[Article]:
+    def counted(path: Path) -> Iterator[Article]:
         files.append(path.name)
-        return read_jsonl(path)
+        return own_jsonl(path)
 
-    monkeypatch.setattr("goldwire.formats.jsonl.read_jsonl", counted)
+    monkeypatch.setattr("goldwire.formats.jsonl.own_jsonl", counted)
     together = goldwire.gate_all(project=project)
     assert [gated.as_json() for gated in together] == [gated.as_json() for gated in alone]
     assert sorted(files) == ["gold.jsonl", "predictions.jsonl"]

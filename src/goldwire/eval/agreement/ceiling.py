@@ -6,12 +6,13 @@ on. Where the readers are machines, or nobody knows whether they are, this is ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from goldwire import strict_json
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.agree import agree, layers_read_twice
 from goldwire.eval.agreement.results import Agreement
@@ -24,7 +25,7 @@ from goldwire.model import Annotation, Article, outermost, span_key
 from goldwire.number_format import counted
 
 
-def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: Scores) -> Ceiling | None:
+def ceiling_of(articles: Iterable[Article], gold: Iterable[Annotation], scores: Scores) -> Ceiling | None:
     """The agreement of the readings in `articles` on the documents and layers of `scores`.
 
     None where no document has two readings with a span of these layers. Where the reference `gold` has no
@@ -32,11 +33,14 @@ def ceiling_of(articles: Sequence[Article], gold: Sequence[Annotation], scores: 
     compared with like; of relations those are compared whose names are scored.
     """
     wanted = set(scores.documents)
-    scored = [article for article in articles if article.document.id in wanted]
-    flat = {layer for layer in scores.layers if all(_flat(annotation, layer) for annotation in gold)}
+    flat = set(scores.layers)
+    for annotation in gold:
+        flat -= {layer for layer in flat if not _flat(annotation, layer)}
     cut = 0
-    readings: list[Article] = []
-    for article in scored:
+    readings = ArticleSpool()
+    for article in articles:
+        if article.document.id not in wanted:
+            continue
         cut_down = [
             _outermost(_scored_relations(annotation, scores), flat) for annotation in article.annotations
         ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.compare_results import Compared, Disagreement
+from goldwire.eval.ci.compare_results import Compared, Disagreement, Model, What, better_of
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.significance import compare_labels, power_warning
 from goldwire.eval.file_scores import Batch
@@ -19,6 +20,9 @@ from goldwire.eval.scoring.notes import known_layers, unknown_words
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.eval.scoring.scores import check_pairs
 from goldwire.model import Annotation, Document, Span
+
+#: A span that one model has alone: start, end, label, the model, and what it did.
+_Place: TypeAlias = tuple[int, int, str, Model, What]
 
 
 def compare_models(
@@ -31,18 +35,20 @@ def compare_models(
     seed: int = 0,
     groups: Sequence[str] | None = None,
     names: tuple[str, str] = ("A", "B"),
+    places: int | None = None,
 ) -> Compared:
     """Compare two predictions of the same gold documents, `first` and `second` as `pair_up` gives them.
 
-    `groups` as in `score`. Raises GW531 where the two were not paired with the same documents, and what
-    `score` raises.
+    `groups` as in `score`; of the places where they differ at most so many, `places`, that speak for each
+    are kept (None: all), and all are counted. Raises GW531 where the two were not paired with the same
+    documents, and what `score` raises.
     """
     if [pairing.document.id for pairing in first] != [pairing.document.id for pairing in second]:
         message = "the two predictions are of different documents"
         raise GoldwireError.of("GW531", message, hint="compare predictions of one gold file")
     for side in (first, second):
         check_pairs((pairing.gold, pairing.pred) for pairing in side)
-    comparison = Comparison(layers=layers, kind=kind, names=names)
+    comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
     for start in range(0, len(first), BATCH):
         parts = [side[start : start + BATCH] for side in (first, second)]
         golds, documents = [pair.gold for pair in parts[0]], [pair.document for pair in parts[0]]
@@ -53,7 +59,7 @@ def compare_models(
 class Comparison:
     """Two models compared a batch of documents at a time; counts stay, and places where they differ.
 
-    `layers`, `kind` and `names` as in `compare_models`.
+    `layers`, `kind`, `names` and `places` as in `compare_models`.
     """
 
     def __init__(
@@ -62,12 +68,15 @@ class Comparison:
         layers: Sequence[str] | None = None,
         kind: Kind = "exact",
         names: tuple[str, str] = ("A", "B"),
+        places: int | None = None,
     ) -> None:
-        self._layers, self._kind, self._names = layers, kind, names
+        self._layers, self._kind, self._names, self._places = layers, kind, names, places
         self._counts = [DocumentCounts(layers=layers) for _ in names]
         self._present: set[str] = set()
-        #: By layer the differences of each document, with its number.
-        self._disagreements: dict[str, list[tuple[int, list[Disagreement]]]] = {}
+        #: How many places of each layer and label speak for a model.
+        self._speaking: dict[tuple[str, str], Counter[Model]] = {}
+        #: By layer and the model they speak for the places that are kept, with their documents' numbers.
+        self._kept: dict[tuple[str, Model], list[tuple[int, Disagreement]]] = {}
         self._documents = 0
 
     def add(self, batch: Batch) -> None:
@@ -79,9 +88,21 @@ class Comparison:
             layers = {span.layer for each in (gold, first, second) for span in each.spans}
             self._present |= layers
             for layer in layers if self._layers is None else layers.intersection(self._layers):
-                if differing := _disagreements(document, gold, (first, second), layer):
-                    self._disagreements.setdefault(layer, []).append((self._documents, differing))
+                self._differ(document, layer, _alone(gold, (first, second), layer))
             self._documents += 1
+
+    def _differ(self, document: Document, layer: str, alone: Sequence[_Place]) -> None:
+        """Count the places where only one model has a span of this layer, and keep some of them."""
+        bounds: list[tuple[int, int]] | None = None
+        for start, end, label, by, what in alone:
+            better = better_of(by, what)
+            self._speaking.setdefault((layer, label), Counter())[better] += 1
+            kept = self._kept.setdefault((layer, better), [])
+            if self._places is None or len(kept) < self._places:
+                if bounds is None:
+                    bounds = sentences(document.text)
+                place = _disagreement(document, layer, (start, end, label, by, what), bounds)
+                kept.append((self._documents, place))
 
     def result(self, *, rounds: int = 10_000, seed: int = 0, groups: Sequence[str] | None = None) -> Compared:
         """The comparison of all that was added; raises what `score` raises."""
@@ -116,56 +137,67 @@ class Comparison:
             for warning in side_scores.warnings
             if "fewer than" not in warning and "no interval" not in warning and warning != unknown
         ]
-        placed = [
-            (number, rank, differing)
-            for rank, layer in enumerate(wanted)
-            for number, differing in self._disagreements.get(layer, ())
-        ]
-        placed.sort(key=lambda each: each[:2])
+        ranks = {layer: rank for rank, layer in enumerate(wanted)}
+        placed = sorted(
+            ((number, place) for kept in self._kept.values() for number, place in kept),
+            key=lambda each: (
+                each[0],
+                ranks[each[1].layer],
+                each[1].start,
+                each[1].end,
+                each[1].label,
+                each[1].by,
+            ),
+        )
+        left = Counter[Model]()
+        disagreements = []
+        for _, place in placed:
+            left[place.better] += 1
+            if self._places is None or left[place.better] <= self._places:
+                disagreements.append(place)
         return Compared(
             kind=self._kind,
             scores=(scores[0], scores[1]),
             layers=tests,
             relations=relations,
-            disagreements=tuple(span for _, _, differing in placed for span in differing),
+            disagreements=tuple(disagreements),
+            speaking=self._speaking,
             warnings=tuple(filter(None, [weak, *notes])),
             names=self._names,
         )
 
 
-def _disagreements(
-    document: Document, reference: Annotation, predictions: Sequence[Annotation], layer: str
-) -> list[Disagreement]:
-    """The places of one document that only one model has, exact ones; in text order."""
+def _alone(reference: Annotation, predictions: Sequence[Annotation], layer: str) -> list[_Place]:
+    """The spans that only one model has, exact ones, in text order; with the model, and what it did."""
     gold = {_key(span) for span in reference.layer(layer)}
     sides = [{_key(span) for span in prediction.layer(layer)} for prediction in predictions]
-    alone = [
-        (key, by)
-        for by, index, other_index in (("A", 0, 1), ("B", 1, 0))
+    models: tuple[tuple[Model, int, int], ...] = (("A", 0, 1), ("B", 1, 0))
+    return sorted(
+        (*key, by, "found" if key in gold else "spurious")
+        for by, index, other_index in models
         for key in sides[index] - sides[other_index]
-    ]
-    if not alone:
-        return []
-    bounds = sentences(document.text)
-    disagreements = []
-    for (start, end, label), by in sorted(alone):
-        first = max((a for a, _ in bounds if a <= start), default=0)
-        last = min((b for _, b in bounds if b >= end), default=len(document.text))
-        disagreements.append(
-            Disagreement(
-                document=document.id,
-                layer=layer,
-                label=label,
-                start=start,
-                end=end,
-                by="A" if by == "A" else "B",
-                what="found" if (start, end, label) in gold else "spurious",
-                text=document.text[start:end],
-                sentence=document.text[first:last],
-                sentence_start=first,
-            )
-        )
-    return disagreements
+    )
+
+
+def _disagreement(
+    document: Document, layer: str, place: _Place, bounds: Sequence[tuple[int, int]]
+) -> Disagreement:
+    """A place with its words and its sentence, of the document's sentences."""
+    start, end, label, by, what = place
+    first = max((a for a, _ in bounds if a <= start), default=0)
+    last = min((b for _, b in bounds if b >= end), default=len(document.text))
+    return Disagreement(
+        document=document.id,
+        layer=layer,
+        label=label,
+        start=start,
+        end=end,
+        by=by,
+        what=what,
+        text=document.text[start:end],
+        sentence=document.text[first:last],
+        sentence_start=first,
+    )
 
 
 def _key(span: Span) -> tuple[int, int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -32,9 +32,17 @@ COMPARE_LESSER = (("A alone", "B alone"), "p", "verdict")
 REACH = 60
 #: What a model did with a place: found a span that the other missed, or marked one that gold has not.
 What: TypeAlias = Literal["found", "spurious"]
+Model: TypeAlias = Literal["A", "B"]
 
 
-@dataclass(frozen=True)
+def better_of(by: Model, what: What) -> Model:
+    """The model that a span speaks for which only `by` has."""
+    if what == "found":
+        return by
+    return "B" if by == "A" else "A"
+
+
+@dataclass(frozen=True, slots=True)
 class Disagreement:
     """A span that only one model (`by`: `A` or `B`) has, rightly (`found`) or wrongly (`spurious`)."""
 
@@ -43,18 +51,16 @@ class Disagreement:
     label: str
     start: int
     end: int
-    by: Literal["A", "B"]
+    by: Model
     what: What
     text: str
     sentence: str
     sentence_start: int
 
     @property
-    def better(self) -> Literal["A", "B"]:
+    def better(self) -> Model:
         """The model that this place speaks for."""
-        if self.what == "found":
-            return self.by
-        return "B" if self.by == "A" else "A"
+        return better_of(self.by, self.what)
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
@@ -64,13 +70,18 @@ class Disagreement:
 
 @dataclass(frozen=True, repr=False)
 class Compared(Figures):
-    """Both models' scores, the tests by layer, and the places where they differ."""
+    """Both models' scores, the tests by layer, and the places where they differ.
+
+    `disagreements` are those that were asked for; `speaking` counts all, by layer and label, and the model
+    that they speak for.
+    """
 
     kind: Kind
     scores: tuple[Scores, Scores]
     layers: dict[str, Tested]
     relations: Tested | None
     disagreements: tuple[Disagreement, ...]
+    speaking: Mapping[tuple[str, str], Mapping[Model, int]]
     warnings: tuple[str, ...]
     names: tuple[str, str] = ("A", "B")
 
@@ -85,14 +96,14 @@ class Compared(Figures):
                 layer,
                 f"{layer}, {self.kind}: {self.verdict(layer)}",
                 COMPARE_COLUMNS,
-                list(compare_rows(tested, layer, self.disagreements)),
+                list(compare_rows(tested, layer, self.speaking)),
                 COMPARE_LESSER,
             )
             for layer, tested in self.layers.items()
         ]
         if self.relations is not None:
             title = f"relations, strict: {verdict(self.relations.micro, *self.names)}"
-            rows = list(compare_rows(self.relations, "", ()))
+            rows = list(compare_rows(self.relations, "", {}))
             tables.append(Table("relations", title, COMPARE_COLUMNS, rows, COMPARE_LESSER))
         return tables
 
@@ -102,10 +113,10 @@ class Compared(Figures):
 
     def places(self, most: int) -> Iterator[str]:
         """Sentences where only one of the two is right, at `most` so many of each; a line each."""
-        return disagreement_lines(self.disagreements, most)
+        return disagreement_lines(self.disagreements, self.speaking, most)
 
     def as_json(self) -> dict[str, Any]:
-        """Verdicts, tests, places."""
+        """Verdicts, tests, places that were asked for."""
         figures: dict[str, Any] = {
             "first": self.names[0],
             "second": self.names[1],
@@ -155,23 +166,14 @@ def verdict(difference: Difference, first: str, second: str) -> str:
     return f"{better} is ahead of {worse} by {size}, but that may be chance: {chance}"
 
 
-def speaking_for(disagreements: Sequence[Disagreement]) -> dict[tuple[str, str], Counter[str]]:
-    """How many places of each layer and label speak for `A` and for `B`."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for disagreement in disagreements:
-        counts.setdefault((disagreement.layer, disagreement.label), Counter())[disagreement.better] += 1
-    return counts
-
-
 def compare_rows(
-    tested: Tested, layer: str, disagreements: Sequence[Disagreement]
+    tested: Tested, layer: str, speaking: Mapping[tuple[str, str], Mapping[Model, int]]
 ) -> Iterator[tuple[Cell, ...]]:
     """Both F1, their difference with its interval, p; on how many places each model alone is right."""
-    counts = speaking_for([disagreement for disagreement in disagreements if disagreement.layer == layer])
-    every = {side: sum(by_side[side] for by_side in counts.values()) for side in ("A", "B")}
+    every = _together(counts for (name, _), counts in speaking.items() if name == layer)
     micro = tested.micro
     for label, difference in (("micro", micro), *tested.labels.items()):
-        alone = every if difference is micro else counts.get((layer, label), {})
+        alone = every if difference is micro else speaking.get((layer, label), {})
         p = difference.p if difference is micro else difference.p_holm
         mark = (
             "" if p is None or p >= ALPHA or not difference.value else ("B" if difference.value > 0 else "A")
@@ -184,27 +186,40 @@ def compare_rows(
             difference.ci95,
             difference.p,
             "" if difference is micro else difference.p_holm,
-            alone.get("A", 0) if disagreements else "",
-            alone.get("B", 0) if disagreements else "",
+            alone.get("A", 0) if speaking else "",
+            alone.get("B", 0) if speaking else "",
             f"{mark} better" if mark else "",
         )
 
 
-def disagreement_lines(disagreements: Sequence[Disagreement], show: int) -> Iterator[str]:
+def _together(counts: Iterable[Mapping[Model, int]]) -> Counter[Model]:
+    every = Counter[Model]()
+    for each in counts:
+        every.update(each)
+    return every
+
+
+def disagreement_lines(
+    disagreements: Sequence[Disagreement],
+    speaking: Mapping[tuple[str, str], Mapping[Model, int]],
+    show: int,
+) -> Iterator[str]:
     """Sentences where only one model is right, those of A, then those of B; how many more there are."""
     if not show:
         return
-    for side, other in (("A", "B"), ("B", "A")):
-        right = [span for span in disagreements if span.better == side]
-        if not right:
+    every = _together(speaking.values())
+    sides: tuple[tuple[Model, Model], ...] = (("A", "B"), ("B", "A"))
+    for side, other in sides:
+        if not every[side]:
             continue
+        shown = [span for span in disagreements if span.better == side][:show]
         yield ""
-        yield f"only {side} is right in {len(right)} place(s):"
-        for span in right[:show]:
+        yield f"only {side} is right in {every[side]} place(s):"
+        for span in shown:
             did = f"{side} found it" if span.what == "found" else f"{other} marked it wrongly"
             yield f"  {span.label:<10} {_shown(span)}  ({did}; {span.document}, character {span.start})"
-        if len(right) > show:
-            yield f"  … and {len(right) - show} more (--show {len(right)}, or --json)"
+        if every[side] > len(shown):
+            yield f"  … and {every[side] - len(shown)} more (--show {every[side]}, or --json)"
 
 
 def _shown(span: Disagreement) -> str:

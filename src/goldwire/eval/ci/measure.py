@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from goldwire import strict_json
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.ci.baseline import Baseline, recorded_test_set
 from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
-from goldwire.eval.scoring.scores import score
+from goldwire.eval.scoring.scores import check_pairs
 from goldwire.files import read_text, sha256
-from goldwire.model import Annotation, Span, pairs
+from goldwire.model import Annotation, Document, Span, pairs
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A run: in the form of a baseline, its scores, and the documents with both readings.
+    """A run: in the form of a baseline, its scores, and the documents with both readings, which lie on disk.
 
     `name` is the run's (`ner`, `all`, its layers), `of_project` whether it was on a project's annotations,
     `note` says of how many documents the model was trained on, where there are any.
@@ -29,7 +33,7 @@ class Measured:
 
     as_baseline: Baseline
     scores: Scores
-    paired: tuple[Paired, ...]
+    paired: Sequence[Paired]
     name: str = ""
     of_project: bool = False
     note: str = ""
@@ -74,7 +78,7 @@ def measure(path: Path, *, of: str = "", trained_on: bool = False) -> Measured:
 
 def measure_parts(path: Path, parts: Sequence[str], *, trained_on: bool = False) -> list[Measured]:
     """Several parts of one run, each as `measure` does; the run is read once."""
-    from goldwire.formats.jsonl import read_jsonl
+    from goldwire.formats.jsonl import own_jsonl
 
     hint = "run it again: goldwire train ner"
     if not path.exists():
@@ -87,9 +91,10 @@ def measure_parts(path: Path, parts: Sequence[str], *, trained_on: bool = False)
         why = str(error) if twice else "layer, corpus and figures are expected in it"
         message = f"not the scores of a training run: {why}"
         raise GoldwireError.of("GW535", message, where=str(path), hint=hint) from None
-    paired = pair_up(
-        read_jsonl(path.with_name("gold.jsonl")), read_jsonl(path.with_name("predictions.jsonl"))
+    gold, pred = (
+        ArticleSpool(own_jsonl(path.with_name(f"{name}.jsonl"))) for name in ("gold", "predictions")
     )
+    paired = pair_up(gold, pred)
     every = _score(paired, recorded)
     for run in recorded:
         _, counts = _counted(every[run.layers], run, path)
@@ -148,11 +153,19 @@ def _recorded(figures: Mapping[str, Any], of: str) -> _Recorded:
 
 def _score(paired: Sequence[Paired], recorded: Sequence[_Recorded]) -> dict[tuple[str, ...], Scores]:
     """The scores by the layers that are scored together: once for all parts that have them in common."""
-    readings = [(pairing.gold, pairing.pred) for pairing in paired]
-    groups = stories(pairing.document for pairing in paired)
+    check_pairs((pairing.gold, pairing.pred) for pairing in paired)
+    counts = {run.layers: (run, DocumentCounts(layers=run.layers)) for run in recorded}
+    documents: list[Document] = []
+    for first in range(0, len(paired), BATCH):
+        batch = list(paired[first : first + BATCH])
+        golds, preds = [pairing.gold for pairing in batch], [pairing.pred for pairing in batch]
+        for _, counted in counts.values():
+            counted.add(golds, preds)
+        documents += [msgspec.structs.replace(pairing.document, text="") for pairing in batch]
+    groups = stories(documents)
     return {
-        run.layers: score(readings, layers=run.layers, resamples=run.resamples, seed=run.seed, groups=groups)
-        for run in {run.layers: run for run in recorded}.values()
+        layers: counted.scores(resamples=run.resamples, seed=run.seed, groups=groups)
+        for layers, (run, counted) in counts.items()
     }
 
 
@@ -190,7 +203,7 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
             for document, gold, _ in paired
         },
     )
-    return Measured(baseline, scores, tuple(paired), run.name, run.of_project, note)
+    return Measured(baseline, scores, paired, run.name, run.of_project, note)
 
 
 def _stored(figures: Mapping[str, Any], part: str) -> Mapping[str, Any] | None:

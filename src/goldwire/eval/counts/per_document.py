@@ -49,9 +49,16 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
     if not parts:
         return {}
     documents = len(next(iter(parts.values()))[1])
+    if sampling.resamples == 0:
+        return {place: _unsampled(labels, counts, sampling) for place, (labels, counts) in parts.items()}
     flat = np.concatenate([counts.reshape(documents, -1) for _, counts in parts.values()], axis=1)
     counted = in_columns(flat, {place: labels for place, (labels, _) in parts.items()}, sampling)
     return {place: replace(each, counts=parts[place][1]) for place, each in counted.items()}
+
+
+def _unsampled(labels: tuple[str, ...], counts: FloatArray, sampling: Sampling) -> LabelCounts:
+    units = grouped(counts.reshape(len(counts), -1), sampling.groups)
+    return LabelCounts(labels, counts, units.reshape(len(units), len(labels), 3))
 
 
 def in_columns(

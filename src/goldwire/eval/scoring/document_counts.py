@@ -51,18 +51,22 @@ BATCH = 200
 KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")
 
 
+#: Counts, whatever their numbers are kept in.
+_Numbers: TypeAlias = NDArray[np.uint8] | NDArray[np.float32] | FloatArray
 #: Document, start, end and label of spans, a column each.
 _Bare: TypeAlias = NDArray[np.int32]
 
 
 @dataclass
 class _Pieces:
-    """Counts of some batches, each with its first document and its own labels."""
+    """Counts of some batches, each with its first document and its own labels; in the smallest numbers that
+    hold them: most are whole and small."""
 
-    found: list[tuple[int, tuple[str, ...], FloatArray]] = field(default_factory=list)
+    found: list[tuple[int, tuple[str, ...], _Numbers]] = field(default_factory=list)
 
     def add(self, first: int, labelled: Labelled) -> None:
-        self.found.append((first, *labelled))
+        labels, counts = labelled
+        self.found.append((first, labels, _packed(counts)))
 
     def joined(self, documents: int, labels: Sequence[str] | None = None) -> Labelled:
         """All of them, with zeros for documents and labels that a batch lacks."""
@@ -273,6 +277,14 @@ class DocumentCounts:
             heads={name: counted[name, "head"] for name in wanted if (name, "head") in counted},
             unknown=self._unknown,
         )
+
+
+def _packed(counts: FloatArray) -> _Numbers:
+    """The same counts in fewer bytes where that loses nothing."""
+    if counts.size and counts.max() < 256 and ((small := counts.astype(np.uint8)) == counts).all():
+        return small
+    narrow = counts.astype(np.float32)
+    return narrow if (narrow == counts).all() else counts
 
 
 def _add_wholes(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, overload
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Article, Document, curated
@@ -17,42 +17,83 @@ class Paired(NamedTuple):
     pred: Annotation
 
 
-def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> list[Paired]:
+class PairedArticles(Sequence[Paired]):
+    """Pairs of two sequences of articles that have one at the same place of `places`; each is made when it is
+    asked for, so that no more of them is held than of the articles."""
+
+    def __init__(
+        self, gold: Sequence[Article], pred: Sequence[Article], places: Sequence[tuple[int, int]]
+    ) -> None:
+        self._gold, self._pred, self._places = gold, pred, places
+
+    @overload
+    def __getitem__(self, place: int) -> Paired: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> PairedArticles: ...
+
+    def __getitem__(self, place: int | slice) -> Paired | PairedArticles:
+        if isinstance(place, slice):
+            return PairedArticles(self._gold, self._pred, self._places[place])
+        mine, theirs = self._places[place]
+        article = self._gold[mine]
+        reference, predicted = curated(article.annotations), _usable(self._pred[theirs])
+        if reference is None or not predicted:
+            raise ValueError("an article without an annotation that counts")
+        return Paired(article.document, reference, predicted[-1])
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Paired]:
+        return map(self.__getitem__, range(len(self)))
+
+    def without(self, documents: Collection[str]) -> PairedArticles:
+        """Those of other documents."""
+        kept = [places for places in self._places if self._gold[places[0]].document.id not in documents]
+        return PairedArticles(self._gold, self._pred, kept)
+
+
+def pair_up(gold: Sequence[Article], pred: Sequence[Article]) -> PairedArticles:
     """The documents of gold, each with its curated annotation and the last one of the prediction.
 
     Skipped annotations never count. Raises one error with everything that does not fit: documents that one
     side lacks (GW501), other texts (GW502), documents without an annotation that counts (GW503).
     """
-    theirs = {article.document.id: article for article in pred}
-    mine = {article.document.id for article in gold}
+    theirs = {article.document.id: place for place, article in enumerate(pred)}
+    mine = [article.document.id for article in gold]
+    known = set(mine)
     faults = [
-        *_missing([name for name in (a.document.id for a in gold) if name not in theirs], "the prediction"),
-        *_missing([name for name in theirs if name not in mine], "gold"),
+        *_missing([name for name in mine if name not in theirs], "the prediction"),
+        *_missing([name for name in theirs if name not in known], "gold"),
     ]
-    paired: list[Paired] = []
-    for article in gold:
-        predicted = theirs.get(article.document.id)
-        if predicted is None:
+    paired: list[tuple[int, int]] = []
+    for place, name in enumerate(mine):
+        if name not in theirs:
             continue
-        name = article.document.id
+        article, predicted = gold[place], pred[theirs[name]]
         if article.document.text != predicted.document.text:
             message = f"`{name}` has another text in the prediction: they differ from "
             message += f"code point {first_difference(article.document.text, predicted.document.text)} on"
             faults.append(Fault("GW502", message, "", "predict on the text that was annotated"))
             continue
         reference = curated(article.annotations)
-        usable = [annotation for annotation in predicted.annotations if annotation.status != "skipped"]
+        usable = _usable(predicted)
         for side, missing in (("gold", reference is None), ("the prediction", not usable)):
             if missing:
                 hint = "annotate it, or leave the document out on both sides"
                 faults.append(Fault("GW503", f"`{name}` has no annotation that counts in {side}", "", hint))
         if reference is not None and usable:
-            paired.append(Paired(article.document, reference, usable[-1]))
+            paired.append((place, theirs[name]))
     raise_faults(faults)
-    return paired
+    return PairedArticles(gold, pred, paired)
 
 
-def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[list[Paired]], str]:
+def _usable(article: Article) -> list[Annotation]:
+    return [annotation for annotation in article.annotations if annotation.status != "skipped"]
+
+
+def unseen(*sides: PairedArticles, trained_on: bool = False) -> tuple[list[PairedArticles], str]:
     """The pairs of each side without documents that any side's model was trained on, and what to say of it.
 
     With `trained_on` they stay, and are told. All sides are of the same documents. Raises GW543 where none
@@ -62,10 +103,9 @@ def unseen(*sides: Sequence[Paired], trained_on: bool = False) -> tuple[list[lis
         pairing.document.id for side in sides for pairing in side if pairing.pred.provenance.trained_on
     }
     if not learned:
-        return [list(side) for side in sides], ""
+        return list(sides), ""
     note = trained_note(len(learned), len(sides[0]), trained_on=trained_on)
-    left_out = set[str]() if trained_on else learned
-    return [[pairing for pairing in side if pairing.document.id not in left_out] for side in sides], note
+    return list(sides) if trained_on else [side.without(learned) for side in sides], note
 
 
 def trained_note(learned: int, every: int, *, trained_on: bool) -> str:
