@@ -134,6 +134,21 @@ def test_an_id_that_stands_twice_leads_nowhere(project: Project) -> None:
     assert drafts.account.placed == 3 and not drafts.account.sent_back
 
 
+def test_a_corrected_item_keeps_its_id(project: Project) -> None:
+    """Where the correction names none: items that were right lead to it as before."""
+    with_order(project)
+
+    def script(body: dict[str, Any]) -> Reply:
+        if is_repair(body):
+            return items("step", {"item": 1, "label": "HEAT", "quote": "fondre"})
+        melt = {"id": "a", "label": "MELT", "quote": "fondre"}
+        return items("step", melt, {"id": "b", "label": "HEAT", "quote": "mijote", "after": ["a"]})
+
+    drafts, _ = drafted(project, script, "soupe", layers=["step"])
+    assert arrows(drafts.articles[0]) == {("after", "mijote", "fondre")}
+    assert (drafts.account.repaired, drafts.account.dropped) == (1, 0)
+
+
 def test_an_own_id_takes_no_given_ones_place(project: Project) -> None:
     """A relation out of the layer leads to what was given, whatever ids the items bear."""
     with_order(project)

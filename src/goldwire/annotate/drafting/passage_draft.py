@@ -138,6 +138,9 @@ def draft_passage(question: Question, messages: list[Message], ask: Ask) -> Pass
     for item in corrected.items if corrected else ():
         number = item.get(key)
         if isinstance(number, int) and number in numbers:
+            before = items[numbers[number]]
+            if "id" in before:  # others lead to it still
+                item.setdefault("id", before["id"])
             replaced.setdefault(numbers[number], item)
     return _kept(made, question, items, replaced, tuple(wrong))
 
