@@ -12,6 +12,8 @@ PYTHON=$("$PYTHON" -I -c 'import sys; print(sys.executable)')
 extras=
 for name in "$@"; do extras="$extras --extra $name"; done
 pinned=$here/requirements.txt
+# The working folder may be a stranger's: its uv.toml could name other indexes and packages.
+export UV_NO_CONFIG=1
 
 # uv checks hashes as pip does, takes only what is asked for from one file, and needs a fraction of the time.
 sed -n '/^uv==/,/[^\\]$/p' "$pinned" |

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goldwire import strict_json
@@ -28,7 +28,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation
 from goldwire.project import Project, load_project
-from goldwire.seeds import load_seeds
+from goldwire.seeds import load_seeds, read_documents
 
 MINI = Path(__file__).parents[0] / "data/mini"
 VALUES = st.recursive(
@@ -130,13 +130,13 @@ def read_one(kind: str, text: str, folder: Path) -> tuple[str, object]:
         return "articles.jsonl:", load_seeds(project)
     path = folder / "given.jsonl"
     write_text(path, f"[{text}]" if kind == "labelstudio" else text)
-    if kind in FORMATS:
-        return path.name, FORMATS[kind].read(path, Setting())
+    if kind.partition(" ")[0] in FORMATS:
+        return path.name, FORMATS[kind.partition(" ")[0]].read(path, Setting())
     return path.name, read_split(path) if kind == "split" else read_without_texts(path)
 
 
 READERS: dict[str, dict[str, Any]] = {"store": ANNOTATION, "seeds": LINE, "jsonl": LINE}
-READERS |= {"labelstudio": TASK, "split": SPLIT, "without-texts": WITHOUT_TEXTS}
+READERS |= {"labelstudio": TASK, "labelstudio alone": TASK, "split": SPLIT, "without-texts": WITHOUT_TEXTS}
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -170,6 +170,8 @@ SUFFIXES = st.sampled_from([".json", ".JSON", ".Json", " (1).json", ".json.orig"
 
 @settings(deadline=None)
 @given(st.lists(PARTS, max_size=3), PARTS, SUFFIXES, st.booleans())
+@example([], ".bob", ".JSON", True)
+@example([".dan"], ".soupe", ".Json", False)
 def test_what_lies_in_the_store_is_read_or_named(
     folders: list[str], name: str, suffix: str, sound: bool
 ) -> None:
@@ -182,13 +184,40 @@ def test_what_lies_in_the_store_is_read_or_named(
             return
         text = msgspec.json.encode(Annotation("soupe", "bruno", "mini@0.1")).decode()
         write_text(path, text if sound else "no annotation")
-        hidden = path.name.startswith(".") and path.suffix != ".json"
+        hidden = path.name.startswith(".") and not path.name.lower().endswith(".json")
         try:
             assert len(read_annotations(project)) == (1 if hidden else 2)
             assert hidden or path == annotation_path(project, Annotation("soupe", "bruno", "mini@0.1"))
         except GoldwireError as error:
             assert [str(path.relative_to(project.root)) == fault.where for fault in error.faults] == [True]
             assert not sound or "bruno/soupe.json" in error.faults[0].hint
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("kind", ["seeds", "labelstudio", "labelstudio alone", "doccano"])
+def test_a_number_that_no_json_holds_is_refused(kind: str, number: str, tmp_path: Path) -> None:
+    """Python reads it, and would write null in its place; the same in quotes is a text as any other."""
+    record = READERS.get(kind, LINE) | {"meta": {"x": "HERE"}, "data": {"text": "a", "x": "HERE"}}
+    text = json.dumps(record | ({"data": {}, "label": []} if kind == "doccano" else {}))
+    read_one(kind, text, tmp_path / "sound")
+    with pytest.raises(GoldwireError, match=f"{number} is no number in JSON"):
+        read_one(kind, text.replace('"HERE"', number), tmp_path / "odd")
+
+
+@pytest.mark.parametrize(("name", "code"), [("seeds", "GW225"), ("csv", "GW621"), ("labelstudio", "GW266")])
+def test_a_column_twice_is_refused_and_named(name: str, code: str, tmp_path: Path) -> None:
+    """Of two columns of one name every reader of tables would keep the last; unnamed ones may be many."""
+    path = tmp_path / "given.csv"
+
+    def read_table(header: str) -> object:
+        path.write_text(f"{header}\na,Une soupe.,1,2,FOOD,\n", encoding="utf-8")
+        if name == "seeds":
+            return read_documents(path)
+        return FORMATS[name].read(path, Setting())
+
+    read_table("id,text,start,end,label,")
+    with pytest.raises(GoldwireError, match=rf"{code} .*given.csv.*: column `text` stands twice"):
+        read_table("id,text,start,end,label,text")
 
 
 def test_a_linked_folder_of_the_store_is_read(tmp_path: Path) -> None:

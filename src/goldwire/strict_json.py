@@ -1,4 +1,4 @@
-"""JSON read strictly: a key that stands twice in an object, and nesting without end, are errors.
+"""JSON read strictly: a key that stands twice in an object, nesting without end, NaN and Infinity are errors.
 
 A git merge that kept both sides leaves such keys; the usual readers let the last of them win, without a word.
 """
@@ -32,7 +32,7 @@ class NotStrict(msgspec.DecodeError, ValueError):
 def loads(data: bytes | str) -> Any:
     """The value of a JSON text. Raises `ValueError` for what is no JSON, of which `NotStrict` is one."""
     try:
-        value = json.loads(data, object_pairs_hook=_unique)
+        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         raise NotStrict(TOO_DEEP) from None
     except _Twice:
@@ -212,6 +212,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _no_constant(name: str) -> None:
+    """NaN and the infinities, which Python reads and no JSON can hold: they would be written as null."""
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -129,3 +129,23 @@ def test_a_run_that_is_killed_leaves_whole_annotations_and_the_next_writes_the_r
     assert sum(written) == 60 - after
     stored = sorted(path.name for path in (project.annotations / "new").iterdir())
     assert stored == [f"d{number:02}.json" for number in range(60)]
+
+
+def test_what_lies_among_gold_checks_in_no_place_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are left out, with a word on how many; what is none of them is named, wherever it lies."""
+    shutil.copytree(MINI, tmp_path / "mini")
+    project = load_project(tmp_path / "mini")
+    write_annotation(project, Annotation("soupe", "anna", "mini@0.1"), project.checks)
+    path = annotation_path(project, Annotation("soupe", "anna", "mini@0.1"), project.checks)
+    for other in ("soupe.json", "anna/more/soupe.json", "anna/soupe.JSON"):
+        write_text(project.checks / other, path.read_text(encoding="utf-8"))
+    project_articles(project)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0] == "left out: 1 × gold checks in annotate/checks"
+    assert [line.split(" is no ")[0] for line in said[1:]] == [
+        "passed over: annotate/checks/anna/more/soupe.json",
+        "passed over: annotate/checks/anna/soupe.JSON",
+        "passed over: annotate/checks/soupe.json",
+    ]

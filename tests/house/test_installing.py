@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -95,6 +97,26 @@ def test_a_foreign_file_under_a_pinned_name_is_refused(tmp_path: Path) -> None:
     refused = install(target, *offline, "de-core-news-md")
     assert refused.returncode != 0
     assert not target.exists() or not list(target.glob("*news*"))
+
+
+def test_no_settings_of_the_working_folder_are_taken(tmp_path: Path) -> None:
+    """A pull request's `uv.toml` could name an index, or a package whose setup is run; it is not read."""
+    workspace, python = tmp_path / "workspace", tmp_path / "python"
+    workspace.mkdir()
+    (workspace / "uv.toml").write_text("no settings", encoding="utf-8")
+    real = f"{shlex.quote(sys.executable)} -I -m uv pip list --offline --python {shlex.quote(sys.executable)}"
+    cases = f'*"-m uv"*) exec {real} ;; *" -c "*) echo "$0" ;;'
+    python.write_text(f'#!/bin/sh\ncase "$*" in {cases} esac\n', encoding="utf-8")
+    python.chmod(0o755)
+    clean = {name: value for name, value in os.environ.items() if name != "UV_NO_CONFIG"}
+
+    def run_there(*words: str) -> subprocess.CompletedProcess[str]:
+        env = {**clean, "PYTHON": str(python)}
+        return subprocess.run(words, cwd=workspace, env=env, capture_output=True, text=True, check=False)
+
+    assert "uv.toml" in run_there(str(python), "-I", "-m", "uv").stderr
+    done = run_there("sh", str(ROOT / "install.sh"), "dev")
+    assert (done.returncode, "spacy" in done.stdout) == (0, True), done.stderr
 
 
 def texts() -> list[Path]:

@@ -141,3 +141,15 @@ def test_what_no_file_can_hold_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(line + "\n", encoding="utf-8")
     assert "x.jsonl:1" in refused(path)
+
+
+def test_metadata_that_is_given_twice_is_refused_unless_alike(tmp_path: Path) -> None:
+    """In `meta` and beside it: one of the two would be gone."""
+    path = tmp_path / "x.jsonl"
+    row = {"id": "a", "text": "un", "title": "A", "meta": {"title": "A", "author": "B"}}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    [document] = read_documents(path)
+    assert (document.meta["title"], document.meta["author"]) == ("A", "B")
+    path.write_text(json.dumps({**row, "title": "C"}), encoding="utf-8")
+    shown = refused(path)
+    assert "GW226" in shown and "x.jsonl:1" in shown and "`title`" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 from goldwire.model import Annotation, Span
@@ -27,3 +28,13 @@ def meaning(span: Span) -> tuple[Any, ...]:
 def extent(span: Span) -> tuple[str, str, int, int]:
     """Layer, label, start and end."""
     return span.layer, span.label, span.start, span.end
+
+
+def later(one: Annotation, other: Annotation) -> bool:
+    """Whether `one` was changed after `other`, as far as both say when."""
+    times = [one.provenance.updated, other.provenance.updated]
+    try:
+        first, second = (datetime.fromisoformat(time).astimezone(UTC) for time in times)
+    except ValueError:
+        return False
+    return first > second

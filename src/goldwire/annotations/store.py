@@ -146,7 +146,7 @@ def stream_annotations(project: Project, folder: Path | None = None) -> Iterator
     folder = folder or project.annotations
     below = len(str(folder)) + 1
     for path in stored_files(folder):
-        if len(path.parts) != len(folder.parts) + 2 or path.suffix != ".json":
+        if not _in_place(path, folder):
             faults.append(_out_of_place(path, str(path.relative_to(project.root)), project, folder))
             continue
         try:
@@ -181,8 +181,12 @@ def stored_files(folder: Path) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         known.add(os.path.realpath(parent))
         folders[:] = [name for name in folders if os.path.realpath(Path(parent, name)) not in known]
-        files += [Path(parent, name) for name in names if not name.startswith(".") or name.endswith(".json")]
+        files += [Path(parent, name) for name in names if name[:1] != "." or name.lower().endswith(".json")]
     return sorted(files, key=lambda path: path.parts)  # as paths stand, and quicker
+
+
+def _in_place(path: Path, folder: Path) -> bool:
+    return len(path.parts) == len(folder.parts) + 2 and path.suffix == ".json"
 
 
 def _composed(path: Path) -> str:
@@ -213,10 +217,18 @@ def read_all_annotations(project: Project) -> list[tuple[Path, Annotation]]:
 
 
 def warn_of_those_apart(project: Project) -> None:
-    """Say how many annotations are gold checks or practice: they are no readings, nothing rests on them."""
+    """Say how many annotations are gold checks or practice: they are no readings, nothing rests on them.
+
+    What lies among them in no annotation's place is named.
+    """
     for folder, what in ((project.checks, "gold checks"), (project.practice, "practice")):
-        if count := sum(1 for _ in folder.glob("*/*.json")):
+        files = stored_files(folder)
+        if count := sum(_in_place(path, folder) for path in files):
             _LOG.warning("left out: %s in %s", f"{count} × {what}", folder.relative_to(project.root))
+        for path in files:
+            if not _in_place(path, folder):
+                message = "passed over: %s is no ANNOTATOR/DOCUMENT.json: move it, or keep it elsewhere"
+                _LOG.warning(message, path.relative_to(project.root))
 
 
 def project_articles(project: Project) -> ArticleSpool:

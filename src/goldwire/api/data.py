@@ -20,6 +20,7 @@ from goldwire.schemas import Schema
 from goldwire.schemas import load_schema as _load_schema
 
 if TYPE_CHECKING:
+    from goldwire.annotate.records.accounts import StoredNames
     from goldwire.annotations.stats import Counts
 
 #: Where articles come from: a file or folder in any format that can be told, a project, or the articles.
@@ -158,7 +159,8 @@ def convert(
     """From one format to another, an article at a time where both can; says what the target could not hold.
 
     `source` and `target` are formats, told from the paths where they are not named; `ids` and `curated` as in
-    `goldwire corpus convert`, all else as in `read`.
+    `goldwire corpus convert`, all else as in `read`. Into a project the people of a file from Label Studio go
+    under the names that it has for their accounts.
 
         >>> import goldwire
         >>> done = goldwire.convert("gold.jsonl", "gold.json", target="labelstudio")
@@ -167,17 +169,28 @@ def convert(
     """
     source_path, target_path = Path(src), Path(dst)
     name = target or guess_written(target_path)
+    came_as = guess_read(source_path) if source in (None, AUTO) else source or ""
+    names: StoredNames | None = None
     if name == "store":
         project = project or target_path
-    return _convert(
+    setting = _setting(schema, project, config, **options)
+    if name == "store" and came_as == "labelstudio":
+        from goldwire.annotate.records.accounts import StoredNames
+
+        names = StoredNames(find_project(target_path))
+        setting.stored_names = names.of
+    done = _convert(
         source_path,
         target_path,
-        source=guess_read(source_path) if source in (None, AUTO) else source or "",
+        source=came_as,
         target=name,
-        setting=_setting(schema, project, config, **options),
+        setting=setting,
         ids=None if ids is None else Path(ids),
         only_curated=curated,
     )
+    if names is not None:
+        names.save()
+    return done
 
 
 def count(source: Source, schema: str | Path | Schema | None = None, *, curated: bool = False) -> Counts:

@@ -142,7 +142,7 @@ def _document(row: dict[str, Any], batch: Batch, where: str, number: int) -> Doc
     more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
     more.pop("annotations", None)
     inner = more.pop("meta", {})
-    more |= inner if isinstance(inner, dict) else {"meta": inner}
+    more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
     text, stated = values.pop("text", None), values.pop("id", None)
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         message = f"`{columns.get('text', 'text')}` holds no text"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from goldwire.annotations.integrity import twice
+from goldwire.annotations.meaning import content, later
 from goldwire.annotations.store import (
     annotation_path,
     dumps_annotation,
@@ -58,9 +60,10 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
     """Keep all annotations in the project in the folder `path`; the number of files that changed.
 
     The store keeps no articles: those without annotations that the project lacks are put down as lost.
+    Annotators get the names that `setting.stored_names` has for them.
 
     Raises one error, and writes nothing, where an article is not the project's, its text is another, or an
-    annotation would replace a more trusted one of the same annotator (GW260).
+    annotation would replace a more trusted or a later one of the same annotator (GW260).
     """
     project = load_project(path)
     texts: dict[str, str] = {}
@@ -82,16 +85,47 @@ def write_store(path: Path, articles: Iterable[Article], setting: Setting) -> in
 
     joined = join(documents(), annotations())
     faults: list[Fault] = []
-    for annotation in (each for article in joined for each in article.annotations):
+    names = {} if setting.stored_names is None else setting.stored_names(_all(joined))
+    for old, new in names.items():
+        setting.note("annotators called as the project has them", f"{old} → {new}")
+    called, unchanged, kept = set(names.values()), set[str](), set[str]()
+    for annotation in _named(joined, names):
+        place = f"{annotation.annotator}/{annotation.document}"
+        if place in kept:
+            faults.append(twice(annotation.annotator, place))
+        kept.add(place)
         file = annotation_path(project, annotation)
-        stored = load_annotation(read_bytes(file)) if file.is_file() else annotation
+        if not file.is_file():
+            continue
+        stored = load_annotation(read_bytes(file))
         if STATUSES.index(stored.status) > STATUSES.index(annotation.status):
             message = f"a {stored.status} annotation would be replaced by a {annotation.status} one"
-            place = f"{annotation.annotator}/{annotation.document}"
-            faults.append(Fault("GW260", message, place, f"remove {file} first if that is meant"))
+        elif annotation.annotator in called and content(stored) == content(annotation):
+            unchanged.add(place)  # what was pulled knows more of how it was made
+            continue
+        elif later(stored, annotation):
+            message = "a later annotation would be replaced by an earlier one"
+        elif annotation.annotator in called and not later(annotation, stored):
+            message = "another annotation would be replaced, and nothing says that it is the earlier one"
+        else:
+            continue
+        faults.append(Fault("GW260", message, place, f"remove {file} first if that is meant"))
     raise_faults(faults)
     return write_texts(
         (annotation_path(project, annotation), dumps_annotation(annotation))
-        for article in joined
-        for annotation in article.annotations
+        for annotation in _named(joined, names)
+        if f"{annotation.annotator}/{annotation.document}" not in unchanged
     )
+
+
+def _all(articles: Iterable[Article]) -> Iterator[Annotation]:
+    return (annotation for article in articles for annotation in article.annotations)
+
+
+def _named(articles: Iterable[Article], names: Mapping[str, str]) -> Iterator[Annotation]:
+    """The annotations of articles, their annotators called by `names`, where these have them."""
+    for annotation in _all(articles):
+        if annotation.annotator in names:
+            yield msgspec.structs.replace(annotation, annotator=names[annotation.annotator])
+        else:
+            yield annotation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.files import read_bytes, read_text, sha256
 from goldwire.formats.account import Account
-from goldwire.model import Document, Status
+from goldwire.model import Annotation, Document, Status
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 
@@ -37,7 +37,8 @@ class Setting:
     brat's paths names the annotator, `assumed` what a reader took for granted, `noted` what it passed over,
     losing nothing. `layers` and `label_feature` are for UIMA's formats: the layers to take, and the features
     that hold labels, as `FEATURE` or `LAYER:FEATURE`; several with commas. With `lenient` the parts of an
-    input that can't be read are put aside; without it they are an error.
+    input that can't be read are put aside; without it they are an error. `stored_names` says which of the
+    annotators that annotations name a project calls otherwise.
     """
 
     project_path: Path | None = None
@@ -69,6 +70,7 @@ class Setting:
     account: Account = field(default_factory=Account.empty)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    stored_names: Callable[[Iterable[Annotation]], Mapping[str, str]] | None = None
 
     def lose(self, kind: str, place: str) -> None:
         """Put down one thing that a format can't hold."""

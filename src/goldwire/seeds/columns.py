@@ -80,10 +80,12 @@ def columns_of(
 
 def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
     """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
-    of `taken`, gets `_given` behind it, so that neither is lost."""
+    of `taken`, gets `_given` behind it, so that neither is lost; what is the same stands once."""
     names, meta = {*values, *taken}, dict(values)
     for key, value in more.items():
         name = key
+        if name not in taken and name in values and values[name] == value:
+            continue
         while name in names or (name != key and name in more):
             name += "_given"
         meta[name] = value

@@ -163,7 +163,7 @@ def _row(
     if more.pop("annotations", None):
         read.annotated[source.place] = read.annotated.get(source.place, 0) + 1
     inner = more.pop("meta", {})
-    more |= inner if isinstance(inner, dict) else {"meta": inner}
+    more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
     stated_id = values.pop("id", "")
     if (
         isinstance(stated_id, bool)

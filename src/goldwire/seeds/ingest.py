@@ -217,6 +217,9 @@ def _from_row(row: Row, path: Path, place: str) -> Iterator[tuple[str, Document]
     more = row.get("meta", {})
     if not isinstance(more, dict):
         raise GoldwireError.of("GW226", "`meta` must be an object", where=place, hint="or leave it out")
+    if twice := [key for key in meta.keys() & more.keys() if meta[key] != more[key]]:
+        message = f"`{min(twice)}` stands in `meta` and beside it, not alike"
+        raise GoldwireError.of("GW226", message, where=place, hint="keep one")
     meta |= more
     if half_pair(row):
         hint = "repair the text that it was made from"

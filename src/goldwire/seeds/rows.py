@@ -59,7 +59,7 @@ def csv_rows(
     """The rows of CSV under its header with their `file:line`, empty fields left out.
 
     Lines, with the ends that they have in the file, are read one by one. A row with more or fewer fields than
-    the header goes to `faults`, as what is no CSV does (GW225).
+    the header goes to `faults`, as what is no CSV does, and a header that names a column twice (GW225).
     """
     # newline="" leaves line ends inside quoted fields to the csv module, as its documentation asks.
     lines = io.StringIO(text, newline="") if isinstance(text, str) else text
@@ -67,6 +67,10 @@ def csv_rows(
     # The module's own limit, 131,072 characters, is less than a long article.
     csv.field_size_limit(2**31 - 1)
     try:
+        if twice := named_twice(reader.fieldnames or ()):
+            message = f"column `{twice}` stands twice"
+            faults.append(Fault("GW225", message, f"{where}:{reader.line_num}", "rename or remove one"))
+            return
         for row in reader:
             place = f"{where}:{reader.line_num}"
             extra = row.pop(None, None)
@@ -77,6 +81,12 @@ def csv_rows(
             yield place, {name: value for name, value in row.items() if value != ""}
     except csv.Error as error:
         faults.append(Fault("GW225", f"not CSV: {error}", f"{where}:{reader.line_num}", "quote fields"))
+
+
+def named_twice(columns: Iterable[str]) -> str:
+    """The first name that stands twice in a header, of which a row would keep the last; empty: none does."""
+    names = [name for name in columns if name]
+    return next((name for number, name in enumerate(names) if name in names[:number]), "")
 
 
 def delimiter_of(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from msgspec import structs
 
 from goldwire.annotate.adjudication.decisions import (
     decision_files,
@@ -15,6 +17,8 @@ from goldwire.annotate.adjudication.decisions import (
 )
 from goldwire.annotate.adjudication.project import adjudicate_project
 from goldwire.annotate.rename import rename
+from goldwire.annotations.store import load_annotation, read_annotations, write_annotation
+from goldwire.cli.annotate import command
 from goldwire.formats.as_project import make_project_of
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span
@@ -76,3 +80,28 @@ def test_decisions_that_lie_there_already_are_read(name: str, tmp_path: Path) ->
     plain.write_text(text.replace("decide: ''\n  reason: ''", "decide: a\n  reason: seen"), encoding="utf-8")
     assert not adjudicate_project(project, schema, BY).outcomes[name].open
     assert decision_path(project, name) == plain and read_file(plain).decisions[0].decide == "a"
+
+
+def test_a_result_that_was_changed_by_hand_is_put_aside(tmp_path: Path) -> None:
+    """Never overwritten without a word, whether the decisions are new or not; what goldwire wrote is."""
+    project = project_of(tmp_path, "x")
+    schema = load_schema(project.schema_path)
+    adjudicate_project(project, schema, BY)
+    plain = decision_path(project, "x")
+    decided = plain.read_text(encoding="utf-8").replace(
+        "decide: ''\n  reason: ''", "decide: a\n  reason: seen"
+    )
+    plain.write_text(decided, encoding="utf-8")
+    assert adjudicate_project(project, schema, BY).conflicts == []
+    [result] = [each for each in read_annotations(project) if each.annotator == "adjudicated"]
+    by_hand = structs.replace(result, spans=(*result.spans, Span("2", "thing", "WHERE", 12, 13)))
+    write_annotation(project, by_hand)
+    [conflict] = adjudicate_project(project, schema, BY).conflicts
+    aside = project.annotate / "conflicts/adjudicated/x.json"
+    assert load_annotation(aside.read_bytes()) == by_hand and "conflicts/adjudicated/x.json" in conflict
+    assert result in read_annotations(project)
+    plain.write_text(decided.replace("decide: a", "decide: b"), encoding="utf-8")
+    assert adjudicate_project(project, schema, BY).conflicts == []
+    write_annotation(project, by_hand)
+    done = CliRunner().invoke(command, ["adjudicate", "--by", "marie", "--project", str(project.root)])
+    assert (done.exit_code, "conflict  adjudicated/x" in done.output) == (1, True), done.output

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -327,6 +328,94 @@ def test_a_pulls_quarantine_is_that_of_the_last_project(
     assert done.exit_code == 0, done.output
     assert not quarantine_path(project).exists()
     assert re.search(r"in quarantine\W+0", done.output) and "taken in is in" not in done.output
+
+
+class Clocks(Memory):
+    """One whose clock is set, and which answers by the time of change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = datetime(2026, 11, 1, 10, tzinfo=UTC)
+
+    @property
+    def server_time(self) -> datetime:  # type: ignore[override]
+        return self.time
+
+    def stamp(self) -> str:
+        return self.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def change(self, result: list[Any]) -> None:
+        self.work[1][0]["annotations"] = [_given(5, result, self.stamp())]
+        self.work[1][0]["updated_at"] = self.stamp()
+
+    def tasks(self, number: int, *options: Any, **_more: Any) -> Iterator[dict[str, Any]]:
+        filters = options[1] if len(options) > 1 else ()
+        since = next((each["value"] for each in filters if each["filter"].endswith("updated_at")), "")
+        return (task for task in self.work[number] if task["updated_at"] > since)
+
+
+def _stored(project: Project) -> list[str]:
+    return [annotation.spans[0].label for annotation in read_annotations(project)]
+
+
+@pytest.fixture
+def clocks(project: Project, monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    """An annotation, pulled while the clock of machine and server was two hours ahead."""
+    memory = Clocks()
+    monkeypatch.setattr("goldwire.annotate.sync.pull.now", memory.stamp)
+    monkeypatch.setattr("goldwire.annotate.sync.pull_state.now", memory.stamp)
+    memory.add(1, "kept")
+    memory.time += timedelta(hours=2)
+    memory.change(_marked("FOOD"))
+    _pull_new(memory, project)
+    memory.time -= timedelta(hours=2)
+    return memory
+
+
+def _pull_new(memory: Memory, project: Project) -> PullReport:
+    return pull(_client(memory), project, SCHEMA, [Document("d", TEXT)])
+
+
+def test_a_clock_that_was_ahead_hides_nothing_for_good(clocks: Clocks, project: Project) -> None:
+    """Also where the wrong instant is over by the next pull: a day later all is read, the edit comes, and
+    what it replaces is put aside, since its time is the later one."""
+    clocks.time += timedelta(minutes=30)
+    clocks.change(_marked("TOOL"))
+    clocks.time += timedelta(hours=3)
+    assert (_pull_new(clocks, project).why_all, _stored(project)) == ("", ["FOOD"])
+    clocks.time += timedelta(hours=24)
+    report = _pull_new(clocks, project)
+    assert report.why_all == "the last time was more than a day ago"
+    assert (report.tasks, report.quarantined, _stored(project)) == (1, 0, ["TOOL"])
+    assert "with an earlier time" in report.conflicts[0]
+    assert [path.parent.name for path in (project.annotate / "conflicts").glob("*/*.json")] == ["anna"]
+    again = _pull_new(clocks, project)
+    assert (again.why_all, again.written, again.conflicts) == ("", 0, ())
+
+
+def test_what_a_pull_has_seen_before_is_no_edit_with_an_earlier_time(
+    clocks: Clocks, project: Project
+) -> None:
+    """A server restored from a backup has what was pulled once: the later work stays, without conflict."""
+    clocks.time += timedelta(days=2)
+    clocks.change(_marked("TOOL"))
+    _pull_new(clocks, project)
+    clocks.time -= timedelta(hours=1)
+    clocks.change(_marked("FOOD"))
+    clocks.time += timedelta(days=2)
+    report = _pull_new(clocks, project)
+    assert (report.quarantined, report.conflicts, _stored(project)) == (1, (), ["TOOL"])
+
+
+def test_the_command_says_why_it_reads_everything(
+    clocks: Clocks, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line; nothing of it where what changed is read."""
+    monkeypatch.setattr("goldwire.annotate.rounds.connect", lambda *_a, **_k: clocks)
+    clocks.time += timedelta(days=2)
+    words = ["pull", "--project", str(project.root)]
+    told = [CliRunner().invoke(command, words).output for _ in range(2)]
+    assert ["everything was read again: the last time was more" in text for text in told] == [True, False]
 
 
 def test_whoever_is_told_as_a_record_is_known() -> None:

@@ -59,6 +59,7 @@ _choices = st.fixed_dictionaries(
         "store_is_new": st.booleans(),
         "noted": st.booleans(),
         "new": st.booleans(),
+        "set_back": st.booleans(),
         "times": st.sampled_from([("", ""), ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")]),
     }
 )
@@ -90,6 +91,7 @@ def test_no_edit_is_taken_over_unless_it_is_put_aside(
         store_is_new=facts["store_is_new"],
         as_noted=lambda: facts["noted"],
         new_there=lambda _stored: facts["new"],
+        set_back=lambda: facts["set_back"],
     )
     if choice is Choice.TAKE and not removed:
         assert facts["known"] == "stored" or facts["prefer"] == "theirs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +418,37 @@ def test_a_csv_export_is_read(tmp_path: Path) -> None:
     path.write_text(f'text,id,tags,annotator,annotation_id\n"{ANNA}",3,"{cell}",5,9\n', encoding="utf-8")
     [article] = read_labelstudio(path, Setting())
     assert (article.document.text, marked(article)) == (ANNA, [("PER", "Anna")])
+
+
+def test_a_key_twice_in_a_cell_is_refused(tmp_path: Path) -> None:
+    """Of two lists of labels one would be gone without a word; so would what stands beyond the columns."""
+    path = tmp_path / "export.csv"
+    cell = '[{"start": 0, "end": 4, "labels": ["PER"], "labels": ["ORG"]}]'.replace('"', '""')
+    path.write_text(f'text,id,tags\n"{ANNA}",3,"{cell}"\n', encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*key `labels` stands twice"):
+        read_labelstudio(path, Setting())
+    path.write_text(f'text,id\n"{ANNA}",3,more\n', encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*more cells than columns"):
+        read_labelstudio(path, Setting())
+
+
+@pytest.mark.parametrize("shape", ["one task", "target storage"])
+def test_a_key_twice_in_a_file_of_one_object_is_refused(shape: str, tmp_path: Path) -> None:
+    """As in a list of tasks: the work under the first of them would be gone."""
+    held = WHOLE if shape == "one task" else {**ANNOTATION, "task": {"id": 3, "data": {"text": ANNA}}}
+    text = json.dumps(held).replace('"result":', '"result": [], "result":')
+    with pytest.raises(GoldwireError, match=r"GW266 .*key `result` stands twice"):
+        read(tmp_path, text)
+
+
+@given(st.sampled_from("\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"))
+def test_what_else_may_end_a_line_ends_no_task(sign: str) -> None:
+    """A task a line: a line ends with its line end alone, whatever stands in a text."""
+    data = {"text": f"Anna{sign}ran."}
+    lines = [json.dumps({**WHOLE, "id": n, "data": data}, ensure_ascii=sign < " ") for n in (3, 4)]
+    with tempfile.TemporaryDirectory() as folder:
+        articles, _ = read(Path(folder), "\r\n".join(lines))
+    assert [article.document.text for article in articles] == [data["text"]] * 2
 
 
 def test_a_folder_of_a_target_storage_is_read(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_cas
 from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotations.store import join, read_annotations, warn_of_those_apart, write_annotation
+from goldwire.annotate.records.pulled import store_result
+from goldwire.annotations.store import join, read_annotations, warn_of_those_apart
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Provenance, unfinished
 from goldwire.number_format import counted
@@ -24,12 +25,14 @@ from goldwire.table import Cell, Column, Figures, Table
 class Adjudicated(Figures):
     """The outcomes by article; `waiting` are the articles that lack a second reading, `drafts` (as
     annotator/document) readings left aside since nobody submitted them, `unknown` the annotators of whom it
-    is not known whether they are people."""
+    is not known whether they are people, `conflicts` tells which results were changed by hand since, and
+    where that lies now."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         articles = counted(len(self.outcomes), "article")
@@ -57,6 +60,7 @@ class Adjudicated(Figures):
             "waiting": self.waiting,
             "drafts": self.drafts,
             "unknown": self.unknown,
+            "conflicts": self.conflicts,
         }
 
 
@@ -66,8 +70,9 @@ def adjudicate_project(
     """Adjudicate every article of a project that has two readings.
 
     The items of each article are written to its file, with the decisions kept; where none is open, the
-    adjudicated annotation is stored. Of more than two readings `between` names the two. Raises all articles'
-    faults before anything is written, GW372 where `between` names who has no reading.
+    adjudicated annotation is stored. One that was changed by hand since goes to `annotate/conflicts/`. Of
+    more than two readings `between` names the two. Raises all articles' faults before anything is written,
+    GW372 where `between` names who has no reading.
     """
     documents = load_seeds(project)
     adjudicated = Adjudicated()
@@ -107,11 +112,19 @@ def adjudicate_project(
         for case, outcome in closing:
             close_case(case, outcome)
             if not outcome.open:
-                write_annotation(project, outcome.annotation)
+                adjudicated.conflicts += store_outcome(project, outcome)[1]
             adjudicated.outcomes[case.document.id] = outcome
             adjudicated.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
         adjudicated.unknown = sorted(set(adjudicated.unknown))
     return adjudicated
+
+
+def store_outcome(project: Project, outcome: Outcome) -> tuple[bool, list[str]]:
+    """Store an adjudicated annotation: whether its file is another now, and what was put aside."""
+    written, aside = store_result(project, outcome.annotation)
+    name = f"{outcome.annotation.annotator}/{outcome.annotation.document}"
+    told = f"{name}: changed by hand, not by a decision in annotate/adjudication/; that version is in {aside}"
+    return written, [told] if aside else []
 
 
 def open_items(outcomes: Mapping[str, Outcome]) -> int:

@@ -22,7 +22,7 @@ from goldwire.annotate.adjudication.items import (
 )
 from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
 from goldwire.annotate.adjudication.pairing import span_name
-from goldwire.annotate.adjudication.project import open_items, outcome_tables
+from goldwire.annotate.adjudication.project import open_items, outcome_tables, store_outcome
 from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.installation import project_lock
@@ -30,7 +30,6 @@ from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.tasks import uid
-from goldwire.annotations.store import write_annotation
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import from_result
@@ -45,7 +44,8 @@ from goldwire.table import Figures, Table
 @dataclass(repr=False)
 class PulledAdjudication(Figures):
     """What was decided. `waiting` are articles without a submitted adjudication, `notes` what to know,
-    `refused` the faults of those that can't be taken over."""
+    `refused` the faults of those that can't be taken over, `conflicts` tells which results were changed by
+    hand since, and where that lies now."""
 
     by: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class PulledAdjudication(Figures):
     waiting: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[Fault] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         written, left = counted(self.written, "file"), counted(open_items(self.outcomes), "item")
@@ -77,6 +78,7 @@ class PulledAdjudication(Figures):
             "notes": self.notes,
             "dropped": {name: outcome.dropped for name, outcome in self.outcomes.items() if outcome.dropped},
             "refused": [asdict(fault) for fault in self.refused],
+            "conflicts": self.conflicts,
         }
 
 
@@ -248,7 +250,9 @@ class _Submission:
         if outcome.items or case.path.exists():
             close_case(case, outcome, pulled=pulled)
         if not outcome.open:
-            self.report.written += write_annotation(self.project, outcome.annotation)
+            written, conflicts = store_outcome(self.project, outcome)
+            self.report.written += written
+            self.report.conflicts += conflicts
         self.report.superseded += len(case.superseded)
         self.report.outcomes[case.document.id] = outcome
 

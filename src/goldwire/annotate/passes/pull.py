@@ -19,6 +19,7 @@ from goldwire.annotate.records.pulled import put_aside, read_pulled, write_pulle
 from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import (
+    COUNT_DIFFERS,
     ProjectPull,
     PullReport,
     accounts_of,
@@ -26,7 +27,7 @@ from goldwire.annotate.sync.pull import (
     keep_notes,
     times_of,
 )
-from goldwire.annotate.sync.pull_state import read_state, state_path, to_come, write_state
+from goldwire.annotate.sync.pull_state import read_state, state_path, why_all, write_state
 from goldwire.annotate.sync.quarantine import keep
 from goldwire.leftovers import remove_leftovers
 from goldwire.model import Annotation, Document, Provenance, Status
@@ -64,6 +65,7 @@ class _Side:
     importer: PassImporter
     pulling: ProjectPull
     basis: str
+    why_all: str
 
 
 def pull_passes(
@@ -119,7 +121,7 @@ def pull_passes(
         reports = {}
         for side in sides:
             held = keep(project, side.importer.lines, side.pulling.stays(drafts))
-            reports[side.title] = side.pulling.report(held, unfinished.get(side.title))
+            reports[side.title] = side.pulling.report(held, unfinished.get(side.title), side.why_all)
         if sides:
             first = sides[0].importer
             write_pulled(project, first.pulled)
@@ -148,7 +150,7 @@ def _read(
     title = title_for(project, owner, each)
     found = annotated_project(client, schema, title)
     path = state_path(project, int(found["id"]), main=False)
-    again = full
+    why = ""
     while True:
         importer = PassImporter(
             client, project, schema, documents, found, accounts, each, prefer=prefer, owner=owner
@@ -158,13 +160,15 @@ def _read(
             importer.since, importer.times = last.since, times_of(last)
             accounts.former |= accounts_of(last)
         basis = importer.basis()
-        again = again or last is None or last.basis != basis or to_come(last.since, client.server_time)
-        pulling = ProjectPull(importer, last, step, part=not again, include=PASS_INCLUDE)
+        if last is not None and not full:
+            why = why or why_all(last, basis, client.server_time)
+        part = not (full or last is None or why)
+        pulling = ProjectPull(importer, last, step, part=part, include=PASS_INCLUDE)
         pulling.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if not pulling.part or len(pulling.seen) == sum(int(found.get(name) or 0) for name in counters):
-            return _Side(each, title, importer, pulling, basis)
-        again = True
+            return _Side(each, title, importer, pulling, basis, why)
+        why = COUNT_DIFFERS
 
 
 def _compose(

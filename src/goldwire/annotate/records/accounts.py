@@ -7,8 +7,9 @@ anew or on another server. Where work is stored already from before the record, 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -28,11 +29,14 @@ from goldwire.annotate.labelstudio.users import (
 from goldwire.annotate.records.assignments import titles
 from goldwire.annotate.records.lines import read_lines
 from goldwire.annotate.records.pulled import follow
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_annotations
 from goldwire.files import sha256, write_text
 from goldwire.model import Annotation
 from goldwire.project import Project
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_NUMBER = re.compile(r"user-\d+")  # who is a number only, in a file from Label Studio
 _GONE = "Deleted"  # the address that the server shows of a member who was removed
 
 
@@ -40,8 +44,8 @@ class Account(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """The name of an account: `account` is its number on `server`, `email` the hash of its address.
 
     `server` is when the server's organisation began, which stays where its address changes; `account` is 0
-    where the account was deleted before it was recorded. Two lines may bear one name: two accounts of one
-    person.
+    where the account was deleted before it was recorded, or is known from a file by its address alone. Two
+    lines may bear one name: two accounts of one person.
     """
 
     name: str
@@ -263,6 +267,68 @@ class Accounts:
             old.unlink(missing_ok=True)
             follow(self.project, [(annotation, renamed)])
             self.moved.append(f"{places[0]} is now {places[1]}: it is of one account with that")
+
+
+class StoredNames:
+    """What people are called in a project whom a file from Label Studio names by address or by number.
+
+    `of` gives the names, `save` records those that were given to an address, so that a pull gives the same.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._given: list[Account] = []
+        self._annotators: set[str] = set()  # whose work is stored, once that was looked at
+
+    def of(self, annotations: Iterable[Annotation]) -> dict[str, str]:
+        """The names of those who are called otherwise than the file has them, by what it calls them.
+
+        An address is its account's, where that is recorded. Otherwise an annotation of the same instant and
+        content that is stored tells its annotator's name. An address of which nothing is known gets the name
+        that `annotator_names` makes, unless somebody has it: then it stays as it is.
+        """
+        recorded = read_accounts(self.project)
+        by_address = {account.email: account.name for account in recorded if account.email}
+        known: dict[str, str] = {}
+        stored_as: dict[str, Counter[str]] = {}
+        for annotation in annotations:
+            name, digest = annotation.annotator, email_hash(annotation.annotator)
+            if not (_ADDRESS.fullmatch(name) or _NUMBER.fullmatch(name)):
+                continue
+            if digest in by_address:
+                known[name] = by_address[digest]
+                continue
+            key = annotation.document, _instant(annotation.provenance.updated)
+            same = [each for each in self._stored.get(key, ()) if content(each) == content(annotation)]
+            stored_as.setdefault(name, Counter()).update(each.annotator for each in same)
+        taken = {account.name.casefold() for account in recorded} | set(RESERVED)
+        taken |= self._annotators if stored_as else set()
+        short = annotator_names({"id": number, "email": name} for number, name in enumerate(stored_as))
+        for number, (name, names) in enumerate(stored_as.items()):
+            if names:
+                known[name] = names.most_common(1)[0][0]
+            elif _ADDRESS.fullmatch(name):
+                free = not {short[number].casefold(), name.casefold()} & taken
+                known[name] = short[number] if free or is_own_address(name) else name
+                taken.add(known[name].casefold())
+            if name in known and _ADDRESS.fullmatch(name):
+                self._given.append(Account(known[name], email=email_hash(name)))
+        return {name: new for name, new in known.items() if new != name}
+
+    @cached_property
+    def _stored(self) -> dict[tuple[str, str], list[Annotation]]:
+        """What was pulled before, by document and instant of its last change."""
+        stored: dict[tuple[str, str], list[Annotation]] = defaultdict(list)
+        for annotation in read_annotations(self.project):
+            self._annotators.add(annotation.annotator.casefold())
+            if annotation.provenance.updated and annotation.annotator not in RESERVED:
+                stored[annotation.document, _instant(annotation.provenance.updated)].append(annotation)
+        return stored
+
+    def save(self) -> None:
+        """Record the names that were given."""
+        if self._given:
+            write_accounts(accounts_path(self.project), [*read_accounts(self.project), *self._given])
 
 
 def _instant(text: Any) -> str:

@@ -1,4 +1,4 @@
-"""What pulls and loads left in the store, known by its hash: `.goldwire/pulled.json`.
+"""What pulls, loads and adjudications left in the store, known by its hash: `.goldwire/pulled.json`.
 
 With it a pull tells where an annotation was changed since: here, in its file, or on the server. Without it (a
 fresh clone) that is not known, and nothing is taken for unchanged.
@@ -14,7 +14,12 @@ from msgspec import Struct
 
 from goldwire import strict_json
 from goldwire.annotations.meaning import content
-from goldwire.annotations.store import annotation_path, dumps_annotation
+from goldwire.annotations.store import (
+    annotation_path,
+    dumps_annotation,
+    load_annotation,
+    write_annotation,
+)
 from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
 from goldwire.model import Annotation
 from goldwire.project import Project
@@ -23,16 +28,24 @@ from goldwire.project import Project
 class Pulled(Struct, frozen=True, omit_defaults=True):
     """One stored annotation after the last pull: `local` is the hash of its file, empty where not known.
 
-    `source` is the Label Studio project that it came from, `remote` the hash of what each of them had.
+    `source` is the Label Studio project that it came from, `remote` the hash of what each of them had,
+    `former` the hashes of what they had before.
     """
 
     local: str = ""
     source: str = ""
     remote: dict[str, str] = {}
+    former: tuple[str, ...] = ()
 
     def seen(self, source: str, remote: str) -> Pulled:
         """The same, with what a project has now."""
-        return msgspec.structs.replace(self, remote={**self.remote, source: remote})
+        held = self.remote.get(source)
+        former = self.former if held in (None, remote, *self.former) else (*self.former, held)
+        return msgspec.structs.replace(self, remote={**self.remote, source: remote}, former=former)
+
+    def stored(self, annotation: Annotation, source: str, remote: str) -> Pulled:
+        """The same, where `annotation` is what is stored of what a project has now."""
+        return msgspec.structs.replace(self.seen(source, remote), local=local_hash(annotation), source=source)
 
 
 def source_of(server: str, number: int) -> str:
@@ -117,6 +130,26 @@ def put_aside(project: Project, annotation: Annotation) -> Path:
         path = folder / f"{file_name(annotation.document)}-{sha256(text)[:8]}.json"
     write_text(path, text)
     return path
+
+
+def store_result(project: Project, annotation: Annotation) -> tuple[bool, str]:
+    """Store what goldwire made of others' work. Where somebody changed its file since it last did so, or that
+    is not known, and it says something else, the file is put aside first.
+
+    Whether the file is another now, and where the former one lies, from the project; empty where nowhere.
+    """
+    path, key, aside = annotation_path(project, annotation), key_of(project, annotation), ""
+    pulled = read_pulled(project)
+    known = pulled.get(key, Pulled())
+    if path.is_file():
+        stored = load_annotation(read_bytes(path))
+        if known.local != local_hash(stored) and content(stored) != content(annotation):
+            aside = str(put_aside(project, stored).relative_to(project.root))
+    written = write_annotation(project, annotation)
+    if known.local != local_hash(annotation):
+        pulled[key] = msgspec.structs.replace(known, local=local_hash(annotation))
+        write_pulled(project, pulled)
+    return written, aside
 
 
 def _path(project: Project) -> Path:

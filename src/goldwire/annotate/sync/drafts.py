@@ -21,8 +21,8 @@ import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.sync.importer import Importer
-from goldwire.annotate.sync.keep_history import kept, later
-from goldwire.annotations.meaning import content
+from goldwire.annotate.sync.keep_history import kept
+from goldwire.annotations.meaning import content, later
 from goldwire.annotations.store import dumps_annotation, load_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, read_bytes, read_text, write_text

@@ -44,6 +44,7 @@ from goldwire.schemas import Schema
 from goldwire.schemas.guidelines import guidelines_hash
 from goldwire.schemas.label_config import TEXT
 
+_SET_BACK = "changed on the server, with an earlier time (a clock was ahead, or a backup was restored)"
 #: Which side of an annotation that both changed is kept; empty: the server's, the other one put aside.
 Prefer: TypeAlias = Literal["", "ours", "theirs"]
 
@@ -247,6 +248,7 @@ class Importer:
             store_is_new=self.store_is_new,
             as_noted=lambda: self.is_as_noted(given),
             new_there=lambda stored: self.is_new(stored, made),
+            set_back=lambda: self.is_set_back(given) and remote not in known.former,
         )
         if choice is Choice.LEAVE_REMOVED:
             self.removed_here.append(_place(made))
@@ -257,15 +259,17 @@ class Importer:
             reason = "what is stored of the same annotator is later: from another project or server"
             self.quarantine(task, given, Quarantined("result", reason, given.get("result")))
         elif choice is Choice.LEAVE_SAME and stored is not None:
-            self.pulled[key] = Pulled(local_hash(stored), source, {**known.remote, source: remote})
+            self.pulled[key] = known.stored(stored, source, remote)
         if kept is None or choice not in (Choice.TAKE, Choice.TAKE_ANEW, Choice.TAKE_OVER_EDIT):
             return False
         if choice is Choice.TAKE_ANEW:
             self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
         if stored is not None and choice is Choice.TAKE_OVER_EDIT:
             aside = put_aside(self.project, stored).relative_to(self.project.root)
-            self.conflicts.append(f"{_place(made)}: changed here and on the server; yours is in {aside}")
-        self.pulled[key] = Pulled(local_hash(kept), source, {**known.remote, source: remote})
+            edited = known.local != local_hash(stored)
+            why = "changed here and on the server; yours" if edited else f"{_SET_BACK}; what was stored"
+            self.conflicts.append(f"{_place(made)}: {why} is in {aside}")
+        self.pulled[key] = known.stored(kept, source, remote)
         # Who looks through the store must find all of it, and what was put aside is not to be so twice.
         self.accounts.before_looking = self.flush
         written = self._writer.write(kept, folder)
@@ -289,6 +293,10 @@ class Importer:
         """
         ahead = to_come(stored.provenance.updated, self.client.server_time)
         return ahead or (bool(self.since) and before(made.provenance.updated) > self.since)
+
+    def is_set_back(self, given: dict[str, Any]) -> bool:
+        """Whether the server's time of an annotation is earlier than the last pull saw it."""
+        return str(given.get("updated_at")) < self.times.get(str(given["id"]), "")
 
     def read(self, task: dict[str, Any], document: Document, given: dict[str, Any]) -> Read:
         """The spans and relations of an annotation; what has no place goes to the quarantine.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -40,16 +39,6 @@ def merge(
     )
     spans = tuple(kept(stored.spans, pulled.spans))
     return msgspec.structs.replace(pulled, provenance=made, spans=spans)
-
-
-def later(one: Annotation, other: Annotation) -> bool:
-    """Whether `one` was changed after `other`, as far as both say when."""
-    times = [one.provenance.updated, other.provenance.updated]
-    try:
-        first, second = (datetime.fromisoformat(time).astimezone(UTC) for time in times)
-    except ValueError:
-        return False
-    return first > second
 
 
 def kept(stored: Sequence[Span], pulled: Sequence[Span]) -> Iterator[Span]:

@@ -34,7 +34,7 @@ from goldwire.annotate.sync.pull_state import (
     now,
     read_state,
     state_path,
-    to_come,
+    why_all,
     write_state,
     written_as,
 )
@@ -59,6 +59,8 @@ INCLUDE = (
     *("data", *WORK, "comment_count"),
     *("predictions_model_versions", "draft_created_at", "parent_prediction"),
 )
+#: Why all is read where the server holds another number of annotations than was read.
+COUNT_DIFFERS = "annotations came or went without a trace"
 #: From how many tasks on that may have changed it is asked first which ones did.
 _MANY = 20
 
@@ -81,7 +83,8 @@ class PullReport:
     `apart` annotations were gold checks or practice, and are kept apart from the readings.
 
     `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
-    annotation; None where it was not asked for.
+    annotation; None where it was not asked for. `why_all` says why everything was read, where nobody asked
+    for that and it was read before.
     """
 
     project: int
@@ -117,6 +120,7 @@ class PullReport:
     drafts_written: int = 0
     drafts_beside: int = 0
     drafts_settled: int = 0
+    why_all: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
@@ -139,7 +143,8 @@ def pull(
     """Bring what changed on the server since the last pull into `annotate/annotations/`.
 
     `full` reads all tasks again; so does a changed schema or article, and a server whose number of
-    annotations is not the one that was read, and an instant of the last pull that is yet to come. A stored
+    annotations is not the one that was read, an instant of the last pull that is yet to come, and a pull a
+    day after everything was read last: a clock that was ahead may have hidden a change. A stored
     annotation of the same content is left as it is, with its status and provenance; a changed one is its
     annotator's work, done with the former one in sight. What was changed here only, or removed, stays so;
     what both sides changed is the server's, and the stored one goes to `annotate/conflicts/`, unless `prefer`
@@ -160,13 +165,14 @@ def pull(
             importer.since, importer.times = last.since, times_of(last)
             accounts.former = accounts_of(last)
         basis = importer.basis()
-        again = full or last is None or last.basis != basis or to_come(last.since, client.server_time)
+        why = why_all(last, basis, client.server_time) if last is not None and not full else ""
         step = advance or (lambda _steps: None)
-        work = ProjectPull(importer, last, step, part=not again)
+        work = ProjectPull(importer, last, step, part=not (full or last is None or why))
         work.run()
         counters = ("total_annotations_number", "skipped_annotations_number")
         if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
             # Something came or went without a trace in the tasks' times: read all.
+            why = COUNT_DIFFERS
             written, conflicts = importer.written, importer.conflicts
             write_pulled(project, importer.pulled)
             importer = Importer(
@@ -181,7 +187,7 @@ def pull(
             work.importer.unchanged -= written
         counts = take_drafts(client, work.importer) if drafts else None
         accounts.save()
-        report = work.report(keep(project, work.importer.lines, work.stays(drafts)), counts)
+        report = work.report(keep(project, work.importer.lines, work.stays(drafts)), counts, why)
         write_pulled(project, work.importer.pulled)
         keep_notes(project, work.importer)
         write_state(path, work.state(basis))
@@ -330,9 +336,10 @@ class ProjectPull:
         since = min(filter(None, (since, self.oldest_refused)), default="")
         start = margin(since) if since else ""
         recent = {key: updated for key, updated in self.recent.items() if updated > start}
-        return State(self.importer.server, self.importer.number, basis, since, self.seen, recent)
+        whole = self.last.whole if self.part and self.last is not None else self.instant
+        return State(self.importer.server, self.importer.number, basis, since, self.seen, recent, whole)
 
-    def report(self, quarantined: int, drafts: DraftCounts | None) -> PullReport:
+    def report(self, quarantined: int, drafts: DraftCounts | None, why_all: str) -> PullReport:
         """What came of it."""
         done = self.importer
         file = quarantine_path(done.project)
@@ -370,4 +377,5 @@ class ProjectPull:
             drafts_written=drafts.written if drafts is not None else 0,
             drafts_beside=drafts.beside if drafts is not None else 0,
             drafts_settled=drafts.settled if drafts is not None else 0,
+            why_all=why_all,
         )

@@ -16,6 +16,8 @@ from goldwire.project import Project
 _MARGIN = timedelta(minutes=2)
 # The `Date` of an answer leaves out the fraction: the server's clock stood at most this much later.
 _SECOND = timedelta(seconds=1)
+# A clock that was ahead and has been passed since leaves no trace: what it hides is read after a day.
+_WHOLE = timedelta(days=1)
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"  # the one form that the server's filter takes
 
 
@@ -34,7 +36,8 @@ class State(Struct, frozen=True):
     """What the last pull saw. `basis` is the hash of all that decides how a result is read.
 
     `server` is an address, or `own`: the project's own server changes its port. `recent` holds the times of
-    the tasks that may be asked for again, since they changed shortly before `since`.
+    the tasks that may be asked for again, since they changed shortly before `since`; `whole` is when
+    everything was read last.
     """
 
     server: str
@@ -43,6 +46,7 @@ class State(Struct, frozen=True):
     since: str = ""
     annotations: dict[str, Seen] = {}  # by their ids on the server
     recent: dict[str, str] = {}  # task ids: when they changed
+    whole: str = ""
 
 
 def state_path(project: Project, number: int, *, main: bool) -> Path:
@@ -75,11 +79,28 @@ def to_come(since: str, server_time: datetime | None) -> bool:
 
     `server_time` is the `Date` of an answer, in whole seconds.
     """
-    latest = now() if server_time is None else min(now(), written_as(server_time + _SECOND))
     try:
-        return before(since) > latest
+        return before(since) > _latest(server_time)
     except ValueError:
         return False
+
+
+def why_all(last: State, basis: str, server_time: datetime | None) -> str:
+    """Why a pull after `last` reads everything; empty where what changed since is enough."""
+    if last.basis != basis:
+        return "the schema, an article or a retired id changed"
+    if to_come(last.since, server_time) or to_come(last.whole, server_time):
+        return "a clock was ahead at the last pull"
+    try:
+        overdue = before(last.whole, -_WHOLE.total_seconds()) < _latest(server_time)
+    except ValueError:
+        overdue = True
+    return "the last time was more than a day ago" if overdue else ""
+
+
+def _latest(server_time: datetime | None) -> str:
+    """What it can be at most now, by both clocks."""
+    return now() if server_time is None else min(now(), written_as(server_time + _SECOND))
 
 
 def before(instant: str, seconds: float = 0.0) -> str:

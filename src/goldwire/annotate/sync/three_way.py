@@ -6,8 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from goldwire.annotate.records.pulled import Pulled, local_hash
-from goldwire.annotate.sync.keep_history import later
-from goldwire.annotations.meaning import content
+from goldwire.annotations.meaning import content, later
 from goldwire.model import Annotation
 
 
@@ -37,12 +36,14 @@ def choose(
     store_is_new: bool,
     as_noted: Callable[[], bool],
     new_there: Callable[[Annotation], bool],
+    set_back: Callable[[], bool],
 ) -> Choice:
     """Compare what is `stored`, what the server has (`made`), and what was pulled last (`known`).
 
     `same`: both say the same. `source` names the Label Studio project, `remote` is the hash of what it has,
     `prefer` is `ours`, `theirs` or "". `as_noted`: nobody changed it on the server since the last pull;
-    `new_there`: it was, though its time is the earlier one, since a clock was ahead.
+    `new_there`: it was, though its time is the earlier one, since a clock was ahead. `set_back`: its time
+    went back, to content that no pull has seen: a clock had been ahead, or a backup was restored.
     """
     there = known.remote.get(source)
     if stored is None:
@@ -57,7 +58,9 @@ def choose(
     if there == remote or (there is None and same_time) or (edited and as_noted()):
         return Choice.LEAVE_EDITED
     if later(stored, made) and not (known.source == source and new_there(stored)):
-        return Choice.REFUSE
+        if known.source != source or not set_back():
+            return Choice.REFUSE
+        edited = True  # which of them is the later nobody can tell: none is lost
     if not edited or content(stored) == content(made) or prefer == "theirs":
         return Choice.TAKE
     return Choice.LEAVE_EDITED if prefer == "ours" else Choice.TAKE_OVER_EDIT

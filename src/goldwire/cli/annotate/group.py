@@ -167,6 +167,8 @@ def pull(
         found = goldwire.pull(project, full=full, drafts=drafts, prefer=prefer, url=url, advance=advance)
     projects, reports = found.projects, [pulled.report for pulled in found.projects]
     show(found.table("pull"))
+    for why in sorted({report.why_all for report in reports} - {""}):
+        say(f"everything was read again: {why}")
     if names := sorted({name for report in reports for name in report.annotators}):
         say(f"annotators: {', '.join(names)}")
     for pulled in projects:

@@ -207,7 +207,8 @@ def adjudicate(
     Each disagreement is an item in annotate/adjudication/DOCUMENT.yaml: fill in `decide` and `reason`, run
     again. Or decide in Label Studio: --push shows each article with both readings and what differs, --pull
     takes what was submitted there as decisions. Decisions that were made are kept. Where no item is open,
-    the result is stored as the annotator `adjudicated`. Exit 1 while any is open.
+    the result is stored as the annotator `adjudicated`; one that was changed by hand since goes to
+    annotate/conflicts/. Exit 1 while any item is open, and where a result was changed by hand.
     """
     if between and len(between) != 2:
         raise click.UsageError("--between names two annotators")
@@ -236,8 +237,12 @@ def adjudicate(
             f"note: whether a person or a machine made the readings of {', '.join(result.unknown)} is unknown"
         )
     write_json(json_path, result.as_json())
+    for line in result.conflicts:
+        say(f"conflict  {line}")
     if any(outcome.open for outcome in result.outcomes.values()):
         say("fill in `decide` and `reason` in annotate/adjudication/, then run again")
+        raise SystemExit(1)
+    if result.conflicts:
         raise SystemExit(1)
 
 
@@ -277,6 +282,8 @@ def _pull_adjudication(
         say(f"waiting for a decision in Label Studio: {', '.join(report.waiting)}")
     for fault in report.refused:
         say(f"refused  {fault}")
+    for line in report.conflicts:
+        say(f"conflict  {line}")
     write_json(json_path, report.as_json())
-    if report.waiting or report.refused:
+    if report.waiting or report.refused or report.conflicts:
         raise SystemExit(1)

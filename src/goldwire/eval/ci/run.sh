@@ -11,9 +11,10 @@
 #   GOLDWIRE_AGREEMENT_FLOOR  gate: the readers' own F1; all that is held where there are no models
 #   GOLDWIRE_TOLERANCE        gate: F1 may fall by so much (0.02)
 #   GOLDWIRE_OUT              the folder for summary, comment, JUnit XML, badge, figures (goldwire-gate)
-# The working folder may be a stranger's: Python and what it starts import nothing from there.
+# The working folder may be a stranger's: Python and what it starts import nothing from there, and uv takes
+# no settings from there.
 set -euf
-export PYTHONSAFEPATH=1
+export PYTHONSAFEPATH=1 UV_NO_CONFIG=1
 unset PYTHONPATH
 here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 project=${GOLDWIRE_PROJECT:-.}

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -56,8 +55,8 @@ def _articles(path: Path, reader: TaskReader, setting: Setting) -> Iterator[Arti
         tasks += 1
         task: Task | None = None
         try:
-            task, source = _task(raw, place)
-            for article in reader.read(task, number, place, source):
+            task = _task(raw, place)
+            for article in reader.read(task, number, place, raw):
                 read += 1
                 yield article
         except GoldwireError as error:
@@ -86,10 +85,8 @@ def _way_out(sources: Sequence[TextSource], setting: Setting) -> str:
     return _WAY_OUT
 
 
-def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
-    """A task in its form, and the bytes that it came from; raises GW266."""
-    if isinstance(raw, dict):
-        raw = json.dumps(raw).encode()
+def _task(raw: bytes, place: str) -> Task:
+    """A task in its form; raises GW266."""
     usual: Task | None = None
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         usual = decode(raw)
@@ -97,8 +94,8 @@ def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
         if (usual is None or not strict_json.holds_all(raw, usual)) and not strict_json.check(raw):
             raw.decode()  # names the first bad byte
         if usual is not None and usual.completions is None:
-            return usual, raw
-        held = json.loads(raw)
+            return usual
+        held = strict_json.loads(raw)
     except strict_json.NotStrict as error:
         message, path = strict_json.told(error)
         where = f"{place}{path.removeprefix('$')}"
@@ -108,7 +105,7 @@ def _task(raw: bytes | dict[str, Any], place: str) -> tuple[Task, bytes]:
     task = known(held)
     if task is None:
         raise refused("no task of a known form", place, "export the project as JSON")
-    return task, raw
+    return task
 
 
 def _naming(path: Path, setting: Setting) -> tuple[Naming, list[TextSource]]:
@@ -179,7 +176,7 @@ def _peek(path: Path) -> TasksSeen:
     with suppress(GoldwireError):
         for place, raw in raw_tasks(path):
             with suppress(GoldwireError):
-                seen.add(_task(raw, place)[0])
+                seen.add(_task(raw, place))
     return seen
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text
 from goldwire.formats.labelstudio.json_array import NotAnArray, elements
+from goldwire.seeds.rows import named_twice
 
 #: What JSON_MIN and CSV have beside the data and the controls.
 _FLAT = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
@@ -30,8 +31,8 @@ def refused(message: str, where: str, hint: str = "") -> GoldwireError:
     return GoldwireError.of("GW266", message, where=where, hint=hint)
 
 
-def raw_tasks(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
-    """The tasks of a file or of a folder of files, each with its place: JSON, or what another shape gave.
+def raw_tasks(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The tasks of a file or of a folder of files, each with its place, as JSON: it is not yet looked at.
 
     Raises GW266 for what is no such file, after the tasks before the fault.
     """
@@ -43,7 +44,7 @@ def raw_tasks(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
         yield from _file(path)
 
 
-def _folder(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
+def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
     """Files of a target storage (named by number, with or without a suffix) or several exports."""
     files = [
         file
@@ -63,7 +64,7 @@ def _folder(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
             yield from _file(file)
 
 
-def _file(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
+def _file(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with path.open("rb") as stream:
             head = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -85,43 +86,49 @@ def _file(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
         raise
 
 
-def _objects(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
+def _objects(path: Path) -> Iterator[tuple[str, bytes]]:
     """A single task, or a task a line."""
     text = read_text(path)
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                yield f"{path}:{number}", line.encode()
+    if _is_json(text):
+        yield f"{path} $", text.encode()
         return
-    yield f"{path} $", json.dumps(whole, ensure_ascii=True).encode()
+    for number, line in enumerate(text.split("\n"), start=1):  # texts hold what else ends a line
+        if line.strip():
+            yield f"{path}:{number}", line.encode()
 
 
-def _table(path: Path) -> Iterator[tuple[str, bytes | dict[str, Any]]]:
-    """A CSV or TSV export: cells of controls hold JSON."""
+def _table(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A CSV or TSV export: cells of controls hold JSON, which goes on as it stands there."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     csv.field_size_limit(1 << 30)
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter=delimiter)
     try:
+        if twice := named_twice(reader.fieldnames or ()):
+            raise refused(
+                f"column `{twice}` stands twice", f"{path}:{reader.line_num}", "rename or remove one"
+            )
         for row in reader:
-            flat: dict[str, Any] = {}
-            for key, cell in row.items():
-                if key is None or cell is None:
-                    continue
-                flat[key] = _cell(cell) if key not in ("text", "id") else cell
-            yield f"{path}:{reader.line_num}", flat
+            if row.get(None):
+                raise refused("more cells than columns", f"{path}:{reader.line_num}", "export it anew")
+            cells = {key: cell for key, cell in row.items() if key is not None and cell is not None}
+            members = (f"{json.dumps(key)}: {_cell(key, cell)}" for key, cell in cells.items())
+            yield f"{path}:{reader.line_num}", f"{{{', '.join(members)}}}".encode()
     except csv.Error as error:
         raise refused(f"no CSV: {error}", f"{path}:{reader.line_num}") from None
 
 
-def _cell(cell: str) -> Any:
-    if cell[:2] not in ("[{", '["') and cell[:1] != "{":
-        return cell
+def _cell(column: str, cell: str) -> str:
+    """A cell as JSON: what is none is a text."""
+    holds_json = cell[:2] in ("[{", '["') or cell[:1] == "{"
+    return cell if holds_json and column not in ("text", "id") and _is_json(cell) else json.dumps(cell)
+
+
+def _is_json(text: str) -> bool:
     try:
-        return json.loads(cell)
+        json.loads(text)
     except (ValueError, RecursionError):
-        return cell
+        return False
+    return True
 
 
 def as_task(held: Any) -> dict[str, Any] | None:

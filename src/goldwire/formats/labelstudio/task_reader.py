@@ -88,7 +88,7 @@ class TaskReader:
         for items in results:
             read_items(items or [], RegionText(""), self.naming, None).census.enter(self.setting.account)
 
-    def refuse(self, raw: bytes | dict[str, Any], error: GoldwireError, place: str, *, counted: bool) -> None:
+    def refuse(self, raw: bytes, error: GoldwireError, place: str, *, counted: bool) -> None:
         """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
         held = shown(raw)
         self.setting.put_aside(f"tasks: {error.faults[0].message}", place, held)
@@ -275,10 +275,8 @@ class _Originals:
         return self.result[number] if isinstance(self.result, list) else self.result
 
 
-def shown(raw: bytes | dict[str, Any]) -> Any:
+def shown(raw: bytes) -> Any:
     """A task as it came, for the file of what was put aside: as JSON where it is."""
-    if isinstance(raw, dict):
-        return raw
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

@@ -15,6 +15,7 @@ from goldwire.files import decoded, read_bytes
 from goldwire.formats.head import delimiter
 from goldwire.formats.options import Setting
 from goldwire.limits import inflated
+from goldwire.seeds.rows import named_twice
 from goldwire.zips import UNREADABLE
 
 
@@ -126,7 +127,10 @@ def is_pair(value: Any) -> bool:
 
 
 def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[Row]]:
-    """The names of a table's columns and its rows, by name. What parts cells the first line shows."""
+    """The names of a table's columns and its rows, by name. What parts cells the first line shows.
+
+    Raises GW621 where a name stands twice.
+    """
     place, stem, text = content
     csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text.partition("\n")[0]))
@@ -134,6 +138,8 @@ def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise GoldwireError(malformed(place, f"no table: {error}", "export it anew")) from None
+    if twice := named_twice(names):
+        raise GoldwireError(malformed(place, f"column `{twice}` stands twice", "rename or remove one"))
 
     def rows() -> Iterator[Row]:
         number = 0
