@@ -76,13 +76,13 @@ def asked(script: Script, **options: Any) -> tuple[Answer, list[float], int]:
         Reply(status=409),
         Reply(status=425),
         Reply("{}", broken=True),
-        Reply(wait=1.0),
+        Reply(wait=6.0),
     ],
     ids=["500", "503", "408", "409", "425", "broken off", "stalled"],
 )
 def test_what_may_pass_is_asked_again(reply: Reply) -> None:
     """A failing server, a connection that breaks or stalls: again, after waits that double."""
-    answer, waits, tries = asked(failing_first(2, reply), timeout=0.5)
+    answer, waits, tries = asked(failing_first(2, reply), timeout=3)
     assert answer.text == "{}" and tries == 3
     assert len(waits) == 2 and 0.75 <= waits[0] <= 1.25 and 1.5 <= waits[1] <= 2.5
 
@@ -525,7 +525,8 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(
         begin = time.monotonic()
         process.send_signal(sent)
         _, told = process.communicate()
-        assert time.monotonic() - begin < 5 and (process.returncode, told) == (status, said)
+        # Before the answer that it waits for came, however slow the machine.
+        assert time.monotonic() - begin < 50 and (process.returncode, told) == (status, said)
         gate.set()
         before = len(server.asked)
         assert before == 4 and not out.exists()

@@ -51,8 +51,8 @@ def backend(assistant: Assistant) -> Backend:
 def served(backend: Backend) -> Iterator[httpx.Client]:
     """A client of the backend, which really listens."""
     with (
-        serving(backend, "127.0.0.1") as address,
-        httpx.Client(base_url=address.url, trust_env=False, timeout=60) as client,
+        serving(backend, "127.0.0.1", patience=120) as address,
+        httpx.Client(base_url=address.url, trust_env=False, timeout=120) as client,
     ):
         yield client
 
