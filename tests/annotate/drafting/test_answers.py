@@ -149,6 +149,17 @@ def test_a_corrected_item_keeps_its_id(project: Project) -> None:
     assert (drafts.account.repaired, drafts.account.dropped) == (1, 0)
 
 
+def test_an_item_is_not_blamed_for_a_wrong_one_that_marks_the_same(project: Project) -> None:
+    """Only the wrong one is sent back, and where it stays wrong the other one stands for it."""
+    answer = [BUTTER | {"state": "burnt"}, BUTTER, BUTTER | {"state": "cooked"}]
+    drafts, server = drafted(project, lambda _: items("thing", *answer), "soupe", layers=["thing"])
+    told = server.asked[1]["messages"][-1]["content"]
+    assert "burnt" in told and "marked FOOD twice" in told and drafts.account.sent_back == 2
+    assert [span.attributes for span in drafts.articles[0].annotations[0].spans] == [{}]
+    assert [line["item"] for line in drafts.quarantine] == [answer[0], answer[2]]
+    balanced(drafts)
+
+
 def test_an_own_id_takes_no_given_ones_place(project: Project) -> None:
     """A relation out of the layer leads to what was given, whatever ids the items bear."""
     with_order(project)

@@ -276,6 +276,7 @@ class _Placing:
                 for faults in self.wrong.values():
                     faults.append(fault)
         self.wrong = {index: faults for index, faults in self.wrong.items() if faults}
+        self._forgive([placed.spans[name] for name in self.names])
         spans = [placed.spans[name] for i, name in enumerate(self.names) if i not in self.wrong]
         self.spans, self.relations, broken = hold_rules(
             question.schema, question.document, question.known, spans, placed.relations
@@ -283,6 +284,16 @@ class _Placing:
         self.wrong |= {self.names.index(name): faults for name, faults in broken.items()}
         kept, bad = {span.id for span in self.spans}, {self.names[index] for index in self.wrong}
         self.lost = [r for r in placed.relations if r.head in kept and r.tail in bad]
+
+    def _forgive(self, spans: Sequence[Span]) -> None:
+        """Keep an item that only repeats one that can't be kept; of several, the first."""
+        marks = [(span.label, span.start, span.end) for span in spans]
+        kept = {mark for index, mark in enumerate(marks) if index not in self.wrong}
+        for index, mark in enumerate(marks):
+            faults = self.wrong.get(index, ())
+            if faults and mark not in kept and all(fault.code == rules.SAME_SPAN for fault in faults):
+                kept.add(mark)
+                del self.wrong[index]
 
     def _own_ids(self, items: Sequence[Item]) -> dict[str, str]:
         """The names of items by the ids that they bear, for the relations that lead back into the layer.
