@@ -17,6 +17,7 @@ from goldwire.cli.main import cli
 from goldwire.errors import GoldwireError
 from goldwire.pipelines import blank_pipeline
 from goldwire.project import load_project
+from tests.cli.terminal import called
 
 #: For each language some texts, each with what is marked in it: label and words.
 TEXTS: dict[str, list[tuple[str, dict[str, str]]]] = {
@@ -70,9 +71,10 @@ TEXTS: dict[str, list[tuple[str, dict[str, str]]]] = {
 
 
 def goldwire(folder: Path, *words: str, blocked: str = "") -> subprocess.CompletedProcess[str]:
-    """Run it there; `blocked` is a package that is as if it were not installed."""
-    start = f"import sys; sys.modules[{blocked!r}] = None\n" if blocked else "import sys\n"
-    code = f"{start}from goldwire.cli.main import main\nmain()"
+    """Run it there; `blocked` is a package that is as if it were not installed, in a process of its own."""
+    if not blocked:
+        return called(*words, cwd=folder, env={"NO_COLOR": "1"})
+    code = f"import sys; sys.modules[{blocked!r}] = None\nfrom goldwire.cli.main import main\nmain()"
     command = [sys.executable, "-c", code, *words]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"}

@@ -20,10 +20,11 @@ from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
 from goldwire.annotate.sync.importer import Prefer
 from goldwire.annotate.sync.pull import (
     COUNT_DIFFERS,
+    FIELDS,
     ProjectPull,
     PullReport,
     accounts_of,
-    annotated_project,
+    check_readable,
     keep_notes,
     times_of,
 )
@@ -97,10 +98,12 @@ def pull_passes(
         step = advance or (lambda _steps: None)
         sides: list[_Side] = []
         for each in passes:
-            if client.projects(title_for(project, owner, each)):
-                sides.append(
-                    _read(client, project, schema, documents, accounts, each, owner, full, prefer, step)
+            for found in client.projects(title_for(project, owner, each), FIELDS)[:1]:
+                check_readable(client, schema, found)
+                side = _read(
+                    client, project, schema, documents, accounts, each, found, owner, full, prefer, step
                 )
+                sides.append(side)
         changed = {article for side in sides for article, _ in side.importer.gathered}
         changed |= {article for side in sides for article in side.importer.read_articles}
         for side in sides:
@@ -141,6 +144,7 @@ def _read(
     documents: Sequence[Document],
     accounts: Accounts,
     each: Pass,
+    found: dict[str, Any],
     owner: str,
     full: bool,
     prefer: Prefer,
@@ -148,7 +152,6 @@ def _read(
 ) -> _Side:
     """Read what changed in one pass's project, or all of it where something went without a trace."""
     title = title_for(project, owner, each)
-    found = annotated_project(client, schema, title)
     path = state_path(project, int(found["id"]), main=False)
     why = ""
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -197,12 +197,17 @@ def pull(
 def annotated_project(client: Client, schema: Schema, title: str) -> dict[str, Any]:
     """The Label Studio project of a title, which the schema can read; raises GW325 and GW329."""
     found = find_project(client, title, FIELDS)
+    check_readable(client, schema, found)
+    return found
+
+
+def check_readable(client: Client, schema: Schema, found: Mapping[str, Any]) -> None:
+    """Raise GW329 where the config of a Label Studio project names what the schema does not have."""
     foreign = compare(str(found.get("label_config") or ""), label_config(schema), client.url).removed
     if foreign:
         message = f"the schema lacks what `{found.get('title')}` is annotated with: {', '.join(foreign)}"
         hint = "bring both together first: goldwire schema migrate PLAN --push"
         raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
-    return found
 
 
 def keep_notes(project: Project, importer: Importer) -> None:
