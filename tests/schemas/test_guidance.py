@@ -142,3 +142,11 @@ def test_a_quote_names_the_article_that_it_is_from() -> None:
     assert "“near **[Oran]**” (44545)" in text and "- 44545: A paper, CC BY 2.5" in text
     assert "A paper, CC BY 2.5" in page
     assert re.search(r"<strong>Oran</strong> → .*near .*\(44545\)", page)
+
+
+def test_guidelines_of_one_layer_name_what_lies_in_another() -> None:
+    """Cut down to a layer, as a language model is asked, a schema still says what its relations lead to."""
+    schema = load_schema(MINI)
+    step = msgspec.structs.replace(schema, layers={"step": schema.layers["step"]})
+    assert "De `step` vers `FOOD`." in guidelines(step) and "De `step` vers `TOOL`." in guidelines(step)
+    assert "| *mène à* | `FOOD` | `TOOL` |" in "\n".join(arguments(step))

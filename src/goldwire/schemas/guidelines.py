@@ -104,7 +104,7 @@ def _argument(schema: Schema, head: tuple[str, str], label: Label, relation: str
 
 
 def _tails(schema: Schema, about: RelationType, say: Messages) -> str:
-    ends = ", ".join(_end(schema, end, say) for end in about.tail if end.layer in schema.layers)
+    ends = ", ".join(_end(schema, end, say) for end in about.tail)
     return ". ".join([ends, *_given(about, say)])
 
 
@@ -294,12 +294,14 @@ def _given(relation: RelationType, say: Messages) -> Iterator[str]:
 
 
 def _ends(schema: Schema, ends: list[End], say: Messages) -> str:
-    return say("guidelines.or").join(_end(schema, end, say) for end in ends if end.layer in schema.layers)
+    return say("guidelines.or").join(_end(schema, end, say) for end in ends)
 
 
 def _end(schema: Schema, end: End, say: Messages) -> str:
     if end.labels is None:
         return f"`{end.layer}`"
+    if end.layer not in schema.layers:  # the guidelines are of one layer, and this one is given
+        return _names(end.labels)
     return _of_layer(end.labels, end.layer, schema.layers[end.layer], say)
 
 
