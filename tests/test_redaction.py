@@ -60,7 +60,36 @@ FORMS = (
     "{{'authorization': 'Bearer {}'}}",
     "Authorization: {}",
     "Headers([('x-api-key', 'a'), ('api_key', 'b')]) api_key={}",
+    "X-Api-Key: {}",
+    "api_key: {}",
+    "password: {}",
+    "token: {}, refused",
+    "https://label.example/?pwd={}",
+    "https://label.example/?a=1&access={}#x",
+    "https://label.example/projects;jsessionid={}",
+    "Set-Cookie: sessionid={}; Path=/",
 )
+
+#: What is a token by its own form.
+TOKENS = (
+    "sk-proj-abcdefghijklmnop1234567890",
+    "AKIAIOSFODNN7EXAMPLE",
+    "xoxb-1234567890-abcdefghij",
+    "ghp_0123456789abcdefghijABCDEFGHIJ",
+    "hf_abcdefghijklmnopqrstuvwx",
+)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_shows_by_its_own_form(token: str) -> None:
+    """Keys of models, stores, chats, forges and hubs, wherever they stand."""
+    assert redact(f"the server says `{token}` is refused") == "the server says `…` is refused"
+
+
+@pytest.mark.parametrize("word", ["correcthorse", "Tr0ub4dor", "a-b-c-d-e"])
+def test_a_line_that_names_a_password_is_shown_without_it(word: str) -> None:
+    """As a file of settings has it, with or without a digit."""
+    assert redact(f"user: anna\npassword: {word}\nhost: db") == "user: anna\npassword: …\nhost: db"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -82,6 +111,8 @@ def test_a_secret_shows_by_its_form(form: str) -> None:
         "tokens=3 keyword=x monkey=y",
         "annotate/annotations/anna@press.example/a.json:1: unknown label `TOKEN`",
         "Basic training, bearer of news, token 1",
+        "no token: set GOLDWIRE_TOKEN to that of the page; the password: ask whoever made it",
+        "risk-taking-and-so-on-2020, asia-pacific-2020, https://x.example/?passage=12&accession=3",
         "postgresql://team@:5432/gold?host=/var/run/postgresql",
         "d1@0123456789abcdef, wiki:12@0123456789abcdef",
     ],
@@ -221,6 +252,8 @@ ADDRESSES = (
     f"http://{SECRET}@127.0.0.1:9",
     f"http://127.0.0.1:9/?token={SECRET}",
     f"http://127.0.0.1:9/#access_token={SECRET}",
+    f"http://127.0.0.1:9/?whatever={SECRET}",
+    f"http://127.0.0.1:9/user/login/#{SECRET}",
     f"http://anna:{SECRET}/2@127.0.0.1:9",
     f"http://anna:12345/{SECRET}@127.0.0.1:9",
     f"http://anna:{SECRET}@[::1",

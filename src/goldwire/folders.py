@@ -165,8 +165,7 @@ class _Contents:
             target = self.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if self.changed(name) and sha256(read_bytes(target)) != fresh.get(name):
-                aside.append(_free(target))
-                target.rename(aside[-1])
+                aside.append(put_aside(target))
             (new / name).replace(target)
         for name in stale:
             if self.ours(name):
@@ -176,10 +175,12 @@ class _Contents:
         return aside
 
 
-def _free(path: Path) -> Path:
-    """A name for what is put aside."""
+def put_aside(path: Path) -> Path:
+    """Rename a file that another takes the place of: `NAME.orig`, or that with a number; its new path."""
     names = (path.with_name(f"{path.name}.orig{number or ''}") for number in count())
-    return next(each for each in names if not each.exists())
+    aside = next(each for each in names if not each.exists())
+    path.rename(aside)
+    return aside
 
 
 def _swap(beside: Path, folder: Path) -> None:

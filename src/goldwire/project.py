@@ -146,7 +146,7 @@ def load_project(root: Path) -> Project:
         check_depth(settings)
     except (RecursionError, NotStrict):
         raise GoldwireError.of("GW910", TOO_DEEP, where=str(path), hint="write it flatter") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and Python's of numbers of thousands of digits
         raise GoldwireError.of("GW910", f"not TOML: {error}", where=str(path)) from None
     project = Project(root.resolve(), settings)
     for required in ("name", "language", "schema"):

@@ -35,18 +35,27 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # `?token=…` in an address, or quoted in another's query; `password=…` in a connection string;
     # `"token": "…"` as in JSON and in a printed dictionary.
     (
-        (*_NAMES, "key"),
+        (*_NAMES, "key", "sessionid"),
         _form(rf"""
-            ( {_NAME} (?: \s{{0,8}}=\s{{0,8}} | %3D | ["']\s{{0,8}}[:=]\s{{0,8}} ) )
+            ( (?:{_NAME}|sessionid)
+              (?: \s{{0,8}}=\s{{0,8}} | %3D | ["']\s{{0,8}}[:=]\s{{0,8}} ) )
             (?: "(?:[^"\\]|\\.)*"? | '(?:[^'\\]|\\.)*'? | (?!…)[^\s&"'<>]+ )"""),
+        r"\1…",
+    ),
+    # `X-Api-Key: …` of a header, `password: …` of a file: alone to the line's end, or with a digit in it,
+    # since sentences too have a colon after such words.
+    (
+        (*_NAMES, "key"),
+        _form(rf"""( {_NAME} [ \t]{{0,8}}:[ \t]{{0,8}} ) (?!…)
+            (?: (?=[^\s"'<>,;]*\d) [^\s"'<>,;]{{6,}} | [^\s"'<>`]{{6,}} (?=[ \t]*(?:[\r\n]|\Z)) )"""),
         r"\1…",
     ),
     # Names of a query that are too common elsewhere.
     (
-        ("key", "auth", "sig", "jwt", "sid", "session"),
+        ("key", "auth", "sig", "jwt", "sid", "session", "pwd", "pw", "pass", "access"),
         _form(r"""
             ( (?: [?&\#;] | %3F | %26 | %23 )
-              (?:[\w.-]{0,40}[_.-])? (?:key|auth|sig|jwt|sid|session) (?: = | %3D ) )
+              (?:[\w.-]{0,40}[_.-])? (?:key|auth|sig|jwt|sid|session|pwd|pw|pass|access) (?: = | %3D ) )
             [^&\s\#'"<>]+"""),
         r"\1…",
     ),
@@ -63,9 +72,12 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         ),
         r"\1…",
     ),
-    # What shows by its form that it is a token: JSON web tokens; those of hubs and forges.
+    # What shows by its form that it is a token: JSON web tokens; those of hubs, forges, models, stores, chat.
     (("eyj",), re.compile(r"\beyJ[\w-]+(?:\.[\w-]*)*"), "…"),
     (("hf_", "gh", "glpat"), re.compile(r"\b(?:hf_|gh[opsur]_|github_pat_|glpat-)[\w-]{16,}"), "…"),
+    (("sk-",), re.compile(r"\bsk-(?=[\w-]*\d)[\w-]{16,}"), "…"),
+    (("akia", "asia"), re.compile(r"\bA(?:KIA|SIA)[A-Z0-9]{16}\b"), "…"),
+    (("xox",), re.compile(r"\bxox[a-z]-[\w-]{10,}"), "…"),
 )
 
 #: One of these is in every text that may hold a secret's form; those that hold another one are left out.
@@ -116,6 +128,12 @@ def keep_secrets_in(address: str) -> None:
     if at:
         password = user.partition(":")[2]
         keep_secret(user, *filter(None, (password, unquote(password))))
+
+
+def without_query(address: str) -> str:
+    """An address without query and fragment, where a secret may bear any name."""
+    cut = re.split(r"[?#]", address, maxsplit=1)[0]
+    return cut if cut == address else f"{cut}?…"
 
 
 def redact(text: str) -> str:

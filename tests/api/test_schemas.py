@@ -87,3 +87,27 @@ def test_articles_are_listed_and_removed_by_a_call(project: goldwire.Project) ->
     removal = goldwire.remove_articles(project, first.id, with_annotations=True)
     assert removal.to_dict()["articles"] == (first.id,) and "<table" in removal._repr_html_()
     assert [each.id for each in goldwire.list_articles(project).articles] == [each.id for each in others]
+
+
+def test_a_file_that_no_schema_rendered_is_put_aside(project: goldwire.Project) -> None:
+    """What people wrote under the name of a rendered file is kept, each time under a name of its own; a
+    former rendering, of whatever version and language, is written over."""
+    own = project.annotate / "guidelines.md"
+    own.parent.mkdir()
+    for text, kept in (("# Ours\n\nBy hand.\n", "guidelines.md.orig"), ("", "guidelines.md.orig1")):
+        own.write_text(text, encoding="utf-8")
+        assert goldwire.render_schema(project, dry_run=True).aside == () and own.read_text() == text
+        assert goldwire.render_schema(project).aside == (f"annotate/{kept}",)
+        assert (project.annotate / kept).read_text(encoding="utf-8") == text
+    for name in ("label_config.xml", "guide.html"):
+        (project.annotate / name).write_text("<View/>", encoding="utf-8")
+    assert goldwire.render_schema(project).aside == (
+        "annotate/label_config.xml.orig",
+        "annotate/guide.html.orig",
+    )
+    schema = project.schema_path.read_text(encoding="utf-8")
+    for language in ("de", "en", "fr"):
+        changed = schema.replace("language: fr", f"language: {language}").replace("0.1", "0.2")
+        project.schema_path.write_text(changed, encoding="utf-8")
+        rendered = goldwire.render_schema(project)
+        assert set(rendered.files.values()) == {"written"} and rendered.aside == ()

@@ -227,3 +227,45 @@ def test_the_text_to_read_can_be_named(tmp_path: Path, monkeypatch: pytest.Monke
     assert "GW289" in said and "--text" in said
     assert run("in.json", "out.jsonl", *to, "--text", "other")[0] == 0
     assert read_jsonl(Path("out.jsonl"))[0].document.text == data["other"]
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("brat", ["annotation.conf", "anna/recette-1.txt"]),
+        ("cas", ["TypeSystem.xml", "recette-1/anna.xmi"]),
+        ("webanno_tsv", ["recette-1/anna.tsv"]),
+    ],
+)
+def test_a_file_that_somebody_else_wrote_is_never_written_over(
+    form: str, names: list[str], lines: Path, tmp_path: Path
+) -> None:
+    """Whatever its suffix: nothing is written then. A folder of ours is written again, and what was edited in
+    it since is put aside, and told."""
+    if form == "cas":
+        pytest.importorskip("cassis")
+    ours = tmp_path / "ours"
+    assert run(lines, ours, "--from", "jsonl", "--to", form)[0] == 0
+    for number, name in enumerate(name for name in names if (ours / name).is_file()):
+        theirs = tmp_path / f"theirs{number}"
+        (theirs / name).parent.mkdir(parents=True)
+        (theirs / name).write_text("mine", encoding="utf-8")
+        code, said = run(lines, theirs, "--from", "jsonl", "--to", form)
+        assert code == 2 and "GW271" in said and name in said
+        assert [path.read_text() for path in theirs.rglob("*") if path.is_file()] == ["mine"]
+    edited = next(path for path in sorted(ours.rglob("*")) if path.suffix in (".ann", ".xmi", ".tsv"))
+    edited.write_text("edited", encoding="utf-8")
+    code, said = run(lines, ours, "--from", "jsonl", "--to", form)
+    assert code == 0 and f"{edited.name}.orig" in said and "edited since they were written" in said
+    assert edited.with_name(f"{edited.name}.orig").read_text(encoding="utf-8") == "edited"
+    assert edited.read_text(encoding="utf-8") != "edited"
+
+
+def test_the_list_of_what_was_written_is_no_part_of_the_corpus(lines: Path, tmp_path: Path) -> None:
+    """CAS JSON has the suffix of the list itself: what is read back is what was written, over itself too."""
+    pytest.importorskip("cassis")
+    for _ in range(2):
+        assert run(lines, tmp_path / "out", "--from", "jsonl", "--to", "cas", "--cas-json")[0] == 0
+    setting = Setting()
+    assert len(FORMATS["cas"].read(tmp_path / "out", setting)) == len(rich())
+    assert setting.noted == {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
+import goldwire
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
@@ -173,3 +176,125 @@ def test_every_format_says_what_it_is() -> None:
         assert each.about and each.name == name
         assert not each.reads or hasattr(import_module(each.reader), f"read_{name}")
         assert not each.writes or hasattr(import_module(each.writer), f"write_{name}")
+
+
+#: A schema with every kind of rule that a value or a relation can break, and what breaks each.
+RULES = """
+name: kitchen
+version: "1"
+language: en
+title: Kitchen
+layers:
+  thing:
+    title: Things
+    labels:
+      FOOD: {name: food, definition: It is eaten., color: "#0072B2", hotkey: f}
+      TOOL: {name: tool, definition: It serves to cook., color: "#D55E00", hotkey: t}
+    attributes:
+      when: {title: When, kind: date}
+      count: {title: Count, kind: integer}
+      many: {title: Many, kind: range}
+      land: {title: Land, kind: country}
+      hot: {title: Hot, kind: flag, labels: [FOOD]}
+      kind: {title: Kind, kind: choice, values: {raw: {title: raw}, sharp: {title: sharp, labels: [TOOL]}}}
+relations:
+  with:
+    name: with
+    definition: With what.
+    head: [{layer: thing, labels: [FOOD]}]
+    tail: [{layer: thing, labels: [TOOL]}]
+"""
+BROKEN: tuple[tuple[str, dict[str, object], tuple[str, str]], ...] = (
+    ("GW236", {"when": "someday"}, ("FOOD", "TOOL")),
+    ("GW236", {"count": "twelve"}, ("FOOD", "TOOL")),
+    ("GW236", {"many": "some"}, ("FOOD", "TOOL")),
+    ("GW236", {"land": "france"}, ("FOOD", "TOOL")),
+    ("GW236", {"kind": "sharp"}, ("FOOD", "TOOL")),
+    ("GW236", {"hot": False}, ("FOOD", "TOOL")),
+    ("GW234", {"hot": True}, ("TOOL", "TOOL")),
+    ("GW238", {}, ("TOOL", "FOOD")),
+)
+
+
+def kitchen(folder: Path, attributes: dict[str, object], labels: tuple[str, str]) -> tuple[Path, Path]:
+    """A project with an article and no annotation; lines that hold one annotation of it."""
+    project = folder / "project"
+    for part in ("schemas", "seeds"):
+        (project / part).mkdir(parents=True)
+    config = '[project]\nname = "kitchen"\nlanguage = "en"\nschema = "schemas/kitchen.yaml"\n'
+    (project / "goldwire.toml").write_text(config, encoding="utf-8")
+    (project / "schemas/kitchen.yaml").write_text(RULES, encoding="utf-8")
+    article = {"id": "soup", "text": "Cut the onion with a knife."}
+    (project / "seeds/articles.jsonl").write_text(json.dumps(article) + "\n", encoding="utf-8")
+    spans: list[dict[str, object]] = [
+        {"id": name, "layer": "thing", "label": label, "start": start, "end": end}
+        for (name, start, end), label in zip((("a", 8, 13), ("b", 21, 26)), labels, strict=True)
+    ]
+    spans[0]["attributes"] = attributes
+    relations = [{"label": "with", "head": "a", "tail": "b"}] if labels[0] != labels[1] else []
+    annotation = {
+        "annotator": "anna",
+        "schema": "kitchen@1",
+        "status": "submitted",
+        "spans": spans,
+        "relations": relations,
+    }
+    lines = folder / "in.jsonl"
+    lines.write_text(json.dumps(article | {"annotations": [annotation]}) + "\n", encoding="utf-8")
+    return project, lines
+
+
+@pytest.mark.parametrize(("code", "attributes", "labels"), BROKEN)
+def test_every_writer_holds_to_the_schema_as_the_check_does(
+    code: str, attributes: dict[str, object], labels: tuple[str, str], tmp_path: Path
+) -> None:
+    """What `corpus check` would find of values and ends is refused before anything is written: to the store,
+    which has its schema, and to any format with a schema that was named; from Python too."""
+    project, lines = kitchen(tmp_path, attributes, labels)
+    schema = project / "schemas/kitchen.yaml"
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: goldwire.convert(lines, project, target="store"),
+        lambda: goldwire.convert(lines, tmp_path / "out.jsonl", schema=schema),
+        lambda: goldwire.convert(lines, tmp_path / "out", target="brat", schema=schema),
+        lambda: goldwire.write(goldwire.read(lines), project, "store"),
+    )
+    for way in ways:
+        with pytest.raises(GoldwireError, match=code):
+            way()
+    assert not (project / "annotate").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"project", "in.jsonl"}
+
+
+def test_what_the_schema_allows_goes_into_the_store_and_passes_its_check(tmp_path: Path) -> None:
+    """The other side of it."""
+    good = {"when": "2020-01", "count": "12", "many": ">12", "land": "FRA", "kind": "raw", "hot": True}
+    project, lines = kitchen(tmp_path, good, ("FOOD", "TOOL"))
+    assert goldwire.convert(lines, project, target="store").written == 1
+    assert not goldwire.check_corpus(project).faults
+
+
+def test_what_was_put_aside_of_one_source_outlives_the_conversion_of_another(tmp_path: Path) -> None:
+    """Each line of the quarantine says its source; one that is converted again replaces its own alone."""
+    project, lines = kitchen(tmp_path, {}, ("FOOD", "TOOL"))
+    good = lines.read_text(encoding="utf-8")
+    (tmp_path / "other.jsonl").write_text("{no json\n" + good, encoding="utf-8")
+    lines.write_text(good + "[]\n", encoding="utf-8")
+    for target, file in (
+        (project, project / "annotate/convert.quarantine.jsonl"),
+        (tmp_path / "out.jsonl", tmp_path / "out.jsonl.quarantine.jsonl"),
+    ):
+        form = "store" if target == project else "jsonl"
+
+        def sources(file: Path = file) -> list[str]:
+            rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            return [Path(row["source"]).name for row in rows]
+
+        for source in ("in.jsonl", "other.jsonl", "in.jsonl"):
+            done = goldwire.convert(tmp_path / source, target, target=form, lenient=True)
+            assert done.quarantine_file == file and len(done.put_aside) == 1
+        assert sources() == ["other.jsonl", "in.jsonl"]
+        mended = tmp_path / "other.jsonl"
+        mended.write_text(good, encoding="utf-8")
+        assert goldwire.convert(mended, target, target=form, lenient=True).quarantine_file is None
+        assert sources() == ["in.jsonl"]
+        mended.write_text("{no json\n" + good, encoding="utf-8")

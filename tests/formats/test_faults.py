@@ -101,6 +101,7 @@ def test_what_was_put_aside_lies_beside_the_target(tmp_path: Path) -> None:
     lines = (tmp_path / "out.jsonl.quarantine.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == broken
     assert json.loads(lines[0]) | {"kind": ""} == {
+        "source": path.name,
         "kind": "",
         "where": f"{path}:2",
         "count": 1,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from goldwire.folders import MANIFEST
 from goldwire.formats.jsonl import dumps, read_jsonl, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
@@ -32,10 +33,14 @@ ONE_WAY = [("brat", "one-way/brat"), ("conll", "one-way/conll2003.conll"), ("cas
 
 
 def files(path: Path) -> dict[str, bytes]:
-    """A file's bytes, or those of all in a folder."""
+    """A file's bytes, or those of all in a folder but the list of them."""
     if path.is_file():
         return {"": path.read_bytes()}
-    return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(path)): p.read_bytes()
+        for p in sorted(path.rglob("*"))
+        if p.is_file() and p.name != MANIFEST
+    }
 
 
 @pytest.mark.parametrize(("name", "golden", "_held", "options"), BOTH_WAYS, ids=[g[1] for g in BOTH_WAYS])

@@ -216,3 +216,49 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     assert "has no layer `thing`" in str(caught.value) and "no relation `with`" in str(caught.value)
     assert {path: path.read_bytes() for path in target.rglob("*.parquet")} == before
     assert marks(FORMATS["parquet"].read(target, Setting())) == marks(sample())
+
+
+def bomb(path: Path, columns: dict[str, pa.Array]) -> Path:
+    """A file of some kilobytes whose dictionaries stand for much more."""
+    pq.write_table(pa.table(columns), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    return path
+
+
+TEXTS = pa.array(["x" * (8 << 20)] * 12)
+NESTED = pa.array([["y" * (8 << 20)]] * 12)
+IDS = pa.array([f"a{number}" for number in range(12)])
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "columns"),
+    [
+        ("parquet", "GW283", {"id": IDS, "text": TEXTS, "meta": IDS, "annotations": NESTED}),
+        ("huggingface", "GW621", {"id": IDS, "tokens": NESTED, "ner_tags": pa.array([["O"]] * 12)}),
+        (
+            "huggingface",
+            "GW621",
+            {"id": IDS[:1], "tokens": pa.array([["y"] * (9 << 20)]), "ner_tags": pa.array([["O"]])},
+        ),
+    ],
+    ids=["texts", "lists of texts", "one row of many"],
+)
+def test_a_few_kilobytes_that_stand_for_much_more_are_refused_before_they_are_unpacked(
+    form: str, code: str, columns: dict[str, pa.Array], tmp_path: Path
+) -> None:
+    """Texts that a dictionary keeps once count as often as they stand there; telling takes little memory."""
+    path = bomb(tmp_path / "a.parquet", columns)
+    before = pa.total_allocated_bytes()
+    with pytest.raises(GoldwireError, match=f"{code} .*more than 64 MiB"):
+        FORMATS[form].read(path, Setting())
+    assert pa.total_allocated_bytes() - before < 64 << 20
+
+
+def test_what_repeats_itself_within_its_limits_is_read(tmp_path: Path) -> None:
+    """A dictionary is no fault: rows alike, lists, empty cells, a few hundred times the file's size."""
+    rows = 3000
+    tokens, tags = ["Anna", "rit", None][:2], ["B-PER", "O"]
+    path = tmp_path / "a.parquet"
+    columns = {"tokens": [tokens] * rows, "ner_tags": [tags] * rows, "note": [None, "x"] * (rows // 2)}
+    pq.write_table(pa.table(columns), path)
+    assert len(FORMATS["huggingface"].read(path, Setting())) == rows

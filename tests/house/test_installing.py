@@ -158,3 +158,18 @@ def test_models_for_other_languages_come_from_their_makers(name: str) -> None:
     """A pipeline of spaCy's that is missing is fetched with spaCy's own command."""
     with pytest.raises(GoldwireError, match=f"GW410.*python -m spacy download {name}"):
         pipeline_path(name)
+
+
+def test_no_script_of_a_pull_request_runs_a_module_of_its_folder() -> None:
+    """Wherever a workflow or script calls `python -m`, it is with -I, and uv reads no settings there."""
+    scripts = [
+        ROOT / "install.sh",
+        ROOT / "action.yml",
+        *(ROOT / "src/goldwire").rglob("*.yml"),
+        *(ROOT / "src/goldwire").rglob("*.sh"),
+    ]
+    assert len(scripts) >= 4
+    for path in scripts:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(?:python3?|\"\$PYTHON\") -[mc]\b(?! venv)", text), path
+        assert "UV_NO_CONFIG" in text or not re.search(r"pip install|-m uv", text), path

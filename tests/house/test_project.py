@@ -8,7 +8,7 @@ import pytest
 
 from goldwire.errors import GoldwireError
 from goldwire.folders import new_folder
-from goldwire.project import copy_example
+from goldwire.project import copy_example, load_project
 
 
 def test_an_empty_folder_is_filled_not_replaced(tmp_path: Path) -> None:
@@ -36,3 +36,12 @@ def test_a_place_that_can_not_be_written_is_a_plain_error(tmp_path: Path) -> Non
         copy_example(tmp_path / "file" / "project")
     with pytest.raises(GoldwireError, match="GW914"):
         copy_example(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "0x", "0000-00-00", "[" * 2000, "nan nan", '"\\uD800"'])
+def test_settings_that_can_not_be_read_are_a_plain_error(value: str, tmp_path: Path) -> None:
+    """Whatever stands in goldwire.toml, numbers of thousands of digits too."""
+    path = tmp_path / "goldwire.toml"
+    path.write_text(f'[project]\nname = "a"\nlanguage = "en"\nschema = {value}\n', encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW910 .*goldwire\.toml"):
+        load_project(tmp_path)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.schemas import load_schema
@@ -130,3 +133,48 @@ def test_a_text_that_is_read_again_gives_data_of_its_own() -> None:
     for source in ("first.yaml", "second.yaml"):
         with pytest.raises(GoldwireError, match=f"{source}:2"):
             parse_yaml("a: 1\na: 2\n", source)
+
+
+#: Texts that are not what their tag says; yaml itself ends in whatever error comes up.
+TAGGED = (
+    "!!timestamp foo",
+    "!!timestamp 2001-99-99",
+    "!!bool maybe",
+    '!!int ""',
+    '!!float ""',
+    "!!int 0x",
+    "!!int [1]",
+    "!!binary '%%%%'",
+    "!!set [a]",
+    "!!omap {a: 1}",
+    "!!nothing x",
+    "9" * 5000,
+    "2020-13-45",
+)
+
+
+@pytest.mark.parametrize("value", TAGGED)
+def test_a_text_that_is_not_what_its_tag_says_is_one_error_with_its_line(value: str) -> None:
+    """Dates, flags, numbers, sets: never an error of the library's own."""
+    try:
+        parse_yaml(f"a: 1\nb: {value}\n", "s.yaml")
+    except GoldwireError as error:
+        (fault,) = error.faults
+        assert (fault.code, fault.where) == ("GW101", "s.yaml:2") and len(fault.message) < 200
+    else:
+        assert value == "!!binary '%%%%'"  # read as no bytes at all
+
+
+@given(
+    tag=st.sampled_from(
+        ["int", "float", "bool", "null", "timestamp", "binary", "str", "seq", "map", "set", "omap", "pairs"]
+    ),
+    value=st.one_of(
+        st.text("0123456789abefxoTZ:.+-_ ", max_size=12).map(lambda text: f"'{text}'"),
+        st.sampled_from(["[a]", "{a: b}", "[{a: b}]", "[]", "{}", "[[a], b]"]),
+    ),
+)
+def test_whatever_stands_behind_a_tag_is_read_or_is_one_error(tag: str, value: str) -> None:
+    """Nothing else comes out."""
+    with suppress(GoldwireError):
+        parse_yaml(f"a: !!{tag} {value}\n", "s.yaml")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
-from goldwire.formats.convert import Conversion
+from goldwire.formats.convert import Conversion, fitting
 from goldwire.formats.convert import convert as _convert
 from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as, stream_as
 from goldwire.formats.options import Setting
@@ -139,7 +139,7 @@ def write(
         project = project or target
     setting = _setting(schema, project, config, **options)
     listed = list(articles)
-    written = writer.write(target, listed, setting)
+    written = writer.write(target, list(fitting(listed, setting, None)), setting)
     return Conversion(listed, written, lost=setting.lost, widened=setting.widened)
 
 

@@ -11,7 +11,8 @@ from msgspec import to_builtins
 
 from goldwire.api.data import load_schema
 from goldwire.errors import GoldwireError, raise_faults
-from goldwire.files import read_text, write_text
+from goldwire.files import read_bytes, read_text, write_text
+from goldwire.folders import put_aside
 from goldwire.number_format import counted
 from goldwire.project import Project, find_project, name_faults
 from goldwire.schemas import Schema
@@ -83,10 +84,11 @@ def check_schema(path: str | Path | Project = ".") -> CheckedSchema:
 @dataclass(frozen=True, repr=False)
 class Rendered:
     """What was made of a schema: each file, from the project's folder on, and whether it was `up to date`,
-    was `written`, or is `stale`."""
+    was `written`, or is `stale`; and `aside`, what stood there and was no rendering, under its new name."""
 
     schema: Schema
     files: dict[str, str]
+    aside: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Rendered {self.schema.stamp}: {', '.join(f'{k} {v}' for k, v in self.files.items())}>"
@@ -95,7 +97,8 @@ class Rendered:
 def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False) -> Rendered:
     """Write a schema's label config and guidelines, and the guide as a page, into `annotate/`.
 
-    With `dry_run` nothing is written; what would be is `stale`.
+    A file of such a name that no schema rendered is put aside, as `NAME.orig`. With `dry_run` nothing is
+    written; what would be is `stale`.
 
         >>> import goldwire
         >>> goldwire.render_schema("my-project").files["annotate/guide.html"]
@@ -108,6 +111,7 @@ def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False)
     from goldwire.schemas.guide import GUIDE, guide_page
     from goldwire.schemas.guidelines import guidelines
     from goldwire.schemas.label_config import label_config
+    from goldwire.schemas.rendered import is_rendering
 
     home = find_project(project)
     schema = load_schema(home)
@@ -116,15 +120,18 @@ def render_schema(project: str | Path | Project = ".", *, dry_run: bool = False)
         "guidelines.md": guidelines(schema),
         GUIDE: guide_page(with_keys_of(schema, passes_of(home, schema)), home.schema_path.parent),
     }
-    files = {}
+    files, aside = {}, list[str]()
     for name, text in texts.items():
         target = home.annotate / name
-        is_current = target.is_file() and target.read_bytes() == text.encode()
+        standing = read_bytes(target) if target.is_file() else None
+        is_current = standing == text.encode()
         if not is_current and not dry_run:
+            if standing is not None and not is_rendering(name, standing.decode(errors="replace")):
+                aside.append(put_aside(target).relative_to(home.root).as_posix())
             write_text(target, text)
         state = "up to date" if is_current else "stale" if dry_run else "written"
         files[target.relative_to(home.root).as_posix()] = state
-    return Rendered(schema, files)
+    return Rendered(schema, files, tuple(aside))
 
 
 @dataclass(frozen=True, repr=False)

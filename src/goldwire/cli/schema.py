@@ -53,6 +53,8 @@ def check(path: Path | None, json_path: Path | None, project: Project) -> None:
 def render(only_check: bool, project: Project) -> None:
     """Write annotate/label_config.xml, annotate/guidelines.md and annotate/guide.html from the schema.
 
+    A file of such a name that was not rendered is kept, as NAME.orig.
+
     guide.html is the guide as one page to search: a sheet, the guidelines, the words of the examples from A
     to Z, the registries. `annotate push` puts it beside the tasks; where people find it elsewhere,
     goldwire.toml says so: [annotate] guide_url.
@@ -64,6 +66,8 @@ def render(only_check: bool, project: Project) -> None:
     for name, state in rendered.files.items():
         stale = f"not what {rendered.schema.stamp} renders; run: goldwire schema render"
         say(f"{name}: {stale if state == 'stale' else state}")
+    for name in rendered.aside:
+        say(f"{name}: what stood there, which no schema rendered")
     if "stale" in rendered.files.values():
         raise SystemExit(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -11,8 +12,9 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from goldwire import strict_json
 from goldwire.annotations.ids import read_ids, unify_ids
-from goldwire.files import write_text
+from goldwire.files import read_text, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
@@ -20,6 +22,8 @@ from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import Format, few_collections, format_named
 from goldwire.model import Article, curated
+from goldwire.project import load_project
+from goldwire.schemas import load_schema
 
 #: How many places of each kind of loss are shown.
 FIRST = 5
@@ -121,39 +125,37 @@ def _convert(
     ids: Path | None,
     only_curated: bool,
 ) -> Conversion:
+    store = dst if target == "store" else None
     stream = stream_as(source, src, setting) if ids is None and writer.streams else None
     if stream is not None:
         counted: Counter[str] = Counter()
         written = writer.write(
-            dst, _passing(_fitting(stream, setting), counted, setting, only_curated), setting
+            dst, _passing(fitting(stream, setting, store), counted, setting, only_curated), setting
         )
-        return _done([], written, setting, dst, target, counted)
+        return _done([], written, setting, src, dst, target, counted)
     articles = read_as(source, src, setting)
     if ids is not None:
         articles = unify_ids(articles, read_ids(ids), setting.schema)
     if only_curated:
         articles = [_curated(article, setting) for article in articles]
-    articles = list(_fitting(articles, setting))
+    articles = list(fitting(articles, setting, store))
     setting.check()
     written = writer.write(dst, articles, setting)
-    return _done(articles, written, setting, dst, target)
+    return _done(articles, written, setting, src, dst, target)
 
 
 def _done(
     articles: list[Article],
     written: int,
     setting: Setting,
+    src: Path,
     dst: Path,
     target: str,
     counted: Counter[str] | None = None,
 ) -> Conversion:
     """What went over; what was put aside is written beside it, or into the project's `annotate/`."""
-    file = quarantine_path(dst, setting, target)
-    if setting.quarantine:
-        lines = (json.dumps(line, ensure_ascii=not _plain(line)) + "\n" for line in setting.quarantine)
-        write_text(file, "".join(lines))
-    else:
-        file.unlink(missing_ok=True)  # of a former conversion
+    file = quarantine_path(dst, target)
+    _keep_aside(file, src, setting.quarantine)
     return Conversion(
         articles,
         written,
@@ -169,10 +171,34 @@ def _done(
     )
 
 
-def quarantine_path(dst: Path, setting: Setting, target: str) -> Path:
+def _keep_aside(file: Path, src: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Lines for what was put aside of `src`, in place of those of a former conversion of it; all others stay.
+
+    Each says its source, from the file's folder on.
+    """
+    source = Path(os.path.relpath(src.resolve(), file.parent)).as_posix()
+    rows = [{"source": source, **line} for line in lines]
+    kept = [line for line in (read_text(file).split("\n") if file.is_file() else []) if line.strip()]
+    held = [line + "\n" for line in kept if _source(line) != source]
+    held += [json.dumps(row, ensure_ascii=not _plain(row)) + "\n" for row in rows]
+    if held:
+        write_text(file, "".join(held))
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _source(line: str) -> str:
+    """Whose a line of a quarantine file is; empty where it does not say so."""
+    try:
+        return str(strict_json.loads(line)["source"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def quarantine_path(dst: Path, target: str) -> Path:
     """Where a conversion keeps what was put aside: `DST.quarantine.jsonl`, of a project in `annotate/`."""
     if target == "store":
-        return setting.project.annotate / "convert.quarantine.jsonl"
+        return load_project(dst).annotate / "convert.quarantine.jsonl"
     whole = dst.resolve()
     return whole.with_name(f"{whole.name}.quarantine.jsonl")
 
@@ -186,17 +212,22 @@ def _plain(line: dict[str, Any]) -> bool:
     return True
 
 
-def _fitting(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
-    """The articles; after the last GW270 with all that they have and a schema that was asked for lacks.
+def fitting(articles: Iterable[Article], setting: Setting, store: Path | None) -> Iterator[Article]:
+    """The articles; after the last one error with all that they have and a schema that was asked for lacks
+    (GW270), or has otherwise (see `misfits`).
 
-    Where the reading is lenient, articles that do not fit are put aside.
+    `store` is the project whose store is written: by its schema, where no other was asked for. Where
+    the reading is lenient, articles that do not fit are put aside.
     """
-    if setting.named_schema is None:
+    schema = setting.named_schema
+    if schema is None and store is not None:
+        schema = load_schema(load_project(store).schema_path)
+    if schema is None:
         yield from articles
         return
     taken = False
     for article in articles:
-        if faults := list(misfits(article, setting.named_schema)):
+        if faults := list(misfits(article, schema, whole=True)):
             setting.refuse(to_builtins(to_record(article)), *faults)
         elif setting.lenient or not setting.faults:
             taken = True

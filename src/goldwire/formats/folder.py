@@ -7,38 +7,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from goldwire.leftovers import part_folder
+from goldwire.folders import MANIFEST, replacing
+from goldwire.formats.options import Setting
 
 
 @contextmanager
-def writing_folder(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def writing_folder(path: Path, suffixes: tuple[str, ...], setting: Setting) -> Iterator[Path]:
     """A folder to write into, moved to `path` at the end; where a part fails `path` stays as it was.
 
-    A folder that stands is filled, other files in it stay. Raises GW271 where it holds files with one of
-    `suffixes` that were not written now: a reader would take them for part of the corpus.
+    A folder that stands is filled, other files in it stay: see `folders.replacing`, whose manifest lists
+    ours. A file of ours that was edited since is put aside, and noted. Raises GW271 where another's file is
+    in the way, and where the folder holds files with one of `suffixes` that were not written now: a reader
+    would take them for part of the corpus.
     """
-    try:
-        path = path.resolve()
-        if path.exists() and not path.is_dir():
-            raise GoldwireError.of("GW271", "is a file, not a folder", where=str(path), hint="another name")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part_folder(path) as made:
-            yield made
-            _move_in(made, path, suffixes)
-    except OSError as error:
-        message = f"can't be written: {error.strerror or error}"
-        raise GoldwireError.of("GW904", message, where=str(path), hint="check space and rights") from None
+    path = path.resolve()
+    if path.exists() and not path.is_dir():
+        raise GoldwireError.of("GW271", "is a file, not a folder", where=str(path), hint="another name")
+    aside: list[Path] = []
+    with replacing(path, MANIFEST, code="GW271", aside=aside) as made:
+        yield made
+        _refuse_others(made, path, suffixes)
+    for file in aside:
+        setting.note("files that were edited since they were written, put aside", str(file))
 
 
-def _move_in(folder: Path, path: Path, suffixes: tuple[str, ...]) -> None:
-    written = {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
-    present = {file.relative_to(path) for file in path.rglob("*") if file.suffix in suffixes}
+def _refuse_others(made: Path, path: Path, suffixes: tuple[str, ...]) -> None:
+    written = {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
+    present = {
+        file.relative_to(path)
+        for file in path.rglob("*")
+        if file.suffix in suffixes and file != path / MANIFEST
+    }
     if stale := sorted(present - written):
         shown = ", ".join(map(str, stale[:3])) + (", …" if len(stale) > 3 else "")
         message = f"{len(stale)} files of another conversion lie there ({shown})"
         raise GoldwireError.of("GW271", message, where=str(path), hint="remove them, or name a new folder")
-    for file in sorted(written):
-        target = path / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).replace(target)
-    path.mkdir(exist_ok=True)

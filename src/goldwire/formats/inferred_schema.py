@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.formats.options import Setting
-from goldwire.model import Annotation, Article, AttributeValue
+from goldwire.model import Annotation, Article, AttributeValue, pairs
 from goldwire.schemas.colors import PALETTE
 from goldwire.schemas.schema import (
     Attribute,
@@ -156,8 +157,12 @@ def _attribute(name: str, seen: list[AttributeValue]) -> Attribute:
     return Attribute(name, kind, values={value: Value(value) for value in sorted(values)})
 
 
-def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
-    """What an article has and the schema lacks: layers, labels, attributes, relations (each once)."""
+def misfits(article: Article, schema: Schema, *, whole: bool = False) -> Iterator[Fault]:
+    """What an article has and the schema lacks: layers, labels, attributes, relations (each once).
+
+    With `whole` also what it has otherwise than the schema allows, as `corpus check` says it: values that are
+    not of their kind, or stand on labels that may not bear them, and relations between other ends.
+    """
     reported: set[tuple[str, ...]] = set()
 
     def fault(key: tuple[str, ...], message: str, hint: str, place: str) -> Iterator[Fault]:
@@ -173,10 +178,8 @@ def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
                 message = f"{schema.stamp} has no layer `{span.layer}`"
                 yield from fault((span.layer,), message, one_of(schema.layers), place)
                 continue
-            if span.label in layer.labels:
-                if not span.attributes:
-                    continue
-            else:
+            known = span.label in layer.labels
+            if not known:
                 message = f"layer `{span.layer}` of {schema.stamp} has no label `{span.label}`"
                 yield from fault((span.layer, span.label), message, one_of(layer.labels), place)
             for key, value in span.attributes.items():
@@ -188,10 +191,16 @@ def misfits(article: Article, schema: Schema) -> Iterator[Fault]:
                 ) and (problem := value_problem(kind, value)):
                     message = f"attribute `{key}` of layer `{span.layer}`: {problem[0]}"
                     yield from fault((span.layer, "", key, str(value)), message, problem[1], place)
-        for relation in annotation.relations:
+                elif whole and known:
+                    yield from value_faults(span, key, value, kind, f"{place} {span.id}")
+        for relation, head, tail in pairs(annotation) if annotation.relations else ():
             if relation.label not in schema.relations:
                 message = f"{schema.stamp} has no relation `{relation.label}`"
                 yield from fault(("", "", "", relation.label), message, one_of(schema.relations), place)
+            elif whole:
+                where = f"{place} {head.id} → {tail.id}"
+                yield from end_faults(schema, relation, head, tail, where)
+                yield from given_faults(schema, relation, head, where)
 
 
 def check_fit(articles: Iterable[Article], schema: Schema) -> None:

@@ -37,9 +37,8 @@ from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import SchemaFor, check_fit
 from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
-from goldwire.limits import inflated
+from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
-from goldwire.number_format import amount
 from goldwire.schemas import Schema
 
 #: Documents in a batch, and in a row group of the file.
@@ -208,20 +207,15 @@ def _rows(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
     import pyarrow.parquet as pq
 
     try:
+        if message := too_much(file):
+            raise no_dataset(file, message, hint="write it as several files")
         with pq.ParquetFile(file) as source:
-            number = size = 0
+            number = 0
             lacking = [name for name in needed if name not in source.schema_arrow.names]
             if lacking:
                 message = f"no column `{lacking[0]}` (it has {', '.join(source.schema_arrow.names[:9])})"
                 raise no_dataset(file, message)
-            limit = inflated(file.stat().st_size)
-            groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
-            held_bytes = sum(group.total_byte_size for group in groups)
-            for held in source.iter_batches(BATCH) if held_bytes <= limit else (None,):
-                size += held.nbytes if held is not None else held_bytes
-                if held is None or size > limit:
-                    message = f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
-                    raise no_dataset(file, message, hint="write it as several files")
+            for held in source.iter_batches(BATCH):
                 for row in held.to_pylist():
                     number += 1
                     yield number, row

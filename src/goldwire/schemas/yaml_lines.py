@@ -11,12 +11,26 @@ import yaml
 from goldwire.errors import GoldwireError
 from goldwire.limits import ALIASED, DEPTH, TOO_DEEP
 from goldwire.number_format import amount
+from goldwire.redaction import shortened
 
 #: The code of a key that stands twice.
 KEY_TWICE = "GW102"
 # The C loader is ten times faster and part of every published wheel; pure Python serves where it is absent.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TextLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """As yaml's own, but for texts that are not what their tag says: yaml raises whatever comes up then."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """What a node stands for; `ConstructorError` where that can't be told."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, TypeError, ArithmeticError, ValueError) as error:
+            kind = node.tag.rpartition(":")[2]
+            problem = f"`{shortened(str(node.value), 40)}` is no {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
 
 def parse_yaml(text: str, source: str, *, texts: bool = False) -> tuple[Any, dict[str, int]]:

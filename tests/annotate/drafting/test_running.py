@@ -649,6 +649,7 @@ def test_an_estimate_holds_what_may_be_asked(project: Project) -> None:
         ("", [], "GW800"),
         ('url = "ftp://x/v1"', [], "GW801"),
         ('url = "http://anna:s3same@x/v1"', [], "GW801"),
+        ('url = "http://x/v1?whatever=s3same"', [], "GW801"),
         ('url = "http://..//v1"', [], "GW801"),
         (f'url = "http://{70 * "a"}.example/v1"', [], "GW801"),
         ('url = "http://127.0.0.1:0/v1"', [], "GW801"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
@@ -34,13 +35,14 @@ def left_by_train(
     layer: str = "thing",
     first: int = 0,
     test: dict[str, Any] | None = None,
+    marks: Sequence[Mark] = tuple(GOLD),
     **meta: Any,
 ) -> Path:
     """What `goldwire train` leaves: each document with so many of four spans found."""
     names = [f"d{first + n}" for n in range(documents)]
-    gold = [article(TEXT, reading(*spans(*GOLD, layer=layer), document=name), **meta) for name in names]
+    gold = [article(TEXT, reading(*spans(*marks, layer=layer), document=name), **meta) for name in names]
     pred = [
-        article(TEXT, reading(*spans(*GOLD[:found], layer=layer), document=name, annotator="m"), **meta)
+        article(TEXT, reading(*spans(*marks[:found], layer=layer), document=name, annotator="m"), **meta)
         for name in names
     ]
     write_jsonl(folder / "gold.jsonl", gold)

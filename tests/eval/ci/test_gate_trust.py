@@ -204,10 +204,14 @@ def test_the_pull_requests_own_target_is_asked(branch: Path, monkeypatch: pytest
     assert "GW553" in run("gate", "--project", branch, "--base=--help", code=2).stderr
 
 
-def test_without_git_nothing_is_said(project: Path) -> None:
-    """A project outside any repository is gated as before."""
-    run("gate", "--project", project, "--update")
-    assert "baseline that" not in told(project)
+def test_without_git_it_is_said_that_nothing_vouches_for_the_baseline(project: Path, branch: Path) -> None:
+    """A project outside any repository is gated as before, and one whose repository has no main branch."""
+    git(branch, "checkout", "-qb", "trunk")
+    for name in ("main", "work"):
+        git(branch, "branch", "-qD", name)
+    assert "nothing vouches for this baseline: git knows no main branch" in told(branch)
+    shutil.rmtree(branch / ".git")
+    assert "nothing vouches for this baseline: there is no git repository here" in told(project)
 
 
 def test_a_folder_that_looks_like_a_repository_runs_nothing(branch: Path, tmp_path: Path) -> None:
@@ -218,3 +222,25 @@ def test_a_folder_that_looks_like_a_repository_runs_nothing(branch: Path, tmp_pa
         stream.write(f'[core]\n\tfsmonitor = "touch {mark}; false"\n\tpager = "touch {mark}"\n')
     run("gate", "--project", branch)
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("fp", [10**6, 90_000, 200])
+def test_a_baseline_with_more_predictions_than_its_texts_can_hold_is_refused(
+    runs: tuple[Baseline, Baseline], fp: int
+) -> None:
+    """Spans that do not overlap are no more than a text has characters: no baseline fell so low."""
+    now, _ = runs
+    counts = {"A": [0, fp, 2], "B": [0, 0, 2]}
+    with pytest.raises(GoldwireError, match=r"GW551.*more predictions than the text has room for.*d3"):
+        gate(now, edited(now.as_json(), "d3", counts))
+
+
+def test_where_spans_overlap_a_text_has_room_for_every_extent(tmp_path: Path) -> None:
+    """A model of nested spans may predict more than the text has characters, though not without end."""
+    nested = [("A", 0, 3), ("A", 0, 13), ("B", 20, 25), ("B", 30, 35)]
+    now = as_baseline(tmp_path / "run", documents=8, marks=nested)
+    counts = {"A": [2, 3000, 0], "B": [1, 0, 1]}
+    assert gate(now, edited(now.as_json(), "d3", counts), rounds=100).compared
+    counts["A"][1] = 4000
+    with pytest.raises(GoldwireError, match=r"GW551.*more predictions"):
+        gate(now, edited(now.as_json(), "d3", counts))

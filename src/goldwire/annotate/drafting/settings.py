@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from goldwire.annotate.addresses import host_of, is_loopback
 from goldwire.errors import GoldwireError, one_of
 from goldwire.project import CONFIG, Project
-from goldwire.redaction import keep_secret, keep_secrets_in
+from goldwire.redaction import keep_secret, keep_secrets_in, without_query
 
 #: The environment variable that holds the server's key.
 KEY_VARIABLE = "GOLDWIRE_LLM_API_KEY"
@@ -125,7 +125,7 @@ def _check_address(url: str) -> None:
     keep_secrets_in(url)
     if not host_of(url):
         hint = "http:// or https://, host and path; no user, password or query"
-        raise GoldwireError.of("GW801", "not the address of a server", where=url, hint=hint)
+        raise GoldwireError.of("GW801", "not the address of a server", where=without_query(url), hint=hint)
 
 
 def _value(name: str, value: Any, where: str) -> Any:

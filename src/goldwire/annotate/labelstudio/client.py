@@ -20,7 +20,7 @@ from goldwire.annotate.labelstudio.transport import (
 )
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
-from goldwire.redaction import keep_secret, keep_secrets_in
+from goldwire.redaction import keep_secret, keep_secrets_in, without_query
 
 URL_VARIABLE = "GOLDWIRE_URL"
 #: Seconds for an import of a full batch.
@@ -262,7 +262,7 @@ def check_address(url: str) -> None:
     keep_secrets_in(url)
     if not host_of(url):
         hint = "http:// or https://, without a name, password or query in it"
-        raise GoldwireError.of("GW310", "no address of a Label Studio", where=url, hint=hint)
+        raise GoldwireError.of("GW310", "no address of a Label Studio", where=without_query(url), hint=hint)
 
 
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:

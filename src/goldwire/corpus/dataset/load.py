@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST, dataset_files, features_of
+from goldwire.formats.parquet_size import too_much
 from goldwire.project import CONFIG, load_project
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def _dataset(split: str, files: list[Path]) -> Dataset:
 
     features = Features.from_dict(features_of(files[0]))
     try:
+        for file in files:
+            if message := too_much(file):
+                raise GoldwireError.of("GW219", message, where=str(file), hint="build it anew")
         table = pa.concat_tables([pq.read_table(file) for file in files])
         return Dataset(table.cast(features.arrow_schema), DatasetInfo(features=features), NamedSplit(split))
     except (pa.ArrowException, OSError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotations import rules
+from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.store import project_articles
 from goldwire.annotations.values import is_country, value_problem
@@ -397,15 +398,9 @@ class _Checker:
             message = f"layer `{span.layer}` has no attribute `{name}`"
             yield Fault(rules.ATTRIBUTE, message, self.where(number), one_of(attributes))
             return
-        bears = attribute.applies_to(span.label)
-        if not bears:
-            message = f"a span of label {span.label} bears no `{name}`"
-            yield Fault(
-                rules.BEARER, message, self.where(number), f"only on {', '.join(attribute.labels or [])}"
-            )
-        if problem := value_problem(attribute, value, span.label if bears else ""):
-            yield Fault(rules.VALUE, f"`{name}`: {problem[0]}", self.where(number), problem[1])
-        elif attribute.registry is not None:
+        faults = list(value_faults(span, name, value, attribute, self.where(number)))
+        yield from faults
+        if attribute.registry is not None and not any(fault.code == rules.VALUE for fault in faults):
             yield from self.registered(span, name, attribute, str(value), number)
 
     def registered(
@@ -447,24 +442,13 @@ class _Checker:
 
     def end_faults(self, relation: Relation, head: Span, tail: Span, number: int) -> Iterator[Fault]:
         """Ends that the relation does not allow."""
-        kind = self.schema.relations[relation.label]
         key = (relation.label, head.layer, head.label, tail.layer, tail.label)
         if key not in self.book.sound:
-            sound = True
-            for side, span, ends in (("start from", head, kind.head), ("point to", tail, kind.tail)):
-                if self.known(span) and not any(end.admits(span.layer, span.label) for end in ends):
-                    may = "; ".join(f"{end.layer}: {', '.join(end.labels or ['any label'])}" for end in ends)
-                    message = f"may not {side} {span.label}"
-                    yield Fault(rules.ENDS, message, self.arrow(number), f"it may {side} {may}")
-                    sound = False
-            if sound:
+            faults = list(end_faults(self.schema, relation, head, tail, self.arrow(number)))
+            yield from faults
+            if not faults:
                 self.book.sound.add(key)
-        if kind.given and self.known(head):
-            name, held = kind.unmet(self.schema.layers[head.layer], head.label, head.attributes)
-            if name:
-                hint = f"remove it, or set `{name}` to what is so"
-                message = f"only where `{name}` is {' or '.join(kind.given[name])}, not `{held}`"
-                yield Fault(rules.ENDS, message, self.arrow(number), hint)
+        yield from given_faults(self.schema, relation, head, self.arrow(number))
 
     def count_faults(self) -> Iterator[Fault]:
         """Spans with too few or too many relations, or without one that the schema's checks demand."""

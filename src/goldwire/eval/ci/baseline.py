@@ -31,7 +31,8 @@ class Baseline:
     `layer` names the part (see `counts_of`), `kind` how it is matched, `run` the folder of reports that it
     comes from. `corpus` is name, version and content hash; `groups` the story of each document, where any has
     one; `hashes` the SHA-256 of each document's text and of the part's reference, where they are known;
-    `test` the side or the file that they are of, empty where articles were left out in turn.
+    `test` the side or the file that they are of, empty where articles were left out in turn. `room` says of a
+    run how many predictions each document's text can hold; a baseline's file does not keep it.
     """
 
     layer: str
@@ -50,6 +51,7 @@ class Baseline:
     kind: str = "exact"
     run: str = ""
     test: Mapping[str, str] = field(default_factory=dict)
+    room: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> Counts:
@@ -82,6 +84,11 @@ class Baseline:
             }
             for name, row in zip(self.documents, self.counts, strict=True)
         }
+
+    def predicted(self) -> dict[str, int]:
+        """Predictions by document, all labels together."""
+        counts = self.counts[:, :, :2].sum(axis=(1, 2))
+        return {name: int(count) for name, count in zip(self.documents, counts, strict=True)}
 
     def only(self, documents: Collection[str]) -> Baseline:
         """The same, of some documents alone; its interval is not known then."""

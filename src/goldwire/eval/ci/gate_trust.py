@@ -100,7 +100,7 @@ class Earlier:
 
 def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
     """Whether the branch changes the baseline itself, from what to what, and how the run stands against the
-    earlier one; empty where it does not, or where there is no git and no pull request.
+    earlier one; empty where it does not. Where git can't tell, that nothing vouches for the baseline.
 
     `base` names what the branch is merged into (default: the pull request's target, else the main branch).
     Raises GW553 where git does not know a `base` that was named.
@@ -114,17 +114,19 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
         if asked:
             hint = "--base needs a git repository"
             raise Refused.of("GW553", error.faults[0].message, where=str(path), hint=hint) from None
-        return _unknown(names[0], "there is no git repository here") if target else ""
+        return _unknown(names[0] if target else "", "there is no git repository here")
     ref, commit = _merge_base(folder, names)
     if not commit:
         reason = (
             f"`{names[0]}` and this branch have no common commit here"
             if ref
             else f"git knows no `{names[0]}`"
+            if asked or target
+            else "git knows no main branch (--base REF names the one that it was merged into)"
         )
         if asked:
             raise Refused.of("GW553", reason, hint="name a branch or commit that is fetched")
-        return _unknown(names[0], reason) if target else ""
+        return _unknown(names[0] if target else "", reason)
     blob = ask_git(folder, "cat-file", "blob", f"{commit}:{name}")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     if blob.code == 0 and blob.text == text:
@@ -174,7 +176,11 @@ def _changed(earlier: Earlier, path: Path, now: Baseline) -> str:
 
 
 def _unknown(ref: str, reason: str) -> str:
+    """That it can't be told whether the baseline is what was merged; `ref` is the pull request's target."""
+    nothing = "nothing vouches for this baseline"
+    if not ref:
+        return f"{nothing}: {reason}"
     return (
-        f"whether this pull request changes the baseline itself can't be told: {reason} "
+        f"{nothing}: whether this pull request changes the baseline itself can't be told: {reason} "
         f"(fetch `{ref}` and the history: fetch-depth: 0 for actions/checkout)"
     )

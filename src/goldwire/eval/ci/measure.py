@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,7 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
             document.id: (sha256(document.text), reference_hash(gold, run.part, kind))
             for document, gold, _ in paired
         },
+        room=_room(paired, run.part) if kind == "exact" else {},
     )
     return Measured(baseline, scores, paired, run.name, run.of_project, note)
 
@@ -226,6 +228,25 @@ def reference_hash(annotation: Annotation, part: str, kind: str = "exact") -> st
         ends = ((r.label, *_end(head), *_end(tail)) for r, head, tail in pairs(annotation))
         marks.append(sorted(map(list, ends)))
     return sha256(json.dumps(marks))
+
+
+def _room(paired: Sequence[Paired], layer: str) -> dict[str, int]:
+    """How many predicted spans the text of each document can hold.
+
+    One a character where no two spans of the layer overlap, whoever marked them; else one for each extent and
+    label.
+    """
+    readings = [reading.layer(layer) for pairing in paired for reading in (pairing.gold, pairing.pred)]
+    labels = {span.label for spans in readings for span in spans}
+    flat = all(_flat(spans) for spans in readings)
+    lengths = {document.id: len(document.text) for document, _, _ in paired}
+    return {name: n if flat else n * (n + 1) // 2 * len(labels) for name, n in lengths.items()}
+
+
+def _flat(spans: Sequence[Span]) -> bool:
+    """Whether no two spans overlap."""
+    ordered = sorted(spans, key=lambda span: (span.start, span.end))
+    return all(before.end <= after.start for before, after in pairwise(ordered))
 
 
 def _end(span: Span) -> tuple[str, int, int, str]:

@@ -94,12 +94,15 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
                 changed.append(name)
                 break
     if one_corpus and (odd := [*text, *reference]):
-        raise _impossible(odd, "other hashes of text or reference")
+        raise _impossible(odd, "other hashes of text or reference than the run")
     left_out = {*text, *reference}
     same = tuple(name for name in shared if name not in left_out)
     mine_by_label, theirs_by_label = now.supports(), baseline.supports()
     if odd := [name for name in same if mine_by_label[name] != theirs_by_label[name]]:
-        raise _impossible(odd, "another number of reference spans")
+        raise _impossible(odd, "another number of reference spans than the run")
+    predicted = baseline.predicted()
+    if odd := [name for name in same if predicted[name] > now.room.get(name, predicted[name])]:
+        raise _impossible(odd, "more predictions than the text has room for")
     return Overlap(
         same,
         tuple(name for name in now.documents if name not in theirs),
@@ -120,7 +123,7 @@ def _impossible(documents: list[str], difference: str) -> GoldwireError:
     shown = ", ".join(documents[:5]) + (", …" if len(documents) > 5 else "")
     message = (
         f"this baseline can't be of the corpus that it names: in {len(documents)} document(s) it has "
-        f"{difference} than the run, on the same text and annotations ({shown})"
+        f"{difference}, on the same text and annotations ({shown})"
     )
     hint = (
         "was it edited, or made by a model that reads nested spans otherwise? See its changes with git log; "

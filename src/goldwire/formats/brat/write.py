@@ -36,7 +36,7 @@ def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int
     files = file_names(listed.ids)
     folders = file_names(annotators)
     count = 0
-    with writing_folder(path, (".txt", ".ann")) as folder:
+    with writing_folder(path, (".txt", ".ann"), setting) as folder:
         for annotator in annotators or [""]:
             place = folder / folders[annotator] if len(annotators) > 1 else folder
             place.mkdir(exist_ok=True)

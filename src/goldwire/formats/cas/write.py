@@ -63,7 +63,7 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     files = file_names(listed.ids)
     tokenizers: dict[str, Language] = {}
     count = 0
-    with writing_folder(path, (suffix,)) as folder:
+    with writing_folder(path, (suffix,), setting) as folder:
         (folder / "TypeSystem.xml").write_bytes(types.system.to_xml().encode())
         for article in listed:
             language = setting.language_of(article.document)

@@ -18,6 +18,7 @@ from typing import IO
 
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes
+from goldwire.folders import MANIFEST
 from goldwire.formats.options import Setting
 from goldwire.limits import ZIPS, inflated
 from goldwire.zips import UNREADABLE
@@ -122,7 +123,7 @@ class Export:
         self._type_systems |= own
         for parts, read in members:
             suffix = PurePosixPath(parts[-1]).suffix.lower()
-            if parts[0] == "__MACOSX" or parts[-1].lower() == _TYPE_SYSTEM:
+            if parts[0] == "__MACOSX" or parts[-1].lower() == _TYPE_SYSTEM or parts[-1] == MANIFEST:
                 continue
             project = next((project for project in projects if parts[: len(project)] == project), None)
             if reason := self._passed_over(parts, suffix, project):

@@ -21,6 +21,7 @@ from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
 from goldwire.formats.others._rows import Row, contents, json_rows, malformed
 from goldwire.formats.others._tokens import placed
+from goldwire.formats.parquet_size import too_much
 from goldwire.model import Article
 
 ABOUT = "rows of token classification: tokens and ner_tags, JSON, JSON Lines or parquet (--labels)"
@@ -179,6 +180,9 @@ def _rows(path: Path, setting: Setting) -> Iterator[tuple[Row, dict[str, list[st
 
     for file in [path] if path.is_file() else sorted(path.rglob("*.parquet")):
         try:
+            if message := too_much(file):
+                setting.refuse(None, malformed(str(file), message, "write it as several files"))
+                continue
             with pq.ParquetFile(file) as opened:
                 stored = _features((opened.schema_arrow.metadata or {}).get(b"huggingface"))
                 number = 0

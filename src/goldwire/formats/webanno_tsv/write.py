@@ -53,7 +53,7 @@ def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting)
     files = file_names(listed.ids)
     tokenizers: dict[str, Language] = {}
     count = 0
-    with writing_folder(path, (".tsv",)) as folder:
+    with writing_folder(path, (".tsv",), setting) as folder:
         for article in listed:
             document = article.document
             _count_losses(article, files[document.id], setting)
