@@ -88,7 +88,7 @@ def test_halves_and_shares() -> None:
 
 
 #: Coordinates of drawings and seconds have no thousands and at most one digit; options are shown as given.
-AS_GIVEN = {SOURCE / "corpus/split/split.py", SOURCE / "corpus/split/io.py", SOURCE / "figures.py"}
+AS_GIVEN = {SOURCE / "corpus/split/split.py", SOURCE / "corpus/split/io.py", SOURCE / "number_format.py"}
 
 
 @pytest.mark.xdist_group("trees")  # each file is parsed once in a process

@@ -43,7 +43,7 @@ def _without_comments(path: Path) -> str:
 def _language(settings: str) -> str:
     try:
         return str(tomllib.loads(settings).get("project", {}).get("language", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
