@@ -25,16 +25,17 @@ DEMO_DIR ?= demo
 demo: env
 	$(BIN)/goldwire demo $(DEMO_DIR) $(DEMO_FLAGS)
 
+# One more than there are cores: tests also wait, for servers and browsers.
+WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
+
 # Before each commit: whatever needs neither server, browser nor training; tests of properties try few examples.
 check: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n auto --dist loadgroup -m 'not live and not browser and not slow' --hypothesis-profile few $(PYTEST_FLAGS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not live and not browser and not slow' --hypothesis-profile few $(PYTEST_FLAGS)
 
-# One more than there are cores: tests also wait, for servers and browsers.
-WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
 	@sh tests/browser.sh
