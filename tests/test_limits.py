@@ -159,22 +159,42 @@ def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path, refused: 
     assert f"GW278 {path}: it inflates beyond" in said
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dictionary", [True, False])
-def test_a_parquet_file_that_inflates_without_end_is_refused(
-    dictionary: bool, tmp_path: Path, refused: Refused
-) -> None:
-    """By compression, or by one long text that a dictionary gives to every row."""
-    path, text = tmp_path / "bomb.parquet", "a" * (1 << 20)
-    number = 2 * INFLATED // len(text)
-    columns = {"id": [str(n) for n in range(number)], "text": [text] * number, "meta": ["{}"] * number}
-    columns["annotations"] = ["[]"] * number
-    pq.write_table(pa.table(columns), path, compression="zstd", use_dictionary=dictionary)
+def write_bomb(path: Path, kind: str) -> None:
+    """A parquet file of less than a megabyte that stands for 128: one text packed, one that a dictionary
+    gives to every row, one of fixed length, one in a map."""
+    number = 2 * INFLATED >> 20
+    text = "a" * (1 << 20)
+    texts = pa.array([text] * number)
+    if kind == "fixed":
+        texts = pa.array([text.encode()] * number, pa.binary(len(text)))
+    elif kind == "map":
+        texts = pa.array([[("x", text)]] * number, pa.map_(pa.string(), pa.string()))
+    columns = {"id": [str(n) for n in range(number)], "meta": ["{}"] * number}
+    columns |= {
+        "annotations": ["[]"] * number,
+        "text": texts if kind in ("plain", "dictionary") else columns["id"],
+    }
+    more = {"more": texts} if kind in ("fixed", "map") else {}
+    pq.write_table(pa.table(columns | more), path, compression="zstd", use_dictionary=kind != "plain")
     assert path.stat().st_size < 1 << 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["plain", "dictionary", "fixed", "map"])
+def test_a_parquet_file_that_inflates_without_end_is_refused(
+    kind: str, tmp_path: Path, refused: Refused
+) -> None:
+    """As a file that is converted, and as a shard of an archive."""
+    path = tmp_path / "bomb.parquet"
+    write_bomb(path, kind)
     said = refused(
         "corpus", "convert", str(path), str(tmp_path / "o.jsonl"), "--from", "parquet", "--to", "jsonl"
     )
     assert f"GW283 {path}: it holds more than" in said
+    out = tmp_path / "chosen"
+    said = refused("seeds", "select", str(path), str(out), "--number", "1", "--workers", "1")
+    assert f"GW950 {path}: it holds more than" in said
+    assert not out.exists()
 
 
 MINI = Path(__file__).parents[0] / "data/mini/schemas/mini.yaml"

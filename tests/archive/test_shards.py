@@ -10,13 +10,15 @@ from tarfile import TarError
 from zipfile import BadZipFile
 
 import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fsspec.exceptions import FSTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldwire.archive.output import output_at
-from goldwire.archive.reading import batches
+from goldwire.archive.reading import BYTES, LONGEST, batches
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, find_shards
 from goldwire.errors import GoldwireError
@@ -111,6 +113,22 @@ def test_batches_hold_every_row_once_and_keep_to_their_part(per_part: int, rows:
         assert {(place + index) // per_part for index in range(len(batch.lines))} == {batch.part}
         place += len(batch.lines)
     assert [batch.is_last for batch in cut] == [False] * (len(cut) - 1) + [True]
+
+
+@pytest.mark.parametrize("is_repeated", [True, False])
+def test_a_batch_of_parquet_holds_few_bytes(is_repeated: bool, tmp_path: Path) -> None:
+    """However long articles are, and however small a dictionary makes them: they come in their order, a
+    batch at a time; one alone that is longer than any may be is put aside."""
+    lengths = [1, 3 << 20, 3 << 20, 5 << 20, 10, LONGEST + 1, 7]
+    texts = ["ab" * (size // 2) if is_repeated else "a" + "é" * (size // 2) for size in lengths]
+    table = pa.table({"id": [f"d{n}" for n in range(len(texts))], "text": texts})
+    pq.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=is_repeated)
+    (shard,) = find_shards([str(tmp_path / "a.parquet")])
+    read_batches = list(batches(shard, per_part=1000))
+    for batch in read_batches:
+        assert batch.table is None or len(batch.table) == 1 or batch.table.nbytes < BYTES + 1000
+    assert sum(len(batch.lines) for batch in read_batches) == 1
+    assert read(shard) == ["d0", "d1", "d2", "d3", "d4", "!", "d6"]
 
 
 def test_what_is_damaged_or_not_there_is_one_plain_error(tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.archive.shards import Shard
 from goldwire.errors import GoldwireError
+from goldwire.formats.parquet_size import beyond, packed, pieces, stated, text_columns, unpack
 from goldwire.limits import INFLATED, inflated
-from goldwire.number_format import amount
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Rows in a batch, and bytes beyond which it is full whatever their number.
 ROWS, BYTES = 100, 4 << 20
-#: Bytes that a line may have.
+#: Bytes that a line may have, and a row of parquet.
 LONGEST = INFLATED
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
@@ -30,9 +30,10 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 class Batch:
     """Rows of one shard that lie side by side.
 
-    `lines` are those of JSON Lines with their numbers from 1, None for one that is too long; `table` is a
-    batch of parquet, whose first row has the number `first`. `part` counts the parts into which the shard is
-    cut, `is_last` tells the shard's last batch; `done` counts bytes of the stored shard read so far.
+    `lines` are those of JSON Lines with their numbers from 1, None for one that is too long (of parquet: for
+    such a row); `table` is a batch of parquet, whose first row has the number `first`. `part` counts the
+    parts into which the shard is cut, `is_last` tells the shard's last batch; `done` counts bytes of the
+    stored shard read so far.
     `columns` says which column is which field (None: rows as goldwire writes them).
     """
 
@@ -50,7 +51,8 @@ class Batch:
 def batches(shard: Shard, *, per_part: int, rows: int = ROWS) -> Iterator[Batch]:
     """The shard's batches of at most `rows`; none reaches over the end of a part of `per_part` rows.
 
-    Raises GW943 where the shard can't be read, GW950 where it is damaged or cut off.
+    Raises GW943 where the shard can't be read, GW950 where it is damaged, cut off, or holds more than one of
+    its size may.
     """
     held: Batch | None = None
     read = _table_batches if shard.suffix == ".parquet" else _line_batches
@@ -131,24 +133,40 @@ def _table_batches(shard: Shard, per_part: int, rows: int) -> Iterator[Batch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    limit = inflated(shard.size)
     try:
         with shard.opened() as stored, pq.ParquetFile(stored) as source:
-            groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
-            largest = max((group.total_byte_size for group in groups), default=0)
-            if largest > inflated(shard.size):
-                message = f"a row group of {amount(largest >> 20)} MiB, too much for a file of its size"
-                raise _damaged(shard, message)
-            total = 0
-            # Pages are read a group at a time; one at the end of a part is cut there.
-            for whole in source.iter_batches(rows):
-                start = 0
-                while start < len(whole):
-                    size = min(len(whole) - start, per_part - total % per_part)
-                    table = whole.slice(start, size)
-                    part = total // per_part
-                    done = shard.size * (total + size) // max(source.metadata.num_rows, 1)
-                    yield Batch(shard.address, shard.name, part, total + 1, table=table, done=done)
-                    start += size
-                    total += size
+            metadata, schema = source.metadata, source.schema_arrow
+            if stated(metadata) > limit:
+                raise _damaged(shard, beyond(limit))
+            total = size = 0
+            # Rows stay packed until it is known what they stand for.
+            for whole in packed(stored, text_columns(metadata), metadata).iter_batches(rows):
+                for piece, held in pieces(whole, BYTES):
+                    size += held
+                    if size > limit:
+                        raise _damaged(shard, beyond(limit))
+                    cut = [None] if held > LONGEST else _parts(unpack(piece, schema), total, per_part)
+                    for table in cut:
+                        number = 1 if table is None else len(table)
+                        yield Batch(
+                            shard.address,
+                            shard.name,
+                            total // per_part,
+                            total + 1,
+                            lines=((total + 1, None),) if table is None else (),
+                            table=table,
+                            done=shard.size * (total + number) // max(metadata.num_rows, 1),
+                        )
+                        total += number
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise _damaged(shard, f"no parquet, damaged or cut off: {str(error).splitlines()[0]}") from None
+
+
+def _parts(table: pa.RecordBatch, total: int, per_part: int) -> Iterator[pa.RecordBatch]:
+    """Rows cut at the end of a part, after `total` earlier ones."""
+    start = 0
+    while start < len(table):
+        size = per_part - (total + start) % per_part
+        yield table.slice(start, size)
+        start += size

@@ -88,7 +88,7 @@ def _rows(batch: Batch, *, decode: bool) -> Iterator[tuple[int, Any, bytes | Non
     for number, line in batch.lines:
         where = f"{batch.address}:{number}"
         if line is None:
-            yield number, GoldwireError.of(NO_ARTICLE, "a line too long to be an article", where=where), line
+            yield number, GoldwireError.of(NO_ARTICLE, "too long to be an article", where=where), line
         else:
             yield number, _decoded(line, where) if decode else None, line
 

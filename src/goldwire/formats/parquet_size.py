@@ -1,4 +1,4 @@
-"""How much a parquet file holds, told before any of its rows is unpacked.
+"""How much a parquet file holds, told before its rows are unpacked.
 
 A column keeps each text once, in its dictionary, and numbers for the rows: some kilobytes can stand for
 gigabytes, of which neither the file's size nor its own sums say anything.
@@ -6,11 +6,16 @@ gigabytes, of which neither the file's size nor its own sums say anything.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldwire.limits import inflated
 from goldwire.number_format import amount
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 # Rows that are looked at together, and bytes that a value takes at least once it is unpacked.
 _ROWS, _VALUE = 500, 8
@@ -21,39 +26,88 @@ def too_much(file: Path) -> str:
 
     Raises Arrow's errors for what is no parquet file.
     """
+    import pyarrow.parquet as pq
+
     limit = inflated(file.stat().st_size)
-    if _unpacked(file, limit) <= limit:
-        return ""
+    with pq.ParquetFile(file) as source:
+        size = stated(source.metadata)
+        texts = text_columns(source.metadata)
+    if size <= limit and texts:
+        size = 0
+        with packed(file, texts) as source:
+            for batch in source.iter_batches(_ROWS, columns=texts):
+                size += unpacked(batch)
+                if size > limit:
+                    break
+    return beyond(limit) if size > limit else ""
+
+
+def beyond(limit: int) -> str:
+    """What is to be said of a file that holds more than so many bytes."""
     return f"it holds more than {amount(limit >> 20)} MiB, too much for a file of its size"
 
 
-def _unpacked(file: Path, limit: int) -> int:
-    """The bytes of all rows, texts as often as they stand there; only what was counted where that is beyond
-    `limit`."""
+def stated(metadata: pq.FileMetaData) -> int:
+    """The bytes that a file holds at least, as its own figures say."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    values = sum(
+        group.column(index).num_values * max(_VALUE, metadata.schema.column(index).length or 0)
+        for group in groups
+        for index in range(metadata.num_columns)
+    )
+    return int(max(sum(group.total_byte_size for group in groups), values))
+
+
+def text_columns(metadata: pq.FileMetaData) -> list[str]:
+    """The columns of values that are of any length."""
+    columns = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+    return sorted(
+        column.path
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
+    )
+
+
+def packed(source: Any, texts: list[str], metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
+    """A parquet file whose `texts` stay numbers of what stands in dictionaries."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file) as source:
-        metadata = source.metadata
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        columns = range(metadata.num_columns)
-        size = sum(group.total_byte_size for group in groups)
-        values = sum(group.column(index).num_values for group in groups for index in columns)
-        texts = sorted(
-            metadata.schema.column(index).path
-            for index in columns
-            if metadata.schema.column(index).physical_type == "BYTE_ARRAY"
-            and metadata.schema.column(index).logical_type.type != "DECIMAL"
-        )
-    size = max(int(size), int(values) * _VALUE)
-    if size > limit or not texts:
-        return size
-    size = 0
-    with pq.ParquetFile(file, read_dictionary=texts) as source:
-        for batch in source.iter_batches(_ROWS, columns=texts):
-            size += sum(_bytes(column) for column in batch.columns)
-            if size > limit:
-                break
-    return size
+    return pq.ParquetFile(source, metadata=metadata, read_dictionary=texts, arrow_extensions_enabled=False)
+
+
+def unpacked(batch: pa.RecordBatch) -> int:
+    """The bytes that packed rows take once unpacked, each text as often as it stands there."""
+    return sum(map(_bytes, batch.columns))
+
+
+def pieces(batch: pa.RecordBatch, size: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Packed rows cut where unpacked they take more than `size` bytes, with those bytes; rows stay whole."""
+    held = unpacked(batch)
+    if held <= size or len(batch) < 2:
+        yield batch, held
+        return
+    half = len(batch) // 2
+    yield from pieces(batch.slice(0, half), size)
+    yield from pieces(batch.slice(half), size)
+
+
+def unpack(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Packed rows unpacked, with the types of `schema`."""
+    import pyarrow as pa
+
+    columns = [_plain(column, field.type) for column, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, names=schema.names)
+
+
+def _plain(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type):
+        return array.dictionary_decode()
+    try:
+        return array if array.type == kind else array.cast(kind)
+    except pa.ArrowNotImplementedError:  # views in lists: as rows of Python they are the same
+        return array
 
 
 def _bytes(array: Any) -> int:
@@ -61,9 +115,18 @@ def _bytes(array: Any) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(array.type):
+    kind = array.type
+    if pa.types.is_dictionary(kind) and (
+        pa.types.is_string(kind.value_type)
+        or pa.types.is_binary(kind.value_type)
+        or pa.types.is_large_string(kind.value_type)
+        or pa.types.is_large_binary(kind.value_type)
+    ):
         lengths = pc.binary_length(array.dictionary)
         return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
-    if pa.types.is_struct(array.type):
+    if pa.types.is_map(kind):
+        pair = pa.struct([("key", kind.key_type), ("value", kind.item_type)])
+        return _bytes(array.cast(pa.list_(pair)))
+    if pa.types.is_struct(kind):
         return sum(_bytes(each) for each in array.flatten())
-    return _bytes(array.flatten()) if pa.types.is_nested(array.type) else int(array.nbytes)
+    return _bytes(array.flatten()) if pa.types.is_nested(kind) else int(array.nbytes)
