@@ -82,7 +82,7 @@ def test_a_renamed_label_changes_nothing_but_the_label(tmp_path: Path) -> None:
 
 def test_layers_attributes_values_and_relations_are_renamed(tmp_path: Path) -> None:
     """Each rename reaches single values and lists, and only its own layer."""
-    made, _, removed = _after(
+    plan = _plan(
         tmp_path,
         {"rename": "value", "layer": "thing", "attribute": "tastes", "name": "sour", "to": "acid"},
         {"rename": "value", "layer": "thing", "attribute": "state", "name": "raw", "to": "uncooked"},
@@ -90,6 +90,10 @@ def test_layers_attributes_values_and_relations_are_renamed(tmp_path: Path) -> N
         {"rename": "layer", "name": "step", "to": "gesture"},
         {"rename": "relation", "name": "with", "to": "using"},
     )
+    schema = make_schema(version="2.0")
+    schema.layers["gesture"] = schema.layers.pop("step")
+    outcome = migrate(_annotation(), plan, schema, TEXT)
+    made = outcome.annotation
     assert [span.attributes for span in made.spans] == [
         {"state": "uncooked", "tastes": ["sweet", "acid"]},
         {"thing_id": "state.usa"},
@@ -99,7 +103,7 @@ def test_layers_attributes_values_and_relations_are_renamed(tmp_path: Path) -> N
     ]
     assert _labels(made)["e1"] == "gesture.CUT"
     assert [r.label for r in made.relations] == ["object", "object", "using"]
-    assert removed == ()
+    assert outcome.removed == ()
 
 
 def test_merged_spans_of_one_extent_become_one(tmp_path: Path) -> None:
@@ -159,6 +163,53 @@ def test_what_is_removed_is_taken_out_whole(tmp_path: Path) -> None:
     assert len(gone) == 2
 
 
+def test_a_label_of_another_layer_goes_there_with_its_attributes(tmp_path: Path) -> None:
+    """Without any step; steps reach it by the layer that it had and by the one that it has."""
+    schema = make_schema(version="2.0")
+    schema.layers["step"].labels["TOOL"] = schema.layers["thing"].labels.pop("TOOL")
+    steps = [
+        {"remove": "attribute", "layer": "thing", "name": "note", "labels": ["TOOL"]},
+        {"set": "how", "layer": "step", "labels": ["TOOL"], "value": "bien"},
+    ]
+    made = migrate(_annotation(), _plan(tmp_path, *steps), schema, TEXT).annotation
+    assert _labels(made)["s3"] == "step.TOOL"
+    assert next(span for span in made.spans if span.id == "s3").attributes == {"how": "bien"}
+
+
+def test_a_rule_takes_an_absent_value_for_the_default(tmp_path: Path) -> None:
+    """What no span states, since it is the default, is met by a rule that names it."""
+    schema = make_schema(version="2.0")
+    state = schema.layers["thing"].attributes["state"]
+    schema.layers["thing"].attributes["state"] = msgspec.structs.replace(state, default="raw")
+    rules = [{"when": {"attribute": "state", "values": ["raw"]}, "to": "TOOL"}]
+    plan = _plan(tmp_path, {"split": "FOOD", "rules": rules})
+    made = migrate(_annotation(), plan, schema, TEXT).annotation
+    assert _labels(made)["s1"] == _labels(made)["s2"] == "thing.TOOL"
+
+
+def test_values_get_the_form_of_their_new_kind(tmp_path: Path) -> None:
+    """A single value becomes a list of one and back, a count its one form; the record has each."""
+    schema = make_schema(version="2.0")
+    attributes = schema.layers["thing"].attributes
+    attributes["state"] = msgspec.structs.replace(attributes["state"], kind="choices")
+    attributes["note"] = msgspec.structs.replace(attributes["note"], kind="range")
+    given_note = {"set": "note", "layer": "thing", "labels": ["TOOL"], "value": "1 000 - 1 200"}
+    outcome = migrate(_annotation(), _plan(tmp_path, given_note), schema, TEXT)
+    spans = {span.id: span.attributes for span in outcome.annotation.spans}
+    assert (spans["s1"]["state"], spans["s3"]["note"]) == (["raw"], "1000..1200")
+    changed = [(c["span"], c["what"], c["new"]) for c in outcome.changes if c["step"] == 1]
+    assert ("s1", "state", ["raw"]) in changed and ("s3", "note", "1000..1200") in changed
+
+
+def test_relations_are_merged(tmp_path: Path) -> None:
+    """Two of them, between the same ends one; what is merged into a label leaves relations alone."""
+    schema = make_schema(version="2.0")
+    schema.relations["uses"] = schema.relations["with"]
+    plan = _plan(tmp_path, {"merge": ["object", "with"], "to": "uses"})
+    made = migrate(_annotation(), plan, schema, TEXT).annotation
+    assert [(r.label, r.tail) for r in made.relations] == [("uses", "s1"), ("uses", "s4"), ("uses", "s3")]
+
+
 def test_a_second_migration_changes_nothing(tmp_path: Path) -> None:
     """What bears the new stamp comes back as it is, also where names were swapped."""
     swap = [
@@ -177,7 +228,7 @@ def test_no_span_is_lost_by_a_merge(labels: list[str], rng: Any) -> None:
     """After any merge each span is there, or was joined to one of its own extent, and ends stay spans."""
     plan = Plan("every@1.0", "every@2.0", [])
     operation = msgspec.convert({"merge": labels, "to": rng.choice(["FOOD", "HEAT"])}, Any)
-    plan = msgspec.convert({"source": "every@1.0", "to": "every@2.0", "operations": [operation]}, Plan)
+    plan = msgspec.convert({"from": "every@1.0", "to": "every@2.0", "operations": [operation]}, Plan)
     outcome = migrate(_annotation(), plan, make_schema(version="2.0"), TEXT)
     ids = {span.id for span in outcome.annotation.spans}
     joined = {c["span"] for c in outcome.changes if c["what"] == "joined"}
@@ -206,6 +257,13 @@ def test_a_plan_that_does_not_say_enough_is_refused(tmp_path: Path, operation: d
         _plan(tmp_path, operation)
     assert {fault.code for fault in caught.value.faults} <= {"GW130", "GW103"}
     assert all("plan.yaml:" in fault.where for fault in caught.value.faults)
+
+
+def test_a_plan_says_where_it_begins(tmp_path: Path) -> None:
+    """Without `from` it is refused, by the name that the file has for it."""
+    (tmp_path / "plan.yaml").write_text("to: every@2.0\noperations: []\n", encoding="utf-8")
+    with pytest.raises(GoldwireError, match=r"GW103.*lacks `from`"):
+        load_plan(tmp_path / "plan.yaml")
 
 
 class Stored:
@@ -272,6 +330,31 @@ def test_one_annotation_that_does_not_fit_stops_all(stored: Stored, tmp_path: Pa
     assert stored.files() == before
     with pytest.raises(GoldwireError, match="the plan leads to"):
         migrate_project(stored.project, _plan(tmp_path, RENAME, to="x@3"), stored.schema, stored.documents)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"rename": "label", "name": "TOOL", "to": "FOOD"},
+        {"rename": "relation", "name": "with", "to": "object"},
+        {"rename": "layer", "name": "step", "to": "thing"},
+        {"rename": "value", "layer": "thing", "attribute": "state", "name": "raw", "to": "cooked"},
+    ],
+)
+def test_a_rename_makes_no_two_one(stored: Stored, tmp_path: Path, step: dict[str, Any]) -> None:
+    """A name that something stored bears already is refused: where it is meant, a merge says so."""
+    before = stored.files()
+    with pytest.raises(GoldwireError, match=r"GW133.*is there already") as caught:
+        migrate_project(stored.project, _plan(tmp_path, step), stored.schema, stored.documents)
+    assert "GW133" in {fault.code for fault in caught.value.faults}
+    assert stored.files() == before
+
+
+def test_steps_that_reach_nothing_are_told(stored: Stored, tmp_path: Path) -> None:
+    """A slip of the pen does not pass for a step that was done."""
+    slip = {"rename": "label", "name": "TOLO", "to": "UTENSIL"}
+    report = migrate_project(stored.project, _plan(tmp_path, RENAME, slip), stored.schema, stored.documents)
+    assert report.idle == ["step 2, rename label TOLO → UTENSIL"]
 
 
 def test_a_failure_while_writing_puts_everything_back(

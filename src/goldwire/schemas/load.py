@@ -126,7 +126,7 @@ def _form(data: Any, kind: Any, path: str) -> Iterator[tuple[str, str, str]]:
     for part, part_kind, part_path in _parts(data, kind, path):
         inner.extend(_form(part, part_kind, part_path))
     if _is_struct(kind) and isinstance(data, dict):
-        fields = {item.name: item for item in msgspec.structs.fields(kind)}
+        fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
         for name in data:
             if name not in fields and kind.__struct_config__.forbid_unknown_fields:
                 inner.append((f"{path}.{name}", f"unknown key `{name}`", one_of(fields)))
@@ -140,9 +140,10 @@ def _parts(data: Any, kind: Any, path: str) -> Iterator[tuple[Any, Any, str]]:
     origin, arguments = get_origin(kind), get_args(kind)
     if _is_struct(kind) and isinstance(data, dict):
         hints = get_type_hints(kind)
+        written = {item.encode_name: hints[item.name] for item in msgspec.structs.fields(kind)}
         for name, value in data.items():
-            if name in hints:
-                yield value, hints[name], f"{path}.{name}"
+            if name in written:
+                yield value, written[name], f"{path}.{name}"
     elif origin is dict and isinstance(data, dict):
         for name, value in data.items():
             yield value, arguments[1], f"{path}.{name}"

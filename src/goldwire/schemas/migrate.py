@@ -3,49 +3,82 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import Fault, GoldwireError
 from goldwire.model import Annotation, AttributeValue, Relation, Span
+from goldwire.schemas.numbers import bounds, tidy
 from goldwire.schemas.plan import Operation, Plan, SpanName, When
-from goldwire.schemas.schema import Schema
+from goldwire.schemas.schema import Attribute, Schema
 
 
 class Outcome(Struct, frozen=True):
     """A migrated annotation, and what was changed in it and taken out of it, by the operation's number.
 
-    `named` holds the places in the plan of the spans and relations that it names and this annotation has.
+    `named` holds the places in the plan of the spans and relations that it names and this annotation has;
+    `renamed` the steps that give something here another name, `taken` those whose new name something had;
+    `added` the relations that steps add, as label, head and tail, those that were there already too.
     """
 
     annotation: Annotation
     changes: tuple[dict[str, Any], ...]
     removed: tuple[dict[str, Any], ...]
     named: frozenset[tuple[int, str]] = frozenset()
+    renamed: frozenset[int] = frozenset()
+    taken: frozenset[int] = frozenset()
+    added: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Outcome:
     """An annotation of the plan's source under the new schema; one of another stamp comes back as it is.
 
     `text` is the article's. Whether the outcome is sound under the new schema is for the caller to check.
-    Provenance, status, ids and order stay. A span goes to the layer that its new label belongs to. Spans of
-    one extent that have become one label are one span; what they say differently is taken out. What the plan
-    names and this annotation has not is passed over. Raises GW133 where a relation's end could be several.
+    Provenance, status, ids and order stay. A span goes to the layer that its label belongs to, a value gets
+    the form of its attribute's kind where that says the same (one value as a list of one, `3-5` as `3..5`).
+    Spans of one extent that have become one label are one span; what they say differently is taken out. What
+    the plan names and this annotation has not is passed over. Raises GW133 where a relation's end could be
+    several.
     """
     if annotation.schema != plan.source:
         return Outcome(annotation, (), ())
     work = _Migration(annotation, schema, text)
     for number, operation in enumerate(plan.operations):
         work.number = number
+        work.look(operation)
         work.apply(operation)
     work.number = len(plan.operations)
     work.settle()
     migrated = replace(
         annotation, schema=plan.to, spans=tuple(work.spans.values()), relations=tuple(work.relations)
     )
-    return Outcome(migrated, tuple(work.changes), tuple(work.removed), frozenset(work.named))
+    return Outcome(
+        migrated,
+        tuple(work.changes),
+        tuple(work.removed),
+        frozenset(work.named),
+        frozenset(work.renamed),
+        frozenset(work.taken),
+        frozenset(work.added),
+    )
+
+
+def collisions(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+    """Steps that would give all that bear a name another one, which others bear already."""
+    renamed = {number for outcome in outcomes for number in outcome.renamed}
+    for number in sorted(renamed & {number for outcome in outcomes for number in outcome.taken}):
+        operation = plan.operations[number]
+        message = f"step {number + 1}, {operation.told}: `{operation.to}` is there already, both would be one"
+        hint = (
+            "if they are one: merge; to exchange two names, take a third between; for some of them, `labels` "
+            "or `spans`"
+        )
+        if operation.rename == "layer":
+            hint = "if they are one: leave the step out, spans go where the new schema has their labels"
+        yield Fault("GW133", message, f"$.operations[{number}]", hint)
 
 
 class _Migration:
@@ -62,11 +95,46 @@ class _Migration:
         self.number = 0
         self.reason = ""
         self.named: set[tuple[int, str]] = set()
+        self.renamed: set[int] = set()
+        self.taken: set[int] = set()
+        self.added: set[tuple[str, str, str]] = set()
+
+    def look(self, operation: Operation) -> None:
+        """Put down whether a step that renames all that bear a name finds some, and some with the new one."""
+        if operation.rename is None or operation.labels or operation.spans or operation.arrows:
+            return
+        if operation.name == operation.to:
+            return
+        borne: set[Any] = set()
+        if operation.rename == "relation":
+            borne = {relation.label for relation in self.relations}
+        elif operation.rename == "label":
+            borne = {span.label for span in self.spans.values()}
+        elif operation.rename == "layer":
+            borne = {span.layer for span in self.spans.values()}
+        elif operation.rename == "value":
+            held = [
+                s.attributes.get(operation.attribute)
+                for s in self.spans.values()
+                if self.lies_in(s, operation)
+            ]
+            borne = {value for each in held for value in (each if isinstance(each, list) else [each])}
+        if operation.name in borne:
+            self.renamed.add(self.number)
+        if operation.to in borne:
+            self.taken.add(self.number)
+
+    def lies_in(self, span: Span, operation: Operation) -> bool:
+        """Whether a span is of a step's layer, as it was or as its label has it now."""
+        return operation.layer in (span.layer, self.owners.get(span.label))
 
     def apply(self, operation: Operation) -> None:
         self.reason = operation.reason
         what = operation.rename or operation.remove or operation.add
-        if what == "relation":
+        merged = operation.merge is not None and not operation.attribute
+        if what == "relation" or (
+            merged and operation.to in self.schema.relations.keys() - self.owners.keys()
+        ):
             self.add_relations(operation) if operation.add else self.relation(operation)
             return
         for span in list(self.spans.values()):
@@ -82,7 +150,7 @@ class _Migration:
             elif operation.set is not None or operation.add is not None:
                 self.put(span, operation)
             elif operation.attribute and (operation.merge is not None or operation.split is not None):
-                if span.layer == operation.layer and operation.attribute in span.attributes:
+                if self.lies_in(span, operation) and operation.attribute in span.attributes:
                     self.regroup(span, operation)
             elif what == "label" and span.label == operation.name:
                 self.relabel(span, operation.to) if operation.rename else self.take_out(span)
@@ -93,9 +161,9 @@ class _Migration:
             elif what == "layer" and span.layer == operation.name:
                 self.change(span, "layer", span.layer, operation.to)
                 self.spans[span.id] = replace(span, layer=operation.to)
-            elif what == "attribute" and span.layer == operation.layer and operation.name in span.attributes:
+            elif what == "attribute" and self.lies_in(span, operation) and operation.name in span.attributes:
                 self.attribute(span, operation)
-            elif what == "value" and span.layer == operation.layer and operation.attribute in span.attributes:
+            elif what == "value" and self.lies_in(span, operation) and operation.attribute in span.attributes:
                 self.value(span, operation)
 
     def note(self, **what: Any) -> dict[str, Any]:
@@ -124,16 +192,20 @@ class _Migration:
     def put(self, span: Span, operation: Operation) -> None:
         """Give a span an attribute: `set` whatever it has, `add` where it has none and may have it."""
         name = operation.set or operation.name
-        if span.layer != operation.layer or operation.value is None:
+        if not self.lies_in(span, operation) or operation.value is None:
             return
         old = span.attributes.get(name)
         if operation.add:
-            layer = self.schema.layers.get(span.layer)
-            attribute = layer.attributes.get(name) if layer is not None else None
+            attribute = self.attribute_of(span, name)
             if old is not None or (attribute is not None and not attribute.applies_to(span.label)):
                 return
         span.attributes[name] = operation.value
         self.change(span, name, old, operation.value)
+
+    def attribute_of(self, span: Span, name: str) -> Attribute | None:
+        """The new schema's attribute of a span; None where it has none of that name."""
+        layer = self.schema.layers.get(self.owners.get(span.label, span.layer))
+        return layer.attributes.get(name) if layer is not None else None
 
     def ruled(self, span: Span, operation: Operation) -> str:
         """What a split makes of a span, empty where it stays."""
@@ -172,6 +244,7 @@ class _Migration:
             heads, tails = self.ends(operation, arrow.head, "head"), self.ends(operation, arrow.tail, "tail")
             for head, tail in zip(heads, tails, strict=False):
                 self.named.add((self.number, f"arrows[{number}]"))
+                self.added.add((operation.name, head, tail))
                 if (operation.name, head, tail) not in there:
                     both = self.spans[head].marked_by, self.spans[tail].marked_by
                     marked = tuple(name for name in both[0] if name in both[1])
@@ -204,7 +277,12 @@ class _Migration:
             return True
         present = span.attributes.get(when.attribute)
         if present is None:
-            return when.absent
+            if when.absent:
+                return True
+            attribute = self.attribute_of(span, when.attribute)
+            present = attribute.default_for(span.label, span.attributes) if attribute is not None else None
+        if present is None:
+            return False
         listed = [str(value) for value in present] if isinstance(present, list) else [str(present)]
         named = any(value in when.values for value in listed)
         return named or bool(when.matches and any(re.search(when.matches, value) for value in listed))
@@ -238,7 +316,8 @@ class _Migration:
 
     def relation(self, operation: Operation) -> None:
         for number, relation in reversed(list(enumerate(self.relations))):
-            if relation.label != operation.name or not self.means(operation, relation):
+            old = relation.label
+            if old not in (operation.merge or [operation.name]) or not self.means(operation, relation):
                 continue
             if operation.remove:
                 del self.relations[number]
@@ -246,7 +325,8 @@ class _Migration:
                 continue
             self.relations[number] = replace(relation, label=operation.to)
             ends = {"head": relation.head, "tail": relation.tail}
-            self.changes.append(self.note(**ends, what="relation", old=operation.name, new=operation.to))
+            if old != operation.to:
+                self.changes.append(self.note(**ends, what="relation", old=old, new=operation.to))
 
     def means(self, operation: Operation, relation: Relation) -> bool:
         """Whether a step on relations is of this one."""
@@ -266,13 +346,18 @@ class _Migration:
         return bool(places)
 
     def settle(self) -> None:
-        """Layers follow labels; spans and relations that have become the same are one."""
+        """Layers follow labels, values their kinds; spans and relations that have become the same are one."""
         self.reason = ""
-        for name in sorted(self.relabelled & self.spans.keys()):
-            span = self.spans[name]
+        for name, span in list(self.spans.items()):
             layer = self.owners.get(span.label, span.layer)
-            self.change(span, "layer", span.layer, layer)
-            self.spans[name] = replace(span, layer=layer)
+            if layer != span.layer:
+                self.relabelled.add(name)
+                self.change(span, "layer", span.layer, layer)
+                self.spans[name] = replace(span, layer=layer)
+            for attribute_name, value in span.attributes.items():
+                if (attribute := self.attribute_of(span, attribute_name)) is not None:
+                    span.attributes[attribute_name] = _in_form(attribute, value)
+                    self.change(span, attribute_name, value, span.attributes[attribute_name])
         first: dict[tuple[str, str, int, int], str] = {}
         for span in list(self.spans.values()):
             key = (span.layer, span.label, span.start, span.end)
@@ -306,6 +391,17 @@ class _Migration:
             if head == tail:
                 del self.relations[number]
                 self.out("relation", relation=relation)
+
+
+def _in_form(attribute: Attribute, value: AttributeValue) -> AttributeValue:
+    """A value in the form of its attribute's kind, where that says the same."""
+    if attribute.kind == "choices" and isinstance(value, str):
+        return [value]
+    if attribute.kind not in ("choices", "flag") and isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if attribute.kind in ("integer", "range") and isinstance(value, str) and bounds(tidy(value)) is not None:
+        return tidy(value)
+    return value
 
 
 def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -66,7 +66,8 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
 
     `labels` narrows it to spans (or relations from spans) of these labels, `spans` to those that it names (or
     relations from them), `arrows` to the relations that it names. With an `attribute`, `merge` and `split`
-    are of that attribute's values, as of ids; without, of labels. `reason` goes into the record.
+    are of that attribute's values, as of ids; without, of labels, or where `to` is a relation `merge` is of
+    relations. `reason` goes into the record.
     """
 
     rename: Literal["label", "layer", "attribute", "value", "relation"] | None = None
@@ -123,7 +124,7 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True):
                 yield f"rules[{rule}].when.spans[{number}]", name
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from"}):
     """A migration from the stamp `source` (in the file: `from`) to the stamp `to`."""
 
     source: str
@@ -145,8 +146,6 @@ def _extent(quote: str, text: str) -> tuple[int, int] | None:
 def load_plan(path: Path) -> Plan:
     """The plan in a YAML file. Raises one error with all its faults (GW101 to GW103, GW130)."""
     data, lines = parse_yaml(read_text(path), str(path))
-    if isinstance(data, dict) and "from" in data:
-        data["source"] = data.pop("from")
     plan, faults = convert(data, Plan, lines, str(path))
     if plan is None:
         raise GoldwireError(*faults)

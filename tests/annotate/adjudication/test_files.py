@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from goldwire.annotate.adjudication.decisions import (
 )
 from goldwire.annotate.adjudication.project import adjudicate_project
 from goldwire.annotate.rename import rename
+from goldwire.annotations.meaning import content
 from goldwire.annotations.store import load_annotation, read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.formats.as_project import make_project_of
@@ -28,6 +30,9 @@ from goldwire.schemas import load_schema
 #: Two are called as other files of the folder are.
 NAMES = ("ids", "IDS", "x", "x.own")
 BY = Provenance("human", "marie")
+
+
+EXAMPLE = Path(__file__).parents[3]
 
 
 def project_of(folder: Path, *names: str) -> Project:
@@ -105,3 +110,21 @@ def test_a_result_that_was_changed_by_hand_is_put_aside(tmp_path: Path) -> None:
     write_annotation(project, by_hand)
     done = CliRunner().invoke(command, ["adjudicate", "--by", "marie", "--project", str(project.root)])
     assert (done.exit_code, "conflict  adjudicated/x" in done.output) == (1, True), done.output
+
+
+def test_the_examples_decisions_lead_to_what_it_has(tmp_path: Path) -> None:
+    """Of all its articles nothing is open, and adjudicated anew they come to what is stored."""
+    for name in ("goldwire.toml", "seeds", "schemas", "annotate"):
+        source = EXAMPLE / name
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path)
+    project = load_project(tmp_path)
+    done = adjudicate_project(project, load_schema(project.schema_path), Provenance("model", "adjudicator"))
+    stored = {
+        each.document: content(each)
+        for each in read_annotations(load_project(EXAMPLE))
+        if each.provenance.based_on
+    }
+    assert done.conflicts == [] and stored.keys() == done.outcomes.keys()
+    for name, outcome in done.outcomes.items():
+        assert (name, outcome.open) == (name, [])
+        assert content(outcome.annotation) == stored[name], name

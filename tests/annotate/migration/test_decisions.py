@@ -235,6 +235,50 @@ def test_own_marks_go_along_or_are_named(kitchen: Kitchen, tmp_path: Path) -> No
     assert not kitchen.adjudicate().outcomes["soup"].open
 
 
+def test_own_marks_by_hand_are_rewritten_by_the_steps(kitchen: Kitchen) -> None:
+    """Labels, layers, attributes, values and relations: adjudicated anew they say what the migration made of
+    the annotation that rests on them. What the steps took out of them is on record."""
+    hand = own_path(kitchen.project, "soup", "yaml")
+    hand.write_text(
+        f"# what both missed\ndocument: soup\nannotator: marie\nschema: {kitchen.schema.stamp}\npassages:\n"
+        "- text: On coupe la pomme rouge\n"
+        "  thing:\n  - {id: u, label: TOOL, quote: On, state: raw}\n"
+        "  - {id: o, label: FOOD, quote: o, n: 2}\n"
+        "  step:\n  - {id: e, label: CUT, quote: coupe la, with: u}\n",
+        "utf-8",
+    )
+    kitchen.adjudicate()
+    drop = {"remove": "span", "spans": [{"document": "soup", "quote": TEXT.replace("pomme", "p[o]mme")}]}
+    report = kitchen.migrate(kitchen.renamed(WORDS, drop, *RENAMED))
+    assert report.unread == () and not report.decisions["opened"]
+    migrated = kitchen.gold()
+    text = hand.read_text("utf-8")
+    assert text.startswith("# what both missed\n") and "schema: " + kitchen.schema.name + "@9.0" in text
+    assert "label: UTENSIL" in text and "cond: fresh" in text and "by_means: u" in text and "act:" in text
+    assert "id: o" not in text
+    removed = (kitchen.project.root / report.removed_file).read_text("utf-8")
+    assert '"own": true' in removed
+    assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
+
+
+def test_a_relation_that_steps_add_is_decided(kitchen: Kitchen) -> None:
+    """Somebody decided that it does not stand, the new version says that it does: nothing takes it out."""
+    record = yaml.safe_load(kitchen.file.read_text("utf-8"))
+    for row in record["decisions"]:
+        if row["key"].startswith("relation object"):
+            row["decide"] = "neither"
+    kitchen.file.write_text(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), "utf-8")
+    kitchen.adjudicate()
+    head, tail = (
+        {"document": "soup", "quote": TEXT.replace(word, f"[{word}]")} for word in ("coupe", "pomme")
+    )
+    step = {"add": "relation", "name": "object", "arrows": [{"head": head, "tail": tail}]}
+    assert kitchen.migrate(kitchen.renamed({}, step)).decisions["settled"] == 1
+    migrated = kitchen.gold()
+    assert "object" in repr(migrated)
+    assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
+
+
 def test_a_migration_that_was_cut_off_carries_decisions_once(kitchen: Kitchen, tmp_path: Path) -> None:
     """Killed after the decisions and before the annotations, it goes on and leaves the decisions alone."""
     plan = kitchen.renamed(WORDS, *RENAMED)

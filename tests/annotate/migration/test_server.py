@@ -34,7 +34,7 @@ OPERATIONS = [
     {"rename": "relation", "name": "with", "to": "using"},
     {"remove": "attribute", "layer": "thing", "name": "best"},
 ]
-PLAN = msgspec.convert({"source": "every@1.0", "to": "every@2.0", "operations": OPERATIONS}, Plan)
+PLAN = msgspec.convert({"from": "every@1.0", "to": "every@2.0", "operations": OPERATIONS}, Plan)
 
 
 def _new_schema() -> Schema:

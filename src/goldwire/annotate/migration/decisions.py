@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ from goldwire.annotate.adjudication.decisions import (
 from goldwire.annotate.adjudication.merge import Decision, adjudicate
 from goldwire.annotate.adjudication.merge import Outcome as Adjudicated
 from goldwire.annotate.adjudication.pairing import span_name
+from goldwire.annotate.migration.own_marks import migrated_marks
 from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import GoldwireError
 from goldwire.eval.matching.spans import match
@@ -42,23 +44,24 @@ _RELATION = re.compile(r"relation (\S+) (.*\d) -> (.*\d)", re.DOTALL)
 
 @dataclass
 class Carried:
-    """The decisions about an article under the new schema, to be written."""
+    """The decisions about an article under the new schema, to be written; `own_marks` are the files of the
+    adjudicator's own marks with their texts, `taken_out` what the steps took out of these."""
 
     case: AdjudicationCase
     outcome: Adjudicated
-    own_path: Path
-    own: Annotation | None
+    own_marks: dict[Path, str]
+    taken_out: tuple[dict[str, Any], ...] = ()
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
-    def paths(self) -> tuple[Path, Path]:
+    def paths(self) -> tuple[Path, ...]:
         """The files that are written."""
-        return self.case.path, self.own_path
+        return self.case.path, *self.own_marks
 
     def write(self) -> None:
-        """The adjudicator's own marks from Label Studio, then the decisions, which say that all is done."""
-        if self.own is not None:
-            write_text(self.own_path, dumps_annotation(self.own))
+        """The adjudicator's own marks, then the decisions, which say that all is done."""
+        for path, text in self.own_marks.items():
+            write_text(path, text)
         close_case(self.case, self.outcome)
 
 
@@ -117,22 +120,39 @@ class _Article:
         self.sides = sides
         self.names = [_names(side) for side in sides]
         self.partners = _partners(sides[0][0], sides[1][0])
-        self.own_file = own_path(project, document.id)
-        own = read_own(self.own_file) if self.own_file.is_file() else None
+        self.own_marks: dict[Path, str] = {}
+        self.taken_out: list[dict[str, Any]] = []
+        own_file = own_path(project, document.id)
+        own = read_own(own_file) if own_file.is_file() else None
         self.own: Annotation | None = None
         if own is not None and own.schema in (plan.source, plan.to):
-            outcome = migrate(own, plan, schema, document.text)
-            self.own = outcome.annotation
-            self.names.append(_names((own, outcome)))
+            self.own = self.migrated(own, migrate(own, plan, schema, document.text))
+            self.own_marks[own_file] = dumps_annotation(self.own)
         elif own is not None:
-            told.unread.append(str(self.own_file.relative_to(project.root)))
+            told.unread.append(str(own_file.relative_to(project.root)))
         self.by_hand: Annotation | None = None
         hand_file = own_path(project, document.id, "yaml")
         if hand_file.is_file():
             try:
-                self.by_hand = read_quotes(hand_file, [document], schema)
+                self.by_hand = self.read_by_hand(hand_file)
             except GoldwireError:
                 told.unread.append(str(hand_file.relative_to(project.root)))
+
+    def migrated(self, own: Annotation, outcome: Outcome) -> Annotation:
+        """Own marks after the steps; puts down what their spans are called now, and what was taken out."""
+        self.names.append(_names((own, outcome)))
+        key = {"annotator": own.annotator, "document": own.document}
+        self.taken_out += [{**key, "own": True, **msgspec.to_builtins(each)} for each in outcome.removed]
+        return outcome.annotation
+
+    def read_by_hand(self, path: Path) -> Annotation:
+        """Own marks in a file of quotes, which is rewritten where it is of the plan's source."""
+        try:
+            text, before, outcome = migrated_marks(path, self.plan, self.schema, self.document)
+        except GoldwireError:
+            return read_quotes(path, [self.document], self.schema)
+        self.own_marks[path] = text
+        return self.migrated(before, outcome)
 
     def carried(self, path: Path, record: DecisionFile) -> Carried:
         counts: Counter[str] = Counter()
@@ -169,7 +189,7 @@ class _Article:
                 self.document, case.readings, self.schema, case.decisions, own_marks=marks, lenient=True
             )
             stale = outcome.unfit & case.decisions.keys()
-            agreed = {item.key for item in outcome.items if _is_agreed(item)}
+            agreed = {item.key for item in outcome.items if _is_agreed(item, case.decisions.get(item.key))}
             if not stale and not agreed:
                 break
             for key in stale:
@@ -179,7 +199,7 @@ class _Article:
             counts["opened"] += len(stale)
             counts["settled"] += len(agreed - stale)
         counts["carried"] += len(case.decisions)
-        return Carried(case, outcome, self.own_file, self.own, counts)
+        return Carried(case, outcome, self.own_marks, tuple(self.taken_out), counts)
 
     def decision(self, decision: Decision, *, in_step: bool) -> Decision | None:
         """A decision about the item as it is called now; without a key where nothing is left to decide, None
@@ -272,8 +292,8 @@ class _Article:
         return next(iter(new)) if len(new) == 1 else ""
 
     def relation(self, label: str, head: str, tail: str) -> str | None:
-        """What a relation between two spans is called now: empty where the steps took it out, None where the
-        readings call it otherwise. One that is the adjudicator's alone keeps its name."""
+        """What a relation between two spans is called now: empty where the steps took it out or say that it
+        stands, None where the readings call it otherwise. One of the adjudicator's alone keeps its name."""
         is_marked = False
         new: set[str] = set()
         for number, (old, outcome) in enumerate(self.sides):
@@ -291,7 +311,10 @@ class _Article:
                     arrow = [change.get("head"), change.get("tail"), change["old"]]
                     if change["what"] == "relation" and arrow == [*ids, now]:
                         now = str(change["new"])
-                if (now, _last(relation.head, into), _last(relation.tail, into)) in there:
+                arrow_now = (now, _last(relation.head, into), _last(relation.tail, into))
+                if arrow_now in outcome.added:
+                    return ""
+                if arrow_now in there:
                     new.add(now)
         if not is_marked:
             return label
@@ -333,8 +356,10 @@ def _partners(a: Annotation, b: Annotation) -> dict[str, tuple[Span | None, Span
     return partners
 
 
-def _is_agreed(item: Decision) -> bool:
-    """Whether a version of an attribute was chosen that both readings have now."""
+def _is_agreed(item: Decision, before: Decision | None) -> bool:
+    """Whether both readings say now what was decided on: one of two versions, or a relation that one had."""
+    if item.kind == "argument" and before is not None:
+        return bool(item.a and item.b) and not (before.a and before.b)
     return item.kind == "attribute" and item.decide in ("a", "b") and item.a == item.b
 
 

@@ -24,7 +24,7 @@ from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
-from goldwire.schemas.migrate import Outcome, migrate
+from goldwire.schemas.migrate import Outcome, collisions, migrate
 from goldwire.schemas.plan import Plan, SpanName, name_faults
 from goldwire.table import Column, Figures, Table
 
@@ -56,6 +56,14 @@ class MigrateReport(Figures):
     decisions: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
+    @property
+    def idle(self) -> list[str]:
+        """The steps that changed nothing, where all that is stored was migrated."""
+        if self.present:
+            return []
+        steps = zip(self.operations, self.steps, strict=False)
+        return [f"step {number}, {told}" for number, (told, count) in enumerate(steps, start=1) if not count]
+
     def __repr__(self) -> str:
         done = "migrated" if self.is_written else "to migrate"
         return f"<MigrateReport {self.source} → {self.to}: {counted(self.migrated, 'annotation')} {done}>"
@@ -69,7 +77,10 @@ class MigrateReport(Figures):
             (f"step {number}: {told}", count)
             for number, (told, count) in enumerate(zip(self.operations, self.steps, strict=False), start=1)
         ]
-        rows += [("spans and relations that became one", self.steps[-1]), ("changes", self.changes)]
+        rows += [
+            ("then: layers, forms of values, what became one", self.steps[-1]),
+            ("changes", self.changes),
+        ]
         rows += [(f"taken out: {kind}", count) for kind, count in self.removed.items()]
         rows += [(f"decisions {_TOLD[what]}", count) for what, count in self.decisions.items()]
         first = "migrate" + ("" if self.is_written else ", not written")
@@ -91,7 +102,8 @@ def migrate_project(
     recorded in `annotate/migrations/FROM-TO.jsonl`, a line for each annotation, and what was taken out in
     `FROM-TO.removed.jsonl`. A failure while writing puts the old files back. Raises GW362 where the schema is
     not the plan's target, or an annotation is of another stamp or its article is missing; GW2xx where an
-    outcome does not fit the new schema; GW131 to GW133 where the plan names spans that are not there.
+    outcome does not fit the new schema; GW131 to GW133 where the plan names spans that are not there, or
+    would make two names one that are not merged.
     """
     if schema.stamp != plan.to:
         hint = "give the schema that version, or mend the plan"
@@ -115,6 +127,7 @@ def migrate_project(
             steps.update(one["step"] for one in (*outcome.changes, *outcome.removed))
             kinds.update(one["kind"] for one in outcome.removed)
             changes += len(outcome.changes)
+        kinds.update(one["kind"] for each in decided.articles for one in each.taken_out)
     shown = {path: str(path.relative_to(project.root)) for path in (record, removed)}
     return MigrateReport(
         plan.source,
@@ -158,6 +171,7 @@ def _checked(
             made.append((annotation, outcome))
     if len(made) == len(stored):  # else what is named may be in those that are done already
         faults.extend(_unnamed(plan, [outcome for _, outcome in made]))
+    faults.extend(collisions(plan, [outcome for _, outcome in made]))
     raise_faults(faults[:100])
     return made
 
@@ -232,12 +246,14 @@ def _write(
         told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
         lines.append({**key, **hashes, **sizes, **told})
         taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
+    own = [each for article in decided.articles for each in article.taken_out]
     files = [record, removed, *paths.values(), *(path for each in decided.articles for path in each.paths)]
     with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
-        if taken or removed.is_file():
-            write_text(removed, _merged(removed, taken, {(o.annotator, o.document) for o, _ in outcomes}))
+        if taken or own or removed.is_file():
+            redone = {(o.annotator, o.document) for o, _ in outcomes}
+            write_text(removed, _merged(removed, [*taken, *own], redone))
         for article in decided.articles:
             article.write()
         for old, outcome in outcomes:
@@ -253,7 +269,11 @@ def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]
     if path.is_file():
         try:
             former = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
-            kept = [line for line in former if (line["annotator"], line["document"]) not in again]
+            kept = [
+                line
+                for line in former
+                if (line["annotator"], line["document"]) not in again and line not in lines
+            ]
         except (ValueError, KeyError, TypeError):
             hint = "restore it from git, or move it away"
             raise GoldwireError.of("GW363", "not what goldwire wrote", where=str(path), hint=hint) from None
