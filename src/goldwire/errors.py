@@ -60,7 +60,7 @@ class GoldwireError(Exception):
 
     What is raised is of the kind that the first fault's code names: `SchemaError` (GW1xx), `CorpusError`
     (GW2xx, GW6xx, GW70x, GW71x), `AnnotateError` (GW3xx, GW78x, GW79x, GW8xx), `TrainError` (GW4xx, GW72x,
-    GW398, GW399), `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx).
+    GW398, GW399), `EvalError` (GW5xx, GW74x, GW75x) or `UsageError` (GW73x, GW9xx, GW817, GW818).
 
         >>> import goldwire
         >>> try:
@@ -144,7 +144,7 @@ class EvalError(GoldwireError):
 
 
 class UsageError(GoldwireError):
-    """Wrong use, a missing file, no project (GW9xx, GW73x).
+    """Wrong use, a missing file, no project (GW9xx, GW73x, GW817, GW818).
 
     >>> import goldwire
     >>> try:
@@ -157,8 +157,9 @@ class UsageError(GoldwireError):
 
 #: The kinds by what their codes begin with; docs/reference/api.md tells them.
 _KINDS: dict[str, type[GoldwireError]] = {
-    # Two of training's lie among those of the annotators' work.
+    # Two of training's, and two of use, lie among those of the annotators' work.
     **{f"GW{number}": TrainError for number in (398, 399)},
+    **{f"GW{number}": UsageError for number in (817, 818)},
     "GW70": CorpusError,
     "GW71": CorpusError,
     "GW72": TrainError,

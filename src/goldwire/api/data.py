@@ -7,15 +7,16 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from goldwire.api.arguments import articles_in, check_known, check_least, path_of, wrong
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
 from goldwire.formats.convert import Conversion, fitting
 from goldwire.formats.convert import convert as _convert
 from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as, stream_as
-from goldwire.formats.options import Setting
+from goldwire.formats.options import PER, SCHEMES, STATED, Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Article
-from goldwire.project import CONFIG, Project, find_project
+from goldwire.project import Project, find_project
 from goldwire.schemas import Schema
 from goldwire.schemas import load_schema as _load_schema
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from goldwire.annotations.stats import Counts
 
 #: Where articles come from: a file or folder in any format that can be told, a project, or the articles.
-Source: TypeAlias = str | Path | Project | Iterable[Article]
+Source: TypeAlias = str | Path | Project | Article | Iterable[Article]
 
 
 def load_project(path: str | Path = ".") -> Project:
@@ -38,18 +39,22 @@ def load_project(path: str | Path = ".") -> Project:
     return find_project(path)
 
 
-def load_schema(path: str | Path | Project) -> Schema:
+def load_schema(path: str | Path | Project | Schema) -> Schema:
     """A schema from its YAML file, or that of a project or its folder; raises all its faults as one error.
+
+    A schema is itself. Raises GW910 for a folder that is and lies in no project.
 
     >>> import goldwire
     >>> schema = goldwire.load_schema("my-project")
     >>> schema.stamp
     'mini@0.1'
     """
+    if isinstance(path, Schema):
+        return path
     if isinstance(path, Project):
         return _load_schema(path.schema_path)
-    file = Path(path)
-    return _load_schema(load_project(file).schema_path if (file / CONFIG).is_file() else file)
+    file = path_of(path)
+    return _load_schema(load_project(file).schema_path if file.is_dir() else file)
 
 
 def read(
@@ -80,7 +85,7 @@ def read(
     """
     if isinstance(path, Project):
         path, format = path.root, format or "store"
-    file = Path(path)
+    file = path_of(path)
     named = None if format in (None, AUTO) else format_named(format or "").name
     if not file.exists():
         raise _missing(file)
@@ -100,7 +105,7 @@ def format_of(path: str | Path) -> str:
         >>> goldwire.format_of("gold.jsonl")
         'jsonl'
     """
-    file = Path(path)
+    file = path_of(path)
     if not file.exists():
         raise _missing(file)
     return guess_read(file)
@@ -111,7 +116,7 @@ def _missing(path: Path) -> GoldwireError:
 
 
 def write(
-    articles: Iterable[Article],
+    articles: Source,
     path: str | Path,
     format: str | None = None,
     *,
@@ -122,7 +127,8 @@ def write(
 ) -> Conversion:
     """Write articles, whole or not at all; says how much was written, and what the format could not hold.
 
-    `format` and `options` as in `read`; of a path without a telling suffix `format` must be named (GW931).
+    `articles` may be a path or a project too. `format` and `options` as in `read`; of a path without a
+    telling suffix `format` must be named (GW931).
 
         >>> import goldwire
         >>> done = goldwire.write(goldwire.read("gold.jsonl"), "gold-brat", "brat")
@@ -131,14 +137,14 @@ def write(
         >>> goldwire.read("gold-brat")
         <2 articles, 4 annotations, 8 spans>
     """
-    target = Path(path)
+    target = path_of(path)
     name = format or guess_written(target)
     writer = format_named(name)
     writer.check_writable()
     if name == "store":
         project = project or target
     setting = _setting(schema, project, config, **options)
-    listed = list(articles)
+    listed = list(articles_of(articles))
     written = writer.write(target, list(fitting(listed, setting, None)), setting)
     return Conversion(listed, written, lost=setting.lost, widened=setting.widened)
 
@@ -167,7 +173,9 @@ def convert(
         >>> done.counts["spans"], done.written
         (8, 2)
     """
-    source_path, target_path = Path(src), Path(dst)
+    source_path, target_path = path_of(src, "src"), path_of(dst, "dst")
+    if not source_path.exists():
+        raise _missing(source_path)
     name = target or guess_written(target_path)
     came_as = guess_read(source_path) if source in (None, AUTO) else source or ""
     names: StoredNames | None = None
@@ -216,17 +224,17 @@ def count(source: Source, schema: str | Path | Schema | None = None, *, curated:
 def streamed(source: Source) -> Iterable[Article]:
     """The articles of a source, one at a time where it can be read so."""
     if not isinstance(source, (str, Path, Project)):
-        return source
+        return articles_in(source)
     path = source.root if isinstance(source, Project) else Path(source)
     stream = stream_as("store" if isinstance(source, Project) else format_of(path), path, Setting())
     return read(path) if stream is None else stream
 
 
 def articles_of(source: Source) -> list[Article]:
-    """The articles of a source, read where it is none of articles."""
+    """The articles of a source, read where it is none of articles; raises GW817 for what gives none."""
     if isinstance(source, (str, Path, Project)):
         return read(source)
-    return source if isinstance(source, Articles) else list(source)
+    return source if isinstance(source, Articles) else list(articles_in(source))
 
 
 def schema_of(named: str | Path | Schema | None) -> Schema | None:
@@ -235,9 +243,13 @@ def schema_of(named: str | Path | Schema | None) -> Schema | None:
 
 
 #: What a conversion may be told besides its schema: the fields of `Setting` that have a plain default.
-_OPTIONS = tuple(
-    field.name for field in fields(Setting) if field.default is not MISSING and field.default is not None
-)
+_OPTIONS: dict[str, str | int | bool] = {
+    field.name: field.default
+    for field in fields(Setting)
+    if field.default is not MISSING and field.default is not None
+}
+#: Those that can be one of a few.
+_CHOICES = {"status": STATED, "scheme": SCHEMES, "document_per": ("", *PER)}
 
 
 def _setting(
@@ -246,10 +258,18 @@ def _setting(
     config: str | Path | None,
     **options: Any,
 ) -> Setting:
-    """What a conversion is told; raises GW932 for an option that no format has."""
-    for name in options:
+    """What a conversion is told; GW932 for an option that no format has, GW818 for what it can't be."""
+    for name, value in options.items():
         if name not in _OPTIONS:
             raise GoldwireError.of("GW932", f"there is no option `{name}`", hint=one_of(_OPTIONS))
+        if isinstance(_OPTIONS[name], str) and isinstance(value, int) and not isinstance(value, bool):
+            options[name] = value = str(value)  # a column by its number
+        if not isinstance(value, type(_OPTIONS[name])):
+            wanted = {str: "text", bool: "True or False", int: "a whole number"}[type(_OPTIONS[name])]
+            raise wrong(name, value, wanted)
+        if name in _CHOICES:
+            check_known(_CHOICES[name], **{name: value})
+    check_least(1, depth=options.get("depth"))
     setting = Setting(**options)
     setting.project_path = None if project is None else Path(project)
     setting.config_path = None if config is None else Path(config)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from goldwire.annotations.spool import ArticleSpool
+from goldwire.api.arguments import check_known, check_least, several
 from goldwire.api.data import Source, articles_of, format_of, read, schema_of, streamed
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
@@ -30,14 +31,14 @@ def score(
     gold: Source,
     pred: Source,
     *,
-    schema: str | Path | None = None,
-    layers: Sequence[str] | None = None,
+    schema: str | Path | Schema | None = None,
+    layers: str | Sequence[str] | None = None,
     resamples: int = 1000,
     seed: int = 0,
     agreement: str | Path | None = None,
     trained_on: bool = False,
     ignore_space: bool = False,
-    sides: Sequence[str] = (),
+    sides: str | Sequence[str] = (),
     stamp: bool = False,
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
@@ -55,7 +56,7 @@ def score(
     `format` is that of files, as in `read`; `on_read` is told of each what was read of it, with no articles
     in it where they were not held. With `stamp` the scores say what a file `gold` is: of which version of the
     project's corpus here, else its hash. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not
-    fit.
+    fit, GW817 and GW818 for what can't be given.
 
         >>> import goldwire
         >>> scores = goldwire.score("gold.jsonl", "system-a.jsonl", resamples=200)
@@ -69,10 +70,12 @@ def score(
     from goldwire.eval.file_scores import score_files
     from goldwire.eval.project_scores import score_articles
 
+    check_least(0, resamples=resamples, seed=seed)
+    sides = several(sides)
     options: dict[str, Any] = {
-        "schema_path": None if schema is None else Path(schema),
+        "schema": schema_of(schema),
         "agreement_path": None if agreement is None else Path(agreement),
-        "layers": layers,
+        "layers": _layers(layers),
         "resamples": resamples,
         "seed": seed,
         "trained_on": trained_on,
@@ -87,6 +90,10 @@ def score(
     held = _held((gold, pred), format, on_read)
     scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
     return _stamped(scores, gold, held[0]) if stamp else scores
+
+
+def _layers(layers: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if layers is None else several(layers)
 
 
 def _held(
@@ -121,15 +128,15 @@ def agree(
     source: Source,
     *more: Source,
     names: Sequence[str] | None = None,
-    annotators: Sequence[str] | None = None,
-    layers: Sequence[str] | None = None,
+    annotators: str | Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     schema: str | Path | Schema | None = None,
     resamples: int = 1000,
     seed: int = 0,
     gamma: bool = True,
     drafts: bool = False,
     ignore_space: bool = False,
-    sides: Sequence[str] = (),
+    sides: str | Sequence[str] = (),
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Agreement:
@@ -156,14 +163,17 @@ def agree(
     from goldwire.eval.agreement.agree import agree as compute
     from goldwire.eval.project_scores import sided
 
+    check_least(0, resamples=resamples, seed=seed)
     if schema is None and not more and isinstance(source, Project):
         schema = source.schema_path
-    articles, notes = _readings((source, *more), names, layers, ignore_space, format, on_read)
-    (chosen,) = sided([articles], sides)
+    chosen_layers = _layers(layers)
+    names = None if names is None else several(names)
+    articles, notes = _readings((source, *more), names, chosen_layers, ignore_space, format, on_read)
+    (chosen,) = sided([articles], several(sides))
     agreement = compute(
         chosen,
-        annotators=annotators,
-        layers=layers,
+        annotators=None if annotators is None else several(annotators),
+        layers=chosen_layers,
         schema=schema_of(schema),
         resamples=resamples,
         seed=seed,
@@ -229,12 +239,12 @@ def compare(
     a: Source,
     b: Source,
     *,
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     kind: Kind = "exact",
     rounds: int = 10_000,
     seed: int = 0,
     trained_on: bool = False,
-    sides: Sequence[str] = (),
+    sides: str | Sequence[str] = (),
     names: tuple[str, str] = ("A", "B"),
     places: int | None = None,
     ignore_space: bool = False,
@@ -258,10 +268,15 @@ def compare(
     """
     from goldwire.eval.ci.compare_models import Comparison, compare_models
     from goldwire.eval.file_scores import read_side_by_side
+    from goldwire.eval.matching.spans import CREDIT
     from goldwire.eval.project_scores import sided
-    from goldwire.eval.scoring.alignment import side_by_side
+    from goldwire.eval.scoring.alignment import check_names, side_by_side
     from goldwire.eval.scoring.pairing import pair_up, stories, trained_note, unseen
 
+    check_least(0, rounds=rounds, seed=seed, places=places)
+    check_known(CREDIT, kind=kind)
+    check_names(names, ("A", "B"))
+    layers, sides = _layers(layers), several(sides)
     files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
     if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
         comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
@@ -303,7 +318,7 @@ def assess_drafts(
     *,
     project: str | Path | Project = ".",
     trained: Sequence[str | Path] = (),
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> BesideDrafts:
@@ -321,6 +336,7 @@ def assess_drafts(
     """
     from goldwire.train.run.beside_drafts import beside_drafts
 
+    check_least(0, resamples=resamples, seed=seed)
     home = find_project(project)
     others: dict[str, list[Article]] = {}
     for path in trained:
@@ -332,7 +348,7 @@ def assess_drafts(
         articles_of(drafts),
         articles_of(home if gold is None else gold),
         trained=others,
-        layers=layers,
+        layers=_layers(layers),
         resamples=resamples,
         seed=seed,
     )
@@ -345,7 +361,7 @@ def write_report(
     *,
     title: str = "",
     train: Source | None = None,
-    schema: str | Path | None = None,
+    schema: str | Path | Schema | None = None,
     agreement: str | Path | None = None,
     stamp: bool = False,
     format: str | None = None,
@@ -376,7 +392,7 @@ def write_report(
     scores, paired = score_articles(
         loaded.gold,
         loaded.pred,
-        schema_path=None if schema is None else Path(schema),
+        schema=schema_of(schema),
         agreement_path=None if agreement is None else Path(agreement),
         project=project_here() if is_run else None,
         **options,

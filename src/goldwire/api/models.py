@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldwire.api.arguments import check_least, documents_in, several
 from goldwire.api.data import Source, articles_of
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
 from goldwire.model import Article, Document
 from goldwire.project import Project, find_project
-from goldwire.text import normalise
 
 if TYPE_CHECKING:
     from goldwire.annotate.drafting.project_drafts import Drafts, Preview
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def plan_training(
     project: str | Path | Project | None = None,
     *,
-    layers: Iterable[str] | None = None,
+    layers: str | Iterable[str] | None = None,
     all_layers: bool = False,
     spans: bool = False,
     nested: bool = False,
@@ -47,7 +47,10 @@ def plan_training(
     from goldwire.train.run.choice import Choice
     from goldwire.train.run.plan import plan
 
-    named = None if layers is None and not all_layers else tuple(layers or ())
+    check_least(0, folds=folds, seed=options.get("seed"))
+    named = None if layers is None and not all_layers else several(layers or ())
+    if "sides" in options:
+        options["sides"] = several(options["sides"])
     choice = Choice(named, every=all_layers, spans=spans, nested=nested)
     return plan(_home(project), choice, folds=folds, **_as_paths(options))
 
@@ -82,6 +85,8 @@ def train_model(
     from goldwire.train.run.plan import RunPlan
     from goldwire.train.run.run import run
 
+    check_least(0, resamples=resamples)
+    check_least(1, processes=processes)
     if isinstance(project, RunPlan):
         _check_planned(options)
         planned = project
@@ -194,7 +199,7 @@ def predict_stock(
 
     home = find_project(project)
     given = project_articles(home) if articles is None else articles
-    documents = [_document(number, each) for number, each in enumerate(given, start=1)]
+    documents = list(documents_in(given))
     return stock_predictions(home, documents, advance=advance)
 
 
@@ -234,18 +239,17 @@ def predict(
     """
     from goldwire.train.run.predict import predict as compute
 
-    if isinstance(articles, (str, Path)):
-        documents = read_documents(articles)
-    else:
-        documents = [_document(number, each) for number, each in enumerate(articles, start=1)]
+    if isinstance(articles, str | Path):
+        articles = read_documents(articles)
+    documents = list(documents_in(articles))
     return Articles(compute(str(model), documents, layer=layer, advance=advance))
 
 
 def draft(
-    articles: Iterable[str | Document] | None = None,
+    articles: str | Iterable[str | Document] | None = None,
     project: str | Path | Project = ".",
     *,
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     budget: int | None = None,
     refresh: bool = False,
     given: Source | None = None,
@@ -275,8 +279,8 @@ def draft(
     upon = None if given is None else articles_of(given)
     return draft_project(
         home,
-        articles,
-        layers=layers,
+        _ids(articles),
+        layers=None if layers is None else several(layers),
         budget=budget,
         refresh=refresh,
         given=upon,
@@ -286,10 +290,10 @@ def draft(
 
 
 def preview_drafts(
-    articles: Iterable[str | Document] | None = None,
+    articles: str | Iterable[str | Document] | None = None,
     project: str | Path | Project = ".",
     *,
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     given: Source | None = None,
     **options: Any,
 ) -> Preview:
@@ -308,10 +312,9 @@ def preview_drafts(
     from goldwire.annotate.drafting.project_drafts import preview_project
 
     upon = None if given is None else articles_of(given)
-    return preview_project(find_project(project), articles, layers=layers, given=upon, **options)
+    chosen = None if layers is None else several(layers)
+    return preview_project(find_project(project), _ids(articles), layers=chosen, given=upon, **options)
 
 
-def _document(number: int, item: str | Document | Article) -> Document:
-    if isinstance(item, Article):
-        return item.document
-    return Document(f"text-{number}", normalise(item)) if isinstance(item, str) else item
+def _ids(articles: str | Iterable[str | Document] | None) -> Iterable[str | Document] | None:
+    return (articles,) if isinstance(articles, str) else articles

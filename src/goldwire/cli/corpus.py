@@ -170,7 +170,7 @@ def convert(
     if source == "labelstudio" or spans.trimmed or spans.not_kept:
         first = list(dict.fromkeys(done.put_aside))[:3]
         say(str(done.account) + (f" (first: {', '.join(first)})" if first else ""))
-    write_json(json_path, done.as_dict())
+    write_json(json_path, done.as_json())
 
 
 @command.command()

@@ -58,4 +58,4 @@ def events(
     if counts.refused:
         say(f"no articles: {counted(counts.refused, 'row')}, put into {out}.quarantine.jsonl")
     say(f"written to {out}")
-    write_json(json_path, counts.as_dict())
+    write_json(json_path, counts.as_json())

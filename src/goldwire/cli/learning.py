@@ -41,11 +41,23 @@ _FIRST: tuple[Option, ...] = (
     ),
 )
 _LAST: tuple[Option, ...] = (
-    click.option("--seed", default=0, show_default=True, help="The same seed gives the same result."),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="The same seed gives the same result.",
+    ),
     click.option(
         "--score-seen", is_flag=True, help="Score on articles whose annotators saw predictions, too."
     ),
-    click.option("--resamples", default=1000, show_default=True, help="Of the bootstrap for the intervals."),
+    click.option(
+        "--resamples",
+        type=click.IntRange(0),
+        default=1000,
+        show_default=True,
+        help="Of the bootstrap for the intervals.",
+    ),
     click.option("--processes", type=click.IntRange(1), help="Trainings side by side (default: one a core)."),
     json_option,
     click.argument("overrides", cls=_Overrides, nargs=-1, type=click.UNPROCESSED),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from goldwire.cli.common import FILE, json_option, project_option, say, table, tell, write_json
+from goldwire.cli.common import FILE, json_option, project_option, say, show, tell, write_json
 from goldwire.number_format import amount
 from goldwire.project import Project
 
@@ -94,20 +94,7 @@ def review(
         dry_run=dry_run,
     )
     if found.new:
-        rows = [
-            (
-                each.id,
-                each.registry,
-                _most(each.labels),
-                _most(each.words),
-                ", ".join(each.annotators),
-                ", ".join(each.likely),
-                each.spans,
-            )
-            for each in found.new
-        ]
-        columns = ("id", "registry", "label", "words", "annotators", "perhaps", "spans")
-        table(columns, rows, left=6, lesser=("annotators", "registry"))
+        show(found.table())
     for each in found.new:
         for example in each.examples:
             say(f"{each.id}  {example}")
@@ -122,7 +109,7 @@ def review(
     for report in found.settled:
         _tell(report)
     tell(f"{amount(len(found.new))} ids that no registry has")
-    write_json(json_path, found.as_dict())
+    write_json(json_path, found.as_json())
 
 
 def _pairs(given: tuple[str, ...], form: str) -> dict[str, str]:
@@ -130,11 +117,6 @@ def _pairs(given: tuple[str, ...], form: str) -> dict[str, str]:
     if odd := [pair for pair, (new, _, old) in zip(given, pairs, strict=True) if not (new and old)]:
         raise click.UsageError(f"{form}, and not {odd[0]}")
     return {new: old for new, _, old in pairs}
-
-
-def _most(counts: dict[str, int]) -> str:
-    first = list(counts)[:_SHOWN]
-    return ", ".join(first) + (", …" if len(counts) > _SHOWN else "")
 
 
 @command.command()
@@ -154,7 +136,7 @@ def merge(
 
     report = goldwire.merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run)
     _tell(report)
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
 
 
 @command.command()
@@ -186,7 +168,7 @@ def split(
         project, old, new, documents=documents, words=words, registry=registry, by=by, dry_run=dry_run
     )
     _tell(report)
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
 
 
 @command.command()
@@ -203,17 +185,11 @@ def rename(
 
     report = goldwire.rename_id(project, old, new, registry=registry, by=by, dry_run=dry_run)
     _tell(report)
-    write_json(json_path, report.as_dict())
+    write_json(json_path, report.as_json())
 
 
 def _tell(report: RegistryReport) -> None:
-    rows = [
-        ("spans", report.spans),
-        ("annotations", report.annotations),
-        ("decisions and own marks of adjudicators", report.decisions),
-        ("references in registries", report.references),
-    ]
-    table((report.what, ""), rows)
+    show(report.table())
     if report.elsewhere:
         first = ", ".join(report.elsewhere[:_SHOWN]) + (", …" if len(report.elsewhere) > _SHOWN else "")
         say(f"{amount(len(report.elsewhere))} other files say `{report.old}` and stay as they are: {first}")

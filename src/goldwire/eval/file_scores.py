@@ -39,7 +39,7 @@ def score_files(
     gold: Path,
     pred: Path,
     *,
-    schema_path: Path | None = None,
+    schema: Schema | None = None,
     agreement_path: Path | None = None,
     layers: Sequence[str] | None = None,
     resamples: int = 1000,
@@ -52,8 +52,8 @@ def score_files(
     the files must be read whole: a document has another id in the other file, gold holds several readings of
     one, the layers are called differently, or something is wrong. Raises GW505 and GW543 as `score_articles`.
     """
-    schema = load_schema(schema_path) if schema_path else _schema_here()
-    stamp = schema.stamp if schema is not None and not schema_path else ""
+    here = _schema_here() if schema is None else None
+    stamp = "" if here is None else here.stamp
 
     def counted(schema: Schema | None, stamp: str) -> tuple[SideBySide, DocumentCounts]:
         counts = DocumentCounts(layers=layers, schema=schema)
@@ -68,7 +68,7 @@ def score_files(
 
     try:
         try:
-            run, counts = counted(schema, stamp)
+            run, counts = counted(here if schema is None else schema, stamp)
         except _OtherSchema:
             run, counts = counted(None, "")
     except (Otherwise, OSError):

@@ -25,7 +25,7 @@ def score_articles(
     gold: Sequence[Article],
     pred: Sequence[Article],
     *,
-    schema_path: Path | None = None,
+    schema: Schema | None = None,
     agreement_path: Path | None = None,
     layers: Sequence[str] | None = None,
     resamples: int = 1000,
@@ -46,7 +46,6 @@ def score_articles(
     as_read = aligned.sides  # these know what was not kept
     gold, pred = sided(aligned.sides, sides)
     (paired,), note = unseen(pair_up(gold, pred), trained_on=trained_on)
-    schema = load_schema(schema_path) if schema_path else project_schema(paired)
     scores = score(
         [(pairing.gold, pairing.pred) for pairing in paired],
         layers=layers,
@@ -54,7 +53,7 @@ def score_articles(
         seed=seed,
         groups=stories(pairing.document for pairing in paired),
         strict_layers=True,
-        schema=schema,
+        schema=project_schema(paired) if schema is None else schema,
         documents=[pairing.document for pairing in paired],
     )
     read = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.model import Article, Document
 from goldwire.number_format import amount
+from goldwire.table import Column, Table, html
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from goldwire.formats.options import Setting
+
+
+#: Articles that a notebook shows.
+_SHOWN = 20
 
 
 class Articles(list[Article]):
@@ -85,6 +90,19 @@ class Articles(list[Article]):
         counted = ", ".join(f"{amount(n)} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items())
         lost = "".join(f"; not kept: {amount(len(at))} × {kind}" for kind, at in self.lost.items())
         return f"<{counted}{lost}>"
+
+    def _repr_html_(self) -> str:
+        """A row an article, the first of many, for a notebook; an article itself is drawn by its index."""
+        rows: list[tuple[str | int, ...]] = []
+        for article in self[:_SHOWN]:
+            spans = sum(len(annotation.spans) for annotation in article.annotations)
+            names = ", ".join(sorted({annotation.annotator for annotation in article.annotations}))
+            rows.append((article.document.id, len(article.document.text), names, spans))
+        columns = (Column("document"), Column("characters", "amount"), Column("annotators"))
+        more = f"; the first {_SHOWN} of {amount(len(self))}" if len(self) > _SHOWN else ""
+        return html(
+            Table("articles", f"{repr(self)[1:-1]}{more}", (*columns, Column("spans", "amount")), rows)
+        )
 
     def to_frame(self) -> DataFrame:
         """A data frame, a span of an annotation a row, with its wording: see `Article.to_frame`."""

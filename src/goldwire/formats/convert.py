@@ -22,15 +22,17 @@ from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import Format, few_collections, format_named
 from goldwire.model import Article, curated
+from goldwire.number_format import amount, counted
 from goldwire.project import load_project
 from goldwire.schemas import load_schema
+from goldwire.table import Column, Figures, Table
 
 #: How many places of each kind of loss are shown.
 FIRST = 5
 
 
-@dataclass(frozen=True)
-class Conversion:
+@dataclass(frozen=True, repr=False)
+class Conversion(Figures):
     """What went over, and what did not.
 
     `written` counts what the target counts (lines, files that changed), `lost` holds for each kind of thing
@@ -53,6 +55,30 @@ class Conversion:
     quarantine_file: Path | None = None
     noted: dict[str, list[str]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(counted(number, kind[:-1]) for kind, number in self.counts.items())
+        kept = "".join(
+            f"; {what}: {amount(len(places))} × {kind}"
+            for what, kinds in (("not kept", self.lost), ("changed", self.changed))
+            for kind, places in kinds.items()
+        )
+        return f"<Conversion: {counts}; {amount(self.written)} written{kept}>"
+
+    def tables(self) -> list[Table]:
+        """`conversion`: what was read and written; `lost`: of each kind how often, and where first."""
+        rows = [*self.counts.items(), ("written", self.written)]
+        kinds = (("not kept", self.lost), ("changed", self.changed), ("noted", self.noted))
+        places = [
+            (what, kind, len(where), ", ".join(where[:FIRST]))
+            for what, group in kinds
+            for kind, where in group.items()
+        ]
+        columns = (Column("became"), Column("what"), Column("number", "amount"), Column("first"))
+        return [
+            Table("conversion", "converted", (Column("read"), Column("", "amount")), rows),
+            Table("lost", "not kept as it was", columns, places, lesser=("first",)),
+        ]
+
     @property
     def counts(self) -> dict[str, int]:
         """Documents, annotations, spans and relations."""
@@ -73,7 +99,7 @@ class Conversion:
             return self.counted["unmarked"]
         return sum(not article.annotations for article in self.articles)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The counts, what was written, and for each kind of loss its number and first places."""
 
         def shown(kinds: dict[str, list[str]]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from goldwire.schemas import Schema, load_schema
 
 #: What makes a document, where it is not left to the file.
 PER = ("sentence", "paragraph", "file")
+#: How CoNLL's tags are written, and the status that may be stated of what says none.
+SCHEMES = ("iob1", "iob2", "iobes")
+STATED = ("draft", "submitted", "reviewed", "adjudicated")
 
 
 @dataclass

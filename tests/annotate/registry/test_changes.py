@@ -201,7 +201,7 @@ def test_a_dry_run_counts_and_writes_nothing(zoo: Project) -> None:
     report = goldwire.merge_ids(zoo, "a.rex", "a.bella", dry_run=True)
     assert not report.written and contents(zoo) == before and not read_changes(zoo)
     done = goldwire.merge_ids(zoo, "a.rex", "a.bella")
-    assert {**report.as_dict(), "written": True} == done.as_dict()
+    assert {**report.as_json(), "written": True} == done.as_json()
 
 
 @pytest.mark.parametrize(

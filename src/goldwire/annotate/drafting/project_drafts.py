@@ -29,12 +29,13 @@ from goldwire.project import Project
 from goldwire.schemas import load_schema
 from goldwire.seeds import load_seeds
 from goldwire.seeds.ingest import LISTING
+from goldwire.table import Column, Figures, Table
 
 _NOT_GIVEN = "what is given has no annotation of it"
 
 
-@dataclass
-class Drafts:
+@dataclass(repr=False)
+class Drafts(Figures):
     """What a language model drafted: `articles`, each with its one annotation; what is `left` and why;
     `notes`; the `account` of every item; `quarantine`, what was dropped, each with its reasons. `failed`
     counts articles that are left for another reason than the budget."""
@@ -64,7 +65,16 @@ class Drafts:
         write_text(path, json_lines(self.quarantine))
         return path
 
-    def as_dict(self) -> dict[str, Any]:
+    def tables(self) -> list[Table]:
+        """`drafts`: what was drafted and dropped, and what it took."""
+        rows: list[tuple[str, str | int]] = [("articles drafted", len(self.articles)), *self.account.rows()]
+        rows += [("tokens in", self.account.spent_in), ("tokens out", self.account.spent_out)]
+        if self.cost is not None:
+            rows.append(("cost", money(self.cost, self.settings.currency)))
+        rows.append(("seconds of the answers", round(self.account.seconds)))
+        return [Table("drafts", "drafts", (Column("drafts"), Column("", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
         """The figures, for JSON."""
         return {
             "articles": len(self.articles),

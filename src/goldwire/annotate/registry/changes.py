@@ -23,13 +23,15 @@ from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.files import read_text
 from goldwire.model import Annotation
-from goldwire.project import Project
+from goldwire.number_format import counted
+from goldwire.project import Project, find_project
 from goldwire.schemas.registry_file import Entry, rewritten
 from goldwire.schemas.schema import Attribute
+from goldwire.table import Column, Figures, Table
 
 
-@dataclass(frozen=True)
-class RegistryReport:
+@dataclass(frozen=True, repr=False)
+class RegistryReport(Figures):
     """What a change of ids did, or would do.
 
     `spans` bear the new id now, in `annotations` files; `decisions` are places in the adjudicator's files,
@@ -49,7 +51,21 @@ class RegistryReport:
     record: str
     written: bool
 
-    def as_dict(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        written = "" if self.written else ", not written"
+        return f"<RegistryReport: {self.what} {self.old}, {self.new}: {counted(self.spans, 'span')}{written}>"
+
+    def tables(self) -> list[Table]:
+        """One, called after what was done: in how many places the id stood."""
+        rows = [
+            ("spans", self.spans),
+            ("annotations", self.annotations),
+            ("decisions and own marks of adjudicators", self.decisions),
+            ("references in registries", self.references),
+        ]
+        return [Table(self.what, f"{self.old}, {self.new}", (Column(self.what), Column("", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
         """The report, for JSON."""
         return asdict(self)
 
@@ -67,7 +83,13 @@ class _Scope(NamedTuple):
 
 
 def merge_ids(
-    project: Project, old: str, new: str, *, registry: str = "", by: str = "", dry_run: bool = False
+    project: str | Path | Project,
+    old: str,
+    new: str,
+    *,
+    registry: str = "",
+    by: str = "",
+    dry_run: bool = False,
 ) -> RegistryReport:
     """Let `new` stand for `old` as well, in all that the project keeps; the record says who did it (`by`).
 
@@ -77,7 +99,7 @@ def merge_ids(
 
         >>> import goldwire
         >>> try:
-        ...     goldwire.merge_ids(goldwire.load_project("my-project"), "salt", "table-salt")
+        ...     goldwire.merge_ids("my-project", "salt", "table-salt")
         ... except goldwire.GoldwireError as error:
         ...     print(error.faults[0].code)
         GW791
@@ -110,7 +132,13 @@ def taken_already(item: str, bearer: str, new: str, registry: Path) -> Fault:
 
 
 def rename_id(
-    project: Project, old: str, new: str, *, registry: str = "", by: str = "", dry_run: bool = False
+    project: str | Path | Project,
+    old: str,
+    new: str,
+    *,
+    registry: str = "",
+    by: str = "",
+    dry_run: bool = False,
 ) -> RegistryReport:
     """Call an id otherwise, in its registry and in all that the project keeps; the record says who did it.
 
@@ -118,7 +146,7 @@ def rename_id(
 
         >>> import goldwire
         >>> try:
-        ...     goldwire.rename_id(goldwire.load_project("my-project"), "salt", "table-salt")
+        ...     goldwire.rename_id("my-project", "salt", "table-salt")
         ... except goldwire.GoldwireError as error:
         ...     print(error.faults[0].code)
         GW791
@@ -135,12 +163,12 @@ def rename_id(
 
 
 def split_id(
-    project: Project,
+    project: str | Path | Project,
     old: str,
     new: str,
     *,
-    documents: Collection[str] = (),
-    words: Collection[str] = (),
+    documents: str | Collection[str] = (),
+    words: str | Collection[str] = (),
     registry: str = "",
     by: str = "",
     dry_run: bool = False,
@@ -154,11 +182,12 @@ def split_id(
 
         >>> import goldwire
         >>> try:
-        ...     goldwire.split_id(goldwire.load_project("my-project"), "salt", "sea-salt", words=["sel"])
+        ...     goldwire.split_id("my-project", "salt", "sea-salt", words=["sel"])
         ... except goldwire.GoldwireError as error:
         ...     print(error.faults[0].code)
         GW791
     """
+    documents, words = ({each} if isinstance(each, str) else set(each) for each in (documents, words))
     with _changing(project) as ids:
         name = ids.registry_of(old, registry)
         file = ids.files[name]
@@ -204,11 +233,12 @@ def mergeable(ids: Ids, registry: str, old: str, new: str) -> Entry:
 
 
 @contextmanager
-def _changing(project: Project) -> Iterator[Ids]:
+def _changing(project: str | Path | Project) -> Iterator[Ids]:
     """The project's ids, for a change that is the only one; what was cut off is finished first."""
-    with project_lock(project):
-        finish(project)
-        yield Ids(project)
+    home = find_project(project)
+    with project_lock(home):
+        finish(home)
+        yield Ids(home)
 
 
 def _check_new(name: str) -> None:

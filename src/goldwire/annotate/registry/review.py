@@ -17,13 +17,17 @@ from goldwire.annotate.registry.writing import finish, write_all
 from goldwire.annotations.candidates import Candidates
 from goldwire.annotations.store import project_articles
 from goldwire.errors import GoldwireError, one_of, raise_faults
-from goldwire.project import Project
+from goldwire.number_format import counted
+from goldwire.project import Project, find_project
 from goldwire.schemas.load import load_registries
+from goldwire.table import Column, Figures, Table
 from goldwire.text import snippet
 
 #: Places that are shown of each id, and the code points on each side of the words.
 _EXAMPLES = 3
 _WIDTH = 40
+#: Labels and words of each id that a table names.
+_NAMED = 3
 #: Mentions of each id that are held against the registry.
 _RANKED = 10
 
@@ -47,23 +51,50 @@ class NewId:
     items: tuple[WikidataItem, ...] = ()
 
 
-@dataclass(frozen=True)
-class RegistryReview:
+@dataclass(frozen=True, repr=False)
+class RegistryReview(Figures):
     """The ids that are `new`, the most used first; those that were `added`, or `settled` as known ones."""
 
     new: tuple[NewId, ...]
     added: tuple[str, ...] = ()
     settled: tuple[RegistryReport, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        done = len(self.added), len(self.settled)
+        return f"<RegistryReview: {counted(len(self.new), 'new id')}, {done[0]} added, {done[1]} settled>"
+
+    def tables(self) -> list[Table]:
+        """`new`: each id that no registry has, with what it stands on and what it may be."""
+        names = ("id", "registry", "label", "words", "annotators", "perhaps")
+        rows = [
+            (
+                each.id,
+                each.registry,
+                _first(each.labels),
+                _first(each.words),
+                ", ".join(each.annotators),
+                ", ".join(each.likely),
+                each.spans,
+            )
+            for each in self.new
+        ]
+        columns = (*map(Column, names), Column("spans", "amount"))
+        return [Table("new", "ids that no registry has", columns, rows, lesser=("annotators", "registry"))]
+
+    def as_json(self) -> dict[str, Any]:
         """The list, for JSON."""
         return asdict(self)
 
 
+def _first(counts: Mapping[str, int]) -> str:
+    first = list(counts)[:_NAMED]
+    return ", ".join(first) + (", …" if len(counts) > _NAMED else "")
+
+
 def review_registry(
-    project: Project,
+    project: str | Path | Project = ".",
     *,
-    add: Collection[str] = (),
+    add: str | Collection[str] = (),
     known: Mapping[str, str] | None = None,
     wikidata: Mapping[str, str] | None = None,
     candidates: str | Path | None = None,
@@ -82,9 +113,11 @@ def review_registry(
     GW792 where an entry is that item already, and what `merge_ids` raises.
 
         >>> import goldwire
-        >>> goldwire.review_registry(goldwire.load_project("my-project")).new
+        >>> goldwire.review_registry("my-project").new
         ()
     """
+    project = find_project(project)
+    add = {add} if isinstance(add, str) else add
     known = known or {}
     taken = {new: item_of(item) for new, item in (wikidata or {}).items()}
     with project_lock(project):

@@ -16,11 +16,11 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
-    table,
+    show,
     tell,
     write_json,
 )
-from goldwire.number_format import amount, money
+from goldwire.number_format import amount
 from goldwire.project import Project
 
 
@@ -112,14 +112,8 @@ def draft(
     if drafts.articles:
         goldwire.write(drafts.articles, out, "jsonl")
         quarantine = drafts.write_quarantine(out)
-    account = drafts.account
-    rows: list[tuple[str, object]] = [("articles drafted", len(drafts.articles)), *account.rows()]
-    rows += [("tokens in", account.spent_in), ("tokens out", account.spent_out)]
-    if drafts.cost is not None:
-        rows.append(("cost", money(drafts.cost, drafts.settings.currency)))
-    rows.append(("seconds of the answers", round(account.seconds)))
-    table(("draft", ""), rows)
-    for reason, number in account.reasons.most_common(5):
+    show(drafts.table())
+    for reason, number in drafts.account.reasons.most_common(5):
         say(f"dropped: {amount(number)} × {reason}")
     for name, reason in drafts.left.items():
         say(f"left: `{name}`: {reason}")
@@ -127,6 +121,6 @@ def draft(
         say(f"written to {out}")
         if quarantine is not None:
             say(f"what was dropped is in {quarantine}, with the reasons")
-    write_json(json_path, drafts.as_dict())
+    write_json(json_path, drafts.as_json())
     if drafts.failed:
         sys.exit(1)

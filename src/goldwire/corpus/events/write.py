@@ -14,6 +14,8 @@ from goldwire.corpus.events.stories import Stories, StoryCounter
 from goldwire.files import writing
 from goldwire.leftovers import scratch
 from goldwire.model import Article, curated
+from goldwire.number_format import counted
+from goldwire.table import Column, Figures, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 _GROUP = 20_000
 
 
-@dataclass
-class EventCounts:
+@dataclass(repr=False)
+class EventCounts(Figures):
     """What was written: articles read, those without an annotation, rows, different events, ids filled in.
 
     `refused` are rows of an archive that were no article.
@@ -36,7 +38,22 @@ class EventCounts:
     filled: int = 0
     refused: int = 0
 
-    def as_dict(self) -> dict[str, int]:
+    def __repr__(self) -> str:
+        return f"<EventCounts: {counted(self.rows, 'row')} of {counted(self.articles, 'article')}>"
+
+    def tables(self) -> list[Table]:
+        """`events`: what was read and written."""
+        rows = [
+            ("articles", self.articles),
+            ("without annotation", self.unmarked),
+            ("rows", self.rows),
+            ("different events", self.events),
+            ("ids filled in", self.filled),
+            ("rows of the archive that are no article", self.refused),
+        ]
+        return [Table("events", "events", (Column("events"), Column("", "amount")), rows)]
+
+    def as_json(self) -> dict[str, Any]:
         """By name, for JSON."""
         return asdict(self)
 
