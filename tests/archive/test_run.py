@@ -172,7 +172,8 @@ def test_an_id_that_stands_twice_in_a_shard_is_kept_once(tmp_path: Path) -> None
 def test_a_file_without_a_single_article_is_refused(tmp_path: Path) -> None:
     """Where no row is an article, the run does not end as if it were done."""
     (tmp_path / "a.jsonl").write_text("no\nnone\n", encoding="utf-8")
-    assert "not JSON" in refusal(tmp_path / "a.jsonl", tmp_path / "out")
+    told = refusal(tmp_path / "a.jsonl", tmp_path / "out")
+    assert "GW944 none of 2 rows is an article" in told and "not JSON" in told
     assert not json.loads((tmp_path / "out/_manifest.json").read_text(encoding="utf-8"))["complete"]
 
 

@@ -22,6 +22,7 @@ from goldwire.archive.reading import BYTES, LONGEST, batches
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, find_shards
 from goldwire.errors import GoldwireError
+from goldwire.model import Article
 from tests.archive.made import archive
 
 
@@ -278,6 +279,69 @@ def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> N
     ]
     assert read_in_threes == ["!", "!", "!", "Un.", "Deux."]
     assert read(second) == ["z"]
+
+
+def read_whole(shard: Shard) -> list[Article | str]:
+    """A shard's articles; of what is refused its first fault's code."""
+    return [
+        each.faults[0].code if isinstance(each, Refused) else each[1]
+        for batch in article_batches(shard, {})
+        for each in articles_of(batch)
+    ]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_column_that_only_later_rows_have_is_known_too(own: bool, tmp_path: Path) -> None:
+    """Whatever the first rows lack, be they like goldwire's own: no later row is refused for more, and its
+    date and language are known."""
+    rows = [{"id": f"d{n}", "text": f"Texte {n}."} for n in range(200)]
+    more = {"datum": "2024-05-01", "lang": "fr", "section": "Monde"}
+    for row in rows[150:] if own else (*rows[:1], *rows[150:]):
+        row |= more if row is not rows[0] else {"section": "A"}
+    (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    articles = read_whole(find_shards([str(tmp_path / "a.jsonl")])[0])
+    assert len(articles) == 200
+    for article in articles[150:]:
+        assert isinstance(article, Article)
+        meta = {name: value for name, value in article.document.meta.items() if name != "sha256"}
+        assert meta == {"published": "2024-05-01", "language": "fr", "section": "Monde"}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_number_is_an_id(form: str, tmp_path: Path) -> None:
+    """Whole numbers, as databases count and pandas writes them, also where a shard has texts and ids alone;
+    nothing that is no name."""
+    for name, ids in (("whole", [7, 8]), ("float", [7.0, 8.0]), ("half", [0.5])):
+        path = tmp_path / f"{name}.{form}"
+        texts = [f"Texte {number}." for number in range(len(ids))]
+        if form == "parquet":
+            pq.write_table(pa.table({"id": ids, "text": texts}), path)
+        else:
+            rows = (json.dumps({"id": id_, "text": text}) for id_, text in zip(ids, texts, strict=True))
+            path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        articles = read_whole(find_shards([str(path)])[0])
+        named = [each if isinstance(each, str) else each.document.id for each in articles]
+        assert named == (["7", "8"] if len(ids) == 2 else ["GW951"])
+
+
+def test_what_seeds_add_would_refuse_is_no_article_of_goldwires_own_either(tmp_path: Path) -> None:
+    """A text that is blank, no text or markup, an id that is none, a half surrogate pair; among goldwire's
+    own a row with annotations is never taken without them."""
+    rows = ['{"id": "a", "text": "Un."}'] * 150
+    rows += ['{"id": "b", "text": " \\n"}', '{"id": "c", "text": "x\\u0000y"}']
+    rows += ['{"id": "d", "text": "<!doctype html><p>x</p>"}', '{"id": "e", "text": "x\\ud800y"}']
+    rows += [
+        '{"id": null, "text": "Un."}',
+        '{"id": "f\\u0007", "text": "Un.", "n": 1}',
+        '{"id": "g", "text": 5}',
+    ]
+    rows += ['{"id": " ", "text": "Un.", "n": 1}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    articles = read_whole(find_shards([str(tmp_path / "a.jsonl")])[0])
+    assert articles[150:] == ["GW951", "GW951", "GW287", *["GW951"] * 5]
+    line = '{"id": "h", "text": "Un.", "n": 1, "annotations": [{}]}\n'
+    (tmp_path / "b.jsonl").write_text('{"id": "a", "text": "Un."}\n' * 150 + line, encoding="utf-8")
+    assert read_whole(find_shards([str(tmp_path / "b.jsonl")])[0])[-1] == "GW207"
 
 
 def test_a_column_that_was_named_takes_nothing_from_another(tmp_path: Path) -> None:

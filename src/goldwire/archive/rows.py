@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,7 +19,7 @@ from goldwire.files import sha256
 from goldwire.formats.jsonl import loads
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
-from goldwire.seeds.columns import beside, columns_of
+from goldwire.seeds.columns import beside, columns_of, with_named
 from goldwire.seeds.ingest import check_plain
 from goldwire.seeds.rows import half_pair
 from goldwire.text import normalise
@@ -28,6 +29,8 @@ NO_ARTICLE = "GW951"
 #: More rows than any shard has: one part.
 _WHOLE = 1 << 62
 _OWN = frozenset(("id", "text", "meta", "annotations"))
+#: What rows that are nearly goldwire's own, but for an id that is a number or further columns, have for sure.
+_NEARLY_OWN = {"id": "id", "text": "text"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,9 @@ def _decoded(line: bytes, where: str) -> Any:
         return GoldwireError.of(NO_ARTICLE, f"not JSON: {error}", where=where)
     if not isinstance(row, dict):
         return GoldwireError.of(NO_ARTICLE, "not a JSON object", where=where, hint="one {…} a line")
+    if half_pair(row):
+        hint = "repair the text that it was made from"
+        return GoldwireError.of(NO_ARTICLE, "holds half a surrogate pair", where=where, hint=hint)
     return row
 
 
@@ -113,49 +119,78 @@ def _shown(row: Any, line: bytes | None) -> str:
 
 
 def _article(row: Any, line: bytes | None, batch: Batch, where: str, number: int) -> Article:
-    if batch.columns is None and line is not None:
-        return loads(line, where)
-    if batch.columns is None:
-        try:
-            article = article_of({"meta": "{}", **row})
-        except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
-            message = f"not a document of goldwire's: {type(error).__name__} {error}"
-            raise GoldwireError.of(NO_ARTICLE, message, where=where) from None
-        if faults := list(article_faults(article, where)):
-            raise GoldwireError(*faults)
-        return article
-    return Article(_document(row, batch, where, number))
+    if batch.columns is not None:
+        return Article(_document(row, batch, batch.columns, where, number))
+    try:
+        article = loads(line, where) if line is not None else _of_table(row, where)
+    except GoldwireError:
+        if line is not None and isinstance(row := _decoded(line, where), GoldwireError):
+            raise row from None
+        if _is_own(row):
+            raise
+        return Article(_document(row, batch, _NEARLY_OWN, where, number))
+    _check_text(article.document.text, "text", where)
+    return article
 
 
-def _document(row: dict[str, Any], batch: Batch, where: str, number: int) -> Document:
+def _of_table(row: dict[str, Any], where: str) -> Article:
+    try:
+        article = article_of({"meta": "{}", **row})
+    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        message = f"not a document of goldwire's: {type(error).__name__} {error}"
+        raise GoldwireError.of(NO_ARTICLE, message, where=where) from None
+    if faults := list(article_faults(article, where)):
+        raise GoldwireError(*faults)
+    return article
+
+
+def _is_own(row: Mapping[str, Any]) -> bool:
+    """Whether goldwire wrote a row, or somebody who meant it so: its annotations are not left aside."""
+    stated = isinstance(row.get("id"), str) and isinstance(row.get("text"), str)
+    return bool(row.get("annotations")) or (stated and row.keys() <= _OWN)
+
+
+def _check_text(text: object, column: str, where: str) -> None:
+    """Refuse what is no text, as `goldwire seeds add` does."""
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        hint = "leave the row out, or say --column text=NAME"
+        raise GoldwireError.of(NO_ARTICLE, f"`{column}` holds no text", where=where, hint=hint)
+    check_plain(text[:1024].encode(), where)
+
+
+@lru_cache(maxsize=1024)
+def _columns_of_row(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The columns of the shard's first rows, and those that only later rows have."""
+    return with_named(names, dict(columns))
+
+
+def _document(
+    row: dict[str, Any], batch: Batch, columns: Mapping[str, str], where: str, number: int
+) -> Document:
     """A document of other people's columns: what is no field of ours becomes metadata.
 
     An archive without ids gets them of shard and row: `shard-000017`.
     """
-    columns = batch.columns or {}
-    if half_pair(row):
-        hint = "repair the text that it was made from"
-        raise GoldwireError.of(NO_ARTICLE, "holds half a surrogate pair", where=where, hint=hint)
     if batch.table is not None:
         row = msgspec.to_builtins(row)  # dates as texts
+    columns = _columns_of_row(tuple(row), tuple(columns.items()))
     values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
     more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
     more.pop("annotations", None)
     inner = more.pop("meta", {})
     more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
     text, stated = values.pop("text", None), values.pop("id", None)
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        message = f"`{columns.get('text', 'text')}` holds no text"
-        raise GoldwireError.of(
-            NO_ARTICLE, message, where=where, hint="leave the row out, or say --column text=NAME"
-        )
+    _check_text(text, columns.get("text", "text"), where)
+    if isinstance(stated, str):
+        stated = stated.strip() or None
     if stated is None and "id" in columns:
         raise GoldwireError.of(NO_ARTICLE, f"lacks `{columns['id']}`, its id", where=where)
-    if isinstance(stated, bool) or not isinstance(stated, str | int | None):
+    if isinstance(stated, float) and stated.is_integer():
+        stated = int(stated)  # as pandas writes whole numbers of which one is missing
+    if isinstance(stated, bool) or not isinstance(stated, str | int | None) or not str(stated).isprintable():
         raise GoldwireError.of(NO_ARTICLE, "its id is no name", where=where, hint="a name or a number")
     if stated is None:
         stem = PurePosixPath(batch.name).name.partition(".")[0]
         stated = f"{stem}-{number:06d}"
-    check_plain(text[:1024].encode(), where)
     meta = {**beside(values, more, ("id", "text", "sha256")), "sha256": sha256(text)}
-    return Document(str(stated).strip(), normalise(text), meta)
+    return Document(str(stated), normalise(text), meta)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from goldwire.archive.engine import Engine
-from goldwire.archive.manifest import Input, Part, State, aside_name, begin, inputs_of, part_name
+from goldwire.archive.manifest import QUARANTINE, Input, Part, State, aside_name, begin, inputs_of, part_name
 from goldwire.archive.output import output_at
 from goldwire.archive.reading import ROWS, Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
@@ -176,7 +176,9 @@ def run_over(
             _write_part(state, stems[key[0]], key[1], group, form, outcome, strict=strict)
         outcome.counts = state.counts()
         if not outcome.counts["documents"] and outcome.counts["refused"]:
-            raise GoldwireError(*(outcome.faults or [Fault("GW944", "no row is an article", output.where)]))
+            message = f"none of {counted(outcome.counts['refused'], 'row')} is an article"
+            hint = f"why, for each: {output.where}/{QUARANTINE}; which column is what: --column text=NAME"
+            raise GoldwireError(Fault("GW944", message, hint=hint), *outcome.faults)
         state.finish()
         outcome.shards = len(state.parts)
         return outcome

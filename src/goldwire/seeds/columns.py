@@ -59,11 +59,7 @@ def columns_of(
         if column not in names:
             raise GoldwireError.of("GW703", f"there is no column `{column}`", where=where, hint=one_of(names))
         columns[field] = column
-    plain = {_plain(name): name for name in reversed(names) if name not in columns.values()}
-    for field, known in FIELDS.items():
-        for name in known:
-            if field not in columns and name in plain and plain[name] not in columns.values():
-                columns[field] = plain[name]
+    columns = with_named(names, columns)
     if "text" in columns and not any(isinstance(row.get(columns["text"]), str) for row in rows):
         del columns["text"]
     if "text" not in columns and "file" not in names:
@@ -76,6 +72,17 @@ def columns_of(
             "text": long[0]
         }
     return columns
+
+
+def with_named(names: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """These columns, and for each field that has none the one that bears a name of its kind, if any does."""
+    named = dict(columns)
+    plain = {_plain(name): name for name in reversed(list(names)) if name not in named.values()}
+    for field, known in FIELDS.items():
+        for name in known:
+            if field not in named and name in plain and plain[name] not in named.values():
+                named[field] = plain[name]
+    return named
 
 
 def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
