@@ -119,13 +119,9 @@ def test_only_what_was_asked_for(tmp_path: Path) -> None:
     assert len(rows(out)) == 15
     assert all("élection" in row["text"] for row in rows(out))
     assert not all("élection" in row["text"] for row in rows(out, "test"))
-    assert selection.out["other language"] > 0
-    assert selection.out["no keyword"] > 0
-    assert selection.read == 320
-    population = selection.population + sum(
-        number for why, number in selection.out.items() if why != "no keyword"
-    )
-    assert population == 320
+    assert selection.out["other language (de)"] > 0
+    assert selection.unfit.keys() == {"no keyword"}
+    assert selection.read == selection.population + selection.out.total() == 320
 
 
 def test_strata_are_even_and_bounds_kept(tmp_path: Path) -> None:
@@ -195,7 +191,8 @@ def test_a_choice_that_can_not_be_met_says_why(tmp_path: Path) -> None:
     """Where nothing is in question the reasons are named, and nothing is written; a folder of somebody
     else's is refused."""
     source = archive(tmp_path / "in")
-    for options in ({"languages": ("it",)}, {"since": "31.5.2024"}, {"least": 9, "most": 3}):
+    wrong = ({"since": "31.5.2024"}, {"until": "2024-13"}, {"least": 9, "most": 3}, {"keywords": ("a", " ")})
+    for options in ({"languages": ("it",)}, *wrong):
         with pytest.raises(GoldwireError) as caught:
             chosen(source, tmp_path / "out", **options)
         assert caught.value.faults[0].code == "GW955"
@@ -229,6 +226,135 @@ def test_a_file_that_repeats_what_can_not_be_meant_is_refused(
         select([str(source)], tmp_path / "again", Choice(), workers=1, repeat=tmp_path / "odd.json")
 
 
+def told(folder: Path, values: list[Any], field: str) -> Path:
+    """An archive whose articles `d0`, `d1`, … state these values in a field; None states nothing."""
+    lines = [
+        {"id": f"d{n}", "text": text(n)} | ({field: v} if v is not None else {}) for n, v in enumerate(values)
+    ]
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return folder
+
+
+def test_dates_are_compared_as_dates(tmp_path: Path) -> None:
+    """In whatever form they are stated; one that can't be read, or is not as exact as the one asked for, is
+    counted and not in question. They make years and months too."""
+    inside: list[Any] = ["2024-05-01", "2024-05-01T23:30:00-05:00", "20240501", "2024/5/1", "1.5.2024"]
+    inside += ["Mon, 06 May 2024 10:00:00 GMT", "6 May 2024 10:00:00 +0200", 20240501, "2024-05"]
+    before = ["2023-12-31", "31.12.1999", "Fri, 31 Dec 1999 10:00:00 GMT", "1999"]
+    unsure: list[Any] = ["05/04/2024", "May 5, 2024", 1714900000, "unknown", "2024-13-01", "2024-05-01x"]
+    source = told(tmp_path / "in", [*inside, *before, *unsure, "2024", "", None], "date")
+    options: dict[str, Any] = {"test": 0, "since": "2024-05", "until": "2025"}
+    selection = chosen(source, tmp_path / "out", **options, by=("year", "month"))
+    assert {row["id"] for row in rows(tmp_path / "out")} == {f"d{n}" for n in range(len(inside))}
+    reasons = ["a date that can't be read for sure (2024-05-31 can)", "other dates"]
+    reasons += ["a date that is not as exact as those asked for", "no date stated"]
+    assert dict(selection.out) == dict(zip(reasons, [6, 4, 1, 2], strict=True))
+    assert [values for values, *_ in selection.chosen.strata] == [("2024", "2024-05")]
+
+
+def test_a_year_that_is_stated_stands_where_no_date_is(tmp_path: Path) -> None:
+    """A column of years is spread by as days are."""
+    source = told(tmp_path / "in", [1999, 2001, 2001], "year")
+    selection = chosen(source, tmp_path / "out", number=2, test=0, by=("year",))
+    assert selection.chosen.strata == [(("1999",), 1, 1, 1), (("2001",), 2, 1, 1)]
+
+
+def test_a_language_may_be_stated_in_several_forms(tmp_path: Path) -> None:
+    """With a region behind a hyphen or an underscore, in capitals, or as one of a list; others are named."""
+    values = ["fr", "fr-CA", "fr_FR", "FR", ["en", "fr"], "fre", "French, as spoken", None]
+    source = told(tmp_path / "in", values, "lang")
+    selection = chosen(source, tmp_path / "out", test=0, languages=("fr",))
+    assert {row["id"] for row in rows(tmp_path / "out")} == {f"d{n}" for n in range(5)}
+    assert dict(selection.out) == {"other language (fre)": 1, "other language": 1, "no language stated": 1}
+
+
+@pytest.mark.parametrize(
+    ("keyword", "held"),
+    [
+        ("aujourd'hui", ["aujourd’hui", "Aujourd'hui"]),
+        ("Élyse\u0301e", ["Élysée", "e\u0301lysée", "l’ÉLYSÉE"]),
+        ("Jean  Dupont", ["Jean Dupont", "jean\nDupont", "Jean\u00a0Dupont"]),
+        ("a.b", ["a.b"]),
+        ("[C++]", ["[c++]"]),
+        ("乌克兰", ["在乌克兰战"]),
+        ("Украина", ["«украина»"]),
+        ("أوكرانيا", ["أوكرانيا."]),
+    ],
+)
+def test_a_keyword_is_found_however_it_is_typed(keyword: str, held: list[str], tmp_path: Path) -> None:
+    """Whatever its case, apostrophes, white space and way of writing accents, and whatever signs are in it;
+    the strata are named as it was asked for."""
+    lines = [{"id": f"d{n}", "text": f"{text(n)} {word} mot"} for n, word in enumerate([*held, "axb", "c"])]
+    (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    options: dict[str, Any] = {"keywords": ("nulle part", keyword), "by": ("keyword",)}
+    selection = chosen(tmp_path / "a.jsonl", tmp_path / "out", test=0, **options)
+    assert {row["id"] for row in rows(tmp_path / "out")} == {f"d{n}" for n in range(len(held))}
+    assert [values for values, *_ in selection.chosen.strata] == [(keyword,)]
+
+
+def copies(folder: Path, number: int, others: int) -> Path:
+    """So many near copies of one article, which are read most, and so many others."""
+    base = text(0).split()
+    lines = [
+        {
+            "id": f"copy{n}",
+            "text": " ".join([*base[: n % 50], f"autre{n}", *base[n % 50 + 1 :]]),
+            "read": 9000 + n,
+        }
+        for n in range(number)
+    ]
+    lines += [{"id": f"other{n}", "text": text(n + 1), "read": n} for n in range(others)]
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return folder
+
+
+def test_copies_leave_no_place_empty(tmp_path: Path) -> None:
+    """Where most of those that come first are near copies, as many as were asked for are chosen from behind
+    them, in both pools, and also from strata that were to give none."""
+    source = copies(tmp_path / "in", 600, 60)
+    by_order = chosen(source, tmp_path / "order", number=30, test=0, order="read", diversity=0.0)
+    assert [row["read"] for row in rows(tmp_path / "order")] == [9599, *range(59, 30, -1)]
+    assert by_order.is_exhausted
+    both = chosen(source, tmp_path / "both", number=25, test=25)
+    assert (len(rows(tmp_path / "both")), len(rows(tmp_path / "both", "test"))) == (25, 25)
+    assert both.chosen.left["a near copy"] > 400
+    strata = chosen(source, tmp_path / "strata", number=12, test=0, by=("read",), order="read")
+    assert len(strata.chosen.taken) == 12
+
+
+def test_a_large_test_pool_leaves_articles_to_label(tmp_path: Path) -> None:
+    """However few are to be labelled beside it; where both can't be had, both shortfalls are told."""
+    source = archive(tmp_path / "in")
+    chosen(source, tmp_path / "few", number=3, test=60)
+    assert (len(rows(tmp_path / "few")), len(rows(tmp_path / "few", "test"))) == (3, 60)
+    done = called(
+        "seeds", "select", source, tmp_path / "all", "--number", "10", "--test", "400", "--workers", "1"
+    )
+    assert "note: 10 were asked for to label, 0 are taken: the archive has no more that fit" in done.stderr
+    assert "note: 400 were asked for to test, 300 are taken" in done.stderr
+    assert (
+        "10 fewer to label than were asked for, 100 fewer to test"
+        in (tmp_path / "all/index.html").read_text()
+    )
+
+
+def test_a_choice_is_repeated_where_it_was_taken(tmp_path: Path) -> None:
+    """The project that took what was chosen gets the same by the file, since what it has got since plays no
+    part; where an article that it had is gone, the choice can't be repeated, and is refused."""
+    source = archive(tmp_path / "in")
+    known = [article(n).document for n in range(30, 40)]
+    first = chosen(source, tmp_path / "one", known, number=20, test=5)
+    again: dict[str, Any] = {"workers": 1, "repeat": tmp_path / "one/selection.json"}
+    more = [each.document for each in first.chosen.taken]
+    select([str(source)], tmp_path / "two", Choice(), known=[*known, *more], **again)
+    assert held(tmp_path / "one") == held(tmp_path / "two")
+    for others in (known[1:], [Document("a30", "Autre."), *known[1:]], []):
+        with pytest.raises(GoldwireError, match=r"GW956.*`a30`"):
+            select([str(source)], tmp_path / "three", Choice(), known=others, **again)
+
+
 def test_what_was_chosen_is_no_part_of_the_archive(tmp_path: Path) -> None:
     """A selection that lies in the archive's folder changes nothing for the next one."""
     source = archive(tmp_path / "in", 30, 1)
@@ -242,7 +368,7 @@ def test_a_number_beyond_all_others_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     outcome = chosen(tmp_path / "a.jsonl", tmp_path / "out", number=3, test=0, order="clicks", diversity=0.0)
     assert [row["id"] for row in rows(tmp_path / "out")] == ["d5", "d4", "d2"]
-    assert outcome.out["no number as clicks"] == 1
+    assert outcome.unfit["no number as clicks"] == 1
 
 
 def test_the_page_says_what_and_why_and_escapes_all(tmp_path: Path) -> None:

@@ -324,6 +324,20 @@ def test_a_number_is_an_id(form: str, tmp_path: Path) -> None:
         assert named == (["7", "8"] if len(ids) == 2 else ["GW951"])
 
 
+def test_a_text_is_normalised_unless_annotations_have_places_in_it(tmp_path: Path) -> None:
+    """However the row looks: as goldwire writes it, or with columns of its own."""
+    rows = ['{"id": "a", "text": "E\\u0301te\\r\\n"}', '{"nr": "b", "texte": "E\\u0301te\\r\\n"}']
+    span = '{"id": "s1", "layer": "l", "label": "L", "start": 0, "end": 2}'
+    annotation = f'{{"annotator": "x", "schema": "s@1", "spans": [{span}]}}'
+    rows += [f'{{"id": "c", "text": "E\\u0301te\\r\\n", "annotations": [{annotation}]}}']
+    texts = []
+    for number, row in enumerate(rows):
+        (tmp_path / f"{number}.jsonl").write_text(f"{row}\n", encoding="utf-8")
+        [article] = read_whole(find_shards([str(tmp_path / f"{number}.jsonl")])[0])
+        texts.append(article if isinstance(article, str) else article.document.text)
+    assert texts == ["Éte\n", "Éte\n", "E\u0301te\r\n"]
+
+
 def test_what_seeds_add_would_refuse_is_no_article_of_goldwires_own_either(tmp_path: Path) -> None:
     """A text that is blank, no text or markup, an id that is none, a half surrogate pair; among goldwire's
     own a row with annotations is never taken without them."""

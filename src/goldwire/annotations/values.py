@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from email.utils import parsedate_to_datetime
 
 from goldwire.errors import one_of
 from goldwire.model import AttributeValue
@@ -14,7 +15,14 @@ from goldwire.schemas.numbers import bounds, is_integer, tidy
 FLAGS = {"true": True, "yes": True, "oui": True, "false": False, "no": False, "non": False}
 _ID = re.compile(r"\w[\w.:@+-]*")
 _COUNTRY = re.compile(r"[A-Z]{3}")
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+#: Dates as metadata state them; a time may stand behind those that are whole.
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})(?:(?P<sign>[-/.])(?P<month>\d\d?)(?:(?P=sign)(?P<day>\d\d?)(?:[T ].*)?)?)?", re.ASCII
+)
+_COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:[T ].*)?", re.ASCII)
+_DAY_FIRST = re.compile(r"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{4})", re.ASCII)
+_FEED = re.compile(r"(?:[A-Z][a-z]{2}, )?\d\d? [A-Z][a-z]{2} \d{4}\b", re.ASCII)
 
 
 def is_date(value: str) -> bool:
@@ -26,6 +34,26 @@ def is_date(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def iso_date(stated: object) -> str:
+    """The date that metadata state, in ISO 8601, whole or in part: `2024-05-31`, `2024-05`, `2024`.
+
+    Taken are ISO 8601 (a time behind it goes; `20240531` and `2024/5/31` too), days as in 31.5.2024, and what
+    e-mail and feeds write (RFC 5322). Empty where there is none or it could be another, as 05/04/2024.
+    """
+    text = str(stated).strip()
+    if _FEED.match(text):
+        try:
+            return parsedate_to_datetime(text).date().isoformat()
+        except ValueError:
+            return ""
+    match = _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text) or _DAY_FIRST.fullmatch(text)
+    if match is None:
+        return ""
+    year, month, day = match["year"], match["month"], match["day"]
+    told = "-".join([year, *(part.zfill(2) for part in (month, day) if part)])
+    return told if is_date(told) else ""
 
 
 def is_country(value: str) -> bool:

@@ -130,7 +130,16 @@ def _article(row: Any, line: bytes | None, batch: Batch, where: str, number: int
             raise
         return Article(_document(row, batch, _NEARLY_OWN, where, number))
     _check_text(article.document.text, "text", where)
-    return article
+    return article if article.annotations else Article(_normalised(article.document))
+
+
+def _normalised(document: Document) -> Document:
+    """A document in whose text no annotation has places, with its text as all others' is."""
+    text = normalise(document.text)
+    if text == document.text:
+        return document
+    meta = document.meta | {"sha256": sha256(text)} if "sha256" in document.meta else document.meta
+    return Document(document.id, text, meta)
 
 
 def _of_table(row: dict[str, Any], where: str) -> Article:

@@ -246,13 +246,17 @@ def select(
             **asked,
         )
     figures = selection.as_json()
-    for name in ("not_in_question", "left_out"):
+    for name in ("not_in_question", "not_to_be_chosen", "left_out"):
         for why, number in figures[name].items():
             say(f"{amount(number)} {name.replace('_', ' ')}: {why}")
     for fault in selection.refused:
         say(f"refused: {fault}")
-    if figures["chosen"] < selection.choice.number:
-        say(f"note: {amount(selection.choice.number)} were asked for; the archive has no more that fit")
+    choice = selection.choice
+    for wanted, had, what in ((choice.number, "chosen", "label"), (choice.test, "test", "test")):
+        if figures[had] < wanted:
+            why = "the archive has no more that fit"
+            why = why if selection.is_exhausted else "too many of the likeliest are near copies"
+            say(f"note: {amount(wanted)} were asked for to {what}, {amount(figures[had])} are taken: {why}")
     say(
         f"of {counted(figures['read'], 'article')}, {amount(figures['population'])} in question: "
         f"{amount(figures['chosen'])} to label, {amount(figures['test'])} to test"

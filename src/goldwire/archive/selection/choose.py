@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,8 +19,9 @@ from goldwire.near_duplicates import near_duplicates
 from goldwire.number_format import counted
 from goldwire.table import Cell, Column, Figures, Table
 
-#: Candidates for each article that is wanted, and some more: so many may turn out to be copies.
-FACTOR, SPARE = 4, 20
+#: Candidates for each article that is wanted, and some more: so many may turn out to be copies. Where more
+#: do, there are `FACTOR` times as many, until they are enough, all that there are, or `MOST`.
+FACTOR, SPARE, MOST = 4, 20, 20_000
 
 Places = NDArray[np.int64]
 Pool = Literal["label", "test"]
@@ -63,7 +64,8 @@ class Chosen:
 @dataclass(frozen=True, repr=False)
 class Selection(Figures):
     """What was chosen of an archive, by what, and what the archive holds: `read` rows, `population` of them
-    in question, `out` by reason the others."""
+    in question, `out` by reason the others; `unfit` by reason those in question that were not to be chosen.
+    `is_exhausted` says that no other article fits, where fewer were chosen than were asked for."""
 
     choice: Choice
     inputs: list[Input]
@@ -71,7 +73,9 @@ class Selection(Figures):
     read: int
     population: int
     out: Counter[str]
+    unfit: Counter[str]
     refused: list[str]
+    is_exhausted: bool = True
 
     def __repr__(self) -> str:
         label, test = len(self.chosen.pool("label")), len(self.chosen.pool("test"))
@@ -83,6 +87,7 @@ class Selection(Figures):
         way = [("rows in the archive", self.read)]
         way += [(f"not in question: {why}", number) for why, number in figures["not_in_question"].items()]
         way += [("in question", self.population)]
+        way += [(f"not to be chosen: {why}", number) for why, number in figures["not_to_be_chosen"].items()]
         way += [(f"left out: {why}", number) for why, number in figures["left_out"].items()]
         way += [("to label", figures["chosen"]), ("to test", figures["test"])]
         names = ("id", "title", "source", "published")
@@ -110,6 +115,7 @@ class Selection(Figures):
             "chosen": len(self.chosen.pool("label")),
             "test": len(self.chosen.pool("test")),
             "not_in_question": dict(sorted(self.out.items())),
+            "not_to_be_chosen": dict(sorted(self.unfit.items())),
             "left_out": {why: number for why, number in sorted(self.chosen.left.items()) if number},
             "strata": [
                 {
@@ -126,12 +132,15 @@ class Selection(Figures):
 @dataclass(frozen=True)
 class Candidates:
     """Places in the survey that may be taken: `test` in random order, `label` in the order of their worth;
-    `wanted` is the number for each cell, `sizes` what each has."""
+    `wanted` is the number for each cell, `sizes` what each has; `possible` are so many for each pool, near
+    copies aside; for the pools in `whole` there are no other candidates."""
 
     test: Places
     label: Places
     wanted: Mapping[int, int]
     sizes: Mapping[int, int]
+    possible: Mapping[Pool, int]
+    whole: Collection[Pool]
 
     @property
     def places(self) -> Places:
@@ -140,8 +149,14 @@ class Candidates:
         return places
 
 
-def candidates(survey: Survey, choice: Choice, known: Sequence[int], left: Counter[str]) -> Candidates:
-    """Who may be taken, some times as many as are wanted. `known` are hashes of texts that are had already.
+def candidates(
+    survey: Survey,
+    choice: Choice,
+    known: Sequence[int],
+    left: Counter[str],
+    factors: Mapping[Pool, int],
+) -> Candidates:
+    """Who may be taken, by pool so many times as many as are wanted; `known` are hashes of texts had already.
 
     Of texts that are the same but for white space and case one is left, whichever comes first at random.
     Raises GW955 where no article has what it is to be ordered by.
@@ -153,7 +168,7 @@ def candidates(survey: Survey, choice: Choice, known: Sequence[int], left: Count
     had = np.isin(survey.text[single], np.array(sorted(known), np.uint64))
     left["had already"] = int(had.sum())
     single = single[~had]
-    test = single[: choice.test * FACTOR + SPARE] if choice.test else single[:0]
+    test = single[: _some(choice.test, factors["test"])]
     free = single[survey.may_be_chosen[single]]
     worth = _worth(survey, choice)
     ordered = free[np.lexsort((np.arange(len(free)), -worth[free]))]
@@ -165,18 +180,32 @@ def candidates(survey: Survey, choice: Choice, known: Sequence[int], left: Count
     bound = dict(choice.at_most)
     taken: Counter[int] = Counter()
     values: Counter[tuple[str, str]] = Counter()
+    kept: Counter[tuple[str, str]] = Counter()
     label: list[int] = []
+    possible, factor = 0, factors["label"]
     for place in ordered.tolist():
         cell = int(survey.cell[place])
-        if taken[cell] >= wanted.get(cell, 0) * FACTOR + SPARE * (wanted.get(cell, 0) > 0):
-            continue
         capped = list(zip(bound, survey.caps[survey.cap[place]], strict=True))
-        if any(values[pair] >= bound[pair[0]] * FACTOR + SPARE for pair in capped):
+        if all(kept[pair] < bound[pair[0]] for pair in capped):
+            kept.update(capped)
+            possible += 1
+        # A stratum that is to give none may have to, where another has copies only.
+        if taken[cell] >= _some(wanted.get(cell, 0) or (factor > FACTOR), factor):
+            continue
+        if any(values[pair] >= _some(bound[pair[0]], factor) for pair in capped):
             continue
         values.update(capped)
         taken[cell] += 1
         label.append(place)
-    return Candidates(test, np.array(label, np.int64), wanted, sizes)
+    at_best: dict[Pool, int] = {"test": min(choice.test, len(single)), "label": min(choice.number, possible)}
+    whole: list[Pool] = ["label"] if len(label) == len(free) else []
+    whole += ["test"] if len(test) == len(single) else []
+    return Candidates(test, np.array(label, np.int64), wanted, sizes, at_best, whole)
+
+
+def _some(wanted: int, factor: int) -> int:
+    """How many candidates there are to be for so many articles."""
+    return wanted * factor + SPARE * factor // FACTOR if wanted else 0
 
 
 def _worth(survey: Survey, choice: Choice) -> NDArray[np.float64]:

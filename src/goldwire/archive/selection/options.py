@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from goldwire.annotations.values import is_date
 from goldwire.errors import GoldwireError
 from goldwire.near_duplicates import SIMILAR
 
 #: Orders that are no metadata.
 RANDOM, UNCERTAINTY = "random", "uncertainty"
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 #: From which similarity on texts may be said to be copies: below it most are.
 LEAST_SIMILAR = 0.1
 _CODE = "GW955"
@@ -51,7 +50,7 @@ class Choice:
         """Raise GW955 for what can't be meant."""
         for name in ("since", "until"):
             value = getattr(self, name)
-            if value and not _DATE.fullmatch(value):
+            if value and not is_date(value):
                 raise wrong(f"`{value}` is no date", "2024, 2024-05 or 2024-05-31")
         counts = {"number": self.number, "test": self.test, "least": self.least, "most": self.most}
         for name, count in (*counts.items(), *self.at_most):
@@ -64,6 +63,8 @@ class Choice:
             raise wrong(f"`spread` is {self.spread!r}", "even or proportional")
         if self.most and self.most < self.least:
             raise wrong(f"at most {self.most} words, at least {self.least}", "the other way round?")
+        if not all(map(str.strip, self.keywords)):
+            raise wrong("a keyword is empty", "--keyword WORD, as often as wanted")
         if "keyword" in self.fields and not self.keywords:
             raise wrong("by keyword, and none is named", "--keyword WORD, as often as wanted")
 

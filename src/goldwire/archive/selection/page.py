@@ -19,17 +19,20 @@ def page(selection: Selection) -> str:
     chosen, choice = selection.chosen, selection.choice
     label, test = chosen.pool("label"), chosen.pool("test")
     way = [("rows in the archive", amount(selection.read))]
-    way += [(f"not in question: {why}", amount(n)) for why, n in selection.out.most_common() if _outside(why)]
+    way += [(f"not in question: {why}", amount(n)) for why, n in selection.out.most_common()]
     way += [("the population", amount(selection.population))]
-    way += [
-        (f"not to be chosen: {why}", amount(n)) for why, n in selection.out.most_common() if not _outside(why)
-    ]
+    way += [(f"not to be chosen: {why}", amount(n)) for why, n in selection.unfit.most_common()]
     way += [(f"left out: {why}", amount(n)) for why, n in chosen.left.most_common() if n]
     way += [("drawn at random, as a test pool", amount(len(test))), ("chosen to label", amount(len(label)))]
     return render_page(
         page_templates("goldwire.archive.selection", "").get_template("select.html.j2"),
         title=f"{counted(len(label), 'article')} to label, {amount(len(test))} to test",
-        short=max(choice.number - len(label), 0),
+        short=[
+            f"{amount(asked - len(pool))} fewer {what} than were asked for"
+            for asked, pool, what in ((choice.number, label, "to label"), (choice.test, test, "to test"))
+            if asked > len(pool)
+        ],
+        is_exhausted=selection.is_exhausted,
         way=way,
         asked=_asked(selection),
         fields=choice.by,
@@ -48,10 +51,6 @@ def page(selection: Selection) -> str:
         more_copies=max(len(chosen.copies) - _COPIES, 0),
         refused=selection.refused,
     )
-
-
-def _outside(why: str) -> bool:
-    return why != "no keyword" and not why.startswith("no number as ")
 
 
 def _title(meta: dict[str, object]) -> str:

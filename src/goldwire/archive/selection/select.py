@@ -9,19 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from goldwire import __version__, strict_json
 from goldwire.archive.engine import Engine, LocalEngine
 from goldwire.archive.manifest import Input, inputs_of
 from goldwire.archive.output import check_place, replacing_at
-from goldwire.archive.selection.choose import Selection, Taken, candidates, choose
+from goldwire.archive.selection.choose import (
+    FACTOR,
+    MOST,
+    Chosen,
+    Pool,
+    Selection,
+    Taken,
+    candidates,
+    choose,
+)
 from goldwire.archive.selection.options import Choice, wrong
 from goldwire.archive.selection.page import page
-from goldwire.archive.selection.survey import hash_of, survey, taken
+from goldwire.archive.selection.survey import Survey, hash_of, survey, taken
 from goldwire.archive.shards import shards_outside
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes, write_text
-from goldwire.model import Document
+from goldwire.files import read_bytes, sha256, write_text
+from goldwire.model import Article, Document
 from goldwire.processes import cores
 
 #: The file that says what was chosen and how, and repeats it.
@@ -61,7 +71,7 @@ def select(
     shards = shards_outside(addresses, folder)
     inputs = inputs_of(shards, [shard.sha256() for shard in shards])
     if repeat is not None:
-        choice = _repeated(repeat, inputs)
+        choice, known = _repeated(repeat, inputs, known)
     choice.check()
     if started is not None:
         started(sum(shard.size for shard in shards))
@@ -72,12 +82,10 @@ def select(
         told = ", ".join(f"{why}: {number}" for why, number in sorted(seen.out.items()))
         hint = "what the options ask for must be in the metadata" if seen.out else "the archive is empty"
         raise GoldwireError(*wrong(f"no article is in question ({told})", hint).faults, *faults)
-    left: Counter[str] = Counter()
-    some = candidates(seen, choice, [hash_of(document.text) for document in known], left)
-    articles = taken(seen, some.places, choice)
-    chosen = choose(seen, choice, some, articles, known, left)
+    chosen, is_exhausted = _chosen(seen, choice, known)
     if not chosen.taken:
-        told = ", ".join(f"{why}: {number}" for why, number in sorted((seen.out + left).items()) if number)
+        reasons = seen.out + seen.unfit + chosen.left
+        told = ", ".join(f"{why}: {number}" for why, number in sorted(reasons.items()) if number)
         raise wrong(f"no article is left to choose ({told})", "ask for less")
     selection = Selection(
         choice=choice,
@@ -86,6 +94,8 @@ def select(
         read=seen.articles,
         population=len(seen),
         out=seen.out,
+        unfit=seen.unfit,
+        is_exhausted=is_exhausted,
         refused=[str(fault) for each in seen.refused for fault in each.faults[:1]],
     )
     with replacing_at(folder, RECIPE, code="GW957") as new:
@@ -97,11 +107,33 @@ def select(
             "goldwire": __version__,
             "choice": choice.as_dict(),
             "inputs": [msgspec.to_builtins(each) for each in inputs],
-            "known": len(known),
+            "known": _hashes(known),
             **selection.as_json(),
         }
         write_text(new / RECIPE, json.dumps(recipe, ensure_ascii=False, indent=1) + "\n")
     return selection
+
+
+def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[Chosen, bool]:
+    """What is chosen of a survey, and whether no other article fits where that is less than was asked for.
+
+    The texts of some candidates are read; of more, where so many of these are near copies that others may be
+    had.
+    """
+    hashes = [hash_of(document.text) for document in known]
+    articles: dict[int, Article] = {}
+    factors: dict[Pool, int] = {"test": FACTOR, "label": FACTOR}
+    while True:
+        left: Counter[str] = Counter()
+        some = candidates(seen, choice, hashes, left, factors)
+        unread = np.setdiff1d(some.places, np.array(list(articles), np.int64))
+        articles |= taken(seen, unread, choice)
+        chosen = choose(seen, choice, some, articles, known, left)
+        short = [pool for pool, number in some.possible.items() if len(chosen.pool(pool)) < number]
+        short = [pool for pool in short if pool not in some.whole]
+        if not short or len(some.places) >= MOST:
+            return chosen, not short
+        factors |= {pool: factors[pool] * FACTOR for pool in short}
 
 
 def _row(each: Taken, choice: Choice) -> dict[str, Any]:
@@ -113,12 +145,23 @@ def _row(each: Taken, choice: Choice) -> dict[str, Any]:
     return {"id": each.document.id, **first, **meta, **chosen, "text": each.document.text}
 
 
-def _repeated(path: Path, inputs: Sequence[Input]) -> Choice:
-    """The choice of a former selection; raises GW956 where the archive has changed since."""
+def _hashes(documents: Sequence[Document]) -> dict[str, str]:
+    return {document.id: sha256(document.text) for document in documents}
+
+
+def _repeated(
+    path: Path, inputs: Sequence[Input], known: Sequence[Document]
+) -> tuple[Choice, list[Document]]:
+    """The choice of a former selection, and those of the `known` documents that were known to it; what the
+    project has got since, as what was chosen, plays no part.
+
+    Raises GW956 where the archive has changed since, or a document that was known then.
+    """
     try:
         stored = strict_json.loads(read_bytes(path))
         choice = Choice.of(stored["choice"], str(path))
         before = {each["name"]: each["sha256"] for each in stored["inputs"]}
+        had = dict(stored["known"])
     except (ValueError, KeyError, TypeError) as error:
         hint = "a selection.json that goldwire seeds select wrote"
         raise wrong(f"no selection: {error}", hint, str(path)) from None
@@ -128,4 +171,11 @@ def _repeated(path: Path, inputs: Sequence[Input]) -> Choice:
         message = f"the archive is another than that of {path}: {changed[0]} differs"
         hint = "name the same archive, or choose anew without --repeat"
         raise GoldwireError.of("GW956", message, hint=hint)
-    return choice
+    hashes = _hashes(known)
+    if gone := [name for name, digest in had.items() if hashes.get(name) != digest]:
+        message = (
+            f"the project is another than that of {path}: its article `{gone[0]}` differs or is not there"
+        )
+        hint = "call it in that project, or with --project; or choose anew without --repeat"
+        raise GoldwireError.of("GW956", message, hint=hint)
+    return choice, [document for document in known if document.id in had]

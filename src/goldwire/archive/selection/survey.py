@@ -14,18 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.annotations.values import iso_date
 from goldwire.archive.engine import Engine
 from goldwire.archive.reading import Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
 from goldwire.archive.shards import Shard
 from goldwire.model import Article
-from goldwire.text import UNSPACED
+from goldwire.text import UNSPACED, normalise
 
 _ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
+_APOSTROPHES = "'’ʼ"
 _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
 #: Words up to which an article is short, and from which on it is long.
 SHORT, LONG = 200, 600
+#: Characters that a language's tag has at most, in reasons.
+_CODE = 12
 _EXAMPLES = 3
 
 
@@ -42,11 +46,13 @@ class Seen(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What a batch came to: the articles of the population, and why others are none."""
+    """What a batch came to: the articles of the population, why others are none (`out`), and why some of it
+    may not be chosen (`unfit`)."""
 
     name: str
     seen: list[Seen]
     out: Counter[str]
+    unfit: Counter[str]
     refused: list[Refused]
     done: int
 
@@ -68,20 +74,24 @@ class Looker:
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
         self.salt = str(choice.seed).encode()
-        self.languages = {language.casefold() for language in choice.languages}
+        self.languages = {_tag(language) for language in choice.languages}
 
     @cached_property
     def keywords(self) -> re.Pattern[str] | None:
-        """Finds any of the keywords as whole words; in scripts without spaces anywhere."""
-        parts = [
-            re.escape(word) if re.search(f"[{_ALONE}]", word) else rf"(?<!\w){re.escape(word)}(?!\w)"
-            for word in self.choice.keywords
-        ]
+        """Finds any of the keywords as whole words, in a group each; in scripts without spaces anywhere.
+
+        Case, kinds of apostrophes and of white space between words make no difference.
+        """
+        parts = []
+        for keyword in self.choice.keywords:
+            words = re.sub(f"[{_APOSTROPHES}]", "'", normalise(keyword)).split()
+            part = r"\s+".join(map(re.escape, words)).replace("'", f"[{_APOSTROPHES}]")
+            parts.append(f"({part})" if re.search(f"[{_ALONE}]", keyword) else rf"(?<!\w)({part})(?!\w)")
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
     def look(self, batch: Batch) -> Looked:
         """What of a batch is of the population, and why others are not."""
-        looked = Looked(batch.name, [], Counter(), [], batch.done)
+        looked = Looked(batch.name, [], Counter(), Counter(), [], batch.done)
         for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
             if isinstance(each, Refused):
                 looked.refused.append(each)
@@ -92,46 +102,52 @@ class Looker:
             if why := self._outside(article, size):
                 looked.out[why] += 1
                 continue
-            looked.seen.append(self._seen(row, article, size, looked.out))
+            looked.seen.append(self._seen(row, article, size, looked.unfit))
         return looked
 
     def _outside(self, article: Article, size: int) -> str:
         """Why an article is not of the population; empty where it is."""
         choice, meta = self.choice, article.document.meta
         if self.languages:
-            language = str(meta.get("language") or "").casefold()
-            if not language:
+            stated = meta.get("language") or ""
+            languages = [_tag(each) for each in (stated if isinstance(stated, list) else [stated])]
+            if not any(languages):
                 return "no language stated"
-            if language not in self.languages and language.partition("-")[0] not in self.languages:
-                return "other language"
+            if self.languages.isdisjoint([*languages, *(tag.partition("-")[0] for tag in languages)]):
+                # A code that is long is none, and might be another in each article.
+                return f"other language ({languages[0]})" if len(languages[0]) <= _CODE else "other language"
         if size < choice.least:
             return "too short"
         if choice.most and size > choice.most:
             return "too long"
         if choice.since or choice.until:
-            published = str(meta.get("published") or "")
-            if not published:
+            if meta.get("published") in (None, ""):
                 return "no date stated"
-            if published[: len(choice.since)] < choice.since or (
-                choice.until and published[: len(choice.until)] > choice.until
+            published = iso_date(meta["published"])
+            if not published:
+                return "a date that can't be read for sure (2024-05-31 can)"
+            if published[: len(choice.since)] < choice.since[: len(published)] or (
+                published[: len(choice.until)] > choice.until[: len(published)]
             ):
                 return "other dates"
+            bounds = (choice.since, choice.until)
+            if any(len(published) < len(bound) and bound.startswith(published) for bound in bounds):
+                return "a date that is not as exact as those asked for"
         return ""
 
-    def _seen(self, row: int, article: Article, size: int, out: Counter[str]) -> Seen:
+    def _seen(self, row: int, article: Article, size: int, unfit: Counter[str]) -> Seen:
         document = article.document
         digest = hash_of(document.text)
         match = self.keywords.search(document.text) if self.keywords else None
         may = self.keywords is None or match is not None
         if not may:
-            out["no keyword"] += 1
+            unfit["no keyword"] += 1
         score = self._score(article)
         if may and score != score and self.choice.order not in (RANDOM, UNCERTAINTY):
             may = False
-            out[f"no number as {self.choice.order}"] += 1
-        values = tuple(
-            self._value(name, article, size, match[0] if match else "") for name in self.choice.fields
-        )
+            unfit[f"no number as {self.choice.order}"] += 1
+        keyword = self.choice.keywords[(match.lastindex or 1) - 1] if match else ""
+        values = tuple(self._value(name, article, size, keyword) for name in self.choice.fields)
         key = _hash(self.salt + b"\0" + document.id.encode() + b"\0" + digest.to_bytes(8, "big"))
         return Seen(row, key, digest, values, score, may)
 
@@ -151,13 +167,20 @@ class Looker:
     def _value(self, name: str, article: Article, size: int, keyword: str) -> str:
         meta = article.document.meta
         if name in ("year", "month"):
-            return str(meta.get("published") or "")[: 4 if name == "year" else 7]
+            day, digits = iso_date(meta.get("published") or ""), 4 if name == "year" else 7
+            if len(day) >= digits:
+                return day[:digits]
         if name == "length":
             return "short" if size <= SHORT else "long" if size >= LONG else "medium"
         if name == "keyword":
-            return keyword.casefold()
+            return keyword
         value = meta.get(name)
         return "" if value is None else str(value)
+
+
+def _tag(language: object) -> str:
+    """A language's tag as it is compared: `fr_FR` is `fr-fr`."""
+    return str(language).strip().casefold().replace("_", "-")
 
 
 def hash_of(text: str) -> int:
@@ -180,7 +203,8 @@ def _numbers(batch: Batch) -> Sequence[int]:
 class Survey:
     """The population of an archive as columns, one number an article each: `shard` and `row` say where it
     lies, `cell` and `cap` count in `cells` and `caps` the values of the fields that it is spread by, and
-    that are bounded. `out` counts by reason what is not of the population, or may not be chosen."""
+    that are bounded. `out` counts by reason what is not of the population, `unfit` what of it may not be
+    chosen."""
 
     shards: list[Shard]
     shard: NDArray[np.uint32]
@@ -194,6 +218,7 @@ class Survey:
     cells: list[tuple[str, ...]]
     caps: list[tuple[str, ...]]
     out: Counter[str]
+    unfit: Counter[str]
     articles: int = 0
     refused: list[Refused] = field(default_factory=list)
 
@@ -213,12 +238,14 @@ def survey(
     cells: dict[tuple[str, ...], int] = {}
     caps: dict[tuple[str, ...], int] = {}
     out: Counter[str] = Counter()
+    unfit: Counter[str] = Counter()
     refused: list[Refused] = []
     articles = 0
     fields = len(choice.by)
     before: dict[str, int] = {}
     for looked in engine.map(Look(choice), _batches(shards, choice)):
         out.update(looked.out)
+        unfit.update(looked.unfit)
         refused.extend(looked.refused[: max(_EXAMPLES - len(refused), 0)])
         articles += len(looked.seen)
         for seen in looked.seen:
@@ -232,7 +259,6 @@ def survey(
         if advance is not None:
             advance(max(looked.done - before.get(looked.name, 0), 0))
             before = {looked.name: looked.done}
-    read = articles + sum(out[why] for why in out if why != "no keyword" and not why.startswith("no number"))
     held: dict[str, Any] = {name: np.array(columns[name], dtype=kind) for name, (_, kind) in _COLUMNS.items()}
     return Survey(
         shards=list(shards),
@@ -240,7 +266,8 @@ def survey(
         cells=list(cells),
         caps=list(caps),
         out=out,
-        articles=read,
+        unfit=unfit,
+        articles=articles + out.total(),
         refused=refused,
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from goldwire.annotations.values import iso_date
 from goldwire.corpus.split.groups import Rule, Tie, components, find_ties
 from goldwire.corpus.split.io import Fold, Split, project_rule
 from goldwire.corpus.split.stratify import Group, stratify
@@ -20,7 +20,6 @@ from goldwire.table import Column, Figures, Table
 
 #: The sides, by the names that `datasets.load_dataset` gives them.
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?([T ].*)?")
 
 
 @dataclass(frozen=True)
@@ -339,9 +338,8 @@ def _by_date(
 
     Where the stored split has dates, new groups go by those. Undated documents are for training only.
     """
-    dates = {a.document.id: str(a.document.meta.get("published") or "") for a in articles}
-    undated = [name for name, date in dates.items() if not _DATE.fullmatch(date)]
-    dates |= dict.fromkeys(undated, "")
+    dates = {a.document.id: iso_date(a.document.meta.get("published") or "") for a in articles}
+    undated = [name for name, date in dates.items() if not date]
     if len(undated) == len(dates):
         hint = "give articles `published`, as in 2020-12-03"
         raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
