@@ -2,8 +2,9 @@
 
 `python -m benchmarks.popcorn [--folds 5] [--quick] [--json FILE] [-- OVERRIDES…]`: every report is predicted
 by a model that has not seen it, learned by `goldwire train --all` with `train/layers.cfg`, by default with
-`--goldwire.extents crf --goldwire.relations each`; other OVERRIDES stand in their place. Scored as by
-`goldwire eval score`: strict (extent and label), micro and macro over the labels. `--quick` does one fold.
+`--goldwire.extents crf --goldwire.relations entities --goldwire.entities entity_id`; other OVERRIDES stand in
+their place. Scored as by `goldwire eval score`: strict (extent and label), micro and macro over the labels.
+`--quick` does one fold.
 
 Relations are scored twice: between the mentions that the annotation joins, and between entities, whichever
 of its mentions stands for one. Once with the spans given, once with those that were found; then mentions of
@@ -42,8 +43,8 @@ LAYERS = ("entity", "event")
 ALL = (*LAYERS, "attribute")
 #: Published macro F1 on the other half of the corpus: the "Unified Model" of Todaime/popcorn-dataset.
 PUBLISHED = {"entity": 0.6838, "event": 0.4519, "relations": 0.4649}
-OVERRIDES = {"goldwire.extents": "crf", "goldwire.relations": "each"}
 ENTITY = "entity_id"
+OVERRIDES = {"goldwire.extents": "crf", "goldwire.relations": "entities", "goldwire.entities": ENTITY}
 BEYOND = 10**7
 #: Cosine of two reports (words and pairs of words, TF-IDF) from which on they are kept together.
 ALIKE = 0.5

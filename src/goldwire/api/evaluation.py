@@ -40,6 +40,7 @@ def score(
     ignore_space: bool = False,
     sides: str | Sequence[str] = (),
     stamp: bool = False,
+    entities: str | None = None,
     format: str | None = None,
     on_read: Callable[[Articles], None] = lambda _articles: None,
 ) -> Scores:
@@ -51,8 +52,10 @@ def score(
     redrawn together. Those that the model was trained on are left out, unless
     `trained_on`. No project is needed; in one, gold that follows its schema is scored by it. `agreement`
     names figures of `goldwire eval agree --json`; `sides` those of the split of the project here whose
-    documents are scored. Of two files of JSON Lines no more than the counts of each document is held in
-    memory, where their documents have the same ids, gold one reading of each, and no `sides` are named.
+    documents are scored. `entities` names the attribute by which spans of gold are one entity: relations are
+    counted between entities too, whichever mention stands for one. Of two files of JSON Lines no more than
+    the counts of each document is held in memory, where their documents have the same ids, gold one reading
+    of each, and no `sides` are named.
     `format` is that of files, as in `read`; `on_read` is told of each what was read of it, with no articles
     in it where they were not held. With `stamp` the scores say what a file `gold` is: of which version of the
     project's corpus here, else its hash. Raises GW501 to GW503 and GW740 to GW742 where the two sides do not
@@ -79,6 +82,7 @@ def score(
         "resamples": resamples,
         "seed": seed,
         "trained_on": trained_on,
+        "entities": entities,
     }
     files = [Path(source) for source in (gold, pred) if isinstance(source, str | Path)]
     if len(files) == 2 and not sides and all(_in_lines(file, format) for file in files):

@@ -75,6 +75,11 @@ def command() -> None:
 @click.argument("gold", type=eval_ci.SOURCE)
 @click.argument("pred", type=eval_ci.SOURCE)
 @scoring_options
+@click.option(
+    "--entities",
+    metavar="ATTRIBUTE",
+    help="Count relations between entities too: spans of GOLD with one value of this attribute are one.",
+)
 @paper_options
 def score(
     gold: Path,

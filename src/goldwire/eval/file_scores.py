@@ -45,6 +45,7 @@ def score_files(
     resamples: int = 1000,
     seed: int = 0,
     trained_on: bool = False,
+    entities: str | None = None,
 ) -> tuple[Scores, tuple[Articles, Articles]] | None:
     """What `score_articles` gives of two files, and what was not kept of each, in lists without articles.
 
@@ -56,7 +57,7 @@ def score_files(
     stamp = "" if here is None else here.stamp
 
     def counted(schema: Schema | None, stamp: str) -> tuple[SideBySide, DocumentCounts]:
-        counts = DocumentCounts(layers=layers, schema=schema)
+        counts = DocumentCounts(layers=layers, schema=schema, entities=entities)
 
         def add(batch: Batch) -> None:
             references, (predictions,), documents = batch

@@ -34,13 +34,14 @@ def score_articles(
     trained_on: bool = False,
     ignore_space: bool = False,
     sides: Sequence[str] = (),
+    entities: str | None = None,
 ) -> tuple[Scores, Sequence[Paired]]:
     """The scores of `pred` against `gold`, with the readers' agreement where it is known, and the pairs.
 
     Documents are matched as `side_by_side` does. Those that the model was trained on are left out, unless
     `trained_on` (see `unseen`). Agreement comes from `agreement_path`, else from the readings that `gold`
-    holds, else from the `project`. With `sides` documents on these sides of the split of the project here are
-    scored.
+    holds, else from the `project`. `entities` as in `score`. With `sides` documents on these sides of the
+    split of the project here are scored.
     """
     aligned = side_by_side((gold, pred), ("gold", "the prediction"), layers=layers, ignore_space=ignore_space)
     as_read = aligned.sides  # these know what was not kept
@@ -55,6 +56,7 @@ def score_articles(
         strict_layers=True,
         schema=project_schema(paired) if schema is None else schema,
         documents=[pairing.document for pairing in paired],
+        entities=entities,
     )
     read = (
         ("the reference", as_read[0], [(document.text, reference) for document, reference, _ in paired]),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Overrides = Mapping[str, Any]
 _OWN = "goldwire."
-#: How relations are learned by a classifier each.
-EACH = "each"
+#: How relations are learned by classifiers each: between mentions, or between entities.
+EACH, ENTITIES = "each", "entities"
 #: What may find spans, and what may tell their labels.
 EXTENTS, LABELS = ("ner", "crf", "both"), ("ner", "document")
 
@@ -30,7 +30,8 @@ class ConfigOptions:
     """The section [goldwire] of a config: what spaCy has no place for.
 
     `syntax` names a pipeline whose parser relations are told by, `relations` and `attributes` say whether
-    those of the layer are learned, `"each"` relation by a classifier of its own; `dev` is the share of the
+    those of the layer are learned, `"each"` relation by classifiers of its own, or so between `"entities"`:
+    spans of which the attribute `entities` says that they are one; `dev` is the share of the
     documents that is held back to stop early by, `nested` asks for two recognisers, of the outermost and of
     the innermost spans; `seeds`, an odd number, for as many that differ in their seed, and keeps what more
     than half of them find.
@@ -43,6 +44,7 @@ class ConfigOptions:
 
     syntax: str | None = None
     relations: bool | str = True
+    entities: str | None = None
     attributes: bool = True
     dev: float = 0.0
     nested: bool = False
@@ -193,9 +195,17 @@ def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
     if unknown := sorted(set(values) - known):
         hint = one_of(known)
         raise GoldwireError.of("GW404", f"[goldwire] knows no `{unknown[0]}`", where=str(path), hint=hint)
-    if values.get("relations", True) not in (True, False, EACH):
+    if values.get("relations", True) not in (True, False, EACH, ENTITIES):
         message = f"[goldwire] relations is `{values['relations']}`"
-        raise config_fault(path, message, f'true, false, or "{EACH}": a classifier for each of them')
+        hint = f'true, false, "{EACH}": classifiers for each of them, or "{ENTITIES}": those between entities'
+        raise config_fault(path, message, hint)
+    if (named_by := values.get("entities")) is not None:
+        if not isinstance(named_by, str) or not named_by:
+            hint = 'an attribute that says which spans are one: entities = "entity_id"'
+            raise config_fault(path, "[goldwire] entities is no name", hint)
+        if values.get("relations", True) != ENTITIES:
+            message = "[goldwire] entities names an attribute, and relations are not between entities"
+            raise config_fault(path, message, f'relations = "{ENTITIES}"')
     for name in ("attributes", "nested"):
         if not isinstance(values.get(name, True), bool):
             raise config_fault(path, f"[goldwire] {name} is neither true nor false", f"{name} = true")

@@ -10,7 +10,14 @@ import numpy as np
 
 from goldwire.eval.counts.bootstrap import Sampling, grouped, resampled
 from goldwire.eval.counts.counts import LabelCounts
-from goldwire.eval.matching.relations import RELATION_KINDS, RelationKind, keys, relation_counts
+from goldwire.eval.matching.relations import (
+    RELATION_KINDS,
+    NamedBy,
+    RelationKind,
+    entity_keys,
+    keys,
+    relation_counts,
+)
 from goldwire.eval.matching.span_heads import head_spans, language_of
 from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, align, tabulate
 from goldwire.model import Annotation, Document, Span
@@ -117,3 +124,13 @@ def relation_parts(
         return {}, 0
     counted = {kind: (names, relation_counts(gold, pred, names, kind)) for kind in RELATION_KINDS}
     return counted, sum(count for side in keyed for _, count in side)
+
+
+def entity_relation_part(
+    golds: Sequence[Annotation], preds: Sequence[Annotation], named_by: NamedBy, limit: set[str] | None
+) -> Labelled:
+    """Counts of relations between gold's entities, whichever mention stands for one: see `entity_keys`."""
+    both = [entity_keys(gold, pred, named_by, limit) for gold, pred in zip(golds, preds, strict=True)]
+    gold, pred = ([sides[side] for sides in both] for side in (0, 1))
+    names = tuple(sorted({key[0] for side in (gold, pred) for relations in side for key in relations}))
+    return names, relation_counts(gold, pred, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +16,8 @@ End: TypeAlias = tuple[str, int, int, str]
 Key: TypeAlias = tuple[str, End, End]
 RelationKind: TypeAlias = Literal["strict", "partial"]
 RELATION_KINDS: tuple[RelationKind, ...] = ("strict", "partial")
+#: The attribute that says which mentions are one entity: of all layers, or of each.
+NamedBy: TypeAlias = str | Mapping[str, str]
 
 
 def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple[set[Key], int]:
@@ -31,6 +33,33 @@ def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple
             relations.add((relation.label, ends[0], ends[1]))
             count += 1
     return relations, count - len(relations)
+
+
+def entity_keys(
+    gold: Annotation, pred: Annotation, named_by: NamedBy, layers: Collection[str] | None = None
+) -> tuple[set[Key], set[Key]]:
+    """The relations of both sides between gold's entities, each once, however many mentions it was drawn
+    between.
+
+    Gold's spans of one layer, label and value of the attribute are one entity, and its first mention stands
+    for it wherever either side has one of its mentions; a span without a value, or which gold has not, stands
+    for itself.
+    """
+    stands: dict[End, End] = {}
+    first: dict[tuple[str, str, str], End] = {}
+    for span in sorted(gold.spans, key=lambda span: (span.start, span.end)):
+        attribute = named_by if isinstance(named_by, str) else named_by.get(span.layer, "")
+        if name := span.attributes.get(attribute):
+            end = (span.layer, span.start, span.end, span.label)
+            stands[end] = first.setdefault((span.layer, span.label, str(name)), end)
+    one, other = (
+        {
+            (label, stands.get(head, head), stands.get(tail, tail))
+            for label, head, tail in keys(annotation, layers)[0]
+        }
+        for annotation in (gold, pred)
+    )
+    return one, other
 
 
 def relation_counts(

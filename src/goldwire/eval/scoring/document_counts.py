@@ -24,11 +24,13 @@ from goldwire.eval.counts.per_document import (
     Labelled,
     Parts,
     assemble,
+    entity_relation_part,
     head_counts,
     relation_parts,
     span_counts,
 )
 from goldwire.eval.matching.clusters import Metric
+from goldwire.eval.matching.relations import NamedBy
 from goldwire.eval.matching.span_heads import BEFORE, language_of
 from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import SAME, FloatArray, Kind, Spans, align
@@ -110,13 +112,20 @@ class _Layer:
 class DocumentCounts:
     """Scores of documents that come in batches: the same, however they are divided.
 
-    `layers` as in `score`; with a `schema` an absent attribute means its default.
+    `layers` and `entities` as in `score`; with a `schema` an absent attribute means its default.
     """
 
-    def __init__(self, *, layers: Sequence[str] | None = None, schema: Schema | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        layers: Sequence[str] | None = None,
+        schema: Schema | None = None,
+        entities: NamedBy | None = None,
+    ) -> None:
         self._wanted = None if layers is None else list(dict.fromkeys(layers))
         self._limit = None if self._wanted is None else set(self._wanted)
         self._schema = schema
+        self._named_by, self._named = entities, False
         self._layers: dict[str, _Layer] = {}
         self._present: set[str] = set()
         self._documents: list[str] = []
@@ -188,6 +197,16 @@ class DocumentCounts:
         self._twice += twice
         for relation_kind, labelled in relations.items():
             self._relations[relation_kind].add(first, labelled)
+        if self._named_by is not None:
+            named = self._named_by
+            self._named |= any(
+                span.attributes.get(named if isinstance(named, str) else named.get(span.layer, ""))
+                for gold in golds
+                for span in gold.spans
+            )
+        if relations and self._named_by is not None:
+            counted = entity_relation_part(golds, preds, self._named_by, self._limit)
+            self._relations["entities"].add(first, counted)
 
     def _layer(self, name: str) -> _Layer:
         if name not in self._layers:
@@ -250,6 +269,8 @@ class DocumentCounts:
             warnings.append(
                 f"{self._twice} relation(s) with the same label and ends stood twice and count once"
             )
+        if self._named_by is not None and not self._named:
+            warnings.append(f"no span of the reference has `{self._named_by}`: each counts as an entity")
         parts |= {("", kind): pieces.joined(documents) for kind, pieces in self._relations.items()}
         heads = [name for name in sorted(self._layers) if self._layers[name].is_head]
         for name in heads:
@@ -270,6 +291,7 @@ class DocumentCounts:
             resamples=resamples,
             seed=seed,
             relations_partial=counted.get(("", "partial")),
+            relations_between_entities=counted.get(("", "entities")),
             attributes={n: AttributeCounts(counted[n, "attributes"], each) for n, each in absent.items()},
             structures={name: {kind: counted[name, kind] for kind in STRUCTURE_KINDS} for name in heads},
             required={name: required(self._schema, name) for name in heads},

@@ -45,7 +45,8 @@ class Scores(Figures):
     `layers` maps a layer to its counts by matching kind; so do `structures` for the layers that relations go
     out from, where `required` names the relations that a schema demands. `attributes` and `identity` are of
     spans that were found. `reference` is the least trusted status of the gold side (see `trust`), `warnings`
-    says what to bear in mind when reading the figures, `agreement` how far readers agree (see `ceiling`),
+    says what to bear in mind when reading the figures, `relations_between_entities` are counted as
+    `entity_keys` says, where it was asked for, `agreement` how far readers agree (see `ceiling`),
     `unknown` of how many documents nobody knows who made the reference, `corpus` what the gold side is of.
     """
 
@@ -65,6 +66,7 @@ class Scores(Figures):
     agreement: Ceiling | None = None
     unknown: int = 0
     corpus: dict[str, str] | None = None
+    relations_between_entities: LabelCounts | None = None
 
     def __repr__(self) -> str:
         exact = {name: number(kinds["exact"].micro().counts.f1) for name, kinds in self.layers.items()}
@@ -121,6 +123,8 @@ class Scores(Figures):
         for name, counts in (("relations", self.relations), ("relations_partial", self.relations_partial)):
             if counts is not None:
                 figures[name] = _with_micro(counts)
+        if self.relations_between_entities is not None:
+            figures["relations_between_entities"] = self.relations_between_entities.as_json()
         if self.attributes:
             figures["attributes"] = {layer: counts.as_json() for layer, counts in self.attributes.items()}
         if self.structures:
@@ -170,6 +174,10 @@ def score_rows(scores: Scores) -> Iterator[Row]:
         yield _row("relations", "micro, strict", scores.relations.micro())
     if scores.relations_partial is not None:
         yield _row("relations", "micro, partial", scores.relations_partial.micro())
+    if scores.relations_between_entities is not None:
+        yield _row("relations", "micro, between entities", scores.relations_between_entities.micro())
+        macro = scores.relations_between_entities.macro()
+        yield "relations", "macro, between entities", None, None, macro.f1, macro.ci95, ""
     for layer, wholes in scores.structures.items():
         for whole, counts in wholes.items():
             yield _row(layer, f"{structure_name(scores, layer, whole)}, micro", counts.micro())

@@ -9,6 +9,7 @@ from goldwire.eval.counts.counts import Counts
 from goldwire.eval.counts.per_document import (
     span_counts,
 )
+from goldwire.eval.matching.relations import NamedBy
 from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import Kind, align
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
@@ -27,6 +28,7 @@ def score(
     strict_layers: bool = False,
     schema: Schema | None = None,
     documents: Sequence[Document] | None = None,
+    entities: NamedBy | None = None,
 ) -> Scores:
     """Score (gold, prediction) of each document.
 
@@ -34,11 +36,13 @@ def score(
     refused (GW505) with `strict_layers`.
     `groups` names a group for each document: those of one group are resampled together. With a `schema` an
     absent attribute means its default, and attributes of kind id are scored as identity. With the `documents`
-    spans are matched by their heads too, where `heads` knows the language of all. Raises GW504 without
+    spans are matched by their heads too, where `heads` knows the language of all. With `entities`, the
+    attribute by which spans of the reference are one entity, of all layers or of each, relations are counted
+    between entities too. Raises GW504 without
     documents, GW506 where the two of a pair belong to different documents or texts.
     """
     check_pairs(pairs)
-    counts = DocumentCounts(layers=layers, schema=schema)
+    counts = DocumentCounts(layers=layers, schema=schema, entities=entities)
     for first in range(0, len(pairs), BATCH):
         batch = pairs[first : first + BATCH]
         texts = None if documents is None else documents[first : first + BATCH]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What the components of an analysing pipeline are called in a trained one, before their own names.
 PREFIX = "analysis_"
 #: Components that others listen to: one is copied into those that do, the others stay as they are.
-_COPIED, _SHARED = "tok2vec", ("transformer", "curated_transformer")
+_COPIED, SHARED = "tok2vec", ("transformer", "curated_transformer")
 
 
 def add_analysis(nlp: Language, source: str | None) -> None:
@@ -41,7 +41,7 @@ def add_analysis(nlp: Language, source: str | None) -> None:
                 continue
             if listening.get(name):
                 theirs.replace_listeners(_COPIED, name, ["model.tok2vec"])
-            own = name if factory in _SHARED else f"{PREFIX}{name}"
+            own = name if factory in SHARED else f"{PREFIX}{name}"
             nlp.add_pipe(name, source=theirs, name=own, before=first)
     nlp.add_pipe("goldwire_names", name="names", before=first)
     nlp.add_pipe("goldwire_names", name="names_end", config={"end": True})

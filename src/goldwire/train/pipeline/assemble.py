@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldwire.errors import one_of
 from goldwire.pipelines import pipeline_path, quiet
-from goldwire.train.options import config_fault, options_of
+from goldwire.train.options import EACH, ENTITIES, ConfigOptions, config_fault, options_of
 from goldwire.train.pipeline.analysis import add_analysis
 from goldwire.train.pipeline.fit_layer import Fitted
 from goldwire.train.pipeline.fit_spans import SpanLearner, joined, part_of
@@ -60,6 +60,8 @@ def assemble(
         if layer_options.syntax:
             # Told before the training, not after.
             pipeline_path(layer_options.syntax)
+    if setup.heads:
+        check_entities(references, options, setup)
     learners = [SpanLearner(references, name, config, options[name], setup) for name, config in parts]
     analyses = {learner.layer: analysis for learner in learners if (analysis := learner.analysis())}
     if len(sources := {analysis.source for analysis in analyses.values()}) > 1:
@@ -77,8 +79,32 @@ def assemble(
     if not setup.heads:
         return Assembled(nlp, cuts, updates, too_long)
     with quiet():
-        learned, types = add_heads(nlp, references, options, flat=flat, of=setup.heads, schema=setup.schema)
+        learned, types = add_heads(
+            nlp,
+            references,
+            options,
+            flat=flat,
+            of=setup.heads,
+            schema=setup.schema,
+            analysis=next(iter(analyses.values()), None),
+        )
     return Assembled(nlp, cuts, updates, too_long=too_long, attributes=learned, types=types)
+
+
+def check_entities(
+    references: Sequence[Reference], options: Mapping[str, ConfigOptions], setup: TrainingSetup
+) -> None:
+    """Raise GW403 where the layers disagree on what relations stand between, or where no span says which
+    entity it is."""
+    if {EACH, ENTITIES} <= {layer_options.relations for layer_options in options.values()}:
+        message = f"relations of one layer are learned by `{EACH}`, of another between `{ENTITIES}`"
+        raise config_fault(setup.config, message, "one of them for all layers")
+    named = {layer_options.entities for layer_options in options.values() if layer_options.entities}
+    spans = [span for reference in references for span in reference.full.spans if span.layer in options]
+    for name in sorted(named - {attribute for span in spans for attribute in span.attributes}):
+        borne = sorted({attribute for span in spans for attribute in span.attributes})
+        message = f"[goldwire] entities is `{name}`, and no span has such an attribute"
+        raise config_fault(setup.config, message, one_of(borne) if borne else "leave it out: equal words")
 
 
 def _has(references: Sequence[Reference], layer: str) -> bool:

@@ -77,26 +77,23 @@ def show_layers(layers: Iterable[str]) -> None:
 
 
 class Linear:
-    """A linear classifier over string features: `weights` is classes × features, `bias` one a class.
+    """A linear classifier over string features: `weights` is classes × features, `bias` one a class."""
 
-    With `each` every class is a question of its own, and any number of them may be true.
-    """
-
-    def __init__(
-        self, classes: Sequence[str], features: Sequence[str], weights: Any, bias: Any, *, each: bool = False
-    ) -> None:
-        self.classes, self.features, self.each = list(classes), list(features), each
+    def __init__(self, classes: Sequence[str], features: Sequence[str], weights: Any, bias: Any) -> None:
+        self.classes, self.features = list(classes), list(features)
         self.weights = np.asarray(weights, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
         self.index = {name: number for number, name in enumerate(self.features)}
 
-    def chances(self, features: Iterable[str]) -> Any:
-        """The probability of each class, as a row that sums to 1, unless each is asked for itself."""
+    def logits(self, features: Iterable[str]) -> Any:
+        """The sum of weights of each class."""
         # In order: sums of floats depend on it, and that of a set changes from process to process.
         places = sorted({self.index[name] for name in features if name in self.index})
-        logits = self.bias + self.weights[:, places].sum(axis=1)
-        if self.each:
-            return 1 / (1 + np.exp(-logits))
+        return self.bias + self.weights[:, places].sum(axis=1)
+
+    def chances(self, features: Iterable[str]) -> Any:
+        """The probability of each class, a row that sums to 1."""
+        logits = self.logits(features)
         raised = np.exp(logits - logits.max())
         return raised / raised.sum()
 
@@ -106,8 +103,7 @@ def pack(models: dict[str, Linear], settings: dict[str, Any]) -> bytes:
     header = {
         "settings": settings,
         "models": {
-            name: {"classes": m.classes, "features": m.features} | ({"each": True} if m.each else {})
-            for name, m in models.items()
+            name: {"classes": model.classes, "features": model.features} for name, model in models.items()
         },
     }
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
@@ -122,13 +118,11 @@ def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
     """The inverse of `pack`."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
+        if any(lists.get("each") for lists in header["models"].values()):
+            raise ValueError('its relations were learned by an earlier `relations = "each"`')
         models = {
             name: Linear(
-                lists["classes"],
-                lists["features"],
-                arrays[f"weights{number}"],
-                arrays[f"bias{number}"],
-                each=lists.get("each", False),
+                lists["classes"], lists["features"], arrays[f"weights{number}"], arrays[f"bias{number}"]
             )
             for number, (name, lists) in enumerate(header["models"].items())
         }
@@ -274,32 +268,81 @@ class Relations(Learned):
         features = registry.misc.get("goldwire.pair_features.v1")
         types = self.settings["relations"]
         spans = {layer: layer_of(doc, layer) for layer in self.settings["layers"]}
-        numbers: dict[Any, Any] = {}
-        of_mentions = None
-        if any(model.each for model in self.models.values()):
-            numbers = registry.misc.get("goldwire.mention_numbers.v1")(spans)
-            of_mentions = registry.misc.get("goldwire.mention_features.v1")
         for layer, model in self.models.items():
             kinds = [name for name in model.classes if name]
             for head, ends in candidates(doc, spans, layer, types, self.settings["windows"][layer]):
-                rows = []
-                for end in ends:
-                    told = features(doc, end)
-                    if model.each and of_mentions is not None:
-                        told += of_mentions(end, numbers)
-                    rows.append(dict(zip(model.classes, model.chances(told).tolist(), strict=True)))
+                rows = [
+                    dict(zip(model.classes, model.chances(features(doc, end)).tolist(), strict=True))
+                    for end in ends
+                ]
                 for kind in kinds:
                     able = [
                         (chance[kind], -order, end.end)
                         for order, (end, chance) in enumerate(zip(ends, rows, strict=True))
                         if kind in end.kinds
                     ]
-                    able.sort(reverse=True)
                     bar = self.settings["thresholds"][layer].get(kind, 0.5)
-                    least, most = types[kind]["min"], types[kind]["max"]
-                    taken = [entry for order, entry in enumerate(able) if entry[0] >= bar or order < least]
-                    drawn.extend([kind, [layer, head], list(tail)] for _, _, tail in taken[:most])
+                    drawn.extend(
+                        [kind, [layer, head], list(tail)] for *_, tail in _taken(able, bar, types[kind])
+                    )
         return doc
+
+
+class JointRelations(Learned):
+    """Draws relations between entities, each told twice: of a pair alone, then beside the document's others.
+
+    The settings say what an entity is, a `single` span or all that have one name, and between which of its
+    mentions a relation is drawn. `user_data["goldwire"]["entities"]` may hold the names of a layer's spans.
+    """
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Put the relations into `user_data`; those of heads that are not told here stay."""
+        extra, settings = self.extra(doc), self.settings
+        kept = [each for each in extra.get("relations", ()) if each[1][0] not in settings["heads"]]
+        drawn: list[list[Any]] = list(kept)
+        extra["relations"] = drawn
+        spans = {layer: layer_of(doc, layer) for layer in settings["layers"]}
+        names = {
+            (layer, index): name
+            for layer, of in extra.get("entities", {}).items()
+            for index, name in enumerate(of)
+            if name
+        }
+        held = registry.misc.get("goldwire.entities.v1")(spans, names, single=settings["single"])
+        types = settings["relations"]
+        pairs = registry.misc.get("goldwire.entity_pairs.v1")(doc, held, types, settings["window"])
+        if not pairs:
+            return doc
+        chances = self.chances(pairs)
+        for number, kind in enumerate(self.models["alone"].classes):
+            by_head: dict[int, list[tuple[float, int, Any]]] = {}
+            for order, pair in enumerate(pairs):
+                if kind in pair.kinds:
+                    by_head.setdefault(pair.head, []).append((chances[order, number], -order, pair))
+            for able in by_head.values():
+                for *_, pair in _taken(able, settings["thresholds"][kind], types[kind]):
+                    near = pair.near if settings["between"] == "nearest" else (0, 0)
+                    ends = (held[pair.head].places[near[0]], held[pair.tail].places[near[1]])
+                    drawn.append([kind, *map(list, ends)])
+        return doc
+
+    def chances(self, pairs: Sequence[Any]) -> Any:
+        """The probability of each relation of each pair (pairs × relations); 0 where it may not be."""
+        alone, joint = self.models["alone"], self.models["joint"]
+        may = np.array([[kind in pair.kinds for kind in alone.classes] for pair in pairs])
+        sure = may / (1 + np.exp(-np.array([alone.logits(pair.features) for pair in pairs])))
+        numbers = registry.misc.get("goldwire.beside.v1")(pairs, sure, self.settings["ways"])
+        logits = np.array([joint.logits(pair.features) for pair in pairs])
+        logits += np.einsum("pkn,kn->pk", numbers, self.models["beside"].weights)
+        return may / (1 + np.exp(-logits))
+
+
+def _taken(able: list[tuple[float, int, Any]], bar: float, allowed: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a head has of a relation: those that are as sure as `bar`, the surest first, within the numbers
+    allowed; `able` are chance, order and end."""
+    able.sort(key=lambda entry: entry[:2], reverse=True)
+    taken = [entry for place, entry in enumerate(able) if entry[0] >= bar or place < allowed["min"]]
+    return list(taken[: allowed["max"]])
 
 
 def make_layer(nlp: Language, name: str, layer: str) -> MoveLayer:  # noqa: ARG001  spaCy gives them
@@ -327,6 +370,11 @@ def make_relations(nlp: Language, name: str, flat: str) -> Relations:
     return Relations(nlp, name, flat)
 
 
+def make_joint_relations(nlp: Language, name: str, flat: str) -> JointRelations:
+    """Relations between entities; `flat` is the layer that stands in `doc.ents`."""
+    return JointRelations(nlp, name, flat)
+
+
 # spaCy refuses a second function under a name: where goldwire and a package of its own meet, the first stays.
 with suppress(ValueError):
     Language.factory("goldwire_layer", func=make_layer)
@@ -334,3 +382,4 @@ with suppress(ValueError):
     Language.factory("goldwire_vote", func=make_vote)
     Language.factory("goldwire_attributes", default_config={"flat": ""}, func=make_attributes)
     Language.factory("goldwire_relations", default_config={"flat": ""}, func=make_relations)
+    Language.factory("goldwire_joint_relations", default_config={"flat": ""}, func=make_joint_relations)

@@ -169,37 +169,6 @@ def _parse_features(head: Token, tail: Token, mark: str) -> list[str]:
     return features
 
 
-def mention_numbers(spans: Mapping[str, Sequence[Span]]) -> dict[tuple[int, int, str], tuple[bool, int, int]]:
-    """Of each span, by its tokens and label: whether none before has its words and label, the how manieth of
-    its label it is, and how many there are."""
-    every = sorted((span for of in spans.values() for span in of), key=lambda span: (span.start, -span.end))
-    words: set[tuple[str, str]] = set()
-    of_label: dict[str, int] = {}
-    numbered = {}
-    for span in every:
-        said = (span.text.lower(), span.label_)
-        of_label[span.label_] = of_label.get(span.label_, 0) + 1
-        numbered[span.start, span.end, span.label_] = (said not in words, of_label[span.label_])
-        words.add(said)
-    return {key: (*number, of_label[key[2]]) for key, number in numbered.items()}
-
-
-def mention_features(
-    pair: Candidate, numbers: Mapping[tuple[int, int, str], tuple[bool, int, int]]
-) -> list[str]:
-    """Which mentions a pair joins: annotators often draw a relation between the first ones alone."""
-    head, tail = (numbers[span.start, span.end, span.label_] for span in (pair.head, pair.tail))
-    labels = f"{pair.head.label_}>{pair.tail.label_}"
-    return [
-        f"both={labels}",
-        f"both_away={labels}/{pair.sentences}",
-        f"first={head[0]}/{tail[0]}",
-        f"first_of={labels}/{head[0]}/{tail[0]}",
-        f"number={labels}/{min(5, head[1])}/{min(5, tail[1])}",
-        f"rivals={labels}/{min(3, tail[2])}",
-    ]
-
-
 def attribute_features(span: Span) -> list[str]:
     """What an attribute is told by: the label, the words of the span and those around it."""
     doc, last = span.doc, span[-1]
@@ -222,5 +191,3 @@ def attribute_features(span: Span) -> list[str]:
 registry.misc("goldwire.candidates.v1", func=candidates)
 registry.misc("goldwire.pair_features.v1", func=pair_features)
 registry.misc("goldwire.attribute_features.v1", func=attribute_features)
-registry.misc("goldwire.mention_numbers.v1", func=mention_numbers)
-registry.misc("goldwire.mention_features.v1", func=mention_features)

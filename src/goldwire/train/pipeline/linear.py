@@ -14,13 +14,10 @@ from goldwire.model import Annotation, Span, pairs
 from goldwire.schemas import Schema
 from goldwire.text import trim
 from goldwire.train.pipeline.components import Linear
-from goldwire.train.pipeline.each_relation import fit_each
 from goldwire.train.pipeline.features import (
     attribute_features,
     candidates,
     gap,
-    mention_features,
-    mention_numbers,
     pair_features,
 )
 
@@ -219,33 +216,29 @@ def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], Sequence[list
 
 
 def fit_relations(
-    documents: Sequence[Marked], types: dict[str, dict[str, Any]], each: Collection[str] = ()
+    documents: Sequence[Marked], types: dict[str, dict[str, Any]], heads: Collection[str]
 ) -> tuple[dict[str, Linear], dict[str, Any]]:
-    """One classifier for each layer that relations go out from, and the settings of the component.
+    """One classifier for each layer of `heads` that relations go out from, and the settings of the component.
 
     Every allowed pair is an example: of the relation that joins it, or of none. The threshold of each
-    relation is the one with the best F1 on documents held out in turn. Of the layers in `each` every relation
-    is learned for itself, from the pairs that it may join.
+    relation is the one with the best F1 on documents held out in turn.
     """
     models: dict[str, Linear] = {}
     settings: dict[str, Any] = {"relations": types, "windows": {}, "thresholds": {}}
     for layer in dict.fromkeys(end[0] for ends in types.values() for end in ends["head"]):
+        if layer not in heads:
+            continue
         outgoing = {
             kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
         }
         window = _window(documents, layer)
-        examples = [
-            _pairs_of(document, layer, outgoing, window, mentions=layer in each) for document in documents
-        ]
+        examples = [_pairs_of(document, layer, outgoing, window) for document in documents]
         pooled = [pair for document_pairs in examples for pair in document_pairs]
         rows = [row for row, *_ in pooled]
         targets = [target for _, target, *_ in pooled]
         if not any(targets):
             continue
         settings["windows"][layer] = window
-        if layer in each:
-            models[layer], settings["thresholds"][layer] = fit_each(_by_story(documents, examples))
-            continue
         models[layer] = fit_linear(rows, targets)
         settings["thresholds"][layer] = _thresholds(_by_story(documents, examples))
     return models, settings
@@ -265,23 +258,18 @@ def _window(documents: Sequence[Marked], layer: str) -> int:
     return min(WINDOW, int(np.quantile(apart, 0.98))) if apart else 0
 
 
-def _pairs_of(
-    document: Marked, layer: str, types: dict[str, dict[str, Any]], window: int, *, mentions: bool = False
-) -> list[_Pair]:
-    """Each allowed pair of a document: features (with `mentions` those of which ones they are), relation or
-    "", allowed relations."""
+def _pairs_of(document: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
+    """Each allowed pair of a document: features, relation or "", allowed relations."""
     by_place: dict[tuple[Any, Any], str] = {}
     for relation, *_ in pairs(document.reference):
         if relation.head in document.places and relation.tail in document.places and relation.label in types:
             by_place[document.places[relation.head], document.places[relation.tail]] = relation.label
     spans = {name: list(group) for name, group in document.doc.spans.items()}
-    numbers = mention_numbers(spans) if mentions else {}
     listed = []
     for head, ends in candidates(document.doc, spans, layer, types, window):
         for end in ends:
             label = by_place.get(((layer, head), end.end), "")
-            told = pair_features(document.doc, end) + (mention_features(end, numbers) if mentions else [])
-            listed.append((told, label if label in end.kinds else "", end.kinds))
+            listed.append((pair_features(document.doc, end), label if label in end.kinds else "", end.kinds))
     return listed
 
 

@@ -12,10 +12,11 @@ from goldwire.eval.counts.attributes import value_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.schemas import Schema
-from goldwire.train.options import EACH, ConfigOptions
-from goldwire.train.pipeline.analysis import PREFIX, needs_other_vectors, unusable
+from goldwire.train.options import EACH, ENTITIES, ConfigOptions
+from goldwire.train.pipeline.analysis import PREFIX, SHARED, Analysis, needs_other_vectors, unusable
 from goldwire.train.pipeline.components import KEY, show_layers
 from goldwire.train.pipeline.features import candidates, gap
+from goldwire.train.pipeline.joint_relations import fit_joint, names_of
 from goldwire.train.pipeline.linear import (
     CHOICES,
     Marked,
@@ -39,12 +40,14 @@ def add_heads(
     flat: str,
     of: Sequence[str],
     schema: Schema | None,
+    analysis: Analysis | None = None,
 ) -> tuple[dict[tuple[str, str], bool], dict[str, Any]]:
     """Put what tells attributes and relations at the pipeline's end: those of spans of the layers in `of`.
 
     Of each attribute (layer, name) whether it was learned: only where a classifier is surely right more
-    often than the most frequent value (`helps`); and the relations, as `relation_types` gives them. Raises
-    GW410, GW411 and GW418 for the pipeline that is named for its parser.
+    often than the most frequent value (`helps`); and the relations, as `relation_types` gives them. Where an
+    `analysis` has read the texts as the pipeline does, they are not read again. Raises GW410, GW411 and GW418
+    for the pipeline that is named for its parser.
     """
     layers = list(options)
     types = {
@@ -55,7 +58,8 @@ def add_heads(
     syntax = next((layer_options.syntax for layer_options in options.values() if layer_options.syntax), None)
     if syntax and types and f"{PREFIX}parser" not in nlp.pipe_names:
         _add_parser(nlp, syntax)
-    documents = [marked(reader(nlp), reference, layers) for reference in references]
+    read = reader(nlp) if analysis is None or "parser" in nlp.pipe_names else analysis.make_doc
+    documents = [marked(read, reference, layers) for reference in references]
     learned: dict[tuple[str, str], bool] = {}
     models, labels = {}, {}
     for layer, name, bearing in attributes_of(schema, references, [layer for layer in layers if layer in of]):
@@ -66,10 +70,16 @@ def add_heads(
                 models[f"{layer}\t{name}"], labels[f"{layer}\t{name}"] = model, bearing
     if models:
         _put(nlp, "goldwire_attributes", flat, models, {"layers": layers, "labels": labels})
-    each = [layer for layer in layers if options[layer].relations == EACH]
-    drawn, settings = fit_relations(documents, types, each)
+    jointly = {layer for layer in layers if options[layer].relations in (EACH, ENTITIES)}
+    drawn, settings = fit_relations(documents, types, set(layers) - jointly)
     if drawn:
         _put(nlp, "goldwire_relations", flat, drawn, {**settings, "layers": layers})
+    if jointly:
+        single = any(options[layer].relations == EACH for layer in jointly)
+        named_by = {} if single else entity_names(options, schema)
+        drawn, settings = fit_joint(documents, types, jointly, named_by=named_by, single=single)
+        if drawn:
+            _put(nlp, "goldwire_joint_relations", flat, drawn, {**settings, "layers": layers})
     show_layers(layers)
     return learned, types
 
@@ -92,6 +102,18 @@ def _add_parser(nlp: Language, syntax: str) -> None:
     nlp.add_pipe("parser", source=source)
 
 
+def entity_names(options: Mapping[str, ConfigOptions], schema: Schema | None) -> dict[str, str]:
+    """Of each layer the attribute that says which of its spans are one entity: the one that its config names,
+    else the schema's first of ids."""
+    named: dict[str, str] = {}
+    for layer, layer_options in options.items():
+        attributes = schema.layers[layer].attributes if schema and layer in schema.layers else {}
+        ids = [name for name, attribute in attributes.items() if attribute.kind == "id"]
+        if name := layer_options.entities or next(iter(ids), None):
+            named[layer] = name
+    return named
+
+
 def _put(nlp: Language, factory: str, flat: str, models: Mapping[str, Any], settings: dict[str, Any]) -> None:
     component: Any = nlp.add_pipe(factory, config={"flat": flat})
     # By name, not by class: `spacy package` runs the file anew, and its classes are others then.
@@ -99,13 +121,17 @@ def _put(nlp: Language, factory: str, flat: str, models: Mapping[str, Any], sett
 
 
 def reader(nlp: Language) -> Callable[[str], Doc]:
-    """What makes a text's tokens, with the pipeline's parse where it has a parser."""
-    name = next((name for name in ("parser", f"{PREFIX}parser") if name in nlp.pipe_names), None)
-    parser: Any = nlp.get_pipe(name) if name is not None else None
+    """What makes a text's tokens as the pipeline's end sees them: analysed where its beginning analyses, with
+    a parse where it has a parser."""
+    names = {name for name in nlp.pipe_names if name.startswith(PREFIX)}
+    names |= {"parser", *(SHARED if names else ())}
+    pipes: list[Any] = [nlp.get_pipe(name) for name in nlp.pipe_names if name in names]
 
     def read(text: str) -> Doc:
         doc = nlp.make_doc(text)
-        return parser(doc) if parser is not None and len(doc) else doc
+        for pipe in pipes if len(doc) else ():
+            doc = pipe(doc)
+        return doc
 
     return read
 
@@ -152,7 +178,16 @@ def given_spans(nlp: Language, references: Sequence[Reference], layers: Sequence
     annotations = []
     for reference in references:
         document = marked(read, reference, layers)
-        for name in ("goldwire_attributes", "goldwire_relations"):
+        if "goldwire_joint_relations" in nlp.pipe_names:
+            joint: Any = nlp.get_pipe("goldwire_joint_relations")
+            names = names_of(document, joint.settings["named_by"])
+            document.doc.user_data[KEY] = {
+                "entities": {
+                    layer: [names.get((layer, index), "") for index in range(len(document.doc.spans[layer]))]
+                    for layer in layers
+                }
+            }
+        for name in ("goldwire_attributes", "goldwire_relations", "goldwire_joint_relations"):
             if name in nlp.pipe_names:
                 nlp.get_pipe(name)(document.doc)
         extra = document.doc.user_data.get(KEY) or {}

@@ -276,6 +276,16 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
                 else ""
             )
         )
+    for where, between in (
+        ("the reference's spans are given", given_spans.get("between_entities")),
+        ("the model finds the spans", figures.get("relations_between_entities")),
+    ):
+        if between:
+            micro, macro = (number(between[mean]["f1"]) for mean in ("micro", "macro"))
+            notes.append(
+                f"relations between entities, whichever mentions they are drawn between, where {where}: "
+                f"micro F1 {micro}, macro F1 {macro}"
+            )
     if gain := given_spans["differences"]["relations"]:
         notes.append(f"relations where spans are given: {gain_in_words('nearest-span', gain)}")
     for layer, names in given_spans["majority"].items():

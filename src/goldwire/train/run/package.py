@@ -12,10 +12,10 @@ from goldwire.folders import MANIFEST, replacing
 from goldwire.leftovers import part_folder
 from goldwire.pipelines import pipeline_path, quiet
 from goldwire.redaction import shortened
-from goldwire.train.pipeline import components, features, span_components, span_features
+from goldwire.train.pipeline import components, entity_pairs, features, span_components, span_features
 
 #: What travels in the package: none imports anything of goldwire.
-CODE = (features, components, span_features, span_components)
+CODE = (features, entity_pairs, components, span_features, span_components)
 
 
 def package_model(model: str | Path, out: str | Path, *, name: str | None = None) -> Path:

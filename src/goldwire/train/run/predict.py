@@ -53,6 +53,7 @@ class Predictor:
     def __init__(self, model: str, layer: str | None = None) -> None:
         # Models of several layers are made of these.
         import goldwire.train.pipeline.components
+        import goldwire.train.pipeline.entity_pairs
         import goldwire.train.pipeline.features
         import goldwire.train.pipeline.span_components
         import goldwire.train.pipeline.span_features  # noqa: F401

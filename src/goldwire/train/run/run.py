@@ -23,8 +23,8 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.table import Figures, Table
 from goldwire.train.learned_from import KEY, learned_from
-from goldwire.train.options import options_of
-from goldwire.train.pipeline.relations_and_attributes import attributes_of
+from goldwire.train.options import ENTITIES, options_of
+from goldwire.train.pipeline.relations_and_attributes import attributes_of, entity_names
 from goldwire.train.run.agreement import related_agreement
 from goldwire.train.run.baselines import stock_predictions, stock_setting, usable_stock
 from goldwire.train.run.card import write_card
@@ -165,6 +165,8 @@ def _measured(
         }
     if plan.setup.heads:
         figures["given_spans"] = _given(plan, crossed, gold, resamples=resamples)
+        if own := _between_entities(plan, crossed.predictions, resamples=resamples):
+            figures["relations_between_entities"] = own
         if plan.project is not None:
             readings = project_readings(plan.project, scores["model"])
             figures["given_spans"]["agreement"] = related_agreement(readings, scores["model"])
@@ -229,6 +231,32 @@ def _score(
     )
 
 
+def _between_entities(
+    plan: RunPlan, predictions: Mapping[str, Annotation], *, resamples: int
+) -> dict[str, Any]:
+    """The figures of relations between entities, whichever mention stands for one; empty where nothing says
+    which mentions are one, or relations are learned between mentions."""
+    setup = plan.setup
+    options = {
+        name: options_of(path, setup.overrides, nested=setup.nested)
+        for name, path in setup.parts or ((plan.data.layer, setup.config),)
+    }
+    named_by = entity_names(options, setup.schema)
+    if not named_by or ENTITIES not in {layer_options.relations for layer_options in options.values()}:
+        return {}
+    pairs = [(r.full, predictions[r.document.id]) for r in plan.data.scored]
+    scores = score(
+        pairs,
+        layers=list(plan.data.layers),
+        resamples=resamples,
+        seed=setup.seed,
+        groups=plan.scored_stories,
+        entities=named_by,
+    )
+    between: dict[str, Any] = scores.as_json().get("relations_between_entities", {})
+    return between
+
+
 def _differences(plan: RunPlan, scores: Mapping[str, Scores], layer: str) -> dict[str, Any]:
     """The model's gain in a layer over each baseline that says anything of it."""
     stock = None if plan.project is None else stock_setting(plan.project)
@@ -249,12 +277,14 @@ def _given(
     ours, nearest = model.as_json(), rule.as_json()
     usual = usual_values(gold.values(), plan.setup.schema, plan.setup.heads)
     stories = plan.scored_stories
+    between = _between_entities(plan, crossed.given_spans, resamples=resamples)
     related = None
     if model.relations is not None and rule.relations is not None:
         related = gain(model.relations, rule.relations, model.seed, stories)
     return {
         "relations": ours.get("relations", {}),
         "nearest": nearest.get("relations", {}),
+        **({"between_entities": between} if between else {}),
         "attributes": ours.get("attributes", {}),
         "majority": {
             layer: {name: usual_value.share for name, usual_value in names.items()}

@@ -1,0 +1,273 @@
+"""Relations learned each for itself, by two classifiers: of a pair alone, then beside the document's others.
+
+What is paired are entities, which may have several mentions, or single mentions.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldwire.model import pairs as related
+from goldwire.train.pipeline.components import Linear
+from goldwire.train.pipeline.entity_pairs import Entity, Pair, beside, entities, entity_pairs
+from goldwire.train.pipeline.features import admits
+from goldwire.train.pipeline.linear import WINDOW, Marked
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+#: A way round: a relation, whether it is turned round, the next one, whether that is.
+Way: TypeAlias = tuple[int, bool, int, bool]
+#: Inverse strength of the regularisation, steps at most, how much more a joined pair may weigh than another.
+STRENGTH, STEPS, HEAVIEST = 0.5, 200, 6.0
+PARTS = 4
+#: The threshold of a relation of which nothing is known, and the examples that weigh as much as it.
+THRESHOLD, PRIOR = 0.4, 40
+THRESHOLDS = np.arange(0.10, 0.81, 0.02)
+#: Ways round for each relation.
+WAYS = 2
+
+
+@dataclass
+class Joined:
+    """A document's entities, the relations that join them (head, relation, tail), the pairs that may be."""
+
+    marked: Marked
+    held: list[Entity]
+    joined: set[tuple[int, str, int]]
+    pairs: list[Pair]
+
+
+def names_of(document: Marked, named_by: Mapping[str, str]) -> dict[tuple[str, int], str]:
+    """What the attribute that `named_by` names for a layer says of each of its spans, by layer and index."""
+    return {
+        document.places[span.id]: str(name)
+        for span in document.reference.spans
+        if span.id in document.places and (name := span.attributes.get(named_by.get(span.layer, "")))
+    }
+
+
+def fit_joint(
+    documents: Sequence[Marked],
+    types: Mapping[str, Mapping[str, Any]],
+    heads: Collection[str],
+    *,
+    named_by: Mapping[str, str],
+    single: bool,
+) -> tuple[dict[str, Linear], dict[str, Any]]:
+    """Two classifiers for each relation that goes out from the layers in `heads`, and the settings of the
+    component: {} and {} where none joins anything.
+
+    A relation is learned from the pairs whose labels it was seen to join. What the second sees of a pair's
+    document came of models that had not seen its story, as did what thresholds are chosen by: the one with
+    the best F1, drawn to `THRESHOLD` where few pairs are joined. With `single` each span is an entity, else
+    those of one name, which `named_by` tells for each layer.
+    """
+    seen = [_seen(document, types, heads, named_by, single=single) for document in documents]
+    kinds = sorted({kind for document in seen for _, kind, _ in document.joined})
+    if not kinds:
+        return {}, {}
+    relations = {kind: {**types[kind], "pairs": _ends(seen, kind, types[kind])} for kind in kinds}
+    window, between = _nearness(seen)
+    for document in seen:
+        document.pairs = entity_pairs(document.marked.doc, document.held, relations, window)
+    models, learned = _fit(seen, kinds)
+    settings = {
+        "relations": relations,
+        "heads": sorted(heads),
+        "single": single,
+        "named_by": dict(named_by),
+        "window": window,
+        "between": between,
+    }
+    return models, settings | learned
+
+
+def _seen(
+    document: Marked,
+    types: Mapping[str, Any],
+    heads: Collection[str],
+    named_by: Mapping[str, str],
+    *,
+    single: bool,
+) -> Joined:
+    spans = {layer: list(group) for layer, group in document.doc.spans.items()}
+    held = entities(spans, names_of(document, named_by), single=single)
+    owner = {place: number for number, entity in enumerate(held) for place in entity.places}
+    joined = {
+        (owner[document.places[relation.head]], relation.label, owner[document.places[relation.tail]])
+        for relation, head, tail in related(document.reference)
+        if relation.label in types and head.layer in heads and {head.id, tail.id} <= document.places.keys()
+    }
+    return Joined(document, held, joined, [])
+
+
+def _ends(documents: Sequence[Joined], kind: str, ends: Mapping[str, Any]) -> list[list[Any]]:
+    """The layers and labels that a relation was seen to join, as far as they are allowed."""
+    pairs = {
+        (document.held[head], document.held[tail], head == tail)
+        for document in documents
+        for head, relation, tail in document.joined
+        if relation == kind
+    }
+    return [
+        list(each)
+        for each in sorted({(a.layer, a.label, b.layer, b.label, same) for a, b, same in pairs})
+        if admits(ends["head"], each[0], each[1]) and admits(ends["tail"], each[2], each[3])
+    ]
+
+
+def _nearness(documents: Sequence[Joined]) -> tuple[int, str]:
+    """How far apart joined entities are, in tokens between the starts of their nearest mentions; and which of
+    their mentions relations stand between more often, the `first` or the `nearest`."""
+    apart: list[int] = []
+    times: Counter[str] = Counter()
+    for document in documents:
+        owner = {place: number for number, each in enumerate(document.held) for place in each.places}
+        for relation, *_ in related(document.marked.reference):
+            places = document.marked.places
+            if not {relation.head, relation.tail} <= places.keys():
+                continue
+            head, tail = places[relation.head], places[relation.tail]
+            if (owner[head], relation.label, owner[tail]) not in document.joined:
+                continue
+            one, other = document.held[owner[head]], document.held[owner[tail]]
+            distances = {
+                (a, b): abs(x.start - y.start)
+                for x, a in zip(one.mentions, one.places, strict=True)
+                for y, b in zip(other.mentions, other.places, strict=True)
+            }
+            apart.append(min(distances.values()))
+            times["first"] += (head, tail) == (one.places[0], other.places[0])
+            times["nearest"] += distances[head, tail] == apart[-1]
+    window = min(WINDOW, int(np.quantile(apart, 0.98)))
+    return window, "first" if times["first"] > times["nearest"] else "nearest"
+
+
+def _fit(documents: Sequence[Joined], kinds: Sequence[str]) -> tuple[dict[str, Linear], dict[str, Any]]:
+    from scipy.sparse import csr_matrix, hstack
+
+    pairs = [pair for document in documents for pair in document.pairs]
+    counts = Counter(name for pair in pairs for name in set(pair.features))
+    names = sorted(name for name, count in counts.items() if count > 1)
+    index = {name: number for number, name in enumerate(names)}
+    places = [sorted({index[name] for name in pair.features if name in index}) for pair in pairs]
+    columns = np.array([column for row in places for column in row], dtype=np.int64)
+    ends = np.cumsum([0, *map(len, places)])
+    matrix = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(pairs), len(names)))
+    sizes = [len(document.pairs) for document in documents]
+    stories = list(dict.fromkeys(document.marked.story for document in documents))
+    groups = np.repeat([stories.index(document.marked.story) for document in documents], sizes)
+    rows = [np.flatnonzero([kind in pair.kinds for pair in pairs]) for kind in kinds]
+    truth = [
+        np.array([(p.head, kind, p.tail) in d.joined for d in documents for p in d.pairs])[own]
+        for kind, own in zip(kinds, rows, strict=True)
+    ]
+    sure: Floats = np.zeros((len(pairs), len(kinds)))
+    alone, joint = [], []
+    for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
+        alone.append(fitted(matrix[own], joined))
+        sure[own, place] = held_out(matrix[own], joined, groups[own])
+    ways = ways_round(documents, kinds)
+    parts = np.split(sure, np.cumsum(sizes)[:-1])
+    numbers = np.concatenate(
+        [beside(each.pairs, part, ways) for each, part in zip(documents, parts, strict=True)]
+    )
+    thresholds = {}
+    for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
+        both = hstack([matrix[own], csr_matrix(numbers[own, place])]).tocsr()
+        joint.append(fitted(both, joined))
+        thresholds[kinds[place]] = round(threshold(joined, held_out(both, joined, groups[own])), 4)
+    width, none = len(names), np.zeros(len(kinds))
+    weights = np.array([weight for weight, _ in joint])
+    return {
+        "alone": Linear(kinds, names, [weight for weight, _ in alone], [bias for _, bias in alone]),
+        "joint": Linear(kinds, names, weights[:, :width], [bias for _, bias in joint]),
+        "beside": Linear(kinds, [f"{n}" for n in range(numbers.shape[2])], weights[:, width:], none),
+    }, {"thresholds": thresholds, "ways": ways}
+
+
+def ways_round(documents: Sequence[Joined], kinds: Sequence[str]) -> list[list[list[Any]]]:
+    """The ways over a third entity that most often lead where a relation does: those of each relation with
+    the best F1 as a rule."""
+    place = {kind: number for number, kind in enumerate(kinds)}
+    led: Counter[tuple[int, Way]] = Counter()
+    right: Counter[tuple[int, Way]] = Counter()
+    known: Counter[int] = Counter()
+    for document in documents:
+        steps: dict[int, list[tuple[int, int, bool]]] = {}
+        for head, kind, tail in document.joined:
+            if head != tail:
+                steps.setdefault(head, []).append((tail, place[kind], False))
+                steps.setdefault(tail, []).append((head, place[kind], True))
+        known.update(place[kind] for _, kind, _ in document.joined)
+        allowed = {(pair.head, pair.tail): pair.kinds for pair in document.pairs}
+        found = {
+            (head, tail, (first, turned, then, turned_too))
+            for head, out in steps.items()
+            for over, first, turned in out
+            for tail, then, turned_too in steps.get(over, ())
+            if tail != head
+        }
+        for head, tail, way in found:
+            for kind in allowed.get((head, tail), ()):
+                if kind in place:
+                    led[place[kind], way] += 1
+                    right[place[kind], way] += (head, kind, tail) in document.joined
+    best: list[list[tuple[float, Way]]] = [[] for _ in kinds]
+    for (kind_place, way), hits in right.items():
+        if hits > 1:
+            best[kind_place].append((2 * hits / (led[kind_place, way] + known[kind_place]), way))
+    return [[list(way) for _, way in sorted(own, key=lambda x: (-x[0], x[1]))[:WAYS]] for own in best]
+
+
+def fitted(matrix: Any, joined: Bools) -> tuple[Floats, float]:
+    """Weights of the features and bias of a logistic regression; where all pairs are alike, of that alone."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    yes = int(joined.sum())
+    if not yes or yes == len(joined):
+        share = (yes + 0.5) / (len(joined) + 1)
+        return np.zeros(matrix.shape[1]), float(np.log(share / (1 - share)))
+    weigh = min(HEAVIEST, float(np.sqrt((len(joined) - yes) / yes)))
+    model = LogisticRegression(C=STRENGTH, max_iter=STEPS, class_weight={False: 1.0, True: weigh})
+    # Most features are those of other relations' pairs.
+    used = np.flatnonzero(matrix.getnnz(axis=0))
+    weights: Floats = np.zeros(matrix.shape[1])
+    with warnings.catch_warnings():
+        # Stopped on purpose.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix[:, used], joined)
+    weights[used] = model.coef_[0]
+    return weights, float(model.intercept_[0])
+
+
+def held_out(matrix: Any, joined: Bools, groups: Any) -> Floats:
+    """The chance of each pair, by models that have not seen its story; the share of joined ones with one."""
+    from sklearn.model_selection import GroupKFold
+
+    out: Floats = np.full(len(joined), joined.mean())
+    parts = min(PARTS, len(np.unique(groups)))
+    if parts < 2:
+        return out
+    for known, rest in GroupKFold(parts).split(joined, groups=groups):
+        weights, bias = fitted(matrix[known], joined[known])
+        out[rest] = 1 / (1 + np.exp(-(matrix[rest] @ weights + bias)))
+    return out
+
+
+def threshold(joined: Bools, chances: Floats) -> float:
+    """The chance from which on F1 is best, drawn to `THRESHOLD` where few pairs are joined."""
+    f1 = [
+        2 * (joined & (chances >= bar)).sum() / max(1, joined.sum() + (chances >= bar).sum())
+        for bar in THRESHOLDS
+    ]
+    weight = joined.sum() / (joined.sum() + PRIOR)
+    return float(weight * THRESHOLDS[int(np.argmax(f1))] + (1 - weight) * THRESHOLD)
