@@ -149,7 +149,7 @@ def test_one_bad_line_is_counted_and_kept(tmp_path: Path) -> None:
     assert outcome.faults[0].where == f"{tmp_path}/in.jsonl:8"
     (kept,) = (tmp_path / "out/_quarantine").iterdir()
     (line,) = map(json.loads, kept.read_text(encoding="utf-8").splitlines())
-    assert (line["row"], line["where"]) == ("{broken", f"{tmp_path}/in.jsonl:8")
+    assert (line["row"], line["where"]) == ("{broken", "in.jsonl:8")
     assert "in.jsonl:8" in refusal(tmp_path / "in.jsonl", tmp_path / "strict", strict=True)
     assert [path.name for path in (tmp_path / "strict").glob("in-*")] == ["in-00000.jsonl"]
 
@@ -164,9 +164,27 @@ def test_an_id_that_stands_twice_in_a_shard_is_kept_once(tmp_path: Path) -> None
     assert len(read_jsonl(tmp_path / "out/a-00000.jsonl")) == 2
     (kept,) = (tmp_path / "out/_quarantine").iterdir()
     assert [json.loads(each)["where"] for each in kept.read_text(encoding="utf-8").splitlines()] == [
-        f"{tmp_path}/a.jsonl:3",
-        f"{tmp_path}/a.jsonl:4",
+        "a.jsonl:3",
+        "a.jsonl:4",
     ]
+
+
+def test_the_folder_is_the_same_wherever_the_archive_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Called by another path, or moved between two runs: no file of the folder tells of this machine."""
+    (tmp_path / "in").mkdir()
+    twice = '{"id": "a", "text": "Un."}\n' * 2
+    (tmp_path / "in/a.jsonl").write_text(
+        f'{twice}{{broken\n{{"id": "b", "text": 1, "x": 1}}\n', encoding="utf-8"
+    )
+    run(tmp_path / "in", tmp_path / "whole")
+    monkeypatch.chdir(tmp_path)
+    run(Path("in"), tmp_path / "called")
+    assert held(tmp_path / "called") == held(tmp_path / "whole")
+    assert not any(str(tmp_path).encode() in content for content in held(tmp_path / "whole").values())
+    (tmp_path / "in").rename(tmp_path / "moved")
+    assert run(Path("moved"), tmp_path / "called").written == 0
 
 
 def test_a_file_without_a_single_article_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from tests.archive.made import archive
 def read(shard: Shard) -> list[str]:
     """The ids of a shard's articles; what is refused as `!`."""
     return [
-        "!" if isinstance(each, Refused) else each[1].document.id
+        "!" if isinstance(each, Refused) else each.article.document.id
         for batch in article_batches(shard, {}, per_part=1000)
         for each in articles_of(batch)
     ]
@@ -79,7 +79,7 @@ def test_every_form_holds_articles(tmp_path: Path) -> None:
     assert read(b) == [str(n) for n in range(11)]
     assert read(c) == [f"d{n}" for n in range(100, 107)]
     (batch,) = article_batches(b, {}, per_part=1000)
-    _, article = next(each for each in articles_of(batch) if not isinstance(each, Refused))
+    (_, _, article) = next(each for each in articles_of(batch) if not isinstance(each, Refused))
     assert (article.document.text, article.document.meta["title"]) == ("Texte numéro 0.", "T")
 
 
@@ -273,7 +273,7 @@ def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> N
     (tmp_path / "b.jsonl").write_text('{"id": "z", "text": "Trois."}\n', encoding="utf-8-sig")
     first, second = find_shards([str(tmp_path)])
     read_in_threes = [
-        "!" if isinstance(each, Refused) else each[1].document.text
+        "!" if isinstance(each, Refused) else each.article.document.text
         for batch in article_batches(first, {}, per_part=10, rows=3)
         for each in articles_of(batch)
     ]
@@ -284,7 +284,7 @@ def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> N
 def read_whole(shard: Shard) -> list[Article | str]:
     """A shard's articles; of what is refused its first fault's code."""
     return [
-        each.faults[0].code if isinstance(each, Refused) else each[1]
+        each.faults[0].code if isinstance(each, Refused) else each.article
         for batch in article_batches(shard, {})
         for each in articles_of(batch)
     ]
@@ -364,7 +364,7 @@ def test_a_column_that_was_named_takes_nothing_from_another(tmp_path: Path) -> N
     (tmp_path / "a.jsonl").write_text(row + "\n", encoding="utf-8")
     (shard,) = find_shards([str(tmp_path / "a.jsonl")])
     (batch,) = article_batches(shard, {"title": "headline"}, per_part=10)
-    ((_, article),) = (each for each in articles_of(batch) if not isinstance(each, Refused))
+    ((_, _, article),) = (each for each in articles_of(batch) if not isinstance(each, Refused))
     kept = {key: value for key, value in article.document.meta.items() if key != "sha256"}
     assert kept == {"title": "Fire", "title_given_given": "Dr", "title_given": 1, "sha256_given": "x"}
 

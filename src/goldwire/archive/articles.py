@@ -35,6 +35,6 @@ class ArchiveArticles:
                             self.refused += 1
                             stream.write(json.dumps(row.as_dict(), ensure_ascii=False) + "\n")
                         else:
-                            yield row[1]
+                            yield row.article
                     self._advance(batch.done - done)
                     done = batch.done

@@ -155,7 +155,11 @@ def begin(output: Output, settings: Mapping[str, Any], inputs: Sequence[Input]) 
 
 
 def _settings(manifest: Manifest) -> dict[str, Any]:
-    return {"goldwire": manifest.goldwire, **manifest.settings}
+    """What shards are made with, each setting with a name of its own."""
+    flat: dict[str, Any] = {"goldwire": manifest.goldwire}
+    for key, value in manifest.settings.items():
+        flat |= {f"{key} {k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def _differing(before: Manifest, now: Manifest, of_documents: set[str]) -> Iterator[str]:
@@ -198,6 +202,8 @@ def _unfinished(sizes: Iterable[str], inputs: Iterable[Input], parts: Iterable[P
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if value in (None, ""):
+        return "none"
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

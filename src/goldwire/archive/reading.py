@@ -47,6 +47,10 @@ class Batch:
     done: int = 0
     columns: dict[str, str] | None = None
 
+    def place(self, number: int, shard: str) -> str:
+        """The place of a row in the shard, which is called so."""
+        return f"{shard}:{number}" if self.table is None else f"{shard} row {number}"
+
 
 def batches(shard: Shard, *, per_part: int, rows: int = ROWS) -> Iterator[Batch]:
     """The shard's batches of at most `rows`; none reaches over the end of a part of `per_part` rows.

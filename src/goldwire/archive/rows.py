@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,15 +35,26 @@ _NEARLY_OWN = {"id": "id", "text": "text"}
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that is no article: its place, itself, and what is wrong."""
+    """A row that is no article: its place, itself, and what is wrong. `place` names the shard as a manifest
+    does, `where` as it was called here."""
 
     where: str
+    place: str
     row: str
     faults: tuple[Fault, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in the quarantine file."""
-        return {"where": self.where, "reason": [str(fault) for fault in self.faults], "row": self.row}
+        """As it stands in the quarantine file, which is the same wherever the archive lies."""
+        faults = (replace(each, where=each.where.replace(self.where, self.place, 1)) for each in self.faults)
+        return {"where": self.place, "reason": list(map(str, faults)), "row": self.row}
+
+
+class Placed(NamedTuple):
+    """An article and its place, named as in `Refused`."""
+
+    where: str
+    place: str
+    article: Article
 
 
 def article_batches(
@@ -70,16 +81,16 @@ def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
     return columns_of(names, rows, given, batch.address)
 
 
-def articles_of(batch: Batch) -> Iterator[tuple[str, Article] | Refused]:
-    """The articles of a batch in their order, each after its place, and the rows that are none."""
+def articles_of(batch: Batch) -> Iterator[Placed | Refused]:
+    """The articles of a batch in their order, and the rows that are none."""
     for number, row, line in _rows(batch, decode=batch.columns is not None):
-        where = f"{batch.address}:{number}" if batch.table is None else f"{batch.address} row {number}"
+        where, place = batch.place(number, batch.address), batch.place(number, batch.name)
         try:
             if isinstance(row, GoldwireError):
                 raise row
-            yield where, _article(row, line, batch, where, number)
+            yield Placed(where, place, _article(row, line, batch, where, number))
         except GoldwireError as error:
-            yield Refused(where, _shown(row, line), error.faults)
+            yield Refused(where, place, _shown(row, line), error.faults)
 
 
 def _rows(batch: Batch, *, decode: bool) -> Iterator[tuple[int, Any, bytes | None]]:

@@ -16,7 +16,7 @@ from goldwire.archive.engine import Engine
 from goldwire.archive.manifest import QUARANTINE, Input, Part, State, aside_name, begin, inputs_of, part_name
 from goldwire.archive.output import output_at
 from goldwire.archive.reading import ROWS, Batch
-from goldwire.archive.rows import Refused, article_batches, articles_of
+from goldwire.archive.rows import Placed, Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
 from goldwire.formats.arrow import batch as table_of
@@ -37,11 +37,11 @@ Transform: TypeAlias = Callable[[list[Article]], list[Article]]
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a batch: input and part, the articles' places and ids, what is written of them, and the
-    rows that are none."""
+    """What became of a batch: input and part, the articles' places (as it is called here, and by the shard's
+    name) and ids, what is written of them, and the rows that are none."""
 
     key: tuple[str, int]
-    places: list[str]
+    places: list[tuple[str, str]]
     ids: list[str]
     written: Any
     refused: list[Refused]
@@ -62,23 +62,16 @@ class Work:
         transform = self.make()
 
         def function(batch: Batch) -> Result:
-            places: list[str] = []
-            articles: list[Article] = []
-            refused: list[Refused] = []
-            for each in articles_of(batch):
-                if isinstance(each, Refused):
-                    refused.append(each)
-                else:
-                    places.append(each[0])
-                    articles.append(each[1])
-            changed = transform(articles)
+            rows = list(articles_of(batch))
+            placed = [each for each in rows if isinstance(each, Placed)]
+            changed = transform([each.article for each in placed])
             is_table = self.form == "parquet"
             return Result(
                 key=(batch.name, batch.part),
-                places=places,
+                places=[(each.where, each.place) for each in placed],
                 ids=[article.document.id for article in changed],
                 written=table_of(changed) if is_table else [dumps(article) for article in changed],
-                refused=refused,
+                refused=[each for each in rows if isinstance(each, Refused)],
                 counts=[_counts(article) for article in changed],
                 is_last=batch.is_last,
                 done=batch.done,
@@ -264,11 +257,14 @@ def _twice(result: Result, ids: set[str]) -> dict[int, Refused]:
     twice: dict[int, Refused] = {}
     for index, name in enumerate(result.ids):
         if name in ids:
-            where, hint = result.places[index], "the first is kept: give each article an id of its own"
+            (where, place), hint = (
+                result.places[index],
+                "the first is kept: give each article an id of its own",
+            )
             fault = Fault("GW952", f"document `{name}` stands twice in one shard", where, hint)
             lines = result.written
             row = lines[index].decode() if isinstance(lines, list) else str(lines.slice(index, 1).to_pylist())
-            twice[index] = Refused(where, row, (fault,))
+            twice[index] = Refused(where, place, row, (fault,))
         ids.add(name)
     return twice
 

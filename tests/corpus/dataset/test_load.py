@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
@@ -292,6 +294,51 @@ def test_other_readers_read_the_files_as_they_are() -> None:
     command = [environment("readers", "polars", "duckdb"), "-c", READ, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "read\n", done.stderr
+
+
+COOKBOOK = """
+import duckdb, json, sys
+print(json.dumps([duckdb.sql(query).fetchall() for query in json.loads(sys.argv[1])], default=str))
+"""
+
+
+@pytest.mark.slow
+def test_the_queries_of_the_docs_mean_what_they_say(tmp_path: Path) -> None:
+    """They run over the example's events; an event counts where one report is sure and says that it happened,
+    though the first was neither, and what has no whole date ends no query."""
+    root = Path(__file__).parents[3]
+    goldwire.write_events(tmp_path / "example.parquet", project=root)
+    shape = pq.read_schema(tmp_path / "example.parquet")
+    given = {"label": "ASSAULT", "actor_country": "IRN", "recipient_country": "IRQ", "reports": 3}
+    told: list[dict[str, Any]] = [
+        {
+            "story": "a",
+            "confidence": 0.2,
+            "modality": "planned",
+            "is_first": True,
+            "event_date": "2024-05-01",
+        },
+        {"story": "a", "confidence": 0.9, "is_first": False, "event_date": "2024-05-01"},
+        {"story": "a", "is_first": False, "asserted_by": "source", "event_date": "2024-05-01"},
+        {"story": "b", "confidence": 0.9, "modality": "negated", "is_first": True, "event_date": "2024"},
+    ]
+    pq.write_table(
+        pa.Table.from_pylist([row | given for row in told], schema=shape), tmp_path / "made.parquet"
+    )
+    text = (root / "docs/archives.md").read_text(encoding="utf-8")
+    queries = text.partition("```sql\n")[2].partition("```")[0].split(";")[:-1]
+    answers = []
+    for name in ("example", "made"):
+        asked = [query.replace("events.parquet", str(tmp_path / f"{name}.parquet")) for query in queries]
+        command = [environment("readers", "polars", "duckdb"), "-c", COOKBOOK, json.dumps(asked)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answers.append(json.loads(done.stdout))
+    assert all(answers[0])
+    assert answers[1][0] == [["IRN", "IRQ", "ASSAULT", 1]]
+    assert answers[1][1] == [["2024-04-29 00:00:00", "ASSAULT", 1, 3.0]]
+    assert sorted(answers[1][2]) == [["ASSAULT", "article", 3], ["ASSAULT", "source", 1]]
+    assert [row[0] for row in answers[1][3]] == ["a", "b"]
 
 
 def test_a_file_names_its_labels_itself() -> None:

@@ -89,7 +89,7 @@ def test_a_row_says_who_what_whom_and_when(project: Project, tmp_path: Path) -> 
 
 def test_reports_of_one_event_are_a_story(project: Project, tmp_path: Path) -> None:
     """Same label, ends and day: one event in two articles; all rows stay, one is the first."""
-    later, first = report("later", "2024-05-01T20:00:00"), report("first", "2024-05-01T20:00:00")
+    later, first = report("later", "2024-05-01T20:00:00"), report("first", "1 May 2024 08:00:00 GMT")
     others = [report("ship", "2024-05-01", ship="Argo"), report("day", "2024-05-02"), report("undated")]
     source = archive(tmp_path / "a", [later, *others], [first, report("undated too")])
     counts = goldwire.write_events(tmp_path / "e.parquet", [source], project)
@@ -99,6 +99,22 @@ def test_reports_of_one_event_are_a_story(project: Project, tmp_path: Path) -> N
     assert (found["later"]["reports"], found["later"]["is_first"]) == (2, True)
     assert (found["first"]["reports"], found["first"]["is_first"]) == (2, False)
     assert all(found[name]["reports"] == 1 and found[name]["is_first"] for name in ("ship", "day", "undated"))
+
+
+def test_what_is_no_day_makes_no_story(project: Project, tmp_path: Path) -> None:
+    """Articles of one year or month, or of a date that can't be read, are no reports of one event, nor are
+    those of different articles that have one id; what is a date stands as ISO 8601 has it."""
+    dates = ["2024", "2024", "2024-05", "2024-05", "05/04/2024", "05/04/2024", "31.5.2024", "20240601"]
+    shard = [report(f"d{n}", day) for n, day in enumerate(dates)]
+    others = [report("same", ship="Orca"), report("same", ship="Argo")]
+    source = archive(tmp_path / "a", [*shard, others[0]], [others[1]])
+    counts = goldwire.write_events(tmp_path / "e.parquet", [source], project)
+    table = rows(tmp_path / "e.parquet")
+    assert counts.events == counts.rows == 10 and {row["reports"] for row in table} == {1}
+    told = ["2024", "2024", "2024-05", "2024-05", None, None, "2024-05-31", "2024-06-01", None, None]
+    assert [row["event_date"] for row in table] == told
+    assert [row["date_basis"] for row in table] == ["published" if day else None for day in told]
+    assert [row["published"] for row in table[4:7]] == dates[4:7]
 
 
 def test_what_is_no_article_is_put_aside(project: Project, tmp_path: Path) -> None:

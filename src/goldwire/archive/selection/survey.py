@@ -97,7 +97,7 @@ class Looker:
                 looked.refused.append(each)
                 looked.out["no article"] += 1
                 continue
-            article = each[1]
+            article = each.article
             size = len(_WORD.findall(article.document.text))
             if why := self._outside(article, size):
                 looked.out[why] += 1
@@ -300,5 +300,5 @@ def taken(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int
                 continue
             for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
                 if row in here and not isinstance(each, Refused):
-                    articles[here[row]] = each[1]
+                    articles[here[row]] = each.article
     return articles

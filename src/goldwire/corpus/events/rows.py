@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from goldwire.annotations.values import iso_date
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.csv_tables import AND, taken_attributes
 from goldwire.corpus.browse.events import Entries, EventGraph, Node, Row, fold, gather
@@ -25,7 +25,8 @@ AFTER = ("event_date", "date_basis", "confidence", "annotator", "version", "stor
 #: Columns about reports of the same event, which need all rows.
 STORY = ("reports", "is_first")
 _NUMBERS = {"start": "int32", "end": "int32", "reports": "int32"}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: Characters of a date that is a whole day.
+_WHOLE = len("2024-05-31")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class EventColumns:
         meta = article.document.meta
         for row in sorted(graph.rows(0, alone), key=lambda row: (row.span.start, row.span.end, row.span.id)):
             published = str(meta.get("published") or "")
+            day = iso_date(published)
             cells: dict[str, Any] = {
                 "document": article.document.id,
                 "title": _text(meta.get("title")),
@@ -100,8 +102,8 @@ class EventColumns:
                 "end": row.span.end,
                 "trigger": row.text,
                 "label": row.span.label,
-                "event_date": row.date or published or None,
-                "date_basis": "stated" if row.date else "published" if published else None,
+                "event_date": row.date or day or None,
+                "date_basis": "stated" if row.date else "published" if day else None,
                 "confidence": min(scores[row.span.id], default=None),
                 "annotator": annotation.annotator,
                 "version": annotation.provenance.version or None,
@@ -112,9 +114,11 @@ class EventColumns:
                 nodes = [graph.nodes[index] for index in row.fillers.get(relation, ())]
                 cells[filler] = AND.join(node.name for node in nodes) or None
                 cells[identity] = AND.join(node.id for node in nodes if node.id) or None
-            yield from self._by_ends(graph, row, cells)
+            yield from self._by_ends(graph, row, cells, article)
 
-    def _by_ends(self, graph: EventGraph, row: Row, cells: dict[str, Any]) -> Iterator[EventRow]:
+    def _by_ends(
+        self, graph: EventGraph, row: Row, cells: dict[str, Any], article: Article
+    ) -> Iterator[EventRow]:
         """A row for each pair of source and target."""
         sources: list[int | None] = [*row.fillers.get(self.frame.source, ())] or [None]
         targets: list[int | None] = [*row.fillers.get(self.frame.target, ())] or [None]
@@ -124,25 +128,25 @@ class EventColumns:
             for relation, node in zip((self.frame.source, self.frame.target), ends, strict=True):
                 if relation:
                     own |= dict(zip(self.ends[relation].values(), self._end(node), strict=True))
-            code = self._code(row, ends, str(own["event_date"] or ""))
-            yield EventRow(own | {"story": f"{code:016x}"}, code, _day(str(own["published"] or "")))
+            code = self._code(row, ends, str(own["event_date"] or ""), article)
+            yield EventRow(own | {"story": f"{code:016x}"}, code, _day(iso_date(own["published"] or "")))
 
     def _end(self, node: Node | None) -> list[str | None]:
         if node is None:
             return [None] * (3 + len(self.taken))
         return [node.name, node.id or None, node.label, *(node.known.get(name) for name in self.taken)]
 
-    def _code(self, row: Row, ends: list[Node | None], day: str) -> int:
-        """What the row says: the event's id where it has one; else label, ends and date, where all is known.
+    def _code(self, row: Row, ends: list[Node | None], day: str, article: Article) -> int:
+        """What the row says: the event's id where it has one; else label, ends and day, where they are known.
 
-        Where a date or both ends are lacking it is only like itself.
+        Where the day or both ends are lacking it is only like itself, also where archives' ids stand twice.
         """
         names = [_who(node) for node in ends]
         if self.frame.identity and row.span.attributes.get(self.frame.identity):
             return story_code(row.event, *names)
-        if day and any(names):
+        if len(day) == _WHOLE and any(names):
             return story_code(row.span.label, day, *names)
-        return story_code(row.event, *names)
+        return story_code(row.event, article.document.text, *names)
 
 
 def _who(node: Node | None) -> str:
@@ -161,12 +165,7 @@ def _scores(annotation: Annotation) -> dict[str, list[float]]:
 
 def _day(published: str) -> int:
     """A date's number; 0 for one that is not a whole day, which so counts as the first."""
-    if not _DAY.match(published):
-        return 0
-    try:
-        return date.fromisoformat(published[:10]).toordinal()
-    except ValueError:
-        return 0
+    return date.fromisoformat(published).toordinal() if len(published) == _WHOLE else 0
 
 
 def _text(value: object) -> str | None:
