@@ -187,6 +187,9 @@ def find_project(start: str | Path | Project | None = None) -> Project:
     if isinstance(start, Project):
         return start
     here = (Path.cwd() if start is None else Path(start)).resolve()
+    if not here.exists():
+        hint = "check the path: --project names a project's folder, or one in it"
+        raise GoldwireError.of("GW910", "there is no such folder", where=str(here), hint=hint)
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             return load_project(folder)

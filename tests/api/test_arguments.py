@@ -168,6 +168,13 @@ def test_a_folder_without_a_project_has_no_schema(tmp_path: Path) -> None:
     assert raised.value.faults[0].code == "GW910"
 
 
+def test_a_folder_that_is_not_there_is_no_project(tmp_path: Path) -> None:
+    """Nor is the project above it taken in its place."""
+    project = mini()
+    with pytest.raises(goldwire.UsageError, match=r"GW910 .*no such folder"):
+        goldwire.list_articles(project / "mistyped")
+
+
 def test_what_is_not_there_is_said_before_its_format_is_looked_for(tmp_path: Path) -> None:
     """`convert` of a path without a telling suffix says that nothing is there."""
     with pytest.raises(goldwire.UsageError) as raised:

@@ -191,7 +191,8 @@ def test_a_choice_that_can_not_be_met_says_why(tmp_path: Path) -> None:
     """Where nothing is in question the reasons are named, and nothing is written; a folder of somebody
     else's is refused."""
     source = archive(tmp_path / "in")
-    wrong = ({"since": "31.5.2024"}, {"until": "2024-13"}, {"least": 9, "most": 3}, {"keywords": ("a", " ")})
+    wrong: list[dict[str, Any]] = [{"since": "31.5.2024"}, {"until": "2024-13"}, {"least": 9, "most": 3}]
+    wrong += [{"keywords": ("a", " ")}, {"by": ("year", "sorce")}, {"at_most": (("section", 2),)}]
     for options in ({"languages": ("it",)}, *wrong):
         with pytest.raises(GoldwireError) as caught:
             chosen(source, tmp_path / "out", **options)

@@ -281,6 +281,28 @@ def test_columns_are_those_of_the_first_rows_that_there_are(tmp_path: Path) -> N
     assert read(second) == ["z"]
 
 
+def test_what_is_passed_over_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Files of other kinds in a folder or behind a pattern, by number and name, and a run that is not at its
+    end; not what begins with `_` or `.`."""
+    folder = archive(tmp_path / "all")
+    for name in ("old.jsonl.zst", "more.csv", "x.txt", "y.txt", "_notes.txt", ".DS_Store"):
+        (folder / name).write_text("x", encoding="utf-8")
+    (folder / "_manifest.json").write_text('{"complete": true}', encoding="utf-8")
+    find_shards([str(folder)])
+    assert caplog.messages == [
+        f"{folder}: passed over, of other kinds: 4 files (more.csv, old.jsonl.zst, x.txt, …)"
+    ]
+    caplog.clear()
+    (folder / "_manifest.json").write_text('{"complete": false}', encoding="utf-8")
+    find_shards([f"{folder}/*s*"], out=tmp_path)
+    assert not caplog.messages
+    find_shards([f"{folder}/*s*"])
+    assert caplog.messages == [
+        f"{folder}/_manifest.json: the run that it is of has not come to its end",
+        f"{folder}/*s*: passed over, of other kinds: 2 files (more.csv, old.jsonl.zst)",
+    ]
+
+
 def read_whole(shard: Shard) -> list[Article | str]:
     """A shard's articles; of what is refused its first fault's code."""
     return [

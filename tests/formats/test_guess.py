@@ -3,6 +3,7 @@ both."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import threading
@@ -136,6 +137,15 @@ def test_a_file_of_a_folder_s_format_is_asked_for_by_its_folder(tmp_path: Path) 
     for file in files:
         with pytest.raises(GoldwireError, match=r"GW931 .*name the folder, which is brat's"):
             goldwire.read(file)
+
+
+def test_what_a_run_over_an_archive_wrote_is_asked_for_by_its_shards(tmp_path: Path) -> None:
+    """Its folder and packed shards are read by the commands over archives alone; that is said."""
+    (tmp_path / "_manifest.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "a-00000.jsonl.gz").write_bytes(gzip.compress(b'{"id": "a", "text": "Un."}\n'))
+    for path, hint in ((tmp_path, "name a shard in it"), (tmp_path / "a-00000.jsonl.gz", "gzip -dk")):
+        with pytest.raises(GoldwireError, match=f"GW931 .*{hint}"):
+            goldwire.read(path)
 
 
 def test_scores_are_made_of_any_format(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import msgspec
 
 from goldwire import __version__
 from goldwire.archive.output import Output
-from goldwire.archive.shards import Shard
+from goldwire.archive.shards import MANIFEST, Shard
 from goldwire.errors import GoldwireError
 from goldwire.files import file_names
 
 #: What a run keeps in its folder: names that are no data to whoever reads the folder as an archive.
-MANIFEST, DONE, QUARANTINE = "_manifest.json", "_shards.jsonl", "_quarantine"
+DONE, QUARANTINE = "_shards.jsonl", "_quarantine"
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from goldwire.errors import GoldwireError
+from goldwire.number_format import counted
 
+_LOG = logging.getLogger(__name__)
+#: What a run says in its folder of itself.
+MANIFEST = "_manifest.json"
 #: What a shard's name ends in.
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".parquet")
 _KINDS = ", ".join(SUFFIXES)
@@ -122,16 +128,18 @@ def file_system(address: str) -> tuple[Any, str]:
     return files, str(path)
 
 
-def find_shards(addresses: Sequence[str]) -> list[Shard]:
+def find_shards(addresses: Sequence[str], *, out: Path | str = "") -> list[Shard]:
     """The shards at addresses, by name: files, all those in and below folders, and what globs match.
 
-    Of folders and globs other files are passed over, and names that begin with `.` or `_`, which are no data.
+    Of folders and globs other files are passed over, with a warning, and names that begin with `.` or `_`,
+    which are no data; a warning tells of a folder that a run has not filled yet. Of what is in the folder
+    `out` none is told.
     Raises GW940 where an address holds none, GW942 where a file is none, GW941 and GW943 as above.
     """
     shards: dict[str, Shard] = {}
     for address in addresses:
         with told(address, *WRONGLY_ASKED):
-            for shard in _at(address):
+            for shard in _at(address, out):
                 shards.setdefault(shard.address, shard)
     return sorted(shards.values(), key=lambda shard: (shard.name, shard.address))
 
@@ -140,7 +148,7 @@ def shards_outside(addresses: Sequence[str], folder: Path | str) -> list[Shard]:
     """The shards at addresses but for those in `folder`, which are what is written there: a second run would
     take them for more of the archive. Raises what `find_shards` does, GW940 where no other is there."""
     place = file_system(str(folder))
-    shards = [shard for shard in find_shards(addresses) if not _is_in(shard, place)]
+    shards = [shard for shard in find_shards(addresses, out=folder) if not _is_in(shard, place)]
     if not shards:
         hint = "name another folder to write to"
         raise GoldwireError.of(
@@ -158,7 +166,7 @@ def _is_in(shard: Shard, place: tuple[Any, str]) -> bool:
     return bool(files == others) and path.startswith(f"{folder.rstrip('/')}/")
 
 
-def _at(address: str) -> list[Shard]:
+def _at(address: str, out: Path | str) -> list[Shard]:
     files, path = file_system(address)
     if files.isfile(path):
         if not suffix_of(path):
@@ -174,13 +182,34 @@ def _at(address: str) -> list[Shard]:
     else:
         hint = "a file, a folder, or a pattern in quotes"
         raise GoldwireError.of("GW940", "nothing is there", where=address, hint=hint)
-    found = [_shard(files, address, each, root) for each in sorted(paths) if suffix_of(each)]
-    visible = [
-        shard for shard in found if not any(p.startswith((".", "_")) for p in PurePosixPath(shard.name).parts)
+    below = [_shard(files, address, each, root) for each in sorted(paths)]
+    data = [
+        shard for shard in below if not any(p.startswith((".", "_")) for p in PurePosixPath(shard.name).parts)
     ]
+    visible = [shard for shard in data if shard.suffix]
+    others = [shard for shard in data if not shard.suffix]
+    runs = [shard for shard in below if PurePosixPath(shard.name).name == MANIFEST]
+    if out:
+        place = file_system(str(out))
+        others, runs = ([each for each in some if not _is_in(each, place)] for some in (others, runs))
+    for manifest in runs:
+        if not _is_complete(manifest):
+            _LOG.warning("%s: the run that it is of has not come to its end", manifest.address)
+    if others:
+        told = ", ".join(shard.name for shard in others[:3]) + (", …" if len(others) > 3 else "")
+        _LOG.warning("%s: passed over, of other kinds: %s (%s)", address, counted(len(others), "file"), told)
     if not visible:
         raise GoldwireError.of("GW940", "no shard is there", where=address, hint=f"one ends in {_KINDS}")
     return visible
+
+
+def _is_complete(manifest: Shard) -> bool:
+    """Whether a manifest says so; what is none is no concern here."""
+    try:
+        with manifest.opened() as stream:
+            return bool(json.load(stream).get("complete", True))
+    except (ValueError, AttributeError, GoldwireError):
+        return True
 
 
 def _shard(files: Any, address: str, path: str, root: str) -> Shard:

@@ -33,6 +33,8 @@ _SUFFIXES = {
     ".bio": "conll",
     ".xmi": "cas",
 }
+#: The file by which a run over an archive is known.
+_RUN = "_manifest.json"
 #: Files of a folder that are looked at, and of these those that are opened.
 _LOOKED_AT, _OPENED = 10_000, 5
 #: Formats that are one file.
@@ -211,8 +213,14 @@ def guess_written(path: Path) -> str:
 def _by_suffix(path: Path) -> str:
     if path.is_dir() or path.suffix not in _SUFFIXES:
         message = "the path does not say in which format it is"
-        beside = not path.is_dir() and path.with_suffix(".ann").is_file()
-        hint = "name the folder, which is brat's" if beside else f"name the format, {one_of(FORMATS)}"
+        if path.is_dir() and (path / _RUN).is_file():
+            hint = "it is what goldwire predict made of an archive: name a shard in it, a .jsonl or .parquet"
+        elif path.name.endswith((".jsonl.gz", ".ndjson.gz")):
+            hint = "unpack it first: gzip -dk"
+        elif not path.is_dir() and path.with_suffix(".ann").is_file():
+            hint = "name the folder, which is brat's"
+        else:
+            hint = f"name the format, {one_of(FORMATS)}"
         raise GoldwireError.of("GW931", message, where=str(path), hint=hint)
     return _SUFFIXES[path.suffix]
 

@@ -82,6 +82,7 @@ def select(
         told = ", ".join(f"{why}: {number}" for why, number in sorted(seen.out.items()))
         hint = "what the options ask for must be in the metadata" if seen.out else "the archive is empty"
         raise GoldwireError(*wrong(f"no article is in question ({told})", hint).faults, *faults)
+    _check_fields(seen, choice)
     chosen, is_exhausted = _chosen(seen, choice, known)
     if not chosen.taken:
         reasons = seen.out + seen.unfit + chosen.left
@@ -112,6 +113,15 @@ def select(
         }
         write_text(new / RECIPE, json.dumps(recipe, ensure_ascii=False, indent=1) + "\n")
     return selection
+
+
+def _check_fields(seen: Survey, choice: Choice) -> None:
+    """Raise GW955 for a field to spread by, or to bound, that no article of the population has."""
+    for names, values in ((choice.by, seen.cells), ([name for name, _ in choice.at_most], seen.caps)):
+        for name, column in zip(names, zip(*values, strict=True), strict=False):
+            if name != "keyword" and not any(column):
+                hint = "source, language, year, month, length, keyword, or another field of the metadata"
+                raise wrong(f"no article in question has a `{name}`", hint)
 
 
 def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[Chosen, bool]:
