@@ -74,8 +74,36 @@ def test_any_two_numbers_are_a_count(low: int, more: int) -> None:
 def test_counts_by_hand_are_put_in_form() -> None:
     """Spaces, dashes and signs that people type become the one form; what is no count is left to be told."""
     attribute = fleet().layers["accident"].attributes["dead"]
-    written = ["12–15", "≥ 4", "≈ 750", "> 3", "many"]
-    assert [from_text(attribute, each) for each in written] == ["12..15", ">=4", "~750", ">3", "many"]
+    written = ["12–15", "≥ 4", "≈ 750", "> 3", "many", "1 000", "1\u202f000 - 1\u202f200", "12 .. 15", "-3"]
+    tidied = ["12..15", ">=4", "~750", ">3", "many", "1000", "1000..1200", "12..15", "-3"]
+    assert [from_text(attribute, each) for each in written] == tidied
+
+
+@pytest.mark.parametrize("written", ["3 5", "1 0000", "12 15 18", "1 000 1 200", "3 to 5", "9" * 5000])
+def test_no_count_is_made_of_two(written: str) -> None:
+    """A space joins thousands, nothing else; a number of thousands of digits is refused like any other."""
+    assert bounds(tidy(written)) is None
+    attribute = fleet().layers["accident"].attributes["dead"]
+    assert value_problem(attribute, written) is not None
+
+
+def test_counts_typed_in_label_studio_are_put_in_form() -> None:
+    """As those by hand are; what is no count comes as it was typed, and is told by the check."""
+    schema, text = fleet(), accidents().document.text
+    region = {"id": "r", "from_name": "accident", "to_name": "text", "type": "labels"}
+    marked = {**region, "value": {"start": 0, "end": 4, "text": text[:4], "labels": ["FIRE"]}}
+    for typed, read in (("1 000 – 1 200", "1000..1200"), ("≥ 12", ">=12"), ("3 5", "3 5")):
+        value = {"start": 0, "end": 4, "text": [typed]}
+        said = {**region, "from_name": "accident-dead", "type": "textarea", "value": value}
+        [span] = from_result([marked, said], text, schema).spans
+        assert span.attributes["dead"] == read
+
+
+def test_countries_are_those_of_the_standard() -> None:
+    """States that are, states that were, and codes that the standard leaves to users; no others."""
+    flag = fleet().layers["body"].attributes["flag"]
+    assert all(value_problem(flag, code) is None for code in ("FRA", "GBR", "SUN", "DDR", "XKX"))
+    assert all(value_problem(flag, code) is not None for code in ("GER", "UK", "IGO", "fra", "ABC", ""))
 
 
 def test_a_registry_gives_what_is_not_stated() -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from email.utils import parsedate_to_datetime
 
+from goldwire.annotations.countries import is_country
 from goldwire.errors import one_of
 from goldwire.model import AttributeValue
 from goldwire.schemas import Attribute
@@ -14,7 +15,6 @@ from goldwire.schemas.numbers import bounds, is_integer, tidy
 #: What stands for a flag in hand-written files.
 FLAGS = {"true": True, "yes": True, "oui": True, "false": False, "no": False, "non": False}
 _ID = re.compile(r"\w[\w.:@+-]*")
-_COUNTRY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 #: Dates as metadata state them; a time may stand behind those that are whole.
 _YEAR_FIRST = re.compile(
@@ -56,11 +56,6 @@ def iso_date(stated: object) -> str:
     return told if is_date(told) else ""
 
 
-def is_country(value: str) -> bool:
-    """Whether a text has the form of a country's code, ISO 3166-1 alpha-3."""
-    return _COUNTRY.fullmatch(value) is not None
-
-
 def value_problem(attribute: Attribute, value: object, label: str = "") -> tuple[str, str] | None:
     """Why `value` can't stand in `attribute`, and what to do instead; None where it can.
 
@@ -97,7 +92,7 @@ def _form_problem(attribute: Attribute, value: object) -> tuple[str, str] | None
     if kind == "range" and bounds(value) is None:
         return f"`{value}` is no count", "12, 12..15, >12, >=12, <12, <=12, or ~12 for about 12"
     if kind == "country" and not is_country(value):
-        return f"`{value}` is no country code", "three capital letters, ISO 3166-1 alpha-3: FRA"
+        return f"`{value}` is no country code", "ISO 3166-1 alpha-3: FRA, DEU, GBR; XKX for Kosovo"
     return None
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
-_INTEGER = re.compile(r"0|[1-9][0-9]*")
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
+_DASHES = "\\-\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
+_THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:\s\d{3})+(?!\d)")
 _RANGE = re.compile(rf"~?({_INTEGER.pattern})(?:\.\.({_INTEGER.pattern}))?|(>=|<=|>|<)({_INTEGER.pattern})")
 
 
 def is_integer(value: str) -> bool:
-    """Whether a text is a whole number, in digits alone and without leading zeros."""
+    """Whether a text is a whole number, in at most 18 digits alone and without leading zeros."""
     return _INTEGER.fullmatch(value) is not None
 
 
@@ -40,6 +42,11 @@ def bounds(value: str) -> tuple[int, int | None] | None:
 
 
 def tidy(written: str) -> str:
-    """A count written by hand in its one form: no spaces, a dash between two numbers as `..`."""
-    text = re.sub(r"\s+", "", written).replace("≥", ">=").replace("≤", "<=").replace("≈", "~")
-    return re.sub(r"(?<=\d)[-\N{EN DASH}\N{EM DASH}](?=\d)", "..", text)
+    """A count written by hand in its one form: `1 000 - 1 200` as `1000..1200`, `≥ 12` as `>=12`.
+
+    A space stays where it parts no thousands: `3 5` is no count.
+    """
+    text = written.strip().replace("≥", ">=").replace("≤", "<=").replace("≈", "~")
+    text = _THOUSANDS.sub(lambda number: re.sub(r"\s", "", number[0]), text)
+    text = re.sub(rf"(?<=\d)\s*(?:\.\.|[{_DASHES}])\s*(?=\d)", "..", text)
+    return re.sub(r"([<>=~])\s+(?=[\d=])", r"\1", text)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotations import rules
+from goldwire.annotations.countries import is_country
 from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.store import project_articles
-from goldwire.annotations.values import is_country, value_problem
+from goldwire.annotations.values import value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
 from goldwire.formats.jsonl import own_jsonl
@@ -507,7 +508,7 @@ def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:
                 if label not in labels:
                     yield Fault(rules.ENTRY, f"unknown label `{label}`", at, one_of(labels))
             if entry.country and not is_country(entry.country):
-                hint = "three capital letters, ISO 3166-1 alpha-3, or nothing"
+                hint = "ISO 3166-1 alpha-3, as FRA, DEU, GBR, or nothing"
                 yield Fault(rules.ENTRY, f"`{entry.country}` is no country code", at, hint)
     for layer in schema.layers.values():
         for name, attribute in layer.attributes.items():

@@ -17,6 +17,7 @@ from msgspec import Struct
 from goldwire.formats.account import Account
 from goldwire.model import Annotation, AttributeValue, Relation, Span
 from goldwire.schemas.label_config import FLAG, TEXT, control
+from goldwire.schemas.numbers import bounds, tidy
 from goldwire.schemas.picks import any_control, pick_control
 from goldwire.schemas.schema import Attribute, Schema
 
@@ -163,4 +164,7 @@ def attribute_value(attribute: Attribute, held: list[str]) -> AttributeValue | U
         return held[0] if len(held) == 1 else Unread("several values where one is asked for")
     if kind == "text":
         return "\n".join(held)
-    return held[0].strip() if len(held) == 1 else Unread("several values where one is asked for")
+    if len(held) != 1:
+        return Unread("several values where one is asked for")
+    value = held[0].strip()
+    return tidy(value) if kind in ("integer", "range") and bounds(tidy(value)) is not None else value
