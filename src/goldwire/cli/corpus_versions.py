@@ -188,7 +188,12 @@ def publish(
 
     def on_packed(packed: Published) -> None:
         show(packed.table())
-        for kind, counts in (("metadata", packed.withheld.meta), ("attributes", packed.withheld.attributes)):
+        registries = {"values": packed.withheld.registries} if packed.withheld.registries else {}
+        for kind, counts in (
+            ("metadata", packed.withheld.meta),
+            ("attributes", packed.withheld.attributes),
+            ("registries", registries),
+        ):
             if counts:
                 dropped = ", ".join(f"{name} × {amount(number)}" for name, number in sorted(counts.items()))
                 say(f"{kind} left out: {dropped}")

@@ -14,7 +14,7 @@ from goldwire.annotations.store import write_annotation
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_header import LICENCES, licence_fields
+from goldwire.corpus.dataset.card_header import LICENCES, licence_address, licence_fields
 from goldwire.corpus.dataset.card_statement import QUESTIONS, shares, statement, titled
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import Split, split_path, write_split
@@ -82,6 +82,27 @@ def test_a_licence_that_the_hub_does_not_list_has_a_file(tmp_path: Path) -> None
     assert "Annotations: Apache-2.0." in (made.folder / "LICENSE").read_text(encoding="utf-8")
     build(load_corpus(settings(project, licence='"mit"')))
     assert not (made.folder / "LICENSE").exists()
+
+
+@pytest.mark.parametrize(
+    ("licence", "address"),
+    [
+        ("CC BY 2.5", "https://creativecommons.org/licenses/by/2.5/"),
+        ("cc-by-nc-sa-4.0", "https://creativecommons.org/licenses/by-nc-sa/4.0/"),
+        ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+        ("text belongs to its publisher", ""),
+        ("CC BY", ""),
+    ],
+)
+def test_licences_that_ask_for_their_address_have_it(licence: str, address: str) -> None:
+    """Those of Creative Commons, however they are written; of others none is made up."""
+    assert licence_address(licence) == address
+
+
+def test_numbers_of_thousands_are_written_alike(tmp_path: Path) -> None:
+    """In the example's card: spans, relations, entries."""
+    card = (Path(__file__).parents[3] / "corpus/README.md").read_text(encoding="utf-8")
+    assert "1,496 `entity` spans" in card and "1,297 relations.**" in card
 
 
 def test_the_data_statement_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:

@@ -66,4 +66,7 @@ def test_a_changed_file_is_noticed(built: Build, tmp_path: Path) -> None:
     manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
     assert listed == {name: manifest["files"][name]["sha256"] for name in listed}
     assert set(listed) == set(manifest["configs"].values())
+    assert described["license"] == ["Apache-2.0", "https://creativecommons.org/publicdomain/zero/1.0/"]
+    assert "no person has reviewed" not in described["description"]
+    assert "*" not in described["rai:dataLimitations"] and "2 documents" in described["rai:dataLimitations"]
     assert described["datePublished"] == "2024-03-05"

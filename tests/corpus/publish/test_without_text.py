@@ -16,6 +16,7 @@ from msgspec import structs
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.dataset.card import BARE
 from goldwire.corpus.publish.without_text import WINDOW, quoted, read_without_texts, rehydrate, windows
 from goldwire.corpus.publish.write import write_to_pass_on
@@ -213,6 +214,41 @@ def test_metadata_and_attributes_that_quote_are_left_out_and_counted(tmp_path: P
     assert json.loads((folder / "manifest.json").read_text())["withheld"]["meta"] == withheld.meta
 
 
+def test_registries_go_along_without_what_quotes(example: Path, tmp_path: Path) -> None:
+    """What an id names, and what is taken from it, is in the dataset; of spellings that stand in a text that
+    is kept back only those that are no stretch of it. What was left out is counted."""
+    project = load_project(example_root())
+    known = load_corpus(project).registries["actors"]
+    rows = [
+        json.loads(line) for line in (example / "registries/actors.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert {row["id"] for row in rows} <= known.keys() and len(rows) > len(known) - 5
+    assert {row["id"]: row.get("country", "") for row in rows} == {
+        row["id"]: known[row["id"]].country for row in rows
+    }
+    assert "Trump" in next(row["names"] for row in rows if row["id"] == "per.donald-trump")
+    manifest = json.loads((example / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["withheld"]["registries"] > 0
+    assert manifest["files"]["registries/actors.jsonl"]["bytes"] > 0
+    card = (example / "README.md").read_text(encoding="utf-8")
+    assert "`entity.country`, `entity.sector` are what the entry of its id says" in card
+    whole = build(load_corpus(mini_project(tmp_path / "mini")))
+    assert not (whole.folder / "registries").exists()
+
+
+def test_the_card_of_what_is_passed_on_speaks_of_its_own_folder(example: Path) -> None:
+    """It is loaded from where it is, and names under which licence each text stands, where that is, and of
+    whom the texts are."""
+    card = (example / "README.md").read_text(encoding="utf-8")
+    assert 'load_dataset(".", split="train")' in card and "corpus/documents" not in card
+    line = (
+        "29 texts: CC BY 2.5 (https://creativecommons.org/licenses/by/2.5/), of Wikinews, fr.wikinews.org; "
+    )
+    assert line in card and line in (example / "LICENSE").read_text(encoding="utf-8")
+    row = next(line for line in card.splitlines() if line.startswith("| `wikinews-44290`"))
+    assert "| Wikinews, fr.wikinews.org | CC BY 2.5 | 2012-06-22 |" in row
+
+
 def test_a_changelog_that_quotes_is_refused(tmp_path: Path) -> None:
     """What people wrote is not changed behind their back: the file and the passage are named."""
     project = mini_project(tmp_path / "mini")
@@ -314,7 +350,8 @@ def test_texts_go_by_their_licences(tmp_path: Path) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "**1 of 2 texts may not be passed on.**" in card
     assert "- 1 text: belongs to its publisher; **not** in this dataset, but for hashes." in card
-    assert "- 1 text: cc0-1.0; in this dataset." in card
+    assert "- 1 text: cc0-1.0 (https://creativecommons.org/publicdomain/zero/1.0/)" in card
+    assert "in this dataset." in card
     joined = rehydrate(folder, project.seeds, tmp_path / "whole.jsonl")
     assert {a.document.id: a.document.text for a in joined.articles} == {
         a.document.id: a.document.text for a in (whole, other)

@@ -17,10 +17,11 @@ from goldwire.annotations.stats import Counts, count
 from goldwire.annotations.tokens import TagLoss, tokenizer
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
-from goldwire.corpus.dataset.card import card
+from goldwire.corpus.dataset.card import card, limits
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
+from goldwire.corpus.dataset.registries import registry_rows, write_registries
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
@@ -105,11 +106,23 @@ def build(
         facts = CardFacts.of(corpus.articles)
         manifest = _manifest(corpus, facts, counts, checks, losses, numbers, paths)
         hashed = manifest["content_hash"]
-        text = card(corpus, facts, counts, checks, losses, hashed, sides=numbers, paths=paths)
+        named = write_registries(new_folder, registry_rows(corpus), corpus.schema)
+        text = card(
+            corpus, facts, counts, checks, losses, hashed, sides=numbers, paths=paths, registries=named
+        )
         write_text(new_folder / "README.md", text)
         if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-            write_text(new_folder / LICENCE_FILE, licence_text(corpus, facts.licences))
-        described = croissant(corpus, facts, counts, hashed, folder=new_folder, paths=paths)
+            write_text(new_folder / LICENCE_FILE, licence_text(corpus, facts))
+        described = croissant(
+            corpus,
+            facts,
+            counts,
+            hashed,
+            folder=new_folder,
+            paths=paths,
+            limits=limits(corpus, facts, counts, checks, losses),
+            registries=named,
+        )
         write_text(new_folder / CROISSANT, described)
         write_text(new_folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,13 @@ from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
-from goldwire.corpus.dataset.card_statement import shares, statement, titled
+from goldwire.corpus.dataset.card_statement import shares, statement, status_of, titled
+from goldwire.corpus.dataset.registries import RegistryFile
 from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
 from goldwire.formats.features import Columns
-from goldwire.model import STATUSES
 from goldwire.number_format import FILTERS, amount, counted, number
 from goldwire.schemas.schema import End
 
@@ -42,6 +42,7 @@ def card(
     *,
     sides: Mapping[str, int],
     paths: Mapping[str, Mapping[str, str]],
+    registries: Sequence[RegistryFile] = (),
     held: Collection[str] | None = None,
 ) -> str:
     """The card's Markdown, from what was built and the `facts` of its articles.
@@ -53,13 +54,13 @@ def card(
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
-    environment.filters |= FILTERS
+    environment.filters |= {**FILTERS, "quoted_code": lambda text: f"`{text}`"}
     environment.finalize = lambda value: "" if value is None else value
     template = environment.from_string(
         resources.files("goldwire.corpus.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
     columns, setting = Columns(corpus.schema), corpus.project.setting
-    status = _status(facts)
+    status = status_of(facts)
     texts = held is None or bool(held)
     features = {
         config: columns.plain_features("annotations", texts=False)
@@ -78,19 +79,20 @@ def card(
         counts=counts,
         example_layers=list(corpus.schema.layers)[:1],
         fields=list(_fields(corpus, columns)),
-        folder=corpus.project.corpus.name,
+        folder=corpus.project.corpus.name if held is None else ".",
         header=header(corpus, facts, paths, features),
         file=next(iter(next(iter(paths.values())).values())),
         least=LEAST_DATASETS,
         language=corpus.project.language,
         layers=_layers(corpus, counts),
-        licence=licence_lines(corpus, facts.licences, held),
-        limits=_limits(corpus, counts, checks, losses, status),
+        licence=licence_lines(corpus, facts, held),
+        limits=limits(corpus, facts, counts, checks, losses),
         losses=losses,
         notes=_notes(facts, held),
         oddities=[
             {"id": name, "text": text} for name, text in facts.oddities if held is None or name in held
         ],
+        registries=registries,
         relations=_relations(corpus, counts),
         rules=RULES,
         schema=corpus.schema,
@@ -105,38 +107,6 @@ def card(
         version=corpus.version,
     )
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
-
-
-def _status(facts: CardFacts) -> dict[str, Any]:
-    """How far the curated annotations may be trusted, in a sentence and by status."""
-    rows = [
-        {"status": status, "curated": facts.curated_status[status], "all": facts.status[status]}
-        for status in reversed(STATUSES)
-        if facts.status[status]
-    ]
-    draft, machine = facts.curated - facts.trusted, facts.by_machine
-    missing = facts.documents - facts.curated
-    if not facts.trusted and machine == facts.curated:
-        sentence = (
-            "> **Draft.** All annotations are machine-drafted; no person has reviewed them. A score against "
-            "them measures closeness to a draft, and must say so."
-        )
-    elif not facts.trusted:
-        drafted = f"; {machine} of {facts.curated} are machine-drafted" if machine else ""
-        sentence = f"> **Not reviewed.** No annotation has been reviewed by a second person{drafted}."
-    elif draft:
-        sentence = (
-            f"> **In part reviewed.** People reviewed or adjudicated the annotations of {facts.trusted} of "
-            f"{facts.curated} documents; the others are not reviewed."
-        )
-    else:
-        sentence = "> **Reviewed.** People reviewed or adjudicated the annotations of every document."
-    if facts.unknown:
-        sentence += f" Whether a person or a machine made those of {facts.unknown} documents is unknown."
-    if missing:
-        sentence += f" {missing} of {facts.documents} documents have no annotation."
-    reference = "a draft" if machine or facts.curated_status["draft"] else "not reviewed"
-    return {"sentence": sentence, "rows": rows, "draft": draft > 0, "reference": reference if draft else ""}
 
 
 def _annotators(corpus: Corpus, facts: CardFacts) -> list[dict[str, Any]]:
@@ -195,7 +165,7 @@ def _sources(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[dict[str,
     rows = []
     for source in facts.sources:
         url, title = source.meta["url"], _cell(source.meta["title"])
-        row = {key: _cell(source.meta[key]) for key in ("source", "published", "language")}
+        row = {key: _cell(source.meta[key]) for key in ("source", "licence", "published", "language")}
         spans = {layer: counts.by_document[source.id].get(layer, 0) for layer in corpus.schema.layers}
         rows.append(
             {"id": source.id, "title": f"[{title or url}]({url})" if url else title, **row, "spans": spans}
@@ -260,11 +230,12 @@ def _and(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
 
 
-def _limits(
-    corpus: Corpus, counts: Counts, checks: CheckResult, losses: dict[str, TagLoss], status: dict[str, Any]
+def limits(
+    corpus: Corpus, facts: CardFacts, counts: Counts, checks: CheckResult, losses: Mapping[str, TagLoss]
 ) -> list[str]:
+    """What speaks against relying on the dataset, a sentence or two each."""
     lines = []
-    if status["draft"]:
+    if facts.trusted < facts.curated:
         lines.append("Annotations that no person has reviewed hold errors that nobody has counted.")
     if counts.documents < 50:
         lines.append(f"{counts.documents} documents: figures made on them say little of other texts.")

@@ -96,7 +96,7 @@ class CardFacts:
             self.dates = (
                 (date, date) if self.dates is None else (min(self.dates[0], date), max(self.dates[1], date))
             )
-        shown = ("url", "title", "source", "published", "language")
+        shown = ("url", "title", "source", "licence", "published", "language")
         self.sources.append(Source(name, {key: str(meta.get(key) or "") for key in shown}))
         for key in META:
             for suffix in ("by", "basis"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.redistribution import redistribution
 from goldwire.formats.dataset_files import config_fields, header_yaml
-from goldwire.number_format import counted
+from goldwire.number_format import amount, counted
 
 if TYPE_CHECKING:
     from goldwire.corpus.corpus import Corpus
@@ -30,6 +30,8 @@ _LISTED = (
     "ncsa unlicense zlib pddl lgpl-lr unknown other"
 )
 LICENCES = frozenset(_LISTED.split())
+# So many sources of texts are named under a licence; the card's table has all.
+_SOURCES = 10
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _MAKERS = {
     "unknown": "other",
@@ -80,10 +82,17 @@ def licence_fields(licence: str) -> dict[str, str]:
     }
 
 
-def licence_lines(
-    corpus: Corpus, licences: Mapping[str, int], held: Collection[str] | None = None
-) -> list[str]:
-    """What may be done with annotations and texts, of which there are so many under each of `licences`.
+def licence_address(licence: str) -> str:
+    """Where the text of a Creative Commons licence stands, which it asks to be named; empty for others."""
+    found = re.fullmatch(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", licence.upper())
+    if found is not None:
+        return f"https://creativecommons.org/licenses/{found[1].lower()}/{found[2]}/"
+    zero = re.fullmatch(r"CC0(?:[ -](\d\.\d))?", licence.upper())
+    return f"https://creativecommons.org/publicdomain/zero/{zero[1] or '1.0'}/" if zero is not None else ""
+
+
+def licence_lines(corpus: Corpus, facts: CardFacts, held: Collection[str] | None = None) -> list[str]:
+    """What may be done with annotations and texts: of these how many are under each licence, and of whom.
 
     `held` are the documents whose texts this dataset has, where it was made to be passed on; else it has all.
     """
@@ -92,18 +101,26 @@ def licence_lines(
     if held is not None and not held:
         return [*lines, "Texts: none are in this dataset."]
     passed_on = redistribution(corpus.project)
-    for licence, texts in sorted(licences.items()):
+    for licence, texts in sorted(facts.licences.items()):
         allowed = passed_on.allows_licence(licence)
+        address = licence_address(licence)
+        named = f"{licence} ({address})" if address else licence or "licence not stated"
+        sources = dict.fromkeys(
+            each.meta["source"] for each in facts.sources if each.meta["licence"] == licence
+        )
+        if allowed and (listed := [source for source in sources if source]):
+            more = f" and {amount(len(listed) - _SOURCES)} more" if len(listed) > _SOURCES else ""
+            named += f", of {'; '.join(listed[:_SOURCES])}{more}"
         if held is None:
             said = "may be passed on" if allowed else "may **not** be passed on with the dataset"
         else:
             said = "in this dataset" if allowed else "**not** in this dataset, but for hashes"
-        lines.append(f"{counted(texts, 'text')}: {licence or 'licence not stated'}; {said}.")
+        lines.append(f"{counted(texts, 'text')}: {named}; {said}.")
     return lines
 
 
-def licence_text(corpus: Corpus, licences: Mapping[str, int], held: Collection[str] | None = None) -> str:
+def licence_text(corpus: Corpus, facts: CardFacts, held: Collection[str] | None = None) -> str:
     """The text of `LICENSE`, for licences that the Hub does not list."""
-    lines = licence_lines(corpus, licences, held)
+    lines = licence_lines(corpus, facts, held)
     title = corpus.project.setting("project", "title", corpus.project.name)
     return "\n".join([str(title), "", *(line.replace("**", "") for line in lines)]) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldwire.annotations.stats import Counts
 from goldwire.corpus.dataset.card_facts import WAYS, CardFacts
 from goldwire.corpus.redistribution import redistribution
+from goldwire.model import STATUSES
 from goldwire.number_format import amount
 
 if TYPE_CHECKING:
@@ -66,6 +67,38 @@ def statement(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str
 def titled(answers: Mapping[str, str]) -> list[tuple[str, str]]:
     """The answers under the elements' titles."""
     return [(QUESTIONS.get(key, key.capitalize()), answer) for key, answer in answers.items()]
+
+
+def status_of(facts: CardFacts) -> dict[str, Any]:
+    """How far the curated annotations may be trusted, in a sentence and by status."""
+    rows = [
+        {"status": status, "curated": facts.curated_status[status], "all": facts.status[status]}
+        for status in reversed(STATUSES)
+        if facts.status[status]
+    ]
+    draft, machine = facts.curated - facts.trusted, facts.by_machine
+    missing = facts.documents - facts.curated
+    if not facts.trusted and machine == facts.curated:
+        sentence = (
+            "> **Draft.** All annotations are machine-drafted; no person has reviewed them. A score against "
+            "them measures closeness to a draft, and must say so."
+        )
+    elif not facts.trusted:
+        drafted = f"; {machine} of {facts.curated} are machine-drafted" if machine else ""
+        sentence = f"> **Not reviewed.** No annotation has been reviewed by a second person{drafted}."
+    elif draft:
+        sentence = (
+            f"> **In part reviewed.** People reviewed or adjudicated the annotations of {facts.trusted} of "
+            f"{facts.curated} documents; the others are not reviewed."
+        )
+    else:
+        sentence = "> **Reviewed.** People reviewed or adjudicated the annotations of every document."
+    if facts.unknown:
+        sentence += f" Whether a person or a machine made those of {facts.unknown} documents is unknown."
+    if missing:
+        sentence += f" {missing} of {facts.documents} documents have no annotation."
+    reference = "a draft" if machine or facts.curated_status["draft"] else "not reviewed"
+    return {"sentence": sentence, "rows": rows, "draft": draft > 0, "reference": reference if draft else ""}
 
 
 def _counted(corpus: Corpus, facts: CardFacts, counts: Counts) -> dict[str, str]:

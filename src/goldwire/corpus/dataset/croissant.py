@@ -6,13 +6,17 @@ The format: Akhtar et al. 2024, *Croissant: A Metadata Format for ML-Ready Datas
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.stats import Counts
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_statement import statement
+from goldwire.corpus.dataset.card_header import licence_address
+from goldwire.corpus.dataset.card_statement import statement, status_of
+from goldwire.corpus.dataset.registries import RegistryFile
+from goldwire.corpus.redistribution import redistribution
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.dataset_files import features_of
 
@@ -79,12 +83,18 @@ def croissant(
     *,
     folder: Path,
     paths: Mapping[str, Mapping[str, str]],
+    limits: Sequence[str],
+    registries: Sequence[RegistryFile] = (),
+    held: Collection[str] | None = None,
 ) -> str:
     """The description as JSON: each file with its SHA-256, and of each config and split the columns.
 
-    `paths` are the files in `folder` of each config by split. Date, address and authors are those of
-    `[corpus]`: what it does not say is left out.
+    `paths` are the files in `folder` of each config by split, `registries` those beside them, `limits` what
+    the card says under that heading. Date, address and authors are those of `[corpus]`: what it does not say
+    is left out. `held` as for the card.
     """
+    files = {path: "application/x-parquet" for sides in paths.values() for path in sides.values()}
+    files |= {each.path: "application/jsonlines" for each in registries}
     distribution = [
         {
             "@type": "cr:FileObject",
@@ -92,11 +102,10 @@ def croissant(
             "name": path,
             "contentUrl": path,
             "contentSize": f"{(folder / path).stat().st_size} B",
-            "encodingFormat": "application/x-parquet",
+            "encodingFormat": form,
             "sha256": sha256(read_bytes(folder / path)),
         }
-        for sides in paths.values()
-        for path in sides.values()
+        for path, form in files.items()
     ]
     records = [
         {
@@ -117,21 +126,39 @@ def croissant(
         "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": corpus.project.name,
         "version": corpus.version,
-        **_about(corpus, facts, counts, content_hash),
+        **_about(corpus, facts, counts, content_hash, limits, held),
         "distribution": distribution,
         "recordSet": records,
     }
     return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
 
 
-def _about(corpus: Corpus, facts: CardFacts, counts: Counts, content_hash: str) -> dict[str, Any]:
+def _licences(corpus: Corpus, facts: CardFacts, held: Collection[str] | None) -> list[str]:
+    """Those of the annotations and of the texts that the dataset has, as addresses where there is one."""
+    setting, passed_on = corpus.project.setting, redistribution(corpus.project)
+    named = [str(setting("corpus", "annotations_licence", "Apache-2.0"))]
+    if held is None or held:
+        named += [name for name in sorted(facts.licences) if held is None or passed_on.allows_licence(name)]
+    return list(dict.fromkeys(licence_address(name) or name or "not stated" for name in named))
+
+
+def _about(
+    corpus: Corpus,
+    facts: CardFacts,
+    counts: Counts,
+    content_hash: str,
+    limits: Sequence[str],
+    held: Collection[str] | None,
+) -> dict[str, Any]:
     setting = corpus.project.setting
     title = str(setting("project", "title", corpus.project.name))
     authors = str(setting("corpus", "authors", f"The {corpus.project.name} annotators"))
     about: dict[str, Any] = {
         "alternateName": title,
-        "description": " ".join((corpus.schema.description or title).split()),
-        "license": str(setting("corpus", "licence", "other")),
+        "description": " ".join(
+            f"{corpus.schema.description or title} {_plain(status_of(facts)['sentence'])}".split()
+        ),
+        "license": _licences(corpus, facts, held),
         "inLanguage": corpus.project.language,
         "keywords": ["goldwire", corpus.schema.name, *corpus.schema.layers],
         "creator": {"@type": "sc:Organization", "name": authors},
@@ -141,7 +168,14 @@ def _about(corpus: Corpus, facts: CardFacts, counts: Counts, content_hash: str) 
         if value := str(setting("corpus", key, "")):
             about[name] = value
     answers = statement(corpus, facts, counts)
+    # What the card says elsewhere is said here.
+    answers["limitations"] = answers["limitations"].replace("See *Limits*.", _plain(" ".join(limits)))
+    answers["metadata"] = answers["metadata"].replace("in this card", "in README.md")
     return about | {name: answers[key] for key, name in _STATED.items() if answers.get(key)}
+
+
+def _plain(markdown: str) -> str:
+    return re.sub(r"^> |[*`]", "", markdown)
 
 
 def _field(

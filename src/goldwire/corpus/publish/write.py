@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from goldwire.annotations.stats import count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.build import split_articles, write_configs
-from goldwire.corpus.dataset.card import BARE, card
+from goldwire.corpus.dataset.card import BARE, card, limits
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
+from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
@@ -36,10 +37,12 @@ KEPT_META = (*META, "story", "split", "sha256")
 
 @dataclass
 class Withheld:
-    """What was left out because it is text or may be: metadata by key, and attribute values that quote."""
+    """What was left out because it is text or may be: metadata by key, attribute values and those of the
+    registries that quote."""
 
     meta: dict[str, int] = field(default_factory=dict)
     attributes: dict[str, int] = field(default_factory=dict)
+    registries: int = 0
 
     def lose(self, counts: dict[str, int], name: str) -> None:
         """Count one."""
@@ -72,17 +75,33 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
         paths[config] = _write_bare(folder, corpus.schema, bare_sides, config)
         lines = [dumps(to_record(article, article.document.meta)) for article in bare]
         write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
+    free = {article.document.id: article.document.text for article in whole}
+    rows, withheld.registries = without(registry_rows(corpus), _quoting(registry_rows(corpus), texts, free))
+    named = write_registries(folder, rows, corpus.schema)
     hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
     as_shown = [shown[article.document.id] for article in corpus.articles]
     told = Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources)
     facts, counts = CardFacts.of(as_shown), count(as_shown, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     lost = losses if whole else {}
-    text = card(told, facts, counts, checks, lost, hashed, sides=numbers, paths=paths, held=held)
+    text = card(
+        told, facts, counts, checks, lost, hashed, sides=numbers, paths=paths, registries=named, held=held
+    )
     write_text(folder / "README.md", text)
     if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-        write_text(folder / LICENCE_FILE, licence_text(told, facts.licences, held))
-    write_text(folder / CROISSANT, croissant(told, facts, counts, hashed, folder=folder, paths=paths))
+        write_text(folder / LICENCE_FILE, licence_text(told, facts, held))
+    described = croissant(
+        told,
+        facts,
+        counts,
+        hashed,
+        folder=folder,
+        paths=paths,
+        limits=limits(told, facts, counts, checks, lost),
+        registries=named,
+        held=held,
+    )
+    write_text(folder / CROISSANT, described)
     for name in ("CHANGELOG.md", SPLIT):
         if (corpus.project.corpus / name).is_file():
             write_bytes(folder / name, read_bytes(corpus.project.corpus / name))
@@ -96,7 +115,11 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
         "configs": paths,
         "documents": len(as_shown),
         "splits": numbers,
-        "withheld": {"meta": withheld.meta, "attributes": withheld.attributes},
+        "withheld": {
+            "meta": withheld.meta,
+            "attributes": withheld.attributes,
+            "registries": withheld.registries,
+        },
         "files": {
             str(path.relative_to(folder)): {"sha256": sha256(read_bytes(path)), "bytes": path.stat().st_size}
             for path in sorted(folder.rglob("*"))
@@ -104,7 +127,7 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
         },
     }
     write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
-    _search(folder, bare, texts, {article.document.id: article.document.text for article in whole})
+    _search(folder, bare, texts, free)
     return withheld
 
 
@@ -170,6 +193,13 @@ def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withh
     return bare
 
 
+def _quoting(values: Any, texts: Mapping[str, str], free: Mapping[str, str]) -> Callable[[Any], bool]:
+    """Whether one of these values quotes one of `texts`; what stands in `free` too is no quotation."""
+    hits = set(quoted(texts, windows(_strings(values))))
+    hits -= set(quoted(free, hits))
+    return lambda value: any(not windows([string]).isdisjoint(hits) for string in _strings(value))
+
+
 def _textless(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         spans = [{key: value for key, value in span.items() if key != "text"} for span in row["spans"]]
@@ -196,7 +226,7 @@ def _search(folder: Path, bare: list[Article], texts: Mapping[str, str], free: M
     """
     places: list[tuple[str, list[str]]] = [
         (path.name, [read_text(path)])
-        for path in sorted(folder.iterdir())
+        for path in sorted([*folder.iterdir(), *folder.glob(f"{REGISTRIES}/*")])
         if path.is_file() and path.name != NAME
     ]
     records = [msgspec.to_builtins(to_record(article, article.document.meta)) for article in bare]
