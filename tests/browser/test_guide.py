@@ -47,6 +47,11 @@ def test_a_word_without_its_accents_finds_what_is_said_of_it(page: Page, guide: 
     assert str(len(found)) in page.inner_text("#found")
     page.fill("#search", "per.mark-esper")
     assert page.locator("tr[data-entry]:visible", has_text="Mark Esper").count() == 1
+    counts = []
+    for apostrophe in "'\u2019":
+        page.fill("#search", f"s{apostrophe}est rendu")
+        counts.append(page.locator("[data-entry]:visible").count())
+    assert counts[0] == counts[1] > 1
     page.fill("#search", "")
     assert page.locator("[data-entry]:visible").count() == whole
 

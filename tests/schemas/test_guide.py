@@ -50,6 +50,15 @@ def test_the_page_holds_words_and_ids() -> None:
     assert "<code>per.mark-esper</code>" in page and "<code>2001-09-11-attacks</code>" in page
 
 
+def test_registries_show_what_spans_take_from_them() -> None:
+    """Who leaves a country empty sees which one the registry gives."""
+    page = guide_page(load_schema(EXAMPLE), EXAMPLE.parent)
+    [actors, events] = re.findall(r'<h2 id="registry-\d">.*?</table>', page, re.DOTALL)
+    assert '<th scope="col">Pays</th><th scope="col">Secteur PLOVER</th>' in actors and "Pays" not in events
+    [row] = re.findall(r"<tr data-entry><td><code>per.mark-esper</code>.*?</tr>", actors)
+    assert row.endswith("<td>USA</td><td>MIL</td></tr>")
+
+
 def test_the_page_asks_for_nothing_from_elsewhere() -> None:
     """It has the policy of all pages: nothing is loaded, and no script runs but its own."""
     page = guide_page(load_schema(EXAMPLE), EXAMPLE.parent)

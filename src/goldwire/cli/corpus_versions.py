@@ -141,7 +141,9 @@ def split(
         "are test data: drawn at random by goldwire seeds select": result.pool,
         "kept out of test data, annotated with predictions in view": result.seen,
         "changed sides: they tie two together, or may no longer be test data": result.moved,
-        "have no date: training only": result.undated,
+        "have no date that can be read (2024-03-05): training, but for one that a group takes along": (
+            result.undated
+        ),
         "are older than the side that their group is on": result.straddling,
         "are no longer in the corpus, and the side they had is forgotten": result.gone,
     }

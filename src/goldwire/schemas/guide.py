@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -273,18 +273,25 @@ def _order(text: str) -> str:
     return re.sub(r"^\W+", "", kept) or kept
 
 
-def _registries(schema: Schema, folder: Path) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Each registry's entries as a page shows them, by id; a file that is missing gives none."""
+def _registries(schema: Schema, folder: Path) -> list[tuple[str, dict[str, str], list[dict[str, Any]]]]:
+    """Each registry's entries as a page shows them, by id; a file that is missing gives none. Between: the
+    attributes that spans take from it, with their titles."""
     listed = []
     for name, file in schema.registries.items():
+        given = {
+            key: attribute.title
+            for layer in schema.layers.values()
+            for key, attribute in layer.attributes.items()
+            if attribute.taken_from and layer.attributes[attribute.taken_from].registry == name
+        }
         path = folder / file
         data, _ = parse_yaml(read_text(path), str(path), texts=True) if path.is_file() else ([], {})
-        rows = [_row(entry) for entry in data or [] if isinstance(entry, dict) and entry.get("id")]
-        listed.append((name, sorted(rows, key=lambda row: str(row["id"]))))
+        rows = [_row(entry, given) for entry in data or [] if isinstance(entry, dict) and entry.get("id")]
+        listed.append((name, given, sorted(rows, key=lambda row: str(row["id"]))))
     return listed
 
 
-def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _row(entry: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
     labels = entry.get("label") or []
     names = entry.get("names") or []
     spellings = [str(each) for each in (names if isinstance(names, list) else [names])]
@@ -294,4 +301,5 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "name": str(entry.get("name") or ""),
         "names": [each for each in spellings if each != str(entry.get("name") or "")],
         "date": str(entry.get("date") or ""),
+        "given": {key: str(entry.get(key) or "") for key in given},
     }

@@ -240,6 +240,35 @@ def replace_meta(one: Article, **meta: str) -> Article:
     return Article(structs.replace(one.document, meta={**one.document.meta, **meta}), one.annotations)
 
 
+@pytest.mark.parametrize("written", ["2031-13-01", "2031-02-30", "9999-99", "05/04/2031", "May 2031"])
+def test_a_day_that_there_is_not_makes_nothing_the_newest(written: str) -> None:
+    """What can't be read as a date is told, and trains; a group takes it along, and then it is not told as
+    older."""
+    listed = [article(f"a{day}", published=f"2020-01-{day + 10}") for day in range(9)]
+    odd = article("odd", published=written)
+    found = make_split([*listed, odd], schema(), SplitOptions(by_date=True))
+    assert found.undated == ["odd"] and found.split.sides["odd"] == "train"
+    newest = article("a9", published="2020-01-25", story="x")
+    tied = make_split(
+        [*listed, article("odd", published=written, story="x"), newest], schema(), SplitOptions(by_date=True)
+    )
+    assert tied.split.sides["odd"] == tied.split.sides["a9"] == "test"
+    assert tied.straddling == [] and tied.undated == ["odd"]
+
+
+def test_dates_are_read_however_they_are_written() -> None:
+    """Days first and those of feeds count as the day that they are, and so does one with a time."""
+    listed = [article(f"a{day}", published=f"2020-01-{day + 10}") for day in range(7)]
+    listed += [
+        article("dotted", published="31.12.2031"),
+        article("feed", published="Sat, 02 Mar 2030 10:00:00 +0100"),
+        article("timed", published="2020-01-02T08:00:00Z"),
+    ]
+    found = make_split(listed, schema(), SplitOptions(by_date=True, test=0.2, validation=0.0))
+    assert {name for name, side in found.split.sides.items() if side == "test"} == {"dotted", "feed"}
+    assert found.undated == [] and found.split.starts == {"test": "2030-03-02"}
+
+
 def test_by_date_tests_on_the_newest() -> None:
     """Groups go by their newest document; those older than their side are named, undated ones train."""
     listed = [article(f"d{n:02}", published=f"2020-01-{n + 1:02}") for n in range(20)]

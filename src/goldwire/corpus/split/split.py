@@ -336,7 +336,8 @@ def _by_date(
 ) -> tuple[dict[str, str], list[str], dict[str, str], SplitResult]:
     """The newest groups to test, those before them to validation; a group is as new as its newest document.
 
-    Where the stored split has dates, new groups go by those. Undated documents are for training only.
+    Where the stored split has dates, new groups go by those. A document without a date goes where its group
+    goes, alone to training.
     """
     dates = {a.document.id: iso_date(a.document.meta.get("published") or "") for a in articles}
     undated = [name for name, date in dates.items() if not date]
@@ -373,7 +374,7 @@ def _by_date(
         name
         for group in groups
         for name in group.documents
-        if (start := starts.get(sides[name])) is not None and dates[name] < start
+        if (start := starts.get(sides[name])) is not None and dates[name] and dates[name] < start
     ]
     return sides, moved, starts, replace(result, undated=undated, straddling=straddling)
 
