@@ -39,7 +39,7 @@ _OPTIONAL = ("other", "glossary")
 _MADE_BY = {
     "unknown": "unknown whether people or machines",
     "human": "people",
-    "model": "a model",
+    "model": "models",
     "rule": "rules",
 }
 UNSAID = "Not stated."
