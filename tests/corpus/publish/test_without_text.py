@@ -245,6 +245,7 @@ def test_the_card_of_what_is_passed_on_speaks_of_its_own_folder(example: Path) -
         "29 texts: CC BY 2.5 (https://creativecommons.org/licenses/by/2.5/), of Wikinews, fr.wikinews.org; "
     )
     assert line in card and line in (example / "LICENSE").read_text(encoding="utf-8")
+    assert "The 5 whose text may not be passed on are counted in" in card
     row = next(line for line in card.splitlines() if line.startswith("| `wikinews-44290`"))
     assert "| Wikinews, fr.wikinews.org | CC BY 2.5 | 2012-06-22 |" in row
 
