@@ -80,8 +80,9 @@ def _group(item: pytest.Item) -> str:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported for the tests stays to the end: garbage is looked for beside it, not in it, too."""
+    """What was imported for the tests stays to the end: garbage is looked for beside it, and not so often."""
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

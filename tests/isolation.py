@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from goldwire.project import cache_home
+from tests.reaper import memory
 
 #: Says to workers and child processes that they are inside a run already.
 _MARK = "GOLDWIRE_TESTS_HOME"
@@ -39,6 +40,9 @@ def enter() -> Path | None:
     (cache / "goldwire").symlink_to(migrated.resolve(), target_is_directory=True)
     if browsers.is_dir():
         os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(browsers))
+    if where := memory():
+        # Tests write tens of thousands of small files, and goldwire waits until a disk has each.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(where))
     os.environ |= dict.fromkeys(_THREADS, "1")
     os.environ |= {
         _MARK: str(home),

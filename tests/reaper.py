@@ -7,6 +7,7 @@ and removes the folder where that takes up memory.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -20,9 +21,16 @@ from pathlib import Path
 import psutil
 
 _DATA = "LABEL_STUDIO_BASE_DATA_DIR"
-#: The file system in memory that Linux has, and the bytes that must be free there for a server's folder.
-_MEMORY, _ROOM = Path("/dev/shm"), 2**31
+#: The file system in memory that Linux has, and the bytes that must be free there for the tests' folders.
+_MEMORY, _ROOM = Path("/dev/shm"), 2**32
 _REMOVE = "--remove"
+
+
+def memory() -> Path | None:
+    """Where files are kept in memory, if there is room and programs may lie there."""
+    if not os.access(_MEMORY, os.W_OK | os.X_OK) or shutil.disk_usage(_MEMORY).free < _ROOM:
+        return None
+    return None if os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC else _MEMORY
 
 
 @contextmanager
@@ -31,10 +39,10 @@ def quick_folder(otherwise: Path) -> Iterator[Path]:
 
     Label Studio notes at each request that the account was seen, and SQLite waits until a disk has that.
     """
-    if not os.access(_MEMORY, os.W_OK | os.X_OK) or shutil.disk_usage(_MEMORY).free < _ROOM:
+    if (where := memory()) is None:
         yield otherwise
         return
-    folder = Path(tempfile.mkdtemp(prefix="goldwire-tests-", dir=_MEMORY))
+    folder = Path(tempfile.mkdtemp(prefix="goldwire-tests-", dir=where))
     with reaping(folder, _REMOVE):
         yield folder
 
@@ -58,6 +66,21 @@ def servers(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def wait_for(processes: list[psutil.Process], seconds: float = math.inf) -> None:
+    """Return when these have ended, also where nobody took note: a container's first process is slow to."""
+    until = time.monotonic() + seconds
+    while any(map(runs, processes)) and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process is there, and no mere entry in the table."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def main() -> None:
     """Wait for the end of standard input, then end what is left."""
     sys.stdin.buffer.read()
@@ -67,7 +90,7 @@ def main() -> None:
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(left, timeout=5)
+        wait_for(left, 5)
         time.sleep(0.2)
     if _REMOVE in sys.argv[2:]:
         shutil.rmtree(sys.argv[1], ignore_errors=True)

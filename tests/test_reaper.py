@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.reaper import quick_folder
+from tests.reaper import quick_folder, runs, wait_for
 
 ROOT = Path(__file__).parents[1]
 #: As a test session: it watches a folder, leaves a server in a session of its own there, and is killed.
@@ -41,12 +41,12 @@ def _session(folder: Path, data: Path, *options: str) -> tuple[psutil.Process, p
 def test_a_killed_session_leaves_no_server(tmp_path: Path) -> None:
     """A server of the session ends with it; one whose data lie elsewhere goes on."""
     ours, watching = _session(tmp_path, tmp_path / "p/.goldwire/studio")
-    psutil.wait_procs([watching])
-    assert not ours.is_running()
+    wait_for([watching])
+    assert not runs(ours)
     other, watching = _session(tmp_path / "a", tmp_path / "b")
-    psutil.wait_procs([watching])
+    wait_for([watching])
     try:
-        assert other.is_running()
+        assert runs(other)
     finally:
         other.kill()
 
@@ -57,8 +57,8 @@ def test_a_folder_that_takes_up_memory_goes_with_its_session(tmp_path: Path) -> 
     for options, stays in (((), True), (("--remove",), False)):
         (folder / "data").mkdir(parents=True, exist_ok=True)
         ours, watching = _session(folder, folder / "data", *options)
-        psutil.wait_procs([watching])
-        assert (ours.is_running(), folder.exists()) == (False, stays)
+        wait_for([watching])
+        assert (runs(ours), folder.exists()) == (False, stays)
     with quick_folder(tmp_path) as quick:
         assert quick.is_dir()
     assert quick == tmp_path or not quick.exists()

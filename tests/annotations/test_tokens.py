@@ -57,3 +57,14 @@ def test_every_span_is_tagged_or_counted(article: Article) -> None:
             )
         words = zip(found.words, found.whitespace, strict=True)
         assert "".join(word + " " * space for word, space in words) == article.document.text
+
+
+def test_rules_are_made_once_and_anew_when_they_hold_too_many_words() -> None:
+    """A notebook that converts for hours keeps no more words than these; rules with sentences are others."""
+    first = tokenizer("xx")
+    assert tokenizer("xx") is first
+    assert tokenizer("xx", sentences=True) is not first and not first.pipe_names
+    first.make_doc(" ".join(map(str, range(2000))))
+    assert tokenizer("xx") is first
+    again = tokenizer("xx", most=2000)
+    assert again is not first and len(again.vocab) < 2000

@@ -225,7 +225,7 @@ class Heard(BaseHTTPRequestHandler):
 def away() -> Iterator[str]:
     """The address of a place outside the page, which nothing may ask anything."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Heard)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     Heard.asked.clear()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()

@@ -15,17 +15,16 @@ from goldwire.cli.main import COMMANDS
 from goldwire.project import example_root, load_project
 from goldwire.schemas import load_schema
 from tests.cli.terminal import called
-from tests.house.trees import tree_of
+from tests.house.trees import in_one_process, nodes_of
 
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 
 
 def imported(path: Path) -> set[tuple[str, str]]:
     """Module and name of what a file imports from a room of goldwire's, types left aside."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {
         (node.module or "", alias.name)
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.name.islower()
@@ -34,6 +33,7 @@ def imported(path: Path) -> set[tuple[str, str]]:
     return {(module, name) for module, name in names if module.partition("goldwire.")[2].startswith(rooms)}
 
 
+@in_one_process
 def test_the_command_line_calls_the_api_and_not_what_that_calls() -> None:
     """What a function of the public API does, commands have it do: they import nothing that it calls."""
     below = set[tuple[str, str]]().union(*map(imported, SOURCE.glob("api/*.py")))
@@ -56,7 +56,7 @@ def test_the_drawing_of_the_rooms_is_that_of_the_code() -> None:
     assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.drawing()
 
 
-@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
+@in_one_process
 def test_the_toolkit_holds_no_label_of_the_example_schema() -> None:
     """Labels come from a schema: none of the example's stands in the code as a string."""
     schema = load_schema(load_project(example_root()).schema_path)
@@ -64,7 +64,7 @@ def test_the_toolkit_holds_no_label_of_the_example_schema() -> None:
     for path in SOURCE.rglob("*.py"):
         strings = {
             node.value
-            for node in ast.walk(tree_of(path))
+            for node in nodes_of(path)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         assert not strings & labels, path
@@ -116,20 +116,19 @@ def test_wrong_use_ends_with_two_and_no_traceback(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
+@in_one_process
 def test_no_test_uses_a_private_name_of_the_toolkit() -> None:
     """Tests and benchmarks ask for what is promised: no underscore of goldwire's, imported or patched."""
     tests = SOURCE.parents[1] / "tests"
     for path in tests.rglob("*.py"):
-        tree = tree_of(path)
         imported = {
             alias.asname or alias.name: alias.name
-            for node in ast.walk(tree)
+            for node in nodes_of(path)
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "goldwire"
             for alias in node.names
         }
         private = {name for name in imported.values() if re.match("_[^_]", name)}
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
                 if isinstance(node.value, ast.Name) and node.value.id in imported:
                     private.add(f"{node.value.id}.{node.attr}")

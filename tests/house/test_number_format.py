@@ -6,7 +6,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from goldwire.number_format import (
     signed_interval,
     with_interval,
 )
-from tests.house.trees import tree_of
+from tests.house.trees import in_one_process, nodes_of
 
 SOURCE = Path(__file__).parents[2] / "src/goldwire"
 RATES = st.floats(-1, 1)
@@ -91,13 +90,13 @@ def test_halves_and_shares() -> None:
 AS_GIVEN = {SOURCE / "corpus/split/split.py", SOURCE / "corpus/split/io.py", SOURCE / "number_format.py"}
 
 
-@pytest.mark.xdist_group("trees")  # each file is parsed once in a process
+@in_one_process
 def test_no_other_module_formats_a_figure() -> None:
     """Rates, shares and thousands are formatted in `goldwire.number_format` alone."""
     for path in SOURCE.rglob("*.py"):
         if path in AS_GIVEN:
             continue
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
                 parts = [part for part in node.format_spec.values if isinstance(part, ast.Constant)]
                 spec = "".join(str(part.value) for part in parts)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from tests.house.trees import tree_of
+from tests.house.trees import in_one_process, nodes_of
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/goldwire"
@@ -24,11 +24,12 @@ def codes() -> set[str]:
     return {
         str(node.value)
         for path in MODULES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and re.fullmatch(r"GW\d{3}", str(node.value))
     }
 
 
+@in_one_process
 def test_every_code_of_an_error_has_one_line_and_every_line_its_code() -> None:
     """What goldwire prints can be looked up in docs/errors.md, which tells of no code that is gone."""
     lines = Counter(re.findall(r"^\| \*\*(GW\d{3})\*\* \|", ERRORS, re.M))
@@ -47,6 +48,7 @@ def test_every_code_says_what_it_means_and_what_to_do_under_its_own_hundred() ->
             assert len(row[2]) > 10 and len(row[3]) > 5, row[1]
 
 
+@in_one_process
 def test_no_page_and_no_docstring_names_a_code_that_is_gone() -> None:
     """A code that is told of exists."""
     pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *MODULES]
@@ -54,6 +56,7 @@ def test_no_page_and_no_docstring_names_a_code_that_is_gone() -> None:
     assert not {str(page): named - codes() for page, named in told.items() if named - codes()}
 
 
+@in_one_process
 def test_every_code_is_of_the_kind_of_error_that_the_api_page_says() -> None:
     """The table of kinds names each code, the longest pattern counting: `GW74x` before `GW7xx`."""
     page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
@@ -67,6 +70,7 @@ def test_every_code_is_of_the_kind_of_error_that_the_api_page_says() -> None:
     assert said == {code: type(GoldwireError.of(code, "what")).__name__ for code in codes()}
 
 
+@in_one_process
 def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
     """Each `[table] key` that the code asks a project for stands in docs/configuration.md."""
     explained = set(re.findall(r"^\| `\[(\w+)\.?(\w+)?(?:\.\w+)?\](?: (\w+))?` \|", CONFIGURATION, re.M))
@@ -74,9 +78,9 @@ def test_every_key_of_goldwire_toml_that_is_read_is_explained() -> None:
     read = {
         (str(node.args[0].value), str(node.args[1].value))
         for path in MODULES
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("setting", "_setting")
-        and len(node.args) >= 2
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call) and len(node.args) >= 2
+        and ast.unparse(node.func).rpartition(".")[2] in ("setting", "_setting")
         and isinstance(node.args[0], ast.Constant) and isinstance(node.args[1], ast.Constant)
     }  # fmt: skip
     assert ("corpus", "redistributable") in read

@@ -14,6 +14,9 @@ from goldwire.schemas import Schema
 if TYPE_CHECKING:
     from spacy.language import Language
 
+#: By language, without sentences and with them.
+_tokenizers: dict[tuple[str, bool], Language] = {}
+
 
 @dataclass
 class TagLoss:
@@ -44,10 +47,18 @@ class Tokens:
     tags: dict[str, list[str]]
 
 
-def tokenizer(language: str) -> Language:
-    """spaCy's rules for a language, without a model; raises what `blank_pipeline` raises."""
-    nlp = blank_pipeline(language)
-    nlp.max_length = sys.maxsize  # only parsers need the limit
+def tokenizer(language: str, *, sentences: bool = False, most: int = 100_000) -> Language:
+    """spaCy's rules for a language, without a model: for words, and where asked for `sentences`.
+
+    They are made once in a process and keep each word that they meet, so they are made anew where those are
+    more than `most`: ask for them again for each document. Raises what `blank_pipeline` raises.
+    """
+    nlp = _tokenizers.get((language, sentences))
+    if nlp is None or len(nlp.vocab) > most:
+        nlp = _tokenizers[language, sentences] = blank_pipeline(language)
+        nlp.max_length = sys.maxsize  # only parsers need the limit
+        if sentences:
+            nlp.add_pipe("sentencizer")
     return nlp
 
 

@@ -43,13 +43,9 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
 
     listed = list(articles)
     flat = setting.layer or next(iter(schema_for(listed, setting).layers), LAYER)
-    tokenizers: dict[str, Language] = {}
     store = DocBin(store_user_data=True)
     for article in listed:
-        language = setting.language_of(article.document)
-        if language not in tokenizers:
-            tokenizers[language] = tokenizer(language)
-        nlp = tokenizers[language]
+        nlp = tokenizer(setting.language_of(article.document))
         for annotation in article.annotations or (None,):
             store.add(to_doc(article.document, annotation, nlp, flat, setting))
     setting.check()

@@ -34,11 +34,12 @@ def load_schema(path: Path) -> Schema:
 
     Registries that attributes take defaults from are read with it (GW120 and those of their form).
     """
-    data, lines = parse_yaml(read_text(path), str(path))
+    text = read_text(path)
+    data, lines = parse_yaml(text, str(path))
     schema, faults = convert(data, Schema, lines, str(path))
     if schema is None:
         raise GoldwireError(*faults)
-    raise_faults([*_control_faults(data, lines, str(path)), *_faults(schema, lines, str(path))])
+    raise_faults([*_control_faults(text, data, lines, str(path)), *_faults(schema, lines, str(path))])
     return _with_registry_defaults(schema, path)
 
 
@@ -59,18 +60,26 @@ def _with_registry_defaults(schema: Schema, path: Path) -> Schema:
     return schema
 
 
-def _control_faults(data: Any, lines: dict[str, int], source: str, path: str = "$") -> Iterator[Fault]:
-    """Names and texts with characters that XML, and so Label Studio, can't hold, or that steer a terminal."""
+def _control_faults(text: str, data: Any, lines: dict[str, int], source: str) -> Iterator[Fault]:
+    """Names and texts with characters that XML, and so Label Studio, can't hold, or that steer a terminal.
+
+    They stand in the `text` of the file themselves, or after the backslash of an escape.
+    """
+    if "\\" in text or _CONTROL.search(text):
+        yield from _controls(data, lines, source, "$")
+
+
+def _controls(data: Any, lines: dict[str, int], source: str, path: str) -> Iterator[Fault]:
     if isinstance(data, str) and (control := _CONTROL.search(data)):
         message = f"control character U+{ord(control[0]):04X} in {visible(data[:40])!r}"
         yield Fault("GW125", message, _place(path, lines, source), "remove it: Label Studio would refuse it")
     elif isinstance(data, dict):
         for key, value in data.items():
-            yield from _control_faults(key, lines, source, f"{path}.{key}")
-            yield from _control_faults(value, lines, source, f"{path}.{key}")
+            yield from _controls(key, lines, source, f"{path}.{key}")
+            yield from _controls(value, lines, source, f"{path}.{key}")
     elif isinstance(data, list):
         for number, value in enumerate(data):
-            yield from _control_faults(value, lines, source, f"{path}[{number}]")
+            yield from _controls(value, lines, source, f"{path}[{number}]")
 
 
 def schema_faults(schema: Schema, source: str) -> Iterator[Fault]:
@@ -80,7 +89,8 @@ def schema_faults(schema: Schema, source: str) -> Iterator[Fault]:
 
 def load_registry(path: Path) -> dict[str, RegistryEntry]:
     """The entries of a registry file (a YAML list of mappings with an `id`), by id."""
-    data, lines = parse_yaml(read_text(path), str(path))
+    text = read_text(path)
+    data, lines = parse_yaml(text, str(path))
     entries, faults = convert(data if data is not None else [], list[RegistryEntry], lines, str(path))
     by_id: dict[str, RegistryEntry] = {}
     for index, (entry, written) in enumerate(zip(entries or [], data or [], strict=False)):
@@ -91,7 +101,7 @@ def load_registry(path: Path) -> dict[str, RegistryEntry]:
                 Fault("GW120", f"id `{entry.id}` stands twice", place, "ids are unique in a registry")
             )
         by_id[entry.id] = replace(entry, fields=plain)
-    raise_faults([*faults, *_control_faults(data, lines, str(path))])
+    raise_faults([*faults, *_control_faults(text, data, lines, str(path))])
     return by_id
 
 

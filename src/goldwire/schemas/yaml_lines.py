@@ -44,13 +44,20 @@ def parse_yaml(text: str, source: str, *, texts: bool = False) -> tuple[Any, dic
     What was read of a text is kept, so that the registries of a schema are parsed once however many ask for
     them; each caller gets data of its own.
     """
-    data, lines = pickle.loads(_parsed(text, source, texts))
+    try:
+        data, lines = pickle.loads(_pickled(text, texts))
+    except GoldwireError:
+        data, lines = _parsed(text, source, texts)  # which raises it with its place
     return data, lines
 
 
-@lru_cache(maxsize=16)
-def _parsed(text: str, source: str, texts: bool) -> bytes:
+@lru_cache(maxsize=32)
+def _pickled(text: str, texts: bool) -> bytes:
     """What `parse_yaml` returns, pickled: copied in a hundredth of the time that parsing takes."""
+    return pickle.dumps(_parsed(text, "", texts), pickle.HIGHEST_PROTOCOL)
+
+
+def _parsed(text: str, source: str, texts: bool) -> tuple[Any, dict[str, int]]:
     _flat(text, source)
     loader = (_TextLoader if texts else _Loader)(text)
     try:
@@ -68,7 +75,7 @@ def _parsed(text: str, source: str, texts: bool) -> bytes:
         raise GoldwireError.of("GW101", f"not YAML: {' '.join(str(error).split())}", where=source) from None
     finally:
         loader.dispose()
-    return pickle.dumps((data, lines), pickle.HIGHEST_PROTOCOL)
+    return data, lines
 
 
 def _flat(text: str, source: str) -> None:

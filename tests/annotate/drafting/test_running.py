@@ -76,7 +76,7 @@ def asked(script: Script, **options: Any) -> tuple[Answer, list[float], int]:
         Reply(status=409),
         Reply(status=425),
         Reply("{}", broken=True),
-        Reply(wait=6.0),
+        pytest.param(Reply(wait=6.0), marks=pytest.mark.slow),  # twice the patience
     ],
     ids=["500", "503", "408", "409", "425", "broken off", "stalled"],
 )
@@ -383,7 +383,11 @@ def test_tokens_that_the_server_does_not_count_are_estimated(project: Project) -
         assert 0 < short.account.spent_in + short.account.spent_out <= budget
 
 
-@pytest.mark.parametrize("reply", [Reply(wait=1.0), Reply("{}", broken=True)], ids=["stalled", "broken off"])
+@pytest.mark.parametrize(
+    "reply",
+    [pytest.param(Reply(wait=1.0), marks=pytest.mark.slow), Reply("{}", broken=True)],
+    ids=["stalled", "broken off"],
+)
 def test_what_an_answer_that_never_came_may_have_taken_counts(project: Project, reply: Reply) -> None:
     """It may have been made and billed: it is taken off the budget, before it is asked for again."""
     options: dict[str, Any] = {"jobs": 1, "max_tokens": 100, "timeout": 0.5, "layers": ["thing"]}

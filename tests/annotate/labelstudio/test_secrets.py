@@ -97,7 +97,7 @@ class _Telltale(BaseHTTPRequestHandler):
 def telltale(kind: str) -> Iterator[str]:
     """The address of a server that answers everything in one way."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Telltale,), {"kind": kind}))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

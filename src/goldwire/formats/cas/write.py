@@ -61,20 +61,16 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
         )  # fmt: skip
     suffix = ".json" if setting.cas_json else ".xmi"
     files = file_names(listed.ids)
-    tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (suffix,), setting) as folder:
         (folder / "TypeSystem.xml").write_bytes(types.system.to_xml().encode())
         for article in listed:
-            language = setting.language_of(article.document)
-            if language not in tokenizers:
-                tokenizers[language] = tokenizer(language)
-                tokenizers[language].add_pipe("sentencizer")
+            nlp = tokenizer(setting.language_of(article.document), sentences=True)
             place = folder / files[article.document.id]
             place.mkdir()
             people = file_names(annotation.annotator for annotation in article.annotations)
             for annotation in article.annotations or (None,):
-                cas = to_cas(article.document, annotation, types, tokenizers[language])
+                cas = to_cas(article.document, annotation, types, nlp)
                 name = people[annotation.annotator] if annotation is not None else INITIAL
                 text = (
                     cas.to_json(None, pretty_print=True)

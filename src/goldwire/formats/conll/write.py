@@ -41,15 +41,11 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
     listed = list(articles)
     layer = setting.layer or next(iter(schema_for(listed, setting).layers), "entity")
     columns = [layer, *(f"{layer}-{level}" for level in range(2, setting.depth + 1))]
-    tokenizers: dict[str, Language] = {}
     with writing(path) as stream:
         stream.write("\t".join([TOKEN, *columns, MISC, "\n"]).replace("\t\n", "\n").encode())
         for article in listed:
-            language = setting.language_of(article.document)
-            if language not in tokenizers:
-                tokenizers[language] = tokenizer(language)
-                tokenizers[language].add_pipe("sentencizer")
-            lines = _lines(article, layer, tokenizers[language], setting)
+            nlp = tokenizer(setting.language_of(article.document), sentences=True)
+            lines = _lines(article, layer, nlp, setting)
             stream.write("".join(f"{line}\n" for line in lines).encode())
         setting.check()
     return len(listed)

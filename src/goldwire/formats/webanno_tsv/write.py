@@ -51,19 +51,14 @@ def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting)
     listed = ArticleSpool(articles)
     types = Types(schema_for(listed, setting))
     files = file_names(listed.ids)
-    tokenizers: dict[str, Language] = {}
     count = 0
     with writing_folder(path, (".tsv",), setting) as folder:
         for article in listed:
             document = article.document
             _count_losses(article, files[document.id], setting)
-            language = setting.language_of(document)
-            if language not in tokenizers:
-                tokenizers[language] = tokenizer(language)
-                tokenizers[language].add_pipe("sentencizer")
             place = folder / files[document.id]
             place.mkdir()
-            tokens = _Tokens(document, tokenizers[language])
+            tokens = _Tokens(document, tokenizer(setting.language_of(document), sentences=True))
             annotators = file_names(annotation.annotator for annotation in article.annotations)
             for annotation in article.annotations or (None,):
                 name = annotators[annotation.annotator] if annotation is not None else INITIAL
