@@ -34,7 +34,8 @@ check: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not live and not browser and not slow' --hypothesis-profile few $(PYTEST_FLAGS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not live and not browser and not slow' --ignore tests/browser \
+	  --hypothesis-profile few $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env

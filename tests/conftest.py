@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from goldwire.annotate.labelstudio.server import Server
 
 
+# Python forgets a pattern after 512 others; that of spaCy's French rules takes it 2 s to compile again.
+re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 # Before any library looks for its cache, which some do when they are imported.
 _HOME = isolation.enter()
 
@@ -54,7 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):  # shared out among processes, in this order
-        items.sort(key=lambda item: not any(map(item.get_closest_marker, _LONG)))
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool]:
+    """What takes long comes first, then what one process does in one go."""
+    return not any(map(item.get_closest_marker, _LONG)), item.get_closest_marker("xdist_group") is None
 
 
 def _group(item: pytest.Item) -> str:

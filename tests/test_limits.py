@@ -148,6 +148,7 @@ def test_the_bombs_are_what_they_seem() -> None:
     assert zlib.decompress(inflating(5 << 20)) == bytes(5 << 20)
 
 
+@pytest.mark.slow
 def test_a_docbin_that_inflates_without_end_is_refused(tmp_path: Path, refused: Refused) -> None:
     """Two megabytes that stand for two gigabytes: refused before they are held."""
     path = tmp_path / "bomb.spacy"

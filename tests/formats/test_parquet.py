@@ -90,6 +90,7 @@ def test_the_built_dataset_is_read_whole() -> None:
     )
 
 
+@pytest.mark.slow
 def test_datasets_loads_a_converted_folder(tmp_path: Path) -> None:
     """Both configs, in a process of its own, with names for the numbers of labels."""
     FORMATS["parquet"].write(tmp_path / "set", sample(), Setting(schema_path=SCHEMA))

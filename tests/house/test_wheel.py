@@ -15,6 +15,7 @@ import pytest
 from goldwire.project import EXAMPLE_PARTS, EXAMPLE_SPLIT, EXAMPLES, FIRST_EXAMPLE
 from tests.cli.terminal import called
 
+pytestmark = pytest.mark.slow  # builds it
 ROOT = Path(__file__).parents[2]
 
 

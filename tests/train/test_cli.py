@@ -177,6 +177,7 @@ def test_a_bad_model_or_input_writes_nothing(shell: Shell, model: Path) -> None:
         assert not Path("out.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_an_archive_is_predicted_in_shards(shell: Shell, model: Path) -> None:
     """Into a folder the articles go as shards, the same for one worker and two; --json tells how many, and
     how fast; called again, nothing is done twice."""

@@ -53,14 +53,14 @@ def make_project(
         >>> goldwire.make_project("recipes", language="fr", template="minimal").project.language
         'fr'
     """
+    from goldwire.annotations.tokens import tokenizer
     from goldwire.new_project import make_project as make
     from goldwire.new_project import starting_point
-    from goldwire.pipelines import blank_pipeline
 
     made = make(Path(folder), name=_named(name, folder), language=language, template=template)
     start, notes = starting_point(made.language), ()
     try:
-        blank_pipeline(made.language)
+        tokenizer(made.language)
     except GoldwireError as error:
         return NewProject(made, template, start, (str(error),))
     return NewProject(made, template, start, notes)

@@ -76,7 +76,6 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
     entities the layer `entity`; its text is normalised, and its spans moved along. Refuses files that are no
     DocBin (GW278), and Docs that contradict each other or themselves (GW279).
     """
-    import spacy
     from spacy.tokens import DocBin
 
     files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
@@ -84,7 +83,7 @@ def read_docbin(path: Path, setting: Setting) -> list[Article]:
         raise GoldwireError.of(
             "GW278", "no .spacy file in this folder", where=str(path), hint="name the file"
         )
-    vocab = spacy.blank("xx").vocab
+    vocab = tokenizer("xx").vocab
     articles: dict[str, Article] = {}
     for file in files:
         data = read_bytes(file)

@@ -271,6 +271,7 @@ layers:
 """
 
 
+@pytest.mark.slow
 def test_names_that_are_taken_get_another_and_all_kinds_are_typed(tmp_path: Path) -> None:
     """A layer called `title`, an attribute called `label`, lists and flags; no relation at all."""
     (tmp_path / "seeds").mkdir()

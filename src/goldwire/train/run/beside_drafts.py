@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
+from goldwire.annotations.tokens import tokenizer
 from goldwire.corpus.split.io import project_rule
 from goldwire.errors import GoldwireError
 from goldwire.eval.scoring.edits import Edits, count_edits
@@ -16,7 +17,6 @@ from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Article, Drafting, by_machine, curated
 from goldwire.number_format import amount
-from goldwire.pipelines import blank_pipeline
 from goldwire.project import Project
 from goldwire.schemas import Schema, load_schema
 from goldwire.table import Cell, Column, Figures, Table
@@ -246,7 +246,7 @@ def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> tuple[_
 
 def _lexicon(setting: _Setting, project: Project, layers: Sequence[str]) -> _System:
     """Every wording that the other documents mark, but for those of the same group."""
-    nlp = blank_pipeline(project.language)
+    nlp = tokenizer(project.language)
     begun = time.perf_counter()
     references = [Reference(a.document, setting.gold[a.document.id]) for a in setting.articles]
     names = [reference.document.id for reference in references]
