@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.goldwire-env
 
-.PHONY: env requirements demo check test coverage test-transformers test-llm test-cluster test-old-server bench bench-models docs pictures clean
+.PHONY: env requirements demo check test types quick-tests all-tests coverage test-transformers test-llm test-cluster test-old-server bench bench-models docs pictures clean
 
 env: $(STAMP)
 
@@ -32,10 +32,19 @@ WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 check: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory -j2 types quick-tests
+
+# Types are checked in one process, beside the tests, which also wait.
+types:
+	$(BIN)/mypy
+
+quick-tests:
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m 'not live and not browser and not slow' --ignore tests/browser \
 	  --hypothesis-profile few $(PYTEST_FLAGS)
+
+all-tests:
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
 
 # Browser and PostgreSQL are the system's; on Debian, as root, they are installed where they are missing.
 test: env
@@ -43,9 +52,8 @@ test: env
 	@sh tests/postgres.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
+	@$(MAKE) --no-print-directory -j2 types all-tests
 
 # Which lines no test reaches; tracing them doubles the time.
 coverage: env

@@ -19,6 +19,8 @@ from tests.examples import ALL, FEW
 from tests.reaper import quick_folder, reaping
 
 if TYPE_CHECKING:
+    from label_studio_sdk.label_interface import LabelInterface
+
     from goldwire.annotate.labelstudio.server import Server
 
 
@@ -37,7 +39,7 @@ _NEEDS = {"studio": "live", "cluster": "live", "browser": "browser", "trained": 
 #: Marks of tests that take long: these begin first, so that none is left to run alone at the end.
 _LONG = ("slow", "browser", "live")
 #: What is made once for all tests that ask for it, which is why these run in one process.
-_SHARED = ("studio", "cluster", "trained")
+_SHARED = ("studio", "cluster", "trained", "label_interface")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -140,3 +142,12 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             if error.faults[0].code != "GW301" or os.environ.get("CI") == "true":
                 raise
             pytest.skip(f"Label Studio is not installed: {install_hint('studio')}")
+
+
+@pytest.fixture(scope="session")
+def label_interface() -> type[LabelInterface]:
+    """Label Studio's own parser of configs; with it come the libraries of every store in the cloud, .8 s."""
+    from label_studio_sdk import label_interface as module
+
+    parser: type[LabelInterface] = module.LabelInterface
+    return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -35,6 +35,9 @@ from goldwire.schemas.picks import (
 )
 from goldwire.schemas.schema import RegistryEntry
 from tests.annotate.registry.made import make_zoo
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface import LabelInterface
 
 TEXT = "Rex met Bella, and Bella left."
 
@@ -74,19 +77,12 @@ def typed(value: str, name: str = "s") -> dict[str, Any]:
     return {"id": name, "from_name": "animal-which", "to_name": "text", "type": "textarea", "value": held}
 
 
-def label_studio_takes(config: str) -> None:
-    """Label Studio's own parser reads the config; with it come the libraries of all stores in the cloud."""
-    from label_studio_sdk.label_interface import LabelInterface
-
-    LabelInterface(config).validate()
-
-
 def test_each_label_has_the_things_of_its_family_to_pick_and_a_field_for_new_ones(
-    zoo: Schema, entries: dict[str, dict[str, RegistryEntry]]
+    zoo: Schema, entries: dict[str, dict[str, RegistryEntry]], label_interface: type[LabelInterface]
 ) -> None:
     """An option shows name and id; the search has a key that no label has; options have none."""
     config = with_picks(label_config(zoo), picks_of(zoo, entries))
-    label_studio_takes(config)
+    label_interface(config).validate()
     held = options_in(config)
     assert held[pick_control("animal", "which", "KEEPER")] == {"k.anna": "Änna · k.anna"}
     assert held[pick_control("animal", "which", "BIRD")].keys() == {"a.bella", "a.rex"}
@@ -206,7 +202,7 @@ def test_a_config_with_picks_that_somebody_brings_is_read(
 
 
 def test_a_key_of_a_search_leads_first_to_where_letters_do_nothing(
-    zoo: Schema, entries: dict[str, dict[str, RegistryEntry]]
+    zoo: Schema, entries: dict[str, dict[str, RegistryEntry]], label_interface: type[LabelInterface]
 ) -> None:
     """One field for each key, before all searches, over a list of which nothing can be chosen.
 
@@ -224,7 +220,7 @@ def test_a_key_of_a_search_leads_first_to_where_letters_do_nothing(
     assert caught not in {each.get("toName") for each in searches[len(keys) :]}
     assert compare(plain, config) == ([], [])
     assert with_picks(config, picks_of(zoo, entries)) == config
-    label_studio_takes(config)
+    label_interface(config).validate()
     assert "<Filter" not in with_picks(plain, picks_of(zoo, {}))
 
 

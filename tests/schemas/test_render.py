@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from goldwire.project import example_root, load_project
@@ -11,16 +12,16 @@ from goldwire.schemas import load_schema
 from goldwire.schemas.guidelines import guidelines
 from goldwire.schemas.label_config import control, label_config
 
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface import LabelInterface
+
 MINI = Path(__file__).parents[1] / "data/mini/schemas/mini.yaml"
 
 
-def test_label_studio_accepts_the_config() -> None:
+def test_label_studio_accepts_the_config(label_interface: type[LabelInterface]) -> None:
     """Its own parser takes the config and finds every control."""
     schema = load_schema(MINI)
-    # With it come the libraries of every store in the cloud: a second of CPU.
-    from label_studio_sdk.label_interface import LabelInterface
-
-    interface = LabelInterface(label_config(schema))
+    interface = label_interface(label_config(schema))
     interface.validate()
     names = {control(layer, key) for layer in schema.layers for key in schema.layers[layer].attributes}
     assert set(schema.layers) | names <= {item.name for item in interface.controls}

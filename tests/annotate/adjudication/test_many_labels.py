@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from label_studio_sdk.label_interface import LabelInterface
 
 from goldwire.annotate.adjudication.items import DECISION, LAYER, id_item, id_items, with_items
 from goldwire.annotate.adjudication.push import config
@@ -23,6 +22,9 @@ from goldwire.schemas.net import NO_KEY
 from goldwire.schemas.picks import data_key, picks_of, with_picks
 from goldwire.schemas.schema import RegistryEntry
 from tests.examples import at_most
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface import LabelInterface
 
 KEYS = [f"{shift}{key}" for shift, key in product(("", "shift+"), "qwertyuiopasdfghjklzxcvbnm1234567890")]
 WHICH: dict[str, Any] = {"title": "Which", "kind": "id", "registry": "things"}
@@ -81,14 +83,16 @@ def shown(part: ET.Element, parents: dict[ET.Element, ET.Element]) -> tuple[str,
 
 @given(schemas(), st.booleans())
 @settings(max_examples=at_most(30))
-def test_however_many_labels_each_key_does_one_thing(schema: Schema, from_tasks: bool) -> None:
+def test_however_many_labels_each_key_does_one_thing(
+    label_interface: type[LabelInterface], schema: Schema, from_tasks: bool
+) -> None:
     """For annotating and for adjudicating: Label Studio takes the config, all four answers stand in it, and
     no key leads to two controls that are seen together."""
     things = {f"t{number}": RegistryEntry(f"t{number}") for number in range(3)}
     for whole, text in ((schema, label_config(schema)), (with_items(schema), config(schema))):
         tasks = list(whole.layers) if from_tasks else [LAYER]
         root = ET.fromstring(with_picks(text, picks_of(whole, {"things": things}, from_tasks=tasks)))
-        LabelInterface(ET.tostring(root, encoding="unicode"))
+        label_interface(ET.tostring(root, encoding="unicode"))
         names = [each.get("name") for each in root.iter() if each.get("name")]
         assert len(names) == len(set(names))
         parents = {child: parent for parent in root.iter() for child in parent}
@@ -109,13 +113,13 @@ def test_however_many_labels_each_key_does_one_thing(schema: Schema, from_tasks:
             assert [each.get("alias") for each in asked] == ["a", "b", "neither", "other"]
 
 
-def test_without_a_key_left_nothing_speaks_of_one() -> None:
+def test_without_a_key_left_nothing_speaks_of_one(label_interface: type[LabelInterface]) -> None:
     """All 72 keys are labels': answers and searches stand without."""
     schema = made(
         {"thing": {"title": "T", "labels": labels(range(72), KEYS), "attributes": {"which": WHICH}}}
     )
     text = with_picks(config(schema), picks_of(with_items(schema), {"things": {"t": RegistryEntry("t")}}))
-    LabelInterface(text).validate()
+    label_interface(text).validate()
     root = ET.fromstring(text)
     assert {each.get("hotkey") for each in root.iter("Filter")} == {NO_KEY}
     assert {each.get("placeholder") for each in root.iter("Filter")} == {"search"}
