@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -247,10 +248,20 @@ def test_at_an_address_out_is_a_folder(shell: Shell, model: Path) -> None:
 
 
 def test_a_name_that_ends_in_a_slash_is_a_folder(shell: Shell, model: Path) -> None:
-    """Whatever dots are in it."""
-    Path("in.jsonl").write_text('{"id": "a", "text": "Lyon dort."}\n', encoding="utf-8")
-    assert shell("predict", model, "in.jsonl", "out.v2/", "--workers", "1")[0] == 0
-    assert Path("out.v2/in-00000.jsonl").is_file()
+    """Whatever dots are in it; so is one of a version. A file is JSON Lines, and no other is written in the
+    name of one; an archive goes into a folder."""
+    Path("in").mkdir()
+    Path("in/in.jsonl").write_text('{"id": "a", "text": "Lyon dort."}\n', encoding="utf-8")
+    Path("in/in.jsonl.gz").write_bytes(gzip.compress(Path("in/in.jsonl").read_bytes()))
+    for out in ("out.parts/", "out.v2", "out-1.0"):
+        assert shell("predict", model, "in/in.jsonl", out, "--workers", "1")[0] == 0
+        assert (Path(out) / "in-00000.jsonl").is_file()
+    for out in ("out.jsonl.gz", "out.parquet", "out.csv"):
+        code, _, err = shell("predict", model, "in/in.jsonl", out)
+        assert (code, f"for a folder of this name: {out}/" in err, Path(out).exists()) == (2, True, False)
+    for source in ("in", "in/*", "in/in.jsonl.gz", "file:///nowhere"):
+        code, _, err = shell("predict", model, source, "out.jsonl")
+        assert (code, "is an archive, whose articles go into a folder" in err) == (2, True)
 
 
 def test_options_of_archives_are_refused_for_a_file(shell: Shell, model: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from goldwire.errors import GoldwireError
+from goldwire.errors import GoldwireError, install_hint
 from goldwire.number_format import counted
 
 _LOG = logging.getLogger(__name__)
@@ -124,6 +124,8 @@ def file_system(address: str) -> tuple[Any, str]:
             files, path = url_to_fs(address)
     except WRONGLY_ASKED as error:
         hint = "check the address, install what the message names; what needs none: paths, file://"
+        if address.startswith("s3://") and isinstance(error, ImportError):
+            hint = install_hint("s3")
         raise GoldwireError.of("GW941", f"no way there: {why(error)}", where=address, hint=hint) from None
     return files, str(path)
 

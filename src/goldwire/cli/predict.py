@@ -22,6 +22,9 @@ from goldwire.number_format import amount, counted
 if TYPE_CHECKING:
     from goldwire.archive.engine import Engine
 
+#: What the one file of a few articles may end in.
+_JSON_LINES = (".jsonl", ".ndjson")
+
 
 @click.command()
 @click.argument("model")
@@ -59,11 +62,11 @@ def command(
     MODEL is a folder or an installed package, IN a .jsonl, .txt or .csv file or a folder of texts, OUT JSON
     Lines: each article with its metadata and one annotation, the model's.
 
-    Where OUT is a folder (its name has no ending, or ends in /), IN is an archive: shards of any number and
-    size (.jsonl, .jsonl.gz, .parquet), folders of them, patterns in quotes, addresses such as s3://…. They
-    are annotated a batch at a time and written as shards with a manifest; a run that was killed goes on when
-    it is called again. Rows that are no article are counted, and kept in OUT/_quarantine. With --engine ray
-    the model works on all nodes of a Ray cluster, and what is written is the same.
+    Where OUT is a folder (its name has no ending such as .jsonl, or ends in /), IN is an archive: shards of
+    any number and size (.jsonl, .jsonl.gz, .parquet), folders of them, patterns in quotes, addresses such as
+    s3://…. They are annotated a batch at a time and written as shards with a manifest; a run that was killed
+    goes on when it is called again. Rows that are no article are counted, and kept in OUT/_quarantine. With
+    --engine ray the model works on all nodes of a Ray cluster, and what is written is the same.
     """
     given = {
         "workers": workers,
@@ -82,8 +85,9 @@ def command(
     elif named := [f"--{name}" for name, value in given.items() if value]:
         message = f"{named[0]} is for an archive, whose OUT is a folder; {target} is a file"
         raise click.UsageError(message)
-    elif len(sources) > 1:
-        raise click.UsageError("several IN go into a folder: OUT without an ending, or with / at its end")
+    elif len(sources) > 1 or _is_archive(sources[0]):
+        what = "several IN" if len(sources) > 1 else f"{sources[0]} is an archive, whose articles"
+        raise click.UsageError(f"{what} go into a folder: OUT without an ending, or with / at its end")
     else:
         _file(model, Path(sources[0]), Path(target), layer, json_path)
 
@@ -96,7 +100,25 @@ def _is_folder(out: str) -> bool:
             raise click.UsageError(f"at an address OUT is a folder, and {out} a file")
         return True
     target = Path(out)
-    return target.is_dir() or out.endswith("/") or (not target.suffix and not target.exists())
+    if target.is_dir() or out.endswith("/"):
+        return True
+    if target.suffix.lower() in _JSON_LINES or (not target.suffix and target.exists()):
+        return False
+    if target.suffix[1:].isalpha():
+        message = f"a file is written as JSON Lines: OUT.jsonl; for a folder of this name: {out}/"
+        raise click.UsageError(f"{message} (its shards as --shards jsonl.gz or parquet)")
+    return True
+
+
+def _is_archive(source: str) -> bool:
+    """Whether only a run into a folder can read it: shards elsewhere, packed, by a pattern or in a folder."""
+    from goldwire.archive.shards import suffix_of
+
+    path = Path(source)
+    if path.is_dir():
+        return any(suffix_of(each.name) for each in path.rglob("*")) and not any(path.rglob("*.txt"))
+    packed = suffix_of(source) not in ("", *_JSON_LINES)
+    return "://" in source or packed or (not path.exists() and not {"*", "?", "["}.isdisjoint(source))
 
 
 def _file(model: str, source: Path, target: Path, layer: str | None, json_path: Path | None) -> None:

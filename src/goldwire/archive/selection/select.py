@@ -27,7 +27,7 @@ from goldwire.archive.selection.choose import (
 )
 from goldwire.archive.selection.options import Choice, wrong
 from goldwire.archive.selection.page import page
-from goldwire.archive.selection.survey import Survey, hash_of, survey, taken
+from goldwire.archive.selection.survey import Survey, articles_at, hash_of, survey
 from goldwire.archive.shards import shards_outside
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, sha256, write_text
@@ -137,7 +137,7 @@ def _chosen(seen: Survey, choice: Choice, known: Sequence[Document]) -> tuple[Ch
         left: Counter[str] = Counter()
         some = candidates(seen, choice, hashes, left, factors)
         unread = np.setdiff1d(some.places, np.array(list(articles), np.int64))
-        articles |= taken(seen, unread, choice)
+        articles |= articles_at(seen, unread, choice)
         chosen = choose(seen, choice, some, articles, known, left)
         short = [pool for pool, number in some.possible.items() if len(chosen.pool(pool)) < number]
         short = [pool for pool in short if pool not in some.whole]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from goldwire.annotations.values import iso_date
 from goldwire.archive.engine import Engine
+from goldwire.archive.ranking import document_uncertainty
 from goldwire.archive.reading import Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
@@ -157,7 +158,8 @@ class Looker:
             return 0.0
         if order == UNCERTAINTY:
             scores = [s.score for a in article.annotations for s in a.spans if s.score is not None]
-            return 1.0 - sum(scores) / len(scores) if scores else float("nan")
+            unsure = document_uncertainty(scores)
+            return float("nan") if unsure is None else unsure
         value = article.document.meta.get(order)
         try:
             return float(value) if value is not None and not isinstance(value, bool) else float("nan")
@@ -290,7 +292,7 @@ def _batches(shards: Sequence[Shard], choice: Choice) -> Iterator[Batch]:
         yield from article_batches(shard, dict(choice.columns))
 
 
-def taken(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int, Article]:
+def articles_at(survey: Survey, places: NDArray[np.int64], choice: Choice) -> dict[int, Article]:
     """The articles at these places of the survey, by place: the archive is read once more, and they kept."""
     articles: dict[int, Article] = {}
     for number in np.unique(survey.shard[places]).tolist():
