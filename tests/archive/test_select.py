@@ -261,6 +261,17 @@ def test_a_year_that_is_stated_stands_where_no_date_is(tmp_path: Path) -> None:
     assert selection.chosen.strata == [(("1999",), 1, 1, 1), (("2001",), 2, 1, 1)]
 
 
+def test_metadata_are_known_by_the_names_of_columns(tmp_path: Path) -> None:
+    """Where they stand in `meta`, as in other people's JSON Lines and goldwire's own, as beside the text."""
+    meta = {"date": "2024-05-01", "lang": "fr", "publisher": "Le Monde"}
+    rows_ = [{"id": "in", "text": text(1), "meta": meta}, {"id": "beside", "text": text(2)} | meta]
+    for number, row in enumerate(rows_):
+        (tmp_path / f"{number}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    options: dict[str, Any] = {"test": 0, "languages": ("fr",), "since": "2024", "by": ("source", "month")}
+    selection = chosen(tmp_path, tmp_path / "out", **options)
+    assert selection.chosen.strata == [(("Le Monde", "2024-05"), 2, 2, 2)]
+
+
 def test_a_language_may_be_stated_in_several_forms(tmp_path: Path) -> None:
     """With a region behind a hyphen or an underscore, in capitals, or as one of a list; others are named."""
     values = ["fr", "fr-CA", "fr_FR", "FR", ["en", "fr"], "fre", "French, as spoken", None]

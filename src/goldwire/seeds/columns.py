@@ -85,6 +85,12 @@ def with_named(names: Iterable[str], columns: Mapping[str, str]) -> dict[str, st
     return named
 
 
+def stated(meta: Mapping[str, object], field: str) -> object:
+    """What metadata state as a field, under its name or another by which it is known; None for nothing."""
+    names = (field, *FIELDS.get(field, ()))
+    return next((meta[name] for name in names if meta.get(name) not in (None, "")), None)
+
+
 def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
     """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
     of `taken`, gets `_given` behind it, so that neither is lost; what is the same stands once."""

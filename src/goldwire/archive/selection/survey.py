@@ -22,6 +22,7 @@ from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
 from goldwire.archive.shards import Shard
 from goldwire.model import Article
+from goldwire.seeds.columns import stated
 from goldwire.text import UNSPACED, normalise
 
 _ALONE = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
@@ -110,8 +111,8 @@ class Looker:
         """Why an article is not of the population; empty where it is."""
         choice, meta = self.choice, article.document.meta
         if self.languages:
-            stated = meta.get("language") or ""
-            languages = [_tag(each) for each in (stated if isinstance(stated, list) else [stated])]
+            told = stated(meta, "language")
+            languages = [_tag(each) for each in (told if isinstance(told, list) else [told or ""])]
             if not any(languages):
                 return "no language stated"
             if self.languages.isdisjoint([*languages, *(tag.partition("-")[0] for tag in languages)]):
@@ -122,9 +123,10 @@ class Looker:
         if choice.most and size > choice.most:
             return "too long"
         if choice.since or choice.until:
-            if meta.get("published") in (None, ""):
+            date = stated(meta, "published")
+            if date is None:
                 return "no date stated"
-            published = iso_date(meta["published"])
+            published = iso_date(date)
             if not published:
                 return "a date that can't be read for sure (2024-05-31 can)"
             if published[: len(choice.since)] < choice.since[: len(published)] or (
@@ -169,14 +171,14 @@ class Looker:
     def _value(self, name: str, article: Article, size: int, keyword: str) -> str:
         meta = article.document.meta
         if name in ("year", "month"):
-            day, digits = iso_date(meta.get("published") or ""), 4 if name == "year" else 7
+            day, digits = iso_date(stated(meta, "published")), 4 if name == "year" else 7
             if len(day) >= digits:
                 return day[:digits]
         if name == "length":
             return "short" if size <= SHORT else "long" if size >= LONG else "medium"
         if name == "keyword":
             return keyword
-        value = meta.get(name)
+        value = stated(meta, name)
         return "" if value is None else str(value)
 
 

@@ -15,6 +15,7 @@ from goldwire.corpus.browse.events import Entries, EventGraph, Node, Row, fold, 
 from goldwire.corpus.events.stories import story_code
 from goldwire.model import Annotation, Article, AttributeValue, pairs
 from goldwire.schemas import Schema
+from goldwire.seeds.columns import stated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,12 +91,12 @@ class EventColumns:
         scores = _scores(annotation)
         meta = article.document.meta
         for row in sorted(graph.rows(0, alone), key=lambda row: (row.span.start, row.span.end, row.span.id)):
-            published = str(meta.get("published") or "")
+            published = str(stated(meta, "published") or "")
             day = iso_date(published)
             cells: dict[str, Any] = {
                 "document": article.document.id,
-                "title": _text(meta.get("title")),
-                "outlet": _text(meta.get("source")),
+                "title": _text(stated(meta, "title")),
+                "outlet": _text(stated(meta, "source")),
                 "published": published or None,
                 "span": row.span.id,
                 "start": row.span.start,
