@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -170,6 +171,21 @@ def test_values_of_no_form_are_checked_in_readings_and_registries() -> None:
     ]
     schema.layers["body"].attributes["trade"].by_id["ship.orca"] = "whaling"
     assert [line[:6] for line in _checked(schema)] == ["GW247 "]
+
+
+def test_a_registry_gives_one_value_or_says_why_not(tmp_path: Path) -> None:
+    """Of a list, a flag or a mapping nothing is taken, and the check says so; other fields may be what they
+    like."""
+    shutil.copytree(FLEET / "schemas", tmp_path / "schemas")
+    path = tmp_path / "schemas/ships.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("trade: fishing", "trade: [fishing, cargo], crews: [a, b]"), encoding="utf-8"
+    )
+    schema = load_schema(tmp_path / "schemas/fleet.yaml")
+    registries = load_registries(schema, tmp_path / "schemas/fleet.yaml")
+    told = [f"{fault.code} {fault.message}" for fault in check_articles([], schema, registries).faults]
+    assert told == ["GW247 `trade` is no single text or number: nothing is taken from it"]
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,10 @@ def test_no_span_is_lost_by_a_merge(labels: list[str], rng: Any) -> None:
         {"split": "A", "rules": [{"when": {"attribute": "x"}, "to": "B"}]},
         {"split": "A", "rules": [{"when": {"surface": "("}, "to": "B"}]},
         {"merge": ["A"]},
+        {"merge": [], "to": "B"},
+        {"rename": "label", "name": "A", "to": "B", "labels": []},
+        {"rename": "relation", "name": "a", "to": "b", "arrows": []},
+        {"split": "A", "rules": [{"when": {"surface": "x"}, "to": ""}]},
     ],
 )
 def test_a_plan_that_does_not_say_enough_is_refused(tmp_path: Path, operation: dict[str, Any]) -> None:

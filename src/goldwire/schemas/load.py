@@ -100,7 +100,10 @@ def load_registry(path: Path) -> dict[str, RegistryEntry]:
             faults.append(
                 Fault("GW120", f"id `{entry.id}` stands twice", place, "ids are unique in a registry")
             )
-        by_id[entry.id] = replace(entry, fields=plain)
+        unplain = frozenset(
+            k for k, value in written.items() if k not in plain and value not in (None, "", [])
+        )
+        by_id[entry.id] = replace(entry, fields=plain, unplain=unplain)
     raise_faults([*faults, *_control_faults(text, data, lines, str(path))])
     return by_id
 

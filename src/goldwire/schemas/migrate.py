@@ -101,7 +101,8 @@ class _Migration:
 
     def look(self, operation: Operation) -> None:
         """Put down whether a step that renames all that bear a name finds some, and some with the new one."""
-        if operation.rename is None or operation.labels or operation.spans or operation.arrows:
+        narrowed = (operation.labels, operation.spans, operation.arrows)
+        if operation.rename is None or any(each is not None for each in narrowed):
             return
         if operation.name == operation.to:
             return

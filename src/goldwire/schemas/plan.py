@@ -203,11 +203,16 @@ def _plan_faults(plan: Plan, lines: dict[str, int], source: str) -> Iterator[Fau
                 yield Fault("GW130", f"{kind} lacks `{key}`", place, "add it")
         if (step.set is not None or step.add == "attribute") and step.value in (None, "", []):
             yield Fault("GW130", f"{kind} lacks `value`", place, "add it; to take one out: remove")
+        for key in ("merge", "labels", "spans", "arrows"):
+            if getattr(step, key) == []:
+                yield Fault("GW130", f"`{key}` names nothing: {kind} would reach nothing", place, "name some")
         for part, name in step.names():
             if not re.fullmatch(r"[^\[\]]*\[[^\[\]]+\][^\[\]]*", name.quote):
                 hint = "the words around it, the span itself in [brackets]"
                 yield Fault("GW130", f"{part}: «{name.quote}» shows no span", place, hint)
         for rule in step.rules:
+            if not rule.to:
+                yield Fault("GW130", "a rule without `to`", place, "name what it makes of a span")
             yield from _when_faults(rule.when, place)
 
 

@@ -266,7 +266,7 @@ class RegistryEntry(Struct, frozen=True):
     """One thing that mentions refer to. `label` is the label, or the list of labels, of its mentions.
 
     `names` are spellings that mentions have, beside the field `name`. `fields` holds what the entry says in
-    one text or number, by name: attributes take defaults from it.
+    one text or number, by name: attributes take defaults from it; `unplain` names what it says otherwise.
     """
 
     id: str
@@ -274,6 +274,7 @@ class RegistryEntry(Struct, frozen=True):
     country: str = ""
     names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    unplain: frozenset[str] = frozenset()
 
     @property
     def labels(self) -> list[str]:

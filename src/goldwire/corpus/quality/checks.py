@@ -512,6 +512,13 @@ def _registry_faults(schema: Schema, registries: Registries) -> Iterator[Fault]:
                 yield Fault(rules.ENTRY, f"`{entry.country}` is no country code", at, hint)
     for layer in schema.layers.values():
         for name, attribute in layer.attributes.items():
+            taken = layer.attributes.get(attribute.taken_from)
+            giving = (taken.registry or "") if taken is not None else ""
+            for entry in registries.get(giving, {}).values():
+                if name in entry.unplain:
+                    at = f"{schema.registries.get(giving, giving)} {entry.id}"
+                    message = f"`{name}` is no single text or number: nothing is taken from it"
+                    yield Fault(rules.ENTRY, message, at, "one value, or say it on the spans")
             for key, value in attribute.by_id.items():
                 source = layer.attributes[attribute.taken_from].registry or ""
                 if name != "country" and (problem := value_problem(attribute, value)):
