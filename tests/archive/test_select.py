@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -372,6 +374,20 @@ def test_what_was_chosen_is_no_part_of_the_archive(tmp_path: Path) -> None:
     source = archive(tmp_path / "in", 30, 1)
     first = chosen(source, source / "out", number=5, test=2)
     assert chosen(source, source / "out", number=5, test=2).to_dict() == first.to_dict()
+
+
+def test_what_is_no_number_in_a_table_is_nothing(tmp_path: Path) -> None:
+    """Pandas leaves NaN where a number is missing, which no JSON holds: the article is chosen without it."""
+    nan = float("nan")
+    table = {"id": [1.0, 2.0], "text": [text(1), text(2)], "clicks": [nan, 3.5], "of": [[nan, 1.0], None]}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    outcome = chosen(tmp_path / "a.parquet", tmp_path / "out", number=2, test=0, by=("clicks",))
+    both = sorted(rows(tmp_path / "out"), key=lambda row: row["id"])
+    assert [(row["id"], row.get("clicks"), row.get("of")) for row in both] == [
+        ("1", None, [None, 1.0]),
+        ("2", 3.5, None),
+    ]
+    assert [values for values, *_ in outcome.chosen.strata] == [("",), ("3.5",)]
 
 
 def test_a_number_beyond_all_others_is_none(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def write_events(
     from goldwire.annotations.candidates import Candidates
     from goldwire.annotations.store import project_articles
     from goldwire.archive.articles import ArchiveArticles
-    from goldwire.archive.shards import find_shards
+    from goldwire.archive.shards import shards_outside
     from goldwire.corpus.browse.argument_roles import project_frames
     from goldwire.corpus.browse.events import registry_entries
     from goldwire.corpus.events.rows import EventColumns
@@ -67,7 +67,7 @@ def write_events(
     target = Path(out)
     if not sources:
         return write(target, project_articles(of), columns, ids=candidates)
-    shards = find_shards([str(source) for source in sources])
+    shards = shards_outside([str(source) for source in sources], target.absolute())
     with scratch("events") as folder:
         archive = ArchiveArticles(shards, folder / "refused.jsonl", advance)
         counts = write(target, archive, columns, ids=candidates)

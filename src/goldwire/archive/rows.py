@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -178,6 +179,15 @@ def _check_text(text: object, column: str, where: str) -> None:
     check_plain(text[:1024].encode(), where)
 
 
+def _as_json(value: Any) -> Any:
+    """A value of a table with None for what is no number, as pandas leaves it where one is missing."""
+    if isinstance(value, dict):
+        return {key: _as_json(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_json(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 @lru_cache(maxsize=1024)
 def _columns_of_row(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """The columns of the shard's first rows, and those that only later rows have."""
@@ -192,7 +202,7 @@ def _document(
     An archive without ids gets them of shard and row: `shard-000017`.
     """
     if batch.table is not None:
-        row = msgspec.to_builtins(row)  # dates as texts
+        row = _as_json(msgspec.to_builtins(row))  # dates as texts
     columns = _columns_of_row(tuple(row), tuple(columns.items()))
     values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
     more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}

@@ -53,6 +53,8 @@ def events(
     )
     if counts.unmarked:
         say(f"without an annotation: {amount(counts.unmarked)}")
+    if counts.other_schema:
+        say(f"note: of another schema than the project's: the annotations of {amount(counts.other_schema)}")
     if ids:
         say(f"ids filled in: {amount(counts.filled)}")
     if counts.refused:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 import goldwire
 from goldwire.cli.corpus import command
@@ -115,6 +116,25 @@ def test_what_is_no_day_makes_no_story(project: Project, tmp_path: Path) -> None
     assert [row["event_date"] for row in table] == told
     assert [row["date_basis"] for row in table] == ["published" if day else None for day in told]
     assert [row["published"] for row in table[4:7]] == dates[4:7]
+
+
+def test_annotations_of_another_schema_are_counted(project: Project, tmp_path: Path) -> None:
+    """What has no row since another project's model found it is told."""
+    other = report("y", "2024-05-01")
+    [annotation] = other.annotations
+    other = Article(other.document, (structs.replace(annotation, schema="kitchen@2.0"),))
+    source = archive(tmp_path / "a", [report("x", "2024-05-01"), other])
+    out = tmp_path / "e.parquet"
+    done = CliRunner().invoke(command, ["events", str(source), str(out), "--project", str(project.root)])
+    assert "note: of another schema than the project's: the annotations of 1\n" in done.stderr
+
+
+def test_a_table_in_the_archives_folder_is_no_part_of_it(project: Project, tmp_path: Path) -> None:
+    """It can be written again."""
+    source = archive(tmp_path / "a", [report("x", "2024-05-01")])
+    counts = [goldwire.write_events(source / "e.parquet", [source], project) for _ in range(2)]
+    assert counts[0] == counts[1]
+    assert counts[0].articles == 1
 
 
 def test_what_is_no_article_is_put_aside(project: Project, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ _GROUP = 20_000
 class EventCounts(Figures):
     """What was written: articles read, those without an annotation, rows, different events, ids filled in.
 
-    `refused` are rows of an archive that were no article.
+    `refused` are rows of an archive that were no article, `other_schema` articles whose annotation follows
+    another schema than the project's.
     """
 
     articles: int = 0
@@ -37,6 +38,7 @@ class EventCounts(Figures):
     events: int = 0
     filled: int = 0
     refused: int = 0
+    other_schema: int = 0
 
     def __repr__(self) -> str:
         return f"<EventCounts: {counted(self.rows, 'row')} of {counted(self.articles, 'article')}>"
@@ -103,6 +105,8 @@ def _rows(
         if annotation is None:
             counts.unmarked += 1
             continue
+        name = columns.schema.name
+        counts.other_schema += annotation.schema.partition("@")[0] not in ("", name)
         if ids is not None:
             annotation, filled = ids.fill(article.document, annotation)
             counts.filled += len(filled)
