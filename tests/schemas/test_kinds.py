@@ -88,6 +88,18 @@ def test_no_count_is_made_of_two(written: str) -> None:
     assert value_problem(attribute, written) is not None
 
 
+@given(st.text(alphabet="0123459 ~<>=.-\u2013\u202f\u2265", max_size=12))
+def test_tidying_makes_no_other_digits(written: str) -> None:
+    """What is a count already stays; nothing is tidied twice; a count has the digits that were written, in
+    their order."""
+    once = tidy(written)
+    assert tidy(once) == once
+    if bounds(written) is not None:
+        assert once == written
+    digits = [character for character in once if character.isdigit()]
+    assert digits == [character for character in written if character.isdigit()]
+
+
 def test_counts_typed_in_label_studio_are_put_in_form() -> None:
     """As those by hand are; what is no count comes as it was typed, and is told by the check."""
     schema, text = fleet(), accidents().document.text

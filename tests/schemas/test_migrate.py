@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire import files
@@ -18,12 +18,14 @@ from goldwire.annotate.migration.stored import migrate_project
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.model import Annotation, Document, Provenance, Relation, Span
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.migrate import migrate
 from goldwire.schemas.plan import Plan, load_plan
 from tests.annotate.helpers import make_schema
+from tests.examples import at_most
+from tests.strategies import articles
 
 TEXT = "On coupe la pomme rouge avec un couteau."
 
@@ -221,6 +223,20 @@ def test_a_second_migration_changes_nothing(tmp_path: Path) -> None:
     once = migrate(_annotation(), plan, schema, TEXT).annotation
     assert _labels(once)["s2"] == "thing.TOOL"
     assert migrate(once, plan, schema, TEXT).annotation == once
+
+
+@given(articles())
+@settings(max_examples=at_most(50))
+def test_a_plan_without_steps_changes_the_stamp_alone(article: Article) -> None:
+    """What the new schema allows already is in its place and form: no layer and no value is touched."""
+    schema = make_schema(version="2.0")
+    plan = msgspec.convert({"from": "every@1.0", "to": "every@2.0", "operations": []}, Plan)
+    for annotation in article.annotations:
+        before = msgspec.structs.replace(annotation, schema="every@1.0")
+        outcome = migrate(before, plan, schema, article.document.text)
+        assert outcome.annotation.spans == before.spans and outcome.changes == ()
+        assert set(outcome.annotation.relations) == set(before.relations)
+        assert outcome.annotation.schema == "every@2.0"
 
 
 @given(st.lists(st.sampled_from(["FOOD", "TOOL", "CUT", "HEAT"]), min_size=1, max_size=3), st.randoms())
