@@ -22,6 +22,9 @@ from goldwire.cli.common import (
 from goldwire.number_format import amount
 from goldwire.project import Project
 
+# So many entries of registries that a migration leaves to be mended are named.
+_ENTRIES = 10
+
 
 @click.group()
 def command() -> None:
@@ -126,6 +129,10 @@ def migrate(
             say(f"recorded in {file}")
     for file in report.unread:
         say(f"warning: the new schema can't read {file}: mend its labels and `schema`, then adjudicate again")
+    for entry in report.entries[:_ENTRIES]:
+        say(f"warning: {entry}: mend it by hand")
+    if (left := len(report.entries) - _ENTRIES) > 0:
+        say(f"warning: {amount(left)} more such entries: goldwire corpus check")
     figures = report.as_json()
     if pushing:
         figures["server"] = _push(project, plan_path, url)

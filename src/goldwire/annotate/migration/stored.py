@@ -18,12 +18,14 @@ from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
+from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
+from goldwire.schemas.load import load_registry
 from goldwire.schemas.migrate import Outcome, collisions, migrate
 from goldwire.schemas.plan import Plan, SpanName, name_faults
 from goldwire.table import Column, Figures, Table
@@ -38,7 +40,7 @@ class MigrateReport(Figures):
 
     `decisions` counts those of adjudicators that are `carried` along, `settled` (the readings no longer
     differ there) and `opened` (their item asks something else now); `unread` names files of their own marks
-    that the new schema can't read.
+    that the new schema can't read, `entries` tells what registries name and the new schema lacks.
     """
 
     source: str
@@ -55,6 +57,7 @@ class MigrateReport(Figures):
     is_written: bool
     decisions: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
     @property
     def idle(self) -> list[str]:
@@ -144,6 +147,7 @@ def migrate_project(
         not dry_run,
         {name: decided.counts[name] for name in ("carried", "settled", "opened")} if decided.articles else {},
         tuple(decided.unread),
+        tuple(_left_in_registries(project, schema)),
     )
 
 
@@ -209,6 +213,14 @@ def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
                 message = f"step {number + 1}, {operation.told}: no annotation has «{told}»"
                 hint = "mend the quote, its label, or the order of the steps"
                 yield Fault("GW132", message, f"$.operations[{number}].{part}", hint)
+
+
+def _left_in_registries(project: Project, schema: Schema) -> Iterator[str]:
+    """What entries of the registries name and the new schema has not: they are mended by hand."""
+    files = {name: project.schema_path.parent / file for name, file in schema.registries.items()}
+    registries = {name: load_registry(path) for name, path in files.items() if path.is_file()}
+    for fault in check_articles([], schema, registries).faults:
+        yield f"{fault.where}: {fault.message}"
 
 
 def _record_paths(project: Project, plan: Plan) -> tuple[Path, Path]:
