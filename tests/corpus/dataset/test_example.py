@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from goldwire.corpus.corpus import load_corpus
+from goldwire.corpus.dataset.build import build
 from goldwire.corpus.quality.checks import run_checks
 from goldwire.project import load_project
 
@@ -27,6 +29,25 @@ def test_the_dataset_in_the_repository_is_built_from_its_sources() -> None:
     """Text, annotations, schema or guidelines that change without a new build are found here."""
     manifest = json.loads((ROOT / "corpus/manifest.json").read_text(encoding="utf-8"))
     assert manifest["content_hash"] == load_corpus(PROJECT).content_hash()
+
+
+def test_the_card_in_the_repository_says_what_is_so_now(tmp_path: Path) -> None:
+    """Agreement, licences, settings and registries that change without a new build are found here; the names
+    of files hold what the version of a library makes of them."""
+    for name in ("goldwire.toml", "seeds", "schemas", "annotate", "eval", "corpus"):
+        source = ROOT / name
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path)
+    made = build(load_corpus(load_project(tmp_path))).folder
+    for name in ("README.md", "LICENSE", "registries/actors.jsonl", "registries/events.jsonl"):
+        now, kept = (
+            [
+                line
+                for line in (folder / name).read_text(encoding="utf-8").splitlines()
+                if ".parquet" not in line
+            ]
+            for folder in (made, ROOT / "corpus")
+        )
+        assert now == kept, name
 
 
 def test_machine_drafts_say_so() -> None:
