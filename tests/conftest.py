@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from goldwire.errors import GoldwireError, install_hint
 from goldwire.project import load_project
 from goldwire.redaction import forget_secrets
 from tests import isolation, shared
-from tests.examples import ALL, FEW
+from tests.examples import ALL
 from tests.reaper import quick_folder, reaping
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 _HOME = isolation.enter()
 
 # A slow machine is no fault: neither an example that takes long nor a slow search for examples ends a test.
-settings.register_profile(ALL, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile(FEW, settings.get_profile(ALL), max_examples=10)
 settings.load_profile(ALL)
 
 #: What a test needs that asks for one of these: `make check` runs those that need none of it.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-#: The profile of `make check`; `tests/conftest.py` registers both.
+#: The profiles of `make check` and of `make test`.
 FEW, ALL = "few", "goldwire"
+settings.register_profile(ALL, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(FEW, settings.get_profile(ALL), max_examples=10)
 
 
 def at_most(number: int) -> int:

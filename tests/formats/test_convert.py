@@ -167,7 +167,7 @@ def test_articles_that_the_store_has_no_place_for_are_told(tmp_path: Path) -> No
     project = mini_project(tmp_path / "mini", annotated=False)
     code, said = run(source, project.root, "--to", "store")
     assert code == 0
-    assert "1 document(s) without annotations: the store keeps annotations, seeds/ the articles" in said
+    assert "1 document without annotations: the store keeps annotations, seeds/ the articles" in said
 
 
 def test_every_format_says_what_it_is() -> None:

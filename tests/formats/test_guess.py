@@ -234,3 +234,57 @@ def test_the_head_of_a_long_array_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(rows), encoding="utf-8")
     assert Head.of(path).cut and candidates(path) == ["spacy"]
+
+
+def test_rows_of_an_archive_are_converted(tmp_path: Path) -> None:
+    """Columns of whatever name beside a text are metadata, which is said; no `--from` is asked for."""
+    archive = tmp_path / "archive.jsonl"
+    archive.write_text('{"id": "a", "text": "Ada salts.", "title": "T", "tags": ["x"]}\n', encoding="utf-8")
+    done = goldwire.convert(archive, tmp_path / "out.jsonl")
+    assert done.assumed == [
+        "columns: id=id, text=text, title=title; metadata: tags (--columns says otherwise)"
+    ]
+    (article,) = goldwire.read(tmp_path / "out.jsonl")
+    assert article.document.text == "Ada salts."
+    assert article.document.meta.items() >= {"title": "T", "tags": ["x"]}.items()
+    assert goldwire.read(archive) == [article]
+
+
+@pytest.mark.parametrize("key", ["anotations", "spans_", "extra"])
+def test_what_may_be_marks_is_no_metadata(key: str, tmp_path: Path) -> None:
+    """A misspelt key that holds objects is a fault of goldwire's own lines, not one more column."""
+    path = tmp_path / "a.jsonl"
+    row = {"id": "a", "text": "b", key: [{"annotator": "x", "schema": "m@1"}]}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        goldwire.read(path)
+    assert [fault.code for fault in caught.value.faults] == ["GW207"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "code"),
+    [
+        ([{"id": "a", "text": "b", "on": 1}, {"id": "a", "text": "c", "on": 1}], {}, "GW208"),
+        ([{"id": "a", "text": " ", "on": 1}], {}, "GW951"),
+        ([{"id": "a", "text": "b", "on": 1, "annotations": [{"schema": 1}]}], {}, "GW207"),
+        ([{"id": "a", "words": "b"}], {}, "GW704"),
+        ([{"id": "a", "text": "b", "on": 1}], {"columns": "body=text"}, "GW625"),
+        ([{"id": "a", "text": "b", "on": 1}], {"columns": "text=body"}, "GW625"),
+        (["a text"], {}, "GW621"),
+        ([{"id": "a", "text": "b", "on": "\ud83d"}], {}, "GW621"),
+    ],
+)
+def test_rows_that_are_no_articles_are_told(
+    rows: list[object], options: dict[str, str], code: str, tmp_path: Path
+) -> None:
+    """Each with its place; with `lenient` the others are read."""
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.raises(GoldwireError) as caught:
+        goldwire.read(path, "articles", **options)
+    assert caught.value.faults[0].code == code
+    assert caught.value.faults[0].where.startswith(str(path))
+    if code in ("GW951", "GW207"):
+        path.write_text(json.dumps([*rows, {"id": "z", "text": "y", "on": 2}]), encoding="utf-8")
+        articles = goldwire.read(path, "articles", lenient=True)
+        assert ([each.document.id for each in articles], len(articles.quarantine)) == (["z"], 1)

@@ -393,7 +393,7 @@ def test_agreement_is_counted_on_a_project_as_it_was_exported(tmp_path: Path) ->
         eval_command, ["agree", str(lines), "--no-gamma", "--json", str(tmp_path / "a")]
     )
     assert done.exit_code == 0, done.output
-    assert "anna and ben · 1 document(s)" in done.output
+    assert "anna and ben · 1 document" in done.output
     assert "2 and 1 spans" in done.output
 
 

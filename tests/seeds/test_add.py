@@ -317,7 +317,7 @@ def test_an_unlisted_text_is_named_with_the_way_out(
     """Once, by each command that reads the articles, and by `seeds add` of another one."""
     written(tmp_path, strike__txt=STRIKE)
     written(project.seeds, articles_S_ferry__txt=FERRY)
-    told = "not in seeds/articles.jsonl, so not read: 1 file(s) (articles/ferry.txt); goldwire seeds add"
+    told = "not in seeds/articles.jsonl, so not read: 1 file (articles/ferry.txt); goldwire seeds add"
     assert told in run(project, "add", str(tmp_path / "strike.txt")).output
     result = CliRunner().invoke(cli, [*command, "--project", str(project.root)])
     assert result.output.count(told) == 1

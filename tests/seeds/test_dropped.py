@@ -40,7 +40,7 @@ def test_documents_that_a_store_can_not_keep_are_named(tmp_path: Path) -> None:
     done = run(*words, "--to", "store")
     assert done.exit_code == 0
     assert "not kept: 2 × articles that the project lacks: add them with goldwire seeds add" in done.output
-    assert "3 document(s) without annotations" in done.output and "new" in done.output
+    assert "3 documents without annotations" in done.output and "new" in done.output
     assert run(*words, "--to", "store", "--strict").exit_code != 0
 
 
@@ -54,7 +54,7 @@ def test_files_that_the_listing_lacks_are_named(tmp_path: Path) -> None:
     assert unlisted(project) == ["articles/neu.txt", "b.docx", "deep/er/a.pdf", "page.HTML"]
     for command in ("check", "stats"):
         said = run("corpus", command, "--project", str(project.root)).output
-        assert "not in seeds/articles.jsonl, so not read: 4 file(s) (articles/neu.txt" in said
+        assert "not in seeds/articles.jsonl, so not read: 4 files (articles/neu.txt" in said
 
 
 @pytest.mark.parametrize("listing", ["", "\n", None])

@@ -146,7 +146,7 @@ def write(
     setting = _setting(schema, project, config, **options)
     listed = list(articles_of(articles))
     written = writer.write(target, list(fitting(listed, setting, None)), setting)
-    return Conversion(listed, written, lost=setting.lost, widened=setting.widened)
+    return Conversion(listed, written, lost=setting.lost, widened=setting.widened, target=name)
 
 
 def convert(

@@ -160,7 +160,7 @@ def agree(
         >>> import goldwire
         >>> agreement = goldwire.agree("gold.jsonl", resamples=200, gamma=False)
         >>> agreement
-        <Agreement: exact F1 thing .750; anna and ben · 2 document(s)>
+        <Agreement: exact F1 thing .750; anna and ben · 2 documents>
         >>> agreement.table().rows[0][:4]
         ('thing', 'where', 'F1, overlap', 0.75)
     """

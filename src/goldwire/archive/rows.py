@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -20,13 +19,11 @@ from goldwire.files import sha256
 from goldwire.formats.jsonl import loads
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
-from goldwire.seeds.columns import beside, columns_of, with_named
-from goldwire.seeds.ingest import check_plain
+from goldwire.seeds.columns import columns_of
+from goldwire.seeds.documents import NO_ARTICLE, check_text, document_of
 from goldwire.seeds.rows import half_pair
 from goldwire.text import normalise
 
-#: The code of a row that is no article.
-NO_ARTICLE = "GW951"
 #: More rows than any shard has: one part.
 _WHOLE = 1 << 62
 _OWN = frozenset(("id", "text", "meta", "annotations"))
@@ -141,7 +138,7 @@ def _article(row: Any, line: bytes | None, batch: Batch, where: str, number: int
         if _is_own(row):
             raise
         return Article(_document(row, batch, _NEARLY_OWN, where, number))
-    _check_text(article.document.text, "text", where)
+    check_text(article.document.text, "text", where)
     return article if article.annotations else Article(_normalised(article.document))
 
 
@@ -171,14 +168,6 @@ def _is_own(row: Mapping[str, Any]) -> bool:
     return bool(row.get("annotations")) or (stated and row.keys() <= _OWN)
 
 
-def _check_text(text: object, column: str, where: str) -> None:
-    """Refuse what is no text, as `goldwire seeds add` does."""
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        hint = "leave the row out, or say --column text=NAME"
-        raise GoldwireError.of(NO_ARTICLE, f"`{column}` holds no text", where=where, hint=hint)
-    check_plain(text[:1024].encode(), where)
-
-
 def _as_json(value: Any) -> Any:
     """A value of a table with None for what is no number, as pandas leaves it where one is missing."""
     if isinstance(value, dict):
@@ -188,39 +177,12 @@ def _as_json(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@lru_cache(maxsize=1024)
-def _columns_of_row(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The columns of the shard's first rows, and those that only later rows have."""
-    return with_named(names, dict(columns))
-
-
 def _document(
     row: dict[str, Any], batch: Batch, columns: Mapping[str, str], where: str, number: int
 ) -> Document:
-    """A document of other people's columns: what is no field of ours becomes metadata.
-
-    An archive without ids gets them of shard and row: `shard-000017`.
-    """
+    """A document of other people's columns; an archive without ids gets them of shard and row:
+    `shard-000017`."""
     if batch.table is not None:
         row = _as_json(msgspec.to_builtins(row))  # dates as texts
-    columns = _columns_of_row(tuple(row), tuple(columns.items()))
-    values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
-    more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
-    more.pop("annotations", None)
-    inner = more.pop("meta", {})
-    more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
-    text, stated = values.pop("text", None), values.pop("id", None)
-    _check_text(text, columns.get("text", "text"), where)
-    if isinstance(stated, str):
-        stated = stated.strip() or None
-    if stated is None and "id" in columns:
-        raise GoldwireError.of(NO_ARTICLE, f"lacks `{columns['id']}`, its id", where=where)
-    if isinstance(stated, float) and stated.is_integer():
-        stated = int(stated)  # as pandas writes whole numbers of which one is missing
-    if isinstance(stated, bool) or not isinstance(stated, str | int | None) or not str(stated).isprintable():
-        raise GoldwireError.of(NO_ARTICLE, "its id is no name", where=where, hint="a name or a number")
-    if stated is None:
-        stem = PurePosixPath(batch.name).name.partition(".")[0]
-        stated = f"{stem}-{number:06d}"
-    meta = {**beside(values, more, ("id", "text", "sha256")), "sha256": sha256(text)}
-    return Document(str(stated), normalise(text), meta)
+    stem = PurePosixPath(batch.name).name.partition(".")[0]
+    return document_of(row, columns, where, f"{stem}-{number:06d}")

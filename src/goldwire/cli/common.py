@@ -46,6 +46,18 @@ class _Place(click.Path):
 PLACE = _Place(path_type=Path)
 
 
+class Group(click.Group):
+    """A group whose help says the whole first sentence of each command, which click would cut off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, wrapped where that is needed."""
+        listed = [
+            (name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(1000)) for name, command in listed])
+
+
 def project_option(function: F) -> F:
     """`--project DIR`, passed on as the `Project` that the folder lies in."""
 
@@ -61,13 +73,39 @@ def project_option(function: F) -> F:
     )(function)
 
 
+#: A file to write, `-` for standard output, which then holds nothing else.
+_OUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_ALONE = f"{__name__}.alone"
+
+
+def _alone(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Put down that standard output is for what an option writes there, and nothing else."""
+    if str(path) == "-" and ctx.meta.setdefault(_ALONE, param.name) != param.name:
+        raise click.UsageError("standard output takes one of --json, --csv and --latex")
+    return path
+
+
+def _beside() -> bool:
+    """Whether what is shown goes to standard error, since standard output is for something else."""
+    context = click.get_current_context(silent=True)
+    return context is not None and _ALONE in context.meta
+
+
+def _write_out(path: Path, text: str) -> None:
+    if str(path) == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text(path, text)
+
+
 def json_option(function: F) -> F:
     """`--json FILE`: the figures that are printed, as JSON."""
     return click.option(
         "--json",
         "json_path",
-        type=FILE,
-        help="Write the figures to this file too.",
+        type=_OUT,
+        callback=_alone,
+        help="Write the figures to this file too; - for standard output.",
     )(function)
 
 
@@ -132,18 +170,20 @@ def columns_option(function: F) -> F:
 def write_json(path: Path | None, figures: Any) -> None:
     """Write figures where a file was asked for."""
     if path is not None:
-        write_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+        _write_out(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
 
 
 def paper_options(function: F) -> F:
     """`--csv FILE` and `--latex FILE`: the tables with all their rows, as `csv_path` and `latex_path`."""
-    file = FILE
-    function = click.option(
-        "--latex", "latex_path", type=file, help="Write the tables to this file as LaTeX (booktabs)."
-    )(function)
-    return click.option(
-        "--csv", "csv_path", type=file, help="Write the tables to this file as CSV, numbers not rounded."
-    )(function)
+    for flag, form in (("latex", "as LaTeX (booktabs)"), ("csv", "as CSV, numbers not rounded")):
+        function = click.option(
+            f"--{flag}",
+            f"{flag}_path",
+            type=_OUT,
+            callback=_alone,
+            help=f"Write the tables to this file {form}; - for standard output.",
+        )(function)
+    return function
 
 
 def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Path | None) -> None:
@@ -152,7 +192,7 @@ def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Pat
 
     for path, form in ((csv_path, csv_of), (latex_path, latex_of)):
         if path is not None:
-            write_text(path, form(tables))
+            _write_out(path, form(tables))
 
 
 def show(figures: Table, *, title: str = "") -> None:
@@ -168,7 +208,7 @@ def say(*lines: str) -> None:
 
 def tell(*lines: str) -> None:
     """Lines of what was asked for, on standard output."""
-    _write(lines, err=False)
+    _write(lines, err=_beside())
 
 
 def _write(lines: Iterable[str], *, err: bool) -> None:
@@ -265,29 +305,34 @@ def table(
     """Print a table on standard output; the first `left` columns to the left, the others to the right.
 
     On a terminal it is fitted to its width: words wrap, then columns give way, those named in `lesser`
-    first; they are named. Elsewhere it is whole, a row a line.
+    first; they are named. Elsewhere it is whole, a row a line. With `--json -` it goes to standard error.
     """
     from rich.console import Console
+    from rich.text import Text
 
     from goldwire.cli.tables import columns_of, drawn, fit
 
     all_columns = columns_of(columns, list(rows), left)
-    terminal = sys.stdout.isatty()
+    beside = _beside()
+    terminal = (sys.stderr if beside else sys.stdout).isatty()
     width = shutil.get_terminal_size().columns if terminal else sys.maxsize
     fitted = fit(all_columns, width, lesser)
     # What can't be made to fit is left to the terminal to wrap; rich would cut it.
-    wide = max(fitted.width, width if terminal else len(on_a_line(title)))
+    wide = max(fitted.width, width if terminal else 0)
     console = Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(drawn(fitted, title))
+        if title:
+            # A table's own title would be wrapped to its width.
+            console.print(Text(on_a_line(title), style="bold"), soft_wrap=True)
+        console.print(drawn(fitted))
     for line in captured.get().splitlines():
         # A cell that was wrapped may begin a line anew.
         harmless = re.sub(r"^((?:\x1b\[[\d;]*m|\s)*):(?=:)", r"\1\\x3a", line.rstrip())
-        click.echo(redact(harmless))
+        click.echo(redact(harmless), err=beside)
     if fitted.left_out:
         names = ", ".join(fitted.left_out)
         tell(f"left out for want of width: {names} (shown by {_whole()})")
-    click.echo()
+    click.echo(err=beside)
 
 
 def _whole() -> str:

@@ -11,6 +11,7 @@ from goldwire.cli import corpus_browse, corpus_events, corpus_versions
 from goldwire.cli.common import (
     FILE,
     FOLDER,
+    Group,
     json_option,
     paper_options,
     progress,
@@ -23,7 +24,7 @@ from goldwire.cli.common import (
 )
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
-from goldwire.number_format import amount
+from goldwire.number_format import amount, counted
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)
@@ -31,7 +32,7 @@ _READ = click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.rea
 _WRITE = click.Choice([name for name, each in FORMATS.items() if each.writes])
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """The dataset: build, check, convert, count."""
 
@@ -44,10 +45,12 @@ def command() -> None:
     "source",
     type=_READ,
     default=AUTO,
-    show_default=True,
-    help="The format of SRC; auto: told from its content.",
+    metavar="FORMAT",
+    help="The format of SRC (default: told from its content).",
 )
-@click.option("--to", "target", type=_WRITE, required=True, help="The format of DST.")
+@click.option(
+    "--to", "target", type=_WRITE, metavar="FORMAT", help="The format of DST (default: told from its suffix)."
+)
 @click.option("--schema", type=FILE, help="Schema file.")
 @click.option("--config", type=FILE, help="Label Studio config.")
 @click.option("--project", type=FOLDER, help="Project.")
@@ -90,7 +93,7 @@ def command() -> None:
     "--columns",
     default="",
     metavar="PART=COLUMN,…",
-    help="csv: columns by name, such as start=begin.",
+    help="csv: columns by name, such as start=begin; articles: text=body.",
 )
 @click.option(
     "--labels",
@@ -104,7 +107,7 @@ def convert(
     src: Path,
     dst: Path,
     source: str,
-    target: str,
+    target: str | None,
     json_path: Path | None,
     **options: Any,
 ) -> None:
@@ -112,24 +115,26 @@ def convert(
 
     \b
     jsonl        JSON Lines, a document a line: goldwire's own
-    labelstudio  Label Studio's JSON export (onto a server: goldwire annotate push)
-    brat         brat standoff, a folder of .txt and .ann files: --annotator-from, --document-per
-    conll        a token a line: --layer, --scheme, --depth; --token-column, --tag-column, --document-per
+    labelstudio  Label Studio's JSON export (onto a server: annotate push)
+    brat         brat standoff: --annotator-from, --document-per
+    conll        a token a line: --layer, --scheme, --depth, --token-column,
+                 --tag-column, --document-per
     docbin       spaCy's DocBin, a .spacy file
-    cas          UIMA CAS as INCEpTION has it, a folder of .xmi (--cas-json: .json); reads its zips
+    cas          UIMA CAS as INCEpTION has it, .xmi (--cas-json: .json)
     webanno_tsv  WebAnno TSV 3, a folder of .tsv files
     parquet      the dataset, a folder; or one file NAME.parquet
-    doccano      doccano's JSON Lines, a file, or a zip or folder with one for each annotator
+    doccano      doccano's JSON Lines, a file, or one for each annotator
     prodigy      Prodigy's JSON Lines (prodigy db-out)
-    spacy        spaCy's JSON: offset tuples, spaCy 2's training format, doc.to_json(); read only,
-                 as all to quotes
+    spacy        spaCy's JSON: offset tuples, spaCy 2's training format,
+                 doc.to_json(); read only, as all to quotes
     conllu       CoNLL-U with entities in MISC (CorefUD, stanza)
-    huggingface  rows of tokens and ner_tags, JSON, JSON Lines or parquet: --labels
-    csv          tables: a span a row with its offsets, or a token a row with its tag: --columns
+    huggingface  rows of tokens and ner_tags, JSON or parquet: --labels
+    csv          tables, a row a span or a token: --columns
+    articles     rows of articles with whatever columns, JSON: --columns
     bioc         BioC, XML or JSON
     pubtator     PubTator
-    quotes       YAML written by hand, a file or a folder of files; articles are the project's
-    store        a project's own annotations; SRC or DST is the project's folder
+    quotes       YAML written by hand, a file or a folder of files
+    store        a project's own annotations; its path is the project's folder
 
     What is put aside (what of Label Studio's files has no place, spans of white space alone, with --lenient
     what can't be read) is written beside DST, as DST.quarantine.jsonl (--to store: into the project's
@@ -143,13 +148,14 @@ def convert(
         say(f"{src}: read as {source}, which it looks like (--from names another)")
     options["document_per"] = options["document_per"] or ""
     done = goldwire.convert(src, dst, source=source, target=target, **options)
-    counts = ", ".join(f"{amount(number)} {kind}" for kind, number in done.counts.items())
+    target = done.target
+    counts = ", ".join(counted(number, kind[:-1]) for kind, number in done.counts.items())
     say(f"{counts} read; {amount(done.written)} {FORMATS[target].unit} written to {dst}")
     for assumed in done.assumed:
         say(f"assumed: {assumed}")
     if target == "store" and done.unmarked:
         where = "the store keeps annotations, seeds/ the articles"
-        say(f"{amount(done.unmarked)} document(s) without annotations: {where}")
+        say(f"{counted(done.unmarked, 'document')} without annotations: {where}")
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")
@@ -236,14 +242,14 @@ def check(
         tell(str(fault))
     if result.faults:
         show(result.table("rules"))
-    checked = (result.documents, result.annotations, result.spans, result.relations)
-    say("checked: {} documents, {} annotations, {} spans, {} relations".format(*map(amount, checked)))
+    checked = {n: getattr(result, n + "s") for n in ("document", "annotation", "span", "relation")}
+    say(f"checked: {', '.join(counted(number, noun) for noun, number in checked.items())}")
     for fault in result.others:
         say(f"not counted: {fault}")
     if result.others:
-        number = amount(len(result.others))
-        say(f"{number} place(s) where another than the document's most trusted annotation breaks a rule")
-    say(f"{len(RULES)} rules; {amount(len(result.faults))} places where one is broken")
+        number = counted(len(result.others), "place")
+        say(f"{number} where another than the document's most trusted annotation breaks a rule")
+    say(f"{len(RULES)} rules; {counted(len(result.faults), 'place')} where one is broken")
     write_json(json_path, result.as_json())
     if result.faults:
         click.get_current_context().exit(1)
@@ -273,9 +279,9 @@ def stats(
 
     counts = goldwire.count(project, curated=only_curated)
     tell(counts.sizes)
-    for counted in counts.tables():
-        if by_document or counted.name != "documents":
-            show(counted, title=counted.title if counted.name in counts.labels else "")
+    for listed in counts.tables():
+        if by_document or listed.name != "documents":
+            show(listed, title=listed.title if listed.name in counts.labels else "")
     write_tables(counts.tables(), csv_path, latex_path)
     write_json(json_path, counts.as_dict())
 

@@ -22,9 +22,8 @@ from goldwire.project import Project
 def browse(out: Path | None, project: Project, json_path: Path | None) -> None:
     """Write the corpus as a static site: open index.html in a browser.
 
-    \b
-    Every article with its spans, relations and attributes; a timeline of what happens; a graph of who
-    acts on whom and who takes which side; tables to download (CSV). No server and no network are needed.
+    Every article with its spans, relations and attributes; a timeline; a graph of what acts on
+    what; tables to download (CSV). No server and no network are needed.
     Which relation leads to whom follows from the schema; [browse] in goldwire.toml says it otherwise.
     """
     import goldwire
@@ -60,7 +59,6 @@ def review(
 ) -> None:
     """List what deserves a second look, as a page: wordings marked in two ways, labels that a model doubts.
 
-    \b
     Wordings with different labels or ids, marked here and left there; spans whose label a model trained on
     the other articles does not expect (cleanlab); rules that are broken. Rows link to Label Studio's tasks
     where a server is named or runs. Nothing listed is an error for certain.

@@ -12,6 +12,7 @@ from goldwire.cli.common import (
     FILE,
     FOLDER,
     F,
+    Group,
     json_option,
     paper_options,
     say,
@@ -21,7 +22,7 @@ from goldwire.cli.common import (
     write_tables,
 )
 from goldwire.cli.eval_drafts import draft
-from goldwire.number_format import amount, number
+from goldwire.number_format import amount, counted, number
 
 if TYPE_CHECKING:
     from goldwire.eval.agreement.results import Agreement
@@ -66,7 +67,7 @@ def _scoring(
     return {**options, **reading, "layers": layers or None}
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Scores with intervals, agreement between readings, the report."""
 
@@ -233,7 +234,7 @@ def print_scores(scores: Scores) -> None:
     """Tables on standard output, what to bear in mind on standard error."""
     for table in scores.tables():
         show(table)
-    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
+    tell(f"reference: {scores.reference_in_words} · {counted(len(scores.documents), 'document')}")
     for warning in scores.warnings:
         say(f"note: {warning}")
     if scores.agreement is not None:

@@ -24,7 +24,7 @@ from goldwire.cli.common import show as show_table
 from goldwire.files import read_text, write_text
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
-from goldwire.number_format import amount
+from goldwire.number_format import counted
 from goldwire.project import Project
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ FROM = click.option(
     "source",
     type=click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.reads)]),
     default=AUTO,
-    show_default=True,
-    help="The format of what is read, as `corpus convert` names them; auto: told from the content.",
+    metavar="FORMAT",
+    help="The format of what is read, as `corpus convert` names them (default: told from the content).",
 )
 TRAINED_ON = click.option(
     "--trained-on",
@@ -171,7 +171,7 @@ def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
     """The verdict of each layer, the tests by label, the sentences."""
     tell(f"A: {a}", f"B: {b}")
     scores = compared.scores[0]
-    tell(f"reference: {scores.reference_in_words} · {amount(len(scores.documents))} document(s)")
+    tell(f"reference: {scores.reference_in_words} · {counted(len(scores.documents), 'document')}")
     for tested in compared.tables():
         tell("", tested.title)
         show_table(tested)
@@ -350,8 +350,8 @@ def history(project: Project, baseline: Path | None, out: Path | None, json_path
         series = goldwire.gate_history(project, baseline, advance=advance)
     show_table(series.table())
     if series.unreadable:
-        commits = amount(len(series.unreadable))
-        say(f"note: {commits} commit(s) hold a baseline of another form and are left out")
+        commits = counted(len(series.unreadable), "commit")
+        say(f"note: left out, since their baselines are of another form: {commits}")
     if out is not None:
         title = f"{project.name}: F1 over the corpus’s versions"
         if out.suffix == ".html":

@@ -66,9 +66,10 @@ def command(
     """Make a project in FOLDER.
 
     \b
-    goldwire new DIR --language de           an empty one, its schema and spaCy configs in that language
-    goldwire new DIR --from brat PATH        of texts and annotations that you have, the schema inferred
-    goldwire new DIR --from-label-studio URL --project N     of a running Label Studio project
+    goldwire new DIR --language de     an empty one, with schema and spaCy configs
+    goldwire new DIR --from brat PATH  of texts and annotations that you have
+    goldwire new DIR --from-label-studio URL --project N
+                                       of a running Label Studio project
 
     Of a Label Studio its config (as a schema), its texts and everybody's annotations are taken over; nothing
     is changed there. What has no place goes to annotate/quarantine.jsonl, with the reason.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from goldwire.cli.common import FILE, json_option, project_option, say, show, tell, write_json
+from goldwire.cli.common import FILE, Group, json_option, project_option, say, show, tell, write_json
 from goldwire.number_format import amount
 from goldwire.project import Project
 
@@ -22,7 +22,7 @@ _ITEMS = 5  # of Wikidata, likewise
 _DONE = {"merge": "merged into", "split": "split, some of it now", "rename": "renamed to"}
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """The ids of things: settle new ones, merge, split, rename.
 

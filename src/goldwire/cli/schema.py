@@ -10,6 +10,7 @@ import click
 from goldwire.cli.common import (
     FILE,
     FOLDER,
+    Group,
     json_option,
     progress,
     project_option,
@@ -26,7 +27,7 @@ from goldwire.project import Project
 _ENTRIES = 10
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """What is marked: check the schema, render Label Studio's config and the guidelines."""
 

@@ -12,6 +12,7 @@ from goldwire.cli.common import (
     FILE,
     FOLDER,
     PLACE,
+    Group,
     columns_option,
     engine_options,
     in_mebibytes,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """The articles: choose from an archive, add, list, remove."""
 
@@ -62,7 +63,7 @@ def add(
 
     \b
     .txt .text .md          a text each, UTF-8 unless --encoding says otherwise
-    .html .htm .xhtml       a saved web page each: its article, title, date, author
+    .html .htm .xhtml       a saved web page each: article, title, date, author
     .csv .tsv               an article a row, columns by their names
     .jsonl .ndjson .json    an article an object
 

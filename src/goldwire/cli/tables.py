@@ -105,15 +105,13 @@ def fit(columns: Sequence[Column], width: int, lesser: Sequence[str | tuple[str,
     return Fitted(tuple(fitting), tuple(widths), names)
 
 
-def drawn(fitted: Fitted, title: str) -> RenderableType:
+def drawn(fitted: Fitted) -> RenderableType:
     """The table for rich, with no cell read as markup."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(
-        title=Text(on_a_line(title), style="bold") if title else None,
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,

@@ -39,8 +39,9 @@ class Conversion(Figures):
     that one of the two formats could not hold the places where it was, `changed` where something is kept
     otherwise than it came, `assumed` what a reader took for granted, `noted` what it passed over. `account`
     sums up what became of the spans, relations and attributes of a format that can hold what the model can't,
-    `put_aside` says where that was, and what it was lies in the `quarantine_file`. Where articles went
-    through one at a time, `articles` is empty and `counted` has their counts.
+    `put_aside` says where that was, and what it was lies in the `quarantine_file`; `target` is the format
+    that was written. Where articles went through one at a time, `articles` is empty and `counted` has their
+    counts.
     """
 
     articles: list[Article]
@@ -52,6 +53,7 @@ class Conversion(Figures):
     account: Account = field(default_factory=Account.empty)
     assumed: list[str] = field(default_factory=list)
     put_aside: list[str] = field(default_factory=list)
+    target: str = ""
     quarantine_file: Path | None = None
     noted: dict[str, list[str]] = field(default_factory=dict)
 
@@ -194,6 +196,7 @@ def _done(
         noted=setting.noted,
         put_aside=[str(line["where"]) for line in setting.quarantine],
         quarantine_file=file if setting.quarantine else None,
+        target=target,
     )
 
 

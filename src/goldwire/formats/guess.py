@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
@@ -141,8 +141,10 @@ def candidates(path: Path) -> list[str]:
     except OSError:
         return []
     names = [name for name in readable if _looks(name, head)]
-    # What knows the columns of tags by their place gives way to what knows them by name.
-    return [name for name in names if name != "conll"] if len(names) > 1 else names
+    # What knows the columns of tags by their place gives way to what knows them by name; any rows to all.
+    for vague in ("conll", "articles"):
+        names = [name for name in names if name != vague] if len(names) > 1 else names
+    return names
 
 
 def _of_folder(path: Path, readable: list[str]) -> list[str]:
@@ -200,17 +202,17 @@ def guess_read(path: Path) -> str:
         raise GoldwireError.of("GW630", message, where=str(path), hint=f"say which: {_options(names)}")
     if not path.is_dir() and not path.is_file() and path.exists():
         return "jsonl"  # what is read once only can't be looked at
-    return _by_suffix(path)
+    return _by_suffix(path, [name for name, each in FORMATS.items() if each.reads])
 
 
 def guess_written(path: Path) -> str:
     """The format meant by the name of what is to be written; raises GW931 where it does not say it."""
     if path.suffix == ".json":
         return "labelstudio"
-    return _by_suffix(path)
+    return _by_suffix(path, [name for name, each in FORMATS.items() if each.writes])
 
 
-def _by_suffix(path: Path) -> str:
+def _by_suffix(path: Path, names: Iterable[str]) -> str:
     if path.is_dir() or path.suffix not in _SUFFIXES:
         message = "the path does not say in which format it is"
         if path.is_dir() and (path / _RUN).is_file():
@@ -220,7 +222,7 @@ def _by_suffix(path: Path) -> str:
         elif not path.is_dir() and path.with_suffix(".ann").is_file():
             hint = "name the folder, which is brat's"
         else:
-            hint = f"name the format, {one_of(FORMATS)}"
+            hint = f"name the format, {one_of(names)}"
         raise GoldwireError.of("GW931", message, where=str(path), hint=hint)
     return _SUFFIXES[path.suffix]
 

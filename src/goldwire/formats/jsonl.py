@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
-from goldwire.errors import Fault, GoldwireError
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, writing
 from goldwire.formats.options import Setting
 from goldwire.limits import TOO_DEEP
@@ -63,6 +63,22 @@ def from_record(record: Record) -> Article:
     return Article(Document(record.id, record.text, record.meta), annotations)
 
 
+def annotated(document: Document, stored: object, where: str) -> Article:
+    """A document with annotations as they stand in a line; raises GW207, or all faults of what they mark."""
+    try:
+        records = msgspec.convert(stored, tuple[AnnotationRecord, ...])
+    except msgspec.ValidationError as error:
+        raise _malformed(error, where) from None
+    article = from_record(Record(document.id, document.text, document.meta, records))
+    raise_faults(article_faults(article, where))
+    return article
+
+
+def standing_twice(document: str, where: str, hint: str) -> Fault:
+    """That a file has a document already (GW208)."""
+    return Fault("GW208", f"document `{document}` stands twice", where, hint)
+
+
 def dumps(article: Article) -> bytes:
     """One line, without its line end."""
     return _encoder.encode(to_record(article))
@@ -73,12 +89,14 @@ def loads(line: bytes, source: str) -> Article:
     try:
         article = from_record(_strictly(line))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message, path = strict_json.told(error)
-        where = f"{source} {path}".rstrip()
-        raise GoldwireError.of("GW207", message, where=where, hint="see docs/jsonl.md") from None
-    if faults := list(article_faults(article, source)):
-        raise GoldwireError(*faults)
+        raise _malformed(error, source) from None
+    raise_faults(article_faults(article, source))
     return article
+
+
+def _malformed(error: Exception, source: str) -> GoldwireError:
+    message, path = strict_json.told(error)
+    return GoldwireError.of("GW207", message, where=f"{source} {path}".rstrip(), hint="see docs/jsonl.md")
 
 
 def _strictly(line: bytes) -> Record:
@@ -145,9 +163,9 @@ def _lines(path: Path, setting: Setting) -> Iterator[Article]:
                     setting.refuse(line.decode(errors="replace").rstrip("\r\n"), *error.faults)
                     continue
                 if first := seen.get(article.document.id):
-                    message = f"document `{article.document.id}` stands twice"
                     hint = f"line {first} has it; put all annotations of a document on one line"
-                    setting.refuse(line.decode().rstrip("\r\n"), Fault("GW208", message, where, hint))
+                    fault = standing_twice(article.document.id, where, hint)
+                    setting.refuse(line.decode().rstrip("\r\n"), fault)
                     continue
                 seen[article.document.id] = number
                 yield article

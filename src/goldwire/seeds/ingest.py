@@ -18,6 +18,7 @@ from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, read_text, sha256, text_lines
 from goldwire.model import Document
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.seeds.rows import Row, csv_rows, half_pair, json_rows
 from goldwire.text import normalise
@@ -60,7 +61,7 @@ def stream_seeds(project: Project) -> Iterator[Document]:
         empty = False
         yield document
     if empty and waiting:
-        message = f"lists none of the {len(waiting)} file(s) here, {waiting[0]} the first"
+        message = f"lists none of the {counted(len(waiting), 'file')} here, {waiting[0]} the first"
         raise GoldwireError.of("GW288", message, where=str(listing), hint=WAY_IN)
     _warn(waiting)
 
@@ -73,8 +74,8 @@ def warn_of_unlisted(project: Project, listed: Collection[str] = ()) -> None:
 def _warn(waiting: Sequence[str]) -> None:
     if waiting:
         shown = ", ".join(waiting[:3]) + (", …" if len(waiting) > 3 else "")
-        message = "not in seeds/articles.jsonl, so not read: %d file(s) (%s); %s"
-        _LOG.warning(message, len(waiting), shown, WAY_IN)
+        message = "not in seeds/articles.jsonl, so not read: %s (%s); %s"
+        _LOG.warning(message, counted(len(waiting), "file"), shown, WAY_IN)
 
 
 def unlisted(project: Project) -> list[str]:

@@ -315,7 +315,7 @@ def test_a_fault_in_a_raw_annotation_stops_the_curated_ones_where_that_is_asked(
     done = CliRunner().invoke(command, [*arguments, "--curated", "--json", str(tmp_path / "out.json")])
     assert (done.exit_code, done.stdout) == (0, "")
     assert "not counted: GW241 raw/d $.spans[0]" in done.stderr
-    assert "2 place(s) where another than the document's most trusted annotation breaks a rule" in done.stderr
+    assert "2 places where another than the document's most trusted annotation breaks a rule" in done.stderr
     figures = json.loads((tmp_path / "out.json").read_text())
     assert (figures["faults"], len(figures["others"])) == ([], 2)
     write_jsonl(path, [Article(Document("d", text), (broken,))])

@@ -87,7 +87,7 @@ def test_documents_of_one_story_are_exchanged_together() -> None:
     found = compare_models(side([[]] * 40), side([GOLD] * 40), groups=stories)
     assert found.layers["thing"].units == 4
     assert found.layers["thing"].micro.p == 0.125
-    assert "4 group(s)" in found.warnings[0]
+    assert "4 groups" in found.warnings[0]
 
 
 @pytest.mark.slow
@@ -242,7 +242,7 @@ def test_compare_on_the_command_line(tmp_path: Path) -> None:
     done = run("compare", *paths.values(), "--rounds", 500, "--show", 2, "--json", out)
     assert "B is ahead of A by .500 F1" in done.stdout
     assert "reference: draft" in done.stdout
-    assert "only B is right in 10 place(s)" in done.stdout
+    assert "only B is right in 10 places" in done.stdout
     assert ".0625" in done.stderr
     figures = json.loads(out.read_text(encoding="utf-8"))
     assert figures["layers"]["thing"]["micro"]["p"] == 0.0625

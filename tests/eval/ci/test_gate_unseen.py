@@ -17,7 +17,7 @@ from tests.eval.ci.test_gate import left_by_train, project
 from tests.eval.test_cli import run
 
 __all__ = ["project"]
-SAID = "the model was trained on 2 of 8 document(s), or near copies of them"
+SAID = "the model was trained on 2 of 8 documents, or near copies of them"
 
 
 def marked(reports: Path, names: set[str]) -> None:

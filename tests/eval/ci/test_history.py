@@ -95,7 +95,7 @@ def test_the_page_needs_nothing_from_elsewhere(repository: Path) -> None:
     html = page(history(repository / "eval/baseline.json"), "Tout <b>")
     assert "Tout &lt;b&gt;" in html
     assert "reference: draft" in html
-    assert "1 commit(s) hold a baseline of another form" in html
+    assert "baselines are of another form: 1 commit." in html
     assert "src=" not in html
     assert "://" not in html.replace("http://www.w3.org/2000/svg", "")
 

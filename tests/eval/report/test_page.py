@@ -193,8 +193,8 @@ def test_documents_must_fit(tmp_path: Path) -> None:
     with pytest.raises(GoldwireError) as error:
         pair_up(gold, pred)
     message = str(error.value)
-    assert "the prediction lacks 1 document(s): d1" in message
-    assert "gold lacks 1 document(s): d5" in message
+    assert "the prediction lacks 1 document: d1" in message
+    assert "gold lacks 1 document: d5" in message
     assert "GW502 `d2` has another text" in message
     assert "GW503 `d4`" in message
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 import goldwire
 from goldwire.annotations.store import project_articles, write_annotation
 from goldwire.model import Annotation, Article, Drafting, Provenance
+from goldwire.number_format import counted
 from goldwire.project import Project
 from tests.cli.terminal import called
 from tests.corpus.mini import mini_project
@@ -169,7 +170,7 @@ def test_what_a_trained_model_has_no_annotation_of_is_left_out_and_told(project:
     goldwire.write([first, *(Article(article.document) for article in others)], trained, "jsonl")
     assessed = goldwire.assess_drafts(drafts, project=project, trained=[trained], resamples=0)
     assert assessed.documents == (first.document.id,)
-    assert f"{len(others)} document(s) that `tiny` has no annotation of are left out" in assessed.notes
+    assert f"left out: {counted(len(others), 'document')} that `tiny` has no annotation of" in assessed.notes
 
 
 def test_a_stock_model_that_is_not_installed_is_told(project: Project) -> None:

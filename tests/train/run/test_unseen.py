@@ -88,13 +88,13 @@ def test_predictions_of_training_documents_are_marked_and_not_scored(model: Path
     assert marks == [True, True, False]
     scores = tmp_path / "scores.json"
     said, _ = run("eval", "score", gold, pred, "--resamples", "0", "--json", scores)
-    assert "trained on 2 of 3 document(s)" in said
+    assert "trained on 2 of 3 documents" in said
     assert json.loads(scores.read_text())["documents"] == 1
     said, _ = run("eval", "score", gold, pred, "--resamples", "0", "--trained-on", "--json", scores)
-    assert "trained on 2 of 3 document(s)" in said
+    assert "trained on 2 of 3 documents" in said
     assert json.loads(scores.read_text())["documents"] == 3
     said, _ = run("eval", "compare", gold, gold, pred, "--rounds", "100", "--json", scores)
-    assert "trained on 2 of 3 document(s)" in said
+    assert "trained on 2 of 3 documents" in said
     assert json.loads(scores.read_text())["documents"] == 1
     write_jsonl(half, predict(str(model), [one.document for one in articles[:2]]))
     write_jsonl(gold, articles[:2])

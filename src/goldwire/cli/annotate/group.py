@@ -17,6 +17,7 @@ from goldwire.cli.annotate.push import push
 from goldwire.cli.annotate.report import report_command
 from goldwire.cli.annotate.team import adjudicate, assign, rename, status, url_option
 from goldwire.cli.common import (
+    Group,
     confide,
     json_option,
     notifier,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from goldwire.annotate.sync.importer import Prefer
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Label Studio: serve one, push articles, pull annotations.
 

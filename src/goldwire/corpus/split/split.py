@@ -14,6 +14,7 @@ from goldwire.corpus.split.io import Fold, Split, project_rule
 from goldwire.corpus.split.stratify import Group, stratify
 from goldwire.errors import GoldwireError
 from goldwire.model import Article, curated
+from goldwire.number_format import counted
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.table import Column, Figures, Table
@@ -173,7 +174,7 @@ def make_split(
         documents = f"{len(ids)} document{'s make' if len(ids) != 1 else ' makes'}"
         raise GoldwireError.of(
             "GW291",
-            f"{documents} {len(named)} group(s) of what belongs together{bound}",
+            f"{documents} {counted(len(named), 'group')} of what belongs together{bound}",
             hint="fewer folds, more documents, or --shared 2: events that are only mentioned tie too",
         )
     result = SplitResult(Split(options.kind, options.rule, options.shares), ties, named, {}, seen=seen)

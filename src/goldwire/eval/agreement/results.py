@@ -14,7 +14,7 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import RelationKind
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
-from goldwire.number_format import amount, number, percent
+from goldwire.number_format import amount, counted, number, percent
 from goldwire.table import Cell, Column, Figures, Table
 
 Row = tuple[Cell, ...]
@@ -96,7 +96,7 @@ class Comparison(Figures):
     def title(self) -> str:
         """Who is compared, on how many documents."""
         names = " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
-        return f"{names} · {amount(len(self.documents))} document(s)"
+        return f"{names} · {counted(len(self.documents), 'document')}"
 
     def tables(self) -> list[Table]:
         """One, named by the annotators: every figure."""
@@ -293,11 +293,11 @@ def agreement_notes(agreement: Agreement) -> list[str]:
             continue
         if more.left_out:
             notes.append(
-                f"`{layer}`: {more.left_out} nested interval(s) are left out of κ and α on tokens and of uα"
+                f"`{layer}`: κ and α on tokens and uα leave out {counted(more.left_out, 'nested interval')}"
             )
         gamma = more.gamma
         if gamma is not None and gamma.precision is not None:
-            drawn = f"{amount(gamma.samples)} sample(s) of each of {amount(gamma.documents)} document(s)"
+            drawn = f"{counted(gamma.samples, 'sample')} of each of {counted(gamma.documents, 'document')}"
             error = f"± {percent(gamma.precision, 1)}"
             notes.append(f"`{layer}`: chance for γ is sampled: {drawn}, expected disorder {error}")
     return notes

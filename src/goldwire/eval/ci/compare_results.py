@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from goldwire.eval.counts.significance import ALPHA, Difference, Tested
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.scoring.results import Scores
-from goldwire.number_format import amount, number, p_in_words, signed_interval
+from goldwire.number_format import amount, counted, number, p_in_words, signed_interval
 from goldwire.table import Cell, Column, Figures, Table
 from goldwire.text import snippet
 
@@ -214,7 +214,7 @@ def disagreement_lines(
             continue
         shown = [span for span in disagreements if span.better == side][:show]
         yield ""
-        yield f"only {side} is right in {every[side]} place(s):"
+        yield f"only {side} is right in {counted(every[side], 'place')}:"
         for span in shown:
             did = f"{side} found it" if span.what == "found" else f"{other} marked it wrongly"
             yield f"  {span.label:<10} {_shown(span)}  ({did}; {span.document}, character {span.start})"

@@ -13,7 +13,7 @@ from goldwire.eval.ci.measure import RELATIONS
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
 from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
-from goldwire.number_format import interval, number, p_in_words, percent, signed, with_interval
+from goldwire.number_format import counted, interval, number, p_in_words, percent, signed, with_interval
 from goldwire.table import Cell, Column, Figures, Table
 
 #: By so much F1 may fall without the gate closing, where no test can tell a fall from chance.
@@ -272,8 +272,8 @@ def too_few(now: Baseline, shared: Overlap) -> str:
     name = "stories" if now.groups else "documents"
     return (
         f"{now.layer} F1 {number(now.f1)}; too few {name} are unchanged since the baseline "
-        f"({len(shared.same)} document(s)), {ENOUGH} are needed: look at the new figures, then write the "
-        "baseline anew with goldwire eval gate --update"
+        f"({counted(len(shared.same), 'document')}), {ENOUGH} are needed: look at the new figures, then "
+        "write the baseline anew with goldwire eval gate --update"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from goldwire.errors import EvalError, GoldwireError
 from goldwire.eval.ci.baseline import Baseline
+from goldwire.number_format import counted
 
 
 class Refused(EvalError):
@@ -74,7 +75,7 @@ def overlap(now: Baseline, baseline: Baseline) -> Overlap:
     one_corpus = now.corpus["content_hash"] == baseline.corpus["content_hash"]
     if one_corpus and mine != theirs:
         odd = sorted(mine ^ theirs)
-        message = f"{len(odd)} document(s) are scored in one of the two only: {', '.join(odd[:5])}"
+        message = f"{counted(len(odd), 'document')} scored in one of the two only: {', '.join(odd[:5])}"
         if now.test != baseline.test:
             message += f"; the baseline is of {baseline.scored_on}, this run of {now.scored_on}"
         raise Refused.of("GW534", message, hint=hint)
@@ -122,8 +123,8 @@ def other_layer(now: Baseline, baseline: Baseline) -> GoldwireError:
 def _impossible(documents: list[str], difference: str) -> GoldwireError:
     shown = ", ".join(documents[:5]) + (", …" if len(documents) > 5 else "")
     message = (
-        f"this baseline can't be of the corpus that it names: in {len(documents)} document(s) it has "
-        f"{difference}, on the same text and annotations ({shown})"
+        f"this baseline can't be of the corpus that it names: in {counted(len(documents), 'document')} it "
+        f"has {difference}, on the same text and annotations ({shown})"
     )
     hint = (
         "was it edited, or made by a model that reads nested spans otherwise? See its changes with git log; "

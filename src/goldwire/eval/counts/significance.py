@@ -22,7 +22,7 @@ import numpy as np
 from goldwire.eval.counts.bootstrap import CHUNK, FEW, Sampling, grouped, interval, resampled
 from goldwire.eval.counts.counts import Counts, Interval, LabelCounts, rates
 from goldwire.eval.matching.spans import FloatArray
-from goldwire.number_format import p_value
+from goldwire.number_format import counted, p_value
 from goldwire.processes import one_thread
 
 #: Two-sided level at which a difference is called one.
@@ -101,7 +101,7 @@ def power_warning(units: int, rounds: int, *, grouped: bool = False) -> str:
         return ""
     name = "group" if grouped else "document"
     least = smallest_p(units, rounds)
-    warning = f"{units} {name}(s), fewer than {FEW}: only large differences can be told from chance"
+    warning = f"{counted(units, name)}, fewer than {FEW}: only large differences can be told from chance"
     if least > ALPHA:
         least_p = f"2/2^{units} = {p_value(least)}"
         warning += f"; the smallest two-sided p possible is {least_p}, so none can be significant"

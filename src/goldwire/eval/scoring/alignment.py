@@ -17,7 +17,7 @@ from goldwire.formats.articles import Articles
 from goldwire.formats.edges import trimmed, trimmed_note
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
-from goldwire.number_format import amount
+from goldwire.number_format import amount, counted
 
 #: Names that a message lists.
 _NAMED = 5
@@ -282,7 +282,8 @@ def merge_readings(
 def check_names(names: Sequence[str], files: Sequence[str]) -> None:
     """Raise GW744 unless there is a name of its own for each file."""
     if len(names) != len(files) or len(set(names)) < len(names) or not all(name.strip() for name in names):
-        message = f"{len(names)} name(s) for {len(files)} file(s): {', '.join(names) or 'none'}"
+        counts = f"{counted(len(names), 'name')} for {counted(len(files), 'file')}"
+        message = f"{counts}: {', '.join(names) or 'none'}"
         raise GoldwireError.of(
             "GW744", message, hint="a name for each file, no two the same: --names anna,ben"
         )

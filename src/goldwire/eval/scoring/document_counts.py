@@ -45,6 +45,7 @@ from goldwire.eval.matching.structures import (
 from goldwire.eval.scoring.notes import few_warnings, known_layers, layer_warnings, trust, unknown_words
 from goldwire.eval.scoring.results import Scores
 from goldwire.model import STATUSES, Annotation, Document, Status
+from goldwire.number_format import amount
 from goldwire.schemas import Attribute, Schema
 
 #: So many documents are counted at a time.
@@ -266,9 +267,8 @@ class DocumentCounts:
             if self._heads:
                 parts[name, "head"] = layer.kinds["head"].joined(documents)
         if self._twice:
-            warnings.append(
-                f"{self._twice} relation(s) with the same label and ends stood twice and count once"
-            )
+            relations = f"{amount(self._twice)} relation{'' if self._twice == 1 else 's'}"
+            warnings.append(f"{relations} with the same label and ends stood twice: counted once")
         if self._named_by is not None and not self._named:
             warnings.append(f"no span of the reference has `{self._named_by}`: each counts as an entity")
         parts |= {("", kind): pieces.joined(documents) for kind, pieces in self._relations.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from goldwire.eval.matching.spans import Outcome, Pair, match
 from goldwire.model import Annotation, AttributeValue, Relation, Span
+from goldwire.number_format import counted
 from goldwire.schemas import Schema
 from goldwire.table import Column, Figures, Table
 
@@ -48,7 +49,7 @@ class Edits(Figures):
             rows.append(_row(layer, "all", total))
             rows += [_row(layer, label, mine[label]) for label in sorted(mine)]
         rows += [_row("relations", label, self.relations[label]) for label in sorted(self.relations)]
-        title = f"What was changed of what was shown, in {self.documents} document(s)"
+        title = f"What was changed of what was shown, in {counted(self.documents, 'document')}"
         return [Table("edits", title, _COLUMNS, rows, ((LABEL, EXTENT, BOTH), ATTRIBUTES))]
 
     def as_json(self) -> dict[str, Any]:

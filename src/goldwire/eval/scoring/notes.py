@@ -28,7 +28,8 @@ def unknown_words(unknown: int, documents: int) -> str:
     """The same, of so many documents of all."""
     if not unknown:
         return ""
-    return f"who made the reference of {unknown} of {documents} document(s) is unknown: a person or a machine"
+    of = f"{unknown} of {counted(documents, 'document')}"
+    return f"who made the reference of {of} is unknown: a person or a machine"
 
 
 def scored_on(documents: int, test: Mapping[str, Any] | None) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple, overload
 
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Annotation, Article, Document, curated
+from goldwire.number_format import counted
 
 
 class Paired(NamedTuple):
@@ -115,7 +116,7 @@ def trained_note(learned: int, every: int, *, trained_on: bool) -> str:
     """
     if not learned:
         return ""
-    note = f"the model was trained on {learned} of {every} document(s), or near copies of them"
+    note = f"the model was trained on {learned} of {counted(every, 'document')}, or near copies of them"
     if trained_on:
         return f"{note}: what they add says nothing of unseen articles"
     if learned == every:
@@ -140,7 +141,7 @@ def _missing(names: list[str], side: str) -> list[Fault]:
         return []
     shown = ", ".join(names[:10]) + (f", … ({len(names)} in all)" if len(names) > 10 else "")
     hint = "both sides must hold the same documents"
-    return [Fault("GW501", f"{side} lacks {len(names)} document(s): {shown}", "", hint)]
+    return [Fault("GW501", f"{side} lacks {counted(len(names), 'document')}: {shown}", "", hint)]
 
 
 def first_difference(a: str, b: str) -> int:

@@ -12,7 +12,7 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.spans import Kind
 from goldwire.eval.matching.structures import StructureKind
 from goldwire.html import charts
-from goldwire.number_format import amount, number
+from goldwire.number_format import amount, counted, number
 from goldwire.table import Cell, Column, Figures, Table
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Scores(Figures):
 
     def tables(self) -> list[Table]:
         """`scores`: P, R, F1 by layer and label; `details`: attributes, identity, the readers' agreement."""
-        about = f"{amount(len(self.documents))} document(s), reference: {self.reference_in_words}"
+        about = f"{counted(len(self.documents), 'document')}, reference: {self.reference_in_words}"
         scores = Table(
             "scores", f"Scores: {about}", SCORE_COLUMNS, list(score_rows(self)), ("support", ("P", "R"))
         )

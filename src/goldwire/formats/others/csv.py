@@ -7,7 +7,7 @@ offsets stands in a column, in a file `DOCUMENT.txt` beside the table, or is the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -123,7 +123,7 @@ def read_csv(path: Path, setting: Setting) -> list[Article]:
     collector = Collector(setting, "csv")
     for content in contents(path, (".csv", ".tsv"), "a table"):
         names, rows = table_rows(content, setting)
-        named = _named(setting.columns, names, content.place)
+        named = named_columns(setting.columns, {*NAMES, *TOKENS}, names, content.place)
         spans, tokens = known(names, NAMES) | named, known(names, TOKENS) | named
         if {"start", "end", "label"} <= set(spans):
             _tell(spans, NAMES, setting)
@@ -140,10 +140,12 @@ def read_csv(path: Path, setting: Setting) -> list[Article]:
     return collector.articles()
 
 
-def _named(option: str, names: Sequence[str], place: str) -> dict[str, str]:
-    """The columns that were named: `start=begin,label=kind`."""
+def named_columns(option: str, parts: Collection[str], names: Collection[str], place: str) -> dict[str, str]:
+    """The columns that were named, `start=begin,label=kind`: of each of some `parts` the one of `names`.
+
+    Raises GW625 for what is no part, and for a column that is not there.
+    """
     named: dict[str, str] = {}
-    parts = {*NAMES, *TOKENS}
     for pair in filter(None, (each.strip() for each in option.split(","))):
         part, _, column = pair.partition("=")
         if part not in parts or column not in names:

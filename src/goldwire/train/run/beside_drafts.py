@@ -16,7 +16,7 @@ from goldwire.eval.scoring.edits import Edits, count_edits
 from goldwire.eval.scoring.pairing import stories
 from goldwire.eval.scoring.scores import score
 from goldwire.model import Annotation, Article, Drafting, by_machine, curated
-from goldwire.number_format import amount
+from goldwire.number_format import amount, counted
 from goldwire.project import Project
 from goldwire.schemas import Schema, load_schema
 from goldwire.table import Cell, Column, Figures, Table
@@ -51,7 +51,7 @@ class BesideDrafts(Figures):
 
     def tables(self) -> list[Table]:
         """`systems`, and `edits` where there are any."""
-        about = f"{amount(len(self.documents))} document(s), reference: {self.reference}"
+        about = f"{counted(len(self.documents), 'document')}, reference: {self.reference}"
         priced = f"; cost in {self.currency}" if self.currency else ""
         title = f"Drafts beside simpler systems, exact: {about}{priced}"
         systems = Table("systems", title, _COLUMNS, self.rows, ("support", ("P", "R")))
@@ -189,13 +189,13 @@ def _reference(
             found.append((article, annotation))
     trusted = [(a, c) for a, c in found if c.status in _TRUSTED and not by_machine(c)]
     notes = [
-        f"{amount(number)} document(s) that `{system}` has no annotation of are left out"
+        f"left out: {counted(number, 'document')} that `{system}` has no annotation of"
         for system, number in lacking.items()
         if number
     ]
     if trusted and len(trusted) < len(found):
-        left = amount(len(found) - len(trusted))
-        notes.append(f"{left} document(s) that nobody has reviewed are left out")
+        left = len(found) - len(trusted)
+        notes.append(f"left out: {counted(left, 'document')} that nobody has reviewed")
     if not found:
         hint = "draft articles that are annotated, or name the annotations: goldwire eval draft DRAFTS GOLD"
         raise GoldwireError.of("GW820", "no document has both a draft and an annotation", hint=hint)
