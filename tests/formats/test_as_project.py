@@ -47,6 +47,33 @@ def test_a_project_is_made_of_each_format(source: str, file: str, tmp_path: Path
     assert CliRunner().invoke(cli, ["corpus", "check", "--project", str(project.root)]).exit_code == 0
 
 
+def test_nobody_is_named_by_an_address(tmp_path: Path) -> None:
+    """A project made of files calls people by what stands before the @; no file of it has the address."""
+    people = [
+        {"id": number, "email": f"{name}@example.org"}
+        for number, name in enumerate(("ada.lo", "ben"), start=1)
+    ]
+    mark = {"from_name": "label", "to_name": "text", "type": "labels"}
+    result = [{**mark, "id": "a", "value": {"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]}}]
+    annotations = [
+        {"id": who["id"], "completed_by": who, "updated_at": "2026-01-01T00:00:00Z", "result": result}
+        for who in people
+    ]
+    task = {"id": 1, "data": {"text": "Ada salts."}, "annotations": annotations}
+    (tmp_path / "ls.json").write_text(json.dumps([task]), encoding="utf-8")
+    made = goldwire.make_project_from_files(tmp_path / "port", tmp_path / "ls.json", "labelstudio")
+    assert made.annotators == ("ada.lo", "ben")
+    assert ("annotator", "ben@example.org", "ben") in made.renamed
+    files = [path for path in (tmp_path / "port").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"@example.org" in path.read_bytes() or "@" in str(path)]
+    # What is pulled, or converted, of the same people later goes under the same names.
+    task["annotations"] = [{**each, "updated_at": "2026-02-01T00:00:00Z"} for each in annotations]
+    (tmp_path / "ls.json").write_text(json.dumps([task]), encoding="utf-8")
+    goldwire.convert(tmp_path / "ls.json", tmp_path / "port", target="store")
+    stored = project_articles(load_project(tmp_path / "port"))
+    assert {a.annotator for article in stored for a in article.annotations} == {"ada.lo", "ben"}
+
+
 def test_names_that_no_schema_takes_are_made_such_and_told(tmp_path: Path) -> None:
     """Layers, labels, attributes and relations; two labels of one name in two layers are told apart."""
     spans = (

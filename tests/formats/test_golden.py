@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from goldwire.annotations.line import dumps
 from goldwire.folders import MANIFEST
-from goldwire.formats.jsonl import dumps, read_jsonl, write_jsonl
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Article

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs, to_builtins
 
+from goldwire.annotations.line import to_record
 from goldwire.errors import GoldwireError
 from goldwire.formats import others
 from goldwire.formats.counting import PLAIN, CountedText, Counting, counted_by_edges
 from goldwire.formats.guess import candidates
-from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation, Article, Document, Relation, Span, curated

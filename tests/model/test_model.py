@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldwire.annotations.line import dumps, loads
 from goldwire.annotations.store import (
     annotation_path,
     dumps_annotation,
@@ -20,7 +21,7 @@ from goldwire.annotations.store import (
 )
 from goldwire.errors import GoldwireError
 from goldwire.files import file_name, write_text, writing
-from goldwire.formats.jsonl import dumps, loads, read_jsonl, write_jsonl
+from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span, curated, outermost
 from goldwire.project import Project
 from tests.strategies import articles

@@ -78,24 +78,29 @@ def make_project_from_files(
     """Make a project in a folder of the texts and annotations in `source`, its schema inferred from these.
 
     `format` is one that `read` takes, `config` a Label Studio label config, `name` and `language` are those
-    of `make_project`. Raises GW714 where nothing is annotated, GW715 where an article stands twice, and what
-    `make_project` raises; nothing is written then.
+    of `make_project`. People whom the source knows by an e-mail address are called by what stands before its
+    @, as by a pull; `annotate/accounts.jsonl` has the address's hash. Raises GW714 where nothing is
+    annotated, GW715 where an article stands twice, and what `make_project` raises; nothing is written then.
 
         >>> import goldwire
         >>> goldwire.make_project_from_files("tartes", "gold.jsonl", "jsonl", language="fr")
         <ProjectMade tartes@1.0: 2 articles, 4 annotations>
     """
+    from goldwire.annotate.records.accounts import StoredNames
     from goldwire.formats.as_project import make_project_of
     from goldwire.formats.options import Setting
 
-    return make_project_of(
+    names = StoredNames(Project(Path(folder)))
+    made = make_project_of(
         Path(source),
         Path(folder),
         source=format,
         name=_named(name, folder),
         language=language,
-        setting=Setting(config_path=None if config is None else Path(config)),
+        setting=Setting(config_path=None if config is None else Path(config), stored_names=names.of),
     )
+    names.save()
+    return made
 
 
 def make_project_from_label_studio(

@@ -12,11 +12,11 @@ import msgspec
 
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
+from goldwire.annotations.line import loads
 from goldwire.archive.reading import ROWS, Batch, batches
 from goldwire.archive.shards import Shard
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.jsonl import loads
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
 from goldwire.seeds.columns import columns_of

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from goldwire.annotations.line import dumps
 from goldwire.archive.engine import Engine
 from goldwire.archive.manifest import QUARANTINE, Input, Part, State, aside_name, begin, inputs_of, part_name
 from goldwire.archive.output import output_at
@@ -20,7 +21,6 @@ from goldwire.archive.rows import Placed, Refused, article_batches, articles_of
 from goldwire.archive.shards import Shard, shards_outside
 from goldwire.errors import Fault, GoldwireError
 from goldwire.formats.arrow import batch as table_of
-from goldwire.formats.jsonl import dumps
 from goldwire.model import Article
 from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table

@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
+from goldwire.annotations.line import loads
 from goldwire.errors import GoldwireError
 from goldwire.eval.project_scores import project_here, with_agreement
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
@@ -17,7 +18,6 @@ from goldwire.eval.scoring.pairing import stories, trained_note
 from goldwire.eval.scoring.results import Scores
 from goldwire.formats.articles import Articles
 from goldwire.formats.edges import any_padded, trimmed, trimmed_note
-from goldwire.formats.jsonl import loads
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import few_collections
 from goldwire.model import Annotation, Article, Document, curated

@@ -124,8 +124,8 @@ def corpus_stamp(path: Path, gold: Iterable[Article]) -> dict[str, str]:
 
     What can be read once only (a pipe) is hashed as it is written again.
     """
+    from goldwire.annotations.line import dumps
     from goldwire.corpus.corpus import load_corpus
-    from goldwire.formats.jsonl import dumps
 
     project = project_here()
     if project is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def make_project_of(
     """Make a project in the folder `target` of what `path` holds in the format `source`.
 
     Its schema has the layers, labels, attributes and relations that the annotations use, or that of the
-    `setting`. Raises GW714 where nothing is annotated, GW715 where an article stands twice, and what
-    `make_project` and the format raise; nothing is written then.
+    `setting`, whose `stored_names` say what annotators are called. Raises GW714 where nothing is annotated,
+    GW715 where an article stands twice, and what `make_project` and the format raise; then nothing is kept.
     """
     setting = setting or Setting()
     setting.language = setting.language or language
@@ -73,7 +74,9 @@ def make_project_of(
     _check(articles, path)
     own = setting.named_schema
     fit = Fitted(own) if own else fitted(found_schema(articles, language), name=name, language=language)
-    renamed = [_renamed(article, fit) for article in articles]
+    given = [annotation for article in articles for annotation in article.annotations]
+    called = {} if setting.stored_names is None else setting.stored_names(given)
+    renamed = [_renamed(article, fit, called) for article in articles]
 
     def fill(root: Path) -> None:
         _fill(root, renamed, setting)
@@ -88,7 +91,7 @@ def make_project_of(
         articles=len(renamed),
         annotations=len(annotations),
         annotators=tuple(sorted({annotation.annotator for annotation in annotations})),
-        renamed=fit.renamed,
+        renamed=(*fit.renamed, *(("annotator", old, new) for old, new in called.items())),
         lost={kind: len(places) for kind, places in setting.lost.items()},
         changed={kind: len(places) for kind, places in setting.changed.items()},
         quarantine_file="annotate/quarantine.jsonl" if setting.quarantine else "",
@@ -105,14 +108,16 @@ def _check(articles: list[Article], path: Path) -> None:
         raise GoldwireError.of("GW715", message, where=str(path), hint="keep one, or name them apart")
 
 
-def _renamed(article: Article, fit: Fitted) -> Article:
-    """An article whose annotations name what the schema does."""
-    return Article(
-        article.document, tuple(_annotation(annotation, article, fit) for annotation in article.annotations)
-    )
+def _renamed(article: Article, fit: Fitted, called: Mapping[str, str]) -> Article:
+    """An article whose annotations name what the schema does, by people as they are `called`."""
+    annotations = (_annotation(annotation, article, fit, called) for annotation in article.annotations)
+    return Article(article.document, tuple(annotations))
 
 
-def _annotation(annotation: Annotation, article: Article, fit: Fitted) -> Annotation:
+def _annotation(
+    annotation: Annotation, article: Article, fit: Fitted, called: Mapping[str, str]
+) -> Annotation:
+    annotator = called.get(annotation.annotator, annotation.annotator)
     spans = tuple(
         replace(
             span,
@@ -131,7 +136,14 @@ def _annotation(annotation: Annotation, article: Article, fit: Fitted) -> Annota
         for relation in annotation.relations
     )
     digest = sha256(article.document.text)
-    return replace(annotation, schema=fit.schema.stamp, spans=spans, relations=relations, text_sha256=digest)
+    return replace(
+        annotation,
+        annotator=annotator,
+        schema=fit.schema.stamp,
+        spans=spans,
+        relations=relations,
+        text_sha256=digest,
+    )
 
 
 def _fill(root: Path, articles: list[Article], setting: Setting) -> None:

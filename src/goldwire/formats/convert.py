@@ -14,11 +14,11 @@ from msgspec import to_builtins
 
 from goldwire import strict_json
 from goldwire.annotations.ids import read_ids, unify_ids
+from goldwire.annotations.line import to_record
 from goldwire.files import read_text, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
-from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import Format, few_collections, format_named
 from goldwire.model import Article, curated

@@ -20,6 +20,7 @@ import msgspec
 
 from goldwire import __version__, strict_json
 from goldwire.annotations.integrity import article_faults
+from goldwire.annotations.line import to_record
 from goldwire.errors import Fault
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
@@ -35,7 +36,6 @@ from goldwire.formats.dataset_files import (
 )
 from goldwire.formats.features import META, Columns
 from goldwire.formats.inferred_schema import SchemaFor, check_fit
-from goldwire.formats.jsonl import to_record
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document

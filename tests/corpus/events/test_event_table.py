@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 import goldwire
+from goldwire.annotations.line import dumps
 from goldwire.cli.corpus import command
 from goldwire.corpus.events.stories import StoryCounter
-from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from goldwire.project import Project, load_project
 from tests.fleet import FLEET

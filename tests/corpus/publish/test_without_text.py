@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from goldwire.annotations.line import dumps
 from goldwire.annotations.store import write_annotation
 from goldwire.cli.corpus import command
 from goldwire.corpus.corpus import Corpus, load_corpus
@@ -25,7 +26,7 @@ from goldwire.corpus.split.io import Split, split_path, write_split
 from goldwire.corpus.versions.diff import CorpusVersion, diff
 from goldwire.errors import GoldwireError
 from goldwire.formats.dataset_files import dataset_files
-from goldwire.formats.jsonl import dumps, read_jsonl
+from goldwire.formats.jsonl import read_jsonl
 from goldwire.model import Article
 from goldwire.project import Project, example_root, load_project
 from tests.corpus.mini import mini_project

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from goldwire.annotations.line import loads
 from goldwire.annotations.stats import count
 from goldwire.annotations.store import dumps_annotation, load_annotation
 from goldwire.cli.main import cli
@@ -14,7 +15,7 @@ from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.agree import agree
 from goldwire.eval.agreement.ceiling import ceiling_of
 from goldwire.eval.scoring.scores import score
-from goldwire.formats.jsonl import loads, write_jsonl
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Annotation, Article, Document, Provenance, Span, Status
 
 TEXT = "ab cd ef gh"

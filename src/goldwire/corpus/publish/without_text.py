@@ -14,9 +14,10 @@ from msgspec import Struct
 
 from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
+from goldwire.annotations.line import AnnotationRecord
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, sha256
-from goldwire.formats.jsonl import AnnotationRecord, write_jsonl
+from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
 from goldwire.model import Annotation, Article, Document

@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from goldwire.annotations.line import annotated, standing_twice
 from goldwire.errors import GoldwireError
 from goldwire.formats.head import Head
-from goldwire.formats.jsonl import annotated, standing_twice
 from goldwire.formats.options import Setting
 from goldwire.formats.others._rows import Row, contents, json_rows, malformed
 from goldwire.formats.others.csv import named_columns

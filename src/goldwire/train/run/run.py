@@ -11,13 +11,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from goldwire import __version__
+from goldwire.annotations.line import dumps
 from goldwire.eval.project_scores import in_project, project_readings
 from goldwire.eval.scoring.pairing import Paired
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.articles import Articles
-from goldwire.formats.jsonl import dumps
 from goldwire.model import Annotation, Article
 from goldwire.project import Project
 from goldwire.schemas import Schema

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
+from goldwire.annotations.line import dumps
 from goldwire.corpus.corpus import load_corpus
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import NAME, Split, on_sides
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.guess import guess_read, read_as
-from goldwire.formats.jsonl import dumps
 from goldwire.formats.options import Setting
 from goldwire.model import Article, curated
 from goldwire.project import Project
