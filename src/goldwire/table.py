@@ -216,6 +216,7 @@ _LATEX = {
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
+    "|": "\\textbar{}",
     "[": "{[}",
     "]": "{]}",
     "–": "--",

@@ -194,3 +194,13 @@ def test_results_fit_a_line_and_a_notebook(tmp_path: Path) -> None:
     shown = many._repr_html_()
     assert shown.count("<tr>") == 21
     assert "the first 20 of 50" in shown
+
+
+def test_a_schema_is_a_table_of_its_layers_in_a_notebook() -> None:
+    """Each layer with labels, attributes and the relations that go out from it."""
+    shown = goldwire.load_schema(mini())._repr_html_()
+    schema = goldwire.load_schema(mini())
+    assert shown.count("<tr>") == 1 + len(schema.layers)
+    for layer in schema.layers.values():
+        assert all(f"{label}" in shown for label in (*layer.labels, *layer.attributes))
+    assert all(relation in shown for relation in schema.relations)

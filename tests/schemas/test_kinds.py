@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from goldwire.annotations.values import from_text, value_problem
 from goldwire.corpus.browse.argument_roles import frames
-from goldwire.corpus.browse.csv_tables import frame_columns, frame_rows
+from goldwire.corpus.browse.csv_tables import frame_columns, rows_of
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import GoldwireError
-from goldwire.eval.agreement.matched import attribute_coefficients
+from goldwire.eval.agreement.matched import AttributeValues
 from goldwire.eval.counts.attributes import attribute_counts, left_to_ids, value_of
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Article, Relation
@@ -250,7 +250,10 @@ def test_tables_name_the_country_of_who_is_hit(tmp_path: Path) -> None:
     frame = frames(schema)[0]
     graph = gather([article], schema, [frame], registry_entries(schema, FLEET / "schemas"))
     columns = frame_columns(schema, frame)
-    rows = [dict(zip(columns, row, strict=True)) for row in frame_rows([article], schema, frame, graph)]
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in rows_of(article, graph.rows(0, article), schema, frame, graph)
+    ]
     told = {(row["text"], row["victim"], row["victim_flag"], row["victim_trade"]) for row in rows}
     assert ("sank", "Argo", "GRC", "cargo") in told
     assert ("Fire", "sailors", "PHL", "") in told
@@ -282,9 +285,11 @@ def test_agreement_on_what_both_readers_take_from_a_registry_is_left_to_their_id
     places = [(spans["orca"], spans["orca"]), (spans["orca"], stated), (spans["again"], spans["orca"])]
     assert [left_to_ids("flag", attribute, place) for place in places] == [True, False, False]
     same_id = [(0, {0: spans["orca"], 1: spans["orca"]}), (0, {0: spans["argo"], 1: spans["argo"]})]
-    assert attribute_coefficients(same_id, "flag", attribute)["alpha"] is None
-    mixed = [*same_id, (0, {0: spans["again"], 1: spans["again"]})]
-    assert attribute_coefficients(mixed, "flag", attribute)["alpha"] == 1.0
+    values = AttributeValues("flag", attribute)
+    values.add(same_id)
+    assert values.coefficients()["alpha"] is None
+    values.add([(0, {0: spans["again"], 1: spans["again"]})])
+    assert values.coefficients()["alpha"] == 1.0
 
 
 def test_a_relation_that_must_be_named_is_not_taken_for_an_arrow_without_a_role() -> None:

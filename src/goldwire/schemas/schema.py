@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from goldwire.schemas.names import Names
+from goldwire.table import Column, Table, html
 
 #: No layer's names: the text of a config, and what an adjudication adds to the layers.
 RESERVED_LAYERS = ("text", "disagreement")
@@ -313,6 +314,22 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def __repr__(self) -> str:
         return f"<Schema {self.stamp}: {', '.join(self.layers)}>"
+
+    def _repr_html_(self) -> str:
+        """Each layer with its labels, attributes and the relations that go out from it, for a notebook."""
+        rows = [
+            (
+                name,
+                ", ".join(layer.labels),
+                ", ".join(layer.attributes),
+                ", ".join(
+                    key for key, each in self.relations.items() if name in {e.layer for e in each.head}
+                ),
+            )
+            for name, layer in self.layers.items()
+        ]
+        columns = tuple(map(Column, ("layer", "labels", "attributes", "relations")))
+        return html(Table("layers", self.stamp, columns, rows))
 
     @property
     def stamp(self) -> str:

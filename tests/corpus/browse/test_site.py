@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from goldwire.corpus.browse import browse
 from goldwire.corpus.browse.argument_roles import frames
-from goldwire.corpus.browse.csv_tables import TableFiles, frame_columns, frame_rows, mention_rows
+from goldwire.corpus.browse.csv_tables import TableFiles, frame_columns, mention_rows, rows_of
 from goldwire.corpus.browse.events import gather, registry_entries
 from goldwire.corpus.browse.page_data import CONTRAST, DARK, LIGHT, contrast, dumps, mark_classes, readable
 from goldwire.corpus.corpus import Corpus, load_corpus
@@ -230,7 +230,10 @@ def test_events_become_rows_of_who_did_what_to_whom_when_and_where() -> None:
     event = frames(schema)[0]
     facts = gather([article], schema, [event], registry_entries(schema, ROOT / "schemas"))
     columns = frame_columns(schema, event)
-    rows = [dict(zip(columns, row, strict=True)) for row in frame_rows([article], schema, event, facts)]
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in rows_of(article, facts.rows(0, article), schema, event, facts)
+    ]
     assert [(row["actor"], row["recipient"]) for row in rows] == [
         ("Donald Trump", "Bob"),
         ("Donald Trump", "Cléo"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from goldwire.cli.eval import command as eval_command
 from goldwire.eval.agreement.agree import agree
-from goldwire.eval.agreement.coefficients import token_values
+from goldwire.eval.agreement.coefficients import token_values, tokens_of
 from goldwire.eval.matching.span_heads import head, head_spans
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.model import Article, Relation, Span
@@ -84,7 +84,9 @@ def test_tokens_take_the_label_that_they_touch() -> None:
     """A token is a word or a mark; -1 is a document not read, 0 no span."""
     text = "l’eau 😀, 水."
     marked = spans(("A", 2, 4), ("B", 8, 10))
-    values, document = token_values([text, "un"], [{0: marked, 1: []}, {1: []}], {"A": 0, "B": 1})
+    values, document = token_values(
+        [tokens_of(text), tokens_of("un")], [{0: marked, 1: []}, {1: []}], {"A": 0, "B": 1}, 2
+    )
     assert values[:, 0].tolist() == [0, 0, 1, 0, 0, 2, 0, -1]
     assert values[:, 1].tolist() == [0] * 8
     assert document.tolist() == [0] * 7 + [1]

@@ -53,6 +53,14 @@ def test_a_model_against_itself_shows_nothing() -> None:
     assert "the same F1" in found.verdict("thing")
 
 
+def test_a_table_says_who_its_columns_are() -> None:
+    """Two models with names of their own stand as A and B in the columns, and by name in the title."""
+    one = side([GOLD[:2]] * 4)
+    title = compare_models(one, one, names=("ner_1", "crf")).table("thing").title
+    assert title.endswith("; A: ner_1, B: crf")
+    assert "; A:" not in compare_models(one, one).table("thing").title
+
+
 def test_a_clear_difference_is_called_one() -> None:
     """Over many documents the better model is named, with its lead, an interval around it and a small p."""
     found = compare_models(side([GOLD[:2]] * 24), side([GOLD] * 24))

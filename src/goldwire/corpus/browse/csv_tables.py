@@ -92,21 +92,13 @@ def frame_columns(schema: Schema, frame: Frame) -> list[str]:
     return [*columns, *frame.others]
 
 
-def frame_rows(
-    articles: Iterable[Article], schema: Schema, frame: Frame, graph: EventGraph
-) -> Iterator[list[Cell]]:
-    """A row for each source and target of each span; a span without either has a row with empty cells.
-
-    Several places or dates stand in one cell. The articles are those that the graph was gathered of.
-    """
-    for article in articles:
-        yield from rows_of(article, graph.rows(0, article), schema, frame, graph)
-
-
 def rows_of(
     article: Article, rows: Iterable[Row], schema: Schema, frame: Frame, graph: EventGraph
 ) -> Iterator[list[Cell]]:
-    """The same of one article, of those of its `rows` that are of the frame."""
+    """A row for each source and target of each span of an article, of those `rows` that are of the frame.
+
+    A span without either has a row with empty cells; several places or dates stand in one cell.
+    """
     document = article.document
     for row in rows:
         if row.frame.layer != frame.layer:

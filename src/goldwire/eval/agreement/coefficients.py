@@ -95,7 +95,7 @@ class LayerReadings:
         self._nested -= sum(len(marked) for each in flat for marked in each.values())
         # Label by label there is room for more: only spans nested in one of their own label are left out.
         apart = [{r: _flat_by_label(marked) for r, marked in each.items()} for each in by_number]
-        values, document = _token_values(tokens, flat, self._codes, self._readers)
+        values, document = token_values(tokens, flat, self._codes, self._readers)
         size = len(self._codes) + 1
         self._two.add(paired(values, document, len(texts), size))
         self._all.add(nominal(values, document, len(texts), size))
@@ -150,23 +150,16 @@ def tokens_of(text: str) -> IntArray:
 
 
 def token_values(
-    texts: Sequence[str], spans: Sequence[Mapping[int, Sequence[Span]]], codes: Mapping[str, int]
+    tokens: Sequence[IntArray],
+    spans: Sequence[Mapping[int, Sequence[Span]]],
+    codes: Mapping[str, int],
+    readers: int,
 ) -> tuple[IntArray, IntArray]:
     """Values (tokens of all texts × readers) and each token's document.
 
     0 is no span, else the label's code + 1; -1 where a reader did not read the document. A token that two
     spans touch goes to the later one.
     """
-    readers = 1 + max((reader for by_reader in spans for reader in by_reader), default=0)
-    return _token_values(list(map(tokens_of, texts)), spans, codes, readers)
-
-
-def _token_values(
-    tokens: Sequence[IntArray],
-    spans: Sequence[Mapping[int, Sequence[Span]]],
-    codes: Mapping[str, int],
-    readers: int,
-) -> tuple[IntArray, IntArray]:
     tables = []
     for extents, by_reader in zip(tokens, spans, strict=True):
         values = np.full((len(extents), readers), -1, dtype=np.int64)

@@ -75,9 +75,11 @@ class SamePlaces:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._labels = Columns(3 + len(labels))
         self._bare = attributes is None
-        self._values = {name: _Values(name, attribute) for name, attribute in (attributes or {}).items()}
+        self._values = {
+            name: AttributeValues(name, attribute) for name, attribute in (attributes or {}).items()
+        }
         #: What no attribute was seen on so far.
-        self._unmarked = _Values("", None)
+        self._unmarked = AttributeValues("", None)
 
     def add(self, places: Sequence[Place], documents: int) -> None:
         """Take in the places of so many documents, which are numbered from 0."""
@@ -105,7 +107,7 @@ class SamePlaces:
         return self._values.get(name, self._unmarked).coefficients()
 
 
-class _Values:
+class AttributeValues:
     """The values that an attribute has at the same places: the sums of `nominal` over all documents.
 
     Absence is one more value, as in kappa.
@@ -117,9 +119,9 @@ class _Values:
         self._sums = [0.0, 0.0, 0.0]
         self._counts: Counter[int] = Counter()
 
-    def named(self, name: str) -> _Values:
+    def named(self, name: str) -> AttributeValues:
         """What was taken in so far as that of an attribute which occurs nowhere in it."""
-        values = _Values(name, None)
+        values = AttributeValues(name, None)
         values._sums, values._counts = list(self._sums), self._counts.copy()
         return values
 
@@ -160,15 +162,6 @@ def _table(places: Sequence[Place], rows: Sequence[Mapping[int, int]]) -> tuple[
         for reader, value in row.items():
             values[number, reader] = value
     return values, np.array([number for number, _ in places], dtype=np.int64)
-
-
-def attribute_coefficients(
-    places: Sequence[Place], name: str, attribute: Attribute | None
-) -> dict[str, float | None]:
-    """Fleiss' κ and Krippendorff's α of an attribute's values on spans of the same extent."""
-    values = _Values(name, attribute)
-    values.add(places)
-    return values.coefficients()
 
 
 class MatchedLabels:

@@ -94,7 +94,7 @@ class Compared(Figures):
         tables = [
             Table(
                 layer,
-                f"{layer}, {self.kind}: {self.verdict(layer)}",
+                f"{layer}, {self.kind}: {self.verdict(layer)}{self._legend}",
                 COMPARE_COLUMNS,
                 list(compare_rows(tested, layer, self.speaking)),
                 COMPARE_LESSER,
@@ -102,10 +102,16 @@ class Compared(Figures):
             for layer, tested in self.layers.items()
         ]
         if self.relations is not None:
-            title = f"relations, strict: {verdict(self.relations.micro, *self.names)}"
+            title = f"relations, strict: {verdict(self.relations.micro, *self.names)}{self._legend}"
             rows = list(compare_rows(self.relations, "", {}))
             tables.append(Table("relations", title, COMPARE_COLUMNS, rows, COMPARE_LESSER))
         return tables
+
+    @property
+    def _legend(self) -> str:
+        """Who A and B of the columns are, where they have names of their own."""
+        first, second = self.names
+        return "" if self.names == ("A", "B") else f"; A: {first}, B: {second}"
 
     def verdict(self, layer: str) -> str:
         """Which is better, by how much, and how sure that is; one sentence."""
