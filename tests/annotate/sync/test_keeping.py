@@ -258,7 +258,7 @@ def _assigned(project: Project) -> None:
 
 RENAME = msgspec.convert(
     {
-        "source": SCHEMA.stamp,
+        "from": SCHEMA.stamp,
         "to": "mini@0.2",
         "operations": [{"rename": "label", "name": "TOOL", "to": "UTENSIL"}],
     },
@@ -299,7 +299,7 @@ def test_a_migration_reaches_every_project(project: Project, monkeypatch: pytest
 def test_results_decide_whether_a_migration_is_done(project: Project) -> None:
     """With the new config there already old results are rewritten, and what is done is left alone."""
     split = [{"split": "FOOD", "rules": [{"when": {"surface": "tomate"}, "to": "TOOL"}], "otherwise": "FOOD"}]
-    plan = msgspec.convert({"source": SCHEMA.stamp, "to": "mini@0.2", "operations": split}, Plan)
+    plan = msgspec.convert({"from": SCHEMA.stamp, "to": "mini@0.2", "operations": split}, Plan)
     new = msgspec.structs.replace(SCHEMA, version="0.2")
     memory = Memory()
     memory.add(1, "kept", _given(5, _marked("FOOD")))

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 
 PLAN = msgspec.convert(
     {
-        "source": SCHEMA.stamp,
+        "from": SCHEMA.stamp,
         "to": "mini@0.2",
         "operations": [{"rename": "label", "name": "FOOD", "to": "MEAL"}],
     },
