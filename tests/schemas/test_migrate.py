@@ -374,7 +374,20 @@ def test_steps_that_reach_nothing_are_told(stored: Stored, tmp_path: Path) -> No
     """A slip of the pen does not pass for a step that was done."""
     slip = {"rename": "label", "name": "TOLO", "to": "UTENSIL"}
     report = migrate_project(stored.project, _plan(tmp_path, RENAME, slip), stored.schema, stored.documents)
-    assert report.idle == ["step 2, rename label TOLO → UTENSIL"]
+    assert report.idle == ("step 2, rename label TOLO → UTENSIL",)
+
+
+def test_a_rule_that_no_span_meets_is_told(stored: Stored, tmp_path: Path) -> None:
+    """An attribute that a step before took out decides nothing: all go to what is said otherwise."""
+    rules = [
+        {"when": {"attribute": "state", "values": ["cooked"]}, "to": "FOOD"},
+        {"when": {"attribute": "note", "matches": "."}, "to": "FOOD"},
+    ]
+    split = {"split": "TOOL", "rules": rules, "otherwise": "UTENSIL"}
+    gone = {"remove": "attribute", "layer": "thing", "name": "state"}
+    plan = _plan(tmp_path, gone, split)
+    report = migrate_project(stored.project, plan, stored.schema, stored.documents, dry_run=True)
+    assert report.idle == ("step 2, split TOOL, rule 1",)
 
 
 def test_a_failure_while_writing_puts_everything_back(

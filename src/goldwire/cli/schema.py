@@ -123,8 +123,8 @@ def migrate(
     report = goldwire.migrate(project, plan_path, dry_run=dry_run)
     for shown in report.tables():
         show(shown, title=shown.title)
-    for step in report.idle if report.migrated else ():
-        say(f"{step}: no annotation has such, nothing was changed")
+    for step in report.idle:
+        say(f"{step}: reached nothing")
     if not dry_run:
         for file in filter(None, (report.record, report.removed_file)):
             say(f"recorded in {file}")

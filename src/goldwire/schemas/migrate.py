@@ -21,7 +21,8 @@ class Outcome(Struct, frozen=True):
 
     `named` holds the places in the plan of the spans and relations that it names and this annotation has;
     `renamed` the steps that give something here another name, `taken` those whose new name something had;
-    `added` the relations that steps add, as label, head and tail, those that were there already too.
+    `added` the relations that steps add, as label, head and tail, those that were there already too; `met`
+    the rules, by step and place, that a span met.
     """
 
     annotation: Annotation
@@ -31,6 +32,7 @@ class Outcome(Struct, frozen=True):
     renamed: frozenset[int] = frozenset()
     taken: frozenset[int] = frozenset()
     added: frozenset[tuple[str, str, str]] = frozenset()
+    met: frozenset[tuple[int, int]] = frozenset()
 
 
 def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Outcome:
@@ -63,6 +65,7 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
         frozenset(work.renamed),
         frozenset(work.taken),
         frozenset(work.added),
+        frozenset(work.met),
     )
 
 
@@ -98,6 +101,7 @@ class _Migration:
         self.renamed: set[int] = set()
         self.taken: set[int] = set()
         self.added: set[tuple[str, str, str]] = set()
+        self.met: set[tuple[int, int]] = set()
 
     def look(self, operation: Operation) -> None:
         """Put down whether a step that renames all that bear a name finds some, and some with the new one."""
@@ -212,6 +216,7 @@ class _Migration:
         """What a split makes of a span, empty where it stays."""
         for number, rule in enumerate(operation.rules):
             if self.meets(span, rule.when, f"rules[{number}].when"):
+                self.met.add((self.number, number))
                 return rule.to
         return operation.otherwise
 

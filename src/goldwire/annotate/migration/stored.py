@@ -40,7 +40,8 @@ class MigrateReport(Figures):
 
     `decisions` counts those of adjudicators that are `carried` along, `settled` (the readings no longer
     differ there) and `opened` (their item asks something else now); `unread` names files of their own marks
-    that the new schema can't read, `entries` tells what registries name and the new schema lacks.
+    that the new schema can't read, `entries` tells what registries name and the new schema lacks. `idle` are
+    the steps, and rules of splits, that reached nothing, where all that is stored was migrated.
     """
 
     source: str
@@ -58,14 +59,7 @@ class MigrateReport(Figures):
     decisions: dict[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
-
-    @property
-    def idle(self) -> list[str]:
-        """The steps that changed nothing, where all that is stored was migrated."""
-        if self.present:
-            return []
-        steps = zip(self.operations, self.steps, strict=False)
-        return [f"step {number}, {told}" for number, (told, count) in enumerate(steps, start=1) if not count]
+    idle: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         done = "migrated" if self.is_written else "to migrate"
@@ -148,6 +142,9 @@ def migrate_project(
         {name: decided.counts[name] for name in ("carried", "settled", "opened")} if decided.articles else {},
         tuple(decided.unread),
         tuple(_left_in_registries(project, schema)),
+        tuple(_idle(plan, steps, [outcome for _, outcome in outcomes]))
+        if len(outcomes) == len(stored)
+        else (),
     )
 
 
@@ -213,6 +210,18 @@ def _unnamed(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
                 message = f"step {number + 1}, {operation.told}: no annotation has «{told}»"
                 hint = "mend the quote, its label, or the order of the steps"
                 yield Fault("GW132", message, f"$.operations[{number}].{part}", hint)
+
+
+def _idle(plan: Plan, counts: Mapping[int, int], outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The steps that changed nothing, and the rules of splits that no span met."""
+    met = {rule for outcome in outcomes for rule in outcome.met}
+    for number, operation in enumerate(plan.operations if outcomes else ()):
+        told = f"step {number + 1}, {operation.told}"
+        rules = [rule for rule in range(len(operation.rules)) if (number, rule) not in met]
+        if not counts.get(number) and len(rules) == len(operation.rules):
+            yield told
+        else:
+            yield from (f"{told}, rule {rule + 1}" for rule in rules)
 
 
 def _left_in_registries(project: Project, schema: Schema) -> Iterator[str]:
