@@ -6,20 +6,23 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from goldwire.annotate.adjudication.decisions import decision_path, folder, own_path, read_file, write_own
 from goldwire.annotate.adjudication.project import Adjudicated, adjudicate_project
+from goldwire.annotate.migration.own_marks import migrated_marks
 from goldwire.annotate.migration.stored import MigrateReport, migrate_project
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import read_annotations
 from goldwire.formats.as_project import make_project_of
 from goldwire.formats.jsonl import write_jsonl
+from goldwire.formats.quotes import read_quotes
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
-from goldwire.project import Project, load_project
+from goldwire.project import Project, example_root, load_project
 from goldwire.schemas import load_schema
-from goldwire.schemas.plan import load_plan
+from goldwire.schemas.plan import Plan, load_plan
 from goldwire.seeds import load_seeds
 from tests.cli.terminal import called
 
@@ -259,6 +262,26 @@ def test_own_marks_by_hand_are_rewritten_by_the_steps(kitchen: Kitchen) -> None:
     removed = (kitchen.project.root / report.removed_file).read_text("utf-8")
     assert '"own": true' in removed
     assert not kitchen.adjudicate().outcomes["soup"].open and kitchen.gold() == migrated
+
+
+def test_files_of_quotes_come_back_as_they_were(tmp_path: Path) -> None:
+    """All that the example has of them, by a plan without steps: every span, its id, values and relations."""
+    example = load_project(example_root())
+    schema = load_schema(example.schema_path)
+    later = msgspec.structs.replace(schema, version="9.0")
+    stamps = {"from": schema.stamp, "to": later.stamp, "operations": []}
+    plan = msgspec.convert(stamps, Plan)
+    documents = {document.id: document for document in load_seeds(example)}
+    paths = [*example.annotate.glob("readings/*/*.yaml"), *folder(example).glob("*.own.yaml")]
+    assert len(paths) > 60
+    for path in paths:
+        before = read_quotes(path, documents.values(), schema)
+        (tmp_path / "own.yaml").write_text(
+            migrated_marks(path, plan, later, documents[before.document])[0], encoding="utf-8"
+        )
+        after = read_quotes(tmp_path / "own.yaml", documents.values(), later)
+        assert [span.id for span in after.spans] == [span.id for span in before.spans], path
+        assert content(after) == content(before), path
 
 
 def test_a_relation_that_steps_add_is_decided(kitchen: Kitchen) -> None:
