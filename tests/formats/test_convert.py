@@ -32,6 +32,14 @@ def run(*arguments: str | Path) -> tuple[int, str]:
     return done.exit_code, done.stderr
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    """As Windows tools put it before JSON Lines, with their line ends."""
+    write_jsonl(tmp_path / "a.jsonl", mini_articles())
+    lines = (tmp_path / "a.jsonl").read_bytes()
+    (tmp_path / "b.jsonl").write_bytes(b"\xef\xbb\xbf" + lines.replace(b"\n", b"\r\n"))
+    assert read_jsonl(tmp_path / "b.jsonl") == read_jsonl(tmp_path / "a.jsonl")
+
+
 def test_quotes_become_lines_and_the_store(tmp_path: Path) -> None:
     """A folder of quotes goes to JSON Lines and to a project, and comes back the same from both."""
     project = mini_project(tmp_path / "mini", annotated=False)

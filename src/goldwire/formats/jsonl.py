@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def _lines(path: Path, setting: Setting) -> Iterator[Article]:
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(stream, start=1):
+                if number == 1:
+                    line = line.removeprefix(BOM_UTF8)
                 if not line.strip():
                     continue
                 where = f"{path}:{number}"
