@@ -109,6 +109,15 @@ WRONG: dict[str, Callable[[], object]] = {
     "depth": lambda: goldwire.write(GOLD, "a.conll", depth="two"),
     "depth of none": lambda: goldwire.write(GOLD, "a.conll", depth=0),
     "document per": lambda: goldwire.write(GOLD, "a.conll", document_per="page"),
+    "option of a report": lambda: goldwire.write_report("r.html", GOLD, GOLD, resmples=1),
+    "a report of no predictions": lambda: goldwire.write_report("r.html", Path(__file__)),
+    "option of a training": lambda: goldwire.train_model(data="a.jsonl", out="m", seeds=1),
+    "option of a curve": lambda: goldwire.plan_curve(data="a.jsonl", folsd=1),
+    "option of gates": lambda: goldwire.gate_all(project=mini(), flor=0.5),
+    "form of a summary": lambda: goldwire.gate_summary([], "html"),  # type: ignore[arg-type]
+    "badge of no gate": lambda: goldwire.gate_summary([], "badge"),
+    "template": lambda: goldwire.make_project("new", template="all"),  # type: ignore[arg-type]
+    "share": lambda: goldwire.split_corpus(mini(), "s.json", test="half"),  # type: ignore[arg-type]
     "resamples of a training": lambda: goldwire.train_model(data="a.jsonl", out="m", resamples=-1),
     "seed of a training": lambda: goldwire.plan_training(data="a.jsonl", out="m", seed=-1),
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import click
 import pytest
@@ -56,6 +57,26 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
         yield (*path, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
+
+
+def test_no_link_of_a_page_leads_nowhere(site: Path) -> None:
+    """Pages that are linked exist, and so do the places in them: headings, codes of errors."""
+    pages = {page.resolve(): page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    places = {page: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for page, text in pages.items()}
+    dead = []
+    for page, text in pages.items():
+        if page.name == "404.html":  # its links are from the site's root, wherever that is
+            continue
+        for link in re.findall(r'href="([^"]+)"', text):
+            path, _, place = unquote(link).partition("#")
+            if re.match(r"\w+:", link):
+                continue
+            target = (page.parent / path).resolve() if path else page
+            if target in places and place and not place.startswith("__") and place not in places[target]:
+                dead.append((page.name, link))
+            if not target.exists():
+                dead.append((page.name, link))
+    assert dead == []
 
 
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from inspect import signature
 from operator import index
 from os import PathLike
 from pathlib import Path
@@ -68,6 +69,14 @@ def check_known(names: Collection[str], **given: object) -> None:
     for name, value in given.items():
         if value not in names:
             raise wrong(name, value, one_of(names))
+
+
+def check_options(options: Iterable[str], function: Callable[..., object]) -> None:
+    """Raise GW818 for an option that a function does not take by its name."""
+    taken = [each.name for each in signature(function).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    for name in options:
+        if name not in taken:
+            raise GoldwireError.of("GW818", f"there is no option `{name}`", hint=one_of(taken))
 
 
 def wrong(name: str, value: object, hint: str) -> GoldwireError:

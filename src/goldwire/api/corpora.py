@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldwire.api.arguments import wrong
 from goldwire.errors import GoldwireError
 from goldwire.project import Project, find_project
 
@@ -217,6 +218,9 @@ def split_corpus(
     from goldwire.corpus.split.split import SplitOptions, make_split, options_for
 
     home = find_project(project)
+    for name, share in (("test", test), ("validation", validation), ("similar", similar)):
+        if share is not None and not isinstance(share, int | float):
+            raise wrong(name, share, "a share: a number from 0 to 1")
     corpus = load_corpus(home)
     path = Path(out) if out is not None else split_path(home)
     stored = read_split(path) if path.is_file() and not anew else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from goldwire.annotations.spool import ArticleSpool
-from goldwire.api.arguments import check_known, check_least, several
+from goldwire.api.arguments import check_known, check_least, check_options, several, wrong
 from goldwire.api.data import Source, articles_of, format_of, read, schema_of, streamed
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
@@ -386,7 +386,10 @@ def write_report(
     from goldwire.eval.report.page import Run, read_run
     from goldwire.eval.report.page import write_report as write
 
+    check_options(options, score_articles)
     is_run = pred is None and isinstance(gold, str | Path)
+    if is_run and Path(str(gold)).is_file():
+        raise wrong("pred", pred, "predictions; gold alone is a folder that train_model left its reports in")
     if is_run:
         loaded, gold = read_run(Path(str(gold))), Path(str(gold)) / "gold.jsonl"
     else:
@@ -489,6 +492,7 @@ def gate_all(*, project: str | Path | Project = ".", **options: Any) -> Gates:
     from goldwire.eval.ci.gate_trust import committed
     from goldwire.eval.ci.hold import hold
 
+    check_options(options, hold)
     home = find_project(project)
     return hold(home, committed(home), **options)
 
@@ -509,6 +513,9 @@ def gate_summary(
     from goldwire.eval.ci.outputs import badge, comment, junit, markdown
 
     listed = [gates] if isinstance(gates, Gated) else list(gates)
+    check_known(("markdown", "comment", "junit", "badge"), form=form)
+    if form == "badge" and not listed:
+        raise wrong("gates", gates, "a gate: a badge is of the first")
     if form == "badge":
         return json.dumps(badge(listed[0]), ensure_ascii=False) + "\n"
     if form == "junit":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.arguments import check_least, documents_in, several
+from goldwire.api.arguments import check_least, check_options, documents_in, several
 from goldwire.api.data import Source, articles_of
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
@@ -47,6 +47,7 @@ def plan_training(
     from goldwire.train.run.choice import Choice
     from goldwire.train.run.plan import plan
 
+    check_options(options, plan)
     check_least(0, folds=folds, seed=options.get("seed"))
     named = None if layers is None and not all_layers else several(layers or ())
     if "sides" in options:
@@ -99,7 +100,7 @@ def plan_curve(
     project: str | Path | Project | None = None,
     *,
     layer: str | None = None,
-    steps: Sequence[int] | None = None,
+    steps: int | Sequence[int] | None = None,
     repeats: int = 5,
     page: str | Path | None = None,
     **options: Any,
@@ -116,7 +117,11 @@ def plan_curve(
         GW451 2 documents: too few for a learning curve
     """
     from goldwire.train.curve.curve import plan_curve as plan
+    from goldwire.train.run.plan import plan as plan_run
 
+    check_options(options, plan_run)
+    if isinstance(steps, int):
+        steps = (steps,)
     options = _as_paths({**options, "page": page})
     return plan(_home(project), layer=layer, steps=steps, repeats=repeats, **options)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from goldwire.api.arguments import check_known
 from goldwire.errors import GoldwireError
 from goldwire.new_project.starting_point import StartingPoint
 from goldwire.project import Project
@@ -56,7 +57,9 @@ def make_project(
     from goldwire.annotations.tokens import tokenizer
     from goldwire.new_project import make_project as make
     from goldwire.new_project import starting_point
+    from goldwire.new_project.make import TEMPLATES
 
+    check_known(TEMPLATES, template=template)
     made = make(Path(folder), name=_named(name, folder), language=language, template=template)
     start, notes = starting_point(made.language), ()
     try:
