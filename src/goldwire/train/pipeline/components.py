@@ -313,25 +313,48 @@ class JointRelations(Learned):
         pairs = registry.misc.get("goldwire.entity_pairs.v1")(doc, held, types, settings["window"])
         if not pairs:
             return doc
-        chances = self.chances(pairs)
-        for number, kind in enumerate(self.models["alone"].classes):
+        for kind, pair in self.chosen(held, pairs):
+            near = pair.near if settings["between"] == "nearest" else (0, 0)
+            ends = (held[pair.head].places[near[0]], held[pair.tail].places[near[1]])
+            drawn.append([kind, *map(list, ends)])
+        return doc
+
+    def chosen(self, held: Sequence[Any], pairs: Sequence[Any]) -> list[tuple[str, Any]]:
+        """Relations and the pairs that they join: by thresholds, within the numbers that a head may have of
+        each, then as many to a tail as the annotation always has: at least one, no more than one."""
+        bars, types = self.settings["thresholds"], self.settings["relations"]
+        kinds, chances = self.models["alone"].classes, self.chances(pairs)
+        # By how sure a relation is, in terms of its threshold: they differ in how sure they ever are.
+        to_tail: dict[int, list[tuple[float, int, str, Any]]] = {}
+        taken: set[tuple[str, int]] = set()
+        for number, kind in enumerate(kinds):
             by_head: dict[int, list[tuple[float, int, Any]]] = {}
             for order, pair in enumerate(pairs):
                 if kind in pair.kinds:
-                    by_head.setdefault(pair.head, []).append((chances[order, number], -order, pair))
+                    chance = float(chances[order, number])
+                    by_head.setdefault(pair.head, []).append((chance, -order, pair))
+                    if pair.head != pair.tail:
+                        sure = chance / bars[kind]
+                        to_tail.setdefault(pair.tail, []).append((sure, -order, kind, pair))
             for able in by_head.values():
-                for *_, pair in _taken(able, settings["thresholds"][kind], types[kind]):
-                    near = pair.near if settings["between"] == "nearest" else (0, 0)
-                    ends = (held[pair.head].places[near[0]], held[pair.tail].places[near[1]])
-                    drawn.append([kind, *map(list, ends)])
-        return doc
+                taken.update((kind, -order) for _, order, _ in _taken(able, bars[kind], types[kind]))
+        least, most = ({tuple(of) for of in self.settings[name]} for name in ("least", "most"))
+        for tail, entries in to_tail.items():
+            own = [entry for entry in entries if (entry[2], -entry[1]) in taken]
+            what = (held[tail].layer, held[tail].label)
+            best = max(own or entries, key=lambda entry: entry[:3])
+            if what in least and not own:
+                taken.add((best[2], -best[1]))
+            elif what in most:
+                taken -= {(entry[2], -entry[1]) for entry in own} - {(best[2], -best[1])}
+        return [(kind, pairs[order]) for kind, order in sorted(taken)]
 
     def chances(self, pairs: Sequence[Any]) -> Any:
         """The probability of each relation of each pair (pairs × relations); 0 where it may not be."""
         alone, joint = self.models["alone"], self.models["joint"]
         may = np.array([[kind in pair.kinds for kind in alone.classes] for pair in pairs])
         sure = may / (1 + np.exp(-np.array([alone.logits(pair.features) for pair in pairs])))
-        numbers = registry.misc.get("goldwire.beside.v1")(pairs, sure, self.settings["ways"])
+        numbers = registry.misc.get("goldwire.beside.v1")(pairs, sure)
         logits = np.array([joint.logits(pair.features) for pair in pairs])
         logits += np.einsum("pkn,kn->pk", numbers, self.models["beside"].weights)
         return may / (1 + np.exp(-logits))

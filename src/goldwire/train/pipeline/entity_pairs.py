@@ -1,8 +1,8 @@
 """What relations between entities are told by: their nearest mentions, and the document's other pairs.
 
-Relations hang together: what is in a house is in its town, an event has one place rather than three. A first
-model judges each pair alone; `beside` gives a second one numbers by which it sees the pair's rivals and its
-ways round. This file stands alone, as `components.py` does, which finds these functions in spaCy's registry.
+Relations hang together: an event has one place rather than three. A first model judges each pair alone;
+`beside` gives a second one numbers by which it sees the pair's rivals. This file stands alone, as
+`components.py` does, which finds these functions in spaCy's registry.
 """
 
 from __future__ import annotations
@@ -228,15 +228,12 @@ def _path(a: Token, b: Token) -> tuple[str, Token | None, str] | None:
     return "^".join(t.dep_ for t in up), over, "^".join(t.dep_ for t in reversed(down))
 
 
-def beside(pairs: Sequence[Pair], sure: Any, ways: Sequence[Sequence[Sequence[Any]]]) -> Any:
+def beside(pairs: Sequence[Pair], sure: Any) -> Any:
     """What a document's other pairs say of each pair: numbers (pairs × relations × k), from the chances of
     all relations (pairs × relations) by a model that saw each pair alone.
 
     They are the chances of all relations of the pair, of the same relation the other way round, of its best
-    rival with the same head and with the same tail, of the ways round, the lead over the rivals, and the rank
-    among them. `ways` are those of each relation, each [place of a relation, whether it is turned round,
-    place of the next, whether that is]: what is in a house that is in a town. A way is as sure as its less
-    sure half.
+    rival with the same head and with the same tail, the lead over these, and the rank among them.
     """
     count, many = sure.shape
     heads = np.array([pair.head for pair in pairs], dtype=int)
@@ -256,36 +253,17 @@ def beside(pairs: Sequence[Pair], sure: Any, ways: Sequence[Sequence[Sequence[An
             if len(here) > 1:
                 best = np.sort(chances, axis=0)
                 rivals[here, :, side] = np.where(chances >= best[-1], best[-2], best[-1])
-    own, others = (
-        _logit(sure),
-        _logit(np.concatenate([rivals, _around(rows, known, ways, heads, tails)], axis=2)),
-    )
+    own, others = _logit(sure), _logit(rivals)
     return np.concatenate(
         [
             np.broadcast_to(own[:, None], (count, many, many)),
             _logit(back)[:, :, None],
             others,
-            own[:, :, None] - others[:, :, :2],
+            own[:, :, None] - others,
             np.eye(_RANKS)[np.minimum(ranks, _RANKS - 1)].reshape(count, many, -1),
         ],
         axis=2,
     )
-
-
-def _around(rows: Any, known: Any, ways: Sequence[Sequence[Sequence[Any]]], heads: Any, tails: Any) -> Any:
-    """How sure the ways from each pair's head to its tail are (pairs × relations × ways)."""
-    out = np.zeros((len(heads), known.shape[1], max(map(len, ways), default=0)))
-    for relation, own in enumerate(ways):
-        for place, (first, turned, then, turned_too) in enumerate(own):
-            one, two = known[:, first][rows], known[:, then][rows]
-            one, two = one.T if turned else one, two.T if turned_too else two
-            best = np.zeros(rows.shape)
-            for over in np.flatnonzero(one.any(0) & two.any(1)):
-                from_, to = np.flatnonzero(one[:, over]), np.flatnonzero(two[over])
-                ends = np.ix_(from_, to)
-                best[ends] = np.maximum(best[ends], np.minimum(one[from_, over][:, None], two[over, to]))
-            out[:, relation, place] = best[heads, tails]
-    return out
 
 
 def _logit(sure: Any) -> Any:

@@ -22,16 +22,14 @@ from goldwire.train.pipeline.linear import WINDOW, Marked
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
-#: A way round: a relation, whether it is turned round, the next one, whether that is.
-Way: TypeAlias = tuple[int, bool, int, bool]
 #: Inverse strength of the regularisation, steps at most, how much more a joined pair may weigh than another.
 STRENGTH, STEPS, HEAVIEST = 0.5, 200, 6.0
 PARTS = 4
 #: The threshold of a relation of which nothing is known, and the examples that weigh as much as it.
 THRESHOLD, PRIOR = 0.4, 40
 THRESHOLDS = np.arange(0.10, 0.81, 0.02)
-#: Ways round for each relation.
-WAYS = 2
+#: Share of the entities of a label with a relation to them, or no more than one, from which on all have.
+ALWAYS = 0.9
 
 
 @dataclass
@@ -85,6 +83,7 @@ def fit_joint(
         "named_by": dict(named_by),
         "window": window,
         "between": between,
+        **_led_to(seen),
     }
     return models, settings | learned
 
@@ -123,6 +122,29 @@ def _ends(documents: Sequence[Joined], kind: str, ends: Mapping[str, Any]) -> li
     ]
 
 
+def _led_to(documents: Sequence[Joined]) -> dict[str, list[list[str]]]:
+    """The layers and labels of the entities to which a relation always leads, the `least` they have, and no
+    more than one, the `most`: an attribute's value is always somebody's."""
+    having: dict[tuple[str, str], list[int]] = {}
+    for document in documents:
+        into = Counter(tail for head, _, tail in document.joined if head != tail)
+        for number, entity in enumerate(document.held):
+            having.setdefault((entity.layer, entity.label), []).append(into[number])
+    always = {
+        ends: counts
+        for ends, counts in having.items()
+        if len(counts) > 1 and sum(count > 0 for count in counts) >= ALWAYS * len(counts)
+    }
+    return {
+        "least": [list(ends) for ends in sorted(always)],
+        "most": [
+            list(ends)
+            for ends, counts in sorted(always.items())
+            if sum(count < 2 for count in counts) >= ALWAYS * len(counts)
+        ],
+    }
+
+
 def _nearness(documents: Sequence[Joined]) -> tuple[int, str]:
     """How far apart joined entities are, in tokens between the starts of their nearest mentions; and which of
     their mentions relations stand between more often, the `first` or the `nearest`."""
@@ -146,7 +168,7 @@ def _nearness(documents: Sequence[Joined]) -> tuple[int, str]:
             apart.append(min(distances.values()))
             times["first"] += (head, tail) == (one.places[0], other.places[0])
             times["nearest"] += distances[head, tail] == apart[-1]
-    window = min(WINDOW, int(np.quantile(apart, 0.98)))
+    window = min(WINDOW, max(apart))
     return window, "first" if times["first"] > times["nearest"] else "nearest"
 
 
@@ -174,11 +196,8 @@ def _fit(documents: Sequence[Joined], kinds: Sequence[str]) -> tuple[dict[str, L
     for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
         alone.append(fitted(matrix[own], joined))
         sure[own, place] = held_out(matrix[own], joined, groups[own])
-    ways = ways_round(documents, kinds)
     parts = np.split(sure, np.cumsum(sizes)[:-1])
-    numbers = np.concatenate(
-        [beside(each.pairs, part, ways) for each, part in zip(documents, parts, strict=True)]
-    )
+    numbers = np.concatenate([beside(each.pairs, part) for each, part in zip(documents, parts, strict=True)])
     thresholds = {}
     for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
         both = hstack([matrix[own], csr_matrix(numbers[own, place])]).tocsr()
@@ -190,41 +209,7 @@ def _fit(documents: Sequence[Joined], kinds: Sequence[str]) -> tuple[dict[str, L
         "alone": Linear(kinds, names, [weight for weight, _ in alone], [bias for _, bias in alone]),
         "joint": Linear(kinds, names, weights[:, :width], [bias for _, bias in joint]),
         "beside": Linear(kinds, [f"{n}" for n in range(numbers.shape[2])], weights[:, width:], none),
-    }, {"thresholds": thresholds, "ways": ways}
-
-
-def ways_round(documents: Sequence[Joined], kinds: Sequence[str]) -> list[list[list[Any]]]:
-    """The ways over a third entity that most often lead where a relation does: those of each relation with
-    the best F1 as a rule."""
-    place = {kind: number for number, kind in enumerate(kinds)}
-    led: Counter[tuple[int, Way]] = Counter()
-    right: Counter[tuple[int, Way]] = Counter()
-    known: Counter[int] = Counter()
-    for document in documents:
-        steps: dict[int, list[tuple[int, int, bool]]] = {}
-        for head, kind, tail in document.joined:
-            if head != tail:
-                steps.setdefault(head, []).append((tail, place[kind], False))
-                steps.setdefault(tail, []).append((head, place[kind], True))
-        known.update(place[kind] for _, kind, _ in document.joined)
-        allowed = {(pair.head, pair.tail): pair.kinds for pair in document.pairs}
-        found = {
-            (head, tail, (first, turned, then, turned_too))
-            for head, out in steps.items()
-            for over, first, turned in out
-            for tail, then, turned_too in steps.get(over, ())
-            if tail != head
-        }
-        for head, tail, way in found:
-            for kind in allowed.get((head, tail), ()):
-                if kind in place:
-                    led[place[kind], way] += 1
-                    right[place[kind], way] += (head, kind, tail) in document.joined
-    best: list[list[tuple[float, Way]]] = [[] for _ in kinds]
-    for (kind_place, way), hits in right.items():
-        if hits > 1:
-            best[kind_place].append((2 * hits / (led[kind_place, way] + known[kind_place]), way))
-    return [[list(way) for _, way in sorted(own, key=lambda x: (-x[0], x[1]))[:WAYS]] for own in best]
+    }, {"thresholds": thresholds}
 
 
 def fitted(matrix: Any, joined: Bools) -> tuple[Floats, float]:
