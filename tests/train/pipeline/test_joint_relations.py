@@ -246,7 +246,7 @@ def test_a_package_draws_them_without_goldwire(tiny_config: Path, tmp_path: Path
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert "['home', ['thing', 0], ['thing', 1]]" in done.stdout, done.stderr
+    assert "['home', ['thing', 2], ['thing', 3]]" in done.stdout, done.stderr
 
 
 def test_a_run_says_what_relations_between_entities_are_worth(tiny_config: Path, tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ import pytest
 
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
-from goldwire.model import Annotation, Relation, Span
+from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.train.run.notes import (
     attribute_gains,
+    between_entities,
     difference,
     gain,
     gain_in_words,
     other_way,
     usual_values,
 )
+from goldwire.train.training_data import Reference
 
 
 def scores(documents: int, *, right: bool) -> Scores:
@@ -108,3 +110,30 @@ def test_what_did_better_on_such_data_is_said(
     note = other_way("event", way, {f"L{n}": spans for n in range(labels)}, articles)
     assert bool(note) == bool(said)
     assert said in note
+
+
+@pytest.mark.parametrize(
+    ("articles", "kinds", "named", "said"),
+    [
+        (100, 10, "t{}", "10 relations in 100 articles, and `who` says"),
+        (99, 10, "t{}", ""),
+        (100, 9, "t{}", ""),
+        (100, 10, "", ""),
+        (100, 10, "same", ""),
+    ],
+)
+def test_entities_are_recommended_where_they_are_named(
+    articles: int, kinds: int, named: str, said: str
+) -> None:
+    """Many articles and kinds of relations, and an attribute that makes several spans one: not one of few
+    values, which says what spans are like."""
+    references = []
+    for number in range(articles):
+        value = named.format(number)
+        spans = [Span(f"s{n}", "thing", "A", n, n + 1, {"who": value} if value else {}) for n in range(3)]
+        drawn = (Relation(f"r{number % kinds}", "s0", "s1"),)
+        annotation = Annotation(f"d{number}", "anna", "m@1", spans=tuple(spans), relations=drawn)
+        references.append(Reference(Document(f"d{number}", "abc"), annotation))
+    note = between_entities(references)
+    assert note.startswith(said)
+    assert bool(note) == bool(said)

@@ -313,17 +313,25 @@ class JointRelations(Learned):
         pairs = registry.misc.get("goldwire.entity_pairs.v1")(doc, held, types, settings["window"])
         if not pairs:
             return doc
-        for kind, pair in self.chosen(held, pairs):
+        trust = [max(_score(doc, place) for place in entity.places) for entity in held]
+        for kind, pair in self.chosen(held, pairs, trust):
             near = pair.near if settings["between"] == "nearest" else (0, 0)
             ends = (held[pair.head].places[near[0]], held[pair.tail].places[near[1]])
             drawn.append([kind, *map(list, ends)])
         return doc
 
-    def chosen(self, held: Sequence[Any], pairs: Sequence[Any]) -> list[tuple[str, Any]]:
+    def chosen(
+        self, held: Sequence[Any], pairs: Sequence[Any], trust: Sequence[float]
+    ) -> list[tuple[str, Any]]:
         """Relations and the pairs that they join: by thresholds, within the numbers that a head may have of
-        each, then as many to a tail as the annotation always has: at least one, no more than one."""
+        each, then as many to a tail as the annotation always has: at least one, no more than one.
+
+        A relation is as sure as the model is, times how sure both entities are (`trust`).
+        """
         bars, types = self.settings["thresholds"], self.settings["relations"]
         kinds, chances = self.models["alone"].classes, self.chances(pairs)
+        ends = [trust[p.head] * (trust[p.tail] if p.tail != p.head else 1.0) for p in pairs]
+        chances *= np.array(ends)[:, None]
         # By how sure a relation is, in terms of its threshold: they differ in how sure they ever are.
         to_tail: dict[int, list[tuple[float, int, str, Any]]] = {}
         taken: set[tuple[str, int]] = set()
@@ -358,6 +366,12 @@ class JointRelations(Learned):
         logits = np.array([joint.logits(pair.features) for pair in pairs])
         logits += np.einsum("pkn,kn->pk", numbers, self.models["beside"].weights)
         return may / (1 + np.exp(-logits))
+
+
+def _score(doc: Doc, place: tuple[str, int]) -> float:
+    """How sure a span is, where that was told."""
+    scores = doc.spans[place[0]].attrs.get("scores", ()) if place[0] in doc.spans else ()
+    return float(scores[place[1]]) if place[1] < len(scores) else 1.0
 
 
 def _taken(able: list[tuple[float, int, Any]], bar: float, allowed: dict[str, Any]) -> list[tuple[Any, ...]]:

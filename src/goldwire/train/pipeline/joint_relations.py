@@ -72,10 +72,13 @@ def fit_joint(
     if not kinds:
         return {}, {}
     relations = {kind: {**types[kind], "pairs": _ends(seen, kind, types[kind])} for kind in kinds}
-    window, between = _nearness(seen)
+    window, between = _nearness(seen, 0.98 if single else 1.0)
+    index: dict[str, int] = {}
+    numbered: list[NDArray[np.int32]] = []
     for document in seen:
         document.pairs = entity_pairs(document.marked.doc, document.held, relations, window)
-    models, learned = _fit(seen, kinds)
+        numbered += _numbered(document.pairs, index)
+    models, learned = _fit(seen, kinds, *_matrix(numbered, index))
     settings = {
         "relations": relations,
         "heads": sorted(heads),
@@ -145,9 +148,9 @@ def _led_to(documents: Sequence[Joined]) -> dict[str, list[list[str]]]:
     }
 
 
-def _nearness(documents: Sequence[Joined]) -> tuple[int, str]:
-    """How far apart joined entities are, in tokens between the starts of their nearest mentions; and which of
-    their mentions relations stand between more often, the `first` or the `nearest`."""
+def _nearness(documents: Sequence[Joined], share: float) -> tuple[int, str]:
+    """How far apart joined entities are, this share of them, in tokens between the starts of their nearest
+    mentions; and which of their mentions relations stand between more often, the `first` or the `nearest`."""
     apart: list[int] = []
     times: Counter[str] = Counter()
     for document in documents:
@@ -168,27 +171,47 @@ def _nearness(documents: Sequence[Joined]) -> tuple[int, str]:
             apart.append(min(distances.values()))
             times["first"] += (head, tail) == (one.places[0], other.places[0])
             times["nearest"] += distances[head, tail] == apart[-1]
-    window = min(WINDOW, max(apart))
+    window = min(WINDOW, int(np.quantile(apart, share)))
     return window, "first" if times["first"] > times["nearest"] else "nearest"
 
 
-def _fit(documents: Sequence[Joined], kinds: Sequence[str]) -> tuple[dict[str, Linear], dict[str, Any]]:
+def _numbered(pairs: Sequence[Pair], index: dict[str, int]) -> list[NDArray[np.int32]]:
+    """The features of pairs as numbers, new ones entered into `index`: they are many, not kept as words."""
+    numbered = []
+    for pair in pairs:
+        own = sorted({index.setdefault(name, len(index)) for name in pair.features})
+        numbered.append(np.array(own, dtype=np.int32))
+        pair.features = []
+    return numbered
+
+
+def _matrix(numbered: Sequence[NDArray[np.int32]], index: Mapping[str, int]) -> tuple[Any, list[str]]:
+    """Pairs × the features that more than one of them has, and the names of these."""
+    from scipy.sparse import csr_matrix
+
+    flat = np.concatenate(numbered) if numbered else np.zeros(0, dtype=np.int32)
+    often = np.bincount(flat, minlength=len(index)) > 1
+    names = sorted(name for name, number in index.items() if often[number])
+    column = np.zeros(len(index), dtype=np.int64)
+    column[[index[name] for name in names]] = np.arange(len(names))
+    rows = np.repeat(np.arange(len(numbered)), [len(own) for own in numbered])[often[flat]]
+    kept = flat[often[flat]]
+    shape = (len(numbered), len(names))
+    return csr_matrix((np.ones(len(kept)), (rows, column[kept])), shape=shape), names
+
+
+def _fit(
+    documents: Sequence[Joined], kinds: Sequence[str], matrix: Any, names: Sequence[str]
+) -> tuple[dict[str, Linear], dict[str, Any]]:
     from scipy.sparse import csr_matrix, hstack
 
-    pairs = [pair for document in documents for pair in document.pairs]
-    counts = Counter(name for pair in pairs for name in set(pair.features))
-    names = sorted(name for name, count in counts.items() if count > 1)
-    index = {name: number for number, name in enumerate(names)}
-    places = [sorted({index[name] for name in pair.features if name in index}) for pair in pairs]
-    columns = np.array([column for row in places for column in row], dtype=np.int64)
-    ends = np.cumsum([0, *map(len, places)])
-    matrix = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(pairs), len(names)))
+    pairs = [(document, pair) for document in documents for pair in document.pairs]
     sizes = [len(document.pairs) for document in documents]
     stories = list(dict.fromkeys(document.marked.story for document in documents))
     groups = np.repeat([stories.index(document.marked.story) for document in documents], sizes)
-    rows = [np.flatnonzero([kind in pair.kinds for pair in pairs]) for kind in kinds]
+    rows = [np.flatnonzero([kind in pair.kinds for _, pair in pairs]) for kind in kinds]
     truth = [
-        np.array([(p.head, kind, p.tail) in d.joined for d in documents for p in d.pairs])[own]
+        np.array([(pairs[n][1].head, kind, pairs[n][1].tail) in pairs[n][0].joined for n in own], dtype=bool)
         for kind, own in zip(kinds, rows, strict=True)
     ]
     sure: Floats = np.zeros((len(pairs), len(kinds)))
@@ -196,19 +219,24 @@ def _fit(documents: Sequence[Joined], kinds: Sequence[str]) -> tuple[dict[str, L
     for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
         alone.append(fitted(matrix[own], joined))
         sure[own, place] = held_out(matrix[own], joined, groups[own])
-    parts = np.split(sure, np.cumsum(sizes)[:-1])
-    numbers = np.concatenate([beside(each.pairs, part) for each, part in zip(documents, parts, strict=True)])
+    seen: list[list[Any]] = [[] for _ in kinds]
+    for document, part in zip(documents, np.split(sure, np.cumsum(sizes)[:-1]), strict=True):
+        numbers = beside(document.pairs, part).astype(np.float32)
+        for place, kind in enumerate(kinds):
+            own = np.array([kind in pair.kinds for pair in document.pairs], dtype=bool)
+            seen[place].append(numbers[own, place])
     thresholds = {}
     for place, (own, joined) in enumerate(zip(rows, truth, strict=True)):
-        both = hstack([matrix[own], csr_matrix(numbers[own, place])]).tocsr()
+        both = hstack([matrix[own], csr_matrix(np.concatenate(seen[place]))]).tocsr()
         joint.append(fitted(both, joined))
         thresholds[kinds[place]] = round(threshold(joined, held_out(both, joined, groups[own])), 4)
     width, none = len(names), np.zeros(len(kinds))
     weights = np.array([weight for weight, _ in joint])
+    numbered = [f"{number}" for number in range(weights.shape[1] - width)]
     return {
         "alone": Linear(kinds, names, [weight for weight, _ in alone], [bias for _, bias in alone]),
         "joint": Linear(kinds, names, weights[:, :width], [bias for _, bias in joint]),
-        "beside": Linear(kinds, [f"{n}" for n in range(numbers.shape[2])], weights[:, width:], none),
+        "beside": Linear(kinds, numbered, weights[:, width:], none),
     }, {"thresholds": thresholds}
 
 
@@ -238,7 +266,7 @@ def held_out(matrix: Any, joined: Bools, groups: Any) -> Floats:
     """The chance of each pair, by models that have not seen its story; the share of joined ones with one."""
     from sklearn.model_selection import GroupKFold
 
-    out: Floats = np.full(len(joined), joined.mean())
+    out: Floats = np.full(len(joined), joined.mean() if len(joined) else 0.0)
     parts = min(PARTS, len(np.unique(groups)))
     if parts < 2:
         return out

@@ -23,14 +23,22 @@ from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.table import Figures, Table
 from goldwire.train.learned_from import KEY, learned_from
-from goldwire.train.options import ENTITIES, options_of
+from goldwire.train.options import ENTITIES, ConfigOptions, options_of
 from goldwire.train.pipeline.relations_and_attributes import attributes_of, entity_names
 from goldwire.train.run.agreement import related_agreement
 from goldwire.train.run.baselines import stock_predictions, stock_setting, usable_stock
 from goldwire.train.run.card import write_card
 from goldwire.train.run.crossval import CrossValidated, cross_validate
 from goldwire.train.run.model_folder import fill_meta, model_folder
-from goldwire.train.run.notes import attribute_gains, difference, gain, meta_values, notes_on, usual_values
+from goldwire.train.run.notes import (
+    attribute_gains,
+    between_entities,
+    difference,
+    gain,
+    meta_values,
+    notes_on,
+    usual_values,
+)
 from goldwire.train.run.plan import RunPlan
 from goldwire.train.run.report import write_reports
 from goldwire.train.run.tables import run_tables
@@ -107,6 +115,8 @@ def run(
             gold = _gold(plan)
             scores, measured = _measured(plan, crossed, gold, resamples=resamples)
             figures = measured | figures
+        if plan.setup.heads and {True} == {each.relations for each in _options(plan).values()}:
+            notes = [*filter(None, [between_entities(plan.data.references)]), *notes]
         figures["notes"] = [*notes_on(figures, plan.data, crossed), *notes]
         values = meta_values(figures, setting, plan.model, plan.version, plan.data.layers)
         values["goldwire"][KEY] = learned_from(r.document for r in plan.data.references)
@@ -231,16 +241,21 @@ def _score(
     )
 
 
+def _options(plan: RunPlan) -> dict[str, ConfigOptions]:
+    """What each layer's config says in its section [goldwire]."""
+    setup = plan.setup
+    return {
+        name: options_of(path, setup.overrides, nested=setup.nested)
+        for name, path in setup.parts or ((plan.data.layer, setup.config),)
+    }
+
+
 def _between_entities(
     plan: RunPlan, predictions: Mapping[str, Annotation], *, resamples: int
 ) -> dict[str, Any]:
     """The figures of relations between entities, whichever mention stands for one; empty where nothing says
     which mentions are one, or relations are learned between mentions."""
-    setup = plan.setup
-    options = {
-        name: options_of(path, setup.overrides, nested=setup.nested)
-        for name, path in setup.parts or ((plan.data.layer, setup.config),)
-    }
+    setup, options = plan.setup, _options(plan)
     named_by = entity_names(options, setup.schema)
     if not named_by or ENTITIES not in {layer_options.relations for layer_options in options.values()}:
         return {}
@@ -316,10 +331,7 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
             "file": setup.config.name,
             "sha256": sha256(read_bytes(setup.config)),
             "overrides": setup.overrides,
-            "found_by": {
-                name: options_of(path, setup.overrides, nested=setup.nested).found_by
-                for name, path in setup.parts or ((data.layer, setup.config),)
-            },
+            "found_by": {name: layer_options.found_by for name, layer_options in _options(plan).items()},
             **(
                 {
                     "parts": {
