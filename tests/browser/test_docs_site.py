@@ -137,3 +137,21 @@ def test_a_phone_reads_pages_without_scrolling_sideways(site: Path, browser: Bro
         )
     assert asked and all(url.startswith(("file:", "data:")) for url in asked), asked
     context.close()
+
+
+@pytest.mark.browser
+def test_tables_of_the_pages_are_seen_whole(site: Path, browser: Browser) -> None:
+    """At 1280 px no column of a page that says what to do is cut off; what was measured may scroll."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    cut = {}
+    for path in sorted([*site.glob("*.html"), *site.glob("reference/*.html")]):
+        page.goto(path.as_uri())
+        if names := page.evaluate(
+            "[...document.querySelectorAll('.md-typeset__scrollwrap')]"
+            ".filter(each => each.scrollWidth > each.clientWidth + 2)"
+            ".map(each => each.innerText.slice(0, 40))"
+        ):
+            cut[path.name] = names
+    context.close()
+    assert cut == {}
