@@ -23,6 +23,7 @@ from goldwire.archive.ray_engine import RayEngine
 from goldwire.archive.run import Outcome, run_over
 from goldwire.errors import GoldwireError
 from goldwire.model import Article
+from tests.archive.killed import kill_a_run
 from tests.archive.made import Marking, archive, held
 from tests.archive.test_run import SETTINGS, Dying, Failing
 from tests.cli.terminal import called
@@ -172,6 +173,23 @@ def test_a_worker_that_is_killed_changes_nothing(tmp_path: Path, nodes: Nodes) -
     assert held(tmp_path / "ray") == held(tmp_path / "local")
     batches = log.read_text(encoding="utf-8").split()
     assert len(batches) > outcome.shards, "nothing was done again"
+
+
+@pytest.mark.parametrize("engine", ["ray", "local"])
+def test_a_run_that_is_killed_goes_on(tmp_path: Path, nodes: Nodes, engine: str) -> None:
+    """The process that drives the cluster is killed without warning: what lies there is whole, and a run of
+    either engine ends with the same bytes, without a second look at what was finished."""
+    source, out = archive(tmp_path / "in"), tmp_path / "out"
+    run(LocalEngine(), source, tmp_path / "local")
+    kill_a_run(source, out, lambda: len(list(out.glob("a-*.jsonl"))) > 1, workers=2, address=nodes.address)
+    whole = held(tmp_path / "local")
+    finished = {name: data for name, data in held(out).items() if name in whole and name[0] != "_"}
+    assert finished == {name: whole[name] for name in finished}
+    times = {name: (out / name).stat().st_mtime_ns for name in ("a-00000.jsonl", "a-00001.jsonl")}
+    outcome = run(RayEngine(2, nodes.address) if engine == "ray" else LocalEngine(), source, out)
+    assert held(out) == whole
+    assert {name: (out / name).stat().st_mtime_ns for name in times} == times
+    assert 0 < outcome.written < outcome.shards
 
 
 def test_a_batch_that_kills_its_workers_ends_the_run(tmp_path: Path, nodes: Nodes) -> None:

@@ -7,8 +7,6 @@ import random
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from goldwire.errors import GoldwireError
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet import read_parquet
+from tests.archive.killed import kill_a_run
 from tests.archive.made import Marking, archive, articles, held
 
 SETTINGS = {"command": "test", "model": {"name": "first-word"}}
@@ -97,20 +96,6 @@ def test_other_forms_hold_the_same(tmp_path: Path, form: str) -> None:
         assert gzip.decompress(packed) == (tmp_path / "plain/a-00000.jsonl").read_bytes()
 
 
-_SLOWLY = """
-import sys
-from pathlib import Path
-from goldwire.archive.engine import LocalEngine
-from goldwire.archive.run import run_over
-from tests.archive.made import Marking
-from tests.archive.test_run import SETTINGS
-
-if __name__ == "__main__":
-    run_over([sys.argv[1]], Path(sys.argv[2]), Marking(seconds=0.15), engine=LocalEngine(int(sys.argv[3])),
-             settings=SETTINGS, per_shard=5)
-"""
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, workers: int) -> None:
     """Killed without warning and called again, a run leaves the same bytes as one that was not; shards that
@@ -118,19 +103,14 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, workers: int) -> 
     source, out = archive(tmp_path / "in"), tmp_path / "out"
     (source / "d.jsonl").write_text('{"id": "x", "text": "Un."}\n{bad\n', encoding="utf-8")
     run(source, tmp_path / "unbroken")
-    script = tmp_path / "slowly.py"
-    script.write_text(_SLOWLY, encoding="utf-8")
-    command = [sys.executable, str(script), str(source), str(out), str(workers)]
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(command, cwd=root, env={"PYTHONPATH": str(root), "PATH": ""})
-    try:
-        while process.poll() is None and len(list(out.glob("a-*.jsonl"))) < 2:
-            time.sleep(0.01)
+
+    def is_time() -> bool:
+        if len(list(out.glob("a-*.jsonl"))) < 2:
+            return False
         time.sleep(random.uniform(0, 0.3))
-        assert process.poll() is None, "the run ended before it could be killed"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        return True
+
+    kill_a_run(source, out, is_time, workers=workers)
     written = {path: path.stat().st_mtime_ns for path in out.glob("a-0000[01].jsonl")}
     outcome = run(source, out, workers=workers)
     assert held(out) == held(tmp_path / "unbroken")

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from goldwire.archive.run import Outcome, run_over
 from goldwire.archive.selection.options import Choice
 from goldwire.archive.selection.select import select
 from goldwire.errors import GoldwireError
+from tests.archive.killed import kill_a_run
 from tests.archive.made import Marking, archive, held
 from tests.archive.test_run import SETTINGS
 from tests.cli.terminal import called
@@ -38,6 +39,9 @@ class Wire:
         self.left: int | None = None
         self.is_down = False
         self.cuts = 0
+        #: What is done as soon as something has been said so often, and how often it was.
+        self.act: tuple[bytes, int, Callable[[], object]] | None = None
+        self.said = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -46,9 +50,13 @@ class Wire:
         """Cut after so many bytes, and with `for_good` take no connection any more."""
         self.left, self.for_good = size, for_good
 
+    def when(self, said: bytes, times: int, act: Callable[[], object]) -> None:
+        """Act in the middle of the request in which something is said for so manieth time."""
+        self.act, self.said = (said, times, act), 0
+
     def mend(self) -> None:
         """As good as new."""
-        self.left, self.is_down = None, False
+        self.left, self.is_down, self.act = None, False, None
 
     def _accept(self) -> None:
         while True:
@@ -65,6 +73,10 @@ class Wire:
             while data := source.recv(512):
                 if self.is_down:
                     break
+                if self.act is not None and self.act[0] in data:
+                    self.said += 1
+                    if self.said == self.act[1]:
+                        self.act[2]()
                 if self.left is not None:
                     self.left -= len(data)
                     if self.left < 0:
@@ -192,6 +204,30 @@ def test_a_connection_that_is_gone_ends_the_run(tmp_path: Path, wire: Wire, size
     wire.mend()
     run("s3://news/in", "s3://news/out")
     assert stored("out") == held(tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "times"),
+    [(b"PUT /news/out/a-00002.jsonl", 1), (b"PUT /news/out/_shards.jsonl", 4), (b"PUT /news/out/b-00000", 1)],
+)
+def test_a_run_that_is_killed_goes_on(tmp_path: Path, wire: Wire, request_line: bytes, times: int) -> None:
+    """A run is killed without warning while it sends a shard, or the list of those that are finished: what
+    lies there is whole, and the next run ends with the same bytes and redoes nothing of that list."""
+    source = archive(tmp_path / "in")
+    run(str(source), tmp_path / "here")
+    whole = held(tmp_path / "here")
+    is_time = threading.Event()
+    wire.when(request_line, times, is_time.set)
+    kill_a_run(source, "s3://news/out", is_time.is_set)
+    wire.mend()
+    there = stored("out")
+    shards = {name: data for name, data in there.items() if name[0] != "_"}
+    assert shards == {name: whole[name] for name in shards}
+    finished = there["_shards.jsonl"].count(b"\n")
+    outcome = run(str(source), "s3://news/out")
+    assert stored("out") == whole
+    assert outcome.written == outcome.shards - finished
+    assert 0 < finished < outcome.shards
 
 
 def test_two_runs_into_one_folder_of_a_bucket_are_refused(tmp_path: Path, wire: Wire) -> None:
