@@ -23,7 +23,7 @@ from goldwire.annotations.store import (
 from goldwire.corpus.publish.without_text import read_without_texts
 from goldwire.corpus.split.io import read_split
 from goldwire.errors import GoldwireError
-from goldwire.files import file_name, file_names, write_text
+from goldwire.files import file_name, file_names, sha256, sha256_of, write_json, write_text
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
 from goldwire.model import Annotation
@@ -252,3 +252,15 @@ def test_names_that_differ_in_case_alone_are_told_apart() -> None:
     names = file_names(["Soupe", "soupe", "SOUPE", "pommes"])
     assert len({name.casefold() for name in names.values()}) == 4
     assert names["pommes"] == "pommes"
+
+
+@given(VALUES)
+def test_json_in_pieces_is_the_json_of_all(value: Any) -> None:
+    """Indented by one, letters as they are, with a line end; and the hash of a file is that of its bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "value.json"
+        write_json(path, value)
+        assert path.read_text(encoding="utf-8") == json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+        assert sha256_of(path) == sha256(path.read_bytes())
+        with pytest.raises(GoldwireError, match="GW901"):
+            sha256_of(Path(folder) / "none")

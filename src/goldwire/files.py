@@ -68,10 +68,22 @@ def sha256(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, of which no more than a block is held; raises what `read_bytes` raises."""
+    with _reading(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def read_bytes(path: Path) -> bytes:
     """The file's bytes; a plain error where it is missing or can't be read."""
-    try:
+    with _reading(path):
         return path.read_bytes()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise GoldwireError.of("GW901", "no such file", where=str(path), hint="check the path") from None
     except OSError as error:
@@ -231,6 +243,17 @@ def _umask() -> int:
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all."""
     write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, indented by one, all letters as they are; whole, or not at all.
+
+    It goes a piece at a time: as one text, of many small numbers, it would take many times its size.
+    """
+    with writing(path) as stream:
+        for piece in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(value):
+            stream.write(piece.encode())
+        stream.write(b"\n")
 
 
 def json_lines(rows: Iterable[Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from goldwire import __version__, strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, sha256, write_text
+from goldwire.files import read_bytes, sha256_of, write_json, write_text
 from goldwire.leftovers import part_folder
 
 #: The manifest of a folder that has none of its own kind.
@@ -117,7 +117,7 @@ class _Contents:
         if name not in self.listed or path.is_symlink() or not path.is_file():
             return False
         inside = path.resolve().is_relative_to(self.folder)
-        return inside and sha256(read_bytes(path)) in self.listed[name]
+        return inside and sha256_of(path) in self.listed[name]
 
     def foreign(self, name: str, digest: str) -> bool:
         """Whether something stands at `name` that was never ours, nor is what is to stand there."""
@@ -127,7 +127,7 @@ class _Contents:
             return True
         if not (path.exists() or path.is_symlink()) or self.ours(name) or self.changed(name):
             return False
-        return not (path.is_file() and sha256(read_bytes(path)) == digest)
+        return not (path.is_file() and sha256_of(path) == digest)
 
     def changed(self, name: str) -> bool:
         """Whether a file of ours is no longer what was listed."""
@@ -164,7 +164,7 @@ class _Contents:
         for name in (*fresh, self.manifest):
             target = self.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if self.changed(name) and sha256(read_bytes(target)) != fresh.get(name):
+            if self.changed(name) and sha256_of(target) != fresh.get(name):
                 aside.append(put_aside(target))
             (new / name).replace(target)
         for name in stale:
@@ -209,9 +209,8 @@ def _list(new: Path, manifest: str) -> dict[str, str]:
     )
     files = {}
     for file in sorted(each for each in new.rglob("*") if each.is_file() and each != path):
-        data = read_bytes(file)
-        files[file.relative_to(new).as_posix()] = {"sha256": sha256(data), "bytes": len(data)}
-    write_text(path, json.dumps({**content, "files": files}, ensure_ascii=False, indent=1) + "\n")
+        files[file.relative_to(new).as_posix()] = {"sha256": sha256_of(file), "bytes": file.stat().st_size}
+    write_json(path, {**content, "files": files})
     return {name: str(facts["sha256"]) for name, facts in files.items()}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotations.stats import count
+from goldwire.annotations.stats import DocumentCounts, count
 from goldwire.cli.corpus import command
 from goldwire.model import Article
 from tests.corpus.mini import mini_articles, mini_project, mini_schema
@@ -39,6 +40,39 @@ def test_every_span_is_counted_once_in_each_table(articles: list[Article]) -> No
     assert sum(n for row in rows for key, n in row.items() if key != "documents") == spans
     assert sum(counts.by_status.values()) == counts.annotations
     assert all(0 <= counts.nested_share(layer) <= 1 for layer in counts.layers)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.dictionaries(st.sampled_from("xyz"), st.integers(0, 99))))
+)
+def test_counts_of_documents_are_a_mapping(rows: list[tuple[str, dict[str, int]]]) -> None:
+    """Whatever was put last of a document is there, layers in the order in which they were put."""
+    counts = DocumentCounts()
+    for name, row in rows:
+        counts.put(name, row)
+    assert list(counts) == list(dict(rows))
+    assert counts == dict(rows)
+    assert all(list(counts[name]) == list(row) for name, row in dict(rows).items())
+
+
+def test_counts_of_a_document_are_small() -> None:
+    """Of many documents hardly more stays than their ids."""
+    tracemalloc.start()
+    try:
+        counts = DocumentCounts()
+        for number in range(20_000):
+            counts.put(f"document-{number}", {"thing": number, "step": 1, "other": 0})
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 20_000 * 300
+
+
+def test_without_documents_all_else_is_counted() -> None:
+    """The rows of documents are left out where nobody asks for them."""
+    every, fewer = count(mini_articles()), count(mini_articles(), by_document=False)
+    assert every.by_document
+    assert fewer.as_dict() == every.as_dict() | {"by_document": {}}
 
 
 def test_labels_that_no_schema_names_are_counted_as_found() -> None:

@@ -128,6 +128,14 @@ class ArticleSpool(Sequence[Article]):
         return map(self.__getitem__, range(len(self)))
 
 
+def documents_of(articles: Iterable[Article]) -> Iterator[Document]:
+    """The documents of articles in order, one at a time; of those on disk no annotation is read for it."""
+    if isinstance(articles, ArticleSpool):
+        yield from articles.documents()
+    else:
+        yield from (article.document for article in articles)
+
+
 class ArticleSelection(Sequence[Article]):
     """Some of a sequence of articles, by their places in it; they are read when they are asked for."""
 

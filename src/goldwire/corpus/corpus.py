@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,15 +40,17 @@ class Corpus:
 
         Texts and annotations as the store writes them, schema, registries, guidelines.
         """
-        parts = [sha256(msgspec.json.encode(_of_readers(self.schema)))]
-        parts.extend(f"{name} {digest}" for name, digest in sorted(self.sources.items()))
+        digest = hashlib.sha256(sha256(msgspec.json.encode(_of_readers(self.schema))).encode())
+        for name, source in sorted(self.sources.items()):
+            digest.update(f"\n{name} {source}".encode())
         articles = []
         for article in self.articles:
             document = sha256(msgspec.json.encode(article.document))
             annotations = sorted(sha256(dumps_annotation(a)) for a in article.annotations)
             articles.append((article.document.id, "\n".join((document, *annotations))))
-        parts.extend(f"{name} {digests}" for name, digests in sorted(articles, key=lambda each: each[0]))
-        return sha256("\n".join(parts))
+        for name, digests in sorted(articles, key=lambda each: each[0]):
+            digest.update(f"\n{name} {digests}".encode())
+        return digest.hexdigest()
 
 
 def load_corpus(project: Project) -> Corpus:

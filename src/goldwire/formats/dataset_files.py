@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -12,7 +11,7 @@ import msgspec
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
-from goldwire.files import writing
+from goldwire.files import sha256_of, writing
 from goldwire.formats.features import METADATA, yaml_features
 
 #: What the dataset is, in figures, and which files are it.
@@ -61,9 +60,7 @@ def name_by_content(path: Path) -> str:
     `datasets` keeps what it once loaded under the names that the card gives, whatever the content: so another
     content needs another name.
     """
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    named = path.with_name(f"{path.stem}-{digest[:16]}{path.suffix}")
+    named = path.with_name(f"{path.stem}-{sha256_of(path)[:16]}{path.suffix}")
     path.replace(named)
     return f"{path.parent.name}/{named.name}"
 

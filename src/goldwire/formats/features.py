@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from goldwire.annotations.tokens import TagLoss, bio_names, tokens_of
+from goldwire.annotations.tokens import TagLoss, bio_names, tokenizer, tokens_of
 from goldwire.files import sha256
 from goldwire.model import Annotation, Article, Relation, Span, curated
 from goldwire.schemas import Attribute, Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from spacy.language import Language
 
 #: The key of a parquet file's metadata under which its features stand.
 METADATA = "goldwire"
@@ -212,14 +211,18 @@ class Columns:
                 }
 
     def token_rows(
-        self, articles: Iterable[Article], nlp: Language, losses: dict[str, TagLoss]
+        self, articles: Iterable[Article], language: str, losses: dict[str, TagLoss]
     ) -> Iterator[dict[str, Any]]:
-        """A row for each document: tokens, extents in code points, BIO tags of the curated annotation."""
+        """A row for each document: tokens, extents in code points, BIO tags of the curated annotation.
+
+        Tokens are those of spaCy's rules for the `language`.
+        """
         index = {
             name: {tag: number for number, tag in enumerate(bio_names(list(layer.labels)))}
             for name, layer in self.schema.layers.items()
         }
         for article in articles:
+            nlp = tokenizer(language)  # anew where it has kept too many words
             found = tokens_of(article.document, curated(article.annotations), self.schema, nlp, losses)
             row: dict[str, Any] = {"id": article.document.id, "tokens": found.words}
             row |= {"starts": found.starts, "ends": found.ends, "whitespace": found.whitespace}

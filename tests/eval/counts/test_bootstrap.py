@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from goldwire.eval.counts.bootstrap import Sampling, draw, grouped, interval, resampled
+from goldwire.eval.counts.bootstrap import (
+    Sampling,
+    draw,
+    grouped,
+    interval,
+    resampled,
+    resampled_exactly,
+)
 from goldwire.eval.counts.counts import rates
+from goldwire.eval.counts.packed import packed
 
 
 def counts(documents: int, seed: int = 5) -> np.ndarray:
@@ -71,3 +81,33 @@ def test_no_interval_without_enough_to_stand_on() -> None:
     assert interval(None) is None
     assert interval(np.array([0.5, np.nan, np.nan])) is None
     assert interval(np.array([0.5, 0.5, np.nan])) == (0.5, 0.5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_small_numbers_are_added_up_to_the_digit(data: st.DataObject) -> None:
+    """Counts that are whole numbers or quarters, in bytes or floats, have the sums of all at once, whoever is
+    drawn together."""
+    documents = data.draw(st.one_of(st.integers(0, 30), st.just(9_000)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    whole = rng.integers(0, 255, size=(documents, data.draw(st.integers(0, 4)))).astype(np.float64)
+    quarters = rng.integers(0, 50, size=(documents, 2)) / 4
+    stories = [f"s{number // 3}" for number in range(documents)]
+    sampling = Sampling(5, 3, data.draw(st.sampled_from([None, stories])))
+    exact = resampled(np.concatenate((whole, quarters), axis=1), sampling)
+    parts = [packed(grouped(packed(part), sampling.groups)) for part in (whole, quarters)]
+    sums = resampled_exactly(parts, sampling)
+    assert (sums is None) == (exact is None)
+    if sums is not None and exact is not None:
+        assert np.concatenate(sums, axis=1).tolist() == exact.tolist()
+
+
+@given(st.lists(st.floats(allow_nan=True) | st.integers(0, 300).map(float)))
+def test_counts_are_packed_without_loss(numbers: list[float]) -> None:
+    """In whatever numbers counts are kept, they are the same; whole ones below 256 take a byte."""
+    counts_as_they_are = np.array(numbers, dtype=np.float64)
+    kept = packed(counts_as_they_are)
+    assert np.array_equal(kept.astype(np.float64), counts_as_they_are, equal_nan=True)
+    assert packed(kept).dtype == kept.dtype
+    if numbers and all(number.is_integer() and 0 <= number < 256 for number in numbers):
+        assert kept.dtype == np.uint8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -12,20 +11,20 @@ from typing import Any
 
 from goldwire import __version__, strict_json
 from goldwire.annotations import rules
-from goldwire.annotations.spool import ArticleSelection
+from goldwire.annotations.spool import ArticleSelection, documents_of
 from goldwire.annotations.stats import Counts, count
-from goldwire.annotations.tokens import TagLoss, tokenizer
+from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
-from goldwire.corpus.dataset.card import card, limits
+from goldwire.corpus.dataset.card import limits, write_card
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
+from goldwire.corpus.dataset.card_header import LICENCE_FILE
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.dataset.registries import registry_rows, write_registries
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
-from goldwire.files import read_bytes, read_text, write_text
+from goldwire.files import read_bytes, read_text, write_json, write_text
 from goldwire.folders import replacing
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import Columns
@@ -104,15 +103,20 @@ def build(
         paths = write_configs(new_folder, corpus, sides, losses, advance)
         numbers = {side: len(articles) for side, articles in sides.items()}
         facts = CardFacts.of(corpus.articles)
-        manifest = _manifest(corpus, facts, counts, checks, losses, numbers, paths)
-        hashed = manifest["content_hash"]
+        hashed = corpus.content_hash()
         named = write_registries(new_folder, registry_rows(corpus), corpus.schema)
-        text = card(
-            corpus, facts, counts, checks, losses, hashed, sides=numbers, paths=paths, registries=named
+        write_card(
+            new_folder,
+            corpus,
+            facts,
+            counts,
+            checks,
+            losses,
+            hashed,
+            sides=numbers,
+            paths=paths,
+            registries=named,
         )
-        write_text(new_folder / "README.md", text)
-        if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-            write_text(new_folder / LICENCE_FILE, licence_text(corpus, facts))
         described = croissant(
             corpus,
             facts,
@@ -124,7 +128,9 @@ def build(
             registries=named,
         )
         write_text(new_folder / CROISSANT, described)
-        write_text(new_folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+        write_json(
+            new_folder / MANIFEST, _manifest(corpus, facts, counts, checks, losses, numbers, paths, hashed)
+        )
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
     return Build(folder, manifest, counts, checks, losses, current, aside)
@@ -141,13 +147,13 @@ def write_configs(
 
     What `tokens` can't hold is counted in `losses`, by layer.
     """
-    columns, nlp = Columns(corpus.schema), tokenizer(corpus.project.language)
+    columns = Columns(corpus.schema)
     paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
     for side, articles in sides.items():
         rows = {
             "documents": columns.document_rows(articles),
             "annotations": columns.annotation_rows(articles),
-            "tokens": columns.token_rows(articles, nlp, losses),
+            "tokens": columns.token_rows(articles, corpus.project.language, losses),
         }
         for config in CONFIGS:
             if config == "annotations" and not any(article.annotations for article in articles):
@@ -159,7 +165,7 @@ def write_configs(
 
 def split_articles(corpus: Corpus) -> dict[str, ArticleSelection]:
     """The articles of each side of the project's split; without one all are `train`."""
-    places = {article.document.id: place for place, article in enumerate(corpus.articles)}
+    places = {document.id: place for place, document in enumerate(documents_of(corpus.articles))}
     return {
         side: ArticleSelection(corpus.articles, array("Q", [places[name] for name in names]))
         for side, names in sides_of(corpus.project, places).items()
@@ -174,12 +180,13 @@ def _manifest(
     losses: dict[str, TagLoss],
     sides: dict[str, int],
     paths: dict[str, dict[str, str]],
+    content_hash: str,
 ) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
     return {
         "name": corpus.project.name,
         "version": corpus.version,
-        "content_hash": corpus.content_hash(),
+        "content_hash": content_hash,
         "schema": corpus.schema.stamp,
         "goldwire": __version__,
         "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,

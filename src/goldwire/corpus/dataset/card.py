@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.rules import RULES
+from goldwire.annotations.spool import documents_of
 from goldwire.annotations.stats import Counts, count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_header import LEAST_DATASETS, header, licence_lines
+from goldwire.corpus.dataset.card_header import (
+    LEAST_DATASETS,
+    LICENCE_FILE,
+    header,
+    licence_lines,
+    licence_text,
+)
 from goldwire.corpus.dataset.card_statement import shares, statement, status_of, titled
 from goldwire.corpus.dataset.registries import RegistryFile
 from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
+from goldwire.files import write_text, writing
 from goldwire.formats.features import Columns
 from goldwire.number_format import FILTERS, amount, counted, number
 from goldwire.schemas.schema import End
@@ -29,10 +38,13 @@ if TYPE_CHECKING:
 CONFIGS = ("documents", "annotations", "tokens")
 #: The config of annotations whose texts may not be passed on, beside others whose may.
 BARE = "annotations_without_texts"
+#: Stands for the rows of sources, which are written one at a time.
+_ROWS = "\0rows\0"
 _MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}
 
 
-def card(
+def write_card(
+    folder: Path,
     corpus: Corpus,
     facts: CardFacts,
     counts: Counts,
@@ -44,13 +56,37 @@ def card(
     paths: Mapping[str, Mapping[str, str]],
     registries: Sequence[RegistryFile] = (),
     held: Collection[str] | None = None,
-) -> str:
-    """The card's Markdown, from what was built and the `facts` of its articles.
+) -> None:
+    """Write README.md, from what was built and the `facts` of its articles, and LICENSE where it names that.
 
     `sides` are its splits with their documents, `paths` the files of each config by split. `held` are the
     documents whose texts the dataset has, where it was made to be passed on: of the others nothing is quoted.
     Else it has all.
     """
+    text = _text(corpus, facts, counts, checks, losses, content_hash, sides, paths, registries, held)
+    before, rows, after = text.partition(_ROWS)
+    with writing(folder / "README.md") as stream:
+        stream.write(before.encode())
+        if rows:
+            stream.writelines(row.encode() for row in _source_rows(corpus, counts))
+        stream.write(after.encode())
+    if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
+        write_text(folder / LICENCE_FILE, licence_text(corpus, facts, held))
+
+
+def _text(
+    corpus: Corpus,
+    facts: CardFacts,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, TagLoss],
+    content_hash: str,
+    sides: Mapping[str, int],
+    paths: Mapping[str, Mapping[str, str]],
+    registries: Sequence[RegistryFile],
+    held: Collection[str] | None,
+) -> str:
+    """The card's Markdown, with `_ROWS` in the place of the rows of sources."""
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=False)
@@ -95,9 +131,9 @@ def card(
         registries=registries,
         relations=_relations(corpus, counts),
         rules=RULES,
+        rows=_ROWS if facts.documents else None,
         schema=corpus.schema,
         shares=shares(facts),
-        sources=_sources(corpus, facts, counts),
         splits=_splits(corpus, sides),
         statement=titled(statement(corpus, facts, counts)),
         status=status,
@@ -110,7 +146,7 @@ def card(
 
 
 def _annotators(corpus: Corpus, facts: CardFacts) -> list[dict[str, Any]]:
-    counts = count(corpus.articles, corpus.schema)
+    counts = count(corpus.articles, corpus.schema, by_document=False)
     rows = []
     for name, numbers in counts.by_annotator.items():
         maker = facts.makers[name]
@@ -161,16 +197,21 @@ def _relations(corpus: Corpus, counts: Counts) -> list[dict[str, Any]]:
     ]
 
 
-def _sources(corpus: Corpus, facts: CardFacts, counts: Counts) -> list[dict[str, Any]]:
-    rows = []
-    for source in facts.sources:
-        url, title = source.meta["url"], _cell(source.meta["title"])
-        row = {key: _cell(source.meta[key]) for key in ("source", "licence", "published", "language")}
-        spans = {layer: counts.by_document[source.id].get(layer, 0) for layer in corpus.schema.layers}
-        rows.append(
-            {"id": source.id, "title": f"[{title or url}]({url})" if url else title, **row, "spans": spans}
+def _source_rows(corpus: Corpus, counts: Counts) -> Iterator[str]:
+    """A line for each document, one at a time; the last does not end."""
+    end = ""
+    for document in documents_of(corpus.articles):
+        url, *about = (
+            str(document.meta.get(key) or "")
+            for key in ("url", "title", "source", "licence", "published", "language")
         )
-    return rows
+        title, source, licence, *others = map(_cell, about)
+        spans = counts.by_document[document.id]
+        cells = [f"`{document.id}`", f"[{title or url}]({url})" if url else title, source]
+        cells += [licence or "not stated", *others]
+        cells += [amount(spans.get(layer, 0)) for layer in corpus.schema.layers]
+        yield f"{end}| {' | '.join(cells)} |"
+        end = "\n"
 
 
 def _notes(facts: CardFacts, held: Collection[str] | None) -> list[str]:

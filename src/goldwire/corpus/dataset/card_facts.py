@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from goldwire.corpus.redistribution import licence_of
@@ -37,21 +37,14 @@ class Maker:
         self.bases |= set(provenance.based_on)
 
 
-@dataclass(frozen=True)
-class Source:
-    """A document's id and what is said of it; `oddities` and notes as they stand in its metadata."""
-
-    id: str
-    meta: Mapping[str, str]
-
-
 @dataclass
 class CardFacts:
     """Counts over documents and annotations; `curated` ones are each document's most trusted annotation.
 
     `ways` and `way_spans` count curated annotations and their spans by how they came about (`WAYS`); `dates`
     are the first and the last date of publication as they are written, in alphabetical order; `licences`
-    counts texts by what is said of them, the empty one where nothing is.
+    counts texts by what is said of them, the empty one where nothing is, `sources` holds whose those are.
+    Notes and oddities stand as in the metadata, with the documents that have them.
     """
 
     documents: int = 0
@@ -69,7 +62,7 @@ class CardFacts:
     makers: dict[str, Maker] = field(default_factory=dict)
     dates: tuple[str, str] | None = None
     licences: Counter[str] = field(default_factory=Counter)
-    sources: list[Source] = field(default_factory=list)
+    sources: dict[str, dict[str, None]] = field(default_factory=dict)
     notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     oddities: list[tuple[str, str]] = field(default_factory=list)
 
@@ -91,13 +84,12 @@ class CardFacts:
         name, meta = article.document.id, article.document.meta
         self.documents += 1
         self.licences[licence_of(article.document)] += 1
+        self.sources.setdefault(licence_of(article.document), {})[str(meta.get("source") or "")] = None
         if meta.get("published"):
             date = str(meta["published"])
             self.dates = (
                 (date, date) if self.dates is None else (min(self.dates[0], date), max(self.dates[1], date))
             )
-        shown = ("url", "title", "source", "licence", "published", "language")
-        self.sources.append(Source(name, {key: str(meta.get(key) or "") for key in shown}))
         for key in META:
             for suffix in ("by", "basis"):
                 if note := meta.get(f"{key}_{suffix}"):

@@ -105,10 +105,7 @@ def licence_lines(corpus: Corpus, facts: CardFacts, held: Collection[str] | None
         allowed = passed_on.allows_licence(licence)
         address = licence_address(licence)
         named = f"{licence} ({address})" if address else licence or "licence not stated"
-        sources = dict.fromkeys(
-            each.meta["source"] for each in facts.sources if each.meta["licence"] == licence
-        )
-        if allowed and (listed := [source for source in sources if source]):
+        if allowed and (listed := [source for source in facts.sources[licence] if source]):
             more = f" and {amount(len(listed) - _SOURCES)} more" if len(listed) > _SOURCES else ""
             named += f", of {'; '.join(listed[:_SOURCES])}{more}"
         if held is None:

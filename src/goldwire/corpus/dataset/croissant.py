@@ -17,7 +17,7 @@ from goldwire.corpus.dataset.card_header import licence_address
 from goldwire.corpus.dataset.card_statement import statement, status_of
 from goldwire.corpus.dataset.registries import RegistryFile
 from goldwire.corpus.redistribution import redistribution
-from goldwire.files import read_bytes, sha256
+from goldwire.files import sha256_of
 from goldwire.formats.dataset_files import features_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def croissant(
             "contentUrl": path,
             "contentSize": f"{(folder / path).stat().st_size} B",
             "encodingFormat": form,
-            "sha256": sha256(read_bytes(folder / path)),
+            "sha256": sha256_of(folder / path),
         }
         for path, form in files.items()
     ]

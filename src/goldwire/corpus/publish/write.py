@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +15,15 @@ from goldwire.annotations.stats import count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.build import split_articles, write_configs
-from goldwire.corpus.dataset.card import BARE, card, limits
+from goldwire.corpus.dataset.card import BARE, limits, write_card
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_header import LICENCE_FILE, licence_text
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, read_text, sha256, write_bytes, write_text
+from goldwire.files import read_bytes, read_text, sha256_of, write_bytes, write_json, write_text
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import META, Columns, arrow_schema
 from goldwire.model import Article, Span
@@ -84,12 +82,19 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
     facts, counts = CardFacts.of(as_shown), count(as_shown, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
     lost = losses if whole else {}
-    text = card(
-        told, facts, counts, checks, lost, hashed, sides=numbers, paths=paths, registries=named, held=held
+    write_card(
+        folder,
+        told,
+        facts,
+        counts,
+        checks,
+        lost,
+        hashed,
+        sides=numbers,
+        paths=paths,
+        registries=named,
+        held=held,
     )
-    write_text(folder / "README.md", text)
-    if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-        write_text(folder / LICENCE_FILE, licence_text(told, facts, held))
     described = croissant(
         told,
         facts,
@@ -121,12 +126,12 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
             "registries": withheld.registries,
         },
         "files": {
-            str(path.relative_to(folder)): {"sha256": sha256(read_bytes(path)), "bytes": path.stat().st_size}
+            str(path.relative_to(folder)): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         },
     }
-    write_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+    write_json(folder / MANIFEST, manifest)
     _search(folder, bare, texts, free)
     return withheld
 

@@ -77,7 +77,7 @@ class LayerReadings:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._readers = readers
         size, pairs = len(labels) + 1, readers * (readers - 1) // 2
-        self._two = Columns(pairs, 1 + 2 * size, counts=True)
+        self._two = Columns(pairs, 1 + 2 * size)
         self._all = Columns(3 + size)
         self._units = Columns(5, size)
         self._apart = Continua()

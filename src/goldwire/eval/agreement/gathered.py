@@ -2,55 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goldwire.eval.agreement.gamma import Continuum
+from goldwire.eval.counts.packed import Numbers, packed
 from goldwire.eval.matching.spans import FloatArray
 
 
 class Columns:
-    """Sums of documents, (documents × …), a batch at a time.
+    """Sums of documents, (documents × …), a batch at a time, each in the smallest numbers that hold it."""
 
-    With `counts` they are whole numbers or quarters, which lie in half the room.
-    """
-
-    def __init__(self, *shape: int, counts: bool = False) -> None:
+    def __init__(self, *shape: int) -> None:
         self._shape = shape
-        self._kept = np.float32 if counts else np.float64
-        self._batches: list[NDArray[Any]] = []
-
-    @property
-    def width(self) -> int:
-        """How many columns a document has."""
-        return math.prod(self._shape)
+        self._batches: list[Numbers] = []
 
     def add(self, sums: FloatArray) -> None:
         """Put the next documents behind the others."""
-        self._batches.append(sums.astype(self._kept))
+        self._batches.append(packed(sums))
 
     def joined(self) -> FloatArray:
         """All of them; they are not kept here any longer."""
+        return self.kept().astype(np.float64)
+
+    def kept(self) -> Numbers:
+        """All of them in the smallest numbers; they are not kept here any longer."""
         batches, self._batches = self._batches, []
-        joined = np.zeros((sum(map(len, batches)), *self._shape))
-        if batches:
-            np.concatenate(batches, out=joined)
-        return joined
-
-
-def joined_beside(columns: Sequence[Columns], documents: int) -> FloatArray:
-    """All columns of so many documents beside one another, (documents × columns)."""
-    flat = np.empty((documents, sum(each.width for each in columns)))
-    first = 0
-    for each in columns:
-        flat[:, first : first + each.width] = each.joined().reshape(documents, -1)
-        first += each.width
-    return flat
+        return np.concatenate(batches) if batches else np.zeros((0, *self._shape))
 
 
 class Continua(Sequence[Continuum]):

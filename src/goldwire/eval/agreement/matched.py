@@ -175,9 +175,7 @@ class MatchedLabels:
     def __init__(self, labels: Sequence[str], pairs: int) -> None:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._pairs = pairs
-        self._columns = {
-            where: Columns(pairs, 1 + 2 * len(labels), counts=True) for where in ("same_extent", "overlap")
-        }
+        self._columns = {where: Columns(pairs, 1 + 2 * len(labels)) for where in ("same_extent", "overlap")}
         self._sizes = dict.fromkeys(self._columns, 0)
 
     def add(self, matched: Sequence[Matched], which: IntArray) -> None:
@@ -241,7 +239,7 @@ class _MatchedValues:
     def __init__(self, name: str, attribute: Attribute | None, pairs: int) -> None:
         self._name, self._attribute, self._pairs = name, attribute, pairs
         self._codes: dict[Value, int] = {None: 0}
-        self._equal = Columns(pairs, 5, counts=True)
+        self._equal = Columns(pairs, 5)
         self._same: IntArray = np.zeros(pairs, dtype=np.int64)
         #: Pair of readers, side, value.
         self._counts: Counter[tuple[int, int, int]] = Counter()

@@ -8,12 +8,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from goldwire.eval.agreement.coefficients import LayerReadings
-from goldwire.eval.agreement.gathered import Columns, joined_beside
+from goldwire.eval.agreement.gathered import Columns
 from goldwire.eval.agreement.identity import MatchedIds
 from goldwire.eval.agreement.matched import Matched, MatchedAttributes, MatchedLabels
 from goldwire.eval.agreement.results import Comparison, LayerAgreement
 from goldwire.eval.counts.bootstrap import Sampling
-from goldwire.eval.counts.per_document import head_counts, in_columns, span_counts
+from goldwire.eval.counts.per_document import head_counts, in_parts, span_counts
 from goldwire.eval.matching.relations import RELATION_KINDS, keys, relation_counts
 from goldwire.eval.matching.span_heads import BEFORE, language_of
 from goldwire.eval.matching.spans import IntArray, Kind, align, tabulate
@@ -99,7 +99,7 @@ class _Layer:
         self._name, self._couples = name, couples
         self.sizes = dict.fromkeys(readers, 0)
         kinds = (*KINDS, "head") if extent != "matching" and compared.has_heads else KINDS
-        self.counts = {kind: Columns(len(self.labels), 3, counts=True) for kind in kinds}
+        self.counts = {kind: Columns(len(self.labels), 3) for kind in kinds}
         self._labelled = MatchedLabels(self.labels, couples)
         self._attributes = MatchedAttributes(attributes, couples)
         self._ids = MatchedIds(attributes) if extent != "matching" else None
@@ -201,12 +201,10 @@ class ReadingCounts:
             self._layers[name] = _Layer(compared, name, attributes, extent)
         links = [each for each in compared.relations if {each[1], each[2]} <= self._limit]
         self._relation_labels = tuple(sorted({label for label, *_ in links}))
-        self._relations = {
-            kind: Columns(len(self._relation_labels), 3, counts=True) for kind in RELATION_KINDS if links
-        }
+        self._relations = {kind: Columns(len(self._relation_labels), 3) for kind in RELATION_KINDS if links}
         heads = sorted({head for _, head, _ in links}) if extent != "matching" else []
         self._structures = {
-            head: {kind: Columns(len(self._layers[head].labels), 3, counts=True) for kind in STRUCTURE_KINDS}
+            head: {kind: Columns(len(self._layers[head].labels), 3) for kind in STRUCTURE_KINDS}
             for head in heads
         }
 
@@ -250,10 +248,8 @@ class ReadingCounts:
         for head, kinds in self._structures.items():
             labels = self._layers[head].labels
             parts |= {(f"{head} with arguments", kind): (labels, columns) for kind, columns in kinds.items()}
-        counted = in_columns(
-            joined_beside([columns for _, columns in parts.values()], len(which)),
-            {place: labels for place, (labels, _) in parts.items()},
-            sampling,
+        counted = in_parts(
+            {place: (labels, each.kept()) for place, (labels, each) in parts.items()}, sampling
         )
         return Comparison(
             annotators=tuple(self._readers),

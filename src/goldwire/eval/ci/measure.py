@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from goldwire import strict_json
 from goldwire.annotations.spool import ArticleSpool
@@ -189,7 +190,7 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
         run=path.resolve().parent.name if run.named else "",
         labels=counts.labels,
         documents=scores.documents,
-        counts=counts.counts,
+        counts=counts.counts.astype(np.float64),
         f1=figure.counts.f1,
         ci95=figure.ci95,
         corpus=run.corpus,

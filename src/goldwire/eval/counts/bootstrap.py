@@ -12,11 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldwire.errors import GoldwireError
+from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray, IntArray
 from goldwire.processes import one_thread
 
 #: At most about this many weights are held at a time: 4 MB, three times over.
 CHUNK = 500_000
+#: So many weights are held where only small numbers are multiplied: 8 MB; and so many documents at a time.
+_HELD, _BLOCK = 8 * CHUNK, 1 << 13
 #: Below this many documents an interval is itself uncertain.
 FEW = 20
 
@@ -30,7 +33,7 @@ class Sampling:
     groups: Sequence[Hashable] | None = None
 
 
-def grouped(counts: FloatArray, groups: Sequence[Hashable] | None) -> FloatArray:
+def grouped(counts: Numbers, groups: Sequence[Hashable] | None) -> Numbers:
     """Counts (documents × columns) added up by group: documents of one story are drawn together."""
     if groups is None:
         return counts
@@ -60,11 +63,7 @@ def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> Flo
     documents; at most about `chunk` weights are held at a time. Raises GW508 for a negative number of
     resamples.
     """
-    resamples = sampling.resamples
-    if resamples < 0:
-        raise GoldwireError.of(
-            "GW508", f"{resamples} resamples", hint="0 for no intervals, 1000 for good ones"
-        )
+    resamples = _resamples(sampling)
     units = grouped(counts, sampling.groups)
     if len(units) < 2 or resamples == 0:
         return None
@@ -76,6 +75,41 @@ def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> Flo
             part = sums[first : first + step]
             part[:] = draw(len(units), len(part), rng).astype(np.float64) @ units
     return sums
+
+
+def resampled_exactly(parts: Sequence[Numbers], sampling: Sampling) -> list[FloatArray] | None:
+    """The same of several counts of the same documents (or groups, added up), which are whole numbers or
+    quarters: their sums are exact, so that a part of the documents can be added at a time.
+
+    All see the same draws, those of `resampled`.
+    """
+    resamples = _resamples(sampling)
+    units = len(parts[0]) if parts else 0
+    if units < 2 or resamples == 0:
+        return None
+    rng = np.random.default_rng(sampling.seed)
+    sums: list[FloatArray] = [np.zeros((resamples, part.shape[1])) for part in parts]
+    step, held = max(1, CHUNK // units), max(1, _HELD // units)
+    weights = np.empty((min(held, resamples), units), dtype=np.uint16)
+    with one_thread():
+        for first in range(0, resamples, held):
+            drawn = weights[: min(held, resamples - first)]
+            for begin in range(0, len(drawn), step):
+                rows = drawn[begin : begin + step]
+                rows[:] = draw(units, len(rows), rng)
+            for begin in range(0, units, _BLOCK):
+                block = slice(begin, begin + _BLOCK)
+                times = drawn[:, block].astype(np.float64)
+                for part, total in zip(parts, sums, strict=True):
+                    total[first : first + held] += times @ part[block].astype(np.float64)
+    return sums
+
+
+def _resamples(sampling: Sampling) -> int:
+    if sampling.resamples < 0:
+        message = f"{sampling.resamples} resamples"
+        raise GoldwireError.of("GW508", message, hint="0 for no intervals, 1000 for good ones")
+    return sampling.resamples
 
 
 def interval(values: FloatArray | None) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from goldwire.eval.counts.bootstrap import interval
+from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray
 
 Interval: TypeAlias = tuple[float, float]
@@ -109,30 +110,31 @@ class LabelCounts:
     """Counts per document and label, (documents × labels × 3), and their sums over resamples.
 
     `sums` is (resamples × labels × 3), or None where there are no intervals; `units` is the same as
-    `counts`, added up by group where documents were grouped.
+    `counts`, added up by group where documents were grouped. Both may be kept in small numbers, which are to
+    be added up as floats.
     """
 
     labels: tuple[str, ...]
-    counts: FloatArray
-    units: FloatArray
+    counts: Numbers
+    units: Numbers
     sums: FloatArray | None = None
 
     def total(self) -> Counts:
         """All labels and documents together."""
-        return _counts(self.counts.sum(axis=(0, 1)))
+        return _counts(self.counts.sum(axis=(0, 1), dtype=np.float64))
 
     def of(self, label: str) -> Counts:
         """One label over all documents."""
-        return _counts(self.counts[:, self.labels.index(label)].sum(axis=0))
+        return _counts(self.counts[:, self.labels.index(label)].sum(axis=0, dtype=np.float64))
 
     def document(self, number: int) -> Counts:
         """One document, all labels."""
-        return _counts(self.counts[number].sum(axis=0))
+        return _counts(self.counts[number].sum(axis=0, dtype=np.float64))
 
     def micro(self) -> Figure:
         """All labels together, each span weighing the same."""
         sums = None if self.sums is None else self.sums.sum(axis=1)
-        return figure(self.units.sum(axis=1), sums)
+        return figure(self.units.sum(axis=1, dtype=np.float64), sums)
 
     def figures(self) -> dict[str, Figure]:
         """Each label by itself."""
@@ -143,7 +145,7 @@ class LabelCounts:
 
     def macro(self) -> Macro:
         """Each label of gold weighing the same."""
-        totals = self.counts.sum(axis=0)
+        totals = self.counts.sum(axis=0, dtype=np.float64)
         has = (totals[:, 0] + totals[:, 2]) > 0
         excluded = tuple(label for label, in_gold in zip(self.labels, has, strict=True) if not in_gold)
         if not has.any():
@@ -171,9 +173,9 @@ class LabelCounts:
 NO_INTERVAL = "no interval: it needs two documents and resamples"
 
 
-def figure(units: FloatArray, sums: FloatArray | None) -> Figure:
+def figure(units: Numbers, sums: FloatArray | None) -> Figure:
     """The figure of counts per unit (documents × 3) with intervals from their sums (resamples × 3)."""
-    counts = _counts(units.sum(axis=0))
+    counts = _counts(units.sum(axis=0, dtype=np.float64))
     why = []
     if counts.f1 is None:
         return Figure(counts, why="on neither side")

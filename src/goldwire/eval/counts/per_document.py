@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import Sampling, grouped, resampled
+from goldwire.eval.counts.bootstrap import Sampling, grouped, resampled, resampled_exactly
 from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.counts.packed import Numbers, packed
 from goldwire.eval.matching.relations import (
     RELATION_KINDS,
     NamedBy,
@@ -23,7 +23,7 @@ from goldwire.eval.matching.spans import Alignment, FloatArray, Kind, Spans, ali
 from goldwire.model import Annotation, Document, Span
 
 #: The labels, and counts (documents × labels × tp, fp, fn).
-Labelled: TypeAlias = tuple[tuple[str, ...], FloatArray]
+Labelled: TypeAlias = tuple[tuple[str, ...], Numbers]
 #: The same by layer and kind.
 Parts: TypeAlias = dict[tuple[str, str], Labelled]
 
@@ -58,34 +58,46 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
     documents = len(next(iter(parts.values()))[1])
     if sampling.resamples == 0:
         return {place: _unsampled(labels, counts, sampling) for place, (labels, counts) in parts.items()}
-    flat = np.concatenate([counts.reshape(documents, -1) for _, counts in parts.values()], axis=1)
-    counted = in_columns(flat, {place: labels for place, (labels, _) in parts.items()}, sampling)
-    return {place: replace(each, counts=parts[place][1]) for place, each in counted.items()}
-
-
-def _unsampled(labels: tuple[str, ...], counts: FloatArray, sampling: Sampling) -> LabelCounts:
-    units = grouped(counts.reshape(len(counts), -1), sampling.groups)
-    return LabelCounts(labels, counts, units.reshape(len(units), len(labels), 3))
-
-
-def in_columns(
-    flat: FloatArray, parts: Mapping[tuple[str, str], tuple[str, ...]], sampling: Sampling
-) -> dict[tuple[str, str], LabelCounts]:
-    """The same of counts that stand beside one another: (documents × (three for each label of each part))."""
+    flat = np.concatenate(
+        [counts.reshape(documents, -1) for _, counts in parts.values()], axis=1, dtype=np.float64
+    )
     sums = resampled(flat, sampling)
     units = grouped(flat, sampling.groups)
     counted: dict[tuple[str, str], LabelCounts] = {}
     first = 0
-    for place, labels in parts.items():
+    for place, (labels, counts) in parts.items():
         columns = slice(first, first + len(labels) * 3)
         first = columns.stop
         counted[place] = LabelCounts(
             labels,
-            flat[:, columns].reshape(len(flat), len(labels), 3),
+            counts,
             units[:, columns].reshape(len(units), len(labels), 3),
             None if sums is None else sums[:, columns].reshape(len(sums), len(labels), 3),
         )
     return counted
+
+
+def _unsampled(labels: tuple[str, ...], counts: Numbers, sampling: Sampling) -> LabelCounts:
+    units = packed(grouped(counts.reshape(len(counts), -1), sampling.groups))
+    return LabelCounts(labels, counts, units.reshape(len(units), len(labels), 3))
+
+
+def in_parts(
+    parts: Mapping[tuple[str, str], tuple[tuple[str, ...], Numbers]], sampling: Sampling
+) -> dict[tuple[str, str], LabelCounts]:
+    """The same of counts that are whole numbers or quarters, in as little memory as they are kept in."""
+    flat = [counts.reshape(len(counts), -1) for _, counts in parts.values()]
+    units = [packed(grouped(counts, sampling.groups)) for counts in flat]
+    sums = resampled_exactly(units, sampling)
+    return {
+        place: LabelCounts(
+            labels,
+            counts,
+            units[number].reshape(len(units[number]), len(labels), 3),
+            None if sums is None else sums[number].reshape(-1, len(labels), 3),
+        )
+        for number, (place, (labels, counts)) in enumerate(parts.items())
+    }
 
 
 def head_counts(

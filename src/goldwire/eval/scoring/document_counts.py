@@ -20,6 +20,7 @@ from goldwire.eval.counts.attributes import (
     exactly,
 )
 from goldwire.eval.counts.bootstrap import Sampling
+from goldwire.eval.counts.packed import Numbers, packed
 from goldwire.eval.counts.per_document import (
     Labelled,
     Parts,
@@ -33,7 +34,7 @@ from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import NamedBy
 from goldwire.eval.matching.span_heads import BEFORE, language_of
 from goldwire.eval.matching.span_table import SpanTable
-from goldwire.eval.matching.spans import SAME, FloatArray, Kind, Spans, align
+from goldwire.eval.matching.spans import SAME, Kind, Spans, align
 from goldwire.eval.matching.structures import (
     STRUCTURE_KINDS,
     Structure,
@@ -54,8 +55,6 @@ BATCH = 200
 KINDS: tuple[Kind, ...] = ("exact", "partial", "jaccard", "boundary", "type")
 
 
-#: Counts, whatever their numbers are kept in.
-_Numbers: TypeAlias = NDArray[np.uint8] | NDArray[np.float32] | FloatArray
 #: Document, start, end and label of spans, a column each.
 _Bare: TypeAlias = NDArray[np.int32]
 
@@ -65,18 +64,19 @@ class _Pieces:
     """Counts of some batches, each with its first document and its own labels; in the smallest numbers that
     hold them: most are whole and small."""
 
-    found: list[tuple[int, tuple[str, ...], _Numbers]] = field(default_factory=list)
+    found: list[tuple[int, tuple[str, ...], Numbers]] = field(default_factory=list)
 
     def add(self, first: int, labelled: Labelled) -> None:
         labels, counts = labelled
-        self.found.append((first, labels, _packed(counts)))
+        self.found.append((first, labels, packed(counts)))
 
     def joined(self, documents: int, labels: Sequence[str] | None = None) -> Labelled:
         """All of them, with zeros for documents and labels that a batch lacks."""
         if labels is None:
             labels = sorted({label for _, names, _ in self.found for label in names})
         places = {label: place for place, label in enumerate(labels)}
-        counts = np.zeros((documents, len(labels), 3))
+        kept = np.result_type(*(part.dtype for *_, part in self.found)) if self.found else np.uint8
+        counts: Numbers = np.zeros((documents, len(labels), 3), dtype=kept)
         for first, names, part in self.found:
             columns = np.array([places[name] for name in names], dtype=np.int64)
             counts[first : first + len(part), columns] = part
@@ -299,14 +299,6 @@ class DocumentCounts:
             heads={name: counted[name, "head"] for name in wanted if (name, "head") in counted},
             unknown=self._unknown,
         )
-
-
-def _packed(counts: FloatArray) -> _Numbers:
-    """The same counts in fewer bytes where that loses nothing."""
-    if counts.size and counts.max() < 256 and ((small := counts.astype(np.uint8)) == counts).all():
-        return small
-    narrow = counts.astype(np.float32)
-    return narrow if (narrow == counts).all() else counts
 
 
 def _add_wholes(
