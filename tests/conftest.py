@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from goldwire.annotate.labelstudio.server import Server
 
 
-# Python forgets a pattern after 512 others; that of spaCy's French rules takes it 2 s to compile again.
-re._MAXCACHE = 100_000  # type: ignore[attr-defined]
 # Before any library looks for its cache, which some do when they are imported.
 _HOME = isolation.enter()
 
@@ -87,6 +85,16 @@ def _group(item: pytest.Item) -> str:
     return " ".join([item.nodeid.partition("::")[0], *made, *given])
 
 
+def pytest_collectstart() -> None:
+    """What a module compiles when it is imported stays too."""
+    _keep_patterns()
+
+
+def _keep_patterns() -> None:
+    """Python keeps 512 patterns, and 50 once scipy was imported: that of spaCy's French rules takes 2 s."""
+    re._MAXCACHE = 100_000  # type: ignore[attr-defined]
+
+
 def pytest_collection_finish() -> None:
     """What was imported for the tests stays to the end: garbage is looked for beside it, and not so often."""
     gc.freeze()
@@ -95,6 +103,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No test runs without the data that it reads."""
+    _keep_patterns()
     shared.require(item)
 
 

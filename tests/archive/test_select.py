@@ -324,6 +324,7 @@ def copies(folder: Path, number: int, others: int) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_copies_leave_no_place_empty(tmp_path: Path) -> None:
     """Where most of those that come first are near copies, as many as were asked for are chosen from behind
     them, in both pools, and also from strata that were to give none."""
