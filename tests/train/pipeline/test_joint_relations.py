@@ -212,6 +212,9 @@ def test_what_always_has_a_relation_gets_its_surest() -> None:
     assert drawn(0.9, []) == {("weighs", 1, 2), ("weighs", 1, 3)}
     assert ("home", 1, 4) in drawn(0.2, []) > drawn(0.2, [["thing", "WEIGHT"]])
     assert sum(kind == "weighs" for kind, *_ in drawn(0.2, [["thing", "WEIGHT"]])) == 2
+    # Spans of which their finder is unsure make a relation as unsure.
+    doc.spans["thing"].attrs["scores"] = [0.5, 0.5, 0.5, 0.5, 0.5]
+    assert {kind for kind, *_ in drawn(0.2, [])} == {"weighs"}
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60))
