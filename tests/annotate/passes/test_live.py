@@ -237,7 +237,7 @@ def test_a_new_schema_reaches_all_passes(kitchen: Kitchen) -> None:
         {"rename": "label", "name": "FOOD", "to": "MEAL"},
         {"rename": "layer", "name": "step", "to": "gesture"},
     ]
-    said = {"source": "mini@0.1", "to": "mini@0.2", "operations": steps}
+    said = {"from": "mini@0.1", "to": "mini@0.2", "operations": steps}
     plan.write_text(json.dumps(said), encoding="utf-8")
     new = old.replace('"0.1"', '"0.2"').replace("FOOD", "MEAL").replace("step", "gesture")
     path.write_text(new, encoding="utf-8")
@@ -267,7 +267,7 @@ def test_a_new_schema_reaches_all_passes(kitchen: Kitchen) -> None:
     moved = "".join(held).replace('"0.2"', '"0.3"').replace(", labels: [MEAL]}", "}, {layer: gesture}")
     path.write_text(moved, encoding="utf-8")
     steps = [{"rename": "label", "name": "MEAL", "to": "DISH"}]
-    said = {"source": "mini@0.2", "to": "mini@0.3", "operations": steps}
+    said = {"from": "mini@0.2", "to": "mini@0.3", "operations": steps}
     plan.write_text(json.dumps(said), encoding="utf-8")
     refused = CliRunner().invoke(schema_command, words)
     assert isinstance(refused.exception, GoldwireError) and "GW787" in str(refused.exception), refused.output

@@ -241,7 +241,7 @@ def test_a_migration_takes_checks_along(project: Project) -> None:
     text = project.schema_path.read_text(encoding="utf-8").replace("FOOD", "MEAL").replace('"0.1"', '"0.2"')
     project.schema_path.write_text(text, encoding="utf-8")
     renaming = {"rename": "label", "name": "FOOD", "to": "MEAL"}
-    plan = msgspec.convert({"source": "mini@0.1", "to": "mini@0.2", "operations": [renaming]}, Plan)
+    plan = msgspec.convert({"from": "mini@0.1", "to": "mini@0.2", "operations": [renaming]}, Plan)
     schema = load_schema(project.schema_path)
     assert migrate_project(project, plan, schema, load_seeds(project)).migrated == 6
     for folder in (project.checks, project.practice):
