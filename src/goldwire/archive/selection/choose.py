@@ -9,19 +9,23 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from goldwire.archive.manifest import Input
 from goldwire.archive.ranking import rank
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong
 from goldwire.archive.selection.survey import Survey
 from goldwire.model import Article, Document
-from goldwire.near_duplicates import near_duplicates
+from goldwire.near_duplicates import NearDuplicate, near_duplicates
 from goldwire.number_format import counted
 from goldwire.table import Cell, Column, Figures, Table
 
 #: Candidates for each article that is wanted, and some more: so many may turn out to be copies. Where more
 #: do, there are `FACTOR` times as many, until they are enough, all that there are, or `MOST`.
 FACTOR, SPARE, MOST = 4, 20, 20_000
+#: Texts that belong together above which not all pairs of them are looked for.
+GROUP = 100
 
 Places = NDArray[np.int64]
 Pool = Literal["label", "test"]
@@ -266,11 +270,15 @@ def choose(
     texts = [document.text for document in known] + [articles[place].document.text for place in places]
     at = {place: len(known) + number for number, place in enumerate(places)}
     near: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for pair in near_duplicates(texts, threshold=choice.near):
+    pairs = near_duplicates(texts, threshold=choice.near, group_limit=GROUP)
+    for pair in pairs:
         near[pair.first].append((pair.second, pair.similarity))
         near[pair.second].append((pair.first, pair.similarity))
+    large = _large_groups(pairs, len(texts))
     chosen = Chosen(left=left)
     names = {number: document.id for number, document in enumerate(known)}
+    # Of a large group not all pairs are listed, and one is enough of it.
+    of_group = {large[number]: name for number, name in names.items() if number in large}
     ids = {document.id.casefold() for document in known}
 
     def take(place: int, pool: Pool) -> bool:
@@ -279,11 +287,15 @@ def choose(
             left["an id that another has"] += 1
             return False
         copies = [(similarity, names[other]) for other, similarity in near[index] if other in names]
+        if not copies and large.get(index) in of_group:
+            copies = [(choice.near, of_group[large[index]])]
         if copies:
             similarity, other = max(copies)
             chosen.copies.append(Copy(document, other, similarity))
             return False
         names[index] = document.id
+        if index in large:
+            of_group.setdefault(large[index], document.id)
         ids.add(document.id.casefold())
         stratum = survey.cells[survey.cell[place]]
         chosen.taken.append(Taken(document, pool, stratum, float(survey.score[place])))
@@ -319,6 +331,14 @@ def choose(
         (survey.cells[cell], size, some.wanted.get(cell, 0), given[cell]) for cell, size in some.sizes.items()
     )
     return chosen
+
+
+def _large_groups(pairs: Sequence[NearDuplicate], number: int) -> dict[int, int]:
+    """The group of each of so many texts that is in one of more than `GROUP`, which chains of pairs tie."""
+    ties = np.ones(len(pairs)), ([pair.first for pair in pairs], [pair.second for pair in pairs])
+    _, group = connected_components(coo_matrix(ties, shape=(number, number)), directed=False)
+    sizes = np.bincount(group, minlength=1)
+    return {index: int(group[index]) for index in np.flatnonzero(sizes[group] > GROUP).tolist()}
 
 
 def _ordered(
