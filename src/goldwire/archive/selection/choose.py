@@ -23,7 +23,7 @@ from goldwire.table import Cell, Column, Figures, Table
 
 #: Candidates for each article that is wanted, and some more: so many may turn out to be copies. Where more
 #: do, there are `FACTOR` times as many, until they are enough, all that there are, or `MOST`.
-FACTOR, SPARE, MOST = 4, 20, 20_000
+FACTOR, SPARE, MOST = 4, 20, 2_000
 #: Texts that belong together above which not all pairs of them are looked for.
 GROUP = 100
 
@@ -173,6 +173,9 @@ def candidates(
     left["had already"] = int(had.sum())
     single = single[~had]
     test = single[: _some(choice.test, factors["test"])]
+    most = max(
+        MOST, _some(choice.number, FACTOR)
+    )  # to be told apart takes time by the square of their number
     free = single[survey.may_be_chosen[single]]
     worth = _worth(survey, choice)
     ordered = free[np.lexsort((np.arange(len(free)), -worth[free]))]
@@ -194,7 +197,7 @@ def candidates(
             kept.update(capped)
             possible += 1
         # A stratum that is to give none may have to, where another has copies only.
-        if taken[cell] >= _some(wanted.get(cell, 0) or (factor > FACTOR), factor):
+        if len(label) >= most or taken[cell] >= _some(wanted.get(cell, 0) or (factor > FACTOR), factor):
             continue
         if any(values[pair] >= _some(bound[pair[0]], factor) for pair in capped):
             continue
