@@ -128,7 +128,7 @@ def test_a_killed_build_leaves_nothing_once_there_was_another(tmp_path: Path) ->
     project = mini_project(tmp_path / "mini")
     code = (
         "import os; from pathlib import Path; import goldwire.corpus.dataset.build as b\n"
-        "b.card = lambda *a, **k: os.kill(os.getpid(), 9)\n"
+        "b.write_card = lambda *a, **k: os.kill(os.getpid(), 9)\n"
         "from goldwire.corpus.corpus import load_corpus\nfrom goldwire.project import load_project\n"
         "b.build(load_corpus(load_project(Path.cwd())))"
     )

@@ -247,7 +247,7 @@ class Importer:
             prefer=self.prefer,
             store_is_new=self.store_is_new,
             as_noted=lambda: self.is_as_noted(given),
-            new_there=lambda stored: self.is_new(stored, made),
+            new_there=lambda stored: self.is_new(stored, made, seen=remote in known.former),
             set_back=lambda: self.is_set_back(given) and remote not in known.former,
         )
         if choice is Choice.LEAVE_REMOVED:
@@ -286,13 +286,15 @@ class Importer:
         noted = self.times.get(str(given["id"])) if "draft" not in given else None
         return bool(noted) and noted == given.get("updated_at")
 
-    def is_new(self, stored: Annotation, made: Annotation) -> bool:
+    def is_new(self, stored: Annotation, made: Annotation, *, seen: bool) -> bool:
         """Whether a change on the server is new, though what was pulled of it before bears a later time.
 
-        So it is where a clock was ahead then; a server that was restored from a backup has nothing new.
+        So it is where a clock was ahead then; a server that was restored from a backup has nothing new: what
+        an earlier pull has `seen` is none, though it was set while the last pull ran.
         """
         ahead = to_come(stored.provenance.updated, self.client.server_time)
-        return ahead or (bool(self.since) and before(made.provenance.updated) > self.since)
+        since = not seen and bool(self.since) and before(made.provenance.updated) > self.since
+        return ahead or since
 
     def is_set_back(self, given: dict[str, Any]) -> bool:
         """Whether the server's time of an annotation is earlier than the last pull saw it."""
