@@ -116,6 +116,17 @@ def test_batches_hold_every_row_once_and_keep_to_their_part(per_part: int, rows:
     assert [batch.is_last for batch in cut] == [False] * (len(cut) - 1) + [True]
 
 
+def test_lists_of_views_are_the_texts_that_they_hold(tmp_path: Path) -> None:
+    """Views in lists, as newer writers have them, can't be cast from dictionaries; nothing is lost."""
+    tags = pa.array([["war", "peace"], ["war"]], pa.list_(pa.string_view()))
+    table = pa.table({"id": ["a", "b"], "text": ["One.", "Two."], "tags": tags})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (shard,) = find_shards([str(tmp_path / "a.parquet")])
+    placed = [each for batch in article_batches(shard, {}, per_part=1000) for each in articles_of(batch)]
+    held = [each.article.document.meta["tags"] for each in placed if not isinstance(each, Refused)]
+    assert held == [["war", "peace"], ["war"]]
+
+
 @pytest.mark.parametrize("is_repeated", [True, False])
 def test_a_batch_of_parquet_holds_few_bytes(is_repeated: bool, tmp_path: Path) -> None:
     """However long articles are, and however small a dictionary makes them: they come in their order, a
