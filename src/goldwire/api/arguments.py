@@ -57,6 +57,11 @@ def several(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def several_if(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """The same where any are given, else None."""
+    return None if given is None else several(given)
+
+
 def check_least(least: int, **given: object) -> None:
     """Raise GW818 where a number, by its name, is none, or less than `least`; None goes."""
     for name, value in given.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from goldwire.annotations.spool import ArticleSpool
-from goldwire.api.arguments import check_known, check_least, check_options, several, wrong
+from goldwire.api.arguments import check_known, check_least, check_options, several, several_if, wrong
 from goldwire.api.data import Source, articles_of, format_of, read, schema_of, streamed
 from goldwire.formats.articles import Articles
 from goldwire.formats.guess import AUTO
@@ -78,7 +78,7 @@ def score(
     options: dict[str, Any] = {
         "schema": schema_of(schema),
         "agreement_path": None if agreement is None else Path(agreement),
-        "layers": _layers(layers),
+        "layers": several_if(layers),
         "resamples": resamples,
         "seed": seed,
         "trained_on": trained_on,
@@ -94,10 +94,6 @@ def score(
     held = _held((gold, pred), format, on_read)
     scores, _ = score_articles(*held, ignore_space=ignore_space, sides=sides, **options)
     return _stamped(scores, gold, held[0]) if stamp else scores
-
-
-def _layers(layers: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if layers is None else several(layers)
 
 
 def _held(
@@ -170,13 +166,13 @@ def agree(
     check_least(0, resamples=resamples, seed=seed)
     if schema is None and not more and isinstance(source, Project):
         schema = source.schema_path
-    chosen_layers = _layers(layers)
-    names = None if names is None else several(names)
+    chosen_layers = several_if(layers)
+    names = several_if(names)
     articles, notes = _readings((source, *more), names, chosen_layers, ignore_space, format, on_read)
     (chosen,) = sided([articles], several(sides))
     agreement = compute(
         chosen,
-        annotators=None if annotators is None else several(annotators),
+        annotators=several_if(annotators),
         layers=chosen_layers,
         schema=schema_of(schema),
         resamples=resamples,
@@ -280,7 +276,7 @@ def compare(
     check_least(0, rounds=rounds, seed=seed, places=places)
     check_known(CREDIT, kind=kind)
     check_names(names, ("A", "B"))
-    layers, sides = _layers(layers), several(sides)
+    layers, sides = several_if(layers), several(sides)
     files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
     if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
         comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
@@ -352,7 +348,7 @@ def assess_drafts(
         articles_of(drafts),
         articles_of(home if gold is None else gold),
         trained=others,
-        layers=_layers(layers),
+        layers=several_if(layers),
         resamples=resamples,
         seed=seed,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldwire.api.arguments import check_least, check_options, documents_in, several
+from goldwire.api.arguments import check_least, check_options, documents_in, several, several_if
 from goldwire.api.data import Source, articles_of
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
@@ -285,7 +285,7 @@ def draft(
     return draft_project(
         home,
         _ids(articles),
-        layers=None if layers is None else several(layers),
+        layers=several_if(layers),
         budget=budget,
         refresh=refresh,
         given=upon,
@@ -317,8 +317,9 @@ def preview_drafts(
     from goldwire.annotate.drafting.project_drafts import preview_project
 
     upon = None if given is None else articles_of(given)
-    chosen = None if layers is None else several(layers)
-    return preview_project(find_project(project), _ids(articles), layers=chosen, given=upon, **options)
+    return preview_project(
+        find_project(project), _ids(articles), layers=several_if(layers), given=upon, **options
+    )
 
 
 def _ids(articles: str | Iterable[str | Document] | None) -> Iterable[str | Document] | None:

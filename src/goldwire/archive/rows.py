@@ -15,7 +15,7 @@ from goldwire.annotations.integrity import article_faults
 from goldwire.annotations.line import loads
 from goldwire.archive.reading import ROWS, Batch, batches
 from goldwire.archive.shards import Shard
-from goldwire.errors import Fault, GoldwireError
+from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import sha256
 from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
@@ -157,8 +157,7 @@ def _of_table(row: dict[str, Any], where: str) -> Article:
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         message = f"not a document of goldwire's: {type(error).__name__} {error}"
         raise GoldwireError.of(NO_ARTICLE, message, where=where) from None
-    if faults := list(article_faults(article, where)):
-        raise GoldwireError(*faults)
+    raise_faults(article_faults(article, where))
     return article
 
 

@@ -257,10 +257,8 @@ def _twice(result: Result, ids: set[str]) -> dict[int, Refused]:
     twice: dict[int, Refused] = {}
     for index, name in enumerate(result.ids):
         if name in ids:
-            (where, place), hint = (
-                result.places[index],
-                "the first is kept: give each article an id of its own",
-            )
+            where, place = result.places[index]
+            hint = "the first is kept: give each article an id of its own"
             fault = Fault("GW952", f"document `{name}` stands twice in one shard", where, hint)
             lines = result.written
             row = lines[index].decode() if isinstance(lines, list) else str(lines.slice(index, 1).to_pylist())

@@ -292,9 +292,9 @@ class Importer:
         So it is where a clock was ahead then; a server that was restored from a backup has nothing new: what
         an earlier pull has `seen` is none, though it was set while the last pull ran.
         """
-        ahead = to_come(stored.provenance.updated, self.client.server_time)
-        since = not seen and bool(self.since) and before(made.provenance.updated) > self.since
-        return ahead or since
+        if to_come(stored.provenance.updated, self.client.server_time):
+            return True
+        return not seen and bool(self.since) and before(made.provenance.updated) > self.since
 
     def is_set_back(self, given: dict[str, Any]) -> bool:
         """Whether the server's time of an annotation is earlier than the last pull saw it."""

@@ -173,9 +173,8 @@ def candidates(
     left["had already"] = int(had.sum())
     single = single[~had]
     test = single[: _some(choice.test, factors["test"])]
-    most = max(
-        MOST, _some(choice.number, FACTOR)
-    )  # to be told apart takes time by the square of their number
+    # To tell them apart takes time by the square of their number.
+    most = max(MOST, _some(choice.number, FACTOR))
     free = single[survey.may_be_chosen[single]]
     worth = _worth(survey, choice)
     ordered = free[np.lexsort((np.arange(len(free)), -worth[free]))]

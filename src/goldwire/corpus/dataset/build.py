@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from goldwire.corpus.dataset.card import limits, write_card
 from goldwire.corpus.dataset.card_facts import CardFacts
 from goldwire.corpus.dataset.card_header import LICENCE_FILE
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
-from goldwire.corpus.dataset.registries import registry_rows, write_registries
+from goldwire.corpus.dataset.registries import RegistryFile, registry_rows, write_registries
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
@@ -105,7 +105,7 @@ def build(
         facts = CardFacts.of(corpus.articles)
         hashed = corpus.content_hash()
         named = write_registries(new_folder, registry_rows(corpus), corpus.schema)
-        write_card(
+        describe(
             new_folder,
             corpus,
             facts,
@@ -117,23 +117,56 @@ def build(
             paths=paths,
             registries=named,
         )
-        described = croissant(
-            corpus,
-            facts,
-            counts,
-            hashed,
-            folder=new_folder,
-            paths=paths,
-            limits=limits(corpus, facts, counts, checks, losses),
-            registries=named,
-        )
-        write_text(new_folder / CROISSANT, described)
         write_json(
             new_folder / MANIFEST, _manifest(corpus, facts, counts, checks, losses, numbers, paths, hashed)
         )
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
     current = _changelog(folder / "CHANGELOG.md", corpus, counts)
     return Build(folder, manifest, counts, checks, losses, current, aside)
+
+
+def describe(
+    folder: Path,
+    corpus: Corpus,
+    facts: CardFacts,
+    counts: Counts,
+    checks: CheckResult,
+    losses: dict[str, TagLoss],
+    content_hash: str,
+    *,
+    sides: Mapping[str, int],
+    paths: Mapping[str, Mapping[str, str]],
+    registries: Sequence[RegistryFile],
+    held: Collection[str] | None = None,
+) -> None:
+    """Write the card with its licence, and the Croissant description; arguments as in `write_card`."""
+    limited = limits(corpus, facts, counts, checks, losses)
+    write_card(
+        folder,
+        corpus,
+        facts,
+        counts,
+        checks,
+        losses,
+        content_hash,
+        limits=limited,
+        sides=sides,
+        paths=paths,
+        registries=registries,
+        held=held,
+    )
+    described = croissant(
+        corpus,
+        facts,
+        counts,
+        content_hash,
+        folder=folder,
+        paths=paths,
+        limits=limited,
+        registries=registries,
+        held=held,
+    )
+    write_text(folder / CROISSANT, described)
 
 
 def write_configs(

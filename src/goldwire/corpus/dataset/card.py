@@ -52,6 +52,7 @@ def write_card(
     losses: dict[str, TagLoss],
     content_hash: str,
     *,
+    limits: Sequence[str],
     sides: Mapping[str, int],
     paths: Mapping[str, Mapping[str, str]],
     registries: Sequence[RegistryFile] = (),
@@ -59,11 +60,11 @@ def write_card(
 ) -> None:
     """Write README.md, from what was built and the `facts` of its articles, and LICENSE where it names that.
 
-    `sides` are its splits with their documents, `paths` the files of each config by split. `held` are the
-    documents whose texts the dataset has, where it was made to be passed on: of the others nothing is quoted.
-    Else it has all.
+    `limits` are what the function so called says, `sides` its splits with their documents, `paths` the files
+    of each config by split. `held` are the documents whose texts the dataset has, where it was made to be
+    passed on: of the others nothing is quoted. Else it has all.
     """
-    text = _text(corpus, facts, counts, checks, losses, content_hash, sides, paths, registries, held)
+    text = _text(corpus, facts, counts, checks, losses, content_hash, limits, sides, paths, registries, held)
     before, rows, after = text.partition(_ROWS)
     with writing(folder / "README.md") as stream:
         stream.write(before.encode())
@@ -81,6 +82,7 @@ def _text(
     checks: CheckResult,
     losses: dict[str, TagLoss],
     content_hash: str,
+    limits: Sequence[str],
     sides: Mapping[str, int],
     paths: Mapping[str, Mapping[str, str]],
     registries: Sequence[RegistryFile],
@@ -122,7 +124,7 @@ def _text(
         language=corpus.project.language,
         layers=_layers(corpus, counts),
         licence=licence_lines(corpus, facts, held),
-        limits=limits(corpus, facts, counts, checks, losses),
+        limits=limits,
         losses=losses,
         notes=_notes(facts, held),
         oddities=[

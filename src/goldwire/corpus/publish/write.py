@@ -14,16 +14,15 @@ from goldwire import __version__
 from goldwire.annotations.stats import count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
-from goldwire.corpus.dataset.build import split_articles, write_configs
-from goldwire.corpus.dataset.card import BARE, limits, write_card
+from goldwire.corpus.dataset.build import describe, split_articles, write_configs
+from goldwire.corpus.dataset.card import BARE
 from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, read_text, sha256_of, write_bytes, write_json, write_text
+from goldwire.files import read_bytes, read_text, sha256_of, write_bytes, write_json
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import META, Columns, arrow_schema
 from goldwire.model import Article, Span
@@ -74,39 +73,27 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
         lines = [dumps(to_record(article, article.document.meta)) for article in bare]
         write_bytes(folder / NAME, b"".join(line + b"\n" for line in lines))
     free = {article.document.id: article.document.text for article in whole}
-    rows, withheld.registries = without(registry_rows(corpus), _quoting(registry_rows(corpus), texts, free))
+    entries = registry_rows(corpus)
+    rows, withheld.registries = without(entries, _quoting(entries, texts, free))
     named = write_registries(folder, rows, corpus.schema)
     hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
     as_shown = [shown[article.document.id] for article in corpus.articles]
     told = Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources)
     facts, counts = CardFacts.of(as_shown), count(as_shown, corpus.schema, only_curated=True)
     checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    lost = losses if whole else {}
-    write_card(
+    describe(
         folder,
         told,
         facts,
         counts,
         checks,
-        lost,
+        losses if whole else {},
         hashed,
         sides=numbers,
         paths=paths,
         registries=named,
         held=held,
     )
-    described = croissant(
-        told,
-        facts,
-        counts,
-        hashed,
-        folder=folder,
-        paths=paths,
-        limits=limits(told, facts, counts, checks, lost),
-        registries=named,
-        held=held,
-    )
-    write_text(folder / CROISSANT, described)
     for name in ("CHANGELOG.md", SPLIT):
         if (corpus.project.corpus / name).is_file():
             write_bytes(folder / name, read_bytes(corpus.project.corpus / name))

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from goldwire.eval.matching.spans import FloatArray
-from goldwire.model import Annotation, pairs
+from goldwire.model import Annotation, Span, pairs
 
 #: An end: layer, start, end, label.
 End: TypeAlias = tuple[str, int, int, str]
@@ -35,6 +35,12 @@ def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple
     return relations, count - len(relations)
 
 
+def entity_name(span: Span, named_by: NamedBy) -> str:
+    """What the attribute says which entity a span is; empty where it says none."""
+    attribute = named_by if isinstance(named_by, str) else named_by.get(span.layer, "")
+    return str(span.attributes.get(attribute) or "")
+
+
 def entity_keys(
     gold: Annotation, pred: Annotation, named_by: NamedBy, layers: Collection[str] | None = None
 ) -> tuple[set[Key], set[Key]]:
@@ -48,10 +54,9 @@ def entity_keys(
     stands: dict[End, End] = {}
     first: dict[tuple[str, str, str], End] = {}
     for span in sorted(gold.spans, key=lambda span: (span.start, span.end)):
-        attribute = named_by if isinstance(named_by, str) else named_by.get(span.layer, "")
-        if name := span.attributes.get(attribute):
+        if name := entity_name(span, named_by):
             end = (span.layer, span.start, span.end, span.label)
-            stands[end] = first.setdefault((span.layer, span.label, str(name)), end)
+            stands[end] = first.setdefault((span.layer, span.label, name), end)
     one, other = (
         {
             (label, stands.get(head, head), stands.get(tail, tail))

@@ -31,7 +31,7 @@ from goldwire.eval.counts.per_document import (
     span_counts,
 )
 from goldwire.eval.matching.clusters import Metric
-from goldwire.eval.matching.relations import NamedBy
+from goldwire.eval.matching.relations import NamedBy, entity_name
 from goldwire.eval.matching.span_heads import BEFORE, language_of
 from goldwire.eval.matching.span_table import SpanTable
 from goldwire.eval.matching.spans import SAME, Kind, Spans, align
@@ -46,7 +46,7 @@ from goldwire.eval.matching.structures import (
 from goldwire.eval.scoring.notes import few_warnings, known_layers, layer_warnings, trust, unknown_words
 from goldwire.eval.scoring.results import Scores
 from goldwire.model import STATUSES, Annotation, Document, Status
-from goldwire.number_format import amount
+from goldwire.number_format import counted as in_words
 from goldwire.schemas import Attribute, Schema
 
 #: So many documents are counted at a time.
@@ -199,15 +199,11 @@ class DocumentCounts:
         for relation_kind, labelled in relations.items():
             self._relations[relation_kind].add(first, labelled)
         if self._named_by is not None:
-            named = self._named_by
-            self._named |= any(
-                span.attributes.get(named if isinstance(named, str) else named.get(span.layer, ""))
-                for gold in golds
-                for span in gold.spans
-            )
-        if relations and self._named_by is not None:
-            counted = entity_relation_part(golds, preds, self._named_by, self._limit)
-            self._relations["entities"].add(first, counted)
+            named_by = self._named_by
+            self._named |= any(entity_name(span, named_by) for gold in golds for span in gold.spans)
+            if relations:
+                between = entity_relation_part(golds, preds, named_by, self._limit)
+                self._relations["entities"].add(first, between)
 
     def _layer(self, name: str) -> _Layer:
         if name not in self._layers:
@@ -267,7 +263,7 @@ class DocumentCounts:
             if self._heads:
                 parts[name, "head"] = layer.kinds["head"].joined(documents)
         if self._twice:
-            relations = f"{amount(self._twice)} relation{'' if self._twice == 1 else 's'}"
+            relations = in_words(self._twice, "relation")
             warnings.append(f"{relations} with the same label and ends stood twice: counted once")
         if self._named_by is not None and not self._named:
             warnings.append(f"no span of the reference has `{self._named_by}`: each counts as an entity")
