@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from goldwire.errors import GoldwireError
 from goldwire.eval.agreement.gamma import Continuum, Unit, gamma
-from goldwire.eval.agreement.gamma_alignment import Units, Weights, best_alignments
+from goldwire.eval.agreement.gamma_alignment import Units, best_alignments
 from goldwire.eval.counts.bootstrap import Sampling
 from tests.examples import at_most
 
@@ -30,22 +30,21 @@ def table(*continua: Readers) -> Units:
     return Units(*columns, np.array([len(readers) for readers in continua]))  # type: ignore[call-arg]
 
 
-def distance(one: Unit, other: Unit, weights: Weights) -> float:
-    """The combined dissimilarity, as in the paper."""
+def distance(one: Unit, other: Unit) -> float:
+    """The combined dissimilarity, as in the paper with its weights of 1."""
     moved = abs(one[0] - other[0]) + abs(one[1] - other[1])
     lengths = one[1] - one[0] + other[1] - other[0]
-    position = (moved / lengths) ** 2 * weights.absence
-    return weights.position * position + weights.label * (one[2] != other[2]) * weights.absence
+    return (moved / lengths) ** 2 + (one[2] != other[2])
 
 
-def least(readers: Readers, weights: Weights) -> float:
+def least(readers: Readers) -> float:
     """The smallest disorder of all partitions of the units into unitary alignments, tried one by one."""
     units = [(reader, unit) for reader, found in enumerate(readers) for unit in found]
     pairs = len(readers) * (len(readers) - 1) / 2
 
     def cost(group: list[tuple[int, Unit]]) -> float:
-        near = sum(distance(a, b, weights) for (_, a), (_, b) in combinations(group, 2))
-        return (near + (pairs - len(group) * (len(group) - 1) / 2) * weights.absence) / pairs
+        near = sum(distance(a, b) for (_, a), (_, b) in combinations(group, 2))
+        return (near + pairs - len(group) * (len(group) - 1) / 2) / pairs
 
     def rest(left: list[tuple[int, Unit]]) -> float:
         if not left:
@@ -77,14 +76,11 @@ def crowd(draw: st.DrawFn) -> Readers:
 
 
 @settings(max_examples=at_most(150))
-@given(
-    st.lists(crowd(), min_size=1, max_size=3),
-    st.sampled_from([Weights(), Weights(3, 1, 1), Weights(1, 2, 0.5)]),
-)
-def test_the_alignment_is_the_best_of_all(continua: list[Readers], weights: Weights) -> None:
+@given(st.lists(crowd(), min_size=1, max_size=3))
+def test_the_alignment_is_the_best_of_all(continua: list[Readers]) -> None:
     """No partition of the units has less disorder; continua solved together do not disturb one another."""
-    found = best_alignments(table(*continua), weights)
-    wanted = [least(readers, weights) for readers in continua]
+    found = best_alignments(table(*continua))
+    wanted = [least(readers) for readers in continua]
     assert found.disorder == pytest.approx(wanted)
 
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.agreement.gamma_alignment import WEIGHTS, Best, Units, Weights, best_alignments
+from goldwire.eval.agreement.gamma_alignment import Units, best_alignments
 from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
 from goldwire.eval.counts.counts import NO_INTERVAL, Interval
 from goldwire.eval.matching.spans import FloatArray
@@ -95,7 +95,6 @@ def gamma(
     continua: Sequence[Continuum],
     *,
     precision: float = 0.02,
-    weights: Weights = WEIGHTS,
     sampling: Sampling = SAMPLING,
     count_absent: bool = False,
 ) -> Gamma:
@@ -113,14 +112,14 @@ def gamma(
         why = "no reading has one"
         return Gamma(value=None, ci95=None, why=why, cat=None, cat_ci95=None, cat_why=why)
     ordered, means = _Ordered(continua, used), np.array(sizes)
-    observed = _aligned((continuum.readers for continuum in ordered), weights, count_absent)
+    observed = _aligned((continuum.readers for continuum in ordered), count_absent)
     rng = np.random.default_rng(sampling.seed)
-    draws = _draw(ordered, max(EACH, -(-FIRST // len(ordered))), rng, weights, count_absent)
+    draws = _draw(ordered, max(EACH, -(-FIRST // len(ordered))), rng, count_absent)
     # How many are needed is estimated from those drawn so far: with more of them it may turn out too few.
     while (wanted := min(_needed(draws[..., 0] * means[:, None], precision), ALL // len(ordered))) > (
         had := draws.shape[1]
     ):
-        more = _draw(ordered, wanted - had, rng, weights, count_absent)
+        more = _draw(ordered, wanted - had, rng, count_absent)
         draws = np.concatenate((draws, more), axis=1)
 
     # Columns: observed disorder, then two sums for labels; the same of each sample.
@@ -197,12 +196,6 @@ def _cat(sums: FloatArray) -> FloatArray:
         return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
 
 
-def _sums(best: Best, weights: Weights, count_absent: bool) -> FloatArray:
-    """Of each continuum: disorder, label differences, their weight."""
-    extra = best.absent * weights.absence if count_absent else np.zeros(len(best.absent))
-    return np.stack((best.disorder, best.labels + extra * weights.absence, best.weight + extra), axis=1)
-
-
 def _units(continua: Sequence[Sequence[Sequence[Unit]]]) -> Units:
     """The units of some continua as columns."""
     rows = [
@@ -219,18 +212,22 @@ def _units(continua: Sequence[Sequence[Sequence[Unit]]]) -> Units:
 
 def _aligned(
     continua: Iterable[Sequence[Sequence[Unit]]],
-    weights: Weights,
     count_absent: bool,
     *,
     by_size: bool = False,
 ) -> FloatArray:
-    """`_sums` of each continuum, some at a time; `by_size`: disorders over the units of a reader."""
+    """Disorder, label differences and their weight of each continuum, some of them aligned at a time.
+
+    `by_size`: disorders over the units of a reader.
+    """
     aligned: list[FloatArray] = []
     waiting: list[Sequence[Sequence[Unit]]] = []
     units = 0
 
     def align() -> None:
-        sums = _sums(best_alignments(_units(waiting), weights), weights, count_absent)
+        best = best_alignments(_units(waiting))
+        extra = best.absent * count_absent
+        sums = np.stack((best.disorder, best.labels + extra, best.weight + extra), axis=1)
         if by_size:
             sums[:, 0] /= [sum(map(len, readers)) / len(readers) for readers in waiting]
         aligned.append(sums)
@@ -247,12 +244,10 @@ def _aligned(
     return np.concatenate(aligned) if aligned else np.zeros((0, 3))
 
 
-def _draw(
-    continua: _Ordered, count: int, rng: np.random.Generator, weights: Weights, count_absent: bool
-) -> FloatArray:
+def _draw(continua: _Ordered, count: int, rng: np.random.Generator, count_absent: bool) -> FloatArray:
     """Samples of each continuum: (continua × count × (disorder over units of a reader, two label sums))."""
     drawn = (_sample(continuum, rng) for continuum in continua for _ in range(count))
-    return _aligned(drawn, weights, count_absent, by_size=True).reshape(len(continua), count, 3)
+    return _aligned(drawn, count_absent, by_size=True).reshape(len(continua), count, 3)
 
 
 def _sample(continuum: Continuum, rng: np.random.Generator) -> list[list[Unit]]:

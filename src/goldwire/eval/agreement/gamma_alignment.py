@@ -5,11 +5,11 @@ disorder is the mean over all P pairs of their dissimilarity, a pair with an abs
 
     d(u, v) = α ((|s_u - s_v| + |e_u - e_v|) / (|u| + |v|))² Δ + β [label differs] Δ
 
-The best alignment covers every unit once and has the smallest sum of disorders. A unit by itself costs Δ, so
-a unitary alignment of k units is worth writing down only where it *saves* against taking one of its units
-out, that is where each unit's dissimilarities to the others sum to less than Δ (P + k - 1). That keeps every
-optimum and is stricter than the paper's own limit n Δ, so that few remain; what remains falls into groups of
-units that can be solved one by one.
+with α, β and Δ at the authors' values, 1, 1 and 1. The best alignment covers every unit once and has the
+smallest sum of disorders. A unit by itself costs Δ, so a unitary alignment of k units is worth writing down
+only where it *saves* against taking one of its units out, that is where each unit's dissimilarities to the
+others sum to less than P + k - 1. That keeps every optimum and is stricter than the paper's own limit n Δ, so
+that few remain; what remains falls into groups of units that can be solved one by one.
 """
 
 from __future__ import annotations
@@ -27,17 +27,6 @@ from goldwire.number_format import amount
 MOST = 4_000_000
 #: About so many columns go to the solver at a time.
 BATCH = 2_000
-
-
-class Weights(NamedTuple):
-    """α, β and Δ: what position, label and absence weigh. The authors' values are 1, 1 and 1."""
-
-    position: float = 1.0
-    label: float = 1.0
-    absence: float = 1.0
-
-
-WEIGHTS = Weights()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +79,7 @@ class _Tuples(NamedTuple):
     distances: FloatArray
 
 
-def best_alignments(units: Units, weights: Weights = WEIGHTS) -> Best:
+def best_alignments(units: Units) -> Best:
     """Align the units of each continuum; raises GW521 where far too many alignments are possible."""
     order = np.lexsort((units.label, units.end, units.start, units.reader, units.continuum))
     units = Units(
@@ -103,11 +92,11 @@ def best_alignments(units: Units, weights: Weights = WEIGHTS) -> Best:
     )
     size = len(units.readers)
     possible = (units.readers * (units.readers - 1)) // 2
-    disorder = units.counts() * float(weights.absence)
+    disorder = units.counts().astype(np.float64)
     labels, weight, absent = np.zeros(size), np.zeros(size), np.zeros(size)
     absent += units.counts() * (units.readers - 1)
-    kinds = _candidates(units, possible, weights)
-    savings = [_saving(kind, possible[units.continuum[kind.members[:, 0]]], weights) for kind in kinds]
+    kinds = _candidates(units, possible)
+    savings = [_saving(kind, possible[units.continuum[kind.members[:, 0]]]) for kind in kinds]
     chosen = _choose([kind.members for kind in kinds], savings, len(units.start))
     for kind, saving, taken in zip(kinds, savings, chosen, strict=True):
         members = kind.members[taken]
@@ -116,49 +105,48 @@ def best_alignments(units: Units, weights: Weights = WEIGHTS) -> Best:
         for i in range(count):
             for j in range(i):
                 a, b = members[:, i], members[:, j]
-                trust = np.maximum(0, 1 - _apart(units, a, b, weights)) / (count - 1)
-                differ = (units.label[a] != units.label[b]) * weights.absence
+                trust = np.maximum(0, 1 - _apart(units, a, b)) / (count - 1)
+                differ = units.label[a] != units.label[b]
                 labels += np.bincount(where, weights=trust * differ, minlength=size)
                 weight += np.bincount(where, weights=trust, minlength=size)
         absent -= np.bincount(where, minlength=size) * count * (count - 1)
     return Best(np.maximum(disorder, 0.0), labels, weight, absent)
 
 
-def _apart(units: Units, unit: IntArray, partner: IntArray, weights: Weights) -> FloatArray:
+def _apart(units: Units, unit: IntArray, partner: IntArray) -> FloatArray:
     """The positional part of the dissimilarity."""
     lengths = units.end[unit] - units.start[unit] + units.end[partner] - units.start[partner]
     moved = np.abs(units.start[unit] - units.start[partner]) + np.abs(units.end[unit] - units.end[partner])
-    return np.asarray(weights.position * weights.absence * (moved / lengths) ** 2)
+    return np.asarray((moved / lengths) ** 2)
 
 
-def _distance(units: Units, unit: IntArray, partner: IntArray, weights: Weights) -> FloatArray:
-    differ = units.label[unit] != units.label[partner]
-    return np.asarray(_apart(units, unit, partner, weights) + weights.label * weights.absence * differ)
+def _distance(units: Units, unit: IntArray, partner: IntArray) -> FloatArray:
+    return np.asarray(_apart(units, unit, partner) + (units.label[unit] != units.label[partner]))
 
 
-def _candidates(units: Units, possible: IntArray, weights: Weights) -> list[_Tuples]:
+def _candidates(units: Units, possible: IntArray) -> list[_Tuples]:
     """All unitary alignments that save something, by their number of units."""
     if not len(units.start):
         return []
-    limit = np.asarray(weights.absence * (possible + units.readers - 1)[units.continuum], dtype=np.float64)
-    pairs = _near(units, limit, weights)
+    limit = (possible + units.readers - 1)[units.continuum]
+    pairs = _near(units, limit)
     distances = np.zeros((len(pairs.unit), 2, 2))
     distances[:, 0, 1] = distances[:, 1, 0] = pairs.distance
     tuples = _Tuples(np.stack((pairs.unit, pairs.partner), axis=1), distances)
     useful: list[_Tuples] = []
     while len(tuples.members):
-        useful.append(_useful(tuples, possible[units.continuum[tuples.members[:, 0]]], weights))
-        tuples = _longer(units, tuples, pairs, limit, weights)
+        useful.append(_useful(tuples, possible[units.continuum[tuples.members[:, 0]]]))
+        tuples = _longer(units, tuples, pairs, limit)
     return useful
 
 
-def _near(units: Units, limit: FloatArray, weights: Weights) -> _Pairs:
+def _near(units: Units, limit: IntArray) -> _Pairs:
     """Pairs of units of different readers of one continuum whose dissimilarity is under the limit."""
     length = units.end - units.start
     longest = np.zeros(len(units.readers), dtype=np.int64)
     np.maximum.at(longest, units.continuum, length)
     # |start - start| alone must stay under the limit too: a window of starts around each unit.
-    reach = np.sqrt(limit / (weights.position * weights.absence)) * (length + longest[units.continuum])
+    reach = np.sqrt(limit) * (length + longest[units.continuum])
     stretch = int(units.end.max() - min(0, int(units.start.min())) + reach.max()) * 2 + 2
     places = units.continuum * stretch + units.start
     order = np.argsort(places, kind="stable")
@@ -170,7 +158,7 @@ def _near(units: Units, limit: FloatArray, weights: Weights) -> _Pairs:
     partner = order[np.arange(len(unit)) - np.repeat(np.cumsum(width) - width, width) + np.repeat(low, width)]
     later = units.reader[partner] > units.reader[unit]
     unit, partner = unit[later], partner[later]
-    distance = _distance(units, unit, partner, weights)
+    distance = _distance(units, unit, partner)
     near = distance < limit[unit]
     unit, partner, distance = unit[near], partner[near], distance[near]
     return _Pairs(unit, partner, distance, np.searchsorted(unit, np.arange(len(places) + 1)))
@@ -183,7 +171,7 @@ def _limited(count: int) -> None:
         raise GoldwireError.of("GW521", message, hint=hint)
 
 
-def _longer(units: Units, tuples: _Tuples, pairs: _Pairs, limit: FloatArray, weights: Weights) -> _Tuples:
+def _longer(units: Units, tuples: _Tuples, pairs: _Pairs, limit: IntArray) -> _Tuples:
     """Candidates of one unit more: each with every unit of a later reader near all its members."""
     members, distances = tuples
     count = members.shape[1]
@@ -198,26 +186,24 @@ def _longer(units: Units, tuples: _Tuples, pairs: _Pairs, limit: FloatArray, wei
     grown[:, :count, :count] = distances[rows]
     for member in range(count):
         grown[:, member, count] = grown[:, count, member] = (
-            pairs.distance[added]
-            if member == count - 1
-            else _distance(units, members[rows, member], unit, weights)
+            pairs.distance[added] if member == count - 1 else _distance(units, members[rows, member], unit)
         )
     fits = (grown.sum(axis=2) < limit[unit][:, None]).all(axis=1)
     return _Tuples(np.concatenate((members[rows], unit[:, None]), axis=1)[fits], grown[fits])
 
 
-def _useful(tuples: _Tuples, possible: IntArray, weights: Weights) -> _Tuples:
+def _useful(tuples: _Tuples, possible: IntArray) -> _Tuples:
     count = tuples.members.shape[1]
-    useful = (tuples.distances.sum(axis=2) < weights.absence * (possible + count - 1)[:, None]).all(axis=1)
-    useful &= _saving(tuples, possible, weights) > 0
+    useful = (tuples.distances.sum(axis=2) < (possible + count - 1)[:, None]).all(axis=1)
+    useful &= _saving(tuples, possible) > 0
     return _Tuples(tuples.members[useful], tuples.distances[useful])
 
 
-def _saving(tuples: _Tuples, possible: IntArray, weights: Weights) -> FloatArray:
+def _saving(tuples: _Tuples, possible: IntArray) -> FloatArray:
     """How much less each candidate costs than its units one by one."""
     count = tuples.members.shape[1]
-    within = count * (count - 1) / 2 * weights.absence - tuples.distances.sum(axis=(1, 2)) / 2
-    return np.asarray(within / possible + (count - 1) * weights.absence)
+    within = count * (count - 1) / 2 - tuples.distances.sum(axis=(1, 2)) / 2
+    return np.asarray(within / possible + (count - 1))
 
 
 def _choose(kinds: list[IntArray], savings: list[FloatArray], units: int) -> list[IntArray]:
