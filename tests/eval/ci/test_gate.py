@@ -63,7 +63,7 @@ def left_by_train(
 def as_baseline(folder: Path, **options: Any) -> Baseline:
     """Such a run in the form of a baseline."""
     folder.mkdir(exist_ok=True)
-    return measure(left_by_train(folder, **options)).as_baseline
+    return measure(left_by_train(folder, **options))[0].as_baseline
 
 
 def gated(tmp_path: Path, before: int, now: int, documents: int = 5, **options: Any) -> Gated:
@@ -260,7 +260,7 @@ def test_markdown_is_not_broken_by_names(tmp_path: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8").replace('"label":"A"', '"label":"A|<b>*x*"')
         assert "<b>" in text
         (folder / name).write_text(text, encoding="utf-8")
-    now = measure(path).as_baseline
+    now = measure(path)[0].as_baseline
     text = markdown(gate(now, now))
     (row,) = [line for line in text.splitlines() if "x\\*" in line]
     assert row.replace("\\|", "").count("|") == 8

@@ -56,7 +56,7 @@ def changed(
     exact = rescored(after)
     figures["layers"]["thing"]["exact"]["micro"] |= exact
     scores.write_text(json.dumps(figures), encoding="utf-8")
-    return measure(scores).as_baseline, before
+    return measure(scores)[0].as_baseline, before
 
 
 def rescored(folder: Path) -> dict[str, int]:

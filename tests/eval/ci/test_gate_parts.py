@@ -74,7 +74,7 @@ def test_each_part_of_a_run_has_its_own_figures(tmp_path: Path, part: str, kind:
     """Another layer, relations, whole structures: counted as the run did, kept under their name."""
     project = project_with_run(tmp_path, related=1)
     path = project / "eval/reports/steps/scores.json"
-    measured = measure(path, of=part).as_baseline
+    measured = measure(path, [part])[0].as_baseline
     assert (measured.layer, measured.kind) == (part, kind)
     assert measured.f1 == pytest.approx(f1)
     run("gate", path, "--project", project, "--of", part, "--update")
@@ -203,9 +203,9 @@ def test_what_is_left_of_a_run_may_lack_the_part(tmp_path: Path) -> None:
     scores = score([(one.gold, one.pred) for one in pair_up(gold, pred)], resamples=20)
     (reports / "scores.json").write_text(json.dumps(figures | scores.as_json()), encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW746.*trained on 1 of 8.*one of: step, thing"):
-        measure(reports / "scores.json", of="relations")
-    assert measure(reports / "scores.json", of="relations", trained_on=True).as_baseline.f1 == 1
-    assert len(measure(reports / "scores.json", of="thing").as_baseline.documents) == 7
+        measure(reports / "scores.json", ["relations"])
+    assert measure(reports / "scores.json", ["relations"], trained_on=True)[0].as_baseline.f1 == 1
+    assert len(measure(reports / "scores.json", ["thing"])[0].as_baseline.documents) == 7
 
 
 def test_a_run_is_read_once_for_all_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

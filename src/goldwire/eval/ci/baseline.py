@@ -39,7 +39,6 @@ class Baseline:
     labels: tuple[str, ...]
     documents: tuple[str, ...]
     counts: FloatArray
-    f1: float | None
     ci95: Interval | None
     corpus: dict[str, str]
     schema: tuple[str, ...]
@@ -54,9 +53,19 @@ class Baseline:
     room: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def label_counts(self) -> LabelCounts:
+        """As figures are derived from it, and as the tests take it."""
+        return LabelCounts(self.labels, self.counts, self.counts)
+
+    @property
     def total(self) -> Counts:
         """All labels and documents together."""
-        return Counts(*(int(value) for value in self.counts.sum(axis=(0, 1))))
+        return self.label_counts.total()
+
+    @property
+    def f1(self) -> float | None:
+        """Micro F1."""
+        return self.total.f1
 
     @property
     def corpus_in_words(self) -> str:
@@ -70,9 +79,7 @@ class Baseline:
 
     def of(self, label: str) -> Counts:
         """One label over all documents."""
-        if label not in self.labels:
-            return Counts()
-        return Counts(*(int(value) for value in self.counts[:, self.labels.index(label)].sum(axis=0)))
+        return self.label_counts.of(label) if label in self.labels else Counts()
 
     def supports(self) -> dict[str, dict[str, float]]:
         """Reference spans by document and label, where there are any."""
@@ -95,19 +102,13 @@ class Baseline:
         if len(documents) == len(self.documents):
             return self
         places = [index for index, name in enumerate(self.documents) if name in documents]
-        counts = self.counts[places]
         return dataclasses.replace(
             self,
             documents=tuple(self.documents[index] for index in places),
-            counts=counts,
-            f1=Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1,
+            counts=self.counts[places],
             ci95=None,
             groups=tuple(self.groups[index] for index in places) if self.groups else None,
         )
-
-    def as_label_counts(self) -> LabelCounts:
-        """As the tests take it."""
-        return LabelCounts(self.labels, self.counts, self.counts)
 
     def as_json(self) -> dict[str, Any]:
         """The form of `eval/baseline.json`; labels that a document lacks on both sides are left out."""
@@ -131,7 +132,7 @@ class Baseline:
                 "fn": total.fn,
                 "precision": total.precision,
                 "recall": total.recall,
-                "f1": self.f1,
+                "f1": total.f1,
                 "ci95": list(self.ci95) if self.ci95 else None,
             },
             "corpus": self.corpus,
@@ -169,14 +170,24 @@ def read_baseline(path: Path) -> Baseline:
     if not path.exists():
         raise GoldwireError.of("GW532", "there is no baseline to compare with", where=str(path), hint=hint)
     try:
-        return parse(read_text(path))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        return _parse(read_text(path))
+    except _OTHER_FORM as error:
         why = f": {error}" if isinstance(error, strict_json.NotStrict) else ""
         raise GoldwireError.of("GW536", f"not a baseline{why}", where=str(path), hint=hint) from None
 
 
-def parse(text: str) -> Baseline:
-    """A baseline's text; raises what `from_json` raises, also for names that no file can hold."""
+def parsed(text: str) -> Baseline | None:
+    """A baseline's text; None where it is of another form."""
+    try:
+        return _parse(text)
+    except _OTHER_FORM:
+        return None
+
+
+_OTHER_FORM = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+
+
+def _parse(text: str) -> Baseline:
     figures = strict_json.loads(text)
     json.dumps(figures, ensure_ascii=False).encode()  # halves of characters are a ValueError
     return from_json(figures)
@@ -198,11 +209,7 @@ def from_json(figures: Mapping[str, Any]) -> Baseline:
             counts[number, labels.index(label)] = cell
     if not (np.isfinite(counts) & (counts >= 0)).all():
         raise ValueError("counts")
-    f1 = Counts(*(int(value) for value in counts.sum(axis=(0, 1)))).f1
-    micro = figures["micro"]
-    if not _same(micro["f1"], f1):
-        raise ValueError(micro["f1"])
-    ci95 = micro["ci95"]
+    ci95 = figures["micro"]["ci95"]
     groups = figures.get("stories")
     hashed = figures.get("hashes") or {}
     hashes = {
@@ -210,12 +217,11 @@ def from_json(figures: Mapping[str, Any]) -> Baseline:
     }
     if groups and len(groups) != len(documents):
         raise ValueError("stories")
-    return Baseline(
+    baseline = Baseline(
         layer=str(figures["layer"]),
         labels=labels,
         documents=tuple(documents),
         counts=counts,
-        f1=f1,
         ci95=(float(ci95[0]), float(ci95[1])) if ci95 else None,
         corpus={name: str(figures["corpus"][name]) for name in ("name", "version", "content_hash")},
         schema=tuple(figures["schema"]),
@@ -228,6 +234,9 @@ def from_json(figures: Mapping[str, Any]) -> Baseline:
         run=str(figures.get("run", "")),
         test=recorded_test_set(figures),
     )
+    if not _same(figures["micro"]["f1"], baseline.f1):
+        raise ValueError("micro")
+    return baseline
 
 
 def recorded_test_set(figures: Mapping[str, Any]) -> dict[str, str]:
@@ -248,5 +257,5 @@ def wide(first: Baseline, second: Baseline) -> tuple[Sequence[str], FloatArray, 
     labels = tuple(sorted({*first.labels, *second.labels}))
     places = {name: row for row, name in enumerate(second.documents)}
     order = [places[name] for name in first.documents]
-    wider, others = (spread(baseline.as_label_counts(), labels) for baseline in (first, second))
+    wider, others = (spread(baseline.label_counts, labels) for baseline in (first, second))
     return labels, wider, others[order]

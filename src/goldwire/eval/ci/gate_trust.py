@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Baseline, parse, read_baseline
+from goldwire.eval.ci.baseline import Baseline, parsed, read_baseline
 from goldwire.eval.ci.gate import gate
 from goldwire.eval.ci.measure import Measured
 from goldwire.eval.ci.overlap import Refused
@@ -85,19 +85,6 @@ def _run_of(file: Path, project: Project) -> str:
     return folders[0] if folders else name
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """The baseline where this branch left the one that it is to be merged into.
-
-    `commit` is that merge base; `baseline` is None where it had no baseline, or one that can't be read.
-    """
-
-    ref: str
-    commit: str
-    baseline: Baseline | None
-    present: bool
-
-
 def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
     """Whether the branch changes the baseline itself, from what to what, and how the run stands against the
     earlier one; empty where it does not. Where git can't tell, that nothing vouches for the baseline.
@@ -129,9 +116,10 @@ def branch_note(path: Path, now: Baseline, base: str | None = None) -> str:
         return _unknown(names[0] if target else "", reason)
     blob = ask_git(folder, "cat-file", "blob", f"{commit}:{name}")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if blob.code == 0 and blob.text == text:
-        return ""
-    return _changed(_earlier(ref, commit, blob.text if blob.code == 0 else None), path, now)
+    since = f"since it left `{ref}` at {commit[:9]}"
+    if blob.code:
+        return f"this branch adds the baseline that it is held against ({since}): nobody has merged it yet"
+    return "" if blob.text == text else _changed(blob.text, since, path, now)
 
 
 def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
@@ -147,23 +135,14 @@ def _merge_base(folder: Path, names: list[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _earlier(ref: str, commit: str, text: str | None) -> Earlier:
-    try:
-        baseline = parse(text) if text is not None else None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
-        baseline = None
-    return Earlier(ref, commit, baseline, text is not None)
-
-
-def _changed(earlier: Earlier, path: Path, now: Baseline) -> str:
-    """In a sentence what the branch made of the baseline."""
-    since = f"since it left `{earlier.ref}` at {earlier.commit[:9]}"
-    if not earlier.present:
-        return f"this branch adds the baseline that it is held against ({since}): nobody has merged it yet"
+def _changed(earlier: str, since: str, path: Path, now: Baseline) -> str:
+    """In a sentence what the branch made of the baseline, whose `earlier` text stands where the branch left
+    the one that it is to be merged into."""
     change = f"this branch changes the baseline that it is held against, {since}"
-    if earlier.baseline is None:
+    before = parsed(earlier)
+    if before is None:
         return f"{change}; the earlier one can't be read"
-    before, after = earlier.baseline, read_baseline(path)
+    after = read_baseline(path)
     corpora = (before.corpus_in_words, after.corpus_in_words)
     on = f", on {corpora[0]}, then {corpora[1]}" if corpora[0] != corpora[1] else ""
     try:

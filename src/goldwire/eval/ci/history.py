@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import Baseline, parse
+from goldwire.eval.ci.baseline import Baseline, parsed
 from goldwire.files import write_text
 from goldwire.html.charts import Drawing, Point, line
 from goldwire.html.templates import page_templates, render_page
@@ -107,7 +107,7 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
         log = git(folder, "log", "--reverse", "--format=%H %cI", *only)
         for entry in log.splitlines():
             commit, date = entry.split(" ", 1)
-            baseline = _parsed(git(folder, "show", f"{commit}:{name}"))
+            baseline = parsed(git(folder, "show", f"{commit}:{name}"))
             if baseline is None:
                 unreadable.append(commit)
             else:
@@ -115,7 +115,7 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
             if advance is not None:
                 advance(1)
     if path.is_file():
-        baseline = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+        baseline = parsed(path.read_text(encoding="utf-8", errors="replace"))
         if baseline is not None and (not steps or baseline.as_json() != steps[-1].baseline.as_json()):
             steps.append(Step("now", "", baseline))
     if not steps:
@@ -124,13 +124,6 @@ def history(path: Path, *, advance: Callable[[int], None] | None = None) -> Hist
 
 
 _MAKE = "make one with: goldwire eval gate --update, and commit it"
-
-
-def _parsed(text: str) -> Baseline | None:
-    try:
-        return parse(text)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
-        return None
 
 
 def _has_commits(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
 from goldwire.eval.ci.baseline import read_baseline
 from goldwire.eval.ci.gate import TOLERANCE, Gates, gate, update_baseline
 from goldwire.eval.ci.gate_trust import Part, baseline_path, branch_note, check_current
-from goldwire.eval.ci.measure import Measured, measure_parts
+from goldwire.eval.ci.measure import Measured, measure
 from goldwire.eval.project_scores import in_project
 from goldwire.eval.scoring.ceiling import Ceiling
 from goldwire.project import Project
@@ -38,7 +38,7 @@ def hold(
     runs: dict[Part, Measured] = {}
     for scores in dict.fromkeys(part.scores for part in parts):
         mine = [part for part in parts if part.scores == scores]
-        measured = measure_parts(scores, [part.name for part in mine], trained_on=trained_on)
+        measured = measure(scores, [part.name for part in mine], trained_on=trained_on)
         runs |= zip(mine, measured, strict=True)
     _check_floors(floors or {}, [run.as_baseline.layer for run in runs.values()])
     figures = None if agreement is None else Path(agreement)

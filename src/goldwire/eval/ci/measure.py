@@ -66,20 +66,15 @@ def parts_of(scores: Scores) -> list[str]:
     return [*scores.layers, *([RELATIONS] if scores.relations is not None else []), *whole]
 
 
-def measure(path: Path, *, of: str = "", trained_on: bool = False) -> Measured:
+def measure(path: Path, parts: Sequence[str] = ("",), *, trained_on: bool = False) -> list[Measured]:
     """What `goldwire train` left: `scores.json` at `path`, `gold.jsonl` and `predictions.jsonl` beside it.
 
-    `of` names the part that counts (see `counts_of`; default: the run's own layer). Counts per document are
-    taken from the articles and held against the file; documents that the model was trained on are left out
-    then, unless `trained_on` (see `unseen`). Raises GW535 where there is no scores.json, or it says nothing
-    of layer or corpus, GW537 where the articles beside it give other figures, GW746 where the run has no such
-    part, or none is left of it.
+    `parts` are those that count (see `counts_of`; empty: the run's own layer), one for each that is given
+    back; the run is read once. Counts per document are taken from the articles and held against the file;
+    documents that the model was trained on are left out then, unless `trained_on` (see `unseen`). Raises
+    GW535 where there is no scores.json, or it says nothing of layer or corpus, GW537 where the articles
+    beside it give other figures, GW746 where the run has no such part, or none is left of it.
     """
-    return measure_parts(path, [of], trained_on=trained_on)[0]
-
-
-def measure_parts(path: Path, parts: Sequence[str], *, trained_on: bool = False) -> list[Measured]:
-    """Several parts of one run, each as `measure` does; the run is read once."""
     from goldwire.formats.jsonl import own_jsonl
 
     hint = "run it again: goldwire train ner"
@@ -182,7 +177,6 @@ def _counted(scores: Scores, run: _Recorded, path: Path, note: str = "") -> tupl
 
 def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Path, note: str) -> Measured:
     kind, counts = _counted(scores, run, path, note)
-    figure = counts.micro()
     groups = stories(pairing.document for pairing in paired)
     baseline = Baseline(
         layer=run.part,
@@ -191,8 +185,7 @@ def _measured(run: _Recorded, scores: Scores, paired: Sequence[Paired], path: Pa
         labels=counts.labels,
         documents=scores.documents,
         counts=counts.counts.astype(np.float64),
-        f1=figure.counts.f1,
-        ci95=figure.ci95,
+        ci95=counts.micro().ci95,
         corpus=run.corpus,
         schema=run.schema,
         seed=run.seed,

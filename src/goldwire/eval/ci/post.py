@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib import request
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
+
+import httpx
 
 from goldwire import strict_json
 from goldwire.errors import GoldwireError
@@ -27,14 +26,14 @@ TOKENS = {"GitHub": ("GITHUB_TOKEN", "GH_TOKEN"), "GitLab": ("GITLAB_TOKEN",)}
 
 @dataclass(frozen=True)
 class Discussion:
-    """Where the comments of a pull or merge request are read, made and replaced."""
+    """Where the comments of a pull or merge request are read and made, and where and how each is replaced."""
 
     server: str
     name: str
     comments: str
-    one: str
+    each: str
     replace: str
-    header: tuple[str, str]
+    headers: dict[str, str]
 
 
 def discussion_here(environment: Mapping[str, str]) -> Discussion | None:
@@ -51,17 +50,17 @@ def discussion_here(environment: Mapping[str, str]) -> Discussion | None:
         )
         token = _token("GitHub", environment)
         comments = f"{repository}/issues/{number}/comments"
-        header = ("Authorization", f"Bearer {token}")
-        one = f"{repository}/issues/comments"
-        return Discussion("GitHub", f"pull request {number}", comments, one, "PATCH", header)
+        headers = {"Authorization": f"Bearer {token}"}
+        each = f"{repository}/issues/comments"
+        return Discussion("GitHub", f"pull request {number}", comments, each, "PATCH", headers)
     merge_request = environment.get("CI_MERGE_REQUEST_IID", "")
     if not merge_request:
         return None
     project = quote(_needed(environment, "CI_PROJECT_ID"), safe="")
     discussed = f"projects/{project}/merge_requests/{quote(merge_request, safe='')}"
     notes = f"{_api(environment, 'CI_API_V4_URL')}/{discussed}/notes"
-    header = ("PRIVATE-TOKEN", _token("GitLab", environment))
-    return Discussion("GitLab", f"merge request {merge_request}", notes, notes, "PUT", header)
+    headers = {"PRIVATE-TOKEN": _token("GitLab", environment)}
+    return Discussion("GitLab", f"merge request {merge_request}", notes, notes, "PUT", headers)
 
 
 def post_comment(text: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -87,7 +86,7 @@ def post_comment(text: str, environment: Mapping[str, str] = os.environ) -> str:
     if mine is None:
         _ask(place, "POST", place.comments, {"body": text})
         return f"commented on {place.name}"
-    _ask(place, place.replace, f"{place.one}/{int(mine)}", {"body": text})
+    _ask(place, place.replace, f"{place.each}/{int(mine)}", {"body": text})
     return f"replaced the earlier comment on {place.name}"
 
 
@@ -102,26 +101,20 @@ def _comments(place: Discussion) -> Iterator[Mapping[str, Any]]:
             return
 
 
-class _NoRedirect(request.HTTPRedirectHandler):
-    """A redirect is an error: the token goes to the server that was named, and to no other."""
-
-    def redirect_request(self, *_args: Any, **_named: Any) -> None:
-        """Follow none."""
-
-
 def _ask(place: Discussion, method: str, url: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "goldwire"}
-    asked = request.Request(url, data=data, headers=headers | dict([place.header]), method=method)
+    headers = {"Accept": "application/json", "User-Agent": "goldwire", **place.headers}
+    options: dict[str, Any] = {"headers": headers, "timeout": _TIMEOUT, "follow_redirects": False}
     try:
-        with request.build_opener(_NoRedirect).open(asked, timeout=_TIMEOUT) as answer:
-            return strict_json.loads(answer.read().decode())
-    except HTTPError as error:
-        with error:
-            said = shortened(error.read(2000).decode(errors="replace"), 200)
-        raise _refused(place, f"answers {error.code} to {method}: {said}") from None
-    except (URLError, HTTPException, OSError) as error:
-        raise _refused(place, f"can't be reached: {getattr(error, 'reason', error)}") from None
+        # A redirect is an error: the token goes to the server that was named, and to no other. Whom the
+        # machine trusts is trusted: a server of one's own has its certificate from there.
+        answer = httpx.request(method, url, json=body, verify=ssl.create_default_context(), **options)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _refused(place, f"can't be reached: {error}") from None
+    if not answer.is_success:
+        said = shortened(answer.text[:2000], 200)
+        raise _refused(place, f"answers {answer.status_code} to {method}: {said}")
+    try:
+        return strict_json.loads(answer.content.decode())
     except ValueError as error:
         raise _refused(place, f"answers with no JSON: {error}") from None
 
