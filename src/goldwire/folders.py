@@ -56,7 +56,7 @@ def replacing(
         for name in keep:
             if contents.foreign(name, ""):
                 (new / name).unlink(missing_ok=True)
-        listed = _list(new, manifest)
+        listed = list_files(new, manifest)
         contents.check({**listed, manifest: ""}, code)
         if not folder.exists() or (contents.listed and not contents.others()):
             _swap(beside, folder)
@@ -201,8 +201,8 @@ def _remove_empty(folder: Path, top: Path) -> None:
         folder = folder.parent
 
 
-def _list(new: Path, manifest: str) -> dict[str, str]:
-    """Put the list of files into the manifest of a new folder, and return it: SHA-256 by name."""
+def list_files(new: Path, manifest: str) -> dict[str, str]:
+    """Put the list of its files into the manifest of a folder, and return it: SHA-256 by name."""
     path = new / manifest
     content: dict[str, Any] = (
         strict_json.loads(read_bytes(path)) if path.is_file() else {"goldwire": __version__}

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldwire import __version__, strict_json
+from goldwire import strict_json
 from goldwire.annotations import rules
 from goldwire.annotations.spool import ArticleSelection, documents_of
 from goldwire.annotations.stats import Counts, count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.card import CONFIGS as CONFIGS
-from goldwire.corpus.dataset.card import limits, write_card
-from goldwire.corpus.dataset.card_facts import CardFacts
+from goldwire.corpus.dataset.card import limits_of, write_card
+from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.card_header import LICENCE_FILE
 from goldwire.corpus.dataset.croissant import CROISSANT, croissant
-from goldwire.corpus.dataset.registries import RegistryFile, registry_rows, write_registries
+from goldwire.corpus.dataset.registries import registry_rows, write_registries
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
@@ -95,78 +95,33 @@ def build(
     sides = split_articles(corpus)
     if total is not None:  # of documents, of annotations, of tokens by document
         total(2 * checks.documents + checks.annotations)
-    counts = count(corpus.articles, corpus.schema, only_curated=True)
     losses = {layer: TagLoss() for layer in corpus.schema.layers}
     folder = corpus.project.corpus
     aside: list[Path] = []
     with replacing(folder, MANIFEST, code="GW216", keep=(LICENCE_FILE,), aside=aside) as new_folder:
-        paths = write_configs(new_folder, corpus, sides, losses, advance)
-        numbers = {side: len(articles) for side, articles in sides.items()}
-        facts = CardFacts.of(corpus.articles)
-        hashed = corpus.content_hash()
-        named = write_registries(new_folder, registry_rows(corpus), corpus.schema)
-        describe(
-            new_folder,
-            corpus,
-            facts,
-            counts,
-            checks,
-            losses,
-            hashed,
-            sides=numbers,
-            paths=paths,
-            registries=named,
+        contents = Contents(
+            corpus=corpus,
+            facts=CardFacts.of(corpus.articles),
+            counts=count(corpus.articles, corpus.schema, only_curated=True),
+            checks=checks,
+            losses=losses,
+            content_hash=corpus.content_hash(),
+            sides={side: len(articles) for side, articles in sides.items()},
+            paths=write_configs(new_folder, corpus, sides, losses, advance),
+            registries=write_registries(new_folder, registry_rows(corpus), corpus.schema),
         )
-        write_json(
-            new_folder / MANIFEST, _manifest(corpus, facts, counts, checks, losses, numbers, paths, hashed)
-        )
+        describe(new_folder, contents)
+        write_json(new_folder / MANIFEST, _manifest(contents))
     manifest = strict_json.loads(read_bytes(folder / MANIFEST))
-    current = _changelog(folder / "CHANGELOG.md", corpus, counts)
-    return Build(folder, manifest, counts, checks, losses, current, aside)
+    current = _changelog(folder / "CHANGELOG.md", corpus, contents.counts)
+    return Build(folder, manifest, contents.counts, checks, losses, current, aside)
 
 
-def describe(
-    folder: Path,
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    checks: CheckResult,
-    losses: dict[str, TagLoss],
-    content_hash: str,
-    *,
-    sides: Mapping[str, int],
-    paths: Mapping[str, Mapping[str, str]],
-    registries: Sequence[RegistryFile],
-    held: Collection[str] | None = None,
-) -> None:
-    """Write the card with its licence, and the Croissant description; arguments as in `write_card`."""
-    limited = limits(corpus, facts, counts, checks, losses)
-    write_card(
-        folder,
-        corpus,
-        facts,
-        counts,
-        checks,
-        losses,
-        content_hash,
-        limits=limited,
-        sides=sides,
-        paths=paths,
-        registries=registries,
-        held=held,
-    )
-    described = croissant(
-        corpus,
-        facts,
-        counts,
-        content_hash,
-        folder=folder,
-        paths=paths,
-        limits=limited,
-        registries=registries,
-        held=held,
-    )
-    write_text(folder / CROISSANT, described)
+def describe(folder: Path, contents: Contents) -> None:
+    """Write the card with its licence, and the Croissant description."""
+    limits = limits_of(contents)
+    write_card(folder, contents, limits)
+    write_text(folder / CROISSANT, croissant(folder, contents, limits))
 
 
 def write_configs(
@@ -205,31 +160,19 @@ def split_articles(corpus: Corpus) -> dict[str, ArticleSelection]:
     }
 
 
-def _manifest(
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    checks: CheckResult,
-    losses: dict[str, TagLoss],
-    sides: dict[str, int],
-    paths: dict[str, dict[str, str]],
-    content_hash: str,
-) -> dict[str, Any]:
+def _manifest(contents: Contents) -> dict[str, Any]:
     """What the dataset is, in figures. No dates, so that the same input gives the same bytes."""
+    facts, sides, paths = contents.facts, contents.sides, contents.paths
     return {
-        "name": corpus.project.name,
-        "version": corpus.version,
-        "content_hash": content_hash,
-        "schema": corpus.schema.stamp,
-        "goldwire": __version__,
+        **contents.identity(),
         "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,
         **({"splits": sides} if list(sides) != ["train"] else {}),
-        "counts": counts.as_dict(),
+        "counts": contents.counts.as_dict(),
         "annotations": facts.annotations,
         # No column says which: who takes them for predictions to score is to know that there are some.
         **({"trained_on": facts.trained_on} if facts.trained_on else {}),
-        "checks": checks.by_code,
-        "tokens": {layer: asdict(loss) for layer, loss in losses.items()},
+        "checks": contents.checks.by_code,
+        "tokens": {layer: asdict(loss) for layer, loss in contents.losses.items()},
     }
 
 

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 from goldwire.annotations.rules import RULES
 from goldwire.annotations.spool import documents_of
 from goldwire.annotations.stats import Counts, count
-from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.dataset.agreement_tables import agreement
-from goldwire.corpus.dataset.card_facts import CardFacts
+from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.card_header import (
     LEAST_DATASETS,
     LICENCE_FILE,
+    authors_of,
     header,
     licence_lines,
     licence_text,
 )
 from goldwire.corpus.dataset.card_statement import shares, statement, status_of, titled
-from goldwire.corpus.dataset.registries import RegistryFile
-from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.split.groups import Rule
 from goldwire.corpus.split.io import stored_split
 from goldwire.corpus.split.leaks import split_faults
@@ -43,51 +41,20 @@ _ROWS = "\0rows\0"
 _MADE_BY = {"unknown": "unknown", "human": "a person", "model": "a model", "rule": "rules"}
 
 
-def write_card(
-    folder: Path,
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    checks: CheckResult,
-    losses: dict[str, TagLoss],
-    content_hash: str,
-    *,
-    limits: Sequence[str],
-    sides: Mapping[str, int],
-    paths: Mapping[str, Mapping[str, str]],
-    registries: Sequence[RegistryFile] = (),
-    held: Collection[str] | None = None,
-) -> None:
-    """Write README.md, from what was built and the `facts` of its articles, and LICENSE where it names that.
-
-    `limits` are what the function so called says, `sides` its splits with their documents, `paths` the files
-    of each config by split. `held` are the documents whose texts the dataset has, where it was made to be
-    passed on: of the others nothing is quoted. Else it has all.
-    """
-    text = _text(corpus, facts, counts, checks, losses, content_hash, limits, sides, paths, registries, held)
+def write_card(folder: Path, contents: Contents, limits: Sequence[str]) -> None:
+    """Write README.md, and LICENSE where it names that; `limits` are what `limits_of` says."""
+    text = _text(contents, limits)
     before, rows, after = text.partition(_ROWS)
     with writing(folder / "README.md") as stream:
         stream.write(before.encode())
         if rows:
-            stream.writelines(row.encode() for row in _source_rows(corpus, counts))
+            stream.writelines(row.encode() for row in _source_rows(contents.corpus, contents.counts))
         stream.write(after.encode())
     if f"license_link: {LICENCE_FILE}" in text.partition("\n---\n")[0]:
-        write_text(folder / LICENCE_FILE, licence_text(corpus, facts, held))
+        write_text(folder / LICENCE_FILE, licence_text(contents))
 
 
-def _text(
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    checks: CheckResult,
-    losses: dict[str, TagLoss],
-    content_hash: str,
-    limits: Sequence[str],
-    sides: Mapping[str, int],
-    paths: Mapping[str, Mapping[str, str]],
-    registries: Sequence[RegistryFile],
-    held: Collection[str] | None,
-) -> str:
+def _text(contents: Contents, limits: Sequence[str]) -> str:
     """The card's Markdown, with `_ROWS` in the place of the rows of sources."""
     import jinja2
 
@@ -97,49 +64,48 @@ def _text(
     template = environment.from_string(
         resources.files("goldwire.corpus.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     )
-    columns, setting = Columns(corpus.schema), corpus.project.setting
-    status = status_of(facts)
-    texts = held is None or bool(held)
+    corpus, facts, held = contents.corpus, contents.facts, contents.held
+    columns, setting, paths = Columns(corpus.schema), corpus.project.setting, contents.paths
     features = {
         config: columns.plain_features("annotations", texts=False)
-        if config == BARE or not texts
+        if config == BARE or not contents.has_texts
         else columns.plain_features(config)
         for config in paths
     }
     text = template.render(
         agreement=agreement(corpus.project),
         annotators=_annotators(corpus, facts),
-        authors=setting("corpus", "authors", f"The {corpus.project.name} annotators"),
-        checks=checks,
+        authors=authors_of(corpus),
+        checks=contents.checks,
         cite_key=re.sub(r"\W+", "_", corpus.project.name),
         columns=columns,
-        content_hash=content_hash,
-        counts=counts,
+        content_hash=contents.content_hash,
+        counts=contents.counts,
         example_layers=list(corpus.schema.layers)[:1],
         fields=list(_fields(corpus, columns)),
         folder=corpus.project.corpus.name if held is None else ".",
-        header=header(corpus, facts, paths, features),
+        header=header(contents, features),
         file=next(iter(next(iter(paths.values())).values())),
         least=LEAST_DATASETS,
         language=corpus.project.language,
-        layers=_layers(corpus, counts),
-        licence=licence_lines(corpus, facts, held),
+        layers=_layers(corpus, contents.counts),
+        licence=licence_lines(contents),
         limits=limits,
-        losses=losses,
+        losses=contents.losses,
         notes=_notes(facts, held),
         oddities=[
             {"id": name, "text": text} for name, text in facts.oddities if held is None or name in held
         ],
-        registries=registries,
-        relations=_relations(corpus, counts),
+        registries=contents.registries,
+        relations=_relations(corpus, contents.counts),
         rules=RULES,
         rows=_ROWS if facts.documents else None,
         schema=corpus.schema,
         shares=shares(facts),
-        splits=_splits(corpus, sides),
-        statement=titled(statement(corpus, facts, counts)),
-        status=status,
-        texts=texts,
+        splits=_splits(corpus, contents.sides),
+        statement=titled(statement(corpus, facts, contents.counts)),
+        status=status_of(facts),
+        texts=contents.has_texts,
         withheld=0 if held is None else facts.documents - len(held),
         title=setting("project", "title", corpus.project.name),
         version=corpus.version,
@@ -273,10 +239,9 @@ def _and(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
 
 
-def limits(
-    corpus: Corpus, facts: CardFacts, counts: Counts, checks: CheckResult, losses: Mapping[str, TagLoss]
-) -> list[str]:
+def limits_of(contents: Contents) -> list[str]:
     """What speaks against relying on the dataset, a sentence or two each."""
+    facts, counts, checks = contents.facts, contents.counts, contents.checks
     lines = []
     if facts.trusted < facts.curated:
         lines.append("Annotations that no person has reviewed hold errors that nobody has counted.")
@@ -286,11 +251,11 @@ def limits(
     if rare:
         listed = ", ".join(f"`{label}`" for label in rare)
         lines.append(f"Fewer than ten spans: {listed}. Read no figure for such a label by itself.")
-    if nested := sum(loss.nested for loss in losses.values()):
+    if nested := sum(loss.nested for loss in contents.losses.values()):
         lines.append(f"`tokens` leaves {nested} nested spans out; `documents` and `annotations` hold them.")
     if checks.faults:
         lines.append(f"{len(checks.faults)} places break a rule of the schema (see Status).")
-    lines.extend(str(line) for line in corpus.project.setting("corpus", "limits", []))
+    lines.extend(str(line) for line in contents.corpus.project.setting("corpus", "limits", []))
     return lines or ["None is known."]
 
 

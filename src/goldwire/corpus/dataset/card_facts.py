@@ -1,14 +1,23 @@
-"""What a card says of a corpus besides counts of spans: gathered of one article after the other."""
+"""What is told of a dataset: facts of its articles, one after the other, and all that was counted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from goldwire import __version__
+from goldwire.annotations.stats import Counts
+from goldwire.annotations.tokens import TagLoss
+from goldwire.corpus.dataset.registries import RegistryFile
+from goldwire.corpus.quality.checks import CheckResult
 from goldwire.corpus.redistribution import licence_of
 from goldwire.formats.features import META
 from goldwire.model import Annotation, Article, Status, by_machine, curated
+
+if TYPE_CHECKING:
+    from goldwire.corpus.corpus import Corpus
 
 #: How the curated annotations came about, in the order of the card's table.
 WAYS = (
@@ -135,3 +144,39 @@ def _ways(annotation: Annotation) -> Iterable[str]:
             yield way
     if annotation.provenance.seen_predictions:
         yield seen
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A dataset that was written, as card, Croissant description and manifest tell of it.
+
+    `losses` are what `tokens` can't hold, by layer; `sides` its splits with their documents, `paths` the
+    files of each config by split. `held` are the documents whose texts the dataset has, where it was made to
+    be passed on: of the others nothing is quoted. Else (None) it has all.
+    """
+
+    corpus: Corpus
+    facts: CardFacts
+    counts: Counts
+    checks: CheckResult
+    losses: Mapping[str, TagLoss]
+    content_hash: str
+    sides: Mapping[str, int]
+    paths: Mapping[str, Mapping[str, str]]
+    registries: Sequence[RegistryFile]
+    held: Collection[str] | None = None
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether there is any text in it."""
+        return self.held is None or bool(self.held)
+
+    def identity(self) -> dict[str, object]:
+        """What a manifest begins with: which dataset this is, and what made it."""
+        return {
+            "name": self.corpus.project.name,
+            "version": self.corpus.version,
+            "content_hash": self.content_hash,
+            "schema": self.corpus.schema.stamp,
+            "goldwire": __version__,
+        }

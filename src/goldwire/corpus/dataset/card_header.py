@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from goldwire.corpus.dataset.card_facts import CardFacts
+from goldwire.corpus.dataset.card_facts import Contents
 from goldwire.corpus.redistribution import redistribution
 from goldwire.formats.dataset_files import config_fields, header_yaml
 from goldwire.number_format import amount, counted
@@ -41,22 +41,14 @@ _MAKERS = {
 }
 
 
-def header(
-    corpus: Corpus,
-    facts: CardFacts,
-    paths: Mapping[str, Mapping[str, str]],
-    features: Mapping[str, Mapping[str, Any]],
-    licence: str = "",
-) -> str:
-    """The header as YAML: for each config the file of each split in `paths`, and its plain `features`.
-
-    Where all annotators are people it says so; `licence` replaces the project's.
-    """
+def header(contents: Contents, features: Mapping[str, Mapping[str, Any]]) -> str:
+    """The header as YAML: for each config the file of each split, and its plain `features`."""
+    corpus, facts = contents.corpus, contents.facts
     setting = corpus.project.setting
     fields: dict[str, Any] = {
         "pretty_name": setting("project", "title", corpus.project.name),
         "language": [corpus.project.language],
-        **licence_fields(licence or str(setting("corpus", "licence", "other"))),
+        **licence_fields(str(setting("corpus", "licence", "other"))),
         "annotations_creators": sorted({_MAKERS[kind] for kind in facts.kinds}),
         "language_creators": ["found"],
         "multilinguality": ["monolingual"],
@@ -64,7 +56,7 @@ def header(
         "source_datasets": ["original"],
         "task_categories": ["token-classification"],
         "tags": ["goldwire", corpus.schema.name, *corpus.schema.layers],
-        **config_fields(paths, features),
+        **config_fields(contents.paths, features),
     }
     return header_yaml(fields)
 
@@ -91,14 +83,21 @@ def licence_address(licence: str) -> str:
     return f"https://creativecommons.org/publicdomain/zero/{zero[1] or '1.0'}/" if zero is not None else ""
 
 
-def licence_lines(corpus: Corpus, facts: CardFacts, held: Collection[str] | None = None) -> list[str]:
-    """What may be done with annotations and texts: of these how many are under each licence, and of whom.
+def annotations_licence(corpus: Corpus) -> str:
+    """The licence of the annotations."""
+    return str(corpus.project.setting("corpus", "annotations_licence", "Apache-2.0"))
 
-    `held` are the documents whose texts this dataset has, where it was made to be passed on; else it has all.
-    """
-    setting = corpus.project.setting
-    lines = [f"Annotations: {setting('corpus', 'annotations_licence', 'Apache-2.0')}."]
-    if held is not None and not held:
+
+def authors_of(corpus: Corpus) -> str:
+    """Who is to be cited."""
+    return str(corpus.project.setting("corpus", "authors", f"The {corpus.project.name} annotators"))
+
+
+def licence_lines(contents: Contents) -> list[str]:
+    """What may be done with annotations and texts: of these how many are under each licence, and of whom."""
+    corpus, facts = contents.corpus, contents.facts
+    lines = [f"Annotations: {annotations_licence(corpus)}."]
+    if not contents.has_texts:
         return [*lines, "Texts: none are in this dataset."]
     passed_on = redistribution(corpus.project)
     for licence, texts in sorted(facts.licences.items()):
@@ -108,7 +107,7 @@ def licence_lines(corpus: Corpus, facts: CardFacts, held: Collection[str] | None
         if allowed and (listed := [source for source in facts.sources[licence] if source]):
             more = f" and {amount(len(listed) - _SOURCES)} more" if len(listed) > _SOURCES else ""
             named += f", of {'; '.join(listed[:_SOURCES])}{more}"
-        if held is None:
+        if contents.held is None:
             said = "may be passed on" if allowed else "may **not** be passed on with the dataset"
         else:
             said = "in this dataset" if allowed else "**not** in this dataset, but for hashes"
@@ -116,8 +115,8 @@ def licence_lines(corpus: Corpus, facts: CardFacts, held: Collection[str] | None
     return lines
 
 
-def licence_text(corpus: Corpus, facts: CardFacts, held: Collection[str] | None = None) -> str:
+def licence_text(contents: Contents) -> str:
     """The text of `LICENSE`, for licences that the Hub does not list."""
-    lines = licence_lines(corpus, facts, held)
-    title = corpus.project.setting("project", "title", corpus.project.name)
-    return "\n".join([str(title), "", *(line.replace("**", "") for line in lines)]) + "\n"
+    project = contents.corpus.project
+    lines = [line.replace("**", "") for line in licence_lines(contents)]
+    return "\n".join([str(project.setting("project", "title", project.name)), "", *lines]) + "\n"

@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from goldwire.annotations.stats import Counts
-from goldwire.corpus.dataset.card_facts import CardFacts
-from goldwire.corpus.dataset.card_header import licence_address
+from goldwire.corpus.dataset.card_facts import Contents
+from goldwire.corpus.dataset.card_header import annotations_licence, authors_of, licence_address
 from goldwire.corpus.dataset.card_statement import statement, status_of
-from goldwire.corpus.dataset.registries import RegistryFile
 from goldwire.corpus.redistribution import redistribution
 from goldwire.files import sha256_of
 from goldwire.formats.dataset_files import features_of
-
-if TYPE_CHECKING:
-    from goldwire.corpus.corpus import Corpus
 
 #: The file's name, beside the card.
 CROISSANT = "croissant.json"
@@ -75,26 +70,15 @@ _STATED = {
 _TYPES = {"string": "sc:Text", "bool": "sc:Boolean", "float64": "sc:Float"}
 
 
-def croissant(
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    content_hash: str,
-    *,
-    folder: Path,
-    paths: Mapping[str, Mapping[str, str]],
-    limits: Sequence[str],
-    registries: Sequence[RegistryFile] = (),
-    held: Collection[str] | None = None,
-) -> str:
-    """The description as JSON: each file with its SHA-256, and of each config and split the columns.
+def croissant(folder: Path, contents: Contents, limits: Sequence[str]) -> str:
+    """The description as JSON: each file in `folder` with its SHA-256, of each config and split the columns.
 
-    `paths` are the files in `folder` of each config by split, `registries` those beside them, `limits` what
-    the card says under that heading. Date, address and authors are those of `[corpus]`: what it does not say
-    is left out. `held` as for the card.
+    `limits` are what the card says under that heading. Date, address and authors are those of `[corpus]`:
+    what it does not say is left out.
     """
+    paths = contents.paths
     files = {path: "application/x-parquet" for sides in paths.values() for path in sides.values()}
-    files |= {each.path: "application/jsonlines" for each in registries}
+    files |= {each.path: "application/jsonlines" for each in contents.registries}
     distribution = [
         {
             "@type": "cr:FileObject",
@@ -124,50 +108,45 @@ def croissant(
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": ["http://mlcommons.org/croissant/1.0", "http://mlcommons.org/croissant/RAI/1.0"],
-        "name": corpus.project.name,
-        "version": corpus.version,
-        **_about(corpus, facts, counts, content_hash, limits, held),
+        "name": contents.corpus.project.name,
+        "version": contents.corpus.version,
+        **_about(contents, limits),
         "distribution": distribution,
         "recordSet": records,
     }
     return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
 
 
-def _licences(corpus: Corpus, facts: CardFacts, held: Collection[str] | None) -> list[str]:
+def _licences(contents: Contents) -> list[str]:
     """Those of the annotations and of the texts that the dataset has, as addresses where there is one."""
-    setting, passed_on = corpus.project.setting, redistribution(corpus.project)
-    named = [str(setting("corpus", "annotations_licence", "Apache-2.0"))]
-    if held is None or held:
-        named += [name for name in sorted(facts.licences) if held is None or passed_on.allows_licence(name)]
+    held, passed_on = contents.held, redistribution(contents.corpus.project)
+    named = [annotations_licence(contents.corpus)]
+    if contents.has_texts:
+        licences = sorted(contents.facts.licences)
+        named += [name for name in licences if held is None or passed_on.allows_licence(name)]
     return list(dict.fromkeys(licence_address(name) or name or "not stated" for name in named))
 
 
-def _about(
-    corpus: Corpus,
-    facts: CardFacts,
-    counts: Counts,
-    content_hash: str,
-    limits: Sequence[str],
-    held: Collection[str] | None,
-) -> dict[str, Any]:
+def _about(contents: Contents, limits: Sequence[str]) -> dict[str, Any]:
+    corpus = contents.corpus
     setting = corpus.project.setting
     title = str(setting("project", "title", corpus.project.name))
-    authors = str(setting("corpus", "authors", f"The {corpus.project.name} annotators"))
+    authors = authors_of(corpus)
     about: dict[str, Any] = {
         "alternateName": title,
         "description": " ".join(
-            f"{corpus.schema.description or title} {_plain(status_of(facts)['sentence'])}".split()
+            f"{corpus.schema.description or title} {_plain(status_of(contents.facts)['sentence'])}".split()
         ),
-        "license": _licences(corpus, facts, held),
+        "license": _licences(contents),
         "inLanguage": corpus.project.language,
         "keywords": ["goldwire", corpus.schema.name, *corpus.schema.layers],
         "creator": {"@type": "sc:Organization", "name": authors},
-        "citeAs": f"{authors}: {title}, version {corpus.version}, content {content_hash[:12]}",
+        "citeAs": f"{authors}: {title}, version {corpus.version}, content {contents.content_hash[:12]}",
     }
     for key, name in (("url", "url"), ("date", "datePublished")):
         if value := str(setting("corpus", key, "")):
             about[name] = value
-    answers = statement(corpus, facts, counts)
+    answers = statement(corpus, contents.facts, contents.counts)
     # What the card says elsewhere is said here.
     answers["limitations"] = answers["limitations"].replace("See *Limits*.", _plain(" ".join(limits)))
     answers["metadata"] = answers["metadata"].replace("in this card", "in README.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,19 +11,19 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from goldwire import __version__
 from goldwire.annotations.stats import count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
 from goldwire.corpus.dataset.build import describe, split_articles, write_configs
 from goldwire.corpus.dataset.card import BARE
-from goldwire.corpus.dataset.card_facts import CardFacts
+from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
 from goldwire.corpus.publish.without_text import NAME, dumps, quoted, to_record, windows
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.corpus.split.io import NAME as SPLIT
 from goldwire.errors import Fault, raise_faults
-from goldwire.files import read_bytes, read_text, sha256_of, write_bytes, write_json
+from goldwire.files import read_bytes, read_text, write_bytes, write_json
+from goldwire.folders import list_files
 from goldwire.formats.dataset_files import MANIFEST, write_parquet
 from goldwire.formats.features import META, Columns, arrow_schema
 from goldwire.model import Article, Span
@@ -37,13 +38,9 @@ class Withheld:
     """What was left out because it is text or may be: metadata by key, attribute values and those of the
     registries that quote."""
 
-    meta: dict[str, int] = field(default_factory=dict)
-    attributes: dict[str, int] = field(default_factory=dict)
+    meta: Counter[str] = field(default_factory=Counter)
+    attributes: Counter[str] = field(default_factory=Counter)
     registries: int = 0
-
-    def lose(self, counts: dict[str, int], name: str) -> None:
-        """Count one."""
-        counts[name] = counts.get(name, 0) + 1
 
 
 def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -> Withheld:
@@ -75,50 +72,33 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
     free = {article.document.id: article.document.text for article in whole}
     entries = registry_rows(corpus)
     rows, withheld.registries = without(entries, _quoting(entries, texts, free))
-    named = write_registries(folder, rows, corpus.schema)
-    hashed, numbers = corpus.content_hash(), {side: len(articles) for side, articles in sides.items()}
     as_shown = [shown[article.document.id] for article in corpus.articles]
-    told = Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources)
-    facts, counts = CardFacts.of(as_shown), count(as_shown, corpus.schema, only_curated=True)
-    checks = check_articles(corpus.articles, corpus.schema, corpus.registries)
-    describe(
-        folder,
-        told,
-        facts,
-        counts,
-        checks,
-        losses if whole else {},
-        hashed,
-        sides=numbers,
+    contents = Contents(
+        corpus=Corpus(corpus.project, corpus.schema, corpus.registries, as_shown, corpus.sources),
+        facts=CardFacts.of(as_shown),
+        counts=count(as_shown, corpus.schema, only_curated=True),
+        checks=check_articles(corpus.articles, corpus.schema, corpus.registries),
+        losses=losses if whole else {},
+        content_hash=corpus.content_hash(),
+        sides={side: len(articles) for side, articles in sides.items()},
         paths=paths,
-        registries=named,
+        registries=write_registries(folder, rows, corpus.schema),
         held=held,
     )
+    describe(folder, contents)
     for name in ("CHANGELOG.md", SPLIT):
         if (corpus.project.corpus / name).is_file():
             write_bytes(folder / name, read_bytes(corpus.project.corpus / name))
     manifest = {
-        "name": corpus.project.name,
-        "version": corpus.version,
-        "content_hash": hashed,
-        "schema": corpus.schema.stamp,
-        "goldwire": __version__,
+        **contents.identity(),
         "without_texts": len(bare),
         "configs": paths,
         "documents": len(as_shown),
-        "splits": numbers,
-        "withheld": {
-            "meta": withheld.meta,
-            "attributes": withheld.attributes,
-            "registries": withheld.registries,
-        },
-        "files": {
-            str(path.relative_to(folder)): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
+        "splits": contents.sides,
+        "withheld": vars(withheld),
     }
     write_json(folder / MANIFEST, manifest)
+    list_files(folder, MANIFEST)
     _search(folder, bare, texts, free)
     return withheld
 
@@ -165,7 +145,7 @@ def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withh
     def without_quotes(span: Span) -> Span:
         dropped = [name for name, value in span.attributes.items() if quotes(value)]
         for name in dropped:
-            withheld.lose(withheld.attributes, f"{span.layer}.{name}")
+            withheld.attributes[f"{span.layer}.{name}"] += 1
         attributes = {name: value for name, value in span.attributes.items() if name not in dropped}
         return structs.replace(span, attributes=attributes) if dropped else span
 
@@ -176,7 +156,7 @@ def _bare(articles: Iterable[Article], texts: Mapping[str, str], withheld: Withh
             if key in KEPT_META and not quotes(value):
                 meta[key] = value
             else:
-                withheld.lose(withheld.meta, key)
+                withheld.meta[key] += 1
         annotations = tuple(
             structs.replace(a, spans=tuple(without_quotes(span) for span in a.spans))
             for a in article.annotations
