@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from goldwire import strict_json
 from goldwire.annotations.integrity import article_faults
 from goldwire.annotations.line import loads
 from goldwire.archive.reading import ROWS, Batch, batches
@@ -21,7 +21,7 @@ from goldwire.formats.parquet import article_of
 from goldwire.model import Article, Document
 from goldwire.seeds.columns import columns_of
 from goldwire.seeds.documents import NO_ARTICLE, check_text, document_of
-from goldwire.seeds.rows import half_pair
+from goldwire.seeds.rows import Row, check_pairs, json_object
 from goldwire.text import normalise
 
 #: More rows than any shard has: one part.
@@ -29,6 +29,8 @@ _WHOLE = 1 << 62
 _OWN = frozenset(("id", "text", "meta", "annotations"))
 #: What rows that are nearly goldwire's own, but for an id that is a number or further columns, have for sure.
 _NEARLY_OWN = {"id": "id", "text": "text"}
+#: A line of JSON Lines, a row of a table, or None for what is too long.
+_Stored: TypeAlias = bytes | Row | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ def article_batches(
 
 
 def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
-    rows = [row for _, row, _ in _rows(batch, decode=True) if isinstance(row, dict)]
+    rows = []
+    for _, stored in _stored(batch):
+        with suppress(GoldwireError):  # told with the row
+            rows.append(_row(stored, ""))
     if not rows:
         return {}
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -81,60 +86,44 @@ def _columns(batch: Batch, given: Mapping[str, str]) -> dict[str, str] | None:
 
 def articles_of(batch: Batch) -> Iterator[Placed | Refused]:
     """The articles of a batch in their order, and the rows that are none."""
-    for number, row, line in _rows(batch, decode=batch.columns is not None):
+    for number, stored in _stored(batch):
         where, place = batch.place(number, batch.address), batch.place(number, batch.name)
         try:
-            if isinstance(row, GoldwireError):
-                raise row
-            yield Placed(where, place, _article(row, line, batch, where, number))
+            yield Placed(where, place, _article(batch, number, stored, where))
         except GoldwireError as error:
-            yield Refused(where, place, _shown(row, line), error.faults)
+            yield Refused(where, place, _shown(stored), error.faults)
 
 
-def _rows(batch: Batch, *, decode: bool) -> Iterator[tuple[int, Any, bytes | None]]:
-    """Number, row (or what is wrong with it) and, of JSON Lines, the line, whose row is None undecoded."""
+def _stored(batch: Batch) -> Iterator[tuple[int, _Stored]]:
+    """What a batch holds, with the numbers of its rows."""
+    yield from batch.lines
     if batch.table is not None:
-        for number, row in enumerate(batch.table.to_pylist(), start=batch.first):
-            yield number, row, None
-        return
-    for number, line in batch.lines:
-        where = f"{batch.address}:{number}"
-        if line is None:
-            yield number, GoldwireError.of(NO_ARTICLE, "too long to be an article", where=where), line
-        else:
-            yield number, _decoded(line, where) if decode else None, line
+        yield from enumerate(batch.table.to_pylist(), start=batch.first)
 
 
-def _decoded(line: bytes, where: str) -> Any:
-    try:
-        row = strict_json.loads(line)
-    except strict_json.NotStrict as error:
-        message, path = strict_json.told(error)
-        return GoldwireError.of(NO_ARTICLE, message, where=f"{where} {path}".rstrip(), hint="keep one")
-    except ValueError as error:
-        return GoldwireError.of(NO_ARTICLE, f"not JSON: {error}", where=where)
-    if not isinstance(row, dict):
-        return GoldwireError.of(NO_ARTICLE, "not a JSON object", where=where, hint="one {…} a line")
-    if half_pair(row):
-        hint = "repair the text that it was made from"
-        return GoldwireError.of(NO_ARTICLE, "holds half a surrogate pair", where=where, hint=hint)
+def _row(stored: _Stored, where: str) -> Row:
+    if isinstance(stored, dict):
+        return stored
+    if stored is None:
+        raise GoldwireError.of(NO_ARTICLE, "too long to be an article", where=where)
+    row = json_object(stored, where, NO_ARTICLE)
+    check_pairs(row, where, NO_ARTICLE)
     return row
 
 
-def _shown(row: Any, line: bytes | None) -> str:
-    if line is not None:
-        return line.decode(errors="replace").rstrip("\r\n")
-    return "" if isinstance(row, GoldwireError) else str(row)
+def _shown(stored: _Stored) -> str:
+    if isinstance(stored, bytes):
+        return stored.decode(errors="replace").rstrip("\r\n")
+    return "" if stored is None else str(stored)
 
 
-def _article(row: Any, line: bytes | None, batch: Batch, where: str, number: int) -> Article:
+def _article(batch: Batch, number: int, stored: _Stored, where: str) -> Article:
     if batch.columns is not None:
-        return Article(_document(row, batch, batch.columns, where, number))
+        return Article(_document(_row(stored, where), batch, batch.columns, where, number))
     try:
-        article = loads(line, where) if line is not None else _of_table(row, where)
+        article = loads(stored, where) if isinstance(stored, bytes) else _of_table(_row(stored, where), where)
     except GoldwireError:
-        if line is not None and isinstance(row := _decoded(line, where), GoldwireError):
-            raise row from None
+        row = _row(stored, where)
         if _is_own(row):
             raise
         return Article(_document(row, batch, _NEARLY_OWN, where, number))
@@ -151,7 +140,7 @@ def _normalised(document: Document) -> Document:
     return Document(document.id, text, meta)
 
 
-def _of_table(row: dict[str, Any], where: str) -> Article:
+def _of_table(row: Row, where: str) -> Article:
     try:
         article = article_of({"meta": "{}", **row})
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
@@ -161,7 +150,7 @@ def _of_table(row: dict[str, Any], where: str) -> Article:
     return article
 
 
-def _is_own(row: Mapping[str, Any]) -> bool:
+def _is_own(row: Row) -> bool:
     """Whether goldwire wrote a row, or somebody who meant it so: its annotations are not left aside."""
     stated = isinstance(row.get("id"), str) and isinstance(row.get("text"), str)
     return bool(row.get("annotations")) or (stated and row.keys() <= _OWN)
@@ -176,9 +165,7 @@ def _as_json(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _document(
-    row: dict[str, Any], batch: Batch, columns: Mapping[str, str], where: str, number: int
-) -> Document:
+def _document(row: Row, batch: Batch, columns: Mapping[str, str], where: str, number: int) -> Document:
     """A document of other people's columns; an archive without ids gets them of shard and row:
     `shard-000017`."""
     if batch.table is not None:

@@ -172,7 +172,7 @@ def add_articles(
         refused=tuple(read.faults),
         passed=tuple(collected.passed),
         columns=read.columns,
-        annotated=read.annotated,
+        annotated=dict(read.annotated),
         is_written=not dry_run,
     )
 

@@ -91,6 +91,16 @@ def stated(meta: Mapping[str, object], field: str) -> object:
     return next((meta[name] for name in names if meta.get(name) not in (None, "")), None)
 
 
+def fields_of(row: Row, columns: Mapping[str, str]) -> tuple[Row, Row, bool]:
+    """What a row holds by field, what else it holds (of a `meta` in it too), and whether it had annotations,
+    which are left out."""
+    values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
+    more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
+    annotated = bool(more.pop("annotations", None))
+    inner = more.pop("meta", {})
+    return values, beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ()), annotated
+
+
 def beside(values: Mapping[str, object], more: Mapping[str, object], taken: Iterable[str]) -> Row:
     """What columns gave (`values`) and the rest of a row: what of that bears a name that columns gave, or one
     of `taken`, gets `_given` behind it, so that neither is lost; what is the same stands once."""

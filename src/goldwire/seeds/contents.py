@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Any
 
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
-from goldwire.seeds.columns import beside, columns_of
+from goldwire.seeds.columns import beside, columns_of, fields_of
 from goldwire.seeds.ingest import check_plain, kind_of
-from goldwire.seeds.rows import Row, csv_rows, delimiter_of, half_pair, json_list, json_rows
+from goldwire.seeds.rows import Row, check_pairs, csv_rows, delimiter_of, json_list, json_rows
 from goldwire.seeds.sources import PAGES, TABLES, Source
 from goldwire.text import normalise
 
@@ -49,7 +50,7 @@ class Read:
     candidates: list[Candidate] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    annotated: dict[str, int] = field(default_factory=dict)
+    annotated: Counter[str] = field(default_factory=Counter)
 
 
 def read_source(read: Read, source: Source, *, columns: Mapping[str, str], encoding: str = "") -> None:
@@ -155,15 +156,10 @@ def _row(
     read: Read, source: Source, place: str, row: Row, columns: Mapping[str, str], name: str
 ) -> Candidate:
     """A row's article; raises GW707 where it has none."""
-    if half_pair(row):
-        hint = "repair the text that it was made from"
-        raise GoldwireError.of("GW707", "holds half a surrogate pair", where=place, hint=hint)
-    values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
-    more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
-    if more.pop("annotations", None):
-        read.annotated[source.place] = read.annotated.get(source.place, 0) + 1
-    inner = more.pop("meta", {})
-    more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
+    check_pairs(row, place, "GW707")
+    values, more, annotated = fields_of(row, columns)
+    if annotated:
+        read.annotated[source.place] += 1
     stated_id = values.pop("id", "")
     if (
         isinstance(stated_id, bool)

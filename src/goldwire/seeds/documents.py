@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
 from goldwire.model import Document
-from goldwire.seeds.columns import beside, with_named
+from goldwire.seeds.columns import beside, fields_of, with_named
 from goldwire.seeds.ingest import check_plain
+from goldwire.seeds.rows import Row
 from goldwire.text import normalise
 
 #: The code of a row that is no article.
 NO_ARTICLE = "GW951"
 
 
-def document_of(row: Mapping[str, Any], columns: Mapping[str, str], where: str, unnamed: str) -> Document:
+def document_of(row: Row, columns: Mapping[str, str], where: str, unnamed: str) -> Document:
     """The document of a row whose `columns` say which is which field; what is no field becomes metadata.
 
     A row of a table without ids is called `unnamed`. Annotations are not looked at. Raises GW951 for a row
     that is no article, GW287 for one whose text is markup.
     """
     columns = _columns_of_row(tuple(row), tuple(columns.items()))
-    values = {field: row[column] for field, column in columns.items() if row.get(column) not in (None, "")}
-    more = {key: value for key, value in row.items() if key not in columns.values() and value is not None}
-    more.pop("annotations", None)
-    inner = more.pop("meta", {})
-    more = beside(more, inner if isinstance(inner, dict) else {"meta": inner}, ())
+    values, more, _ = fields_of(row, columns)
     text, stated = values.pop("text", None), values.pop("id", None)
     check_text(text, columns.get("text", "text"), where)
     if isinstance(stated, str):

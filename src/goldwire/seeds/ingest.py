@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, read_text, sha256, text_lines
+from goldwire.files import decoded, read_bytes, read_text, sha256, text_lines
 from goldwire.model import Document
 from goldwire.number_format import counted
 from goldwire.project import Project
-from goldwire.seeds.rows import Row, csv_rows, half_pair, json_rows
+from goldwire.seeds.rows import Row, check_pairs, csv_rows, json_rows
 from goldwire.text import normalise
 
 SUFFIXES = (".txt", ".jsonl", ".csv")
@@ -143,33 +144,40 @@ def stream_documents(*paths: Path) -> Iterator[Document]:
 
 
 def _read(path: Path) -> Iterator[tuple[str, Document]]:
+    """The documents of a file or folder with their places; what is wrong is raised at the end."""
+    faults: list[Fault] = []
+    suffix = path.suffix.lower()
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in (".txt", *_KINDS))
         if not any(file.suffix.lower() == ".txt" for file in files):
             raise GoldwireError.of("GW223", "no .txt file in this folder", where=str(path))
-        faults: list[Fault] = []
-        for file in files:
-            try:
-                yield from _read_text(file, {})
-            except GoldwireError as error:
-                faults.extend(error.faults)
-        raise_faults(faults)
-    elif path.suffix.lower() in (".txt", *_KINDS):
-        yield from _read_text(path, {})
-    elif path.suffix.lower() == ".jsonl":
-        yield from _read_jsonl(path)
-    elif path.suffix.lower() == ".csv":
-        yield from _read_csv(path)
+        readers: Iterable[Callable[[], tuple[str, Document]]] = (partial(_read_text, f, {}) for f in files)
+    elif suffix in (".txt", *_KINDS):
+        readers = [partial(_read_text, path, {})]
+    elif suffix == ".jsonl":
+        rows = json_rows(text_lines(path), str(path), faults)
+        readers = (partial(_from_row, row, path, place) for place, row in rows)
+    elif suffix == ".csv":
+        rows = csv_rows(read_text(path), str(path), faults)
+        readers = (partial(_from_row, row, path, place) for place, row in rows)
     else:
         hint = f"give a folder or a file that ends in {', '.join(SUFFIXES)}"
         raise GoldwireError.of("GW223", f"can't tell what `{path.name}` is", where=str(path), hint=hint)
+    for read in readers:
+        try:
+            placed = read()
+        except GoldwireError as error:
+            faults.extend(error.faults)
+        else:
+            yield placed
+    raise_faults(faults)
 
 
-def _read_text(path: Path, meta: dict[str, Any], name: str | None = None) -> Iterator[tuple[str, Document]]:
-    check_plain(read_bytes(path), str(path), path.suffix.lower())
-    text = read_text(path)
-    meta = {**meta, "sha256": sha256(read_bytes(path))}
-    yield str(path), Document(name or path.stem, normalise(text), meta)
+def _read_text(path: Path, meta: dict[str, Any], name: str | None = None) -> tuple[str, Document]:
+    data = read_bytes(path)
+    check_plain(data, str(path), path.suffix.lower())
+    meta = {**meta, "sha256": sha256(data)}
+    return str(path), Document(name or path.stem, normalise(decoded(data, str(path))), meta)
 
 
 def kind_of(data: bytes, suffix: str = "") -> str:
@@ -191,28 +199,7 @@ def check_plain(data: bytes, place: str, suffix: str = "") -> None:
         raise GoldwireError.of("GW287", message, where=place, hint=hint)
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[str, Document]]:
-    faults: list[Fault] = []
-    yield from _documents(json_rows(text_lines(path), str(path), faults), path, faults)
-
-
-def _read_csv(path: Path) -> Iterator[tuple[str, Document]]:
-    faults: list[Fault] = []
-    yield from _documents(csv_rows(read_text(path), str(path), faults), path, faults)
-
-
-def _documents(
-    rows: Iterator[tuple[str, Row]], path: Path, faults: list[Fault]
-) -> Iterator[tuple[str, Document]]:
-    for place, row in rows:
-        try:
-            yield from _from_row(row, path, place)
-        except GoldwireError as error:
-            faults.extend(error.faults)
-    raise_faults(faults)
-
-
-def _from_row(row: Row, path: Path, place: str) -> Iterator[tuple[str, Document]]:
+def _from_row(row: Row, path: Path, place: str) -> tuple[str, Document]:
     """A row names its text in `text`, or the text's file, as a path from the listing, in `file`."""
     meta = {key: value for key, value in row.items() if key not in ("id", "text", "file", "meta")}
     more = row.get("meta", {})
@@ -222,9 +209,7 @@ def _from_row(row: Row, path: Path, place: str) -> Iterator[tuple[str, Document]
         message = f"`{min(twice)}` stands in `meta` and beside it, not alike"
         raise GoldwireError.of("GW226", message, where=place, hint="keep one")
     meta |= more
-    if half_pair(row):
-        hint = "repair the text that it was made from"
-        raise GoldwireError.of("GW226", "holds half a surrogate pair", where=place, hint=hint)
+    check_pairs(row, place, "GW226")
     name, text, file = row.get("id"), row.get("text"), row.get("file")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise GoldwireError.of("GW226", "`id` must be a text", where=place)
@@ -232,11 +217,10 @@ def _from_row(row: Row, path: Path, place: str) -> Iterator[tuple[str, Document]
         check_plain(text[:1024].encode(), place)
         if name is None:
             raise GoldwireError.of("GW226", "lacks `id`", where=place, hint="give each article one")
-        yield place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})
-    elif isinstance(file, str) and "\0" not in file and text is None:
+        return place, Document(name, normalise(text), {**meta, "sha256": sha256(text)})
+    if isinstance(file, str) and "\0" not in file and text is None:
         target = path.parent / file
         if not target.resolve().is_relative_to(path.parent.resolve()):
             raise GoldwireError.of("GW226", f"`{file}` lies outside the listing's folder", where=place)
-        yield from _read_text(target, meta, name)
-    else:
-        raise GoldwireError.of("GW226", "needs either `text` or `file`, as text", where=place)
+        return _read_text(target, meta, name)
+    raise GoldwireError.of("GW226", "needs either `text` or `file`, as text", where=place)

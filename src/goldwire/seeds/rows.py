@@ -19,14 +19,14 @@ def json_rows(lines: Iterable[str], where: str, faults: list[Fault]) -> Iterator
         if line.strip():
             place = f"{where}:{number}"
             try:
-                yield place, _object(line, place, "one {…} a line")
+                yield place, json_object(line, place)
             except GoldwireError as error:
                 faults.extend(error.faults)
 
 
 def json_list(text: str, where: str) -> Iterator[tuple[str, Row]]:
     """The objects of a JSON file that is a list of them, with their `file $[n]`; or the one that it is."""
-    value = _loaded(text, where)
+    value = _loaded(text, where, "GW224")
     if isinstance(value, dict):
         yield where, value
     elif isinstance(value, list) and all(isinstance(row, dict) for row in value):
@@ -36,21 +36,22 @@ def json_list(text: str, where: str) -> Iterator[tuple[str, Row]]:
         raise GoldwireError.of("GW224", "not a list of JSON objects", where=where, hint=hint)
 
 
-def _object(text: str, place: str, hint: str) -> Row:
-    row = _loaded(text, place)
+def json_object(data: bytes | str, place: str, code: str = "GW224") -> Row:
+    """The object that a line of JSON is; raises `code` where it is none."""
+    row = _loaded(data, place, code)
     if not isinstance(row, dict):
-        raise GoldwireError.of("GW224", "not a JSON object", where=place, hint=hint)
+        raise GoldwireError.of(code, "not a JSON object", where=place, hint="one {…} a line")
     return row
 
 
-def _loaded(text: str, place: str) -> Any:
+def _loaded(data: bytes | str, place: str, code: str) -> Any:
     try:
-        return strict_json.loads(text)
+        return strict_json.loads(data)
     except strict_json.NotStrict as error:
         message, path = strict_json.told(error)
-        raise GoldwireError.of("GW224", message, where=f"{place} {path}".rstrip(), hint="keep one") from None
+        raise GoldwireError.of(code, message, where=f"{place} {path}".rstrip(), hint="keep one") from None
     except ValueError as error:
-        raise GoldwireError.of("GW224", f"not JSON: {error}", where=place) from None
+        raise GoldwireError.of(code, f"not JSON: {error}", where=place) from None
 
 
 def csv_rows(
@@ -94,6 +95,13 @@ def delimiter_of(text: str) -> str:
     header = next(csv.reader([text.partition("\n")[0]], delimiter="\0"), [""])
     line = header[0] if header else ""
     return max(",;\t|", key=lambda sign: line.count(sign))
+
+
+def check_pairs(row: Row, place: str, code: str) -> None:
+    """Refuse a row, with `code`, in which a surrogate stands that has no partner: no file can hold it."""
+    if half_pair(row):
+        hint = "repair the text that it was made from"
+        raise GoldwireError.of(code, "holds half a surrogate pair", where=place, hint=hint)
 
 
 def half_pair(value: Any) -> bool:
