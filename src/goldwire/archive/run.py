@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -50,34 +51,27 @@ class Result:
     done: int
 
 
-@dataclass(frozen=True)
 class Work:
-    """Makes the function that works on batches; `make` makes what it does to articles, once a worker."""
+    """What is done to a batch; `make` makes what it does to articles, once a worker."""
 
-    make: Callable[[], Transform]
-    form: str
+    def __init__(self, make: Callable[[], Transform], form: str) -> None:
+        self._transform, self._is_table = make(), form == "parquet"
 
-    def __call__(self) -> Callable[[Batch], Result]:
-        """The function, in the process that it works in."""
-        transform = self.make()
-
-        def function(batch: Batch) -> Result:
-            rows = list(articles_of(batch))
-            placed = [each for each in rows if isinstance(each, Placed)]
-            changed = transform([each.article for each in placed])
-            is_table = self.form == "parquet"
-            return Result(
-                key=(batch.name, batch.part),
-                places=[(each.where, each.place) for each in placed],
-                ids=[article.document.id for article in changed],
-                written=table_of(changed) if is_table else [dumps(article) for article in changed],
-                refused=[each for each in rows if isinstance(each, Refused)],
-                counts=[_counts(article) for article in changed],
-                is_last=batch.is_last,
-                done=batch.done,
-            )
-
-        return function
+    def __call__(self, batch: Batch) -> Result:
+        """What becomes of a batch."""
+        rows = list(articles_of(batch))
+        placed = [each for each in rows if isinstance(each, Placed)]
+        changed = self._transform([each.article for each in placed])
+        return Result(
+            key=(batch.name, batch.part),
+            places=[(each.where, each.place) for each in placed],
+            ids=[article.document.id for article in changed],
+            written=table_of(changed) if self._is_table else [dumps(article) for article in changed],
+            refused=[each for each in rows if isinstance(each, Refused)],
+            counts=[_counts(article) for article in changed],
+            is_last=batch.is_last,
+            done=batch.done,
+        )
 
 
 def _counts(article: Article) -> Counter[str]:
@@ -137,7 +131,6 @@ def run_over(
     form: str = "jsonl",
     per_shard: int = PER_SHARD,
     strict: bool = False,
-    started: Callable[[int], None] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Outcome:
     """What `make` makes does to the articles of the shards at `addresses`, written to `folder`, a path or an
@@ -146,7 +139,7 @@ def run_over(
     A shard is written whole or not at all, and those of an earlier run that was made with the same `settings`
     and inputs stay: the folder is the same to the byte however often a run was killed, and whatever the
     engine. Rows that are no article lie in `_quarantine/` in it; with `strict` the first of them ends the
-    run. `started` gets the bytes of the inputs that are to be read, `advance` counts them.
+    run. `advance` counts bytes of the inputs read.
 
     Raises GW940 to GW943 and GW950 for the inputs, GW944 where no row is an article, GW945 to GW948 for the
     folder.
@@ -158,12 +151,10 @@ def run_over(
         options = {"columns": dict(columns or {}), "shards": form, "shard_size": per_shard, "batch": ROWS}
         state = begin(output, {**settings, **options}, inputs)
         waiting = [shard for shard in shards if not state.is_done(shard.name)]
-        if started is not None:
-            started(sum(shard.size for shard in waiting))
         batches = _batches(waiting, state, columns or {}, per_shard)
         outcome = Outcome(Counter())
         stems = {each.name: each for each in inputs}
-        results = engine.map(Work(make, form), batches)
+        results = engine.map(partial(Work, make, form), batches)
         told = _told(results, advance)
         for key, group in groupby(told, key=lambda result: result.key):
             _write_part(state, stems[key[0]], key[1], group, form, outcome, strict=strict)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,14 +66,12 @@ class Shard:
         with told(self.address), stored as stream:
             yield stream
 
-    def sha256(self, advance: Callable[[int], None] | None = None) -> str:
-        """The SHA-256 of its bytes, read in blocks; `advance` counts bytes."""
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, of which no more than a block is held."""
         digest = hashlib.sha256()
         with self.opened() as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-                if advance is not None:
-                    advance(len(block))
         return digest.hexdigest()
 
 

@@ -53,7 +53,6 @@ def select(
     workers: int | None = None,
     engine: Engine | None = None,
     repeat: Path | None = None,
-    started: Callable[[int], None] | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Selection:
     """Choose from the archive at `addresses`, and write `folder`, a path or an address: articles to label, a
@@ -73,8 +72,6 @@ def select(
     if repeat is not None:
         choice, known = _repeated(repeat, inputs, known)
     choice.check()
-    if started is not None:
-        started(sum(shard.size for shard in shards))
     engine = engine or LocalEngine(workers or cores(), imported=_IMPORTED)
     seen = survey(shards, choice, engine, advance)
     if not len(seen):

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -59,19 +59,8 @@ class Looked(NamedTuple):
     done: int
 
 
-@dataclass(frozen=True)
-class Look:
-    """Makes the function that looks at a batch."""
-
-    choice: Choice
-
-    def __call__(self) -> Callable[[Batch], Looked]:
-        """The function, in the process that it works in."""
-        return Looker(self.choice).look
-
-
 class Looker:
-    """Looks at articles: whether they are of the population, and what is known of them."""
+    """Looks at the articles of a batch: whether they are of the population, and what is known of them."""
 
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
@@ -91,7 +80,7 @@ class Looker:
             parts.append(f"({part})" if re.search(f"[{_ALONE}]", keyword) else rf"(?<!\w)({part})(?!\w)")
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
-    def look(self, batch: Batch) -> Looked:
+    def __call__(self, batch: Batch) -> Looked:
         """What of a batch is of the population, and why others are not."""
         looked = Looked(batch.name, [], Counter(), Counter(), [], batch.done)
         for row, each in zip(_numbers(batch), articles_of(batch), strict=True):
@@ -247,7 +236,7 @@ def survey(
     articles = 0
     fields = len(choice.by)
     before: dict[str, int] = {}
-    for looked in engine.map(Look(choice), _batches(shards, choice)):
+    for looked in engine.map(partial(Looker, choice), _batches(shards, choice)):
         out.update(looked.out)
         unfit.update(looked.unfit)
         refused.extend(looked.refused[: max(_EXAMPLES - len(refused), 0)])
