@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -55,6 +55,11 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[end - 1].isspace():
         end -= 1
     return start, end
+
+
+def first_of(names: Sequence[str], most: int = 3) -> str:
+    """The first names of several, for a message: `a, b, c, …`."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 class Snippet(NamedTuple):

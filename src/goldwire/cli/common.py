@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -22,12 +22,13 @@ from goldwire.leftovers import begin_command
 from goldwire.number_format import amount
 from goldwire.project import Project, find_project
 from goldwire.redaction import redact
+from goldwire.text import first_of
 from goldwire.visible import on_a_line, visible
 
 if TYPE_CHECKING:
     from goldwire.formats.articles import Articles
     from goldwire.schemas.inferred import Left, Renamed
-    from goldwire.table import Table
+    from goldwire.table import Figures, Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: A file, or a folder, to read or to write; whether it is there is for the reader to say.
@@ -145,24 +146,33 @@ def engine_options(function: F) -> F:
     return cast("F", decorated)
 
 
+def pairs(
+    example: str = "", fits: Callable[[str], bool] = bool, value: Callable[[str], Any] = str
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, Any]]:
+    """What makes a mapping of options such as `--column FIELD=NAME`: of each name the `value` that stands
+    after it, which `fits`."""
+
+    def split(_ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+        values = {}
+        for pair in given:
+            name, _, text = pair.partition("=")
+            if not (name and fits(text)):
+                form = f"{param.metavar}, for instance {example}" if example else param.metavar
+                raise click.UsageError(f"{param.opts[0]} is {form}, and not {pair}")
+            values[name] = value(text)
+        return values
+
+    return split
+
+
 def columns_option(function: F) -> F:
     """`--column FIELD=NAME`, any number of times: which column of a table is which field, as `columns`."""
-
-    def split(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-        columns = {}
-        for pair in pairs:
-            field, equals, name = pair.partition("=")
-            if not (field and equals and name):
-                raise click.UsageError(f"--column is FIELD=NAME, for instance text=body, and not {pair}")
-            columns[field] = name
-        return columns
-
     return click.option(
         "--column",
         "columns",
         multiple=True,
         metavar="FIELD=NAME",
-        callback=split,
+        callback=pairs("text=body"),
         help="Which column of a table is what: text=body, id=…, title=…, published=…, author=…, url=….",
     )(function)
 
@@ -186,13 +196,15 @@ def paper_options(function: F) -> F:
     return function
 
 
-def write_tables(tables: Sequence[Table], csv_path: Path | None, latex_path: Path | None) -> None:
-    """Write tables where files were asked for."""
-    from goldwire.table import csv_of, latex_of
-
-    for path, form in ((csv_path, csv_of), (latex_path, latex_of)):
+def write_figures(
+    figures: Figures, json_path: Path | None, csv_path: Path | None = None, latex_path: Path | None = None
+) -> None:
+    """Write figures, and their tables, where files were asked for."""
+    for path, form in ((csv_path, figures.to_csv), (latex_path, figures.to_latex)):
         if path is not None:
-            _write_out(path, form(tables))
+            _write_out(path, form())
+    if json_path is not None:
+        write_json(json_path, figures.as_json())
 
 
 def show(figures: Table, *, title: str = "") -> None:
@@ -276,10 +288,14 @@ def say_read(path: Path, articles: Articles, *, named: bool) -> None:
         say(f"{path}: read as {articles.format}, which it looks like (--from names another)")
     for assumed in articles.assumed:
         say(f"{path}: assumed: {assumed}")
-    for what, kinds in (("not kept", articles.lost), ("changed", articles.changed)):
-        for kind, places in kinds.items():
-            shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-            say(f"{path}: {what}: {amount(len(places))} × {kind} ({shown})")
+    say_kinds({"not kept": articles.lost, "changed": articles.changed}, start=f"{path}: ")
+
+
+def say_kinds(kinds: Mapping[str, Mapping[str, Sequence[str]]], *, start: str = "") -> None:
+    """What was not kept, or changed: how often of each kind, and the first places."""
+    for what, places_of in kinds.items():
+        for kind, places in places_of.items():
+            say(f"{start}{what}: {amount(len(places))} × {kind} ({first_of(places)})")
 
 
 def notifier() -> Callable[[str], None]:

@@ -17,10 +17,11 @@ from goldwire.cli.common import (
     progress,
     project_option,
     say,
+    say_kinds,
     show,
     tell,
+    write_figures,
     write_json,
-    write_tables,
 )
 from goldwire.formats.guess import AUTO
 from goldwire.formats.registry import FORMATS
@@ -159,15 +160,7 @@ def convert(
     if done.widened:
         widened = f"{amount(len(done.widened))} spans ({done.widened[0]})"
         say(f"widened to whole tokens, extents kept beside: {widened}")
-    for kind, places in done.lost.items():
-        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        say(f"not kept: {amount(len(places))} × {kind} ({shown})")
-    for kind, places in done.changed.items():
-        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        say(f"changed: {amount(len(places))} × {kind} ({shown})")
-    for kind, places in done.noted.items():
-        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        say(f"noted: {amount(len(places))} × {kind} ({shown})")
+    say_kinds({"not kept": done.lost, "changed": done.changed, "noted": done.noted})
     if FORMATS[target].loses:
         say(f"{target} has no place for: {FORMATS[target].loses}")
     if done.quarantine_file is not None:
@@ -212,7 +205,7 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
 @command.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @project_option
-@click.option("--schema", "schema_path", type=FILE, help="Schema file.")
+@click.option("--schema", type=FILE, help="Schema file.")
 @click.option(
     "--split",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -220,24 +213,16 @@ def build(project: Project, strict: bool, json_path: Path | None) -> None:
 )
 @click.option(
     "--curated",
-    "only_curated",
     is_flag=True,
     help="Fail only where each document's most trusted annotation breaks a rule; list the others' too.",
 )
 @json_option
-def check(
-    file: Path | None,
-    project: Project,
-    schema_path: Path | None,
-    split: Path | None,
-    only_curated: bool,
-    json_path: Path | None,
-) -> None:
+def check(json_path: Path | None, **options: Any) -> None:
     """Hold annotations against the schema's rules, and splits against leaks: the project's, or FILE's."""
     import goldwire
     from goldwire.annotations.rules import RULES
 
-    result = goldwire.check_corpus(project, file, schema=schema_path, split=split, curated=only_curated)
+    result = goldwire.check_corpus(**options)
     for fault in result.faults:
         tell(str(fault))
     if result.faults:
@@ -282,11 +267,10 @@ def stats(
     for listed in counts.tables():
         if by_document or listed.name != "documents":
             show(listed, title=listed.title if listed.name in counts.labels else "")
-    write_tables(counts.tables(), csv_path, latex_path)
-    write_json(json_path, counts.as_dict())
+    write_figures(counts, json_path, csv_path, latex_path)
 
 
-for _one in (
+for _command in (
     corpus_versions.diff,
     corpus_versions.split,
     corpus_versions.publish,
@@ -295,4 +279,4 @@ for _one in (
     corpus_events.events,
     corpus_browse.review,
 ):
-    command.add_command(_one)
+    command.add_command(_command)

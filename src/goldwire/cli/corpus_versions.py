@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,7 @@ from goldwire.cli.common import (
     write_json,
 )
 from goldwire.number_format import amount
-from goldwire.project import Project
+from goldwire.text import first_of
 
 if TYPE_CHECKING:
     from goldwire.corpus.publish.hub import Published
@@ -36,15 +36,7 @@ _CASES = 12
 @click.option("--html", "html_path", type=FILE, help="Write the comparison as a page.")
 @click.option("--changelog", "changelog_path", type=FILE, help="Put a drafted entry at the top of this file.")
 @json_option
-def diff(
-    before: str,
-    after: str | None,
-    project: Project,
-    annotator: str,
-    html_path: Path | None,
-    changelog_path: Path | None,
-    json_path: Path | None,
-) -> None:
+def diff(html_path: Path | None, changelog_path: Path | None, json_path: Path | None, **options: Any) -> None:
     """Show what differs between two versions; AFTER is by default the project as it stands.
 
     Each is a project's folder, a built dataset's folder, a JSON Lines file, or a git revision of the project
@@ -53,9 +45,7 @@ def diff(
     import goldwire
 
     with progress("Comparing") as bar:
-        compared = goldwire.diff_corpus(
-            before, after, project, annotator=annotator, total=bar.total, advance=bar
-        )
+        compared = goldwire.diff_corpus(**options, total=bar.total, advance=bar)
     tell(*compared.summary)
     for shown in compared.tables():
         if shown.rows:
@@ -81,27 +71,14 @@ def diff(
 @click.option("--validation", type=float, help="The share for validation; 0 for none.  [default: 0.1]")
 @click.option("--by-date", is_flag=True, help="Test on the newest, by `published`.")
 @click.option("--folds", default=0, metavar="K", help="K folds instead of sides; groups stay together.")
-@click.option("--leave-one-out", "each", is_flag=True, help="A fold for each document.")
+@click.option("--leave-one-out", is_flag=True, help="A fold for each document.")
 @click.option("--shared", type=int, help="Events that tie two documents; 0: none do.  [default: 1]")
 @click.option("--similar", type=float, help="Similarity of near-duplicates, in (0, 1].  [default: 0.5]")
 @click.option("--allow-seen", is_flag=True, help="Test on what was annotated with predictions in view too.")
 @click.option("--anew", is_flag=True, help="Forget the stored sides.")
 @click.option("--out", type=FILE, help="Write here (default: corpus/split.json).")
 @json_option
-def split(
-    project: Project,
-    test: float | None,
-    validation: float | None,
-    by_date: bool,
-    folds: int,
-    each: bool,
-    shared: int | None,
-    similar: float | None,
-    allow_seen: bool,
-    anew: bool,
-    out: Path | None,
-    json_path: Path | None,
-) -> None:
+def split(json_path: Path | None, **options: Any) -> None:
     """Split the corpus so that nothing leaks: near-duplicates and one story stay on one side.
 
     Documents that have a side in the stored split keep it; shares, --by-date, --shared and --similar are
@@ -111,21 +88,7 @@ def split(
     import goldwire
 
     with progress("Looking for near-duplicates") as bar:
-        result = goldwire.split_corpus(
-            project,
-            out,
-            test=test,
-            validation=validation,
-            by_date=by_date,
-            folds=folds,
-            leave_one_out=each,
-            shared=shared,
-            similar=similar,
-            allow_seen=allow_seen,
-            anew=anew,
-            total=bar.total,
-            advance=bar,
-        )
+        result = goldwire.split_corpus(**options, total=bar.total, advance=bar)
     kinds = Counter(tie.kind for tie in result.ties)
     largest = amount(max(len(group) for group in result.groups))
     tell(
@@ -149,7 +112,7 @@ def split(
     }
     for note, names in notes.items():
         if names:
-            say(f"{amount(len(names))} {note}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
+            say(f"{amount(len(names))} {note}: {first_of(names, 5)}")
     if result.is_continued:
         known = amount(result.documents - len(result.new))
         say(f"{known} documents were known, {amount(len(result.new))} are new")
@@ -171,15 +134,7 @@ def split(
     help="Keep what would be published in this folder.",
 )
 @json_option
-def publish(
-    project: Project,
-    repo: str,
-    without_texts: bool,
-    dry_run: bool,
-    public: bool,
-    out: Path | None,
-    json_path: Path | None,
-) -> None:
+def publish(repo: str, dry_run: bool, out: Path | None, json_path: Path | None, **options: Any) -> None:
     """Push the built dataset to the Hugging Face Hub, tagged with its version.
 
     Texts that may not be passed on are not: their annotations go with text hashes instead, with
@@ -205,15 +160,7 @@ def publish(
         else:
             say(f"publishing {files}")
 
-    published = goldwire.publish_corpus(
-        project,
-        repo,
-        without_texts=without_texts,
-        public=public,
-        dry_run=dry_run,
-        out=out,
-        on_packed=on_packed,
-    )
+    published = goldwire.publish_corpus(repo=repo, dry_run=dry_run, out=out, on_packed=on_packed, **options)
     if not dry_run:
         say(f"published: {published.url}, {published.tag}")
     if out is not None:
@@ -238,6 +185,6 @@ def rehydrate(dataset: Path, articles: Path, out: Path, partial: bool, json_path
     tell(f"{amount(len(done.articles))} documents, {amount(done.spans)} spans")
     for reason, names in (("another text", done.differing), ("no copy", done.missing)):
         if names:
-            say(f"left out, {reason}: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}")
+            say(f"left out, {reason}: {first_of(names, 10)}")
     say(f"written to {out}")
     write_json(json_path, done.as_json())

@@ -18,8 +18,8 @@ from goldwire.cli.common import (
     say,
     show,
     tell,
+    write_figures,
     write_json,
-    write_tables,
 )
 from goldwire.cli.eval_drafts import draft
 from goldwire.number_format import amount, counted, number
@@ -59,12 +59,10 @@ def scoring_options(function: F) -> F:
     return function
 
 
-def _scoring(
-    json_path: Path | None, *, source: str, layers: tuple[str, ...], **options: Any
-) -> dict[str, Any]:
+def _scoring(json_path: Path | None, *, source: str, **options: Any) -> dict[str, Any]:
     """Those options, as the functions that score take them."""
     reading = {"format": source, "on_read": eval_ci.saying_read(source), "stamp": json_path is not None}
-    return {**options, **reading, "layers": layers or None}
+    return {**options, **reading}
 
 
 @click.group(cls=Group)
@@ -101,8 +99,7 @@ def score(
 
     scores = goldwire.score(gold, pred, **_scoring(json_path, **options))
     print_scores(scores)
-    write_tables(scores.tables(), csv_path, latex_path)
-    write_json(json_path, scores.as_json())
+    write_figures(scores, json_path, csv_path, latex_path)
 
 
 @command.command()
@@ -110,7 +107,7 @@ def score(
 @eval_ci.FROM
 @click.option("--names", help="Whose the readings in each FILE are, with commas: anna,ben.")
 @eval_ci.IGNORE_SPACE
-@click.option("--schema", "schema_path", type=FILE, help="Its defaults fill in absent attributes.")
+@click.option("--schema", type=FILE, help="Its defaults fill in absent attributes.")
 @click.option("--drafts", is_flag=True, help="Take in what people have not submitted, too.")
 @click.option("--annotator", "annotators", multiple=True, help="Compare these only; repeat for each.")
 @click.option(
@@ -130,27 +127,18 @@ def score(
 @eval_ci.SEED
 @json_option
 @paper_options
-@click.pass_context
 def agree(
-    context: click.Context,
     files: tuple[Path, ...],
     source: str,
     names: str | None,
-    ignore_space: bool,
-    schema_path: Path | None,
-    drafts: bool,
     annotators: tuple[str, ...],
     project_path: Path | None,
     floor: float | None,
     whole: bool,
-    gamma: bool,
-    layers: tuple[str, ...],
-    sides: tuple[str, ...],
-    resamples: int,
-    seed: int,
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
+    **options: Any,
 ) -> None:
     """Compare the readings of the same documents by two or more annotators.
 
@@ -169,22 +157,14 @@ def agree(
         format=source,
         on_read=eval_ci.saying_read(source),
         names=None if names is None else [name.strip() for name in names.split(",")],
-        ignore_space=ignore_space,
         annotators=annotators or None,
-        layers=layers or None,
-        schema=schema_path,
-        resamples=resamples,
-        seed=seed,
-        gamma=gamma,
-        drafts=drafts,
-        sides=sides,
+        **options,
     )
     print_agreement(agreement, whole=whole)
-    write_tables(agreement.tables(), csv_path, latex_path)
-    write_json(json_path, agreement.as_json())
+    write_figures(agreement, json_path, csv_path, latex_path)
     if floor is not None and (low := agreement.under(floor)):
         tell(f"failed: under the floor of {number(floor)}: {', '.join(low)}")
-        context.exit(1)
+        click.get_current_context().exit(1)
 
 
 @command.command()
@@ -256,5 +236,5 @@ def print_agreement(agreement: Agreement, *, whole: bool = False) -> None:
         say(f"note: {note}")
 
 
-for _one in (eval_ci.comment, eval_ci.compare, eval_ci.gate, eval_ci.history, draft):
-    command.add_command(_one)
+for _command in (eval_ci.comment, eval_ci.compare, eval_ci.gate, eval_ci.history, draft):
+    command.add_command(_command)

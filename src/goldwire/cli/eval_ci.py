@@ -17,8 +17,8 @@ from goldwire.cli.common import (
     say,
     say_read,
     tell,
+    write_figures,
     write_json,
-    write_tables,
 )
 from goldwire.cli.common import show as show_table
 from goldwire.files import read_text, write_text
@@ -30,7 +30,6 @@ from goldwire.project import Project
 if TYPE_CHECKING:
     from goldwire.eval.ci.compare_results import Compared
     from goldwire.eval.ci.gate import Gated
-    from goldwire.eval.matching.spans import Kind
     from goldwire.formats.articles import Articles
 
 #: Articles in any format that is read: a file, or a folder.
@@ -59,7 +58,13 @@ SIDES = click.option(
     multiple=True,
     help="Only documents on this side of the project's corpus/split.json; repeat for each.",
 )
-LAYERS = click.option("--layer", "layers", multiple=True, help="Only this layer; may be repeated.")
+LAYERS = click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    callback=lambda _ctx, _param, names: names or None,
+    help="Only this layer; may be repeated.",
+)
 RESAMPLES = click.option(
     "--resamples",
     type=click.IntRange(min=0),
@@ -128,17 +133,11 @@ def compare(
     a: Path,
     b: Path,
     source: str,
-    layers: tuple[str, ...],
-    kind: Kind,
-    rounds: int,
-    seed: int,
     show: int,
-    trained_on: bool,
-    ignore_space: bool,
-    sides: tuple[str, ...],
     json_path: Path | None,
     csv_path: Path | None,
     latex_path: Path | None,
+    **options: Any,
 ) -> None:
     """Say which of the predictions A and B is better, by how much, how sure that is, and where they differ.
 
@@ -153,18 +152,11 @@ def compare(
         b,
         format=source,
         on_read=saying_read(source),
-        layers=layers or None,
-        kind=kind,
-        rounds=rounds,
-        seed=seed,
-        trained_on=trained_on,
-        ignore_space=ignore_space,
-        sides=sides,
         places=show if json_path is None else None,
+        **options,
     )
     print_comparison(compared, a, b, show)
-    write_tables(compared.tables(), csv_path, latex_path)
-    write_json(json_path, compared.as_json())
+    write_figures(compared, json_path, csv_path, latex_path)
 
 
 def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
@@ -226,28 +218,19 @@ def print_comparison(compared: Compared, a: Path, b: Path, show: int) -> None:
 @click.option("--junit", type=FILE, help="Write the conditions as JUnit XML to this file.")
 @click.option("--badge", type=FILE, help="Write a badge's endpoint (JSON, as shields reads it) to this file.")
 @json_option
-@click.pass_context
 def gate(
-    context: click.Context,
     scores: Path | None,
-    project: Project,
     every: bool,
     of: str,
     baseline: Path | None,
-    base: str | None,
     floors: dict[str, float],
-    agreement_floor: float | None,
-    tolerance: float,
-    update: bool,
-    agreement: Path | None,
-    trained_on: bool,
-    rounds: int,
     summary: Path | None,
     github_summary: bool,
     comment: Path | None,
     junit: Path | None,
     badge: Path | None,
     json_path: Path | None,
+    **options: Any,
 ) -> None:
     """Hold the scores of `goldwire train` against the committed baseline; exit 1 where they are worse.
 
@@ -264,19 +247,7 @@ def gate(
         raise click.UsageError(
             "--all takes each baseline with its own scores: leave out SCORES, --of, --baseline"
         )
-    options: dict[str, Any] = {
-        "project": project,
-        "base": base,
-        "floor": floors.pop("", None),
-        "floors": floors,
-        "agreement_floor": agreement_floor,
-        "tolerance": tolerance,
-        "rounds": rounds,
-        "agreement": agreement,
-        "trained_on": trained_on,
-        "update": update,
-        "notify": say,
-    }
+    options |= {"floor": floors.pop("", None), "floors": floors, "notify": say}
     try:
         if every:
             held = goldwire.gate_all(**options)
@@ -302,7 +273,7 @@ def gate(
         append_summary(goldwire.gate_summary(gates))
     write_json(json_path, figures())
     if any(gated.passed is False for gated in gates):
-        context.exit(1)
+        click.get_current_context().exit(1)
 
 
 def print_gate(gated: Gated) -> None:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from goldwire.cli.common import (
-    json_option,
-    paper_options,
-    project_option,
-    say,
-    show,
-    write_json,
-    write_tables,
-)
+from goldwire.cli.common import json_option, paper_options, project_option, say, show, write_figures
 from goldwire.cli.eval_ci import LAYERS, RESAMPLES, SEED, SOURCE
-from goldwire.project import Project
 
 
 @click.command()
@@ -35,18 +27,7 @@ from goldwire.project import Project
 @json_option
 @paper_options
 @project_option
-def draft(
-    drafts: Path,
-    gold: Path | None,
-    trained: tuple[Path, ...],
-    layers: tuple[str, ...],
-    resamples: int,
-    seed: int,
-    json_path: Path | None,
-    csv_path: Path | None,
-    latex_path: Path | None,
-    project: Project,
-) -> None:
+def draft(json_path: Path | None, csv_path: Path | None, latex_path: Path | None, **options: Any) -> None:
     """Score DRAFTS beside the lexicon, the stock model and trained ones, with minutes and cost.
 
     Against GOLD, or the project's annotations: those that people reviewed, where there are any. Of articles
@@ -54,12 +35,9 @@ def draft(
     """
     import goldwire
 
-    assessed = goldwire.assess_drafts(
-        drafts, gold, project=project, trained=trained, layers=layers or None, resamples=resamples, seed=seed
-    )
+    assessed = goldwire.assess_drafts(**options)
     for table in assessed.tables():
         show(table, title=table.title)
     for note in assessed.notes:
         say(f"note: {note}")
-    write_tables(assessed.tables(), csv_path, latex_path)
-    write_json(json_path, assessed.as_json())
+    write_figures(assessed, json_path, csv_path, latex_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,9 +18,6 @@ from goldwire.cli.common import (
     write_json,
 )
 from goldwire.number_format import amount, counted
-
-if TYPE_CHECKING:
-    from goldwire.archive.engine import Engine
 
 #: What the one file of a few articles may end in.
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -49,13 +46,8 @@ def command(
     sources: tuple[str, ...],
     out: str,
     layer: str | None,
-    workers: int | None,
-    engine: Engine | None,
-    form: str | None,
-    shard_size: int | None,
-    strict: bool,
-    columns: dict[str, str],
     json_path: Path | None,
+    **options: Any,
 ) -> None:
     """Annotate the articles of IN with MODEL, write them to OUT.
 
@@ -68,23 +60,14 @@ def command(
     goes on when it is called again. Rows that are no article are counted, and kept in OUT/_quarantine. With
     --engine ray the model works on all nodes of a Ray cluster, and what is written is the same.
     """
-    given = {
-        "workers": workers,
-        "engine": engine,
-        "shards": form,
-        "shard-size": shard_size,
-        "strict": strict,
-        "column": columns,
-    }
+    given = {name: value for name, value in options.items() if value}
     target = out if "://" in out else Path(out)
     if _is_folder(out):
-        options = {"form": form or "jsonl", "strict": strict, "columns": columns}
-        options |= {"workers": workers, "engine": engine}
-        options |= {"shard_size": shard_size} if shard_size else {}
-        _archive(model, sources, target, layer, options, json_path)
-    elif named := [f"--{name}" for name, value in given.items() if value]:
-        message = f"{named[0]} is for an archive, whose OUT is a folder; {target} is a file"
-        raise click.UsageError(message)
+        _archive(model, sources, target, layer, given, json_path)
+    elif given:
+        name = next(iter(given))
+        flag = {"form": "--shards", "columns": "--column"}.get(name, f"--{name.replace('_', '-')}")
+        raise click.UsageError(f"{flag} is for an archive, whose OUT is a folder; {target} is a file")
     elif len(sources) > 1 or _is_archive(sources[0]):
         what = "several IN" if len(sources) > 1 else f"{sources[0]} is an archive, whose articles"
         raise click.UsageError(f"{what} go into a folder: OUT without an ending, or with / at its end")

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldwire.cli.common import FILE, Group, json_option, project_option, say, show, tell, write_json
+from goldwire.cli.common import (
+    FILE,
+    F,
+    Group,
+    json_option,
+    pairs,
+    project_option,
+    say,
+    show,
+    tell,
+    write_json,
+)
 from goldwire.number_format import amount
-from goldwire.project import Project
+from goldwire.text import first_of
 
 if TYPE_CHECKING:
     from goldwire.annotate.registry.changes import RegistryReport
 
-F = TypeVar("F", bound=Callable[..., Any])
-#: Places, and other names, that are shown of each id.
-_SHOWN = 3
-_ITEMS = 5  # of Wikidata, likewise
+#: Items of Wikidata that are shown of each id.
+_ITEMS = 5
 _DONE = {"merge": "merged into", "split": "split, some of it now", "rename": "renamed to"}
 
 
@@ -33,6 +41,7 @@ def command() -> None:
 
 def _changing(function: F) -> F:
     """The options of all that changes ids."""
+    function = json_option(project_option(function))
     function = click.option("--dry-run", is_flag=True, help="Only count what would change.")(function)
     function = click.option("--by", default="", help="Who does it, for the record (default: the user).")(
         function
@@ -43,10 +52,15 @@ def _changing(function: F) -> F:
 
 
 @command.command()
-@click.option("--add", "added", multiple=True, metavar="ID", help="Put a new id into its registry.")
+@click.option("--add", multiple=True, metavar="ID", help="Put a new id into its registry.")
 @click.option("--add-all", is_flag=True, help="Put all that are left into their registries.")
 @click.option(
-    "--as", "known", multiple=True, metavar="NEW=KNOWN", help="A new id is what a known one is: merge them."
+    "--as",
+    "known",
+    multiple=True,
+    metavar="NEW=KNOWN",
+    callback=pairs(),
+    help="A new id is what a known one is: merge them.",
 )
 @click.option(
     "--candidates",
@@ -55,26 +69,13 @@ def _changing(function: F) -> F:
 )
 @click.option(
     "--wikidata",
-    "taken",
     multiple=True,
     metavar="NEW=Q…",
+    callback=pairs(),
     help="Put a new id into its registry as this item.",
 )
 @_changing
-@json_option
-@project_option
-def review(
-    added: tuple[str, ...],
-    add_all: bool,
-    known: tuple[str, ...],
-    candidates: Path | None,
-    taken: tuple[str, ...],
-    registry: str,
-    by: str,
-    dry_run: bool,
-    json_path: Path | None,
-    project: Project,
-) -> None:
+def review(candidates: Path | None, dry_run: bool, json_path: Path | None, **options: Any) -> None:
     """List the ids that annotators coined, and settle them.
 
     Each with the words that it stands on, its label, and where. With --candidates the items of Wikidata that
@@ -82,17 +83,7 @@ def review(
     """
     import goldwire
 
-    found = goldwire.review_registry(
-        project,
-        add=added,
-        known=_pairs(known, "--as is NEW=KNOWN"),
-        wikidata=_pairs(taken, "--wikidata is NEW=Q…"),
-        candidates=candidates,
-        add_all=add_all,
-        registry=registry,
-        by=by,
-        dry_run=dry_run,
-    )
+    found = goldwire.review_registry(candidates=candidates, dry_run=dry_run, **options)
     if found.new:
         show(found.table())
     for each in found.new:
@@ -112,29 +103,18 @@ def review(
     write_json(json_path, found.as_json())
 
 
-def _pairs(given: tuple[str, ...], form: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in given]
-    if odd := [pair for pair, (new, _, old) in zip(given, pairs, strict=True) if not (new and old)]:
-        raise click.UsageError(f"{form}, and not {odd[0]}")
-    return {new: old for new, _, old in pairs}
-
-
 @command.command()
 @click.argument("old")
 @click.argument("new")
 @_changing
-@json_option
-@project_option
-def merge(
-    old: str, new: str, registry: str, by: str, dry_run: bool, json_path: Path | None, project: Project
-) -> None:
+def merge(json_path: Path | None, **options: Any) -> None:
     """Let NEW stand for OLD as well: two ids of one thing become one.
 
     OLD's spellings go to NEW's entry.
     """
     import goldwire
 
-    report = goldwire.merge_ids(project, old, new, registry=registry, by=by, dry_run=dry_run)
+    report = goldwire.merge_ids(**options)
     _tell(report)
     write_json(json_path, report.as_json())
 
@@ -145,28 +125,14 @@ def merge(
 @click.option("--document", "documents", multiple=True, metavar="ID", help="Mentions in this article.")
 @click.option("--words", multiple=True, help="Mentions that mark these words, whatever their case.")
 @_changing
-@json_option
-@project_option
-def split(
-    old: str,
-    new: str,
-    documents: tuple[str, ...],
-    words: tuple[str, ...],
-    registry: str,
-    by: str,
-    dry_run: bool,
-    json_path: Path | None,
-    project: Project,
-) -> None:
+def split(json_path: Path | None, **options: Any) -> None:
     """Give some mentions of OLD the id NEW: one id of two things becomes two.
 
     By article, by words, or by both at once. An id that the registry lacks is added.
     """
     import goldwire
 
-    report = goldwire.split_id(
-        project, old, new, documents=documents, words=words, registry=registry, by=by, dry_run=dry_run
-    )
+    report = goldwire.split_id(**options)
     _tell(report)
     write_json(json_path, report.as_json())
 
@@ -175,15 +141,11 @@ def split(
 @click.argument("old")
 @click.argument("new")
 @_changing
-@json_option
-@project_option
-def rename(
-    old: str, new: str, registry: str, by: str, dry_run: bool, json_path: Path | None, project: Project
-) -> None:
+def rename(json_path: Path | None, **options: Any) -> None:
     """Call the id OLD otherwise, everywhere."""
     import goldwire
 
-    report = goldwire.rename_id(project, old, new, registry=registry, by=by, dry_run=dry_run)
+    report = goldwire.rename_id(**options)
     _tell(report)
     write_json(json_path, report.as_json())
 
@@ -191,7 +153,7 @@ def rename(
 def _tell(report: RegistryReport) -> None:
     show(report.table())
     if report.elsewhere:
-        first = ", ".join(report.elsewhere[:_SHOWN]) + (", …" if len(report.elsewhere) > _SHOWN else "")
-        say(f"{amount(len(report.elsewhere))} other files say `{report.old}` and stay as they are: {first}")
+        files = f"{amount(len(report.elsewhere))} other files say `{report.old}`"
+        say(f"{files} and stay as they are: {first_of(report.elsewhere)}")
     done = f"{report.old} {_DONE[report.what]} {report.new} in {report.registry}"
     say(f"{done}; recorded in {report.record}" if report.written else f"nothing is written: {done}")

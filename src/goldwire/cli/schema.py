@@ -167,18 +167,11 @@ def _push(project: Project, plan_path: Path, url: str | None) -> dict[str, Any]:
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @json_option
-def import_config(
-    config: Path,
-    out: Path | None,
-    name: str | None,
-    language: str | None,
-    force: bool,
-    json_path: Path | None,
-) -> None:
+def import_config(json_path: Path | None, **options: Any) -> None:
     """Make a schema of a Label Studio config over a text; what it can't express is listed."""
     import goldwire
 
-    made = goldwire.import_schema(config, out, name=name, language=language, force=force, notify=say)
+    made = goldwire.import_schema(**options, notify=say)
     for shown in made.tables():
         show(shown, title=shown.title)
     say_renamed(made.inferred.renamed, made.inferred.left)

@@ -17,6 +17,7 @@ from goldwire.cli.common import (
     engine_options,
     in_mebibytes,
     json_option,
+    pairs,
     progress,
     project_option,
     say,
@@ -26,6 +27,7 @@ from goldwire.cli.common import (
 )
 from goldwire.number_format import amount, counted
 from goldwire.project import Project, find_project
+from goldwire.text import first_of
 
 if TYPE_CHECKING:
     from goldwire.archive.engine import Engine
@@ -53,11 +55,9 @@ def add(
     paths: tuple[Path, ...],
     project: Project,
     dry_run: bool,
-    lenient: bool,
-    columns: dict[str, str],
-    encoding: str,
     every: bool,
     json_path: Path | None,
+    **options: Any,
 ) -> None:
     """Take the articles in PATHS into the project: files, folders and zip archives.
 
@@ -72,9 +72,7 @@ def add(
     """
     import goldwire
 
-    addition = goldwire.add_articles(
-        project, *paths, columns=columns, encoding=encoding, lenient=lenient, dry_run=dry_run
-    )
+    addition = goldwire.add_articles(project, *paths, dry_run=dry_run, **options)
     _show(addition, every=every)
     write_json(json_path, addition.as_json())
     if addition.refused and dry_run:
@@ -99,8 +97,8 @@ def _show(addition: Addition, *, every: bool) -> None:
         way = "to take them too: goldwire new --from jsonl, or goldwire corpus convert --to store"
         say(f"{place}: annotations of {counted(number, 'article')} were not taken; {way}")
     if addition.passed:
-        first = ", ".join(addition.passed[:3]) + (", …" if len(addition.passed) > 3 else "")
-        say(f"passed over, of other kinds: {counted(len(addition.passed), 'file')} ({first})")
+        files = counted(len(addition.passed), "file")
+        say(f"passed over, of other kinds: {files} ({first_of(addition.passed)})")
     counts = {
         "added" if addition.is_written else "to add": len(addition.articles),
         "there already": len(addition.same),
@@ -172,7 +170,13 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
     help="Spread over the values of a field: source, language, year, month, length, keyword, any metadata.",
 )
 @click.option("--spread", type=click.Choice(["even", "proportional"]), default="even", show_default=True)
-@click.option("--at-most", "bounds", multiple=True, metavar="FIELD=N", help="Not more than N of one value.")
+@click.option(
+    "--at-most",
+    multiple=True,
+    metavar="FIELD=N",
+    callback=pairs("source=20", str.isdecimal, int),
+    help="Not more than N of one value.",
+)
 @click.option(
     "--order",
     default="random",
@@ -205,8 +209,6 @@ def remove(ids: tuple[str, ...], project: Project, with_annotations: bool, json_
 def select(
     sources: tuple[str, ...],
     target: Path | str,
-    bounds: tuple[str, ...],
-    columns: dict[str, str],
     repeat: Path | None,
     workers: int | None,
     engine: Engine | None,
@@ -228,13 +230,6 @@ def select(
         for name in context.params.keys() - ours:
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"--repeat repeats a choice, and takes no option of another: {name}")
-    at_most = []
-    for pair in bounds:
-        name, equals, number = pair.partition("=")
-        if not (name and equals and number.isdecimal()):
-            raise click.UsageError(f"--at-most is FIELD=N, for instance source=20, and not {pair}")
-        at_most.append((name, int(number)))
-    asked = {**options, "at_most": dict(at_most), "columns": columns} if repeat is None else {}
     with progress("looking, MiB read") as advance:
         selection = goldwire.select_articles(
             sources,
@@ -244,7 +239,7 @@ def select(
             workers=workers,
             engine=engine,
             advance=in_mebibytes(advance),
-            **asked,
+            **(options if repeat is None else {}),
         )
     figures = selection.as_json()
     for name in ("not_in_question", "not_to_be_chosen", "left_out"):
