@@ -80,6 +80,14 @@ def test_what_is_written_may_be_named_by_its_path(tmp_path: Path) -> None:
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
 
 
+def test_what_is_written_otherwise_than_it_came_is_told(tmp_path: Path) -> None:
+    """`write` says what was changed, as `convert` does."""
+    article = Article(Document("d", "🥧 Une tarte."))
+    assert list(goldwire.write(article, tmp_path / "a.jsonl", "doccano").changed) == [
+        "offsets counted in UTF-16 units, as doccano does"
+    ]
+
+
 def test_one_name_may_stand_for_several(tmp_path: Path) -> None:
     """`layers="thing"` is that layer, and no layers called by its letters; so are annotators and words."""
     assert goldwire.score(GOLD, GOLD, layers="thing", resamples=0).to_dict()["layers"].keys() == {"thing"}

@@ -84,7 +84,7 @@ def test_other_forms_hold_the_same(tmp_path: Path, form: str) -> None:
     assert held(tmp_path / "one") == held(tmp_path / "two")
     plain = read_jsonl(tmp_path / "plain/a-00000.jsonl")
     if form == "parquet":
-        again = read_parquet(tmp_path / "one/a-00000.parquet", Setting())
+        again = list(read_parquet(tmp_path / "one/a-00000.parquet", Setting()))
         assert [each.document for each in again] == [each.document for each in plain]
         assert [a.spans for each in again for a in each.annotations] == [
             a.spans for each in plain for a in each.annotations

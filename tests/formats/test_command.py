@@ -76,6 +76,19 @@ def test_the_most_trusted_alone(lines: Path, tmp_path: Path) -> None:
     assert [len(article.annotations) for article in read_jsonl(tmp_path / "out.jsonl")] == [1, 1, 0]
 
 
+@pytest.mark.parametrize("target", ["jsonl", "docbin"])
+def test_what_is_left_out_needs_not_fit_the_schema(tmp_path: Path, target: str) -> None:
+    """Of a less trusted annotation no label is looked up, whether articles go one at a time or not."""
+    spans = (Span("s1", "thing", "FOOD", 0, 2),)
+    best = Annotation("d", "anna", "mini@0.1", "reviewed", spans=spans)
+    other = Annotation("d", "béa", "mini@0.1", spans=(structs.replace(spans[0], label="DESSERT"),))
+    write_jsonl(tmp_path / "in.jsonl", [Article(Document("d", "Un."), (best, other))])
+    words = ("--from", "jsonl", "--to", target, "--schema", str(SCHEMA))
+    code, said = run(tmp_path / "in.jsonl", tmp_path / "out", *words)
+    assert code == 2 and "GW270" in said and "DESSERT" in said
+    assert run(tmp_path / "in.jsonl", tmp_path / "out", *words, "--curated")[0] == 0
+
+
 def test_a_folder_is_filled_but_not_mixed(lines: Path, tmp_path: Path) -> None:
     """Files of people stay, the same conversion goes over itself, another one's documents are refused."""
     out = tmp_path / "out"

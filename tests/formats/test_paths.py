@@ -41,7 +41,7 @@ def _outcome(path: Path, schema: Schema | None) -> str:
     if schema is not None:
         setting.schema = setting.named_schema = schema
     try:
-        articles = read_labelstudio(path, setting)
+        articles = list(read_labelstudio(path, setting))
     except GoldwireError as error:
         return f"refused {[(fault.code, fault.message, fault.where) for fault in error.faults]}"
     return f"{articles} {sorted((kind, Counter(places)) for kind, places in setting.lost.items())}"
@@ -231,5 +231,5 @@ def test_metadata_named_like_a_task_s_own_data_comes_back(tmp_path: Path) -> Non
     held[0] = structs.replace(held[0], document=structs.replace(held[0].document, meta=meta))
     setting = Setting(MINI)
     write_labelstudio(tmp_path / "x.json", held, setting)
-    assert whole(read_labelstudio(tmp_path / "x.json", setting)) == whole(held)
+    assert whole(list(read_labelstudio(tmp_path / "x.json", setting))) == whole(held)
     assert setting.lost == {}

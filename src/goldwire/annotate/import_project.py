@@ -182,7 +182,7 @@ class _Import:
     submitted: dict[tuple[str, str], list[_Submitted]] = field(default_factory=dict)
     annotations: list[Annotation] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
-    account: Account = field(default_factory=Account.empty)
+    account: Account = field(default_factory=Account)
 
     @cached_property
     def naming(self) -> Naming:

@@ -311,7 +311,7 @@ class Pulled(Figures):
     @property
     def account(self) -> Account:
         """What became of every annotation and mark that was read."""
-        return sum((each.report.account for each in self.projects), Account.empty())
+        return sum((each.report.account for each in self.projects), Account())
 
     def tables(self) -> list[Table]:
         """`pull`, and `rules`, `practice` and `notes` where there are any."""

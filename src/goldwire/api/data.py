@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from goldwire.api.arguments import articles_in, check_known, check_least, path_of, wrong
 from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.articles import Articles
-from goldwire.formats.convert import Conversion, fitting
+from goldwire.formats.convert import Conversion
 from goldwire.formats.convert import convert as _convert
+from goldwire.formats.convert import write as _write
 from goldwire.formats.guess import AUTO, guess_read, guess_written, read_as, stream_as
 from goldwire.formats.options import PER, SCHEMES, STATED, Setting
 from goldwire.formats.registry import format_named
@@ -139,14 +140,11 @@ def write(
     """
     target = path_of(path)
     name = format or guess_written(target)
-    writer = format_named(name)
-    writer.check_writable()
+    format_named(name).check_writable()
     if name == "store":
         project = project or target
     setting = _setting(schema, project, config, **options)
-    listed = list(articles_of(articles))
-    written = writer.write(target, list(fitting(listed, setting, None)), setting)
-    return Conversion(listed, written, lost=setting.lost, widened=setting.widened, target=name)
+    return _write(target, articles_of(articles), name, setting)
 
 
 def convert(
@@ -226,8 +224,7 @@ def streamed(source: Source) -> Iterable[Article]:
     if not isinstance(source, (str, Path, Project)):
         return articles_in(source)
     path = source.root if isinstance(source, Project) else Path(source)
-    stream = stream_as("store" if isinstance(source, Project) else format_of(path), path, Setting())
-    return read(path) if stream is None else stream
+    return stream_as("store" if isinstance(source, Project) else format_of(path), path, Setting())
 
 
 def articles_of(source: Source) -> list[Article]:

@@ -29,7 +29,7 @@ from goldwire.number_format import amount, counted
 from goldwire.project import Project
 
 _PATH = click.Path(path_type=Path)
-_READ = click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.reads)])
+_READ = click.Choice([AUTO, *FORMATS])
 _WRITE = click.Choice([name for name, each in FORMATS.items() if each.writes])
 
 

@@ -37,7 +37,7 @@ SOURCE = click.Path(path_type=Path)
 FROM = click.option(
     "--from",
     "source",
-    type=click.Choice([AUTO, *(name for name, each in FORMATS.items() if each.reads)]),
+    type=click.Choice([AUTO, *FORMATS]),
     default=AUTO,
     metavar="FORMAT",
     help="The format of what is read, as `corpus convert` names them (default: told from the content).",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 
 from goldwire.number_format import amount
 
@@ -36,18 +36,13 @@ class ItemCounts:
 class Account:
     """The account of a reading: of a region with several labels each is a span, of a relation a relation."""
 
-    spans: ItemCounts
-    relations: ItemCounts
-    attributes: ItemCounts
-
-    @classmethod
-    def empty(cls) -> Account:
-        """Before anything was read."""
-        return cls(ItemCounts(), ItemCounts(), ItemCounts())
+    spans: ItemCounts = field(default_factory=ItemCounts)
+    relations: ItemCounts = field(default_factory=ItemCounts)
+    attributes: ItemCounts = field(default_factory=ItemCounts)
 
     def __add__(self, other: Account) -> Account:
         """Both accounts as one."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        pairs = zip(self._parts, other._parts, strict=True)
         return Account(*(ItemCounts(*map(sum, zip(astuple(a), astuple(b), strict=True))) for a, b in pairs))
 
     def kept(self) -> list[tuple[int, int, int]]:

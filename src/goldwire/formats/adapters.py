@@ -24,15 +24,7 @@ from goldwire.model import STATUSES, Annotation, Article, Document
 from goldwire.project import load_project
 from goldwire.seeds import stream_seeds
 
-
-def read_jsonl(path: Path, setting: Setting) -> list[Article]:
-    """The articles of a JSON Lines file."""
-    return list(jsonl.stream_jsonl(path, setting))
-
-
-def stream_jsonl(path: Path, setting: Setting) -> Iterator[Article]:
-    """The articles of a JSON Lines file, one at a time."""
-    return jsonl.stream_jsonl(path, setting)
+read_jsonl = jsonl.stream_jsonl
 
 
 def write_jsonl(path: Path, articles: Iterable[Article], _setting: Setting) -> int:
@@ -46,13 +38,8 @@ def read_quotes(path: Path, setting: Setting) -> list[Article]:
     return [article for article in join(setting.documents, annotations) if article.annotations]
 
 
-def read_store(path: Path, setting: Setting) -> list[Article]:
-    """All articles of the project in the folder `path`, with their stored annotations."""
-    return list(stream_store(path, setting))
-
-
-def stream_store(path: Path, _setting: Setting) -> Iterator[Article]:
-    """The same, one article at a time."""
+def read_store(path: Path, _setting: Setting) -> Iterator[Article]:
+    """All articles of the project in the folder `path`, with their stored annotations, one at a time."""
     return iter(project_articles(load_project(path)))
 
 

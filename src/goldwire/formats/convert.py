@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from goldwire.formats.account import Account
 from goldwire.formats.guess import read_as, stream_as
 from goldwire.formats.inferred_schema import misfits
 from goldwire.formats.options import Setting
-from goldwire.formats.registry import Format, few_collections, format_named
+from goldwire.formats.registry import few_collections, format_named
 from goldwire.model import Article, curated
 from goldwire.number_format import amount, counted
 from goldwire.project import load_project
@@ -40,22 +40,22 @@ class Conversion(Figures):
     otherwise than it came, `assumed` what a reader took for granted, `noted` what it passed over. `account`
     sums up what became of the spans, relations and attributes of a format that can hold what the model can't,
     `put_aside` says where that was, and what it was lies in the `quarantine_file`; `target` is the format
-    that was written. Where articles went through one at a time, `articles` is empty and `counted` has their
-    counts.
+    that was written. `counts` are those of documents, annotations, spans and relations, `unmarked` is that of
+    documents without an annotation.
     """
 
-    articles: list[Article]
+    counts: dict[str, int]
+    unmarked: int
     written: int
+    target: str
     lost: dict[str, list[str]]
-    widened: list[str] = field(default_factory=list)
-    counted: Counter[str] | None = None
-    changed: dict[str, list[str]] = field(default_factory=dict)
-    account: Account = field(default_factory=Account.empty)
-    assumed: list[str] = field(default_factory=list)
-    put_aside: list[str] = field(default_factory=list)
-    target: str = ""
+    changed: dict[str, list[str]]
+    noted: dict[str, list[str]]
+    widened: list[str]
+    assumed: list[str]
+    account: Account
+    put_aside: list[str]
     quarantine_file: Path | None = None
-    noted: dict[str, list[str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = ", ".join(counted(number, kind[:-1]) for kind, number in self.counts.items())
@@ -80,26 +80,6 @@ class Conversion(Figures):
             Table("conversion", "converted", (Column("read"), Column("", "amount")), rows),
             Table("lost", "not kept as it was", columns, places, lesser=("first",)),
         ]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Documents, annotations, spans and relations."""
-        if self.counted is not None:
-            return {kind: self.counted[kind] for kind in ("documents", "annotations", "spans", "relations")}
-        annotations = [a for article in self.articles for a in article.annotations]
-        return {
-            "documents": len(self.articles),
-            "annotations": len(annotations),
-            "spans": sum(len(a.spans) for a in annotations),
-            "relations": sum(len(a.relations) for a in annotations),
-        }
-
-    @property
-    def unmarked(self) -> int:
-        """Documents without an annotation."""
-        if self.counted is not None:
-            return self.counted["unmarked"]
-        return sum(not article.annotations for article in self.articles)
 
     def as_json(self) -> dict[str, Any]:
         """The counts, what was written, and for each kind of loss its number and first places."""
@@ -140,63 +120,38 @@ def convert(
     writer = format_named(target)
     writer.check_writable()
     with few_collections():
-        return _convert(source, writer, src, dst, target, setting, ids, only_curated)
-
-
-def _convert(
-    source: str,
-    writer: Format,
-    src: Path,
-    dst: Path,
-    target: str,
-    setting: Setting,
-    ids: Path | None,
-    only_curated: bool,
-) -> Conversion:
-    store = dst if target == "store" else None
-    stream = stream_as(source, src, setting) if ids is None and writer.streams else None
-    if stream is not None:
-        counted: Counter[str] = Counter()
-        written = writer.write(
-            dst, _passing(fitting(stream, setting, store), counted, setting, only_curated), setting
-        )
-        return _done([], written, setting, src, dst, target, counted)
-    articles = read_as(source, src, setting)
-    if ids is not None:
-        articles = unify_ids(articles, read_ids(ids), setting.schema)
-    if only_curated:
-        articles = [_curated(article, setting) for article in articles]
-    articles = list(fitting(articles, setting, store))
-    setting.check()
-    written = writer.write(dst, articles, setting)
-    return _done(articles, written, setting, src, dst, target)
-
-
-def _done(
-    articles: list[Article],
-    written: int,
-    setting: Setting,
-    src: Path,
-    dst: Path,
-    target: str,
-    counted: Counter[str] | None = None,
-) -> Conversion:
-    """What went over; what was put aside is written beside it, or into the project's `annotate/`."""
+        whole = ids is not None or not writer.streams
+        articles: Iterable[Article] = (read_as if whole else stream_as)(source, src, setting)
+        if ids is not None:
+            articles = unify_ids(list(articles), read_ids(ids), setting.schema)
+        if only_curated:
+            articles = (_curated(article, setting) for article in articles)
+        done = write(dst, articles, target, setting, dst if target == "store" else None)
     file = quarantine_path(dst, target)
     _keep_aside(file, src, setting.quarantine)
+    return replace(done, quarantine_file=file if setting.quarantine else None)
+
+
+def write(
+    path: Path, articles: Iterable[Article], target: str, setting: Setting, store: Path | None = None
+) -> Conversion:
+    """Write articles to `path` in the format `target`, whole or not at all. Raises what `fitting` raises."""
+    counted: Counter[str] = Counter()
+    written = format_named(target).write(
+        path, _passing(fitting(articles, setting, store), counted, setting), setting
+    )
     return Conversion(
-        articles,
-        written,
-        lost=setting.lost,
-        widened=setting.widened,
-        counted=counted,
-        changed=setting.changed,
-        account=setting.account,
-        assumed=setting.assumed,
-        noted=setting.noted,
-        put_aside=[str(line["where"]) for line in setting.quarantine],
-        quarantine_file=file if setting.quarantine else None,
+        counts={kind: counted[kind] for kind in ("documents", "annotations", "spans", "relations")},
+        unmarked=counted["unmarked"],
+        written=written,
         target=target,
+        lost=setting.lost,
+        changed=setting.changed,
+        noted=setting.noted,
+        widened=setting.widened,
+        assumed=setting.assumed,
+        account=setting.account,
+        put_aside=[str(line["where"]) for line in setting.quarantine],
     )
 
 
@@ -264,19 +219,16 @@ def fitting(articles: Iterable[Article], setting: Setting, store: Path | None) -
     setting.settle(taken=taken)
 
 
-def _passing(
-    articles: Iterator[Article], counted: Counter[str], setting: Setting, only_curated: bool
-) -> Iterator[Article]:
+def _passing(articles: Iterable[Article], counted: Counter[str], setting: Setting) -> Iterator[Article]:
     """The articles on their way, counted as they were read; what must not be lost ends it before its end."""
     for article in articles:
-        passed = _curated(article, setting) if only_curated else article
         counted["documents"] += 1
-        counted["unmarked"] += not passed.annotations
-        for annotation in passed.annotations:
+        counted["unmarked"] += not article.annotations
+        for annotation in article.annotations:
             counted["annotations"] += 1
             counted["spans"] += len(annotation.spans)
             counted["relations"] += len(annotation.relations)
-        yield passed
+        yield article
     setting.check()
 
 

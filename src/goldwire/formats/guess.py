@@ -15,7 +15,7 @@ from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.dataset_files import MANIFEST
 from goldwire.formats.head import BYTES, Head
 from goldwire.formats.options import Setting
-from goldwire.formats.registry import FORMATS, format_named
+from goldwire.formats.registry import FORMATS, few_collections, format_named
 from goldwire.model import Article
 from goldwire.project import CONFIG
 from goldwire.zips import UNREADABLE
@@ -129,25 +129,24 @@ def _looks(name: str, head: Head) -> bool:
 
 def candidates(path: Path) -> list[str]:
     """The formats that a file or folder looks like; none where that can't be told, or is read once only."""
-    readable = [name for name, each in FORMATS.items() if each.reads]
     if path.is_dir():
-        return [name for name in _of_folder(path, readable) if name in readable]
+        return _of_folder(path)
     if not path.is_file():
         return []
     try:
         head = Head.of(path)
         if head.data.startswith(b"PK\x03\x04"):
-            return _of_zip(path, readable)
+            return _of_zip(path)
     except OSError:
         return []
-    names = [name for name in readable if _looks(name, head)]
+    names = [name for name in FORMATS if _looks(name, head)]
     # What knows the columns of tags by their place gives way to what knows them by name; any rows to all.
     for vague in ("conll", "articles"):
         names = [name for name in names if name != vague] if len(names) > 1 else names
     return names
 
 
-def _of_folder(path: Path, readable: list[str]) -> list[str]:
+def _of_folder(path: Path) -> list[str]:
     if (path / CONFIG).is_file():
         return ["store"]
     if (path / MANIFEST).is_file():
@@ -161,15 +160,13 @@ def _of_folder(path: Path, readable: list[str]) -> list[str]:
         return ["parquet"]
     for suffix, _ in sorted(suffixes.items(), key=lambda pair: (pair[0] == ".txt", -pair[1])):
         opened = sorted(file for file in files if file.suffix.lower() == suffix)[:_OPENED]
-        kinds = [
-            name for name in readable if name not in _FILES and all(name in candidates(f) for f in opened)
-        ]
-        if kinds:
+        looks = [set(candidates(file)) for file in opened]
+        if kinds := [name for name in FORMATS if name not in _FILES and all(name in each for each in looks)]:
             return kinds
     return []
 
 
-def _of_zip(path: Path, readable: list[str]) -> list[str]:
+def _of_zip(path: Path) -> list[str]:
     """By what lies in an archive; its first files are looked at."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -180,7 +177,7 @@ def _of_zip(path: Path, readable: list[str]) -> list[str]:
             for info in members[:_OPENED]:
                 with archive.open(info) as stream:
                     head = Head(Path(PurePath(info.filename).name), stream.read(BYTES))
-                if names := [name for name in readable if name not in _FILES and _looks(name, head)]:
+                if names := [name for name in FORMATS if name not in _FILES and _looks(name, head)]:
                     return names
             if any(PurePath(info.filename).name.startswith("exportedproject") for info in members):
                 return ["cas"]
@@ -202,7 +199,7 @@ def guess_read(path: Path) -> str:
         raise GoldwireError.of("GW630", message, where=str(path), hint=f"say which: {_options(names)}")
     if not path.is_dir() and not path.is_file() and path.exists():
         return "jsonl"  # what is read once only can't be looked at
-    return _by_suffix(path, [name for name, each in FORMATS.items() if each.reads])
+    return _by_suffix(path, FORMATS)
 
 
 def guess_written(path: Path) -> str:
@@ -255,17 +252,15 @@ def read_as(name: str, path: Path, setting: Setting) -> list[Article]:
 
     Raises GW631 where that fails, or finds nothing marked, and the file looks like another format.
     """
+    with few_collections():
+        return list(stream_as(name, path, setting))
+
+
+def stream_as(name: str, path: Path, setting: Setting) -> Iterator[Article]:
+    """The same, an article at a time where the format can be read so."""
     with _told_apart(name, path):
-        articles = format_named(name).read(path, setting)
-        if not any(annotation.spans for article in articles for annotation in article.annotations):
-            _check_unmarked(name, path)
-    return articles
-
-
-def stream_as(name: str, path: Path, setting: Setting) -> Iterator[Article] | None:
-    """The same, an article at a time; None where the format can only be read whole."""
-    stream = format_named(name).stream(path, setting)
-    return None if stream is None else _watched(name, path, stream)
+        stream = format_named(name).stream(path, setting)
+    return _watched(name, path, stream)
 
 
 def _watched(name: str, path: Path, stream: Iterator[Article]) -> Iterator[Article]:
@@ -274,12 +269,5 @@ def _watched(name: str, path: Path, stream: Iterator[Article]) -> Iterator[Artic
         for article in stream:
             marked = marked or any(annotation.spans for annotation in article.annotations)
             yield article
-        if not marked:
-            _check_unmarked(name, path)
-
-
-def _check_unmarked(name: str, path: Path) -> None:
-    """Raise GW631 where nothing was found marked in a file that looks like another format."""
-    names = candidates(path)
-    if names and name not in names:
-        raise mistaken(path, name, names)
+        if not marked and (names := candidates(path)) and name not in names:
+            raise mistaken(path, name, names)

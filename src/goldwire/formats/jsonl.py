@@ -25,8 +25,10 @@ def own_jsonl(path: Path) -> Iterator[Article]:
     """The same, one article at a time; the error comes at the end."""
     from goldwire.formats.guess import candidates, mistaken
 
+    setting = Setting()
     try:
-        yield from stream_jsonl(path)
+        yield from stream_jsonl(path, setting)
+        setting.settle(taken=True)
     except GoldwireError:
         names = candidates(path)
         if not names or "jsonl" in names:
@@ -35,22 +37,11 @@ def own_jsonl(path: Path) -> Iterator[Article]:
         raise mistaken(path, "jsonl", names, hint) from None
 
 
-def stream_jsonl(path: Path, setting: Setting | None = None) -> Iterator[Article]:
-    """The articles of a file one at a time; after a fault none, and one error with all faults at the end.
+def stream_jsonl(path: Path, setting: Setting) -> Iterator[Article]:
+    """The articles of a file one at a time; after a fault none, and all faults are refused in the setting.
 
     Where the `setting` is lenient, lines with faults are put aside, and the others go on.
     """
-    reading = Setting() if setting is None else setting
-    count = 0
-    for article in _lines(path, reading):
-        if reading.lenient or not reading.faults:
-            count += 1
-            yield article
-    if setting is None:
-        reading.settle(taken=count > 0)
-
-
-def _lines(path: Path, setting: Setting) -> Iterator[Article]:
     seen: dict[str, int] = {}
     try:
         with path.open("rb") as stream:
@@ -71,7 +62,8 @@ def _lines(path: Path, setting: Setting) -> Iterator[Article]:
                     setting.refuse(line.decode().rstrip("\r\n"), fault)
                     continue
                 seen[article.document.id] = number
-                yield article
+                if setting.lenient or not setting.faults:
+                    yield article
     except OSError:
         if path.is_dir():
             hint = "name the .jsonl file; `corpus convert` reads folders --from store, parquet, brat or cas"

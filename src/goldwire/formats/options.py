@@ -70,7 +70,7 @@ class Setting:
     noted: dict[str, list[str]] = field(default_factory=dict)
     layers: str = ""
     label_feature: str = ""
-    account: Account = field(default_factory=Account.empty)
+    account: Account = field(default_factory=Account)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     stored_names: Callable[[Iterable[Annotation]], Mapping[str, str]] | None = None

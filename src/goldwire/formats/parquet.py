@@ -158,17 +158,12 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
     return count
 
 
-def read_parquet(path: Path, setting: Setting) -> list[Article]:
-    """The articles of a file, or of a dataset's folder, in the order of its documents.
+def read_parquet(path: Path, setting: Setting) -> Iterator[Article]:
+    """The articles of a file, or of a dataset's folder in the order of its documents, one at a time.
 
-    Raises GW283 where it is no such dataset; refuses rows that are not the model's (GW284) or break its rules
-    (GW201 to GW206).
+    Of a folder all annotations are held. Raises GW283 where it is no such dataset; refuses rows that are not
+    the model's (GW284) or break its rules (GW201 to GW206).
     """
-    return list(stream_parquet(path, setting))
-
-
-def stream_parquet(path: Path, setting: Setting) -> Iterator[Article]:
-    """The articles one after the other; of a folder all annotations are held. Refuses as `read_parquet`."""
     files = _files(path, "documents") if path.is_dir() else [path]
     annotations = _annotations(path, setting) if path.is_dir() else {}
     needed = ("id", "text", "meta", *(() if path.is_dir() else ("annotations",)))

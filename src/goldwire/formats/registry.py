@@ -16,8 +16,7 @@ from goldwire.formats.edges import trimmed
 from goldwire.formats.options import Setting
 from goldwire.model import Article
 
-Reader = Callable[[Path, Setting], list[Article]]
-Streamer = Callable[[Path, Setting], Iterator[Article]]
+Reader = Callable[[Path, Setting], Iterable[Article]]
 Writer = Callable[[Path, Iterable[Article], Setting], int]
 
 
@@ -26,16 +25,16 @@ class Format:
     """One format. `loses` says in a few words what it can't hold; empty where it holds the model, but for
     what its writer finds and puts down in the setting.
 
-    `unit` is what its writer counts. Its functions are `read_NAME` of the module `reader` and `write_NAME` of
-    `writer`, imported when they are used; a `stream_NAME` yields articles one at a time, and a writer that
-    `streams` takes them so. A format without a writer is read only, and the other way round. A reader that
+    `unit` is what its writer counts. Its functions are `read_NAME` of the module `reader`, which gives a list
+    or yields articles one at a time, and `write_NAME` of `writer`, both imported when they are used; a writer
+    that `streams` takes articles one at a time. A format without a writer is read only. A reader that
     `accounts` counts itself what became of spans, relations and attributes, white space at edges among it; it
     may have put aside more than what it gives.
     """
 
     name: str
     about: str
-    reader: str = ""
+    reader: str
     writer: str = ""
     loses: str = ""
     unit: str = "lines"
@@ -43,46 +42,36 @@ class Format:
     accounts: bool = False
 
     @property
-    def reads(self) -> bool:
-        """Whether it can be read."""
-        return bool(self.reader)
-
-    @property
     def writes(self) -> bool:
         """Whether it can be written."""
         return bool(self.writer)
 
-    def stream(self, path: Path, setting: Setting) -> Iterator[Article] | None:
-        """The articles of `path` one at a time; None where the format can only be read whole."""
-        stream: Streamer | None = getattr(import_module(self.reader), f"stream_{self.name}", None)
-        return self._checked(stream(path, setting), setting) if stream is not None else None
-
     def read(self, path: Path, setting: Setting) -> list[Article]:
-        """All articles of `path`, white space off the edges of their spans.
-
-        Raises GW259 where the format is written only, and what is wrong with the input, a fault a cause.
-        """
-        if not self.reads:
-            readable = one_of(name for name, each in FORMATS.items() if each.reads)
-            raise GoldwireError.of("GW259", f"format `{self.name}` can't be read", hint=readable)
-        read: Reader = getattr(import_module(self.reader), f"read_{self.name}")
+        """All articles of `path`; as `stream`."""
         with few_collections():
-            try:
-                articles = read(path, setting)
-            except GoldwireError as error:
-                raise GoldwireError(*by_cause(error.faults)) from None
-            return list(self._checked(articles, setting))
+            return list(self.stream(path, setting))
+
+    def stream(self, path: Path, setting: Setting) -> Iterator[Article]:
+        """The articles of `path`, white space off the edges of their spans; one at a time where that can be.
+
+        Raises what is wrong with the input, a fault a cause.
+        """
+        read: Reader = getattr(import_module(self.reader), f"read_{self.name}")
+        with few_collections(), _by_cause():
+            articles = read(path, setting)
+        return self._checked(articles, setting)
 
     def _checked(self, articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
         """The articles as they go on; what was refused is raised after the last one."""
         taken = False
-        for article in articles:
-            taken = True
-            yield article if self.accounts else trimmed(article, setting)
-        setting.settle(taken=taken)
+        with _by_cause():
+            for article in articles:
+                taken = True
+                yield article if self.accounts else trimmed(article, setting)
+            setting.settle(taken=taken)
 
     def write(self, path: Path, articles: Iterable[Article], setting: Setting) -> int:
-        """Write articles to `path`, whole or not at all; the number written. Raises GW259 as above."""
+        """Write articles to `path`, whole or not at all; their number. Raises GW259 where it is read only."""
         self.check_writable()
         write: Writer = getattr(import_module(self.writer), f"write_{self.name}")
         return write(path, articles, setting)
@@ -92,6 +81,15 @@ class Format:
         if not self.writes:
             writable = one_of(name for name, each in FORMATS.items() if each.writes)
             raise GoldwireError.of("GW259", f"format `{self.name}` can't be written", hint=writable)
+
+
+@contextmanager
+def _by_cause() -> Iterator[None]:
+    """What is raised has a fault a cause."""
+    try:
+        yield
+    except GoldwireError as error:
+        raise GoldwireError(*by_cause(error.faults)) from None
 
 
 @contextmanager

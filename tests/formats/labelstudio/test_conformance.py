@@ -75,7 +75,7 @@ def test_a_real_export_is_imported_as_a_file(path: Path, tmp_path: Path) -> None
     tasks = _tasks(path)
     setting = Setting(schema_path=tmp_path / "schema.yaml")
     _schema(path, tmp_path)
-    articles = read_labelstudio(path, setting)
+    articles = list(read_labelstudio(path, setting))
     assert [fault for article in articles for fault in article_faults(article, str(path))] == []
     spans = sum(len(a.spans) for article in articles for a in article.annotations)
     assert spans == sum(len(result) for _, result in _results(tasks))

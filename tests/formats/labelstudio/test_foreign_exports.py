@@ -41,7 +41,7 @@ def read(folder: Path, tasks: Any, config: str = "", **options: Any) -> tuple[li
         (folder / "config.xml").write_text(config, encoding="utf-8")
         options["config_path"] = folder / "config.xml"
     setting = Setting(**options)
-    articles = read_labelstudio(path, setting)
+    articles = list(read_labelstudio(path, setting))
     return articles, setting
 
 
@@ -426,10 +426,10 @@ def test_a_key_twice_in_a_cell_is_refused(tmp_path: Path) -> None:
     cell = '[{"start": 0, "end": 4, "labels": ["PER"], "labels": ["ORG"]}]'.replace('"', '""')
     path.write_text(f'text,id,tags\n"{ANNA}",3,"{cell}"\n', encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*key `labels` stands twice"):
-        read_labelstudio(path, Setting())
+        list(read_labelstudio(path, Setting()))
     path.write_text(f'text,id\n"{ANNA}",3,more\n', encoding="utf-8")
     with pytest.raises(GoldwireError, match=r"GW266 .*export.csv:2.*more cells than columns"):
-        read_labelstudio(path, Setting())
+        list(read_labelstudio(path, Setting()))
 
 
 @pytest.mark.parametrize("shape", ["one task", "target storage"])

@@ -163,5 +163,5 @@ def test_what_is_no_export_is_refused_plainly(data: bytes, tmp_path: Path) -> No
     setting = Setting()
     setting.named_schema = SCHEMA
     with pytest.raises(GoldwireError) as caught:
-        read_labelstudio(path, setting)
+        list(read_labelstudio(path, setting))
     assert all(str(path) in str(fault.where) for fault in caught.value.faults)

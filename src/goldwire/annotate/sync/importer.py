@@ -95,7 +95,7 @@ class Importer:
         self.retired = retired(project)
         self.turned: list[str] = []
         self.two_layers: list[str] = []
-        self.naming, self.account = Naming(schema), Account.empty()
+        self.naming, self.account = Naming(schema), Account()
         self.checks = {(check.annotator, check.article): check for check in read_checks(project)}
         self.apart = 0  # how many annotations were gold checks or practice
         self.places: dict[str, Place] = {}

@@ -91,7 +91,7 @@ def _dataset(path: Path, name: str) -> CorpusVersion:
     if manifest.get("without_texts"):
         hint = "goldwire corpus rehydrate joins it with the texts: compare what that writes"
         raise GoldwireError.of("GW293", "a dataset without texts holds no texts", where=name, hint=hint)
-    articles = ArticleSpool(format_named("parquet").stream(path, Setting()) or ())
+    articles = ArticleSpool(format_named("parquet").stream(path, Setting()))
     return CorpusVersion(name, articles, None, version, hashed)
 
 

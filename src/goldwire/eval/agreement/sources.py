@@ -11,7 +11,7 @@ from msgspec import structs
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
 from goldwire.formats.articles import Articles
-from goldwire.formats.guess import guess_read, read_as, stream_as
+from goldwire.formats.guess import guess_read, stream_as
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import few_collections, format_named
 from goldwire.model import Article
@@ -54,8 +54,7 @@ def spool_readings(
 
 
 def _articles(name: str, path: Path, setting: Setting) -> Iterator[Article]:
-    stream = stream_as(name, path, setting)
-    yield from read_as(name, path, setting) if stream is None else stream
+    yield from stream_as(name, path, setting)
     setting.check()
 
 

@@ -28,12 +28,7 @@ from goldwire.schemas.label_config import TEXT
 from goldwire.schemas.names import TextSource
 
 
-def read_labelstudio(path: Path, setting: Setting) -> list[Article]:
-    """All articles of an export; as `stream_labelstudio`."""
-    return list(stream_labelstudio(path, setting))
-
-
-def stream_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
+def read_labelstudio(path: Path, setting: Setting) -> Iterator[Article]:
     """The articles of an export one at a time, annotations as their people submitted or skipped them.
 
     Takes every shape that `shapes` knows, and makes a document of each text that is marked. A person is named
