@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -14,8 +14,7 @@ import yaml
 from goldwire import strict_json
 from goldwire.annotate.adjudication.decisions import decision_files
 from goldwire.annotate.kept import FOLDERS, kept_annotations
-from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.client import connect as connect_to
+from goldwire.annotate.labelstudio.client import connect
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import (
@@ -26,14 +25,22 @@ from goldwire.annotate.records.accounts import (
     write_accounts,
 )
 from goldwire.annotate.records.assignments import (
+    Assignment,
     assignments_path,
     practice_title,
     read_assignments,
     title_for,
     write_assignments,
 )
-from goldwire.annotate.records.gold_checks import read_checks, write_checks
-from goldwire.annotate.records.notes import place_key, read_notes, read_places, write_notes, write_places
+from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
+from goldwire.annotate.records.notes import (
+    Note,
+    place_key,
+    read_notes,
+    read_places,
+    write_notes,
+    write_places,
+)
 from goldwire.annotate.records.passes import project_passes
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.quarantine import quarantine_path
@@ -46,6 +53,9 @@ from goldwire.number_format import counted
 from goldwire.project import Project, find_project
 from goldwire.schemas.yaml_lines import parse_yaml
 from goldwire.table import Column, Figures, Table
+
+Record = TypeVar("Record", Assignment, Check, Note)
+Mark = TypeVar("Mark", Span, Relation)
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,7 +88,8 @@ def rename_annotator(
 
     The server, as in `push`, is asked only where work is assigned to them. Two people are never made one;
     what was cut off is finished by the same call. Raises GW310 and GW311 where a server is needed and there
-    is none, GW341 for a name that can't be one, GW379 where nobody is called `old`, or somebody `new`.
+    is none, GW341 for a name that can't be one, GW379 where nobody is called `old`, somebody is called `new`,
+    or the sides of an adjudication would be exchanged.
 
         >>> import goldwire
         >>> try:
@@ -88,81 +99,72 @@ def rename_annotator(
         GW379 nobody is called `nobody`
     """
     home = find_project(project)
-    return rename(home, old, new, lambda: connect_to(home, url=url))
-
-
-def rename(project: Project, old: str, new: str, connect: Callable[[], Client]) -> RenameReport:
-    """Call the annotator `old` `new` in all that a project holds; `connect` is used where work is assigned.
-
-    Two people are never made one. A run that was cut off is finished by the same command. Raises GW379 where
-    nobody is called `old`, somebody is called `new`, or an adjudication's sides would be exchanged.
-    """
     check_name(new, assigned=False)
-    journal = project.cache / "rename.json"
-    with project_lock(project):
+    journal = home.cache / "rename.json"
+    with project_lock(home):
         begun = journal.is_file() and read_text(journal) == json.dumps([old, new])
-        accounts, assignments = read_accounts(project), read_assignments(project)
-        checks = read_checks(project)
-        stored, notes = list(kept_annotations(project)), read_notes(project)
+        accounts, assignments = read_accounts(home), read_assignments(home)
+        checks = read_checks(home)
+        stored, notes = list(kept_annotations(home)), read_notes(home)
         names = {annotation.annotator for path, annotation in stored if path.parent.parent.name in FOLDERS}
         names |= (
             {a.name for a in accounts} | {a.annotator for a in assignments} | {c.annotator for c in checks}
         )
         if old not in names and not begun:
             raise GoldwireError.of(
-                "GW379", f"nobody is called `{old}`", where=str(project.annotate), hint=one_of(names)
+                "GW379", f"nobody is called `{old}`", where=str(home.annotate), hint=one_of(names)
             )
         taken = {name for name in names if name != old and name.casefold() == new.casefold()}
         if old == new or (taken and not begun):
             message = f"`{new}` is there already, and two people can't become one"
-            raise GoldwireError.of("GW379", message, where=str(project.annotate), hint="take another name")
-        decisions = list(_decisions(project, old, new))
+            raise GoldwireError.of("GW379", message, where=str(home.annotate), hint="take another name")
+        decisions = list(_decisions(home, old, new))
         titles = {}
         if any(assignment.annotator == old for assignment in assignments):
-            for each in (None, *project_passes(project)):
-                titles[title_for(project, old, each)] = title_for(project, new, each)
+            for each in (None, *project_passes(home)):
+                titles[title_for(home, old, each)] = title_for(home, new, each)
         if any(check.annotator == old and check.purpose == "practice" for check in checks):
-            titles[practice_title(project, old)] = practice_title(project, new)
+            titles[practice_title(home, old)] = practice_title(home, new)
         if titles:
             check_name(new)
-            with connect() as client:
+            with connect(home, url=url) as client:
                 write_text(journal, json.dumps([old, new]))
                 for former, title in titles.items():
                     for remote in client.projects(former)[:1]:
                         client.update_project(int(remote["id"]), {"title": title})
         write_text(journal, json.dumps([old, new]))
-        files = _rewrite(project, stored, old, new)
+        files = _rewrite(home, stored, old, new)
         follow(
-            project,
-            ((a, _renamed(a, old, new)) for path, a in stored if path.parent.parent == project.annotations),
+            home,
+            ((a, _renamed(a, old, new)) for path, a in stored if path.parent.parent == home.annotations),
         )
         for path, text in decisions:
             write_text(path, text)
         renamed = [msgspec.structs.replace(a, name=new) if a.name == old else a for a in accounts]
-        email = email_hash(address(old))
+        email = email_hash(address(old))  # of what goldwire would make for, or made of, the old name
         if all(account.email != email for account in renamed):
-            renamed.append(
-                Account(new, email=email)
-            )  # what goldwire would make for, or made of, the old name
-        write_accounts(accounts_path(project), renamed)
-        moved = [msgspec.structs.replace(a, annotator=new) if a.annotator == old else a for a in assignments]
-        if moved != assignments:
-            write_assignments(assignments_path(project), moved)
-        given = [msgspec.structs.replace(c, annotator=new) if c.annotator == old else c for c in checks]
-        if given != checks:
-            write_checks(project, given)
-        noted = [msgspec.structs.replace(n, annotator=new) if n.annotator == old else n for n in notes]
-        if noted != notes:
+            renamed.append(Account(new, email=email))
+        write_accounts(accounts_path(home), renamed)
+        if (moved := _of(assignments, old, new)) != assignments:
+            write_assignments(assignments_path(home), moved)
+        if (given := _of(checks, old, new)) != checks:
+            write_checks(home, given)
+        if (noted := _of(notes, old, new)) != notes:
             files += 1
-            write_notes(project, noted)
-        _rename_places(project, old, new)
+            write_notes(home, noted)
+        _rename_places(home, old, new)
         journal.unlink()
         return RenameReport(
             files=files + len(decisions),
             accounts=sum(account.name == old for account in accounts),
             assignments=sum(assignment.annotator == old for assignment in assignments),
-            title=titles.get(title_for(project, old), ""),
+            title=titles.get(title_for(home, old), ""),
         )
+
+
+def _of(records: list[Record], old: str, new: str) -> list[Record]:
+    """Records of annotators, each under the name that it has now."""
+    return [msgspec.structs.replace(r, annotator=new) if r.annotator == old else r for r in records]
 
 
 def _rewrite(project: Project, stored: list[tuple[Path, Annotation]], old: str, new: str) -> int:
@@ -211,19 +213,8 @@ def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
     def named(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name == old else name for name in names)
 
-    def span(marked_span: Span) -> Span:
-        return (
-            msgspec.structs.replace(marked_span, marked_by=named(marked_span.marked_by))
-            if old in marked_span.marked_by
-            else marked_span
-        )
-
-    def relation(marked_relation: Relation) -> Relation:
-        return (
-            msgspec.structs.replace(marked_relation, marked_by=named(marked_relation.marked_by))
-            if old in marked_relation.marked_by
-            else marked_relation
-        )
+    def marked(mark: Mark) -> Mark:
+        return msgspec.structs.replace(mark, marked_by=named(mark.marked_by))
 
     provenance = annotation.provenance
     person = new if provenance.name == old and not by_machine(annotation) else provenance.name
@@ -231,8 +222,8 @@ def _renamed(annotation: Annotation, old: str, new: str) -> Annotation:
         annotation,
         annotator=new if annotation.annotator == old else annotation.annotator,
         provenance=msgspec.structs.replace(provenance, name=person, based_on=named(provenance.based_on)),
-        spans=tuple(map(span, annotation.spans)),
-        relations=tuple(map(relation, annotation.relations)),
+        spans=tuple(map(marked, annotation.spans)),
+        relations=tuple(map(marked, annotation.relations)),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
@@ -14,10 +13,9 @@ from goldwire.annotate.adjudication.decisions import (
     decision_path,
     folder,
     own_path,
-    read_file,
 )
 from goldwire.annotate.adjudication.project import adjudicate_project
-from goldwire.annotate.rename import rename
+from goldwire.annotate.rename import rename_annotator
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import load_annotation, read_annotations, write_annotation
 from goldwire.cli.annotate import command
@@ -69,22 +67,8 @@ def test_no_article_has_the_file_of_another_or_of_unified_ids(tmp_path: Path) ->
     assert len({path.name.casefold() for path in paths}) == 2 * len(NAMES)
     assert {record.document for _, record in decision_files(project)} == set(NAMES)
     assert unified.read_text(encoding="utf-8") == "anna: {a.one: a.1}\n"
-    rename(project, "anna", "anne", lambda: pytest.fail("no work is assigned: no server"))
+    rename_annotator(project, old="anna", new="anne")
     assert {tuple(record.between) for _, record in decision_files(project)} == {("anne", "bruno")}
-
-
-@pytest.mark.parametrize("name", ["ids", "x.own"])
-def test_decisions_that_lie_there_already_are_read(name: str, tmp_path: Path) -> None:
-    """Under the plain name, from before."""
-    project = project_of(tmp_path, name)
-    schema = load_schema(project.schema_path)
-    adjudicate_project(project, schema, BY)
-    plain = folder(project) / f"{name}.yaml"
-    decision_path(project, name).rename(plain)
-    text = plain.read_text(encoding="utf-8")
-    plain.write_text(text.replace("decide: ''\n  reason: ''", "decide: a\n  reason: seen"), encoding="utf-8")
-    assert not adjudicate_project(project, schema, BY).outcomes[name].open
-    assert decision_path(project, name) == plain and read_file(plain).decisions[0].decide == "a"
 
 
 def test_a_result_that_was_changed_by_hand_is_put_aside(tmp_path: Path) -> None:

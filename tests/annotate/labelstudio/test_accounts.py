@@ -36,7 +36,7 @@ from goldwire.annotate.records.notes import (
     write_notes,
     write_places,
 )
-from goldwire.annotate.rename import rename
+from goldwire.annotate.rename import rename_annotator
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.upload import load_annotations
@@ -395,10 +395,6 @@ def test_no_account_has_two_names_and_no_two_people_share_one(
     assert len({document for _, document in places}) == len(places)
 
 
-def _away() -> Client:
-    raise AssertionError("no server is needed where nothing is assigned")
-
-
 @pytest.mark.live
 def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
     """Files, drafts and marks go under the new name, and later pulls, loads and servers keep to it."""
@@ -415,7 +411,7 @@ def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
         (msgspec.structs.replace(mine.spans[0], marked_by=(office.zoe,)),),
     )
     write_annotation(office.project, merged)
-    report = rename(office.project, office.zoe, "zoé & co", _away)
+    report = rename_annotator(office.project, old=office.zoe, new="zoé & co")
     assert (report.files, report.accounts) == (2, 1)
     stored = {a.annotator: a for a in read_annotations(office.project)}
     assert set(stored) == {"zoé & co", "adjudicated"}
@@ -434,15 +430,16 @@ def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
 
 
 @pytest.mark.live
-def test_a_renamed_annotators_project_is_renamed_too(office: Office) -> None:
+def test_a_renamed_annotators_project_is_renamed_too(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has assignments keeps them, and their Label Studio project with its work is pulled as before."""
+    monkeypatch.setenv("GOLDWIRE_TOKEN", office.token)
     anna = f"anna{office.number}"
     made = assign_project(office.project, office.documents, [anna], 1).assignments
     push_assigned(office.client, office.project, SCHEMA, office.documents, made)
     work = [Annotation("soup", anna, SCHEMA.stamp, "submitted", text_sha256=sha256(TEXTS["soup"]))]
     own = int(office.client.projects(title_for(office.project, anna))[0]["id"])
     load_annotations(office.client, own, work, SCHEMA, project=office.project)
-    report = rename(office.project, anna, "berta", lambda: Client(office.client.url, office.token))
+    report = rename_annotator(office.project, old=anna, new="berta", url=office.client.url)
     assert (report.assignments, report.title) == (3, title_for(office.project, "berta"))
     made = assign_project(office.project, office.documents, [], 1).assignments
     sent = push_assigned(office.client, office.project, SCHEMA, office.documents, made)
@@ -473,7 +470,7 @@ def test_a_rename_that_would_lose_is_refused(project: Project, old: str, new: st
     (folder / "d.yaml").write_text("document: d\nbetween: [anna, bruno]\ndecisions: []\n", encoding="utf-8")
     before = {path: path.read_bytes() for path in project.annotate.rglob("*.*") if path.is_file()}
     with pytest.raises(GoldwireError, match=why) as caught:
-        rename(project, old, new, _away)
+        rename_annotator(project, old=old, new=new)
     assert caught.value.faults[0].code in ("GW379", "GW341")
     assert before == {path: path.read_bytes() for path in project.annotate.rglob("*.*") if path.is_file()}
 
@@ -496,9 +493,9 @@ def test_a_rename_that_was_cut_off_is_finished(project: Project, monkeypatch: py
         with monkeypatch.context() as patch:
             patch.setattr(rename_module, "write_text", cut)
             with contextlib.suppress(KeyboardInterrupt):
-                rename(project, old, new, _away)
+                rename_annotator(project, old=old, new=new)
         with contextlib.suppress(GoldwireError):  # nothing was left to do
-            rename(project, old, new, _away)
+            rename_annotator(project, old=old, new=new)
         assert [(a.annotator, a.document) for a in read_annotations(project)] == [(new, d) for d in texts]
 
 
@@ -509,7 +506,7 @@ def test_a_renamed_annotators_notes_and_places_go_along(project: Project) -> Non
     write_notes(project, [Note("anna", "d", "2026-01-05", "pain", "why?"), others[0]])
     places = {place_key("anna", "d"): Place(1, 2, "http://x/2"), place_key("annabel", "d"): others[1]}
     write_places(project, places)
-    assert rename(project, "anna", "berta", _away).files == 2
+    assert rename_annotator(project, old="anna", new="berta").files == 2
     assert read_notes(project) == [others[0], Note("berta", "d", "2026-01-05", "pain", "why?")]
     assert read_places(project) == {
         place_key("berta", "d"): Place(1, 2, "http://x/2"),

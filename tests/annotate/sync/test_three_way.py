@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.pulled import Pulled, follow, local_hash, remote_hash
-from goldwire.annotate.rename import rename
+from goldwire.annotate.rename import rename_annotator
 from goldwire.annotate.sync import pull_state
 from goldwire.annotate.sync.pull import PullReport, pull
 from goldwire.annotate.sync.pull_state import State, before, to_come
@@ -334,11 +334,7 @@ def test_a_draft_edited_here_is_not_overwritten(board: Table) -> None:
 @live
 def test_a_rename_is_no_edit(board: Table) -> None:
     """What goldwire itself changed in a file makes no conflict."""
-
-    def away() -> Client:
-        raise AssertionError
-
-    rename(board.project, board.ann, f"{board.ann}-b", away)
+    rename_annotator(board.project, old=board.ann, new=f"{board.ann}-b")
     board.there(THERE)
     assert (board.pull().conflicts, board.extent) == ((), THERE)
 
