@@ -23,7 +23,7 @@ from goldwire.annotations.store import dumps_annotation
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import file_name, read_bytes, read_text, sha256, write_text
 from goldwire.formats.quotes import read_quotes
-from goldwire.model import Annotation, Article, Document
+from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import convert
@@ -69,6 +69,20 @@ class AdjudicationCase:
     def own_marks(self) -> Annotation | None:
         """The adjudicator's own marks, wherever they were made."""
         return joined(self.by_hand, self.from_studio)
+
+    def merged(
+        self, schema: Schema, *, provenance: Provenance | None = None, lenient: bool = False
+    ) -> Outcome:
+        """The readings merged as it stands; options and errors as of `adjudicate`."""
+        return adjudicate(
+            self.document,
+            self.readings,
+            schema,
+            self.decisions,
+            own_marks=self.own_marks,
+            provenance=provenance,
+            lenient=lenient,
+        )
 
 
 def folder(project: Project) -> Path:
@@ -148,25 +162,20 @@ def decision_files(project: Project) -> Iterator[tuple[Path, DecisionFile]]:
             yield path, read_file(path)
 
 
-def _stem(project: Project, document: str) -> str:
+def _stem(document: str) -> str:
     """What the names of an article's files begin with."""
-    plain = file_name(document)
-    if plain.casefold() != UNIFIED and not plain.casefold().endswith(_OWN):
-        return plain
-    path = folder(project) / f"{plain}.yaml"
-    data = parse_yaml(read_text(path), str(path))[0] if path.is_file() else None
-    ours = isinstance(data, dict) and data.get("document") == document and "decisions" in data
-    return plain if ours else file_name(document, reserved=True)
+    plain = file_name(document).casefold()
+    return file_name(document, reserved=plain == UNIFIED or plain.endswith(_OWN))
 
 
 def decision_path(project: Project, document: str) -> Path:
     """Where the decisions about an article are kept."""
-    return folder(project) / f"{_stem(project, document)}.yaml"
+    return folder(project) / f"{_stem(document)}.yaml"
 
 
 def own_path(project: Project, document: str, form: Literal["json", "yaml"] = "json") -> Path:
     """Where the marks that an adjudicator added are kept: in Label Studio, or by hand (`yaml`)."""
-    return folder(project) / f"{_stem(project, document)}{_OWN}.{form}"
+    return folder(project) / f"{_stem(document)}{_OWN}.{form}"
 
 
 def joined(first: Annotation | None, second: Annotation | None) -> Annotation | None:
@@ -250,20 +259,14 @@ def read_own(path: Path) -> Annotation:
 def _supersede(case: AdjudicationCase, schema: Schema) -> None:
     tried: set[str] = set()
     while True:
-        outcome = adjudicate(
-            case.document, case.readings, schema, case.decisions, own_marks=case.own_marks, lenient=True
-        )
+        outcome = case.merged(schema, lenient=True)
         stale = outcome.unfit & case.decisions.keys()
         for item in outcome.items:
             old = case.decisions.get(item.key)
             # The key of an attribute's item does not name its values, and one of them was chosen.
-            if (
-                old is None
-                or item.kind not in ("attribute", "amended")
-                or not item.key.startswith("attribute ")
-            ):
+            if old is None or not item.key.startswith("attribute ") or old.decide not in ("a", "b"):
                 continue
-            if (old.decide == "a" and old.a != item.a) or (old.decide == "b" and old.b != item.b):
+            if getattr(old, old.decide) != getattr(item, old.decide):
                 stale.add(item.key)
         restored = {i.key for i in outcome.open if i.key in case.superseded} - stale - tried
         tried |= restored | stale

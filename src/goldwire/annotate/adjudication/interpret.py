@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,12 +26,11 @@ from goldwire.schemas import Schema
 Arrow = tuple[str, str, str]
 
 
-@dataclass
-class Interpretation:
+class Interpretation(NamedTuple):
     """Decisions by item, and the adjudicator's own marks."""
 
     decisions: dict[str, Decision]
-    own_marks: Annotation | None = None
+    own_marks: Annotation | None
 
 
 def as_shown(annotation: Annotation, schema: Schema, text: str) -> Annotation:
@@ -77,48 +77,33 @@ def interpret(
     `reason` gives the words for a decision about a span, None where it was turned down; a decision that
     is the same as a former one keeps that one's reason.
     """
-    interpreter = _Interpreter(
-        document,
-        readings,
-        schema,
-        marks,
-        former=dict(decisions or {}),
-        own_marks=own_marks,
-        partial=partial,
-        asked=asked,
-        reason=reason,
-    )
-    return interpreter.read()
+    former, marks = decisions or {}, without_defaults(marks, schema)
+    return _Interpreter(document, readings, schema, marks, former, own_marks, partial, asked, reason).read()
 
 
+@dataclass
 class _Interpreter:
     """One annotation being read."""
 
-    def __init__(
-        self,
-        document: Document,
-        readings: tuple[Annotation, Annotation],
-        schema: Schema,
-        marks: Annotation,
-        *,
-        former: dict[str, Decision],
-        own_marks: Annotation | None,
-        partial: bool,
-        asked: Container[str],
-        reason: Callable[[Span | None], str],
-    ) -> None:
-        self.document, self.readings, self.schema = document, readings, schema
-        self.former, self.own_marks, self.partial, self.reason = former, own_marks, partial, reason
-        self.marks = without_defaults(marks, schema)
+    document: Document
+    readings: tuple[Annotation, Annotation]
+    schema: Schema
+    marks: Annotation
+    former: Mapping[str, Decision]
+    own_marks: Annotation | None
+    partial: bool
+    asked: Container[str]
+    reason: Callable[[Span | None], str]
+
+    def __post_init__(self) -> None:
         self.by_name = {span_name(span): span for span in self.marks.spans}
         ends = {span.id: span_name(span) for span in self.marks.spans}
         self.arrows: set[Arrow] = {(r.label, ends[r.head], ends[r.tail]) for r in self.marks.relations}
         self.decisions: dict[str, Decision] = {
             key: decision
-            for key, decision in former.items()
-            if key not in asked and (partial or decision.kind != "amended")
+            for key, decision in self.former.items()
+            if key not in self.asked and (self.partial or decision.kind != "amended")
         }
-        self.asked = asked
         self.aside: set[str] = set()  # names of spans that a blocked item is about
 
     def merge(self) -> Outcome:

@@ -136,16 +136,21 @@ def region_id(key: str) -> str:
     return f"gw-{sha256(key)[:12]}"
 
 
-def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Decision]:
-    """The items to show: a span's attributes come with its version, arguments wait for their ends."""
+def open_spans(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> set[str]:
+    """The names of the spans of which it is open whether they stand."""
     opened = {item.key for item in outcome.open}
-    waiting = {
+    return {
         span_name(span)
         for a, b in pairs(case.readings, schema)
         if pair_key(a, b) in opened
         for span in (a, b)
         if span is not None
     }
+
+
+def listed(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Iterator[Decision]:
+    """The items to show: a span's attributes come with its version, arguments wait for their ends."""
+    waiting = open_spans(case, outcome, schema)
     for item in outcome.items:
         of_span = item.key.startswith(("attribute ", "relation "))
         later = of_span and any(f" {name} " in f"{item.key} " for name in waiting)
@@ -235,18 +240,17 @@ def with_their_spans(
 ) -> dict[str, Answer]:
     """The open attributes of spans of which one version was chosen, decided as that version has them."""
     keys = set(decided)
+    chosen = {item.key: item.decide for item in outcome.items if item.key in keys}
     names: dict[str, Answer] = {}
     for a, b in pairs(case.readings, schema):
-        if (key := pair_key(a, b)) in keys:
-            decide = next(item.decide for item in outcome.items if item.key == key)
-            if decide == "a" and a is not None:
-                names[span_name(a)] = Answer("a")
-            elif decide == "b" and b is not None:
-                names[span_name(b)] = Answer("b")
-    found: dict[str, Answer] = {}
-    for item in outcome.open:
-        if item.key.startswith("attribute "):
-            name = item.key.removeprefix("attribute ").rpartition(" ")[0]
-            if name in names:
-                found[item.key] = names[name]
-    return found
+        decide = chosen.get(pair_key(a, b))
+        if decide == "a" and a is not None:
+            names[span_name(a)] = Answer("a")
+        elif decide == "b" and b is not None:
+            names[span_name(b)] = Answer("b")
+    return {
+        item.key: names[name]
+        for item in outcome.open
+        if item.key.startswith("attribute ")
+        and (name := item.key.removeprefix("attribute ").rpartition(" ")[0]) in names
+    }

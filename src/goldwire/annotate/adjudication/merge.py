@@ -95,7 +95,6 @@ def adjudicate(
     *,
     own_marks: Annotation | None = None,
     provenance: Provenance | None = None,
-    annotator: str = "adjudicated",
     lenient: bool = False,
 ) -> Outcome:
     """Merge two readings of `document` by the decisions, keyed by item.
@@ -106,7 +105,7 @@ def adjudicate(
     where it fits none; with `lenient` such decisions are left aside and listed in `unfit`.
     """
     by = own_marks.annotator if own_marks is not None else ""
-    merging = _Merge(document, readings, schema, decisions, by, lenient)
+    merging = _Merge(document, dict(zip("ab", readings, strict=True)), schema, decisions, by, lenient)
     candidates = list(merging.candidates())
     if own_marks is not None:
         _add_own(candidates, own_marks)
@@ -126,7 +125,7 @@ def adjudicate(
     draft = base.kind != "human" or any(reading.status == "draft" for reading in readings)
     annotation = Annotation(
         document.id,
-        annotator,
+        "adjudicated",
         schema.stamp,
         status="draft" if draft else "adjudicated",
         provenance=msgspec.structs.replace(base, based_on=names),
@@ -147,27 +146,21 @@ def _add_own(candidates: list[Candidate], own_marks: Annotation) -> None:
             candidates.append(Candidate(span, {"own": span}))
 
 
+@dataclass
 class _Merge:
-    """One article's adjudication under way."""
+    """One article's adjudication under way; `by` is whose the own marks are."""
 
-    def __init__(
-        self,
-        document: Document,
-        readings: tuple[Annotation, Annotation],
-        schema: Schema,
-        decisions: Mapping[str, Decision],
-        by: str,
-        lenient: bool,
-    ) -> None:
-        self.document, self.schema, self.decisions = document, schema, decisions
-        self.by, self.lenient = by, lenient
-        self.unfit: set[str] = set()
-        self.readings = dict(zip("ab", readings, strict=True))
-        self.items: list[Decision] = []
-        self.dropped: list[str] = []
-        self.used: set[str] = set()
-        self.asked: dict[str, Asked] = {}
-        self.faults: list[Fault] = []
+    document: Document
+    readings: dict[str, Annotation]
+    schema: Schema
+    decisions: Mapping[str, Decision]
+    by: str
+    lenient: bool
+    items: list[Decision] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    unfit: set[str] = field(default_factory=set)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
     def names(self, sides: Mapping[str, object]) -> tuple[str, ...]:
         """The annotators behind the sides that marked something."""
@@ -178,10 +171,9 @@ class _Merge:
         self, key: str, kind: Kind, span: Span, versions: tuple[str, str], allowed: tuple[str, ...]
     ) -> str:
         """What was decided for an item, or "" where that is open; the item is listed either way."""
-        decision = self.decisions.get(key)
-        self.used.add(key)
+        decision = self.decisions.get(key) or Decision(key, kind)
         self.asked[key] = Asked(span, allowed)
-        answer = decision.decide if decision else ""
+        answer = decision.decide
         if answer and answer not in allowed:
             hint = f"decide: {', '.join(allowed)}"
             if not self.lenient:
@@ -190,17 +182,9 @@ class _Merge:
                 )
             self.unfit.add(key)
             answer = ""
+        a, b = versions
         self.items.append(
-            Decision(
-                key,
-                decision.kind if decision else kind,
-                decide=answer,
-                reason=decision.reason if decision else "",
-                context=self.context(span),
-                a=versions[0],
-                b=versions[1],
-                value=decision.value if decision else None,
-            )
+            msgspec.structs.replace(decision, decide=answer, context=self.context(span), a=a, b=b)
         )
         return answer
 
@@ -319,8 +303,8 @@ class _Merge:
     def check_used(self) -> set[str]:
         """Refuse decisions that fit no item, or name them: a reading or the schema has changed under them."""
         if self.lenient:
-            return self.unfit | (self.decisions.keys() - self.used)
-        for key in sorted(self.decisions.keys() - self.used):
+            return self.unfit | (self.decisions.keys() - self.asked.keys())
+        for key in sorted(self.decisions.keys() - self.asked.keys()):
             hint = "remove the decision; the readings no longer differ there"
             self.faults.append(Fault("GW371", f"no item `{key}`", self.document.id, hint))
         raise_faults(self.faults)

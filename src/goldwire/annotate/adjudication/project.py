@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, open_case
-from goldwire.annotate.adjudication.merge import SIDES, Outcome, adjudicate
+from goldwire.annotate.adjudication.merge import SIDES, Outcome
 from goldwire.annotate.adjudication.pairing import readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import store_result
@@ -96,18 +96,9 @@ def adjudicate_project(
                 continue
             try:
                 case = open_case(project, schema, documents, article, between)
-                outcome = adjudicate(
-                    document,
-                    case.readings,
-                    schema,
-                    case.decisions,
-                    own_marks=case.own_marks,
-                    provenance=made_by,
-                )
+                closing.append((case, case.merged(schema, provenance=made_by)))
             except GoldwireError as error:
                 faults.extend(error.faults)
-                continue
-            closing.append((case, outcome))
         raise_faults(faults)
         for case, outcome in closing:
             close_case(case, outcome)

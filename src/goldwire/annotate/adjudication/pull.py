@@ -20,7 +20,7 @@ from goldwire.annotate.adjudication.items import (
     with_items,
     with_their_spans,
 )
-from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
+from goldwire.annotate.adjudication.merge import Outcome
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotate.adjudication.project import open_items, outcome_tables, store_outcome
 from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
@@ -31,7 +31,6 @@ from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import Fault, GoldwireError, one_of
-from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.number_format import counted
@@ -104,11 +103,12 @@ def pull_adjudication(
         accounts = Accounts(client, project, keep=True)
         who = _adjudicator(tasks, accounts, by, client.url)
         report = PulledAdjudication(who)
+        submissions = _Submissions(project, schema, accounts, report)
         for article, case in cases(project, schema, documents, between):
             if case is None:
                 continue
             try:
-                _Submission(project, schema, accounts, report).take(case, tasks.get(uid(article.document)))
+                submissions.take(case, tasks.get(uid(article.document)))
             except GoldwireError as error:
                 report.refused.extend(error.faults)
             if advance is not None:
@@ -137,59 +137,46 @@ def _adjudicator(tasks: dict[str, dict[str, Any]], accounts: Accounts, by: str |
     return by
 
 
-class _Submission:
-    """One article's adjudication being taken over."""
+@dataclass
+class _Submissions:
+    """Adjudications being taken over, each article's for itself."""
 
-    def __init__(
-        self, project: Project, schema: Schema, accounts: Accounts, report: PulledAdjudication
-    ) -> None:
-        self.project, self.schema, self.accounts, self.report = project, schema, accounts, report
+    project: Project
+    schema: Schema
+    accounts: Accounts
+    report: PulledAdjudication
 
     def take(self, case: AdjudicationCase, task: dict[str, Any] | None) -> None:
-        name, by = case.document.id, self.report.by
+        """Take one article's; its case then has the decisions and own marks of the submission."""
+        name = case.document.id
         state = state_of(task) if task is not None else None
         submitted = self.chosen(name, task)
         if submitted is None or state is None:
-            outcome = adjudicate(
-                case.document,
-                case.readings,
-                self.schema,
-                case.decisions,
-                own_marks=case.own_marks,
-                provenance=Provenance("human", by, guidelines=guidelines_hash(self.schema)),
-            )
+            made_by = Provenance("human", self.report.by, guidelines=guidelines_hash(self.schema))
+            outcome = case.merged(self.schema, provenance=made_by)
             if outcome.items:
                 self.report.waiting.append(name)
                 self.report.outcomes[name] = outcome
-                return
-            self.keep(case, outcome, pulled="")  # the readings say the same
+            else:
+                self.keep(case, outcome)  # the readings say the same
             return
-        # What was written by hand must fit before it is built upon.
-        adjudicate(case.document, case.readings, self.schema, case.decisions, own_marks=case.own_marks)
+        case.merged(self.schema)  # what was written by hand must fit before it is built upon
         marks, chosen, reasons = self.marks(case, submitted)
         now = version(submitted)
         full = state.basis == case.basis and now not in state.before
-        decisions, studio = case.decisions, case.from_studio
         if now != case.pulled:
-            decisions, studio = self.decided(case, marks, chosen, reasons, full=full)
-        outcome = adjudicate(
-            case.document,
-            case.readings,
-            self.schema,
-            decisions,
-            own_marks=joined(case.by_hand, studio),
-            provenance=self.provenance(case, submitted),
-        )
+            self.decide(case, marks, chosen, reasons, full=full)
+        outcome = case.merged(self.schema, provenance=self.provenance(case, submitted))
         if outcome.open:
             self.report.waiting.append(name)
             hint = "push the adjudication again" if state.basis != case.basis else "choose, and submit again"
             self.report.notes.append(f"{name}: {len(outcome.open)} items are open: {hint}")
         if full and now != case.pulled:
             self.tell_ignored(case, outcome, marks)
-        write_own(self.project, name, studio)
+        write_own(self.project, name, case.from_studio)
         self.keep(case, outcome, pulled=now)
 
-    def decided(
+    def decide(
         self,
         case: AdjudicationCase,
         marks: Annotation,
@@ -197,56 +184,48 @@ class _Submission:
         reasons: dict[str, str],
         *,
         full: bool,
-    ) -> tuple[dict[str, Decision], Annotation | None]:
-        """The decisions that the submission makes, and its own marks; what was not chosen stays open."""
-        by, name = self.report.by, case.document.id
+    ) -> None:
+        """Give a case the decisions of the submission, and its own marks; what was not chosen stays open."""
+        name = case.document.id
 
-        def merge(decisions: Mapping[str, Decision]) -> Outcome:
-            own = case.own_marks
-            return adjudicate(
-                case.document, case.readings, self.schema, decisions, own_marks=own, lenient=True
-            )
-
-        def entered(
-            decisions: Mapping[str, Decision], outcome: Outcome, answers: Mapping[str, Answer]
-        ) -> dict[str, Decision]:
-            """The decisions with new answers; one that is as it was keeps its reason."""
-            made = dict(decisions)
+        def enter(outcome: Outcome, answers: Mapping[str, Answer]) -> None:
+            """New answers become decisions; one that is as it was keeps its reason."""
             for item in outcome.items:
-                answer, old = answers.get(item.key), made.get(item.key)
+                answer, old = answers.get(item.key), case.decisions.get(item.key)
                 if answer and (old is None or (old.decide, old.value) != answer):
                     reason = reasons.get(region_id(item.key), "")
-                    made[item.key] = msgspec.structs.replace(item, reason=reason, **answer._asdict())
-            return made
+                    case.decisions[item.key] = msgspec.structs.replace(
+                        item, reason=reason, **answer._asdict()
+                    )
 
-        before = merge(case.decisions)
+        before = case.merged(self.schema, lenient=True)
         answers, marked, torn, strange = answered(before, chosen)
         if strange:
             self.report.notes.append(f"{name}: {strange} choices stand for no disagreement, left out")
         for key in torn:
             self.report.notes.append(f"{name}: `{key}` has a version and another id chosen, neither is taken")
-        decisions = entered(case.decisions, before, answers)
-        settled = merge(decisions)
-        decisions = entered(decisions, settled, with_their_spans(case, settled, self.schema, answers))
-        interpretation = interpret(
+        enter(before, answers)
+        settled = case.merged(self.schema, lenient=True)
+        enter(settled, with_their_spans(case, settled, self.schema, answers))
+        decisions, own = interpret(
             case.document,
             case.readings,
             self.schema,
             marks,
-            decisions=decisions,
+            decisions=case.decisions,
             own_marks=case.by_hand if full else case.own_marks,
             partial=not full,
             asked=marked,
             reason=lambda span: reasons.get(span.id, "") if span else "",
         )
-        named = {
-            key: d if d.reason else msgspec.structs.replace(d, reason=f"decided in Label Studio by {by}")
-            for key, d in interpretation.decisions.items()
+        why = f"decided in Label Studio by {self.report.by}"
+        case.decisions = {
+            key: decision if decision.reason else msgspec.structs.replace(decision, reason=why)
+            for key, decision in decisions.items()
         }
-        own = interpretation.own_marks
-        return named, own if full else joined(case.from_studio, own)
+        case.from_studio = own if full else joined(case.from_studio, own)
 
-    def keep(self, case: AdjudicationCase, outcome: Outcome, *, pulled: str) -> None:
+    def keep(self, case: AdjudicationCase, outcome: Outcome, *, pulled: str = "") -> None:
         if outcome.items or case.path.exists():
             close_case(case, outcome, pulled=pulled)
         if not outcome.open:
@@ -269,12 +248,7 @@ class _Submission:
                 theirs.append(annotation)
         if not theirs:
             return None
-        last = latest_first(
-            sorted(theirs, key=lambda a: int(a["id"])),
-            cancelled=lambda _: False,
-            draft=lambda _: False,
-            updated=lambda a: str(a.get("updated_at")),
-        )[0]
+        last = max(theirs, key=lambda a: (str(a.get("updated_at")), int(a["id"])))
         if last.get("ground_truth"):
             self.report.notes.append(f"{name}: it is marked as ground truth there, which has no place here")
         editor = self.accounts.of(last, "updated_by")

@@ -15,10 +15,18 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, basis_of, open_case
-from goldwire.annotate.adjudication.items import LAYER, answer_keys, region_id, regions, with_items, with_keys
-from goldwire.annotate.adjudication.merge import Outcome, adjudicate
+from goldwire.annotate.adjudication.items import (
+    LAYER,
+    answer_keys,
+    open_spans,
+    region_id,
+    regions,
+    with_items,
+    with_keys,
+)
+from goldwire.annotate.adjudication.merge import Outcome
 from goldwire.annotate.adjudication.offered import Offers
-from goldwire.annotate.adjudication.pairing import pair_key, pairs, readings_of, span_name
+from goldwire.annotate.adjudication.pairing import readings_of, span_name
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_of
 from goldwire.annotate.records.assignments import title_for
@@ -141,7 +149,7 @@ def push_adjudication(
             if readings_of(article.annotations):
                 report.waiting.append(article.document.id)
             continue
-        outcome = adjudicate(case.document, case.readings, schema, case.decisions, own_marks=case.own_marks)
+        outcome = case.merged(schema)
         if outcome.items:
             chosen.append((case, outcome))
         else:
@@ -154,7 +162,9 @@ def push_adjudication(
     changed: list[tuple[int, dict[str, Any]]] = []
     offers = Offers(project, schema, documents)
     for case, outcome in chosen:
-        shown = [*map(_bare, case.readings), accepted(case, outcome, schema)]
+        # A reading is a prediction that bears its annotator's name.
+        bare = [msgspec.structs.replace(reading, provenance=Provenance()) for reading in case.readings]
+        shown = [*bare, accepted(case, outcome, schema)]
         predictions += shown
         task = tasks.get(uid(case.document))
         old = state_of(task) if task is not None else None
@@ -224,21 +234,10 @@ def _state(
     return TaskState(case.basis, sha256(basis_of(shown)), before)
 
 
-def _bare(reading: Annotation) -> Annotation:
-    """A reading as the prediction that bears its annotator's name."""
-    return msgspec.structs.replace(reading, provenance=Provenance())
-
-
 def accepted(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Annotation:
     """What both readings hold and what is decided: the merge without what is open."""
     opened = {item.key for item in outcome.open}
-    left_out = {
-        span_name(span)
-        for a, b in pairs(case.readings, schema)
-        if pair_key(a, b) in opened
-        for span in (a, b)
-        if span is not None
-    }
+    left_out = open_spans(case, outcome, schema)
     merged = outcome.annotation
     names = {span.id: span_name(span) for span in merged.spans}
     spans = tuple(

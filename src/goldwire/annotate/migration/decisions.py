@@ -17,11 +17,10 @@ from goldwire.annotate.adjudication.decisions import (
     basis_of,
     close_case,
     decision_files,
-    joined,
     own_path,
     read_own,
 )
-from goldwire.annotate.adjudication.merge import Decision, adjudicate
+from goldwire.annotate.adjudication.merge import Decision
 from goldwire.annotate.adjudication.merge import Outcome as Adjudicated
 from goldwire.annotate.adjudication.pairing import span_name
 from goldwire.annotate.migration.own_marks import migrated_marks
@@ -184,10 +183,7 @@ class _Article:
         )
         case.basis = basis_of(case.readings)
         while True:
-            marks = joined(self.by_hand, self.own)
-            outcome = adjudicate(
-                self.document, case.readings, self.schema, case.decisions, own_marks=marks, lenient=True
-            )
+            outcome = case.merged(self.schema, lenient=True)
             stale = outcome.unfit & case.decisions.keys()
             agreed = {item.key for item in outcome.items if _is_agreed(item, case.decisions.get(item.key))}
             if not stale and not agreed:
