@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import to_builtins
 
-from goldwire.annotate.labelstudio.client import Client, connect
+from goldwire.annotate.labelstudio.client import connect
 from goldwire.annotate.passes.push import PassPush, push_passes
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.notes import Note, read_notes
@@ -173,10 +173,25 @@ def push(
     left_out: Counter[str] = Counter()
     ordered: Order | None = None
     with connect(home, url=url) as client:
-        if ranking or model is not None:
+        available = None
+        if ranking:
+            from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates
+
             title = title_for(home, "", passes[0] if passes else None)
-            made = _Predicting(client, home, schema, documents, title, predicted)
-            documents, shown, ordered = made.predicted(shown, model, ranking, count, diversity, left_out)
+            available = candidates(client, title, documents, read_annotations(home))
+        if model is not None:
+            wanted = documents if available is None else available.documents
+            shown, left_out = _predict(model, schema, wanted, predicted)
+        if available is not None:
+            ranked = by_uncertainty(available, shown, count=count, diversity=diversity)
+            ordered = Order(
+                articles=len(documents),
+                sent=len(ranked.documents),
+                labelled=len(available.labelled),
+                present=len(available.present),
+                empty=len(ranked.empty),
+            )
+            documents, shown = ranked.documents, ranked.predictions
         if not show:
             shown = []
         if passes:
@@ -225,53 +240,14 @@ def _check_push(
         raise wrong_use("count needs the order of uncertainty", _HELP)
 
 
-@dataclass
-class _Predicting:
-    """Articles on their way to the server, with what a model says of them."""
+def _predict(
+    model: str | Path, schema: Schema, documents: Sequence[Document], advance: Callable[[int], None] | None
+) -> tuple[list[Annotation], Counter[str]]:
+    """What a trained pipeline finds in the articles; and what the schema has no place for, by reason."""
+    from goldwire.annotate.ml_backend.active_learning import predictions_of
+    from goldwire.annotate.ml_backend.predictor import Assistant
 
-    client: Client
-    project: Project
-    schema: Schema
-    documents: list[Document]
-    title: str
-    advance: Callable[[int], None] | None
-
-    def predicted(
-        self,
-        predictions: list[Annotation],
-        model: str | Path | None,
-        ranking: bool,
-        count: int | None,
-        diversity: float,
-        left_out: Counter[str],
-    ) -> tuple[list[Document], list[Annotation], Order | None]:
-        """The articles to push and their predictions: a model's where one is named, in order if asked for."""
-        from goldwire.annotate.ml_backend.active_learning import by_uncertainty, candidates, predictions_of
-        from goldwire.annotate.ml_backend.predictor import Assistant
-
-        documents = self.documents
-        available = (
-            candidates(self.client, self.title, documents, read_annotations(self.project))
-            if ranking
-            else None
-        )
-        wanted = documents if available is None else available.documents
-        if model is not None:
-            predictions, reasons = predictions_of(
-                Assistant(str(model), self.schema), wanted, advance=self.advance
-            )
-            left_out.update(reasons)
-        if available is None:
-            return documents, predictions, None
-        ranked = by_uncertainty(available, predictions, count=count, diversity=diversity)
-        order = Order(
-            articles=len(documents),
-            sent=len(ranked.documents),
-            labelled=len(available.labelled),
-            present=len(available.present),
-            empty=len(ranked.empty),
-        )
-        return ranked.documents, ranked.predictions, order
+    return predictions_of(Assistant(str(model), schema), documents, advance=advance)
 
 
 @dataclass(frozen=True, repr=False)
@@ -507,8 +483,7 @@ def assign(
         left_out: Counter[str] = Counter()
         shown += drafted
         if model is not None:
-            making = _Predicting(client, home, schema, documents, "", predicted)
-            shown = making.predicted([], model, False, None, 0.5, left_out)[1]
+            shown, left_out = _predict(model, schema, documents, predicted)
         by_document = checked_predictions(schema, documents, shown)
         suggested = fill_ids(home, schema, documents, by_document) if suggest_ids else Suggested(by_document)
         names = [annotators] if isinstance(annotators, str) else list(annotators)

@@ -77,7 +77,8 @@ def connect_backend(
     project_record, version = find_project(client, title, asked), assistant.version
     number = int(project_record["id"])
     where = client.project_url(number)
-    if lacking := Screens(assistant, passes).lacks(str(project_record.get("label_config") or "<View/>")):
+    config = str(project_record.get("label_config") or "<View/>")
+    if lacking := Screens(assistant.schema, passes).lacks(config):
         message = f"the project's config lacks what {assistant.schema.stamp} has: {', '.join(lacking[:5])}"
         hint = "goldwire annotate push brings it up to date"
         raise GoldwireError.of("GW386", message, where=where, hint=hint)

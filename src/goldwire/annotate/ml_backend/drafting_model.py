@@ -10,13 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from msgspec import structs
 
 from goldwire.annotate.drafting.drafter import Drafted, Drafter
-from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.ml_backend.predictor import NotPredicted, Predicted
 from goldwire.annotate.sync.predictions import version
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import GoldwireError
 from goldwire.model import Document
-from goldwire.schemas.label_config import label_config
 
 
 class DraftingModel:
@@ -33,7 +31,6 @@ class DraftingModel:
         self._own = own
         self.schema = drafter.schema
         self.name = drafter.asker.server.model
-        self._config = label_config(drafter.schema)
         self._under_way: dict[str, Future[Drafted]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="draft")
 
@@ -41,10 +38,6 @@ class DraftingModel:
     def version(self) -> str:
         """The name of its predictions: the model's, and what all that is asked comes to."""
         return f"{self.name}@{self.drafter.version}"
-
-    def lacks(self, config: str) -> list[str]:
-        """What a Label Studio config would need for these predictions and does not have."""
-        return compare(config, self._config).added
 
     def annotate(
         self, documents: Sequence[Document], *, until: float | None = None

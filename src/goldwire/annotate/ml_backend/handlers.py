@@ -48,7 +48,7 @@ class Backend:
 
     def __init__(self, assistant: Predictor, passes: Sequence[Pass] = (), *, budget: float = BUDGET) -> None:
         self.assistant = assistant
-        self.screens = Screens(assistant, passes)
+        self.screens = Screens(assistant.schema, passes)
         self.budget = budget
         self.counts = RequestCounts()
         self.waiting = 0
@@ -88,10 +88,10 @@ class Backend:
             self._keep(key, predicted.annotation)
         refused = []
         results: list[Any] = []
-        for number, document in enumerate(read):
+        for task, document in zip(tasks, read, strict=True):
             if isinstance(document, Document) and uid(document) in annotations:
                 annotation = annotations[uid(document)]
-                shown = self.screens.shown(annotation, tasks[number], document.text, config)
+                shown = self.screens.shown(annotation, task, document.text, config)
                 left_out.update(shown.left_out)
                 results.append(prediction(shown.annotation, self.assistant.schema, document.text))
                 continue
@@ -99,7 +99,6 @@ class Backend:
                 reason = document
             else:
                 reason = failed.get(uid(document), f"not done within {self.budget:.0f} s")
-            task = tasks[number]
             refused.append({"task": task.get("id") if isinstance(task, dict) else None, "reason": reason})
             kind = self.counts.failed if reason in failed.values() else self.counts.refused
             count(kind, reason)

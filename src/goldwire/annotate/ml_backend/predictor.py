@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.ml_backend.validate import fit
 from goldwire.annotate.sync.predictions import unusable, version
 from goldwire.annotate.sync.tasks import batches
@@ -23,7 +22,7 @@ from goldwire.model import Annotation, Document, Provenance
 from goldwire.number_format import amount
 from goldwire.pipelines import load_pipeline, quiet
 from goldwire.schemas import Schema
-from goldwire.schemas.label_config import TEXT, label_config
+from goldwire.schemas.label_config import TEXT
 from goldwire.text import trim
 
 if TYPE_CHECKING:
@@ -68,9 +67,6 @@ class Predictor(Protocol):
     def version(self) -> str:
         """The name of its predictions."""
 
-    def lacks(self, config: str) -> list[str]:
-        """What a Label Studio config would need for these predictions and does not have."""
-
     def annotate(
         self, documents: Sequence[Document], *, until: float | None = None
     ) -> Iterator[Predicted | NotPredicted]:
@@ -93,19 +89,11 @@ class Assistant:
         self.made_with = Provenance(
             kind="model", name=self.pipeline.name, version=f"{self.pipeline.version}{corpus}"
         )
-        self._config = label_config(schema)
 
     @property
     def version(self) -> str:
         """The name of its predictions."""
         return version(Annotation("", self.pipeline.name, "", provenance=self.made_with))
-
-    def lacks(self, config: str) -> list[str]:
-        """What a Label Studio config would need for these predictions and does not have.
-
-        Raises GW320 where it is not XML.
-        """
-        return compare(config, self._config).added
 
     def annotate(
         self,
@@ -158,13 +146,12 @@ class Assistant:
             annotation = msgspec.structs.replace(annotation, spans=tuple(spans))
         annotation = msgspec.structs.replace(annotation, provenance=self.made_with)
         fitted = fit(annotation, self.schema, document.text)
-        left_out = fitted.left_out
-        if faults := list(unusable(self.schema, document, [fitted.annotation])):
+        annotation = fitted.annotation
+        if faults := list(unusable(self.schema, document, [annotation])):
             # What `fit` let through all the same: nothing of it goes out.
-            left_out[f"whole predictions: {faults[0].message}"] += 1
-            annotation = msgspec.structs.replace(fitted.annotation, spans=(), relations=())
-            return Predicted(document, annotation, left_out)
-        return Predicted(document, fitted.annotation, left_out)
+            fitted.left_out[f"whole predictions: {faults[0].message}"] += 1
+            annotation = msgspec.structs.replace(annotation, spans=(), relations=())
+        return Predicted(document, annotation, fitted.left_out)
 
 
 def in_pieces(nlp: Language, text: str, most: int = _PIECE) -> Doc:
@@ -197,18 +184,12 @@ def in_pieces(nlp: Language, text: str, most: int = _PIECE) -> Doc:
     return doc
 
 
-def confidence(annotation: Annotation) -> float | None:
-    """The mean confidence of an annotation's spans, in [0, 1]; None where no span has one."""
-    scores = [span.score for span in annotation.spans if span.score is not None]
-    return sum(scores) / len(scores) if scores else None
-
-
 def prediction(annotation: Annotation, schema: Schema, text: str) -> dict[str, Any]:
     """An annotation as a Label Studio prediction: regions with their confidence, its mean, the version."""
-    score = confidence(annotation)
+    scores = [span.score for span in annotation.spans if span.score is not None]
     return {
         "result": to_result(annotation, schema, text),
-        "score": None if score is None else round(score, 4),
+        "score": round(sum(scores) / len(scores), 4) if scores else None,
         "model_version": version(annotation),
     }
 

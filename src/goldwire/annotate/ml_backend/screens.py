@@ -15,7 +15,6 @@ from msgspec import structs
 
 from goldwire import strict_xml
 from goldwire.annotate.labelstudio.config_difference import compare
-from goldwire.annotate.ml_backend.predictor import Predictor
 from goldwire.annotate.ml_backend.validate import Fitted, joins
 from goldwire.annotate.passes.compose import Marks
 from goldwire.annotate.passes.reading import marks_of, starts
@@ -23,14 +22,16 @@ from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.passes import Pass
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
+from goldwire.schemas.label_config import label_config
 
 
 class Screens:
     """The projects that ask one model: those of `passes`, or where there are none the one of all layers."""
 
-    def __init__(self, assistant: Predictor, passes: Sequence[Pass] = ()) -> None:
-        self.assistant, self.passes = assistant, passes
-        self._configs = {each.number: pass_config(assistant.schema, passes, each) for each in passes}
+    def __init__(self, schema: Schema, passes: Sequence[Pass] = ()) -> None:
+        self.schema, self.passes = schema, passes
+        self._configs: dict[Pass | None, str] = {None: label_config(schema)}
+        self._configs |= {each: pass_config(schema, passes, each) for each in passes}
 
     def pass_of(self, config: str) -> Pass | None:
         """The pass whose project has this config: the one of the same layers; None where no pass has."""
@@ -47,17 +48,16 @@ class Screens:
 
         Raises GW320 where it is not XML.
         """
-        each = self.pass_of(config)
-        if each is None:
-            return self.assistant.lacks(config)
-        return compare(config, self._configs[each.number]).added
+        return compare(config, self._configs[self.pass_of(config)]).added
 
     def shown(self, annotation: Annotation, task: Mapping[str, Any], text: str, config: str) -> Fitted:
         """What the project of this config shows of a model's annotation of a task."""
         each = self.pass_of(config)
         if each is None:
             return Fitted(annotation, Counter())
-        return for_pass(annotation, each, _start(task, text, self.assistant.schema), self.assistant.schema)
+        begun_from = starts(dict(task))
+        start = marks_of(begun_from[-1], text, self.schema) if begun_from else Marks()
+        return for_pass(annotation, each, start, self.schema)
 
 
 def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -> Fitted:
@@ -104,9 +104,3 @@ def _free(name: str, taken: Mapping[str, Span]) -> str:
         number += 1
         free = f"{name}-{number}"
     return free
-
-
-def _start(task: Mapping[str, Any], text: str, schema: Schema) -> Marks:
-    """What a task's pass begins from."""
-    shown = starts(dict(task))
-    return marks_of(shown[-1], text, schema) if shown else Marks()
