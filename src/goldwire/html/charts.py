@@ -55,14 +55,14 @@ class Trend:
     note: str = ""
 
 
-def line(points: Sequence[Point], title: str, *, y: str = "F1") -> str:
+def line(points: Sequence[Point], title: str) -> str:
     """The points from left to right with equal distances, as one `<svg>`; all text is escaped."""
     step = (WIDTH - _LEFT - _RIGHT) / max(1, len(points))
 
     def at(index: int) -> float:
         return _LEFT + step * (index + 0.5)
 
-    parts = [_grid(y)]
+    parts = [_grid()]
     runs: list[list[tuple[float, float]]] = [[]]
     every = max(1, -(-len(points) // 8))
     for index, point in enumerate(points):
@@ -97,14 +97,13 @@ def curve(
     most: float,
     x_title: str,
     trends: Sequence[Trend] = (),
-    y: str = "F1",
 ) -> str:
     """Points over an axis from 0 to `most`, each under its name, as one `<svg>`; all text is escaped."""
 
     def along(x: float) -> float:
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * x / most
 
-    parts = [_grid(y)]
+    parts = [_grid()]
     parts += [
         _text(amount(mark), along(mark), HEIGHT - _BOTTOM + 20, "middle", "quiet") for mark in _round(most)
     ]
@@ -174,14 +173,14 @@ def _up(value: float) -> float:
     return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - value)
 
 
-def _grid(y: str) -> str:
-    """What values lie on, from 0 to 1, and what they are."""
+def _grid() -> str:
+    """What F1 lies on, from 0 to 1."""
     ticks = "".join(
         f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_up(tick):.1f}" y2="{_up(tick):.1f}" '
         f'style="stroke:var(--line)"/>{_text(number(tick, 2), _LEFT - 8, _up(tick) + 4, "end", "quiet")}'
         for tick in _TICKS
     )
-    return ticks + _text(y, 4, 12, "start", "quiet")
+    return ticks + _text("F1", 4, 12, "start", "quiet")
 
 
 def _text(text: str, x: float, y: float, anchor: str, colour: str = "ink") -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from goldwire.model import Annotation, Relation, Span, pairs
 from goldwire.schemas.schema import Attribute, Layer, RelationType, Schema
-
-_WHERE = ("layer", "label", "attribute", "value", "relation")
 
 
 class Change(Struct, frozen=True):
@@ -36,20 +34,7 @@ class Change(Struct, frozen=True):
 
 def diff(old: Schema, new: Schema) -> list[Change]:
     """All differences that annotations can feel, in the schema's order; wording and looks do not count."""
-    changes: list[Change] = []
-    layers = _renames(old.layers, new.layers, _layer_alike)
-    for name, layer in old.layers.items():
-        if name in new.layers:
-            changes.extend(_layer(name, layer, new.layers[name], new))
-        else:
-            to = layers.get(name, "")
-            changes.append(_gone("layer", name, to, layer=name))
-    for name in new.layers:
-        if name not in old.layers and name not in layers.values():
-            changes.append(Change("added", "layer", name))
-    changes.extend(_relations(old, new))
-    changes.extend(_checks(old, new))
-    return changes
+    return [*_layers(old, new), *_relations(old, new), *_checks(old, new)]
 
 
 def count_hits(changes: Iterable[Change], new: Schema, annotations: Iterable[Annotation]) -> list[int]:
@@ -63,13 +48,27 @@ def count_hits(changes: Iterable[Change], new: Schema, annotations: Iterable[Ann
     return hits
 
 
+def _layers(old: Schema, new: Schema) -> Iterator[Change]:
+    renames = _renames(old.layers, new.layers, _layer_alike)
+    for name, layer in old.layers.items():
+        if name in new.layers:
+            yield from _layer(name, layer, new.layers[name], new)
+        else:
+            yield _gone("layer", name, renames.get(name, ""), layer=name)
+    for name in new.layers:
+        if name not in old.layers and name not in renames.values():
+            yield Change("added", "layer", name)
+
+
 def _gone(what: str, name: str, to: str, detail: str = "", **where: str) -> Change:
     if to:
         return Change("renamed", what, name, detail or f"it seems to be `{to}` now", True, to, **where)
     return Change("removed", what, name, detail, True, **where)
 
 
-def _renames(old: Mapping[str, Any], new: Mapping[str, Any], alike: Any) -> dict[str, str]:
+def _renames(
+    old: Mapping[str, Any], new: Mapping[str, Any], alike: Callable[[Any, Any], bool]
+) -> dict[str, str]:
     """Which of the removed names seems to live on under which of the added ones."""
     added = [name for name in new if name not in old]
     renamed: dict[str, str] = {}
@@ -90,11 +89,7 @@ def _layer_alike(old: Layer, new: Layer) -> bool:
 def _label_alike(old: Any, new: Any) -> bool:
     """Same definition, or name; or same colour and hotkey, where there is one."""
     same_look = old.color.lower() == new.color.lower() and bool(old.hotkey) and old.hotkey == new.hotkey
-    return bool(_words(old.definition) == _words(new.definition) or old.name == new.name or same_look)
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
+    return bool(old.definition.split() == new.definition.split() or old.name == new.name or same_look)
 
 
 def _attribute_alike(old: Attribute, new: Attribute) -> bool:
@@ -108,7 +103,7 @@ def _value_alike(old: Any, new: Any) -> bool:
 
 
 def _relation_alike(old: RelationType, new: RelationType) -> bool:
-    return old.name == new.name or _words(old.definition) == _words(new.definition)
+    return old.name == new.name or old.definition.split() == new.definition.split()
 
 
 def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[Change]:
@@ -134,11 +129,9 @@ def _layer(name: str, old: Layer, new: Layer, schema: Schema) -> Iterator[Change
             yield Change("added", "attribute", f"{name}.{key}", layer=name, attribute=key)
             for label in new.labels:
                 if label in old.labels and attribute.required_for(label):
+                    missing, detail = attribute.default_for(label) is None, f"{label} must bear it"
                     where = {"layer": name, "attribute": key, "label": label}
-                    missing = attribute.default_for(label) is None
-                    yield _change(
-                        "added", "required", f"{name}.{key}", f"{label} must bear it", missing, where
-                    )
+                    yield Change("added", "required", f"{name}.{key}", detail, missing, **where)
 
 
 def _attribute(
@@ -149,7 +142,7 @@ def _attribute(
         safe = new.kind == "text" and old.kind in ("choice", "date", "id", "integer", "range", "country")
         safe = safe or (old.kind, new.kind) == ("integer", "range")
         detail = f"{old.kind} → {new.kind}"
-        yield _change("changed", "kind", name, detail, not safe, where)
+        yield Change("changed", "kind", name, detail, not safe, **where)
     elif old.values or new.values:
         renames = _renames(old.values, new.values, _value_alike)
         for value in old.values:
@@ -157,7 +150,7 @@ def _attribute(
                 yield _gone("value", f"{name}={value}", renames.get(value, ""), value=value, **where)
         for value in new.values:
             if value not in old.values and value not in renames.values():
-                yield _change("added", "value", f"{name}={value}", "", False, {**where, "value": value})
+                yield Change("added", "value", f"{name}={value}", "", False, value=value, **where)
         for value in old.values:
             if value in new.values:
                 yield from _value(f"{name}={value}", value, (old, new), before, after, where)
@@ -165,24 +158,24 @@ def _attribute(
         detail = (
             f"absent means what the registry says of `{new.taken_from}`" if new.taken_from else "no longer"
         )
-        yield _change("changed", "default", name, detail, True, where)
+        yield Change("changed", "default", name, detail, True, **where)
     for label in before.labels:
-        if label in after.labels and old.applies_to(label) != new.applies_to(label):
-            yield _bearing("bearer", name, old.applies_to(label), {**where, "label": label})
-        if label in after.labels and old.default_for(label) != new.default_for(label):
-            detail = (
-                f"absent on {label} means `{new.default_for(label)}`, no longer `{old.default_for(label)}`"
-            )
-            yield _change("changed", "default", name, detail, True, {**where, "label": label})
-        if label in after.labels and new.required_for(label) and not old.required_for(label):
-            missing, here = new.default_for(label) is None, {**where, "label": label}
-            yield _change("narrowed", "required", name, f"{label} must bear it", missing, here)
+        if label not in after.labels:
+            continue
+        here, default = {**where, "label": label}, new.default_for(label)
+        if old.applies_to(label) != new.applies_to(label):
+            yield _bearing("bearer", name, old.applies_to(label), here)
+        if old.default_for(label) != default:
+            detail = f"absent on {label} means `{default}`, no longer `{old.default_for(label)}`"
+            yield Change("changed", "default", name, detail, True, **here)
+        if new.required_for(label) and not old.required_for(label):
+            yield Change("narrowed", "required", name, f"{label} must bear it", default is None, **here)
 
 
 def _bearing(what: str, name: str, bore: bool, where: dict[str, str]) -> Change:
     """A label that may bear an attribute, or a value of it, and might not before; or the other way round."""
     detail = f"{where['label']} may {'no longer' if bore else 'now'} bear it"
-    return _change("narrowed" if bore else "widened", what, name, detail, bore, where)
+    return Change("narrowed" if bore else "widened", what, name, detail, bore, **where)
 
 
 def _value(
@@ -211,7 +204,7 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
         if relation.given != after.given:
             told = "; ".join(f"{key} is {' or '.join(values)}" for key, values in after.given.items())
             change, detail = ("narrowed", f"only where {told}") if told else ("widened", "for any head")
-            yield _change(change, "condition", name, detail, bool(told), {"relation": name})
+            yield Change(change, "condition", name, detail, bool(told), relation=name)
         for side in ("head", "tail"):
             before, now = _ends(old, relation, side), _ends(new, after, side)
             # An end of a label that comes or goes is that label's change, not the relation's.
@@ -221,7 +214,7 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
                 gone = (layer, label) in lost
                 detail = f"{side} may {'no longer' if gone else 'now'} be {label}"
                 where = {"layer": layer, "label": label, "relation": name, "value": side}
-                yield _change("narrowed" if gone else "widened", "end", name, detail, gone, where)
+                yield Change("narrowed" if gone else "widened", "end", name, detail, gone, **where)
         if (relation.min, relation.max) != (after.min, after.max):
             detail = f"{_number(relation)} → {_number(after)} for each head"
             fewer = after.max is not None and (relation.max is None or after.max < relation.max)
@@ -230,12 +223,6 @@ def _relations(old: Schema, new: Schema) -> Iterator[Change]:
     for name in new.relations:
         if name not in old.relations and name not in renames.values():
             yield Change("added", "relation", name)
-
-
-def _change(
-    change: str, what: str, name: str, detail: str, orphans: bool, where: Mapping[str, str]
-) -> Change:
-    return Change(change, what, name, detail, orphans, "", *(where.get(key, "") for key in _WHERE))
 
 
 def _has(schema: Schema, layer: str, label: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -39,7 +39,7 @@ def load_schema(path: Path) -> Schema:
     schema, faults = convert(data, Schema, lines, str(path))
     if schema is None:
         raise GoldwireError(*faults)
-    raise_faults([*_control_faults(text, data, lines, str(path)), *_faults(schema, lines, str(path))])
+    raise_faults([*_control_faults(text, data, lines, str(path)), *schema_faults(schema, str(path), lines)])
     return _with_registry_defaults(schema, path)
 
 
@@ -80,11 +80,6 @@ def _controls(data: Any, lines: dict[str, int], source: str, path: str) -> Itera
     elif isinstance(data, list):
         for number, value in enumerate(data):
             yield from _controls(value, lines, source, f"{path}[{number}]")
-
-
-def schema_faults(schema: Schema, source: str) -> Iterator[Fault]:
-    """What is wrong with a schema that did not come from a file."""
-    yield from _faults(schema, {}, source)
 
 
 def load_registry(path: Path) -> dict[str, RegistryEntry]:
@@ -174,7 +169,7 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def _place(path: str, lines: dict[str, int], source: str) -> str:
+def _place(path: str, lines: Mapping[str, int], source: str) -> str:
     """`file:line $.path`; the line of the nearest part that the file holds."""
     near = path
     while near and near not in lines:
@@ -183,11 +178,11 @@ def _place(path: str, lines: dict[str, int], source: str) -> str:
     return f"{source}:{lines.get(near, 1)} {path}"
 
 
-def _faults(schema: Schema, lines: dict[str, int], source: str) -> Iterator[Fault]:
-    """What is well formed but makes no sense."""
+def schema_faults(schema: Schema, source: str, lines: Mapping[str, int] | None = None) -> Iterator[Fault]:
+    """What is well formed but makes no sense; one that did not come from a file has no `lines`."""
 
     def fault(code: str, path: str, message: str, hint: str) -> Fault:
-        return Fault(code, message, _place(path, lines, source), hint)
+        return Fault(code, message, _place(path, lines or {}, source), hint)
 
     if not _SCHEMA_NAME.fullmatch(schema.name):
         yield fault("GW104", "$.name", f"`{schema.name}` is no name", "letters, digits, - and _")

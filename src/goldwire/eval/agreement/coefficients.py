@@ -110,7 +110,7 @@ class LayerReadings:
         """The coefficients, of attributes those of these `names`."""
         two, every = self._two.joined(), self._all.joined()
         tokens = {
-            "kappa": share(two, cohen, sampling, lambda sums: float(comparisons(sums)), ONE_VALUE, "pairs"),
+            "kappa": share(two, cohen, sampling, comparisons, ONE_VALUE, "pairs"),
             "fleiss_kappa": share(every, fleiss, sampling, items, ONE_VALUE, "tokens"),
             "alpha": share(every, alpha, sampling, items, ONE_VALUE, "tokens"),
         }

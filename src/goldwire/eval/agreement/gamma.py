@@ -30,8 +30,14 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from goldwire.eval.agreement.gamma_alignment import Units, best_alignments
-from goldwire.eval.counts.bootstrap import Sampling, interval, resampled
-from goldwire.eval.counts.counts import NO_INTERVAL, Interval
+from goldwire.eval.counts.bootstrap import (
+    MOSTLY_UNDEFINED,
+    NO_INTERVAL,
+    Interval,
+    Sampling,
+    interval,
+    resampled,
+)
 from goldwire.eval.matching.spans import FloatArray
 
 #: Start, end (code points), code of the label.
@@ -177,8 +183,7 @@ def _figure(
     if np.isnan(value):
         return None, None, undefined
     ci95 = interval(drawn)
-    reason = NO_INTERVAL if drawn is None else "no interval: undefined in most resamples"
-    return float(value), ci95, "" if ci95 else reason
+    return float(value), ci95, "" if ci95 else NO_INTERVAL if drawn is None else MOSTLY_UNDEFINED
 
 
 def _gamma(sums: FloatArray) -> FloatArray:

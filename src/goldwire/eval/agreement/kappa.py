@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import Sampling, grouped, interval, resampled
-from goldwire.eval.counts.counts import NO_INTERVAL, Interval
+from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of
 from goldwire.eval.matching.spans import FloatArray, IntArray
 
 ONE_VALUE = "undefined, as only one value occurs"
@@ -56,24 +55,24 @@ def share(
     columns: FloatArray,
     figure: Callable[[FloatArray], FloatArray],
     sampling: Sampling,
-    size: Callable[[FloatArray], float],
+    size: Callable[[FloatArray], FloatArray | float],
     undefined: str,
     unit: str = "code_points",
+    none: str = "there is none",
 ) -> Share:
-    """A figure of sums (documents × …) with its interval; `figure` takes the sums, alone or of resamples."""
-    flat = columns.reshape(len(columns), -1)
+    """A figure of sums (documents × …) with its interval; `figure` takes the sums, alone or of resamples.
+
+    `size` says over how many items it is, `none` what is said where there are none, `undefined` where they
+    have no such figure.
+    """
     total = columns.sum(axis=0)
-    count = size(total)
+    count = float(size(total))
     if not count:
-        return Share(None, 0, None, "there is none", unit)
+        return Share(None, 0, None, none, unit)
     value = float(figure(total))
     if np.isnan(value):
         return Share(None, count, None, undefined, unit)
-    present = int((grouped(flat, sampling.groups) != 0).any(axis=1).sum())
-    sums = resampled(flat, sampling) if present > 1 else None
-    ci95 = None if sums is None else interval(figure(sums.reshape(-1, *columns.shape[1:])))
-    why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
-    return Share(value, count, ci95, why, unit)
+    return Share(value, count, *interval_of(columns, figure, sampling), unit)
 
 
 def nominal(values: IntArray, document: IntArray, documents: int, codes: int) -> FloatArray:
@@ -96,9 +95,9 @@ def nominal(values: IntArray, document: IntArray, documents: int, codes: int) ->
     return sums
 
 
-def items(columns: FloatArray) -> float:
+def items(columns: FloatArray) -> FloatArray:
     """The number of items behind sums of `nominal`."""
-    return float(columns[..., 1].sum())
+    return columns[..., 1]
 
 
 def fleiss(columns: FloatArray) -> FloatArray:
@@ -147,7 +146,7 @@ def stats(items: Iterable[tuple[int, int, int]], size: int, which: IntArray, pai
     return sums
 
 
-def kappas(sums: FloatArray) -> FloatArray:
+def _kappas(sums: FloatArray) -> FloatArray:
     """κ of each pair of readers (… × pairs); nan without items or where only one value occurs."""
     size = (sums.shape[-1] - 1) // 2
     first, second = sums[..., 1 : 1 + size], sums[..., 1 + size :]
@@ -160,7 +159,7 @@ def kappas(sums: FloatArray) -> FloatArray:
 
 def cohen(sums: FloatArray) -> FloatArray:
     """Cohen's κ, over several pairs of readers the mean of those where it is defined."""
-    by_pair = kappas(sums)
+    by_pair = _kappas(sums)
     defined = ~np.isnan(by_pair)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(defined, by_pair, 0.0).sum(axis=-1) / defined.sum(axis=-1))

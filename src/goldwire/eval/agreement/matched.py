@@ -15,6 +15,7 @@ from goldwire.eval.agreement.kappa import (
     accuracy,
     alpha,
     cohen,
+    comparisons,
     fleiss,
     items,
     nominal,
@@ -22,8 +23,7 @@ from goldwire.eval.agreement.kappa import (
     stats,
 )
 from goldwire.eval.counts.attributes import Value, left_to_ids, value_of
-from goldwire.eval.counts.bootstrap import Sampling, grouped, interval, resampled
-from goldwire.eval.counts.counts import NO_INTERVAL
+from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.spans import OVERLAP, FloatArray, IntArray
 from goldwire.model import Span
 from goldwire.schemas import Attribute
@@ -176,7 +176,6 @@ class MatchedLabels:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._pairs = pairs
         self._columns = {where: Columns(pairs, 1 + 2 * len(labels)) for where in ("same_extent", "overlap")}
-        self._sizes = dict.fromkeys(self._columns, 0)
 
     def add(self, matched: Sequence[Matched], which: IntArray) -> None:
         """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
@@ -187,13 +186,16 @@ class MatchedLabels:
         ):
             rows = ((codes[a.label], codes[b.label], row) for a, b, row, _ in chosen)
             self._columns[where].add(stats(rows, len(codes), which, self._pairs))
-            self._sizes[where] += len(chosen)
 
     def shares(self, sampling: Sampling) -> dict[str, dict[str, Share]]:
         """Both figures, by where they were taken."""
+        joined = {where: columns.joined() for where, columns in self._columns.items()}
         return {
-            where: _shares(columns.joined(), self._sizes[where], sampling)
-            for where, columns in self._columns.items()
+            where: {
+                "accuracy": _accuracy(sums, sampling),
+                "kappa": share(sums, cohen, sampling, comparisons, ONE_VALUE, "pairs", _NO_MATCH),
+            }
+            for where, sums in joined.items()
         }
 
 
@@ -277,23 +279,23 @@ class _MatchedValues:
 
     def figures(self, sampling: Sampling) -> dict[str, Any]:
         """The share of equal values, kappa, and what they rest on."""
-        equal = _shares(self._equal.joined(), self._borne, sampling)
+        equal = _accuracy(self._equal.joined(), sampling)
         # Kappa over many values (ids, free text) has as many columns: summed at once, without an interval.
         size = len(self._codes)
         summed = np.zeros((self._pairs, 1 + 2 * size))
         summed[:, 0] = self._same
         for (pair, side, value), count in self._counts.items():
             summed[pair, 1 + side * size + value] = count
-        kappa, why = _kappa_of(summed)
-        right = equal["accuracy"]
+        kappa = float(cohen(summed))
+        why = _NO_MATCH if not self._rows else ONE_VALUE if np.isnan(kappa) else ""
         figures: dict[str, Any] = {
-            "equal": right.value,
-            "ci95": list(right.ci95) if right.ci95 else None,
-            "kappa": kappa,
+            "equal": equal.value,
+            "ci95": list(equal.ci95) if equal.ci95 else None,
+            "kappa": None if why else kappa,
             "pairs": self._borne,
             "both_absent": self._rows - self._borne,
         }
-        if reasons := "; ".join(filter(None, (right.why, f"kappa: {why}" if why else ""))):
+        if reasons := "; ".join(filter(None, (equal.why, f"kappa: {why}" if why else ""))):
             figures["why"] = reasons
         return figures
 
@@ -302,29 +304,9 @@ def _borne(matched: Iterable[Matched]) -> list[str]:
     return sorted({name for a, b, *_ in matched for span in (a, b) for name in span.attributes})
 
 
-def _kappa_of(sums: FloatArray) -> tuple[float | None, str]:
-    """Kappa of summed statistics, or why there is none."""
-    if not sums[:, 1:].any():
-        return None, "no matched spans"
-    value = float(cohen(sums))
-    return (None, ONE_VALUE) if np.isnan(value) else (value, "")
+_NO_MATCH = "no matched spans"
 
 
-def _shares(columns: FloatArray, pairs: int, sampling: Sampling) -> dict[str, Share]:
-    if not pairs:
-        none = Share(None, 0, why="no matched spans")
-        return {"accuracy": none, "kappa": none}
-    flat = columns.reshape(len(columns), -1)
-    present = int((grouped(flat, sampling.groups).sum(axis=1) > 0).sum())
-    sums = resampled(flat, sampling) if present > 1 else None
-    drawn = None if sums is None else sums.reshape(-1, *columns.shape[1:])
-    total = columns.sum(axis=0)
-    accuracy_ci = None if drawn is None else interval(accuracy(drawn))
-    kappa, why = _kappa_of(total)
-    kappa_ci = None if drawn is None or kappa is None else interval(cohen(drawn))
-    no_interval = "" if accuracy_ci else NO_INTERVAL
-    kappa_why = why or ("" if kappa_ci else no_interval or "no interval: undefined in most resamples")
-    return {
-        "accuracy": Share(float(accuracy(total)), pairs, accuracy_ci, no_interval),
-        "kappa": Share(kappa, pairs, kappa_ci, kappa_why),
-    }
+def _accuracy(columns: FloatArray, sampling: Sampling) -> Share:
+    """The share of equal values over all pairs of readers."""
+    return share(columns, accuracy, sampling, comparisons, "", "pairs", _NO_MATCH)

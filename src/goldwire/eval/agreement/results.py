@@ -9,7 +9,8 @@ from typing import Any
 
 from goldwire.eval.agreement.coefficients import Coefficients
 from goldwire.eval.agreement.kappa import Share
-from goldwire.eval.counts.counts import NO_INTERVAL, Figure, LabelCounts
+from goldwire.eval.counts.bootstrap import NO_INTERVAL
+from goldwire.eval.counts.counts import Figure, LabelCounts
 from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import RelationKind
 from goldwire.eval.matching.spans import Kind
@@ -95,13 +96,15 @@ class Comparison(Figures):
     @property
     def title(self) -> str:
         """Who is compared, on how many documents."""
-        names = " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
-        return f"{names} · {counted(len(self.documents), 'document')}"
+        return f"{self._who} · {counted(len(self.documents), 'document')}"
+
+    @property
+    def _who(self) -> str:
+        return " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
 
     def tables(self) -> list[Table]:
         """One, named by the annotators: every figure."""
-        name = " and ".join(self.annotators) if len(self.annotators) < 3 else "all pairs"
-        return [Table(name, self.title, AGREEMENT_COLUMNS, list(agreement_rows(self)), ("note", "n"))]
+        return [Table(self._who, self.title, AGREEMENT_COLUMNS, list(agreement_rows(self)), ("note", "n"))]
 
     def as_json(self) -> dict[str, Any]:
         """The figures; relations, and spans with their arguments, only where there are any."""
@@ -111,22 +114,10 @@ class Comparison(Figures):
             "layers": {name: layer.as_json() for name, layer in self.layers.items()},
         }
         if self.relations:
-            figures["relations"] = {
-                kind: {
-                    "micro": _f1(counts.micro()),
-                    "labels": {label: _f1(figure) for label, figure in counts.figures().items()},
-                }
-                for kind, counts in self.relations.items()
-            }
+            figures["relations"] = {kind: _by_label(counts) for kind, counts in self.relations.items()}
         if self.structures:
             figures["structures"] = {
-                layer: {
-                    kind: {
-                        "micro": _f1(counts.micro()),
-                        "labels": {label: _f1(figure) for label, figure in counts.figures().items()},
-                    }
-                    for kind, counts in wholes.items()
-                }
+                layer: {kind: _by_label(counts) for kind, counts in wholes.items()}
                 for layer, wholes in self.structures.items()
             }
         return figures
@@ -186,12 +177,19 @@ def _f1(figure: Figure) -> dict[str, Any]:
         "matched": counts.tp,
         "unmatched": counts.fp + counts.fn,
     }
-    if why := agreement_why(figure):
+    if why := _why(figure):
         figures["why"] = why
     return figures
 
 
-def agreement_why(figure: Figure) -> str:
+def _by_label(counts: LabelCounts) -> dict[str, Any]:
+    return {
+        "micro": _f1(counts.micro()),
+        "labels": {label: _f1(figure) for label, figure in counts.figures().items()},
+    }
+
+
+def _why(figure: Figure) -> str:
     """Why F1 between two readings or its interval is undefined; empty where it is not."""
     if figure.counts.f1 is None:
         return "no reading has one"
@@ -222,7 +220,7 @@ def opening(rows: Iterable[Row]) -> list[Row]:
     headlines: list[Row] = []
     taken: Counter[str] = Counter()
     for row in rows:
-        layer, name = str(row[0]), str(row[2])
+        layer, _, name, *_ = map(str, row)
         telling = name in HEADLINES or name.startswith("F1, with arguments") or name.endswith(", equal")
         if telling and taken[layer] < MOST:
             taken[layer] += 1
@@ -304,7 +302,7 @@ def agreement_notes(agreement: Agreement) -> list[str]:
 
 
 def _agreed(asks: str, name: str, figure: Figure, n: str) -> Row:
-    return asks, name, figure.counts.f1, figure.ci95, n, agreement_why(figure)
+    return asks, name, figure.counts.f1, figure.ci95, n, _why(figure)
 
 
 def _shared(asks: str, name: str, share: Share) -> Row:

@@ -149,12 +149,12 @@ def _cut(continua: Sequence[Continuum]) -> _Lines:
     return _Lines(np.diff(places).astype(np.float64), document, labels, places)
 
 
-def _size(columns: FloatArray) -> float:
-    return float(columns[..., 1, :].sum())
+def _size(columns: FloatArray) -> FloatArray:
+    return np.asarray(columns[..., 1, :].sum(axis=-1))
 
 
-def _intersecting(columns: FloatArray) -> float:
-    return float(columns[..., 3, :].sum())
+def _intersecting(columns: FloatArray) -> FloatArray:
+    return np.asarray(columns[..., 3, :].sum(axis=-1))
 
 
 def _alpha(same: FloatArray, margin: FloatArray, selves: FloatArray) -> FloatArray:

@@ -13,7 +13,8 @@ import numpy as np
 
 from goldwire import __version__, strict_json
 from goldwire.errors import GoldwireError
-from goldwire.eval.counts.counts import Counts, Interval, LabelCounts
+from goldwire.eval.counts.bootstrap import Interval
+from goldwire.eval.counts.counts import Counts, LabelCounts
 from goldwire.eval.counts.significance import spread
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.eval.scoring.notes import scored_on

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import Sampling, grouped, interval, resampled
-from goldwire.eval.counts.counts import NO_INTERVAL, Interval, LabelCounts
+from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of
+from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.matching.clusters import METRICS, Metric, f1s, rates, resolve
 from goldwire.eval.matching.spans import EXTENT, SAME, Alignment, FloatArray, IntArray, Spans
 from goldwire.model import AttributeValue, Span
@@ -179,11 +179,7 @@ class Mentions:
             added = np.zeros((documents, 4))
             np.add.at(added, where, resolved.columns())
             precision, recall, f1 = rates(added.sum(axis=0))
-            some = int((grouped(added, sampling.groups)[:, [1, 3]].sum(axis=1) > 0).sum())
-            sums = resampled(added, sampling) if some > 1 else None
-            ci95 = interval(f1s(sums)) if sums is not None else None
-            why = "" if ci95 else NO_INTERVAL if sums is None else "no interval: undefined in most resamples"
-            metrics[metric] = Identity(precision, recall, f1, ci95, why)
+            metrics[metric] = Identity(precision, recall, f1, *interval_of(added, f1s, sampling))
         return metrics
 
 

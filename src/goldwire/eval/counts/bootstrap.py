@@ -6,8 +6,9 @@ from those sums as it is from the real ones (Efron and Tibshirani 1993, percenti
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray, IntArray
 from goldwire.processes import one_thread
 
+Interval: TypeAlias = tuple[float, float]
+NO_INTERVAL = "no interval: it needs two documents and resamples"
+MOSTLY_UNDEFINED = "no interval: undefined in most resamples"
 #: At most about this many weights are held at a time: 4 MB, three times over.
 CHUNK = 500_000
 #: So many weights are held where only small numbers are multiplied: 8 MB; and so many documents at a time.
@@ -112,7 +116,7 @@ def _resamples(sampling: Sampling) -> int:
     return sampling.resamples
 
 
-def interval(values: FloatArray | None) -> tuple[float, float] | None:
+def interval(values: FloatArray | None) -> Interval | None:
     """The central 95 % of a figure's values over resamples.
 
     Resamples where the figure is undefined (nan) are left out; None where they are more than half of all.
@@ -124,3 +128,20 @@ def interval(values: FloatArray | None) -> tuple[float, float] | None:
         return None
     low, high = np.percentile(defined, (2.5, 97.5))
     return float(low), float(high)
+
+
+def interval_of(
+    columns: FloatArray, figure: Callable[[FloatArray], FloatArray], sampling: Sampling
+) -> tuple[Interval | None, str]:
+    """The interval of a figure of sums over documents (documents × …), or None and why there is none.
+
+    `figure` takes the sums of all resamples at once.
+    """
+    flat = columns.reshape(len(columns), -1)
+    if (grouped(flat, sampling.groups) != 0).any(axis=1).sum() < 2:
+        return None, NO_INTERVAL
+    sums = resampled(flat, sampling)
+    if sums is None:
+        return None, NO_INTERVAL
+    ci95 = interval(figure(sums.reshape(-1, *columns.shape[1:])))
+    return ci95, "" if ci95 else MOSTLY_UNDEFINED

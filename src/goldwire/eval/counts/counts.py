@@ -7,15 +7,13 @@ predicted, recall where gold has nothing, F1 where both are empty. Where one sid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import interval
+from goldwire.eval.counts.bootstrap import MOSTLY_UNDEFINED, NO_INTERVAL, Interval, interval
 from goldwire.eval.counts.packed import Numbers
 from goldwire.eval.matching.spans import FloatArray
-
-Interval: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +159,13 @@ class LabelCounts:
         ci95 = interval(means)
         return Macro(point, ci95, excluded, "" if ci95 else "undefined in most resamples")
 
-    def as_json(self, micro: str = "micro") -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """`micro`, `macro`, `labels`."""
         return {
-            micro: self.micro().as_json(),
+            "micro": self.micro().as_json(),
             "macro": self.macro().as_json(),
             "labels": {label: label_figure.as_json() for label, label_figure in self.figures().items()},
         }
-
-
-NO_INTERVAL = "no interval: it needs two documents and resamples"
 
 
 def figure(units: Numbers, sums: FloatArray | None) -> Figure:
@@ -190,7 +185,7 @@ def figure(units: Numbers, sums: FloatArray | None) -> Figure:
         return Figure(counts, why="; ".join([*why, "no interval: in one document only"]))
     precision, recall, f1 = (interval(values) for values in rates(sums))
     if f1 is None:
-        why.append("no interval: undefined in most resamples")
+        why.append(MOSTLY_UNDEFINED)
     return Figure(counts, precision, recall, f1, "; ".join(why))
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from goldwire.eval.counts.bootstrap import CHUNK, FEW, Sampling, grouped, interval, resampled
-from goldwire.eval.counts.counts import Counts, Interval, LabelCounts, rates
+from goldwire.eval.counts.bootstrap import CHUNK, FEW, Interval, Sampling, grouped, interval, resampled
+from goldwire.eval.counts.counts import Counts, LabelCounts, rates
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.number_format import counted, p_value
 from goldwire.processes import one_thread

@@ -1,5 +1,4 @@
 """Which span, relation or structure of one annotation is which of the other's.
 
-`span_table` puts spans in order, `spans` and `relations` match them, `structures` and `clusters` compare
-what they form.
+`spans` and `relations` match them, `structures` and `clusters` compare what they form.
 """

@@ -16,8 +16,9 @@ The policy, once for all figures:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from typing import Literal, TypeAlias
 
@@ -101,9 +102,16 @@ class Pair:
         return span
 
 
-def columns(document: IntArray, spans: Sequence[Span], codes: Mapping[str, int]) -> Spans:
-    """Spans with the document of each, labels coded by `codes`, sorted and freed of duplicates."""
+def codes_of(*sides: Iterable[Span]) -> dict[str, int]:
+    """The labels that spans bear, sorted, each with its code."""
+    return {label: code for code, label in enumerate(sorted({span.label for side in sides for span in side}))}
+
+
+def tabulate(documents: Sequence[Collection[Span]], codes: Mapping[str, int]) -> Spans:
+    """The spans of some documents, labels coded by `codes`, sorted and freed of duplicates."""
+    spans = list(chain.from_iterable(documents))
     size = len(spans)
+    document = np.repeat(np.arange(len(documents)), np.array(list(map(len, documents)), dtype=np.int64))
     start = np.fromiter(map(attrgetter("start"), spans), np.int64, size)
     end = np.fromiter(map(attrgetter("end"), spans), np.int64, size)
     label = np.fromiter(map(codes.__getitem__, map(attrgetter("label"), spans)), np.int64, size)
@@ -117,13 +125,6 @@ def columns(document: IntArray, spans: Sequence[Span], codes: Mapping[str, int])
         | (label[1:] != label[:-1])
     )
     return Spans(document[new], start[new], end[new], label[new], order[new], order[~new])
-
-
-def tabulate(documents: Iterable[Iterable[Span]], codes: Mapping[str, int]) -> Spans:
-    """The spans of some documents, labels coded by `codes`."""
-    by_document = [list(spans) for spans in documents]
-    document = np.repeat(np.arange(len(by_document)), [len(spans) for spans in by_document])
-    return columns(document, [span for spans in by_document for span in spans], codes)
 
 
 def align(gold: Spans, pred: Spans, *, by_label: bool = False) -> Alignment:
@@ -267,8 +268,7 @@ def match(gold: Sequence[Span], pred: Sequence[Span]) -> list[Pair]:
     Spans pair by extent and overlap, whatever their labels; the outcome says what the pair has in common.
     Duplicates are left out.
     """
-    names = sorted({span.label for side in (gold, pred) for span in side})
-    codes = {name: code for code, name in enumerate(names)}
+    codes = codes_of(gold, pred)
     gold_table, pred_table = tabulate([gold], codes), tabulate([pred], codes)
     alignment = align(gold_table, pred_table)
     pairs: list[Pair] = []

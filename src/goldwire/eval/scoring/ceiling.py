@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from goldwire.eval.counts.counts import Interval
+from goldwire.eval.counts.bootstrap import Interval
 
 Readers: TypeAlias = Literal["people", "machines", "mixed", "unknown"]
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -33,8 +34,7 @@ from goldwire.eval.counts.per_document import (
 from goldwire.eval.matching.clusters import Metric
 from goldwire.eval.matching.relations import NamedBy, entity_name
 from goldwire.eval.matching.span_heads import BEFORE, language_of
-from goldwire.eval.matching.span_table import SpanTable
-from goldwire.eval.matching.spans import SAME, Kind, Spans, align
+from goldwire.eval.matching.spans import SAME, Kind, Spans, align, codes_of, tabulate
 from goldwire.eval.matching.structures import (
     STRUCTURE_KINDS,
     Structure,
@@ -152,8 +152,7 @@ class DocumentCounts:
         self._trust |= {trust(gold) for gold in golds}
         self._unknown += sum(gold.provenance.kind == "unknown" for gold in golds)
         self._heads &= documents is not None and all(language_of(each) in BEFORE for each in documents)
-        tables = SpanTable(golds), SpanTable(preds)
-        present = tables[0].layers | tables[1].layers
+        present = {span.layer for side in (golds, preds) for annotation in side for span in annotation.spans}
         self._present |= present
         wholes = (
             [[structures(annotation, self._limit) for annotation in side] for side in (golds, preds)]
@@ -163,8 +162,12 @@ class DocumentCounts:
         heads = set(head_layers(wholes)) if wholes is not None else set()
         for name in sorted(present if self._limit is None else present & self._limit):
             layer = self._layer(name)
-            labels = tuple(sorted(tables[0].labels(name) | tables[1].labels(name)))
-            gold, pred = tables[0].spans(name, labels), tables[1].spans(name, labels)
+            by_document = [[annotation.layer(name) for annotation in side] for side in (golds, preds)]
+            gold_spans, pred_spans = (list(chain.from_iterable(side)) for side in by_document)
+            sides = gold_spans, pred_spans
+            codes = codes_of(*sides)
+            labels = tuple(codes)
+            gold, pred = (tabulate(side, codes) for side in by_document)
             blind, typed = align(gold, pred), align(gold, pred, by_label=True)
             for kind in KINDS:
                 alignment = typed if kind == "type" else blind
@@ -172,7 +175,6 @@ class DocumentCounts:
                 layer.kinds[kind].add(first, (labels, counts))
             if self._heads and documents is not None:
                 layer.kinds["head"].add(first, (labels, head_counts(golds, preds, documents, name, labels)))
-            sides = tables[0].flat(name), tables[1].flat(name)
             for number, (side, columns) in enumerate(zip(sides, (gold, pred), strict=True)):
                 layer.spans[number] += len(columns)
                 layer.twice[number] += len(columns.dropped)

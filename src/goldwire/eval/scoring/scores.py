@@ -6,12 +6,9 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from goldwire.errors import Fault, raise_faults
 from goldwire.eval.counts.counts import Counts
-from goldwire.eval.counts.per_document import (
-    span_counts,
-)
+from goldwire.eval.counts.per_document import span_counts
 from goldwire.eval.matching.relations import NamedBy
-from goldwire.eval.matching.span_table import SpanTable
-from goldwire.eval.matching.spans import Kind, align
+from goldwire.eval.matching.spans import Kind, align, codes_of, tabulate
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.results import Scores
 from goldwire.model import Annotation, Document, Span
@@ -52,11 +49,11 @@ def score(
 
 def count(gold: Iterable[Span], pred: Iterable[Span], kind: Kind = "exact") -> Counts:
     """The counts of one document's spans of one layer, all labels together."""
-    gold_table, pred_table = SpanTable.of_spans(gold), SpanTable.of_spans(pred)
-    labels = tuple(sorted(gold_table.labels("") | pred_table.labels("")))
-    gold_spans, pred_spans = gold_table.spans("", labels), pred_table.spans("", labels)
+    sides = list(gold), list(pred)
+    codes = codes_of(*sides)
+    gold_spans, pred_spans = (tabulate([side], codes) for side in sides)
     alignment = align(gold_spans, pred_spans, by_label=kind == "type")
-    tp, fp, fn = span_counts(gold_spans, pred_spans, alignment, kind, 1, max(1, len(labels))).sum(axis=(0, 1))
+    tp, fp, fn = span_counts(gold_spans, pred_spans, alignment, kind, 1, len(codes)).sum(axis=(0, 1))
     return Counts(float(tp), float(fp), float(fn))
 
 
