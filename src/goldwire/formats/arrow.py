@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from goldwire.files import sha256
-from goldwire.formats.features import Columns, attribute_reader
+from goldwire.formats.features import Columns, arrow_schema, attribute_reader
 from goldwire.model import Annotation, Article, curated
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-#: A text as a column holds it: the layer's or label's name, or its number.
-Name = Callable[[str], Any]
 
 
-def _same(name: str) -> str:
-    return name
+def _json(value: dict[str, Any]) -> str:
+    """JSON, keys in order."""
+    return _encode(value).decode() if value else "{}"
 
 
 def batch(articles: Sequence[Article]) -> pa.RecordBatch:
@@ -44,17 +43,47 @@ def batch(articles: Sequence[Article]) -> pa.RecordBatch:
     )
 
 
+def annotations_of(articles: Iterable[Article]) -> Iterator[tuple[Annotation, str]]:
+    """The annotations of articles, each with its text: by article, then by annotator."""
+    for article in articles:
+        for annotation in sorted(article.annotations, key=lambda each: each.annotator):
+            yield annotation, article.document.text
+
+
+def annotation_batch(
+    annotations: Iterable[tuple[Annotation, str]],
+    columns: Columns,
+    *,
+    texts: bool = True,
+    encode: Callable[[dict[str, Any]], str] = _json,
+) -> pa.RecordBatch:
+    """The rows of the config `annotations`: an annotation whole, attributes as JSON by `encode`.
+
+    Annotations stand with their documents' texts; without `texts` the marked words are left out.
+    """
+    import pyarrow as pa
+
+    pairs = list(annotations)
+    schema = arrow_schema(columns.plain_features("annotations", texts=texts))
+    rows = annotation_columns([a for a, _ in pairs], [text for _, text in pairs], columns, texts, encode)
+    return pa.RecordBatch.from_arrays(list(rows.values()), schema=schema)
+
+
 def annotation_columns(
     annotations: Sequence[Annotation],
     texts: Sequence[str],
-    layer: Name = _same,
-    label: Name = _same,
-    relation: Name = _same,
+    columns: Columns | None = None,
+    words: bool = True,
+    encode: Callable[[dict[str, Any]], str] = _json,
 ) -> dict[str, pa.Array]:
-    """The columns of annotations over their documents' `texts`: a row each, spans and relations in lists."""
+    """The columns of annotations over their documents' `texts`: a row each, spans and relations in lists.
+
+    Layers, labels and relations are numbers where there are `columns` of a schema, else names.
+    """
     import pyarrow as pa
 
-    columns = {
+    codes = columns.codes if columns is not None else {}
+    arrays = {
         "document": pa.array([a.document for a in annotations], pa.string()),
         "annotator": pa.array([a.annotator for a in annotations], pa.string()),
         "schema": pa.array([a.schema for a in annotations], pa.string()),
@@ -63,50 +92,42 @@ def annotation_columns(
         "text_sha256": pa.array([sha256(text) for text in texts], pa.string()),
     }
     spans = list(chain.from_iterable(a.spans for a in annotations))
-    names: dict[str, Any] = {}
-    layers = [
-        names[s.layer] if s.layer in names else names.setdefault(s.layer, layer(s.layer)) for s in spans
-    ]
-    kinds: dict[str, Any] = {}
-    labels = [
-        kinds[s.label] if s.label in kinds else kinds.setdefault(s.label, label(s.label)) for s in spans
-    ]
     marked = [text[s.start : s.end] for a, text in zip(annotations, texts, strict=True) for s in a.spans]
-    columns["spans"] = pa.ListArray.from_arrays(
-        _offsets([len(a.spans) for a in annotations]),
-        struct(
-            {
-                "id": pa.array([s.id for s in spans], pa.string()),
-                "layer": pa.array(layers, pa.string() if layer is _same else pa.int64()),
-                "label": pa.array(labels, pa.string() if label is _same else pa.int64()),
-                "start": pa.array([s.start for s in spans], pa.int32()),
-                "end": pa.array([s.end for s in spans], pa.int32()),
-                "text": pa.array(marked, pa.string()),
-                "attributes": pa.array([_json(s.attributes) for s in spans], pa.string()),
-                "marked_by": texts_array([s.marked_by for s in spans]),
-                "origin": pa.array([s.origin for s in spans], pa.string()),
-                "score": pa.array([s.score for s in spans], pa.float64()),
-            }
-        ),
-    )
+    span_arrays = {
+        "id": pa.array([s.id for s in spans], pa.string()),
+        "layer": _coded([s.layer for s in spans], codes.get("layer")),
+        "label": _coded([s.label for s in spans], codes.get("label")),
+        "start": pa.array([s.start for s in spans], pa.int32()),
+        "end": pa.array([s.end for s in spans], pa.int32()),
+        **({"text": pa.array(marked, pa.string())} if words else {}),
+        "attributes": pa.array([encode(s.attributes) for s in spans], pa.string()),
+        "marked_by": texts_array([s.marked_by for s in spans]),
+        "origin": pa.array([s.origin for s in spans], pa.string()),
+        "score": pa.array([s.score for s in spans], pa.float64()),
+    }
+    offsets = _offsets([len(a.spans) for a in annotations])
+    arrays["spans"] = pa.ListArray.from_arrays(offsets, struct(span_arrays))
     relations = list(chain.from_iterable(a.relations for a in annotations))
-    types = pa.string() if relation is _same else pa.int64()
-    columns["relations"] = pa.ListArray.from_arrays(
-        _offsets([len(a.relations) for a in annotations]),
-        struct(
-            {
-                "label": pa.array([relation(r.label) for r in relations], types),
-                "head": pa.array([r.head for r in relations], pa.string()),
-                "tail": pa.array([r.tail for r in relations], pa.string()),
-                "marked_by": texts_array([r.marked_by for r in relations]),
-            }
-        ),
-    )
-    return columns
+    relation_arrays = {
+        "label": _coded([r.label for r in relations], codes.get("relation")),
+        "head": pa.array([r.head for r in relations], pa.string()),
+        "tail": pa.array([r.tail for r in relations], pa.string()),
+        "marked_by": texts_array([r.marked_by for r in relations]),
+    }
+    offsets = _offsets([len(a.relations) for a in annotations])
+    arrays["relations"] = pa.ListArray.from_arrays(offsets, struct(relation_arrays))
+    return arrays
 
 
-def document_columns(articles: Sequence[Article], columns: Columns) -> pa.RecordBatch:
-    """The rows of the config `documents`, as `Columns.document_rows` makes them."""
+def _coded(names: Sequence[str], codes: Mapping[str, int] | None) -> pa.Array:
+    """Names as texts, or as their numbers where they have some."""
+    import pyarrow as pa
+
+    return pa.array([codes[name] for name in names], pa.int64()) if codes else pa.array(names, pa.string())
+
+
+def document_batch(articles: Sequence[Article], columns: Columns) -> pa.RecordBatch:
+    """The rows of the config `documents`, with the curated annotation; null and empty without one."""
     import pyarrow as pa
 
     schema = columns.arrow_schema("documents")
@@ -194,11 +215,6 @@ def _offsets(lengths: Iterable[int]) -> pa.Array:
     import pyarrow as pa
 
     return pa.array(list(accumulate(lengths, initial=0)), pa.int32())
-
-
-def _json(value: dict[str, Any]) -> str:
-    """JSON, keys in order."""
-    return _encode(value).decode() if value else "{}"
 
 
 def annotation_of(row: dict[str, Any], document: str) -> Annotation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,7 +17,10 @@ from goldwire.formats.features import METADATA, yaml_features
 #: What the dataset is, in figures, and which files are it.
 MANIFEST = "manifest.json"
 _WHOSE = "a file or folder that `goldwire corpus build` or `convert --to parquet` wrote"
-_BATCH = 500
+#: Rows of a file that are held together.
+BATCH = 500
+
+T = TypeVar("T")
 
 
 def no_dataset(path: Path, why: str, *, hint: str = _WHOSE) -> GoldwireError:
@@ -33,25 +36,25 @@ class _Huggingface(msgspec.Struct):
     info: _Features = msgspec.field(default_factory=_Features)
 
 
+def batched(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows, some hundred at a time: those that a file holds together."""
+    source = iter(rows)
+    while held := list(islice(source, BATCH)):
+        yield held
+
+
 def write_parquet(
-    path: Path, rows: Iterable[dict[str, Any]], schema: Any, advance: Callable[[int], None] | None
+    path: Path, batches: Iterable[Any], schema: Any, advance: Callable[[int], None] | None = None
 ) -> str:
-    """Rows to a parquet file, a batch at a time; its place as a card names it: `FOLDER/NAME-HASH.parquet`."""
-    import pyarrow as pa
+    """Batches to a parquet file; its place as a card names it: `FOLDER/NAME-HASH.parquet`."""
     import pyarrow.parquet as pq
 
     with writing(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for batch in _batches(rows):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+        for batch in batches:
+            writer.write_batch(batch)
             if advance is not None:
                 advance(len(batch))
     return name_by_content(path)
-
-
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    source = iter(rows)
-    while batch := list(islice(source, _BATCH)):
-        yield batch
 
 
 def name_by_content(path: Path) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from msgspec import structs
 
 from goldwire.annotations.tokens import TagLoss, bio_names, tokenizer, tokens_of
 from goldwire.files import sha256
-from goldwire.model import Annotation, Article, Relation, Span, curated
+from goldwire.model import Annotation, Article, curated
 from goldwire.schemas import Attribute, Schema
 
 if TYPE_CHECKING:
@@ -44,6 +43,12 @@ class Columns:
     def labels(self) -> list[str]:
         """All labels, layer by layer; one that two layers have stands once."""
         return list(dict.fromkeys(label for layer in self.schema.layers.values() for label in layer.labels))
+
+    @cached_property
+    def codes(self) -> dict[str, dict[str, int]]:
+        """The numbers of layers, labels and relations in the config `annotations`."""
+        kinds = {"layer": self.schema.layers, "label": self.labels, "relation": self.schema.relations}
+        return {kind: {name: n for n, name in enumerate(names)} for kind, names in kinds.items()}
 
     def relations(self, layer: str) -> list[str]:
         """The relations that start from a layer."""
@@ -122,16 +127,6 @@ class Columns:
             columns[f"{name}_tags"] = _list(_class_label(bio_names(list(layer.labels))))
         return columns
 
-    def document_rows(self, articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
-        """A row for each document, with its curated annotation; null and empty where it has none."""
-        for article in articles:
-            annotation = curated(article.annotations)
-            row = self.plain_row(article, annotation)
-            text = article.document.text
-            for layer, column in self.layer_names.items():
-                row[column] = list(self._spans(layer, annotation, text)) if annotation else []
-            yield row
-
     def plain_row(self, article: Article, annotation: Annotation | None) -> dict[str, Any]:
         """A document's row but for its layers."""
         document = article.document
@@ -152,63 +147,6 @@ class Columns:
         for key in ("annotator", "status", "schema"):
             row[key] = getattr(annotation, key) if annotation is not None else None
         return row
-
-    def _spans(self, layer: str, annotation: Annotation, text: str) -> Iterator[dict[str, Any]]:
-        tails: dict[tuple[str, str], list[str]] = {}
-        for relation in annotation.relations:
-            tails.setdefault((relation.head, relation.label), []).append(relation.tail)
-        kind, names = self.schema.layers[layer], self.fields[layer]
-        index = {label: number for number, label in enumerate(kind.labels)}
-        readers = {key: attribute_reader(attribute) for key, attribute in kind.attributes.items()}
-        for span in annotation.layer(layer):
-            row: dict[str, Any] = {"id": span.id, "label": index[span.label], "start": span.start}
-            row |= {"end": span.end, "text": text[span.start : span.end]}
-            for key, read in readers.items():
-                row[names[key]] = read(span.attributes.get(key))
-            for key in self.relations(layer):
-                row[names[key]] = tails.get((span.id, key), [])
-            yield row
-
-    def annotation_rows(self, articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
-        """A row for each document and annotator: the annotation whole, attributes as JSON."""
-        layers = {name: number for number, name in enumerate(self.schema.layers)}
-        labels = {label: number for number, label in enumerate(self.labels)}
-        kinds = {name: number for number, name in enumerate(self.schema.relations)}
-
-        def span_row(span: Span, text: str) -> dict[str, Any]:
-            return {
-                "id": span.id,
-                "layer": layers[span.layer],
-                "label": labels[span.label],
-                "start": span.start,
-                "end": span.end,
-                "text": text[span.start : span.end],
-                "attributes": json.dumps(span.attributes, ensure_ascii=False, sort_keys=True),
-                "marked_by": list(span.marked_by),
-                "origin": span.origin,
-                "score": span.score,
-            }
-
-        def relation_row(relation: Relation) -> dict[str, Any]:
-            row = {"label": kinds[relation.label], "head": relation.head, "tail": relation.tail}
-            return {**row, "marked_by": list(relation.marked_by)}
-
-        for article in articles:
-            text = article.document.text
-            for a in sorted(article.annotations, key=lambda each: each.annotator):
-                provenance = structs.asdict(a.provenance)
-                # Of predictions, and of how work was parted, which no dataset holds.
-                del provenance["trained_on"], provenance["drafting"], provenance["passes"]
-                yield {
-                    "document": a.document,
-                    "annotator": a.annotator,
-                    "schema": a.schema,
-                    "status": a.status,
-                    "provenance": provenance,
-                    "text_sha256": sha256(text),
-                    "spans": [span_row(span, text) for span in a.spans],
-                    "relations": [relation_row(relation) for relation in a.relations],
-                }
 
     def token_rows(
         self, articles: Iterable[Article], language: str, losses: dict[str, TagLoss]

@@ -12,7 +12,6 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,11 @@ from goldwire.annotations.line import to_record
 from goldwire.errors import Fault
 from goldwire.files import write_text, writing
 from goldwire.folders import replacing
-from goldwire.formats.arrow import annotation_columns, annotation_of, batch, document_columns
+from goldwire.formats.arrow import annotation_batch, annotation_of, annotations_of, batch, document_batch
 from goldwire.formats.dataset_files import (
+    BATCH,
     MANIFEST,
+    batched,
     config_fields,
     dataset_files,
     features_of,
@@ -41,8 +42,6 @@ from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
 from goldwire.schemas import Schema
 
-#: Documents in a batch, and in a row group of the file.
-BATCH = 500
 CONFIGS = ("documents", "annotations")
 #: What a dataset's folder can't say of a prediction, and of work in several passes.
 MARKS = ("trained_on", "drafting", "passes")
@@ -91,31 +90,21 @@ def spooled(articles: Iterable[Article], setting: Setting) -> Iterator[tuple[Sch
         )
 
 
-def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
-    source = iter(articles)
-    while held := list(islice(source, BATCH)):
-        yield held
-
-
 def _write_file(path: Path, articles: Iterable[Article]) -> int:
     import pyarrow.parquet as pq
 
     count = 0
     schema = batch([]).schema
     with writing(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for held in _batches(articles):
+        for held in batched(articles):
             writer.write_batch(batch(held))
             count += len(held)
     return count
 
 
 def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> int:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    layers = {name: number for number, name in enumerate(columns.schema.layers)}
-    labels = {name: number for number, name in enumerate(columns.labels)}
-    relations = {name: number for number, name in enumerate(columns.schema.relations)}
     count = 0
     with replacing(path, MANIFEST, code="GW213") as folder:
         schemas = {config: columns.arrow_schema(config) for config in CONFIGS}
@@ -125,27 +114,10 @@ def _write_folder(path: Path, articles: Iterable[Article], columns: Columns) -> 
                 (folder / config).mkdir()
                 file = folder / config / "train.parquet"
                 writers[config] = pq.ParquetWriter(file, schemas[config], compression="zstd")
-            for held in _batches(articles):
+            for held in batched(articles):
                 check_fit(held, columns.schema)
-                writers["documents"].write_batch(document_columns(held, columns))
-                pairs = [
-                    (a, article.document.text)
-                    for article in held
-                    for a in sorted(article.annotations, key=lambda each: each.annotator)
-                ]
-                made = annotation_columns(
-                    [a for a, _ in pairs],
-                    [text for _, text in pairs],
-                    layers.__getitem__,
-                    labels.__getitem__,
-                    relations.__getitem__,
-                )
-                arrays = list(made.values())
-                if not relations:  # the column is of texts then
-                    arrays[-1] = arrays[-1].cast(schemas["annotations"].field("relations").type)
-                writers["annotations"].write_batch(
-                    pa.RecordBatch.from_arrays(arrays, schema=schemas["annotations"])
-                )
+                writers["documents"].write_batch(document_batch(held, columns))
+                writers["annotations"].write_batch(annotation_batch(annotations_of(held), columns))
                 count += len(held)
         finally:
             for writer in writers.values():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldwire import strict_json
 from goldwire.annotations import rules
@@ -26,11 +28,15 @@ from goldwire.corpus.split.io import sides_of
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text, write_json, write_text
 from goldwire.folders import replacing
-from goldwire.formats.dataset_files import MANIFEST, write_parquet
+from goldwire.formats.arrow import annotation_batch, annotations_of, document_batch
+from goldwire.formats.dataset_files import MANIFEST, batched, write_parquet
 from goldwire.formats.features import Columns
 from goldwire.model import Article
 from goldwire.number_format import counted
 from goldwire.table import Column, Figures, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Faults that no typed column can hold: with any of them nothing is built.
 _UNTYPED = (rules.LAYER, rules.LABEL, rules.ATTRIBUTE, rules.VALUE, rules.RELATION)
@@ -135,20 +141,33 @@ def write_configs(
 
     What `tokens` can't hold is counted in `losses`, by layer.
     """
+    import pyarrow as pa
+
     columns = Columns(corpus.schema)
+    types = {config: columns.arrow_schema(config) for config in CONFIGS}
     paths: dict[str, dict[str, str]] = {config: {} for config in CONFIGS}
     for side, articles in sides.items():
-        rows = {
-            "documents": columns.document_rows(articles),
-            "annotations": columns.annotation_rows(articles),
-            "tokens": columns.token_rows(articles, corpus.project.language, losses),
+        tokens = columns.token_rows(articles, corpus.project.language, losses)
+        batches: dict[str, Iterator[pa.RecordBatch]] = {
+            "documents": (document_batch(held, columns) for held in batched(articles)),
+            "annotations": annotation_batches(articles, columns),
+            "tokens": (pa.RecordBatch.from_pylist(held, types["tokens"]) for held in batched(tokens)),
         }
         for config in CONFIGS:
             if config == "annotations" and not any(article.annotations for article in articles):
                 continue  # `datasets` loads no config that has a split without a row
             path = folder / config / f"{side}.parquet"
-            paths[config][side] = write_parquet(path, rows[config], columns.arrow_schema(config), advance)
+            paths[config][side] = write_parquet(path, batches[config], types[config], advance)
     return paths
+
+
+def annotation_batches(
+    articles: Iterable[Article], columns: Columns, *, texts: bool = True
+) -> Iterator[pa.RecordBatch]:
+    """The rows of the config `annotations`; without `texts` the marked words are left out."""
+    encode = partial(json.dumps, ensure_ascii=False, sort_keys=True)
+    for held in batched(annotations_of(articles)):
+        yield annotation_batch(held, columns, texts=texts, encode=encode)
 
 
 def split_articles(corpus: Corpus) -> dict[str, ArticleSelection]:

@@ -14,7 +14,7 @@ from msgspec import structs
 from goldwire.annotations.stats import count
 from goldwire.annotations.tokens import TagLoss
 from goldwire.corpus.corpus import Corpus
-from goldwire.corpus.dataset.build import describe, split_articles, write_configs
+from goldwire.corpus.dataset.build import annotation_batches, describe, split_articles, write_configs
 from goldwire.corpus.dataset.card import BARE
 from goldwire.corpus.dataset.card_facts import CardFacts, Contents
 from goldwire.corpus.dataset.registries import REGISTRIES, registry_rows, without, write_registries
@@ -124,8 +124,8 @@ def _write_bare(
     paths: dict[str, str] = {}
     for side, articles in sides.items():
         if any(article.annotations for article in articles):  # else `datasets` loads nothing of the config
-            rows = _textless(columns.annotation_rows(list(articles)))
-            paths[side] = write_parquet(folder / config / f"{side}.parquet", rows, types, None)
+            batches = annotation_batches(articles, columns, texts=False)
+            paths[side] = write_parquet(folder / config / f"{side}.parquet", batches, types)
     return paths
 
 
@@ -170,12 +170,6 @@ def _quoting(values: Any, texts: Mapping[str, str], free: Mapping[str, str]) -> 
     hits = set(quoted(texts, windows(_strings(values))))
     hits -= set(quoted(free, hits))
     return lambda value: any(not windows([string]).isdisjoint(hits) for string in _strings(value))
-
-
-def _textless(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        spans = [{key: value for key, value in span.items() if key != "text"} for span in row["spans"]]
-        yield {**row, "spans": spans}
 
 
 def _strings(value: Any) -> Iterator[str]:
