@@ -55,7 +55,7 @@ def read_by(number: int, *readings: list[Span]) -> Article:
 def test_heads(span: str, wanted: str) -> None:
     """The first word that is no determiner, preposition or number; the first one where all are."""
     text = f"😀 {span}."
-    start, end = head(text, 2, 2 + len(span))
+    start, end = head(text, 2, 2 + len(span), "fr")
     assert text[start:end] == wanted
 
 
@@ -68,14 +68,14 @@ def test_heads_match_where_edges_differ() -> None:
     assert layer["exact"]["f1"] == 0
     assert layer["head"]["f1"] == 1
     nested = spans(("A", 0, 11), ("A", 4, 26))
-    assert len(set(head_spans(text, nested))) == 2
+    assert len(set(head_spans(text, nested, "fr"))) == 2
     for other_language in ({"language": "en"}, {"language": None}, {}):
         assert "head" not in figures(article(text, *made, **other_language))["layers"]["thing"]
 
 
 def test_a_span_that_stands_twice_has_one_head() -> None:
     """The same extent and label twice count once, as in every other figure."""
-    assert len(head_spans("des milices", spans(("A", 0, 11), ("A", 0, 11)))) == 1
+    assert len(head_spans("des milices", spans(("A", 0, 11), ("A", 0, 11)), "fr")) == 1
     found = figures(read_by(0, spans(("A", 3, 7), ("A", 3, 7)), spans(("A", 3, 7))))["layers"]["thing"]
     assert found["head"]["f1"] == found["exact"]["f1"] == 1
 

@@ -75,8 +75,7 @@ def test_training_data_that_is_named_decides() -> None:
 
 def test_lengths_are_words() -> None:
     """Every number of words has one class, and more words never a lower one."""
-    span = spans(("A", 0, 1))[0]
-    places = [length_class(span, " ".join("x" * n)) for n in range(1, 15)]
+    places = [length_class(" ".join("x" * n)) for n in range(1, 15)]
     assert places == sorted(places)
     assert set(places) == set(range(len(LENGTHS)))
     assert broken_down([[("TOOL", 18, 36)]], [[("TOOL", 18, 30)]])["length"] == {

@@ -70,9 +70,9 @@ class LayerReadings:
         self,
         labels: Sequence[str],
         readers: int,
-        attributes: Mapping[str, Attribute] | None,
+        attributes: Mapping[str, Attribute | None],
         *,
-        with_gamma: bool = True,
+        with_gamma: bool,
     ) -> None:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._readers = readers

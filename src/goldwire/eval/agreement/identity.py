@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,47 +17,15 @@ from goldwire.schemas import Attribute
 
 
 class MatchedIds:
-    """F1 of B³, CEAF-e and LEA between the ids of matched spans, `within` each document and `across` them; a
-    batch of rows at a time.
+    """F1 of B³, CEAF-e and LEA between the ids that matched spans have in an attribute.
+
+    `within` each document and `across` them; a batch of rows at a time, 13 bytes a mention.
 
     A matched pair is one mention; where one reader gives no id, the mention stands in no cluster of his.
     What an id is called does not matter, only who shares it. With several pairs of readers F1 is the mean
     over those where it is defined. Intervals redraw documents and keep each mention's share of the figure,
-    as clusters across documents have none of their own. The ids are a schema's attributes of kind `id`,
-    without one those named `…_id`; only those that some matched span bears are compared.
+    as clusters across documents have none of their own.
     """
-
-    def __init__(self, attributes: Mapping[str, Attribute] | None) -> None:
-        self._bare = attributes is None
-        self._mentions = {
-            name: _Mentions(name, attribute)
-            for name, attribute in (attributes or {}).items()
-            if attribute.kind == "id"
-        }
-        self._borne: set[str] = set()
-
-    def add(self, matched: Sequence[Matched], first: int) -> None:
-        """Take in the matched spans of some rows; the first of these is the row `first` of all."""
-        borne = {name for a, b, *_ in matched for span in (a, b) for name in span.attributes}
-        self._borne |= borne
-        if self._bare:
-            for name in borne:
-                if name.endswith("_id") and name not in self._mentions:
-                    self._mentions[name] = _Mentions(name, None)
-        for mentions in self._mentions.values():
-            mentions.add(matched, first)
-
-    def figures(self, which: IntArray, sampling: Sampling) -> dict[str, dict[str, dict[Metric, Share]]]:
-        """By attribute; `which` is the pair of readers of each row."""
-        names = [name for name in self._mentions if name in self._borne]
-        return {
-            name: self._mentions[name].agreement(which, sampling)
-            for name in (sorted(names) if self._bare else names)
-        }
-
-
-class _Mentions:
-    """Mentions by the ids that one attribute holds: 13 bytes each."""
 
     def __init__(self, name: str, attribute: Attribute | None) -> None:
         self._name, self._attribute = name, attribute
@@ -66,7 +34,7 @@ class _Mentions:
         self._rows, self._stages = array("i"), array("b")
 
     def add(self, matched: Sequence[Matched], first: int) -> None:
-        """Take in matched spans of which one has an id."""
+        """Take in the matched spans of some rows; the first of these is the row `first` of all."""
         name, attribute, codes = self._name, self._attribute, self._codes
         for a, b, row, stage in matched:
             values = value_of(a, name, attribute), value_of(b, name, attribute)
@@ -76,8 +44,8 @@ class _Mentions:
                 self._rows.append(first + row)
                 self._stages.append(stage)
 
-    def agreement(self, which: IntArray, sampling: Sampling) -> dict[str, dict[Metric, Share]]:
-        """The figures within documents and across them."""
+    def figures(self, which: IntArray, sampling: Sampling) -> dict[str, dict[Metric, Share]]:
+        """The figures within documents and across them; `which` is the pair of readers of each row."""
         pairs = int(which.max(initial=0)) + 1
         scopes = {
             scope: {metric: np.zeros((len(which), pairs, 4)) for metric in METRICS}

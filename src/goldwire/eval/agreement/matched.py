@@ -68,29 +68,19 @@ def _together(marked: Mapping[int, Mapping[str, Span]]) -> list[dict[int, Span]]
 class SamePlaces:
     """Labels and attributes of spans of the same extent, all readers at once, a batch of documents at a time.
 
-    With a schema's `attributes` these are compared, else those that occur.
+    The `attributes` are a schema's, or by name alone.
     """
 
-    def __init__(self, labels: Sequence[str], attributes: Mapping[str, Attribute] | None) -> None:
+    def __init__(self, labels: Sequence[str], attributes: Mapping[str, Attribute | None]) -> None:
         self._codes = {label: code for code, label in enumerate(labels)}
         self._labels = Columns(3 + len(labels))
-        self._bare = attributes is None
-        self._values = {
-            name: AttributeValues(name, attribute) for name, attribute in (attributes or {}).items()
-        }
-        #: What no attribute was seen on so far.
-        self._unmarked = AttributeValues("", None)
+        self._values = {name: AttributeValues(name, attribute) for name, attribute in attributes.items()}
 
     def add(self, places: Sequence[Place], documents: int) -> None:
         """Take in the places of so many documents, which are numbered from 0."""
         coded = [{r: self._codes[s.label] for r, s in place.items()} for _, place in places]
         values, where = _table(places, coded)
         self._labels.add(nominal(values, where, documents, len(self._codes)))
-        if self._bare:
-            for name in {name for _, place in places for span in place.values() for name in span.attributes}:
-                if name not in self._values:
-                    self._values[name] = self._unmarked.named(name)
-            self._unmarked.add(places)
         for compared in self._values.values():
             compared.add(places)
 
@@ -104,7 +94,7 @@ class SamePlaces:
 
     def attribute(self, name: str) -> dict[str, float | None]:
         """Fleiss' κ and Krippendorff's α of an attribute's values."""
-        return self._values.get(name, self._unmarked).coefficients()
+        return self._values[name].coefficients()
 
 
 class AttributeValues:
@@ -118,12 +108,6 @@ class AttributeValues:
         self._codes: dict[Value, int] = {None: 0}
         self._sums = [0.0, 0.0, 0.0]
         self._counts: Counter[int] = Counter()
-
-    def named(self, name: str) -> AttributeValues:
-        """What was taken in so far as that of an attribute which occurs nowhere in it."""
-        values = AttributeValues(name, None)
-        values._sums, values._counts = list(self._sums), self._counts.copy()
-        return values
 
     def add(self, places: Iterable[Place]) -> None:
         """Take in the spans of some places; those whose labels may not all bear it count for nothing."""
@@ -199,44 +183,13 @@ class MatchedLabels:
         }
 
 
-class MatchedAttributes:
-    """How often matched spans bear the same value, for each attribute, a batch of rows at a time.
+class MatchedValues:
+    """How often matched spans bear the same value of an attribute, a batch of rows at a time.
 
     `equal` is the share among pairs of which at least one bears a value (or has a default, but for what both
-    take from a registry); kappa takes absence as one more value. With `attributes` (a schema's) only pairs
-    whose labels both may bear it count.
+    take from a registry); kappa takes absence as one more value. With a schema's `attribute` only pairs whose
+    labels both may bear it count.
     """
-
-    def __init__(self, attributes: Mapping[str, Attribute] | None, pairs: int) -> None:
-        self._bare = attributes is None
-        self._pairs = pairs
-        self._rows = 0
-        self._values = {
-            name: _MatchedValues(name, attribute, pairs) for name, attribute in (attributes or {}).items()
-        }
-        self._matched: IntArray = np.zeros(pairs, dtype=np.int64)
-
-    def add(self, matched: Sequence[Matched], which: IntArray) -> None:
-        """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
-        if self._bare:
-            for name in _borne(matched):
-                if name not in self._values:
-                    values = self._values[name] = _MatchedValues(name, None, self._pairs)
-                    values.absent_so_far(self._rows, self._matched)
-        for values in self._values.values():
-            values.add(matched, which)
-        self._rows += len(which)
-        pair_of = which[[row for _, _, row, _ in matched]] if matched else which[:0]
-        self._matched += np.bincount(pair_of, minlength=self._pairs)
-
-    def figures(self, sampling: Sampling) -> dict[str, dict[str, Any]]:
-        """The figures of each attribute: the schema's in its order, else by name."""
-        names = sorted(self._values) if self._bare else list(self._values)
-        return {name: self._values[name].figures(sampling) for name in names}
-
-
-class _MatchedValues:
-    """One attribute of matched spans."""
 
     def __init__(self, name: str, attribute: Attribute | None, pairs: int) -> None:
         self._name, self._attribute, self._pairs = name, attribute, pairs
@@ -247,15 +200,8 @@ class _MatchedValues:
         self._counts: Counter[tuple[int, int, int]] = Counter()
         self._borne = self._rows = 0
 
-    def absent_so_far(self, rows: int, matched: IntArray) -> None:
-        """It occurred in none of so many rows, whose matched spans were so many by pair of readers."""
-        self._equal.add(np.zeros((rows, self._pairs, 5)))
-        self._rows, self._same = int(matched.sum()), matched.copy()
-        for pair, count in enumerate(matched.tolist()):
-            self._counts[pair, 0, 0] = self._counts[pair, 1, 0] = count
-
     def add(self, matched: Iterable[Matched], which: IntArray) -> None:
-        """Take in the matched spans of some rows."""
+        """Take in the matched spans of some rows, which are numbered from 0; `which` is each one's pair."""
         name, attribute, codes = self._name, self._attribute, self._codes
         pairs = which.tolist()
         borne: list[tuple[int, int, int]] = []
@@ -298,10 +244,6 @@ class _MatchedValues:
         if reasons := "; ".join(filter(None, (equal.why, f"kappa: {why}" if why else ""))):
             figures["why"] = reasons
         return figures
-
-
-def _borne(matched: Iterable[Matched]) -> list[str]:
-    return sorted({name for a, b, *_ in matched for span in (a, b) for name in span.attributes})
 
 
 _NO_MATCH = "no matched spans"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -10,7 +11,7 @@ import numpy as np
 from goldwire.eval.agreement.coefficients import LayerReadings
 from goldwire.eval.agreement.gathered import Columns
 from goldwire.eval.agreement.identity import MatchedIds
-from goldwire.eval.agreement.matched import Matched, MatchedAttributes, MatchedLabels
+from goldwire.eval.agreement.matched import Matched, MatchedLabels, MatchedValues
 from goldwire.eval.agreement.results import Comparison, LayerAgreement
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.per_document import head_counts, in_parts, span_counts
@@ -51,12 +52,13 @@ class ReadingPair(NamedTuple):
 class Compared:
     """Some readings of documents, known before any is counted: who read what, which labels occur.
 
-    `rows` are named by their documents; `documents` hold each once; `labels` are by layer, `relations` the
-    labels with the layers of both ends.
+    `rows` are named by their documents; `documents` hold each once; `labels` and names of `attributes` are by
+    layer, `relations` the labels with the layers of both ends.
     """
 
     def __init__(self) -> None:
-        self.labels: dict[str, set[str]] = {}
+        self.labels: dict[str, set[str]] = defaultdict(set)
+        self.attributes: dict[str, set[str]] = defaultdict(set)
         self.relations: set[tuple[str, str, str]] = set()
         self.rows: list[str] = []
         self.documents: dict[str, None] = {}
@@ -73,7 +75,8 @@ class Compared:
                 self.has_heads = self.has_heads and language_of(row.document) in BEFORE
             for side in row.sides:
                 for span in side.spans:
-                    self.labels.setdefault(span.layer, set()).add(span.label)
+                    self.labels[span.layer].add(span.label)
+                    self.attributes[span.layer].update(span.attributes)
                 for relation, start, end in pairs(side):
                     self.relations.add((relation.label, start.layer, end.layer))
 
@@ -89,7 +92,11 @@ class Compared:
 
 
 class _Layer:
-    """What is counted of one layer."""
+    """What is counted of one layer.
+
+    Its attributes are the schema's, else those that some matched span bears; ids are those of kind `id`,
+    without a schema those named `…_id`, and of them only those that some matched span bears are compared.
+    """
 
     def __init__(
         self, compared: Compared, name: str, attributes: Mapping[str, Attribute] | None, extent: Extent
@@ -101,10 +108,20 @@ class _Layer:
         kinds = (*KINDS, "head") if extent != "matching" and compared.has_heads else KINDS
         self.counts = {kind: Columns(len(self.labels), 3) for kind in kinds}
         self._labelled = MatchedLabels(self.labels, couples)
-        self._attributes = MatchedAttributes(attributes, couples)
-        self._ids = MatchedIds(attributes) if extent != "matching" else None
+        self._by_schema = attributes is not None
+        named: Mapping[str, Attribute | None] = (
+            attributes if attributes is not None else dict.fromkeys(sorted(compared.attributes.get(name, ())))
+        )
+        self._values = {key: MatchedValues(key, attribute, couples) for key, attribute in named.items()}
+        self._ids = {
+            key: MatchedIds(key, attribute)
+            for key, attribute in named.items()
+            if extent != "matching" and (attribute.kind == "id" if attribute else key.endswith("_id"))
+        }
+        #: The attributes that some matched span bears.
+        self._borne: set[str] = set()
         self._readings = (
-            LayerReadings(self.labels, len(readers), attributes, with_gamma=extent == "all")
+            LayerReadings(self.labels, len(readers), named, with_gamma=extent == "all")
             if extent != "matching"
             else None
         )
@@ -126,9 +143,11 @@ class _Layer:
             documents = [row.document for row in rows]
             self.counts["head"].add(head_counts(golds, preds, documents, self._name, self.labels))
         self._labelled.add(matched, which)
-        self._attributes.add(matched, which)
-        if self._ids is not None:
-            self._ids.add(matched, first)
+        self._borne |= {name for a, b, *_ in matched for span in (a, b) for name in span.attributes}
+        for values in self._values.values():
+            values.add(matched, which)
+        for ids in self._ids.values():
+            ids.add(matched, first)
         spans = [
             {r: each.layer(self._name) for r, each in by_reader.items()} for by_reader in readings.values()
         ]
@@ -170,10 +189,15 @@ class _Layer:
         figures: dict[str, Any] = {
             "spans": self.sizes,
             "labels": self._labelled.shares(sampling),
-            "attributes": self._attributes.figures(sampling),
+            "attributes": {
+                name: values.figures(sampling)
+                for name, values in self._values.items()
+                if self._by_schema or name in self._borne
+            },
+            "identity": {
+                name: ids.figures(which, sampling) for name, ids in self._ids.items() if name in self._borne
+            },
         }
-        if self._ids is not None:
-            figures["identity"] = self._ids.figures(which, sampling)
         if self._readings is not None:
             more = figures["coefficients"] = self._readings.coefficients(list(figures["attributes"]), once)
             figures["labels"]["same_extent"] |= more.labels

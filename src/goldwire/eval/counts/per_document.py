@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -57,7 +57,7 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
         return {}
     documents = len(next(iter(parts.values()))[1])
     if sampling.resamples == 0:
-        return {place: _unsampled(labels, counts, sampling) for place, (labels, counts) in parts.items()}
+        return in_parts(parts, sampling)
     flat = np.concatenate(
         [counts.reshape(documents, -1) for _, counts in parts.values()], axis=1, dtype=np.float64
     )
@@ -77,14 +77,7 @@ def assemble(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCou
     return counted
 
 
-def _unsampled(labels: tuple[str, ...], counts: Numbers, sampling: Sampling) -> LabelCounts:
-    units = packed(grouped(counts.reshape(len(counts), -1), sampling.groups))
-    return LabelCounts(labels, counts, units.reshape(len(units), len(labels), 3))
-
-
-def in_parts(
-    parts: Mapping[tuple[str, str], tuple[tuple[str, ...], Numbers]], sampling: Sampling
-) -> dict[tuple[str, str], LabelCounts]:
+def in_parts(parts: Parts, sampling: Sampling) -> dict[tuple[str, str], LabelCounts]:
     """The same of counts that are whole numbers or quarters, in as little memory as they are kept in."""
     flat = [counts.reshape(len(counts), -1) for _, counts in parts.values()]
     units = [packed(grouped(counts, sampling.groups)) for counts in flat]

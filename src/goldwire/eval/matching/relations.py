@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ RelationKind: TypeAlias = Literal["strict", "partial"]
 RELATION_KINDS: tuple[RelationKind, ...] = ("strict", "partial")
 #: The attribute that says which mentions are one entity: of all layers, or of each.
 NamedBy: TypeAlias = str | Mapping[str, str]
+#: A tuple whose first part is its label.
+Marked = TypeVar("Marked", bound=tuple[str, *tuple[Any, ...]])
 
 
 def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple[set[Key], int]:
@@ -95,19 +97,31 @@ def relation_counts(
 
 def _partial(gold: set[Key], pred: set[Key]) -> dict[str, float]:
     """The credit of each label's relations under the best assignment."""
-    by_label: dict[str, tuple[list[Key], list[Key]]] = defaultdict(lambda: ([], []))
-    for side, side_keys in enumerate((gold, pred)):
-        for key in sorted(side_keys):
-            by_label[key[0]][side].append(key)
-    credits: dict[str, float] = {}
-    for label, (gold_keys, pred_keys) in by_label.items():
-        if gold_keys and pred_keys:
-            value = np.array([[_credit(a, b) for b in pred_keys] for a in gold_keys])
-            if value.any():
-                from scipy.optimize import linear_sum_assignment
+    return {
+        label: most([[_credit(a, b) for b in pred_keys] for a in gold_keys])
+        for label, gold_keys, pred_keys in by_label(sorted(gold), sorted(pred))
+    }
 
-                credits[label] = float(value[linear_sum_assignment(value, maximize=True)].sum())
-    return credits
+
+def by_label(
+    gold: Iterable[Marked], pred: Iterable[Marked]
+) -> Iterator[tuple[str, list[Marked], list[Marked]]]:
+    """What both sides have of one label, which stands first in each."""
+    sides: dict[str, tuple[list[Marked], list[Marked]]] = defaultdict(lambda: ([], []))
+    for side, marks in enumerate((gold, pred)):
+        for mark in marks:
+            sides[mark[0]][side].append(mark)
+    yield from ((label, *both) for label, both in sides.items() if all(both))
+
+
+def most(worth: Sequence[Sequence[float]]) -> float:
+    """The largest sum of what pairs are worth, one to one: rows with columns."""
+    table = np.array(worth, dtype=np.float64)
+    if min(table.shape) == 1 or not table.any():
+        return float(table.max())
+    from scipy.optimize import linear_sum_assignment
+
+    return float(table[linear_sum_assignment(table, maximize=True)].sum())
 
 
 def _worth(gold: End, pred: End) -> float:

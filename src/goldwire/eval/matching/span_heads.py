@@ -28,7 +28,7 @@ def language_of(document: Document) -> str:
     return str(document.meta.get("language") or "")[:2].lower()
 
 
-def head(text: str, start: int, end: int, language: str = "fr") -> tuple[int, int]:
+def head(text: str, start: int, end: int, language: str) -> tuple[int, int]:
     """Where the head of `text[start:end]` begins and ends; the first word, or all, where none fits.
 
     Raises KeyError for a language that `BEFORE` lacks.
@@ -41,7 +41,7 @@ def head(text: str, start: int, end: int, language: str = "fr") -> tuple[int, in
     return words[0].span() if words else (start, end)
 
 
-def head_spans(text: str, spans: Sequence[Span], language: str = "fr") -> list[tuple[str, int, int]]:
+def head_spans(text: str, spans: Sequence[Span], language: str) -> list[tuple[str, int, int]]:
     """Label and head of each span; several with one head and label are told apart by a longer end.
 
     Duplicates, the same extent and label twice, count once.

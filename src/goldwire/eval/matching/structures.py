@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.matching.relations import End
+from goldwire.eval.matching.relations import End, by_label, most
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.model import Annotation, pairs
 from goldwire.schemas import Schema
@@ -103,35 +103,18 @@ def _tuples(wholes: set[Structure]) -> Counter[tuple[str, frozenset[Argument]]]:
 
 def _overlapping(gold: set[Structure], pred: set[Structure]) -> list[str]:
     """The labels of the most structures that pair one to one by overlap."""
-    by_label: dict[str, tuple[list[Structure], list[Structure]]] = defaultdict(lambda: ([], []))
-    for side, wholes in enumerate((gold, pred)):
-        for structure in wholes:
-            by_label[structure[0]][side].append(structure)
     right: list[str] = []
-    for label, (golds, preds) in by_label.items():
-        if golds and preds:
-            right += [label] * _most([[_alike(a, b) for b in preds] for a in golds])
+    for label, golds, preds in by_label(gold, pred):
+        right += [label] * int(most([[_alike(a, b) for b in preds] for a in golds]))
     return right
 
 
 def _alike(gold: Structure, pred: Structure) -> bool:
     if min(gold[2], pred[2]) <= max(gold[1], pred[1]) or len(gold[3]) != len(pred[3]):
         return False
-    return not gold[3] or _most([[_meet(a, b) for b in pred[3]] for a in gold[3]]) == len(gold[3])
+    return not gold[3] or most([[_meet(a, b) for b in pred[3]] for a in gold[3]]) == len(gold[3])
 
 
 def _meet(gold: Argument, pred: Argument) -> bool:
     a, b = gold[1], pred[1]
     return gold[0] == pred[0] and a[0] == b[0] and min(a[2], b[2]) > max(a[1], b[1])
-
-
-def _most(fits: list[list[bool]]) -> int:
-    """The size of the largest one-to-one pairing."""
-    table = np.array(fits, dtype=np.float64)
-    if not table.any():
-        return 0
-    if min(table.shape) == 1:
-        return 1
-    from scipy.optimize import linear_sum_assignment
-
-    return int(table[linear_sum_assignment(table, maximize=True)].sum())

@@ -81,13 +81,12 @@ def write_report(
         trained=train is not None,
         ceiling=scores.agreement,
         structures=[
-            (layer, structure_name(scores, layer, kind), counts.figures().items(), counts.micro())
+            (layer, structure_name(scores, layer, kind), counts)
             for layer, kinds in scores.structures.items()
             for kind, counts in kinds.items()
         ],
-        relations=_figures(scores.relations) if scores.relations is not None else [],
-        relations_micro=scores.relations.micro() if scores.relations is not None else None,
-        relations_partial=scores.relations_partial.micro() if scores.relations_partial else None,
+        relations=scores.relations,
+        relations_partial=scores.relations_partial,
         extra=[_table(table) for table in extra],
         kinds=KINDS,
         most=MOST,
@@ -234,14 +233,7 @@ def _layer(
         "macro": exact.macro(),
         "plot": sorted(figures.items(), key=lambda item: -item[1].counts.support),
         "tables": [
-            {
-                "kind": kind,
-                "note": KINDS[kind],
-                "figures": counts.figures().items(),
-                "micro": counts.micro(),
-                "macro": counts.macro(),
-            }
-            for kind, counts in _kinds(name, scores)
+            {"kind": kind, "note": KINDS[kind], "counts": counts} for kind, counts in _kinds(name, scores)
         ],
         "confusion": confusion([pair for _, pair in matched], labels),
         "outcomes": by_label(by_document),
@@ -279,7 +271,3 @@ def _kinds(name: str, scores: Scores) -> list[tuple[str, LabelCounts]]:
 def _present(counts: LabelCounts) -> list[tuple[str, Figure]]:
     """The classes that any span falls into."""
     return [(name, figure) for name, figure in counts.figures().items() if figure.counts.f1 is not None]
-
-
-def _figures(counts: LabelCounts) -> list[tuple[str, Figure]]:
-    return list(counts.figures().items())

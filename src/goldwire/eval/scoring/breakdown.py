@@ -7,7 +7,7 @@ precision, recall and F1 of a class are what they are elsewhere.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,18 +15,19 @@ import numpy as np
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.counts.counts import LabelCounts
 from goldwire.eval.counts.per_document import assemble
-from goldwire.eval.matching.spans import FloatArray, Outcome, Pair
+from goldwire.eval.matching.spans import Outcome, Pair
 from goldwire.eval.scoring.pairing import Paired, stories
-from goldwire.model import Article, Span, curated
+from goldwire.model import Annotation, Article, Document, curated
 
 SEEN: tuple[str, ...] = ("seen with this label", "seen with other labels only", "unseen")
 LENGTHS: tuple[str, ...] = ("1 word", "2 words", "3 to 4 words", "5 to 8 words", "9 words or more")
 _LIMITS = (1, 2, 4, 8)
+_CLASSES = {"seen": SEEN, "length": LENGTHS}
 #: Errors of each label, as columns.
 OUTCOMES: tuple[Outcome, ...] = ("correct", "label", "extent", "label+extent", "missed", "spurious")
 
-#: For each document a function from (span, its text) to the place of its class.
-Classes: TypeAlias = Sequence[Callable[[Span, str], int]]
+#: The labels of a wording by the group of documents that marks it so.
+Marked: TypeAlias = dict[str, dict[Hashable, set[str]]]
 
 
 def surface(text: str) -> str:
@@ -34,45 +35,24 @@ def surface(text: str) -> str:
     return " ".join(text.casefold().replace("’", "'").split())
 
 
-def seen_classes(paired: Sequence[Paired], layer: str, train: Sequence[Article] | None = None) -> Classes:
-    """Whether the training data has a wording: `train`, else gold's other documents (or other stories)."""
-    if train is not None:
-        known: dict[str, set[str]] = defaultdict(set)
-        for article in train:
-            annotation = curated(article.annotations)
-            for span in annotation.layer(layer) if annotation else ():
-                known[surface(article.document.text[span.start : span.end])].add(span.label)
-        return [_place(dict(known)) for _ in paired]
-    groups: Sequence[Hashable] = stories(pairing.document for pairing in paired) or [
-        pairing.document.id for pairing in paired
-    ]
-    where: dict[str, dict[Hashable, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for pairing, group in zip(paired, groups, strict=True):
-        for span in pairing.gold.layer(layer):
-            where[surface(pairing.document.text[span.start : span.end])][group].add(span.label)
-
-    def elsewhere(group: Hashable) -> Callable[[Span, str], int]:
-        def class_of(span: Span, text: str) -> int:
-            by_group = where.get(surface(text), {})
-            labels = set[str]().union(
-                *(source_labels for source, source_labels in by_group.items() if source != group)
-            )
-            return _class(span.label, labels)
-
-        return class_of
-
-    return [elsewhere(group) for group in groups]
+def _marked(sources: Iterable[tuple[Hashable, Document, Annotation]], layer: str) -> Marked:
+    """The labels that each wording bears in some annotations, by the group that each is of."""
+    marked: Marked = defaultdict(lambda: defaultdict(set))
+    for group, document, annotation in sources:
+        for span in annotation.layer(layer):
+            marked[surface(document.text[span.start : span.end])][group].add(span.label)
+    return marked
 
 
-def _place(known: dict[str, set[str]]) -> Callable[[Span, str], int]:
-    return lambda span, text: _class(span.label, known.get(surface(text), set()))
+def seen_class(label: str, text: str, marked: Marked, group: Hashable) -> int:
+    """The place in `SEEN` of a wording in a document of a group, by what other groups mark it as."""
+    elsewhere = [labels for other, labels in marked.get(surface(text), {}).items() if other != group]
+    if not elsewhere:
+        return 2
+    return 0 if any(label in labels for labels in elsewhere) else 1
 
 
-def _class(label: str, labels: set[str]) -> int:
-    return 2 if not labels else 0 if label in labels else 1
-
-
-def length_class(_span: Span, text: str) -> int:
+def length_class(text: str) -> int:
     """The place in `LENGTHS` of a span's number of words."""
     words = len(text.split())
     return next((index for index, limit in enumerate(_LIMITS) if words <= limit), len(_LIMITS))
@@ -85,30 +65,28 @@ def break_down(
     sampling: Sampling,
     train: Sequence[Article] | None = None,
 ) -> dict[str, LabelCounts]:
-    """Exact counts by class, `seen` and `length`, with intervals; `pairs` are matched spans by document."""
-    seen = seen_classes(paired, layer, train)
-    classes: dict[str, tuple[tuple[str, ...], Classes]] = {
-        "seen": (SEEN, seen),
-        "length": (LENGTHS, [length_class] * len(paired)),
-    }
-    parts: dict[tuple[str, str], tuple[tuple[str, ...], FloatArray]] = {}
-    for name, (names, class_functions) in classes.items():
-        counts = np.zeros((len(paired), len(names), 3))
-        for number, (pairing, matched, class_of) in enumerate(
-            zip(paired, pairs, class_functions, strict=True)
-        ):
-            text = pairing.document.text
-            for pair in matched:
-                if pair.outcome == "correct":
-                    span = pair.span
-                    counts[number, class_of(span, text[span.start : span.end]), 0] += 1
-                    continue
-                for column, side in ((2, pair.gold), (1, pair.pred)):
-                    if side is not None:
-                        counts[number, class_of(side, text[side.start : side.end]), column] += 1
-        parts["", name] = names, counts
-    counted = assemble(parts, sampling)
-    return {name: counted["", name] for name in classes}
+    """Exact counts by class, `seen` and `length`, with intervals; `pairs` are matched spans by document.
+
+    A wording is seen where `train` has it, else where gold's other documents (or other stories) have.
+    """
+    documents = [pairing.document for pairing in paired]
+    groups = stories(documents) or [document.id for document in documents]
+    if train is None:
+        marked = _marked(zip(groups, documents, (pairing.gold for pairing in paired), strict=True), layer)
+    else:
+        learned = [(article.document, curated(article.annotations)) for article in train]
+        marked = _marked(((None, document, each) for document, each in learned if each), layer)
+    counts = {name: np.zeros((len(paired), len(names), 3)) for name, names in _CLASSES.items()}
+    for number, (document, group, matched) in enumerate(zip(documents, groups, pairs, strict=True)):
+        for pair in matched:
+            right = pair.outcome == "correct"
+            for column, span in ((0, pair.gold),) if right else ((2, pair.gold), (1, pair.pred)):
+                if span is not None:
+                    text = document.text[span.start : span.end]
+                    counts["seen"][number, seen_class(span.label, text, marked, group), column] += 1
+                    counts["length"][number, length_class(text), column] += 1
+    counted = assemble({("", name): (_CLASSES[name], each) for name, each in counts.items()}, sampling)
+    return {name: counted["", name] for name in counts}
 
 
 def by_label(pairs: Sequence[Sequence[Pair]]) -> list[tuple[str, dict[Outcome, int]]]:
