@@ -69,6 +69,15 @@ def test_the_page_fits_a_phone(browser: Browser, report: Path) -> None:
     context.close()
 
 
+def test_headings_of_rows_and_captions_wrap_in_the_page_s_own_letters(page: Page, report: Path) -> None:
+    """However long a label or a caption is, it breaks, and only code words stand in letters of one width."""
+    page.goto(report.as_uri())
+    shown = "all => all.map(each => [getComputedStyle(each).whiteSpace, getComputedStyle(each).fontFamily])"
+    own = page.evaluate("getComputedStyle(document.body).fontFamily")
+    found = page.locator("caption, tbody th, tfoot th, td.wide").evaluate_all(shown)
+    assert found and all(each == ["normal", own] for each in found)
+
+
 @pytest.mark.parametrize("width", [390, 1300])
 def test_long_notes_are_read_without_scrolling(browser: Browser, report: Path, width: int) -> None:
     """A note wraps within the page, on a phone and on a desk; so does a long cell of a table."""
