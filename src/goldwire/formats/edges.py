@@ -25,16 +25,6 @@ def padded(text: str, span: Span) -> bool:
     return text[span.start : span.start + 1].isspace() or text[span.end - 1 : span.end].isspace()
 
 
-def any_padded(article: Article) -> bool:
-    """Whether any span of an article, all of them within its text, begins or ends in white space."""
-    text = article.document.text
-    return any(
-        text[span.start].isspace() or text[span.end - 1].isspace()
-        for annotation in article.annotations
-        for span in annotation.spans
-    )
-
-
 def trimmed(article: Article, setting: Setting, *, counted: bool = False) -> Article:
     """The article with white space off its spans' edges, each told in `setting`, and the account of it.
 
