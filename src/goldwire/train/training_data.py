@@ -206,37 +206,30 @@ def to_doc(
     marked = reference.annotation.spans if layer is None else reference.annotation.layer(layer)
     flat, overlapping = (innermost(marked), ()) if inner else outermost(marked)
     if group and layer is not None:
-        doc.spans[layer] = [
-            aligned
-            for span in (*marked, *reference.nested)
-            if (
-                aligned := doc.char_span(
-                    *trim(text, span.start, span.end), label=span.label, alignment_mode="expand"
-                )
-            )
-        ]
-        cuts += [_cut(doc, reference, span) for span in overlapping if _cuts(doc, text, span)]
+        both = [on_tokens(doc, text, span, widen=True) for span in (*marked, *reference.nested)]
+        doc.spans[layer] = [wide for wide in both if wide is not None]
+        for span in overlapping:
+            if on_tokens(doc, text, span) is None:
+                wide = on_tokens(doc, text, span, widen=True)
+                cuts.append(_cut(reference, span, wide, wide.text if wide is not None else ""))
     for span in flat:
-        start, end = trim(text, span.start, span.end)
-        aligned = doc.char_span(start, end, label=span.label) if start < end else None
+        aligned = on_tokens(doc, text, span)
         if aligned is None:
             pending.append(span)
         else:
             entities.append(aligned)
             taken.update(range(aligned.start, aligned.end))
     for span in pending:
-        start, end = trim(text, span.start, span.end)
-        wide = doc.char_span(start, end, label=span.label, alignment_mode="expand") if start < end else None
+        wide = on_tokens(doc, text, span, widen=True)
+        extent = range(wide.start, wide.end) if wide is not None else ()
         learned = ""
-        if wide is not None and taken.isdisjoint(range(wide.start, wide.end)):
+        if wide is not None and taken.isdisjoint(extent):
             entities.append(wide)
             learned = wide.text
-        elif wide is not None:
-            free = [i for i in range(wide.start, wide.end) if i not in taken]
-            unknown.extend(doc[i : i + 1] for i in free)
-        if wide is not None:
-            taken.update(range(wide.start, wide.end))
-        cuts.append(_cut(doc, reference, span, learned))
+        else:
+            unknown.extend(doc[i : i + 1] for i in extent if i not in taken)
+        taken.update(extent)
+        cuts.append(_cut(reference, span, wide, learned))
     doc.set_ents(entities, missing=unknown, default="outside")
     return doc, cuts
 
@@ -254,26 +247,26 @@ def innermost(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(sorted(flat, key=span_key))
 
 
-def _cuts(doc: Doc, text: str, span: Span) -> bool:
+def on_tokens(doc: Doc, text: str, span: Span, *, widen: bool = False) -> SpacySpan | None:
+    """A span, without white space at its ends, on the tokens of its text; None where it holds nothing else,
+    or cuts a token and is not to be widened."""
     start, end = trim(text, span.start, span.end)
-    return start == end or doc.char_span(start, end) is None
+    mode = "expand" if widen else "strict"
+    return doc.char_span(start, end, label=span.label, alignment_mode=mode) if start < end else None
 
 
-def _cut(doc: Doc, reference: Reference, span: Span, learned: str | None = None) -> Cut:
-    """A span that cuts a token; taught as the widened text where nothing else is said."""
+def _cut(reference: Reference, span: Span, wide: SpacySpan | None, learned: str) -> Cut:
+    """A span that cuts a token, `wide` on whole ones."""
     text = reference.document.text
     start, end = trim(text, span.start, span.end)
-    wide = doc.char_span(start, end, alignment_mode="expand") if start < end else None
-    tokens = tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end)
-    taught = learned if learned is not None else wide.text if wide is not None else ""
     return Cut(
         document=reference.document.id,
         label=span.label,
         start=span.start,
         end=span.end,
         text=text[span.start : span.end],
-        tokens=tokens,
-        learned=taught,
+        tokens=tuple(t.text for t in wide or () if t.idx < start or t.idx + len(t) > end),
+        learned=learned,
     )
 
 

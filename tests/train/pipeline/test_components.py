@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
+import catalogue  # type: ignore[import-untyped]
 import numpy as np
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import goldwire.train.pipeline.entity_pairs
+import goldwire.train.pipeline.span_components
+import goldwire.train.pipeline.span_features  # noqa: F401  they enter what they have
 from goldwire.train.pipeline.components import (
     KEY,
     Attributes,
@@ -203,3 +210,13 @@ def test_candidates_know_their_place() -> None:
         "soupe",
     ]
     assert "tail=FOOD/after/same" in pair_features(doc, cut[0])
+
+
+def test_spacy_finds_by_itself_all_that_a_model_is_made_of() -> None:
+    """What goldwire's modules enter into spaCy's registries, and no more, are the package's entry points."""
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
+    for group, registry in (("factories", "internal_factories"), ("misc", "misc")):
+        named = project["project"]["entry-points"][f"spacy_{group}"]
+        entered = {name for *kind, name in catalogue.REGISTRY if kind == ["spacy", registry]}
+        assert set(named) == {name for name in entered if name.startswith("goldwire")}
+        assert all(callable(resolve_name(where)) for where in named.values())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.pipelines import load_pipeline
 from goldwire.train.options import TrainingSetup, options_of
 from goldwire.train.pipeline.assemble import assemble
-from goldwire.train.pipeline.components import KEY, JointRelations, Linear, unpack
+from goldwire.train.pipeline.components import KEY, JointRelations, Linear
 from goldwire.train.pipeline.entity_pairs import Pair, beside, entities, entity_pairs
 from goldwire.train.pipeline.joint_relations import THRESHOLD, THRESHOLDS, threshold
 from goldwire.train.pipeline.relations_and_attributes import given_spans
@@ -224,15 +222,6 @@ def test_few_examples_move_a_threshold_little(pairs: list[tuple[bool, float]]) -
     bar = threshold(joined, np.array([chance for _, chance in pairs]))
     furthest = max(THRESHOLDS.max() - THRESHOLD, THRESHOLD - THRESHOLDS.min())
     assert abs(bar - THRESHOLD) <= furthest * joined.sum() / (joined.sum() + 40) + 1e-9
-
-
-def test_a_model_of_the_earlier_way_is_refused() -> None:
-    """One that learned relations by the single classifiers of before says so, and draws nothing wrong."""
-    header = {"settings": {}, "models": {"act": {"classes": ["a"], "features": [], "each": True}}}
-    stream = io.BytesIO()
-    np.savez(stream, header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
-    with pytest.raises(ValueError, match="learned by an earlier"):
-        unpack(stream.getvalue())
 
 
 @pytest.mark.slow

@@ -219,7 +219,7 @@ def test_the_label_that_a_recogniser_gave_counts() -> None:
     """Where the document leaves two labels alike, a span keeps the one that it came with; one that the
     classifier does not know says nothing."""
     nlp = spacy.blank("fr")
-    made = DocumentLabels("")
+    made = DocumentLabels()
     empty = np.zeros(0)
     made.set(
         {

@@ -43,7 +43,7 @@ def test_what_more_than_half_have_is_kept(ballots: list[Spans]) -> None:
     for _ in range(2):
         for place, ballot in enumerate(ballots, start=1):
             doc.set_ents([Span(doc, start, end, label=label) for start, end, label in ballot])
-            Vote(place, len(ballots))(doc)
+            Vote(NLP, "vote", place, len(ballots))(doc)
         assert {(ent.start, ent.end, ent.label_) for ent in doc.ents} == expected
     assert not doc.user_data
 

@@ -118,8 +118,6 @@ def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
     """The inverse of `pack`."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
-        if any(lists.get("each") for lists in header["models"].values()):
-            raise ValueError('its relations were learned by an earlier `relations = "each"`')
         models = {
             name: Linear(
                 lists["classes"], lists["features"], arrays[f"weights{number}"], arrays[f"bias{number}"]
@@ -130,7 +128,7 @@ def unpack(data: bytes) -> tuple[dict[str, Linear], dict[str, Any]]:
 
 
 class Learned:
-    """A component whose state is linear models and JSON settings."""
+    """A component whose state is linear models and JSON settings; `flat` is the layer of `doc.ents`."""
 
     def __init__(self, nlp: Language, name: str, flat: str) -> None:
         self.vocab, self.name, self.flat = nlp.vocab, name, flat
@@ -171,7 +169,7 @@ class MoveLayer:
     """Moves what an entity recogniser found from `doc.ents` to `doc.spans[layer]`, and leaves `doc.ents`
     free for the next one."""
 
-    def __init__(self, layer: str) -> None:
+    def __init__(self, nlp: Language, name: str, layer: str) -> None:  # noqa: ARG002  spaCy gives them
         self.layer = layer
         show_layers([layer])
 
@@ -189,7 +187,7 @@ class MoveLayer:
 class NestLayer:
     """Keeps of `doc.spans[layer]` what lies inside a span of `doc.ents`, and puts these beside it."""
 
-    def __init__(self, layer: str) -> None:
+    def __init__(self, nlp: Language, name: str, layer: str) -> None:  # noqa: ARG002  spaCy gives them
         self.layer = layer
         show_layers([layer])
 
@@ -215,7 +213,7 @@ class Vote:
     No two of these overlap: more than half and more than half share a recogniser, and its spans do not.
     """
 
-    def __init__(self, place: int, of: int) -> None:
+    def __init__(self, nlp: Language, name: str, place: int, of: int) -> None:  # noqa: ARG002  spaCy gives them
         self.place, self.of = place, of
 
     def __call__(self, doc: Doc) -> Doc:
@@ -382,41 +380,12 @@ def _taken(able: list[tuple[float, int, Any]], bar: float, allowed: dict[str, An
     return list(taken[: allowed["max"]])
 
 
-def make_layer(nlp: Language, name: str, layer: str) -> MoveLayer:  # noqa: ARG001  spaCy gives them
-    """Moves `doc.ents` to `doc.spans[layer]`."""
-    return MoveLayer(layer)
-
-
-def make_nest(nlp: Language, name: str, layer: str) -> NestLayer:  # noqa: ARG001  spaCy gives them
-    """Joins an inner and an outer layer."""
-    return NestLayer(layer)
-
-
-def make_vote(nlp: Language, name: str, place: int, of: int) -> Vote:  # noqa: ARG001  spaCy gives them
-    """Counts what several recognisers find."""
-    return Vote(place, of)
-
-
-def make_attributes(nlp: Language, name: str, flat: str) -> Attributes:
-    """Attributes of spans; `flat` is the layer that stands in `doc.ents`."""
-    return Attributes(nlp, name, flat)
-
-
-def make_relations(nlp: Language, name: str, flat: str) -> Relations:
-    """Relations between spans; `flat` is the layer that stands in `doc.ents`."""
-    return Relations(nlp, name, flat)
-
-
-def make_joint_relations(nlp: Language, name: str, flat: str) -> JointRelations:
-    """Relations between entities; `flat` is the layer that stands in `doc.ents`."""
-    return JointRelations(nlp, name, flat)
-
-
-# spaCy refuses a second function under a name: where goldwire and a package of its own meet, the first stays.
-with suppress(ValueError):
-    Language.factory("goldwire_layer", func=make_layer)
-    Language.factory("goldwire_nest", func=make_nest)
-    Language.factory("goldwire_vote", func=make_vote)
-    Language.factory("goldwire_attributes", default_config={"flat": ""}, func=make_attributes)
-    Language.factory("goldwire_relations", default_config={"flat": ""}, func=make_relations)
-    Language.factory("goldwire_joint_relations", default_config={"flat": ""}, func=make_joint_relations)
+# spaCy refuses a second one under a name: where goldwire and a package of its own meet, the first stays. Of a
+# class that `spacy package` runs outside `sys.modules` it can't even tell the file.
+with suppress(ValueError, TypeError):
+    Language.factory("goldwire_layer", func=MoveLayer)
+    Language.factory("goldwire_nest", func=NestLayer)
+    Language.factory("goldwire_vote", func=Vote)
+    Language.factory("goldwire_attributes", default_config={"flat": ""}, func=Attributes)
+    Language.factory("goldwire_relations", default_config={"flat": ""}, func=Relations)
+    Language.factory("goldwire_joint_relations", default_config={"flat": ""}, func=JointRelations)

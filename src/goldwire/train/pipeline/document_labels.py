@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from goldwire.train.pipeline.linear import feature_matrix, fit_for_steps
 from goldwire.train.pipeline.span_components import DocumentLabels, log_of, subject
 from goldwire.train.pipeline.span_features import content, head, label_features, lemma, span_vectors, vectors
 
@@ -30,6 +30,8 @@ PARTS = 4
 #: where 1 to 3 do as well.
 TRUST = 2.0
 BIASES = np.arange(-2.0, 2.01, 0.25)
+#: How often each label's bias is chosen anew.
+ROUNDS = 2
 #: What one unit of bias must gain: without it, chance moves the labels that have few examples.
 COST = 0.002
 
@@ -52,7 +54,7 @@ def fit_labels(docs: Sequence[Doc], groups: Sequence[str]) -> DocumentLabels:
     heads, heads_idf = _idf([[lemma(head(span)) for span in of] for of in of_docs], seen=1)
     idf = {"words": words_idf, "heads": heads_idf}
     lists: dict[str, Any] = {"labels": labels, "features": names, "words": words, "heads": heads}
-    own = _binary(features, names)
+    own = feature_matrix(features, names)
     of_spans = np.concatenate([span_vectors(of, vectors(doc)) for doc, of in zip(docs, of_docs, strict=True)])
     told: list[tuple[float, int, Any, Floats]] = []
     parts = [group for group, of in zip(groups, of_docs, strict=True) for _ in of]
@@ -63,7 +65,7 @@ def fit_labels(docs: Sequence[Doc], groups: Sequence[str]) -> DocumentLabels:
         told.append((macro, -number, matrix, added))
     _, number, matrix, added = max(told, key=lambda one: one[:2])
     weights, bias = _fitted(matrix, targets)
-    fitted = DocumentLabels("")
+    fitted = DocumentLabels()
     arrays = {"weights": weights, "bias": bias, "added": added, **idf}
     fitted.set(arrays, {**lists, "weigh": SUBJECTS[-number], "trust": TRUST})
     return fitted
@@ -74,16 +76,6 @@ def _idf(words: Sequence[Sequence[str]], *, seen: int) -> tuple[list[str], Float
     counts = Counter(word for of in words for word in set(of))
     kept = sorted(word for word, count in counts.items() if count >= seen)
     return kept, np.array([1 + np.log((1 + len(words)) / (1 + counts[word])) for word in kept])
-
-
-def _binary(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Any:
-    from scipy.sparse import csr_matrix
-
-    index = {name: number for number, name in enumerate(names)}
-    places = [sorted({index[name] for name in row}) for row in rows]
-    indices = np.array([column for row in places for column in row], dtype=np.int64)
-    ends = np.cumsum([0, *map(len, places)])
-    return csr_matrix((np.ones(len(indices)), indices, ends), shape=(len(rows), len(names)))
 
 
 def _matrix(
@@ -108,17 +100,13 @@ def _matrix(
 
 def _fitted(matrix: Any, targets: Sequence[str]) -> tuple[Any, Any]:
     """Weights (features × sorted labels) and biases; zeros for a single label."""
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     labels = sorted(set(targets))
     if len(labels) < 2:
         return np.zeros((matrix.shape[1], len(labels)), dtype=np.float32), np.zeros(len(labels))
     model = LogisticRegression(C=STRENGTH, max_iter=STEPS, class_weight="balanced")
-    with warnings.catch_warnings():
-        # Stopped on purpose.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(matrix, np.array(targets))
+    fit_for_steps(model, matrix, np.array(targets))
     weights, bias = model.coef_.T, model.intercept_
     if len(labels) == 2:
         # One column for the second label: as two columns the softmax gives the same chances.
@@ -148,7 +136,7 @@ def held_out(matrix: Any, targets: Sequence[str], groups: Sequence[str]) -> Floa
     return out
 
 
-def biases(targets: Sequence[str], sure: Floats, rounds: int = 2) -> tuple[Floats, float]:
+def biases(targets: Sequence[str], sure: Floats) -> tuple[Floats, float]:
     """What to add to each label's log probability for the best macro F1, one label after the other; and that
     F1, less `COST` for what is added."""
     codes = np.unique(targets, return_inverse=True)[1]
@@ -163,7 +151,7 @@ def biases(targets: Sequence[str], sure: Floats, rounds: int = 2) -> tuple[Float
         return float(f1.mean() - COST * np.abs(bias).mean())
 
     bias = np.zeros(size)
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for place in range(size):
             tried = np.tile(bias, (len(BIASES) + 1, 1))
             tried[1:, place] = BIASES

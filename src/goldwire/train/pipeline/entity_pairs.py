@@ -63,9 +63,7 @@ class Pair:
         self.features: list[str] = []
 
 
-def entity_pairs(
-    doc: Doc, held: Sequence[Entity], types: Mapping[str, Any], window: int, *, features: bool = True
-) -> list[Pair]:
+def entity_pairs(doc: Doc, held: Sequence[Entity], types: Mapping[str, Any], window: int) -> list[Pair]:
     """The pairs of entities that may be related and have mentions at most `window` tokens apart.
 
     `types` maps a relation to {"pairs": […]}, each [head's layer, its label, tail's layer, its label, whether
@@ -94,8 +92,7 @@ def entity_pairs(
             own = between[sizes[head] : sizes[head + 1], sizes[tail] : sizes[tail + 1]]
             near = divmod(int(own.argmin()), own.shape[1])
             pair = Pair(head, tail, frozenset(kinds), near)
-            if features:
-                pair.features = looked_at.features(pair)
+            pair.features = looked_at.features(pair)
             listed.append(pair)
     return listed
 

@@ -5,7 +5,6 @@ What is paired are entities, which may have several mentions, or single mentions
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from goldwire.model import pairs as related
 from goldwire.train.pipeline.components import Linear
 from goldwire.train.pipeline.entity_pairs import Entity, Pair, beside, entities, entity_pairs
 from goldwire.train.pipeline.features import admits
-from goldwire.train.pipeline.linear import WINDOW, Marked
+from goldwire.train.pipeline.linear import WINDOW, Marked, fit_for_steps
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -103,9 +101,9 @@ def _seen(
     held = entities(spans, names_of(document, named_by), single=single)
     owner = {place: number for number, entity in enumerate(held) for place in entity.places}
     joined = {
-        (owner[document.places[relation.head]], relation.label, owner[document.places[relation.tail]])
-        for relation, head, tail in related(document.reference)
-        if relation.label in types and head.layer in heads and {head.id, tail.id} <= document.places.keys()
+        (owner[head], label, owner[tail])
+        for label, head, tail in document.related()
+        if label in types and head[0] in heads
     }
     return Joined(document, held, joined, [])
 
@@ -155,12 +153,8 @@ def _nearness(documents: Sequence[Joined], share: float) -> tuple[int, str]:
     times: Counter[str] = Counter()
     for document in documents:
         owner = {place: number for number, each in enumerate(document.held) for place in each.places}
-        for relation, *_ in related(document.marked.reference):
-            places = document.marked.places
-            if not {relation.head, relation.tail} <= places.keys():
-                continue
-            head, tail = places[relation.head], places[relation.tail]
-            if (owner[head], relation.label, owner[tail]) not in document.joined:
+        for label, head, tail in document.marked.related():
+            if (owner[head], label, owner[tail]) not in document.joined:
                 continue
             one, other = document.held[owner[head]], document.held[owner[tail]]
             distances = {
@@ -242,7 +236,6 @@ def _fit(
 
 def fitted(matrix: Any, joined: Bools) -> tuple[Floats, float]:
     """Weights of the features and bias of a logistic regression; where all pairs are alike, of that alone."""
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     yes = int(joined.sum())
@@ -254,10 +247,7 @@ def fitted(matrix: Any, joined: Bools) -> tuple[Floats, float]:
     # Most features are those of other relations' pairs.
     used = np.flatnonzero(matrix.getnnz(axis=0))
     weights: Floats = np.zeros(matrix.shape[1])
-    with warnings.catch_warnings():
-        # Stopped on purpose.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(matrix[:, used], joined)
+    fit_for_steps(model, matrix[:, used], joined)
     weights[used] = model.coef_[0]
     return weights, float(model.intercept_[0])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -12,19 +13,12 @@ import numpy as np
 from goldwire.eval.scoring.pairing import stories
 from goldwire.model import Annotation, Span, pairs
 from goldwire.schemas import Schema
-from goldwire.text import trim
 from goldwire.train.pipeline.components import Linear
-from goldwire.train.pipeline.features import (
-    attribute_features,
-    candidates,
-    gap,
-    pair_features,
-)
+from goldwire.train.pipeline.features import attribute_features, candidates, gap, pair_features
+from goldwire.train.training_data import Reference, on_tokens
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
-
-    from goldwire.train.training_data import Reference
 
 T = TypeVar("T")
 #: A pair of spans: its features, its relation or "", the relations that it may have.
@@ -51,6 +45,12 @@ class Marked:
     reference: Annotation
     story: str
 
+    def related(self) -> Iterator[tuple[str, tuple[str, int], tuple[str, int]]]:
+        """The relations whose ends are on tokens: the label, where the head went, where the tail."""
+        for relation in self.reference.relations:
+            if {relation.head, relation.tail} <= self.places.keys():
+                yield relation.label, self.places[relation.head], self.places[relation.tail]
+
 
 def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[str]) -> Marked:
     """The reference's spans of `layers`, nested ones too, in `doc.spans`; what cuts a token is widened."""
@@ -58,15 +58,13 @@ def marked(read: Callable[[str], Doc], reference: Reference, layers: Sequence[st
     doc = read(text)
     places: dict[str, tuple[str, int]] = {}
     for layer in layers:
-        on_text = []
+        placed = []
         for span in reference.full.layer(layer):
-            start, end = trim(text, span.start, span.end)
-            on_tokens = doc.char_span(start, end, label=span.label, alignment_mode="expand")
-            if start < end and on_tokens is not None:
-                on_text.append((on_tokens, span.id))
-        on_text.sort(key=lambda item: (item[0].start, item[0].end))
-        doc.spans[layer] = [on_tokens for on_tokens, _ in on_text]
-        places.update({name: (layer, index) for index, (_, name) in enumerate(on_text)})
+            if (wide := on_tokens(doc, text, span, widen=True)) is not None:
+                placed.append((wide, span.id))
+        placed.sort(key=lambda item: (item[0].start, item[0].end))
+        doc.spans[layer] = [wide for wide, _ in placed]
+        places.update({name: (layer, index) for index, (_, name) in enumerate(placed)})
     (story,) = stories([reference.document]) or [reference.document.id]
     return Marked(doc, places, reference.full, story)
 
@@ -108,37 +106,50 @@ def relation_types(
     return types
 
 
-def fit_linear(
-    rows: Sequence[Sequence[str]], targets: Sequence[str], *, strength: float = STRENGTH
-) -> Linear:
+def feature_matrix(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Any:
+    """Which of the features `names` each row has, as a sparse matrix (rows × names) of ones."""
+    from scipy.sparse import csr_matrix
+
+    index = {name: number for number, name in enumerate(names)}
+    places = [sorted({index[name] for name in row if name in index}) for row in rows]
+    columns = np.array([column for row in places for column in row], dtype=np.int64)
+    ends = np.cumsum([0, *map(len, places)])
+    return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), len(names)))
+
+
+def fit_for_steps(model: Any, matrix: Any, targets: Any) -> None:
+    """Fit a model that is stopped on purpose: that it has not converged is not warned of."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix, targets)
+
+
+def fit_linear(rows: Sequence[Sequence[str]], targets: Sequence[str]) -> Linear:
     """Logistic regression over features that at least two rows have; where there is none, or a single class,
     how often each class is seen."""
-    from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
     counts = Counter(name for row in rows for name in set(row))
     names = sorted(name for name, count in counts.items() if count > 1)
     classes = sorted(set(targets))
     if len(classes) < 2 or not names:
-        shares = Counter(targets)
-        return Linear(
-            classes,
-            [],
-            np.zeros((len(classes), 0)),
-            [np.log(shares[name] / len(targets)) for name in classes],
-        )
-    index = {name: number for number, name in enumerate(names)}
-    places = [sorted({index[name] for name in row if name in index}) for row in rows]
-    indptr = np.cumsum([0, *map(len, places)])
-    indices = np.array([column for row in places for column in row], dtype=np.int64)
-    matrix = csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(rows), len(names)))
-    learner = LogisticRegression(C=strength, max_iter=1000)
-    learner.fit(matrix, np.array(targets))
+        times = Counter(targets)
+        shares = [np.log(times[name] / len(targets)) for name in classes]
+        return Linear(classes, [], np.zeros((len(classes), 0)), shares)
+    learner = LogisticRegression(C=STRENGTH, max_iter=1000)
+    learner.fit(feature_matrix(rows, names), np.array(targets))
     weights, bias = learner.coef_, learner.intercept_
     if len(classes) == 2:
         # One row for the second class: as two rows the softmax gives the same chances.
         weights, bias = np.vstack((-weights / 2, weights / 2)), np.array((-bias[0] / 2, bias[0] / 2))
     return Linear(classes, names, weights, bias)
+
+
+def _fit(examples: Sequence[tuple[Any, ...]]) -> Linear:
+    """A classifier of examples, which begin with features and what they are of."""
+    return fit_linear([row for row, *_ in examples], [target for _, target, *_ in examples])
 
 
 def fit_attribute(
@@ -161,13 +172,13 @@ def fit_attribute(
         ],
     )
     pooled = [row for story in examples for row in story]
-    rows, targets = [row for row, _ in pooled], [target for _, target in pooled]
+    targets = [target for _, target in pooled]
     alone: list[tuple[int, int]] = []
     for learned, held_out in _parts(examples):
         common = Counter(target for _, target in learned)
         if not common:
             continue
-        model = fit_linear([row for row, _ in learned], [target for _, target in learned])
+        model = _fit(learned)
         usual = max(common, key=lambda name: (common[name], name))
         for story in held_out:
             ours = [model.classes[int(model.chances(row).argmax())] == target for row, target in story]
@@ -175,7 +186,7 @@ def fit_attribute(
             both = list(zip(ours, theirs, strict=True))
             alone.append((sum(a and not b for a, b in both), sum(b and not a for a, b in both)))
     if helps(alone):
-        return fit_linear(rows, targets), True
+        return _fit(pooled), True
     most, times = max(Counter(targets).items(), key=lambda item: item[1], default=("", 0))
     always = fit_linear([[] for _ in targets], targets) if most and 2 * times > len(targets) else None
     return always, False
@@ -215,6 +226,16 @@ def _parts(examples: Sequence[list[T]]) -> Iterator[tuple[list[T], Sequence[list
         yield learned, examples[part::parts]
 
 
+def types_by_head(types: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The relations that go out from each layer."""
+    outgoing: dict[str, dict[str, Any]] = {}
+    for layer in (end[0] for ends in types.values() for end in ends["head"]):
+        outgoing[layer] = {
+            kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
+        }
+    return outgoing
+
+
 def fit_relations(
     documents: Sequence[Marked], types: dict[str, dict[str, Any]], heads: Collection[str]
 ) -> tuple[dict[str, Linear], dict[str, Any]]:
@@ -225,45 +246,33 @@ def fit_relations(
     """
     models: dict[str, Linear] = {}
     settings: dict[str, Any] = {"relations": types, "windows": {}, "thresholds": {}}
-    for layer in dict.fromkeys(end[0] for ends in types.values() for end in ends["head"]):
+    for layer, outgoing in types_by_head(types).items():
         if layer not in heads:
             continue
-        outgoing = {
-            kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
-        }
         window = _window(documents, layer)
         examples = [_pairs_of(document, layer, outgoing, window) for document in documents]
         pooled = [pair for document_pairs in examples for pair in document_pairs]
-        rows = [row for row, *_ in pooled]
-        targets = [target for _, target, *_ in pooled]
-        if not any(targets):
+        if not any(target for _, target, *_ in pooled):
             continue
         settings["windows"][layer] = window
-        models[layer] = fit_linear(rows, targets)
+        models[layer] = _fit(pooled)
         settings["thresholds"][layer] = _thresholds(_by_story(documents, examples))
     return models, settings
 
 
 def _window(documents: Sequence[Marked], layer: str) -> int:
-    apart = []
-    for document in documents:
-        for relation, *_ in pairs(document.reference):
-            if (
-                relation.head in document.places
-                and relation.tail in document.places
-                and document.places[relation.head][0] == layer
-            ):
-                (a, i), (b, j) = document.places[relation.head], document.places[relation.tail]
-                apart.append(gap(document.doc.spans[a][i], document.doc.spans[b][j]))
+    apart = [
+        gap(document.doc.spans[head][i], document.doc.spans[tail][j])
+        for document in documents
+        for _, (head, i), (tail, j) in document.related()
+        if head == layer
+    ]
     return min(WINDOW, int(np.quantile(apart, 0.98))) if apart else 0
 
 
 def _pairs_of(document: Marked, layer: str, types: dict[str, dict[str, Any]], window: int) -> list[_Pair]:
     """Each allowed pair of a document: features, relation or "", allowed relations."""
-    by_place: dict[tuple[Any, Any], str] = {}
-    for relation, *_ in pairs(document.reference):
-        if relation.head in document.places and relation.tail in document.places and relation.label in types:
-            by_place[document.places[relation.head], document.places[relation.tail]] = relation.label
+    by_place = {(head, tail): label for label, head, tail in document.related() if label in types}
     spans = {name: list(group) for name, group in document.doc.spans.items()}
     listed = []
     for head, ends in candidates(document.doc, spans, layer, types, window):
@@ -279,7 +288,7 @@ def _thresholds(examples: Sequence[list[_Pair]]) -> dict[str, float]:
     for learned, held_out in _parts(examples):
         if not any(target for _, target, *_ in learned):
             continue
-        model = fit_linear([row for row, *_ in learned], [target for _, target, *_ in learned])
+        model = _fit(learned)
         for row, target, kinds in (pair for story in held_out for pair in story):
             chances = dict(zip(model.classes, model.chances(row).tolist(), strict=True))
             judged.append((target, kinds, chances))

@@ -24,6 +24,7 @@ from goldwire.train.pipeline.linear import (
     fit_relations,
     marked,
     relation_types,
+    types_by_head,
 )
 from goldwire.train.training_data import Reference
 
@@ -222,10 +223,7 @@ def _nearest(document: Marked, types: Mapping[str, Any]) -> tuple[Relation, ...]
     ids = {position: name for name, position in document.places.items()}
     spans = {layer: list(group) for layer, group in document.doc.spans.items()}
     drawn = []
-    for layer in dict.fromkeys(end[0] for ends in types.values() for end in ends["head"]):
-        outgoing = {
-            kind: ends for kind, ends in types.items() if any(end[0] == layer for end in ends["head"])
-        }
+    for layer, outgoing in types_by_head(types).items():
         for head, ends in candidates(document.doc, spans, layer, outgoing, len(document.doc)):
             taken: set[tuple[str, int]] = set()
             for kind in outgoing:

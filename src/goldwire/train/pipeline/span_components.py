@@ -67,16 +67,11 @@ def marginals(emitted: Any, moves: Any) -> Any:
 def stretches(tags: Sequence[int]) -> list[tuple[int, int]]:
     """The spans that tags mean, in words [start, end)."""
     begin, outside = TAGS.index("B"), TAGS.index("O")
-    starts = [place for place, tag in enumerate(tags) if tag == begin]
+    size = len(tags)
     return [
-        (
-            start,
-            next(
-                (at for at in range(start + 1, len(tags)) if tags[at] in (begin, outside)),
-                len(tags),
-            ),
-        )
-        for start in starts
+        (start, next((at for at in range(start + 1, size) if tags[at] in (begin, outside)), size))
+        for start, tag in enumerate(tags)
+        if tag == begin
     ]
 
 
@@ -99,7 +94,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
 class Stored:
     """A component whose state is arrays and lists."""
 
-    def __init__(self) -> None:
+    def __init__(self, nlp: Language | None = None, name: str = "") -> None:  # noqa: ARG002  spaCy gives them
         self.arrays: dict[str, Any] = {}
         self.lists: dict[str, Any] = {}
 
@@ -130,7 +125,7 @@ class Names:
     """Sets aside what the analysing pipeline found in `doc.ents`, for the next ones to look at; the last of a
     pipeline (`end`) takes it away again."""
 
-    def __init__(self, *, end: bool) -> None:
+    def __init__(self, nlp: Language, name: str, end: bool) -> None:  # noqa: ARG002  spaCy gives them
         self.end = end
 
     def __call__(self, doc: Doc) -> Doc:
@@ -168,13 +163,10 @@ class Crf(Stored):
             columns = sorted({index[name] for name in names if name in index})
             scores[place] = weights[columns].sum(0)
         if self.arrays["numbers"].size:
-            scores += self.near(doc) @ self.arrays["numbers"]
+            vectors = registry.misc.get("goldwire.vectors.v1")(doc)
+            near = neighbours((vectors - self.arrays["centre"]) @ self.arrays["axes"])
+            scores += near @ self.arrays["numbers"]
         return scores
-
-    def near(self, doc: Doc) -> Any:
-        """The reduced vectors of each word and its neighbours (words × 3 · axes)."""
-        vectors = registry.misc.get("goldwire.vectors.v1")(doc)
-        return neighbours((vectors - self.arrays["centre"]) @ self.arrays["axes"])
 
     def __call__(self, doc: Doc) -> Doc:
         """Find them."""
@@ -210,8 +202,8 @@ class DocumentLabels(Stored):
     recogniser gave.
     """
 
-    def __init__(self, layer: str) -> None:
-        super().__init__()
+    def __init__(self, nlp: Language | None = None, name: str = "", layer: str = "") -> None:
+        super().__init__(nlp, name)
         self.layer = layer
 
     def set(self, arrays: Mapping[str, Any], lists: Mapping[str, Any]) -> None:
@@ -220,10 +212,6 @@ class DocumentLabels(Stored):
         self.index = {name: number for number, name in enumerate(self.lists["features"])}
         self.words = {name: number for number, name in enumerate(self.lists["words"])}
         self.heads = {name: number for number, name in enumerate(self.lists["heads"])}
-
-    def subject(self, doc: Doc, spans: Sequence[Span]) -> Any:
-        """What the document says: TF-IDF of its words and of its spans' heads, its mean vector, as a row."""
-        return subject(doc, spans, self.words, self.heads, self.arrays, self.lists["weigh"])
 
     def chances(self, doc: Doc, spans: Sequence[Span]) -> Any:
         """The probability of each label (spans × labels)."""
@@ -237,7 +225,8 @@ class DocumentLabels(Stored):
             logits[row] += weights[columns].sum(0)
         width = of_spans.shape[1]
         logits += self.lists["weigh"]["vectors"] * of_spans @ weights[edge : edge + width]
-        logits += self.subject(doc, spans) @ weights[edge + width :]
+        told = subject(doc, spans, self.words, self.heads, self.arrays, self.lists["weigh"])
+        logits += told @ weights[edge + width :]
         raised = np.exp(logits - logits.max(1, keepdims=True))
         return raised / raised.sum(1, keepdims=True)
 
@@ -306,23 +295,8 @@ def subject(
     )
 
 
-def make_names(nlp: Language, name: str, end: bool) -> Names:  # noqa: ARG001  spaCy gives them
-    """Sets names aside."""
-    return Names(end=end)
-
-
-def make_crf(nlp: Language, name: str) -> Crf:  # noqa: ARG001  spaCy gives them
-    """Finds spans."""
-    return Crf()
-
-
-def make_labels(nlp: Language, name: str, layer: str) -> DocumentLabels:  # noqa: ARG001  spaCy gives them
-    """Labels spans."""
-    return DocumentLabels(layer)
-
-
-# spaCy refuses a second function under a name: where goldwire and a package of its own meet, the first stays.
-with suppress(ValueError):
-    Language.factory("goldwire_names", default_config={"end": False}, func=make_names)
-    Language.factory("goldwire_crf", func=make_crf)
-    Language.factory("goldwire_labels", default_config={"layer": ""}, func=make_labels)
+# As in `components.py`.
+with suppress(ValueError, TypeError):
+    Language.factory("goldwire_names", default_config={"end": False}, func=Names)
+    Language.factory("goldwire_crf", func=Crf)
+    Language.factory("goldwire_labels", default_config={"layer": ""}, func=DocumentLabels)
