@@ -79,7 +79,7 @@ def test_a_renamed_label_changes_nothing_but_the_label(tmp_path: Path) -> None:
         ("s3", "TOOL", "UTENSIL"),
         ("s4", "TOOL", "UTENSIL"),
     ]
-    assert removed == ()
+    assert removed == []
 
 
 def test_layers_attributes_values_and_relations_are_renamed(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_layers_attributes_values_and_relations_are_renamed(tmp_path: Path) -> N
     ]
     assert _labels(made)["e1"] == "gesture.CUT"
     assert [r.label for r in made.relations] == ["object", "object", "using"]
-    assert outcome.removed == ()
+    assert outcome.removed == []
 
 
 def test_merged_spans_of_one_extent_become_one(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_plan_without_steps_changes_the_stamp_alone(article: Article) -> None:
     for annotation in article.annotations:
         before = msgspec.structs.replace(annotation, schema="every@1.0")
         outcome = migrate(before, plan, schema, article.document.text)
-        assert outcome.annotation.spans == before.spans and outcome.changes == ()
+        assert outcome.annotation.spans == before.spans and outcome.changes == []
         assert set(outcome.annotation.relations) == set(before.relations)
         assert outcome.annotation.schema == "every@2.0"
 

@@ -159,7 +159,7 @@ def test_roles_are_added_replaced_and_removed_for_named_spans(tmp_path: Path) ->
     assert "sailors" not in _attributes(gone.annotation)
     assert ("victim", "fire", "sailors") not in _arrows(gone.annotation)
     twice = _after(tmp_path, {"add": "relation", "name": "victim", "arrows": [arrow]})
-    assert (twice.annotation.relations, twice.changes) == (accidents().annotations[0].relations, ())
+    assert (twice.annotation.relations, twice.changes) == (accidents().annotations[0].relations, [])
 
 
 def test_an_end_that_may_be_several_spans_is_told(tmp_path: Path) -> None:

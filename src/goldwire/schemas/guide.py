@@ -69,7 +69,7 @@ def guide_page(schema: Schema, folder: Path) -> str:
         say=say,
         direction=direction(schema.language),
         sheet=sheet(schema),
-        opening=_parser().render(opening(schema)),
+        opening=_parser().render("\n".join(opening(schema))),
         arguments=_by_line(_scrolled(_parser().render("\n".join(arguments(schema))))),
         worked=_worked(schema),
         contents=_contents(schema),
@@ -151,13 +151,13 @@ def _contents(schema: Schema) -> list[tuple[str, str, list[tuple[str, str]]]]:
         for name, layer in schema.layers.items()
     ]
     relations = [(name, anchor("relation", name)) for name in schema.relations]
-    held = {
-        "relations": relations,
-        "hard_cases": schema.guidelines.cases,
-    }
-    for key in (key for key, names in held.items() if names):
-        title = say(f"guidelines.{key}")
-        parts.append((title, f"guide-{_slug(title)}", relations if key == "relations" else []))
+    for key, present, inside in (
+        ("relations", schema.relations, relations),
+        ("hard_cases", schema.guidelines.cases, []),
+    ):
+        if present:
+            title = say(f"guidelines.{key}")
+            parts.append((title, f"guide-{_slug(title)}", inside))
     return parts
 
 

@@ -31,7 +31,7 @@ def guidelines(schema: Schema) -> str:
     lines = [
         f"# {say('guidelines.heading', title=schema.title)}\n",
         f"*{say('guidelines.origin', stamp=schema.stamp)}*\n",
-        *_opening(schema),
+        *opening(schema),
         *_common_rules(schema, say),
     ]
     for key, layer in schema.layers.items():
@@ -61,9 +61,12 @@ def reference(schema: Schema) -> str:
     return "\n".join(lines) + "\n"
 
 
-def opening(schema: Schema) -> str:
-    """What the guidelines begin with, as Markdown."""
-    return "\n".join(_opening(schema))
+def opening(schema: Schema) -> Iterator[str]:
+    """What the guidelines begin with, as lines of Markdown."""
+    if schema.description:
+        yield schema.description.strip() + "\n"
+    if schema.guidelines.introduction:
+        yield schema.guidelines.introduction.strip() + "\n"
 
 
 def arguments(schema: Schema) -> Iterator[str]:
@@ -106,13 +109,6 @@ def _argument(schema: Schema, head: tuple[str, str], label: Label, relation: str
 def _tails(schema: Schema, about: RelationType, say: Messages) -> str:
     ends = ", ".join(_end(schema, end, say) for end in about.tail)
     return ". ".join([ends, *_given(about, say)])
-
-
-def _opening(schema: Schema) -> Iterator[str]:
-    if schema.description:
-        yield schema.description.strip() + "\n"
-    if schema.guidelines.introduction:
-        yield schema.guidelines.introduction.strip() + "\n"
 
 
 def ended(title: str) -> str:

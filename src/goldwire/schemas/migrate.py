@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from goldwire.errors import Fault, GoldwireError
@@ -16,7 +16,7 @@ from goldwire.schemas.plan import Operation, Plan, SpanName, When
 from goldwire.schemas.schema import Attribute, Schema
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct):
     """A migrated annotation, and what was changed in it and taken out of it, by the operation's number.
 
     `named` holds the places in the plan of the spans and relations that it names and this annotation has;
@@ -26,13 +26,13 @@ class Outcome(Struct, frozen=True):
     """
 
     annotation: Annotation
-    changes: tuple[dict[str, Any], ...]
-    removed: tuple[dict[str, Any], ...]
-    named: frozenset[tuple[int, str]] = frozenset()
-    renamed: frozenset[int] = frozenset()
-    taken: frozenset[int] = frozenset()
-    added: frozenset[tuple[str, str, str]] = frozenset()
-    met: frozenset[tuple[int, int]] = frozenset()
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    named: set[tuple[int, str]] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
+    added: set[tuple[str, str, str]] = field(default_factory=set)
+    met: set[tuple[int, int]] = field(default_factory=set)
 
 
 def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Outcome:
@@ -46,7 +46,7 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
     several.
     """
     if annotation.schema != plan.source:
-        return Outcome(annotation, (), ())
+        return Outcome(annotation)
     work = _Migration(annotation, schema, text)
     for number, operation in enumerate(plan.operations):
         work.number = number
@@ -54,19 +54,10 @@ def migrate(annotation: Annotation, plan: Plan, schema: Schema, text: str) -> Ou
         work.apply(operation)
     work.number = len(plan.operations)
     work.settle()
-    migrated = replace(
+    work.outcome.annotation = replace(
         annotation, schema=plan.to, spans=tuple(work.spans.values()), relations=tuple(work.relations)
     )
-    return Outcome(
-        migrated,
-        tuple(work.changes),
-        tuple(work.removed),
-        frozenset(work.named),
-        frozenset(work.renamed),
-        frozenset(work.taken),
-        frozenset(work.added),
-        frozenset(work.met),
-    )
+    return work.outcome
 
 
 def collisions(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
@@ -93,15 +84,9 @@ class _Migration:
         self.spans = {span.id: replace(span, attributes=dict(span.attributes)) for span in annotation.spans}
         self.relations = list(annotation.relations)
         self.relabelled: set[str] = set()
-        self.changes: list[dict[str, Any]] = []
-        self.removed: list[dict[str, Any]] = []
+        self.outcome = Outcome(annotation)
         self.number = 0
         self.reason = ""
-        self.named: set[tuple[int, str]] = set()
-        self.renamed: set[int] = set()
-        self.taken: set[int] = set()
-        self.added: set[tuple[str, str, str]] = set()
-        self.met: set[tuple[int, int]] = set()
 
     def look(self, operation: Operation) -> None:
         """Put down whether a step that renames all that bear a name finds some, and some with the new one."""
@@ -125,9 +110,9 @@ class _Migration:
             ]
             borne = {value for each in held for value in (each if isinstance(each, list) else [each])}
         if operation.name in borne:
-            self.renamed.add(self.number)
+            self.outcome.renamed.add(self.number)
         if operation.to in borne:
-            self.taken.add(self.number)
+            self.outcome.taken.add(self.number)
 
     def lies_in(self, span: Span, operation: Operation) -> bool:
         """Whether a span is of a step's layer, as it was or as its label has it now."""
@@ -176,10 +161,10 @@ class _Migration:
 
     def change(self, span: Span, what: str, old: Any, new: Any) -> None:
         if old != new:
-            self.changes.append(self.note(span=span.id, what=what, old=old, new=new))
+            self.outcome.changes.append(self.note(span=span.id, what=what, old=old, new=new))
 
     def out(self, kind: str, **what: Any) -> None:
-        self.removed.append(self.note(kind=kind, **what))
+        self.outcome.removed.append(self.note(kind=kind, **what))
 
     def is_named(self, span: Span, name: SpanName) -> bool:
         return (
@@ -191,7 +176,7 @@ class _Migration:
     def among(self, span: Span, names: list[SpanName], part: str) -> bool:
         """Whether a span is one of those named; puts down which of the names it bears."""
         places = [f"{part}[{number}]" for number, name in enumerate(names) if self.is_named(span, name)]
-        self.named.update((self.number, place) for place in places)
+        self.outcome.named.update((self.number, place) for place in places)
         return bool(places)
 
     def put(self, span: Span, operation: Operation) -> None:
@@ -216,7 +201,7 @@ class _Migration:
         """What a split makes of a span, empty where it stays."""
         for number, rule in enumerate(operation.rules):
             if self.meets(span, rule.when, f"rules[{number}].when"):
-                self.met.add((self.number, number))
+                self.outcome.met.add((self.number, number))
                 return rule.to
         return operation.otherwise
 
@@ -249,14 +234,14 @@ class _Migration:
         for number, arrow in enumerate(operation.arrows or ()):
             heads, tails = self.ends(operation, arrow.head, "head"), self.ends(operation, arrow.tail, "tail")
             for head, tail in zip(heads, tails, strict=False):
-                self.named.add((self.number, f"arrows[{number}]"))
-                self.added.add((operation.name, head, tail))
+                self.outcome.named.add((self.number, f"arrows[{number}]"))
+                self.outcome.added.add((operation.name, head, tail))
                 if (operation.name, head, tail) not in there:
                     both = self.spans[head].marked_by, self.spans[tail].marked_by
                     marked = tuple(name for name in both[0] if name in both[1])
                     self.relations.append(Relation(operation.name, head, tail, marked))
                     arrow_ends = {"head": head, "tail": tail}
-                    self.changes.append(
+                    self.outcome.changes.append(
                         self.note(**arrow_ends, what="relation", old=None, new=operation.name)
                     )
 
@@ -332,7 +317,7 @@ class _Migration:
             self.relations[number] = replace(relation, label=operation.to)
             ends = {"head": relation.head, "tail": relation.tail}
             if old != operation.to:
-                self.changes.append(self.note(**ends, what="relation", old=old, new=operation.to))
+                self.outcome.changes.append(self.note(**ends, what="relation", old=old, new=operation.to))
 
     def means(self, operation: Operation, relation: Relation) -> bool:
         """Whether a step on relations is of this one."""
@@ -348,7 +333,7 @@ class _Migration:
             for number, arrow in enumerate(operation.arrows)
             if self.is_named(head, arrow.head) and self.is_named(tail, arrow.tail)
         ]
-        self.named.update((self.number, place) for place in places)
+        self.outcome.named.update((self.number, place) for place in places)
         return bool(places)
 
     def settle(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from goldwire import __version__, strict_json
 from goldwire.errors import GoldwireError
 from goldwire.eval.counts.bootstrap import Interval
 from goldwire.eval.counts.counts import Counts, LabelCounts
-from goldwire.eval.counts.significance import spread
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.eval.scoring.notes import scored_on
 from goldwire.files import read_text, write_text
@@ -98,14 +97,13 @@ class Baseline:
         counts = self.counts[:, :, :2].sum(axis=(1, 2))
         return {name: int(count) for name, count in zip(self.documents, counts, strict=True)}
 
-    def only(self, documents: Collection[str]) -> Baseline:
-        """The same, of some documents alone; its interval is not known then."""
-        if len(documents) == len(self.documents):
-            return self
-        places = [index for index, name in enumerate(self.documents) if name in documents]
+    def only(self, documents: Sequence[str]) -> Baseline:
+        """The same, of some documents alone and in their order; its interval is not known then."""
+        place_of = {name: place for place, name in enumerate(self.documents)}
+        places = [place_of[name] for name in documents]
         return dataclasses.replace(
             self,
-            documents=tuple(self.documents[index] for index in places),
+            documents=tuple(documents),
             counts=self.counts[places],
             ci95=None,
             groups=tuple(self.groups[index] for index in places) if self.groups else None,
@@ -251,12 +249,3 @@ def _same(stored: float | None, derived: float | None) -> bool:
     if stored is None or derived is None:
         return stored is derived
     return abs(stored - derived) <= ROUNDING
-
-
-def wide(first: Baseline, second: Baseline) -> tuple[Sequence[str], FloatArray, FloatArray]:
-    """The labels of both, and the counts of both with these labels, documents in the order of the first."""
-    labels = tuple(sorted({*first.labels, *second.labels}))
-    places = {name: row for row, name in enumerate(second.documents)}
-    order = [places[name] for name in first.documents]
-    wider, others = (spread(baseline.label_counts, labels) for baseline in (first, second))
-    return labels, wider, others[order]

@@ -119,14 +119,10 @@ class Comparison:
             for layer in wanted
         }
         relations = None
-        if any(side_scores.relations is not None for side_scores in scores):
+        if any(side_scores.relations for side_scores in scores):
             none = np.zeros((self._documents, 0, 3))
-            empty = LabelCounts((), none, none)
-            relation_counts = [
-                side_scores.relations if side_scores.relations is not None else empty
-                for side_scores in scores
-            ]
-            relations = compare_labels(relation_counts[0], relation_counts[1], **options)
+            first, second = (side.relations or LabelCounts((), none, none) for side in scores)
+            relations = compare_labels(first, second, **options)
         units = len(set(groups)) if groups is not None else self._documents
         weak = power_warning(units, rounds, grouped=groups is not None)
         unknown = unknown_words(scores[0].unknown, self._documents)
@@ -139,21 +135,15 @@ class Comparison:
         ]
         ranks = {layer: rank for rank, layer in enumerate(wanted)}
         placed = sorted(
-            ((number, place) for kept in self._kept.values() for number, place in kept),
-            key=lambda each: (
-                each[0],
-                ranks[each[1].layer],
-                each[1].start,
-                each[1].end,
-                each[1].label,
-                each[1].by,
-            ),
+            (number, ranks[place.layer], place.start, place.end, place.label, place.by, place)
+            for kept in self._kept.values()
+            for number, place in kept
         )
-        left = Counter[Model]()
+        speaking = Counter[Model]()
         disagreements = []
-        for _, place in placed:
-            left[place.better] += 1
-            if self._places is None or left[place.better] <= self._places:
+        for *_, place in placed:
+            speaking[place.better] += 1
+            if self._places is None or speaking[place.better] <= self._places:
                 disagreements.append(place)
         return Compared(
             kind=self._kind,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.errors import GoldwireError
-from goldwire.eval.ci.baseline import ROUNDING, Baseline, read_baseline, wide, write_baseline
+from goldwire.eval.ci.baseline import ROUNDING, Baseline, read_baseline, write_baseline
 from goldwire.eval.ci.measure import RELATIONS
 from goldwire.eval.ci.overlap import Overlap, other_layer, overlap
-from goldwire.eval.counts.significance import ALPHA, Tested, compare_counts, power_warning
+from goldwire.eval.counts.significance import ALPHA, Tested, compare_labels, power_warning
 from goldwire.eval.scoring.ceiling import Beside, Ceiling
 from goldwire.number_format import counted, interval, number, p_in_words, percent, signed, with_interval
 from goldwire.table import Cell, Column, Figures, Table
@@ -230,14 +230,17 @@ def gate(
     checks = [_floor(now, floor)] if floor is not None else []
     if agreement_floor is not None and (now.kind == "exact" or _of_relations(now)):
         checks.append(_agreed(now, _beside(now, ceiling), agreement_floor))
-    mine, theirs = now.only(shared.same), baseline.only(shared.same)
+    unchanged = set(shared.same)
+    same = [name for name in baseline.documents if name in unchanged]
+    mine, theirs = now.only(same), baseline.only(same)
     units = len(set(mine.groups)) if mine.groups else len(shared.same)
     test = None
     warnings: list[str] = []
     if shared.whole or units >= ENOUGH:
-        labels, before, after = wide(theirs, mine)
         groups = theirs.groups
-        test = compare_counts(before, after, labels, rounds=rounds, seed=now.seed, groups=groups)
+        test = compare_labels(
+            theirs.label_counts, mine.label_counts, rounds=rounds, seed=now.seed, groups=groups
+        )
         checks += _comparisons(now, test, tolerance, partial=not shared.whole)
         warnings.append(power_warning(test.units, rounds, grouped=groups is not None))
     for name, in_baseline, in_run in (
