@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
@@ -13,7 +13,6 @@ import msgspec
 
 from goldwire.annotate.drafting.account import Account
 from goldwire.annotate.drafting.answer_schema import (
-    answer_schema,
     layer_order,
     tails_of,
     unanswerable_names,
@@ -23,7 +22,7 @@ from goldwire.annotate.drafting.cache import Answer
 from goldwire.annotate.drafting.client import TooLong
 from goldwire.annotate.drafting.join import join_passages
 from goldwire.annotate.drafting.passage_draft import PassageDraft, Question, draft_passage
-from goldwire.annotate.drafting.passages import Passage, passages
+from goldwire.annotate.drafting.passages import passages
 from goldwire.annotate.drafting.plan import LayerPlan, last_step, plan_layer
 from goldwire.annotate.drafting.prompt import (
     Message,
@@ -74,8 +73,8 @@ class Drafter:
         self.layers = [name for name in layer_order(schema) if not layers or name in layers]
         raise_faults(unanswerable_names(schema, self.layers))
         self._system = cache(lambda layer, detail: system_message(schema, layer, detail))
-        self._plan = cache(
-            lambda layer, least: plan_layer(schema, layer, self.settings, asker.context, least)
+        self.plan = cache(
+            lambda layer, least=0: plan_layer(schema, layer, self.settings, asker.context, least)
         )
         self._requests = ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="llm")
 
@@ -96,34 +95,32 @@ class Drafter:
         """The SHA-256 of the schema."""
         return sha256(msgspec.json.encode(msgspec.to_builtins(self.schema)))
 
-    def plan(self, layer: str, least: int = 0) -> LayerPlan:
-        """How a layer is asked, from step `least` on."""
-        return self._plan(layer, least)
-
     def told(self, layer: str, plan: LayerPlan) -> str:
         """What is sent less than asked for, in words, which the run's notes say too; empty where all is."""
         note = plan.note(layer, self.asker.context, self.settings)
         self.asker.note(note)
         return note
 
-    def shots(self, document: Document) -> dict[str, list[Shot]]:
-        """The examples that a document is asked with, by layer."""
-        return self.choose_shots(document, self.layers)
-
-    def opening(self, layer: str, plan: LayerPlan, shots: Sequence[Shot]) -> list[Message]:
-        """What is sent before each passage: the guidelines, then examples where there is room."""
-        return [
-            {"role": "system", "content": self._system(layer, plan.detail)},
-            *(m for shot in shots if plan.shots for m in shot_messages(self.schema, layer, shot)),
-        ]
-
-    def passage(self, layer: str, document: Document, window: Passage, known: Sequence[Span]) -> Message:
-        """What is sent of one passage."""
-        return {"role": "user", "content": user_message(self.schema, layer, document, window, known)}
-
-    def form(self, layer: str, known: Sequence[Span]) -> dict[str, Any]:
-        """The JSON schema of an answer about a layer."""
-        return answer_schema(self.schema, layer, known)
+    def questions(
+        self,
+        document: Document,
+        layer: str,
+        plan: LayerPlan,
+        shots: Sequence[Shot],
+        spans: Sequence[Span],
+        coming: Collection[str] = (),
+    ) -> Iterator[tuple[Question, list[Message]]]:
+        """What is asked of an article for one layer, with what is sent: the guidelines, examples where there
+        is room, then the passage. Passages in which nothing can be marked (`answerable`) are left out."""
+        opening: list[Message] = [{"role": "system", "content": self._system(layer, plan.detail)}]
+        for shot in shots if plan.shots else ():
+            opening += shot_messages(self.schema, layer, shot)
+        for number, window in enumerate(passages(document.text, plan.passage, plan.around), start=1):
+            known = [span for span in known_in(spans, window) if span.layer != layer]
+            if self.answerable(layer, known, coming):
+                told = user_message(self.schema, layer, document, window, known)
+                question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
+                yield question, [*opening, {"role": "user", "content": told}]
 
     def given(self, document: Document) -> tuple[list[Span], list[Relation]]:
         """What is given of a document, its spans with ids of their own, and the relations among them."""
@@ -154,7 +151,7 @@ class Drafter:
         account, dropped, answers = Account(), list[dict[str, Any]](), list[Answer]()
         asked: list[str] = []
         shortened: list[str] = []
-        shots = self.shots(document)
+        shots = self.choose_shots(document, self.layers)
         for layer in self.layers:
             done, plan = self._layer(document, layer, shots.get(layer, []), spans, kept_only)
             shortened += filter(None, [self.told(layer, plan)] if done else [])
@@ -187,26 +184,23 @@ class Drafter:
             dropped=account.dropped,
             given=given,
         )
-        created = max((answer.created for answer in answers), default="")
         provenance = Provenance(
             kind="model",
             name=name,
             version=self.version,
             guidelines=guidelines_hash(self.schema),
-            created=created,
+            created=max((answer.created for answer in answers), default=""),
             drafting=drafting,
         )
-        spans.sort(key=span_key)
-        digest = sha256(document.text)
         annotation = Annotation(
             document.id,
             name,
             self.schema.stamp,
             "draft",
             provenance,
-            tuple(spans),
+            tuple(sorted(spans, key=span_key)),
             tuple(relations),
-            digest,
+            sha256(document.text),
         )
         return Drafted(annotation, account, dropped)
 
@@ -226,17 +220,11 @@ class Drafter:
         least = 0
         while True:
             plan = self.plan(layer, least)
-            opening = self.opening(layer, plan, shots)
-            windows = passages(document.text, plan.passage, plan.around)
-            futures: list[Future[PassageDraft]] = []
-            for number, window in enumerate(windows, start=1):
-                known = [span for span in known_in(spans, window) if span.layer != layer]
-                if not self.answerable(layer, known):
-                    continue
-                messages = [*opening, self.passage(layer, document, window, known)]
-                question = Question(self.schema, layer, document, window, known, f"{layer}-{number}")
-                ask = partial(self._ask, plan.answer, kept_only)
-                futures.append(self._requests.submit(draft_passage, question, messages, ask))
+            ask = partial(self.asker.ask, most=plan.answer, kept_only=kept_only)
+            futures = [
+                self._requests.submit(draft_passage, question, messages, ask)
+                for question, messages in self.questions(document, layer, plan, shots, spans)
+            ]
             try:
                 return [future.result() for future in futures], plan
             except TooLong:
@@ -246,9 +234,6 @@ class Drafter:
             finally:
                 for future in futures:
                     future.cancel()
-
-    def _ask(self, most: int, kept_only: bool, messages: list[Message], form: dict[str, Any]) -> Answer:
-        return self.asker.ask(messages, form, most, kept_only=kept_only)
 
     def answerable(self, layer: str, known: Sequence[Span], coming: Collection[str] = ()) -> bool:
         """Whether anything can be marked: not where every label needs a relation that can lead nowhere,

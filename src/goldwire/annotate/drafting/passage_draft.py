@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from goldwire.annotate.drafting.account import Account
@@ -62,6 +63,10 @@ class Question:
         """The text that may be quoted."""
         return self.document.text[self.window.start : self.window.end]
 
+    def form(self, *, correcting: int = 0) -> dict[str, Any]:
+        """The JSON schema of an answer, or of so many corrections."""
+        return answer_schema(self.schema, self.layer, self.known, correcting=correcting)
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -98,13 +103,90 @@ class PassageDraft:
         account.differences.subtract(origin.differences)
         account.dropped += 1
         account.reasons[kind] += 1
-        self.dropped.append(_quarantined(self.question, {"item": origin.item}, [reason]))
+        self.put_aside({"item": origin.item}, [reason])
 
     def unlink(self, relation: Relation, tail: Item | None, reason: str) -> None:
         """Drop a relation of a span that stays: put aside with what it led from and to, and counted."""
         self.account.unlinked += 1
         what = {"relation": relation.label, "head": self.origins[relation.head].item, "tail": tail}
-        self.dropped.append(_quarantined(self.question, what, [reason]))
+        self.put_aside(what, [reason])
+
+    def put_aside(self, what: dict[str, Any], reasons: list[str]) -> None:
+        """Keep what was dropped, with its place and the reasons."""
+        question = self.question
+        self.dropped.append(
+            {
+                "document": question.document.id,
+                "layer": question.layer,
+                "passage": [question.window.start, question.window.end],
+                **what,
+                "reasons": list(dict.fromkeys(reasons)),
+            }
+        )
+
+    def ask(self, messages: list[Message], form: dict[str, Any], ask: Ask) -> tuple[Read | None, Answer]:
+        """One request, accounted for. Raises what `ask` raises, and counts nothing then."""
+        answer = ask(messages, form)
+        self.asked.append(json.dumps([messages, form], ensure_ascii=False))
+        self.answers.append(answer)
+        account = self.account
+        account.requests += 1
+        account.cached += answer.cached
+        account.tokens_in += answer.tokens_in
+        account.tokens_out += answer.tokens_out
+        account.seconds += answer.seconds
+        if not answer.cached:
+            account.spent_in += answer.tokens_in
+            account.spent_out += answer.tokens_out
+        read = read_answer(answer.text, self.question.layer)
+        account.cut += answer.finish == "length" or (read is not None and read.cut)
+        return read, answer
+
+    def unique(self, read: Read) -> list[Item]:
+        """The items, each once; what is none is put aside."""
+        for strange in read.strange:
+            self.put_aside({"item": strange}, [_NO_ITEM])
+        self.account.dropped += len(read.strange)
+        self.account.reasons.update([_NO_ITEM] * len(read.strange))
+        items: dict[str, Item] = {}
+        for item in read.items:
+            items.setdefault(json.dumps([item, said_twice(item)], sort_keys=True, ensure_ascii=False), item)
+        self.account.repeated += len(read.items) - len(items)
+        self.account.answered += len(read.items) + len(read.strange)
+        return list(items.values())
+
+    def keep(
+        self,
+        items: list[Item],
+        replaced: Mapping[int, Item] = MappingProxyType({}),
+        sent: Collection[int] = (),
+        also: str = "",
+    ) -> PassageDraft:
+        """Place what there is now; count what holds, and put aside what does not, `also` among the reasons.
+
+        `replaced` are items as they were corrected, `sent` those that were sent back, by number.
+        """
+        final = [replaced.get(index, item) for index, item in enumerate(items)]
+        placing = _Placing(self.question, final)
+        account = self.account
+        for index, item in enumerate(items):
+            if faults := placing.wrong.get(index):
+                account.dropped += 1
+                account.reasons.update({fault.kind for fault in faults})
+                told = [*map(_told, faults), *filter(None, [also])]
+                more = {"corrected": replaced[index]} if index in replaced else {}
+                self.put_aside({"item": item, **more}, told)
+                continue
+            account.placed += 1
+            account.repaired += index in sent
+            differences = placing.differences[index]
+            self.origins[placing.names[index]] = Origin(final[index], index in sent, differences)
+            account.exact += not differences
+            account.differences.update(differences)
+        for relation in placing.lost:
+            self.unlink(relation, final[placing.names.index(relation.tail)], TAIL_DROPPED)
+        self.spans, self.relations = placing.spans, placing.relations
+        return self
 
 
 def draft_passage(question: Question, messages: list[Message], ask: Ask) -> PassageDraft:
@@ -113,24 +195,19 @@ def draft_passage(question: Question, messages: list[Message], ask: Ask) -> Pass
     Raises what `ask` raises.
     """
     made = PassageDraft(question)
-    form = answer_schema(question.schema, question.layer, question.known)
-    read, answer = _asked(made, question, messages, form, ask)
+    read, answer = made.ask(messages, question.form(), ask)
     if read is None:
-        return _asked_again(made, question, messages, form, answer, ask)
-    items = _unique(made, question, read)
+        return _ask_again(made, messages, answer, ask)
+    items = made.unique(read)
     wrong = _Placing(question, items).wrong
     if not wrong:
-        return _kept(made, question, items, {}, ())
-    again = [
-        *messages,
-        _assistant(json.dumps({question.layer: items}, ensure_ascii=False)),
-        _user(_complaint(question, items, wrong)),
-    ]
-    form = answer_schema(question.schema, question.layer, question.known, correcting=len(wrong))
+        return made.keep(items)
+    said = json.dumps({question.layer: items}, ensure_ascii=False)
+    again = _answering(messages, said, _complaint(question, items, wrong))
     try:
-        corrected, _ = _asked(made, question, again, form, ask)
+        corrected, _ = made.ask(again, question.form(correcting=len(wrong)), ask)
     except TooLong:
-        return _kept(made, question, items, {}, (), _NOT_SENT)
+        return made.keep(items, also=_NOT_SENT)
     made.account.sent_back += len(wrong)
     numbers = dict(enumerate(wrong, start=1))
     key = own_key(question.schema, question.layer, ITEM)
@@ -142,106 +219,31 @@ def draft_passage(question: Question, messages: list[Message], ask: Ask) -> Pass
             if "id" in before:  # others lead to it still
                 item.setdefault("id", before["id"])
             replaced.setdefault(numbers[number], item)
-    return _kept(made, question, items, replaced, tuple(wrong))
+    return made.keep(items, replaced, wrong)
 
 
-def _asked_again(
-    made: PassageDraft,
-    question: Question,
-    messages: list[Message],
-    form: dict[str, Any],
-    first: Answer,
-    ask: Ask,
-) -> PassageDraft:
+def _ask_again(made: PassageDraft, messages: list[Message], first: Answer, ask: Ask) -> PassageDraft:
     """What comes of a second request where the first answer was no list of items."""
     said = f"That was {_NO_ANSWER}. Answer again, in JSON and in nothing else."
-    again = [*messages, _assistant(first.text[:_SHOWN]), _user(said)]
+    again = _answering(messages, first.text[:_SHOWN], said)
     what, reasons = {"answer": first.text[:_SHOWN]}, [_NO_ANSWER]
     try:
-        read, second = _asked(made, question, again, form, ask)
+        read, second = made.ask(again, made.question.form(), ask)
     except TooLong:
         reasons.append(_NOT_SENT)
     else:
         if read is not None:
             made.account.reread += 1
-            return _kept(made, question, _unique(made, question, read), {}, ())
+            return made.keep(made.unique(read))
         what["corrected"] = second.text[:_SHOWN]
     made.account.unreadable += 1
-    made.dropped.append(_quarantined(question, what, reasons))
+    made.put_aside(what, reasons)
     return made
 
 
-def _asked(
-    made: PassageDraft, question: Question, messages: list[Message], form: dict[str, Any], ask: Ask
-) -> tuple[Read | None, Answer]:
-    """One request, accounted for. Raises what `ask` raises, and counts nothing then."""
-    answer = ask(messages, form)
-    made.asked.append(json.dumps([messages, form], ensure_ascii=False))
-    made.answers.append(answer)
-    account = made.account
-    account.requests += 1
-    account.cached += answer.cached
-    account.tokens_in += answer.tokens_in
-    account.tokens_out += answer.tokens_out
-    account.seconds += answer.seconds
-    if not answer.cached:
-        account.spent_in += answer.tokens_in
-        account.spent_out += answer.tokens_out
-    read = read_answer(answer.text, question.layer)
-    account.cut += answer.finish == "length" or (read is not None and read.cut)
-    return read, answer
-
-
-def _unique(made: PassageDraft, question: Question, read: Read) -> list[Item]:
-    """The items, each once; what is none is put aside."""
-    for strange in read.strange:
-        made.dropped.append(_quarantined(question, {"item": strange}, [_NO_ITEM]))
-    made.account.dropped += len(read.strange)
-    made.account.reasons.update([_NO_ITEM] * len(read.strange))
-    kept: list[Item] = []
-    seen: set[str] = set()
-    for item in read.items:
-        written = json.dumps([item, said_twice(item)], sort_keys=True, ensure_ascii=False)
-        if written in seen:
-            made.account.repeated += 1
-        else:
-            seen.add(written)
-            kept.append(item)
-    made.account.answered += len(read.items) + len(read.strange)
-    return kept
-
-
-def _kept(
-    made: PassageDraft,
-    question: Question,
-    items: list[Item],
-    replaced: dict[int, Item],
-    sent: tuple[int, ...],
-    also: str = "",
-) -> PassageDraft:
-    """Place what there is now; count what holds, and put aside what does not, `also` among the reasons."""
-    final = [replaced.get(index, item) for index, item in enumerate(items)]
-    placing = _Placing(question, final)
-    account = made.account
-    for index, item in enumerate(items):
-        if index in placing.wrong:
-            account.dropped += 1
-            faults = placing.wrong[index]
-            account.reasons.update({fault.kind for fault in faults})
-            told = [*(_told(fault) for fault in faults), *([also] if also else [])]
-            more = {"corrected": replaced[index]} if index in replaced else {}
-            made.dropped.append(_quarantined(question, {"item": item, **more}, told))
-            continue
-        account.placed += 1
-        account.repaired += index in sent
-        differences = placing.differences[index]
-        made.origins[placing.names[index]] = Origin(final[index], index in sent, differences)
-        account.exact += not differences
-        account.differences.update(differences)
-    for relation in placing.lost:
-        made.unlink(relation, final[placing.names.index(relation.tail)], TAIL_DROPPED)
-    made.spans, made.relations = placing.spans, placing.relations
-    return made
+def _answering(messages: list[Message], answer: str, said: str) -> list[Message]:
+    """A conversation that goes on: what was answered, and what is said to it."""
+    return [*messages, {"role": "assistant", "content": answer}, {"role": "user", "content": said}]
 
 
 class _Placing:
@@ -423,21 +425,3 @@ def _complaint(question: Question, items: Sequence[Item], wrong: dict[int, list[
 
 def _told(fault: Fault) -> str:
     return f"{fault.message} ({fault.hint})" if fault.hint else fault.message
-
-
-def _quarantined(question: Question, what: dict[str, Any], reasons: list[str]) -> dict[str, Any]:
-    return {
-        "document": question.document.id,
-        "layer": question.layer,
-        "passage": [question.window.start, question.window.end],
-        **what,
-        "reasons": list(dict.fromkeys(reasons)),
-    }
-
-
-def _assistant(text: str) -> Message:
-    return {"role": "assistant", "content": text}
-
-
-def _user(text: str) -> Message:
-    return {"role": "user", "content": text}

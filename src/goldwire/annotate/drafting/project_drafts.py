@@ -13,9 +13,7 @@ from goldwire.annotate.drafting.asker import Asker
 from goldwire.annotate.drafting.cache import Cache
 from goldwire.annotate.drafting.client import ChatClient
 from goldwire.annotate.drafting.drafter import Drafter
-from goldwire.annotate.drafting.passages import passages
 from goldwire.annotate.drafting.plan import prompt_tokens
-from goldwire.annotate.drafting.prompt import known_in
 from goldwire.annotate.drafting.run import Advance, run_drafts
 from goldwire.annotate.drafting.settings import Settings, settings_of
 from goldwire.annotate.drafting.shots import shot_chooser
@@ -158,23 +156,18 @@ def preview_project(
     least = most = prompts = answers = 0
     with drafting(project, settings, layers=layers, given=upon) as drafter:
         for document in documents:
-            shots = drafter.shots(document)
+            shots = drafter.choose_shots(document, drafter.layers)
             spans, _ = drafter.given(document)
             for number, layer in enumerate(drafter.layers):
                 plan = drafter.plan(layer)
                 drafter.told(layer, plan)
-                opening = drafter.opening(layer, plan, shots.get(layer, []))
-                for window in passages(document.text, plan.passage, plan.around):
-                    known = [span for span in known_in(spans, window) if span.layer != layer]
-                    if not drafter.answerable(layer, known, drafter.layers[:number]):
-                        continue
-                    messages = [*opening, drafter.passage(layer, document, window, known)]
+                examples, coming = shots.get(layer, []), drafter.layers[:number]
+                for question, messages in drafter.questions(document, layer, plan, examples, spans, coming):
                     most, answers = most + 1, answers + plan.answer
                     prompts += prompt_tokens(messages)
-                    if drafter.answerable(layer, known):
+                    if drafter.answerable(layer, question.known):
                         least += 1
-                        form = drafter.form(layer, known)
-                        first = first or drafter.asker.body(messages, form, plan.answer)
+                        first = first or drafter.asker.body(messages, question.form(), plan.answer)
         notes = tuple(drafter.asker.notes)
     # What is sent back goes with the prompt and the answer that it is about.
     price = settings.cost(2 * prompts + answers, 2 * answers)

@@ -130,12 +130,12 @@ def _check_address(url: str) -> None:
 
 def _value(name: str, value: Any, where: str) -> Any:
     """A setting's value, of its type."""
-    kind = {"url": str, "model": str, "currency": str}.get(name)
-    if kind is str:
+    default = getattr(Settings, name)
+    if isinstance(default, str):
         if isinstance(value, str):
             return value.rstrip("/") if name == "url" else value
         raise GoldwireError.of("GW811", f"`{name}` is no text", where=where)
-    whole = isinstance(getattr(Settings, name), int)
+    whole = isinstance(default, int)
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))

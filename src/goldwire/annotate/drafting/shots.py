@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from goldwire.annotate.drafting.passages import passages
 from goldwire.annotate.drafting.prompt import Shot
-from goldwire.model import Article, Document, by_machine, curated
+from goldwire.annotate.records.gold_checks import answer
+from goldwire.model import Article, Document
 from goldwire.near_duplicates import SIMILAR, near_duplicates
 
 #: Code points of an example's passage.
@@ -15,13 +16,10 @@ _SIZE = 600
 
 def reviewed(articles: Sequence[Article]) -> list[Article]:
     """The articles whose most trusted annotation is a person's, reviewed or adjudicated: with it alone."""
-    chosen = [(article, curated(article.annotations)) for article in articles]
     return [
-        Article(article.document, (annotation,))
-        for article, annotation in chosen
-        if annotation is not None
-        and annotation.status in ("reviewed", "adjudicated")
-        and not by_machine(annotation)
+        Article(article.document, (best,))
+        for article in articles
+        if (best := answer(article.annotations)) is not None
     ]
 
 
