@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import combinations
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -139,23 +140,20 @@ def work(summaries: Iterable[Summary], assignments: Iterable[Assignment]) -> lis
 
 def paces(summaries: Iterable[Summary]) -> list[Pace]:
     """Minutes by annotator and week, of what has a lead time."""
-    timed: dict[tuple[str, str], list[Summary]] = defaultdict(list)
+    timed: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
     for each in summaries:
         if each.done and each.seconds > 0 and (week := week_of(each.updated)):
-            timed[each.annotator, week].append(each)
-    return [
-        Pace(
-            name,
-            week,
-            len(those),
-            median(each.seconds for each in those) / 60,
-            median(each.seconds / 60 / max(1, each.words) * 100 for each in those),
-        )
-        for (name, week), those in sorted(timed.items())
-    ]
+            timed[each.annotator, week].append((each.seconds, each.words))
+    return [Pace(name, week, *_medians(times)) for (name, week), times in sorted(timed.items())]
 
 
-def pass_paces(summaries: Iterable[Summary], order: Sequence[str] = ()) -> list[PassPace]:
+def _medians(times: Sequence[tuple[float, int]]) -> tuple[int, float, float]:
+    """Of seconds and words: how many there are, medians of minutes, and of minutes by a hundred words."""
+    by_words = median(seconds / 60 / max(1, words) * 100 for seconds, words in times)
+    return len(times), median(seconds for seconds, _ in times) / 60, by_words
+
+
+def pass_paces(summaries: Iterable[Summary], order: Sequence[str]) -> list[PassPace]:
     """Minutes by annotator and pass, in this `order`, then all passes together; of what was made in passes.
 
     A pass counts once it is submitted, be the others still to come.
@@ -172,17 +170,7 @@ def pass_paces(summaries: Iterable[Summary], order: Sequence[str] = ()) -> list[
     listed = []
     for annotator, times in sorted(timed.items()):
         names = dict.fromkeys([*order, *sorted(times.keys() - {""}), ""])
-        listed += [
-            PassPace(
-                annotator,
-                name,
-                len(times[name]),
-                median(seconds for seconds, _ in times[name]) / 60,
-                median(seconds / 60 / max(1, words) * 100 for seconds, words in times[name]),
-            )
-            for name in names
-            if name in times
-        ]
+        listed += [PassPace(annotator, name, *_medians(times[name])) for name in names if name in times]
     return listed
 
 
@@ -193,10 +181,9 @@ def _pairs(summaries: Iterable[Summary]) -> list[tuple[Summary, Summary]]:
         if each.done:
             by_document[each.document].append(each)
     return [
-        (first, second)
+        pair
         for _, readings in sorted(by_document.items())
-        for index, first in enumerate(sorted(readings, key=lambda each: each.annotator))
-        for second in sorted(readings, key=lambda each: each.annotator)[index + 1 :]
+        for pair in combinations(sorted(readings, key=lambda each: each.annotator), 2)
     ]
 
 
@@ -207,9 +194,8 @@ def agreement(summaries: Sequence[Summary], layers: Sequence[str]) -> list[WeekA
     counts: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(dict)
     for first, second in _pairs(summaries):
         week = week_of(max(first.updated, second.updated))
-        marked = [_by_layer(first.spans), _by_layer(second.spans)]
         for layer in layers:
-            one, other = (set(side.get(layer, ())) for side in marked)
+            one, other = ({span for span in each.spans if span[0] == layer} for each in (first, second))
             if one or other:
                 for key in {(layer, week), (layer, "")}:
                     row = counts[key].setdefault(first.document, [0, 0])
@@ -233,13 +219,6 @@ def _interval(rows: FloatArray) -> tuple[float, float] | None:
         return None
     sums = resampled(rows, Sampling(_RESAMPLES))
     return None if sums is None else interval(sums[:, 0] / sums[:, 1])
-
-
-def _by_layer(spans: Iterable[Marked]) -> dict[str, list[Marked]]:
-    layers: dict[str, list[Marked]] = defaultdict(list)
-    for span in spans:
-        layers[span[0]].append(span)
-    return layers
 
 
 def confusions(summaries: Sequence[Summary]) -> list[Confusion]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DRIFT = 8
 #: Up to so many ways to part checks into early and late all are tried; of more, some are drawn.
 _WAYS, _DRAWN = 10_000, 2_000
+_RESAMPLES = 500  # of checks, for an interval
 #: Kinds of fault: what becomes of a reviewed span, of one that was added, of a reviewed relation.
 KINDS = {
     "missed": "a reviewed span that is not marked",
@@ -111,7 +112,7 @@ class Checked:
         return asdict(self) | {"few": self.few}
 
 
-def read_checked(project: Project, schema: Schema, *, resamples: int = 500) -> list[Checked]:
+def read_checked(project: Project, schema: Schema) -> list[Checked]:
     """The checks of everybody who has some, by name, from what was pulled."""
     given: dict[str, list[str]] = defaultdict(list)
     for check in read_checks(project, "check"):
@@ -124,20 +125,19 @@ def read_checked(project: Project, schema: Schema, *, resamples: int = 500) -> l
     for name, articles in sorted(given.items()):
         pairs, left_out = [], []
         for article in articles:
-            theirs = marked.get((name, article))
-            reason = _unusable(theirs, gold.get(article))
-            if theirs is not None and reason:
+            if (theirs := marked.get((name, article))) is None:
+                continue
+            answer = gold.get(article)
+            if reason := _unusable(theirs, answer):
                 left_out.append(f"{article}: {reason}")
-            elif theirs is not None and article in gold:
-                pairs.append((gold[article], theirs))
-        listed.append(scored(name, len(articles), pairs, schema, left_out=left_out, resamples=resamples))
+            elif answer is not None:
+                pairs.append((answer, theirs))
+        listed.append(scored(name, len(articles), pairs, schema, left_out))
     return listed
 
 
-def _unusable(theirs: Annotation | None, answer: Annotation | None) -> str:
-    """Why what was marked can't be scored; empty where it can, or is not there."""
-    if theirs is None:
-        return ""
+def _unusable(theirs: Annotation, answer: Annotation | None) -> str:
+    """Why what was marked can't be scored; empty where it can."""
     if theirs.status in ("draft", "skipped"):
         return "begun, not submitted" if theirs.status == "draft" else "skipped"
     if answer is None:
@@ -154,9 +154,7 @@ def scored(
     given: int,
     pairs: Sequence[tuple[Annotation, Annotation]],
     schema: Schema,
-    *,
     left_out: Sequence[str] = (),
-    resamples: int = 500,
 ) -> Checked:
     """What (reviewed, marked) of one annotator's checks says."""
     if not pairs:
@@ -165,7 +163,7 @@ def scored(
     from goldwire.eval.scoring.scores import score
 
     ordered = sorted(pairs, key=lambda pair: _when(pair[1]))
-    drawn = resamples if len(ordered) >= FEW else 0
+    drawn = _RESAMPLES if len(ordered) >= FEW else 0
     scores = score(ordered, schema=schema, layers=list(schema.layers), resamples=drawn)
     exact = {layer: kinds["exact"] for layer, kinds in scores.layers.items()}
     figures = [_figured(layer, counts.micro()) for layer, counts in exact.items()]

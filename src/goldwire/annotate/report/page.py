@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goldwire.annotate.records.notes import Note, Place, place_key
@@ -46,7 +46,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: paragraphs, remarks that stand out (`notes`), drawings under a caption, tables."""
+    """A part of the page: paragraphs, remarks that stand out (`notes`), drawings under a caption, tables.
+
+    Tables without rows are not shown; `empty` is what is said where none has any.
+    """
 
     key: str
     title: str
@@ -94,20 +97,12 @@ def team_page(team: Team) -> str:
         title=team.title,
         when=team.when,
         lead=f"{people}: {amount(done)} readings done, {amount(to_do)} of those assigned to do.",
-        sections=list(_sections(team)),
+        sections=[
+            *(_progress(team), _time(team), _agreement(team), _confusions(team)),
+            *(_predictions(team), _checks(team), _rules(team), _notes(team)),
+        ],
         watched=team.watched,
     )
-
-
-def _sections(team: Team) -> Iterator[Section]:
-    yield _progress(team)
-    yield _time(team)
-    yield _agreement(team)
-    yield _confusions(team)
-    yield _predictions(team)
-    yield _checks(team)
-    yield _rules(team)
-    yield _notes(team)
 
 
 def _progress(team: Team) -> Section:
@@ -122,7 +117,7 @@ def _progress(team: Team) -> Section:
     words = (
         "By name, in no other order: articles differ, and no single figure here says how good a reading is.",
     )
-    return Section("progress", "Done and to do", words, tables=[table] if rows else [], empty="Nobody yet.")
+    return Section("progress", "Done and to do", words, tables=[table], empty="Nobody yet.")
 
 
 def _time(team: Team) -> Section:
@@ -143,7 +138,6 @@ def _time(team: Team) -> Section:
             ("Minutes an article", "minutes"),
             ("Minutes a hundred words", "per_hundred_words"),
         )
-        if by_name
     ]
     words = [
         "Medians by week, the number of articles in brackets. Label Studio's clock runs while a task is "
@@ -175,7 +169,6 @@ def _paced(pace: Pace | PassPace | None, key: str) -> str:
 
 
 def _agreement(team: Team) -> Section:
-    whole = [each for each in team.agreement if not each.week]
     rows = [
         [
             each.layer,
@@ -183,7 +176,8 @@ def _agreement(team: Team) -> Section:
             number(each.f1),
             interval(each.ci95) if each.ci95 else f"fewer than {FEW} articles",
         ]
-        for each in whole
+        for each in team.agreement
+        if not each.week
     ]
     drawings = []
     for layer in team.layers:
@@ -203,7 +197,7 @@ def _agreement(team: Team) -> Section:
         "Agreement",
         words,
         drawings=drawings,
-        tables=[table] if rows else [],
+        tables=[table],
         empty="No article has two finished readings yet.",
     )
 
@@ -239,7 +233,7 @@ def _confusions(team: Team) -> Section:
         "confusions",
         "Where readings part",
         words,
-        tables=[table] if rows else [],
+        tables=[table],
         empty="Nothing yet: no article has two finished readings that differ.",
     )
 
@@ -276,7 +270,7 @@ def _predictions(team: Team) -> Section:
         "Predictions accepted",
         words,
         notes,
-        tables=[table] if rows else [],
+        tables=[table],
         empty="No finished reading holds spans of a prediction.",
     )
 
@@ -308,8 +302,8 @@ def _checks(team: Team) -> Section:
         for fault in each.faults
         if fault.count
     ]
-    hints = [drift_hint(each) for each in team.checked if each.drift is not None]
     rare = [drift_hint(each) for each in team.checked if each.drift is not None and each.drift.p < _RARE]
+    hints = [hint for each in team.checked if (hint := drift_hint(each)) and hint not in rare]
     to_do = [
         f"{each.annotator}: none of {amount(each.given)} done yet." for each in team.checked if not each.done
     ]
@@ -322,9 +316,7 @@ def _checks(team: Team) -> Section:
         f"faults before you judge. Intervals (95 %) by drawing articles anew, none below {FEW} checks, and "
         "rough below 20.",
         f"Early checks are held against late ones from {DRIFT} on: a hint to look closer, no finding.",
-        *(hint for hint in hints if hint not in rare),
-        *to_do,
-        *left_out,
+        *(*hints, *to_do, *left_out),
     )
     tables = [
         Table(
@@ -343,7 +335,7 @@ def _checks(team: Team) -> Section:
         "Gold checks",
         words if team.checked else (),
         rare,
-        tables=[table for table in tables if table.rows],
+        tables=tables,
         empty="None is done yet."
         if team.checked
         else "None are assigned (goldwire annotate assign --checks 5%).",
@@ -384,7 +376,7 @@ def _rules(team: Team) -> Section:
         "rules",
         "Rules broken",
         ("What goldwire corpus check would say, but for ids used in several articles.",),
-        tables=[table] if rows else [],
+        tables=[table],
         empty="None.",
     )
 
@@ -398,7 +390,7 @@ def _notes(team: Team) -> Section:
     more = len(team.notes) - len(latest)
     words = [f"{amount(more)} older ones are in annotate/notes.jsonl."] if more else []
     table = Table("The latest first", ["when", "who", "article", "beside", "note"], rows)
-    return Section("notes", "Notes and questions", words, tables=[table] if rows else [], empty="None.")
+    return Section("notes", "Notes and questions", words, tables=[table], empty="None.")
 
 
 def quoted(confusions: Iterable[Confusion]) -> set[tuple[str, int, int]]:
