@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
-from goldwire.files import json_lines, safe_name, sha256, write_text
+from goldwire.files import json_lines, safe_name, sha256, write_json, write_text
 from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.items import items_of
 from goldwire.formats.labelstudio.naming import Naming
@@ -327,6 +326,4 @@ class _Import:
             "renamed": msgspec.to_builtins(self.inferred.renamed),
             "left": msgspec.to_builtins(self.inferred.left),
         }
-        write_text(
-            project.annotate / "imported.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-        )
+        write_json(project.annotate / "imported.json", record)

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from hashlib import sha256
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
@@ -37,6 +36,7 @@ from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.team.gold_checks import check_alike, draw_checks, in_order, reviewed_answers
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
+from goldwire.files import sha256
 from goldwire.model import Annotation, Document
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -89,15 +89,12 @@ def assign(
         load[assignment.annotator] += 1
     assignments = list(former)
     for article in dict.fromkeys(articles):
-
-        def order(name: str, article: str = article) -> tuple[int, str]:
-            return load[name], sha256(json.dumps([seed, article, name]).encode()).hexdigest()
-
-        free = sorted(
-            (name for name in names if name not in readers[article] and (name, article) not in known),
-            key=order,
-        )
-        for name in free[: max(0, per_article - len(readers[article]))]:
+        free = [
+            (load[name], sha256(json.dumps([seed, article, name])), name)
+            for name in names
+            if name not in readers[article] and (name, article) not in known
+        ]
+        for _, _, name in sorted(free)[: max(0, per_article - len(readers[article]))]:
             readers[article].add(name)
             load[name] += 1
             assignments.append(Assignment(article, name))

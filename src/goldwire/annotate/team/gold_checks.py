@@ -38,12 +38,11 @@ def reviewed_answers(annotations: Iterable[Annotation]) -> dict[str, list[Annota
     by_document: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
         by_document[annotation.document].append(annotation)
-    found = {}
-    for document, theirs in by_document.items():
-        best = answer(tuple(theirs))
-        if best is not None:
-            found[document] = [best, *(each for each in theirs if each is not best)]
-    return found
+    return {
+        document: [best, *(each for each in theirs if each is not best)]
+        for document, theirs in by_document.items()
+        if (best := answer(tuple(theirs))) is not None
+    }
 
 
 def has_seen(name: str, annotations: Iterable[Annotation]) -> bool:
@@ -113,12 +112,8 @@ def in_order(documents: Sequence[Document], name: str, checks: Iterable[Check]) 
     places = {check.article: check.place for check in checks if check.annotator == name}
     if not places:
         return list(documents)
-
-    def place(document: Document) -> float:
-        known = places.get(document.id)
-        return _fraction("task", document.id, name) if known is None else known
-
-    return sorted(documents, key=lambda document: (place(document), document.id))
+    drawn = {document.id: _fraction("task", document.id, name) for document in documents} | places
+    return sorted(documents, key=lambda document: (drawn[document.id], document.id))
 
 
 def check_alike(
