@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import time
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,6 @@ from goldwire.cli.annotate.team import url_option
 from goldwire.cli.common import progress, project_option, say
 from goldwire.number_format import amount
 from goldwire.project import Project
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from goldwire.cli.annotate.passes import show_passes
-from goldwire.cli.annotate.team import prediction_options, url_option
+from goldwire.cli.annotate.team import prediction_options, some, url_option
 from goldwire.cli.common import (
     json_option,
     progress,
@@ -21,6 +21,10 @@ from goldwire.cli.common import (
 )
 from goldwire.number_format import amount
 from goldwire.project import Project
+
+if TYPE_CHECKING:
+    from goldwire.annotate.passes.push import PassPush
+    from goldwire.annotate.sync.push import PushReport
 
 
 @click.command()
@@ -96,13 +100,34 @@ def push(
         if ranked.empty:
             say(f"nothing was found in {amount(ranked.empty)} of them, which stand in the middle")
     show(pushed.table())
-    show_passes(pushed.passes)
+    _show_passes(pushed.passes)
     if (report := pushed.report) is not None:
-        if report.config_added and not report.created:
-            say(f"the project's config gained: {', '.join(report.config_added)}")
-        if report.duplicates_removed:
-            say(f"{amount(report.duplicates_removed)} copies that nobody had worked on were removed")
-        for name in report.outdated:
-            say(f"`{name}`: its former text has a task too; annotations of that stay there")
+        _show_report(report, "the project's config")
         say(f"{'made' if report.created else 'in'} {report.url}")
     write_json(json_path, pushed.as_json())
+
+
+def _show_report(report: PushReport, config_of: str) -> None:
+    """What a push did besides sending articles to a project."""
+    if report.config_added and not report.created:
+        say(f"{config_of} gained: {', '.join(report.config_added)}")
+    if report.duplicates_removed:
+        say(f"{amount(report.duplicates_removed)} copies that nobody had worked on were removed")
+    for name in report.outdated:
+        say(f"`{name}`: its former text has a task too; annotations of that stay there")
+
+
+def _show_passes(pushed: Sequence[PassPush]) -> None:
+    """What a push did besides sending articles to each pass."""
+    for each in pushed:
+        _show_report(each.report, f"the config of pass {each.name}")
+        if each.report.ids_suggested:
+            say(f"pass {each.name}: {amount(each.report.ids_suggested)} ids suggested in its predictions")
+        if each.behind:
+            names = some(each.behind)
+            say(f"pass {each.name} was begun before an earlier pass changed: {names} (pull composes both)")
+        if each.shared:
+            say(
+                f"warning: several annotators did the pass before {each.name} of {some(each.shared)}: from "
+                "whose to go on is not known; give each a project of their own (goldwire annotate assign)"
+            )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from goldwire.cli.annotate.passes import show_ready
 from goldwire.cli.common import (
     FILE,
+    F,
     confide,
     json_option,
     progress,
@@ -25,13 +25,13 @@ from goldwire.project import Project
 
 if TYPE_CHECKING:
     from goldwire.annotate.adjudication.merge import Outcome
+    from goldwire.annotate.team.status import Progress
     from goldwire.table import Figures
 
 url_option = click.option("--url", help="Another Label Studio; its token is in $GOLDWIRE_TOKEN.")
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def prediction_options(function: _F) -> _F:
+def prediction_options(function: F) -> F:
     """What is shown to annotators: `files`, `draft_files`, `model`, and `no_ids`."""
     for option in (
         click.option("--no-ids", is_flag=True, help="Fill no ids into predictions, not even the sure ones."),
@@ -60,6 +60,11 @@ def prediction_options(function: _F) -> _F:
 def _names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """Names with commas between them."""
     return tuple(dict.fromkeys(name.strip() for name in (value or "").split(",") if name.strip()))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first ten of some names, and how many more there are."""
+    return ", ".join(names[:10]) + (f" and {amount(len(names) - 10)} more" if len(names) > 10 else "")
 
 
 @click.command()
@@ -155,12 +160,20 @@ def status(url: str | None, json_path: Path | None, project: Project) -> None:
     for entry in found.progress:
         if entry.others and entry.owner:
             say(f"warning: in `{entry.title}` {amount(entry.others)} annotations are not {entry.annotator}'s")
-    show_ready(found.progress)
+    _show_ready(found.progress)
     if found.checked:
         show(found.table("checks"), title="Gold checks, as pulled")
     for note in found.notes:
         say(note)
     write_json(json_path, found.as_json()["projects"])
+
+
+def _show_ready(entries: Sequence[Progress]) -> None:
+    """What can be sent on to the next pass."""
+    ready = {entry.title: entry for entry in entries if entry.ready}
+    for entry in ready.values():
+        command = "goldwire annotate assign" if entry.owner else "goldwire annotate push"
+        say(f"{amount(entry.ready)} articles are ready for `{entry.title}`: {command}")
 
 
 @click.command()
