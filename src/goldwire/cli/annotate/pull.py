@@ -17,7 +17,6 @@ from goldwire.project import Project
 if TYPE_CHECKING:
     from goldwire.annotate.passes.pull import PassCounts
     from goldwire.annotate.records.notes import Note
-    from goldwire.annotate.sync.importer import Prefer
     from goldwire.annotate.team.feedback import BrokenRule
 
 #: Lines of a kind, places of a rule, and notes that are shown: all are in the JSON.
@@ -39,9 +38,7 @@ _LINES, _PLACES, _NOTES = 20, 3, 20
 @url_option
 @json_option
 @project_option
-def pull(
-    full: bool, drafts: bool, prefer: Prefer, url: str | None, json_path: Path | None, project: Project
-) -> None:
+def pull(json_path: Path | None, project: Project, **options: Any) -> None:
     """Bring annotations from Label Studio.
 
     From the main project and those of the annotators (`assign`). They go into annotate/annotations/, a file
@@ -58,7 +55,7 @@ def pull(
     import goldwire
 
     with progress("pulling") as advance:
-        found = goldwire.pull(project, full=full, drafts=drafts, prefer=prefer, url=url, advance=advance)
+        found = goldwire.pull(project, advance=advance, **options)
     projects, reports = found.projects, [pulled.report for pulled in found.projects]
 
     def told(name: str) -> list[Any]:

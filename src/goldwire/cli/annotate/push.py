@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,24 +45,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --order uncertainty: how much it counts that articles differ.",
 )
-@click.option("--pass", "pass_name", help="Only this one of the passes in [annotate] passes.")
+@click.option("--pass", "only_pass", help="Only this one of the passes in [annotate] passes.")
 @url_option
 @json_option
 @project_option
-def push(
-    files: tuple[Path, ...],
-    draft_files: tuple[Path, ...],
-    model: str | None,
-    no_ids: bool,
-    bare: bool,
-    order: Literal["given", "uncertainty"],
-    count: int | None,
-    diversity: float,
-    pass_name: str | None,
-    url: str | None,
-    json_path: Path | None,
-    project: Project,
-) -> None:
+def push(no_ids: bool, bare: bool, json_path: Path | None, project: Project, **options: Any) -> None:
     """Send articles to Label Studio.
 
     Those that it does not have yet, each exactly once. Where [annotate] passes parts the work, each pass has
@@ -75,18 +62,11 @@ def push(
     with progress("pushing") as advance:
         pushed = goldwire.push(
             project,
-            predictions=files,
-            drafts=draft_files,
-            model=model,
             suggest_ids=not no_ids,
             show=not bare,
-            order=order,
-            count=count,
-            diversity=diversity,
-            only_pass=pass_name,
-            url=url,
             advance=advance,
             predicted=lambda steps: advance(steps, "predicting"),
+            **options,
         )
     if pushed.is_one_pass:
         say("[annotate] passes makes no difference: the schema's layers are one pass")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,7 @@ url_option = click.option("--url", help="Another Label Studio; its token is in $
 
 
 def prediction_options(function: F) -> F:
-    """What is shown to annotators: `files`, `draft_files`, `model`, and `no_ids`."""
+    """What is shown to annotators: `predictions`, `drafts`, `model`, and `no_ids`."""
     for option in (
         click.option("--no-ids", is_flag=True, help="Fill no ids into predictions, not even the sure ones."),
         click.option(
@@ -40,14 +40,12 @@ def prediction_options(function: F) -> F:
         ),
         click.option(
             "--drafts",
-            "draft_files",
             multiple=True,
             type=FILE,
             help="What `draft` wrote, to show as predictions. May be repeated.",
         ),
         click.option(
             "--predictions",
-            "files",
             multiple=True,
             type=FILE,
             help="JSON Lines of articles with annotations to show as predictions. May be repeated.",
@@ -82,19 +80,7 @@ def some(names: Sequence[str]) -> str:
 @url_option
 @json_option
 @project_option
-def assign(
-    annotators: tuple[str, ...],
-    per_article: int,
-    checks: str | None,
-    seed: int,
-    files: tuple[Path, ...],
-    draft_files: tuple[Path, ...],
-    model: str | None,
-    no_ids: bool,
-    url: str | None,
-    json_path: Path | None,
-    project: Project,
-) -> None:
+def assign(no_ids: bool, json_path: Path | None, project: Project, **options: Any) -> None:
     """Give each article to some annotators, each of whom gets a Label Studio project.
 
     An annotator's name is what stands before the @ of their account. Loads differ by at most one article.
@@ -112,17 +98,10 @@ def assign(
     with progress("pushing") as advance:
         work = goldwire.assign(
             project,
-            annotators,
-            per_article=per_article,
-            checks=checks,
-            seed=seed,
-            predictions=files,
-            drafts=draft_files,
-            model=model,
             suggest_ids=not no_ids,
-            url=url,
             advance=advance,
             predicted=lambda steps: advance(steps, "predicting"),
+            **options,
         )
     for reason, number_of in Counter(work.left_out).most_common():
         say(f"left out: {amount(number_of)} × {reason}")
