@@ -91,16 +91,9 @@ class Pushed(Figures):
             names = ("sent", "there already", "waiting", "refreshed", "tasks")
             columns = (Column("pass"), *(Column(name, "amount") for name in names), Column("project"))
             rows = [
-                (
-                    p.name,
-                    p.report.sent,
-                    p.report.present,
-                    p.waiting,
-                    p.refreshed,
-                    p.report.tasks,
-                    p.report.url,
-                )
+                (p.name, r.sent, r.present, p.waiting, p.refreshed, r.tasks, r.url)
                 for p in self.passes
+                for r in [p.report]
             ]
             return [Table("push", "push", columns, rows, lesser=("refreshed", "tasks"))]
         report = self.report
@@ -317,12 +310,7 @@ class Pulled(Figures):
             ]
         tables = [Table("pull", "pull", _COUNTS, counts)]
         if self.broken:
-            columns = (
-                Column("annotator"),
-                Column("code"),
-                Column("does not hold"),
-                Column("times", "amount"),
-            )
+            columns = (*map(Column, ("annotator", "code", "does not hold")), Column("times", "amount"))
             rows = [(rule.annotator, rule.code, rule.rule, len(rule.places)) for rule in self.broken]
             tables.append(Table("rules", "rules that are broken", columns, rows))
         if self.practised:
@@ -336,15 +324,12 @@ class Pulled(Figures):
     def as_json(self) -> dict[str, Any]:
         """The figures, as `goldwire annotate pull --json` writes them."""
         single = len(self.projects) == 1 and not self.projects[0].annotator
-        figures = (
-            self.projects[0].report.as_dict()
-            if single
-            else {"projects": [pulled.as_dict() for pulled in self.projects]}
-        )
-        figures["practice"] = [each.as_dict() for each in self.practised]
-        figures["rules"] = [rule.as_dict() for rule in self.broken]
-        figures["notes"] = [to_builtins(note) for note in self.notes]
-        return figures
+        whole = {"projects": [pulled.as_dict() for pulled in self.projects]}
+        return (self.projects[0].report.as_dict() if single else whole) | {
+            "practice": [each.as_dict() for each in self.practised],
+            "rules": [rule.as_dict() for rule in self.broken],
+            "notes": [to_builtins(note) for note in self.notes],
+        }
 
 
 def pull(
@@ -571,11 +556,9 @@ def load(
     documents = load_seeds(home) if passes else []
     with connect(home, url=url) as client:
         report = load_project(client, home, schema, documents, chosen, advance=advance)
-    present, by_pass = (
-        len(chosen) - report.sent,
-        {each.name: report.by_pass.get(each.name, 0) for each in passes},
-    )
-    return Loaded(report.sent, present, report.edited_here, len(named) - len(chosen), by_pass)
+    by_pass = {each.name: report.by_pass.get(each.name, 0) for each in passes}
+    there = len(chosen) - report.sent
+    return Loaded(report.sent, there, report.edited_here, len(named) - len(chosen), by_pass)
 
 
 @dataclass(frozen=True, repr=False)

@@ -29,6 +29,7 @@ from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.notes import noted
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.formats.labelstudio.reader import from_result
@@ -337,11 +338,5 @@ def _facts(annotation: Annotation) -> set[str]:
 
 def _comments(result: Any) -> dict[str, str]:
     """What was noted on regions, by their ids."""
-    comments: dict[str, str] = {}
-    for item in result if isinstance(result, list) else ():
-        meta = item.get("meta") if isinstance(item, dict) else None
-        text = meta.get("text") if isinstance(meta, dict) else None
-        words = " ".join(map(str, text)) if isinstance(text, list) else str(text or "")
-        if words.strip():
-            comments[str(item.get("id"))] = words.strip()
-    return comments
+    items = result if isinstance(result, list) else ()
+    return {str(item.get("id")): words for item in items if (words := noted(item))}

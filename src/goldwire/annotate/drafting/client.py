@@ -30,6 +30,8 @@ from goldwire.strict_json import writable
 _LARGEST = 4 << 20
 #: Characters of a server's own words in a message.
 _LONGEST = 300
+#: What to do about an answer of another kind.
+_OTHER = "is this the address of an OpenAI-compatible server, with its /v1?"
 #: Seconds that a server may ask to wait at most, and those between tries at first.
 LONGEST_WAIT, _FIRST_WAIT = 120.0, 1.0
 #: Statuses below 500 that may pass: too slow, in conflict, too early, too many.
@@ -265,8 +267,7 @@ class ChatClient:
             return _json(text)
         except (ValueError, RecursionError):
             said = shortened(text, 80)
-            hint = "is this the address of an OpenAI-compatible server, with its /v1?"
-            raise NoAnswer.of("GW809", f"no JSON in the answer: {said}", where=url, hint=hint) from None
+            raise NoAnswer.of("GW809", f"no JSON in the answer: {said}", where=url, hint=_OTHER) from None
 
     def _unknown_model(self, name: str, error: _NotFound) -> GoldwireError:
         try:
@@ -322,8 +323,7 @@ def _answer(data: Any, model: str, seconds: float, url: str) -> Answer:
             raise TypeError
     except (KeyError, IndexError, TypeError, AttributeError):
         said = shortened(json.dumps(data, ensure_ascii=False), 80)
-        hint = "is this the address of an OpenAI-compatible server, with its /v1?"
-        raise NoAnswer.of("GW809", f"no chat answer: {said}", where=url, hint=hint) from None
+        raise NoAnswer.of("GW809", f"no chat answer: {said}", where=url, hint=_OTHER) from None
     usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
     named = data.get("model")
     return Answer(

@@ -41,13 +41,7 @@ _SMALL = 1024 * 1024
 _JSON = "application/json"
 
 
-def make_app(
-    backend: Backend,
-    *,
-    hosts: frozenset[str] = frozenset(),
-    limit: int = LIMIT,
-    patience: float = PATIENCE,
-) -> Starlette:
+def make_app(backend: Backend, hosts: frozenset[str], patience: float) -> Starlette:
     """The ASGI application. With `hosts`, only requests to one of these names are answered.
 
     A page in a browser can't use it: it would need another `Host` or another content type. A body that is not
@@ -58,7 +52,7 @@ def make_app(
     from starlette.responses import Response
     from starlette.routing import Route
 
-    bodies = _Bodies(limit, patience)
+    bodies = _Bodies(patience)
 
     def answer(handle: Callable[[Request], Awaitable[bytes]]) -> Callable[[Request], Awaitable[Response]]:
         async def run(request: Request) -> Response:
@@ -130,8 +124,7 @@ def _predicted(backend: Backend, data: bytes, until: float) -> bytes:
 class _Bodies:
     """The bodies of requests: each in time and not too large, only a few large ones at once."""
 
-    def __init__(self, limit: int, patience: float) -> None:
-        self.limit = limit
+    def __init__(self, patience: float) -> None:
         self.patience = patience
         self.large = 0
 
@@ -147,7 +140,7 @@ class _Bodies:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise Refused(415, "application/json is asked for")
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self.limit:
+        if length.isdigit() and int(length) > LIMIT:
             raise self._too_large()
         data, large = bytearray(), False
         try:
@@ -155,7 +148,7 @@ class _Bodies:
                 async with asyncio.timeout(self.patience):
                     async for part in request.stream():
                         data += part
-                        if len(data) > self.limit:
+                        if len(data) > LIMIT:
                             raise self._too_large()
                         if len(data) > _SMALL and not large:
                             if self.large >= LARGE:
@@ -170,7 +163,7 @@ class _Bodies:
             self.large -= large
 
     def _too_large(self) -> Refused:
-        return Refused(413, f"larger than {self.limit} bytes: select fewer tasks")
+        return Refused(413, f"larger than {LIMIT} bytes: select fewer tasks")
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -214,7 +207,7 @@ def serving(backend: Backend, host: str, port: int = 0, *, patience: float = PAT
     anywhere = host in ("", "0.0.0.0", "::")
     hosts = frozenset[str]() if anywhere else frozenset({host.lower(), "localhost"})
     config = uvicorn.Config(
-        make_app(backend, hosts=hosts, patience=patience),
+        make_app(backend, hosts, patience),
         http=limited(patience),
         log_level="critical",
         access_log=False,

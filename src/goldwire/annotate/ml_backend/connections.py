@@ -18,7 +18,7 @@ PATIENCE = 20.0
 CONNECTIONS = 256
 
 
-def limited(patience: float = PATIENCE, most: int = CONNECTIONS) -> type[H11Protocol]:
+def limited(patience: float) -> type[H11Protocol]:
     """uvicorn's protocol with these limits. Who half-closes after a whole request gets an answer."""
     import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -39,7 +39,7 @@ def limited(patience: float = PATIENCE, most: int = CONNECTIONS) -> type[H11Prot
             super().connection_made(transport)
             self.since = time.monotonic()
             self._wait_for_a_head()
-            if len(self.connections) > most:
+            if len(self.connections) > CONNECTIONS:
                 oldest = min(owing, key=lambda other: other.since, default=self)
                 oldest.transport.abort()
                 self.connections.discard(oldest)

@@ -55,15 +55,19 @@ def notes_of(given: Mapping[str, Any], text: str) -> Iterator[tuple[str, str]]:
     """
     result = given.get("result")
     for item in result if isinstance(result, list) else ():
-        meta = item.get("meta") if isinstance(item, dict) else None
-        lines = meta.get("text") if isinstance(meta, dict) else None
-        said = " ".join(map(str, lines if isinstance(lines, list) else [lines])) if lines else ""
-        if said.strip() and "labels" in (value := item.get("value") or {}):
+        if (said := noted(item)) and "labels" in (value := item.get("value") or {}):
             start, end = value.get("start"), value.get("end")
             fits = isinstance(start, int) and isinstance(end, int) and 0 <= start < end
             quote = " ".join(text[start:end].split()) if fits else ""
             shown = quote if len(quote) <= _QUOTE else quote[:_QUOTE] + "…"
             yield shown, " ".join(said.split())
+
+
+def noted(item: Any) -> str:
+    """What was noted on an item of a result, empty where nothing was."""
+    meta = item.get("meta") if isinstance(item, dict) else None
+    lines = meta.get("text") if isinstance(meta, dict) else None
+    return " ".join(map(str, lines if isinstance(lines, list) else [lines])).strip() if lines else ""
 
 
 def read_places(project: Project) -> dict[str, Place]:

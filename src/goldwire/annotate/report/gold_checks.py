@@ -211,10 +211,9 @@ def _faults(edits: Sequence[Edits], resamples: int) -> list[FaultKind]:
         relations = sum(each.relations.values(), Counter[str]())
         reviewed = sum(spans.values()) - spans[ADDED]
         for kind, counted in _SPANS.items():
-            of = {"spurious": reviewed - spans[REMOVED] + spans[ADDED]}.get(kind, reviewed)
-            rows[kind].append(
-                (spans[counted], spans[KEPT] + spans[ATTRIBUTES] if kind == "attribute" else of)
-            )
+            marked, right = reviewed - spans[REMOVED] + spans[ADDED], spans[KEPT] + spans[ATTRIBUTES]
+            of = {"spurious": marked, "attribute": right}.get(kind, reviewed)
+            rows[kind].append((spans[counted], of))
         rows["relation missed"].append((relations[REMOVED], relations[KEPT] + relations[REMOVED]))
         rows["relation spurious"].append((relations[ADDED], relations[KEPT] + relations[ADDED]))
     listed = []

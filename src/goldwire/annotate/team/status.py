@@ -89,35 +89,28 @@ def _progress(client: Client, number: int, title: str, owner: str, accounts: Acc
     """A row for the owner; where a project has none, one for each account that annotated in it."""
     tasks = list(client.tasks(number, _INCLUDE))
     by_annotator: dict[str, dict[int, list[dict[str, Any]]]] = {owner: {}} if owner else {}
+    of_all = 0
     for task in tasks:
         for annotation in task.get("annotations") or ():
+            of_all += 1
             name = accounts.of(annotation)
             by_annotator.setdefault(name, {}).setdefault(int(task["id"]), []).append(annotation)
     for name in [owner] if owner else sorted(by_annotator) or [""]:
         theirs = by_annotator.get(name, {})
-        done = {
-            task
-            for task, annotations in theirs.items()
-            if any(not a.get("was_cancelled") for a in annotations)
-        }
+        made = [annotation for annotations in theirs.values() for annotation in annotations]
+        done = sum(not all(a.get("was_cancelled") for a in annotations) for annotations in theirs.values())
         to_do = [task for task in tasks if int(task["id"]) not in theirs]
-        seconds = sum(float(a.get("lead_time") or 0) for annotations in theirs.values() for a in annotations)
-        others = sum(
-            len(annotations)
-            for other, by_task in by_annotator.items()
-            if other != name
-            for annotations in by_task.values()
-        )
+        seconds = sum(float(annotation.get("lead_time") or 0) for annotation in made)
         yield Progress(
             title=title,
             annotator=name,
             owner=owner,
             to_do=len(to_do),
-            done=len(done),
-            skipped=len(theirs) - len(done),
+            done=done,
+            skipped=len(theirs) - done,
             drafts=sum(bool(task.get("draft_exists")) for task in to_do),
             minutes=round(seconds / 60, 1),
-            others=others,
+            others=of_all - len(made),
             url=client.project_url(number),
             next=client.task_url(number, int(to_do[0]["id"]), labelling=True) if to_do else "",
         )
