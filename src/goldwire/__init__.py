@@ -9,7 +9,9 @@ __version__ = "0.1.0"
 
 #: What the package gives, by where it lives: imported when it is first asked for.
 _PUBLIC = {
-    "annotate.adjudicating": ("adjudicate", "pull_adjudication", "push_adjudication"),
+    "annotate.adjudication.project": ("adjudicate",),
+    "annotate.adjudication.pull": ("pull_adjudication",),
+    "annotate.adjudication.push": ("push_adjudication",),
     "annotate.assisting": ("assist",),
     "annotate.registry.changes": ("merge_ids", "rename_id", "split_id"),
     "annotate.registry.review": ("review_registry",),
@@ -88,9 +90,9 @@ _PUBLIC = {
 _HOME = {name: f"goldwire.{module}" for module, names in _PUBLIC.items() for name in names}
 
 if TYPE_CHECKING:
-    from goldwire.annotate.adjudicating import adjudicate as adjudicate
-    from goldwire.annotate.adjudicating import pull_adjudication as pull_adjudication
-    from goldwire.annotate.adjudicating import push_adjudication as push_adjudication
+    from goldwire.annotate.adjudication.project import adjudicate as adjudicate
+    from goldwire.annotate.adjudication.pull import pull_adjudication as pull_adjudication
+    from goldwire.annotate.adjudication.push import push_adjudication as push_adjudication
     from goldwire.annotate.assisting import assist as assist
     from goldwire.annotate.registry.changes import merge_ids as merge_ids
     from goldwire.annotate.registry.changes import rename_id as rename_id

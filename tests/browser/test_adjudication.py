@@ -12,7 +12,7 @@ from goldwire.annotate.adjudication.pull import pull_adjudication
 from goldwire.annotate.adjudication.push import push_adjudication
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotations.store import read_annotations, write_annotation
-from goldwire.files import sha256
+from goldwire.files import json_lines, sha256, write_text
 from goldwire.model import Annotation, Document, Relation, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
@@ -37,10 +37,18 @@ def span(name: str, layer: str, label: str, quote: str) -> Span:
     return Span(name, layer, label, start, start + len(quote))
 
 
+def hold(project: Project, document: Document) -> None:
+    """Make an article the only one of a project."""
+    row = {"id": document.id, "text": document.text, "meta": document.meta}
+    write_text(project.seeds / "articles.jsonl", json_lines([row]))
+
+
 def test_each_disagreement_is_decided_by_one_key_or_stays_open(
-    page: Page, studio: Server, brief: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of three disagreements two are decided and submitted: the third stays open until it is, too."""
+    hold(brief, DOCUMENT)
+    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     anna = Annotation(
         DOCUMENT.id,
         "anna",
@@ -61,7 +69,7 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     for reading in (anna, bruno):
         write_annotation(brief, reading)
     client = Client(studio.url, studio.token)
-    pushed = push_adjudication(client, brief, schema, [DOCUMENT])
+    pushed = push_adjudication(brief, url=studio.url)
     assert (pushed.sent, pushed.open) == (1, 3)
     number = int(pushed.url.rsplit("/", 1)[1])
     [task] = client.tasks(number, include=["id"])
@@ -92,7 +100,7 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     send(page)
 
     who = studio.username.partition("@")[0]
-    report = pull_adjudication(client, brief, schema, [DOCUMENT], by=who)
+    report = pull_adjudication(brief, url=studio.url, by=who)
     assert (report.refused, report.waiting) == ([], ["emoji"])
     told = {d.kind: d.decide for d in read_file(brief.annotate / "adjudication/emoji.yaml").decisions}
     assert told == {"missed": "neither", "extent": "a", "attribute": ""}
@@ -106,7 +114,7 @@ def test_each_disagreement_is_decided_by_one_key_or_stays_open(
     page.keyboard.press("6")
     page.wait_for_timeout(200)
     send(page, "Update")
-    report = pull_adjudication(client, brief, schema, [DOCUMENT], by=who)
+    report = pull_adjudication(brief, url=studio.url, by=who)
     assert (report.refused, report.waiting) == ([], [])
     decisions = read_file(brief.annotate / "adjudication/emoji.yaml").decisions
     assert {d.reason for d in decisions} == {f"decided in Label Studio by {who}"}
@@ -127,10 +135,11 @@ ACTORS = "Mike Pompeo et Jeanne Nouvelle ont parlé de l’attaque avec Esper."
 
 
 def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
-    page: Page, studio: Server, brief: Project, schema: Schema
+    page: Page, studio: Server, brief: Project, schema: Schema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both ids come first, then the likeliest; what was picked is decided, and nothing else was typed."""
-    document = Document("talk", ACTORS, {"title": "Essai"})
+    hold(brief, Document("talk", ACTORS, {"title": "Essai"}))
+    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     start = ACTORS.index("Esper")
     named = Span("1", "entity", "PER", start, start + 5, {"entity_id": "per.mike-pompeo"})
     other = msgspec.structs.replace(named, attributes={"entity_id": "per.marc-esper"})
@@ -138,8 +147,8 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
         reading = Annotation("talk", name, schema.stamp, "submitted", spans=(marked,))
         write_annotation(brief, msgspec.structs.replace(reading, text_sha256=sha256(ACTORS)))
     with Client(studio.url, studio.token) as client:
-        pushed = push_adjudication(client, brief, schema, [document])
-        again = push_adjudication(client, brief, schema, [document])
+        pushed = push_adjudication(brief, url=studio.url)
+        again = push_adjudication(brief, url=studio.url)
         assert (pushed.sent, pushed.open, again.sent, again.refreshed) == (1, 1, 0, 0)
         [task] = client.tasks(int(pushed.url.rsplit("/", 1)[1]), include=["id", "data"])
         [offered] = [rows for key, rows in task["data"].items() if key.endswith("entity_entity_id")]
@@ -172,7 +181,7 @@ def test_an_id_that_neither_has_is_picked_by_a_key_some_letters_and_enter(
         [picked] = [item for item in state(page) if item not in before]
         assert picked["value"]["choices"] == ["per.mark-milley"]
         send(page)
-        report = pull_adjudication(client, brief, schema, [document])
+        report = pull_adjudication(brief, url=studio.url)
     assert (report.refused, report.waiting, report.notes) == ([], [], [])
     [decision] = read_file(brief.annotate / "adjudication/talk.yaml").decisions
     assert (decision.decide, decision.value) == ("value", "per.mark-milley")

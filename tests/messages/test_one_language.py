@@ -19,7 +19,6 @@ from goldwire.files import sha256
 from goldwire.model import Annotation, Provenance, Span
 from goldwire.project import load_project
 from goldwire.schemas import load_schema
-from goldwire.seeds import load_seeds
 from tests.messages.foreign import ACCENTED, other_words, words
 
 TEXT = "The harbour of Kelmouth reopened on Monday. Mayor Ada Brent thanked the Coast Guard."
@@ -33,22 +32,25 @@ def client(studio: Server) -> Iterator[Client]:
 
 
 @pytest.mark.live
-def test_an_english_project_shows_nothing_french(client: Client, tmp_path: Path) -> None:
+def test_an_english_project_shows_nothing_french(
+    client: Client, tmp_path: Path, studio: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Made, rendered, pushed to be adjudicated, with the model's tab: in all that the server then shows."""
+    monkeypatch.setenv("GOLDWIRE_TOKEN", studio.token)
     folder, name = tmp_path / "port", f"Port {tmp_path.name}"[:40]
     made = CliRunner().invoke(cli, ["new", str(folder), "--language", "en", "--name", name])
     assert made.exit_code == 0, made.output
     project = load_project(folder)
     (tmp_path / "ferry.txt").write_text(TEXT, encoding="utf-8")
     added = CliRunner().invoke(cli, ["seeds", "add", str(tmp_path / "ferry.txt"), "--project", str(folder)])
-    schema, documents = load_schema(project.schema_path), load_seeds(project)
+    schema = load_schema(project.schema_path)
     for annotator, end in (("anna", 23), ("ben", 11)):
         spans = (Span("s1", "entity", "LOC", 15 if end > 15 else 4, end),)
         annotation = Annotation(
             "ferry", annotator, schema.stamp, "submitted", Provenance("human"), spans, (), sha256(TEXT)
         )
         write_annotation(project, annotation)
-    board = push_adjudication(client, project, schema, documents)
+    board = push_adjudication(project, url=client.url)
     number = int(board.url.rstrip("/").rpartition("/")[2])
     view = client.get(f"api/dm/views/{uncertainty_view(client, number, schema.language)}")
     tasks = list(client.tasks(number, ("data", "predictions")))

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, read_file
 from goldwire.annotate.adjudication.items import listed, region_id, regions
-from goldwire.annotate.adjudication.merge import Outcome, adjudicate
-from goldwire.annotate.adjudication.project import adjudicate_project
+from goldwire.annotate.adjudication.merge import Outcome
+from goldwire.annotate.adjudication.project import adjudicate
 from goldwire.annotate.adjudication.pull import PulledAdjudication, pull_adjudication
 from goldwire.annotate.adjudication.push import (
     ACCEPTED,
@@ -32,7 +32,7 @@ from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command
 from goldwire.errors import GoldwireError
 from goldwire.files import sha256
-from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.model import Annotation, Document, Span
 from goldwire.project import Project, load_project
 from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.label_config import label_config
@@ -89,10 +89,10 @@ class Board:
             write_annotation(self.project, one)
 
     def push(self) -> PushedAdjudication:
-        return push_adjudication(self.client, self.project, self.schema, self.documents)
+        return push_adjudication(self.project)
 
     def pull(self, by: str | None = None) -> PulledAdjudication:
-        return pull_adjudication(self.client, self.project, self.schema, self.documents, by=by)
+        return pull_adjudication(self.project, by=by)
 
     def task(self) -> dict[str, Any]:
         include = ("data", "annotations", "result", "updated_at", "predictions", "model_version")
@@ -116,9 +116,9 @@ class Board:
 
 
 @pytest.fixture
-def board(studio: Server, tmp_path: Path) -> Iterator[Board]:
+def board(named_server: Server, tmp_path: Path) -> Iterator[Board]:
     """A project with two readings, and the shared server."""
-    with Client(studio.url, studio.token) as client:
+    with Client(named_server.url, named_server.token) as client:
         yield Board(tmp_path / "board", client)
 
 
@@ -155,7 +155,7 @@ OBJECT = "relation object step CUT 0-6 -> thing FOOD 12-18"
 def case_of(a: Annotation, b: Annotation, schema: Schema) -> tuple[AdjudicationCase, Outcome]:
     """Two readings, and what came of them with nothing decided."""
     case = AdjudicationCase(Document("d", TEXT), (a, b), Path("d.yaml"), {}, {}, "", "", True, None, None)
-    return case, adjudicate(case.document, case.readings, schema, {})
+    return case, case.merged(schema)
 
 
 def test_versions_are_written_as_the_language_writes_them() -> None:
@@ -279,7 +279,7 @@ def test_what_was_submitted_is_what_is_stored(board: Board) -> None:
     files = {p: p.read_bytes() for p in board.project.annotate.rglob("*") if p.is_file()}
     assert board.pull("marie").written == 0
     assert {p: p.read_bytes() for p in board.project.annotate.rglob("*") if p.is_file()} == files
-    by_files = adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
+    by_files = adjudicate(board.project, by="marie")
     assert by_files.outcomes["d"].annotation.spans == made.spans
 
 
@@ -386,20 +386,19 @@ def test_readings_from_the_server_are_adjudicated_there(board: Board) -> None:
 def test_decisions_outlive_readings_that_changed(tmp_path: Path) -> None:
     """In files too: what vanished is set aside, taken up again where it returns; a hand's slip is a fault."""
     board = Board(tmp_path / "board", None)
-    made_by = Provenance("human", "marie")
-    adjudicate_project(board.project, board.schema, made_by)
+    adjudicate(board.project, by="marie")
     text = board.file.read_text(encoding="utf-8")
     for key, answer in (("thing FOOD 37-41 | -", "a"), ("attribute thing FOOD 12-18 state", "b")):
         head, _, rest = text.partition(key)
         text = head + key + rest.replace("decide: ''\n  reason: ''", f"decide: {answer}\n  reason: x", 1)
     board.file.write_text(text, encoding="utf-8")
     board.store(reading(A, "anna", without="4"))
-    adjudicate_project(board.project, board.schema, made_by)
+    adjudicate(board.project, by="marie")
     kept = read_file(board.file)
     assert [d.key for d in kept.superseded] == ["thing FOOD 37-41 | -"]
     assert {d.key for d in kept.decisions if d.decide} == {"attribute thing FOOD 12-18 state"}
     board.store(reading(A, "anna"))
-    adjudicate_project(board.project, board.schema, made_by)
+    adjudicate(board.project, by="marie")
     kept = read_file(board.file)
     assert kept.superseded == []
     assert {d.key for d in kept.decisions if d.decide} == {
@@ -409,13 +408,13 @@ def test_decisions_outlive_readings_that_changed(tmp_path: Path) -> None:
     text = board.file.read_text(encoding="utf-8").replace("thing FOOD 37-41 | -", "thing FOOD 36-41 | -")
     board.file.write_text(text, encoding="utf-8")
     with pytest.raises(GoldwireError, match="GW371"):
-        adjudicate_project(board.project, board.schema, made_by)
+        adjudicate(board.project, by="marie")
 
 
 def test_a_value_that_changed_is_asked_again(tmp_path: Path) -> None:
     """A decision for a reading's value does not hold for another value of that reading."""
     board = Board(tmp_path / "board", None)
-    adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
+    adjudicate(board.project, by="marie")
     text = board.file.read_text(encoding="utf-8")
     head, key, rest = text.partition("attribute thing FOOD 12-18 state")
     rest = rest.replace("decide: ''\n  reason: ''", "decide: b\n  reason: x", 1)
@@ -424,7 +423,7 @@ def test_a_value_that_changed_is_asked_again(tmp_path: Path) -> None:
     board.store(
         reading(A, "anna", first, without="2"), reading(B, "bruno", span("x", "tomate", "FOOD"), without="x")
     )
-    adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
+    adjudicate(board.project, by="marie")
     kept = read_file(board.file)
     assert [d.key for d in kept.superseded] == ["attribute thing FOOD 12-18 state"]
 
@@ -434,8 +433,8 @@ def test_of_three_readings_two_are_named(tmp_path: Path) -> None:
     board = Board(tmp_path / "board", None)
     board.store(reading(A, "chloé"))
     with pytest.raises(GoldwireError, match=r"GW372 .*name two with --between"):
-        adjudicate_project(board.project, board.schema, Provenance("human", "marie"))
-    made = adjudicate_project(board.project, board.schema, Provenance("human", "marie"), ("anna", "chloé"))
+        adjudicate(board.project, by="marie")
+    made = adjudicate(board.project, by="marie", between=("anna", "chloé"))
     assert made.outcomes["d"].items == []
     assert board.adjudicated().provenance.based_on == ("anna", "chloé")
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from goldwire.annotate.adjudication.decisions import decision_path, folder, own_path, read_file, write_own
-from goldwire.annotate.adjudication.project import Adjudicated, adjudicate_project
+from goldwire.annotate.adjudication.project import Adjudicated, adjudicate
 from goldwire.annotate.migration.own_marks import migrated_marks
 from goldwire.annotate.migration.stored import MigrateReport, migrate_project
 from goldwire.annotations.meaning import content
@@ -89,7 +89,7 @@ class Kitchen:
 
     def adjudicate(self) -> Adjudicated:
         """The decisions as they are, carried out under the schema as it is."""
-        return adjudicate_project(self.project, load_schema(self.project.schema_path), BY)
+        return adjudicate(self.project, by="marie")
 
     def decide(self, **answers: str) -> None:
         """All items: a value of its own for the attribute, else the first version that there is."""

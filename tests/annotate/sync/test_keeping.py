@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from goldwire.annotate.adjudication.project import adjudicate_project
+from goldwire.annotate.adjudication.project import adjudicate
 from goldwire.annotate.import_project import import_project
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import account_number
@@ -195,7 +195,7 @@ def test_an_article_with_one_reading_is_passed_over(project: Project, tmp_path: 
     _articles(project, "a", "b")
     for one in (_reading("anna", "a"), _reading("anna", "b"), _reading("bruno", "b", spans=())):
         write_annotation(project, one)
-    made = adjudicate_project(project, SCHEMA, Provenance("human", "eve"))
+    made = adjudicate(project, by="eve")
     assert (made.waiting, list(made.outcomes)) == (["a"], ["b"])
     figures = tmp_path / "figures.json"
     words = ["adjudicate", "--by", "eve", "--project", str(project.root), "--json", str(figures)]
@@ -218,12 +218,12 @@ def test_adjudication_writes_all_or_nothing(project: Project) -> None:
     row = "- {key: thing FOOD 10-16 | -, kind: missed, decide: both, reason: x}"
     (folder / "b.yaml").write_text(f"document: b\nbetween: [anna, bruno]\ndecisions:\n{row}\n", "utf-8")
     with pytest.raises(GoldwireError) as caught:
-        adjudicate_project(project, SCHEMA, Provenance("human", "eve"))
+        adjudicate(project, by="eve")
     assert [(f.code, f.where) for f in caught.value.faults] == [("GW370", "b"), ("GW372", "c")]
     assert [p.name for p in folder.iterdir()] == ["b.yaml"]
     assert "adjudicated" not in {a.annotator for a in read_annotations(project)}
     with pytest.raises(GoldwireError, match=r"GW378 .*zoe"):
-        adjudicate_project(project, SCHEMA, Provenance("human", "eve"), ("anna", "zoe"))
+        adjudicate(project, by="eve", between=("anna", "zoe"))
 
 
 def test_an_articles_name_never_leaves_the_folder(project: Project) -> None:
@@ -231,7 +231,7 @@ def test_an_articles_name_never_leaves_the_folder(project: Project) -> None:
     _articles(project, "../x/1")
     write_annotation(project, _reading("anna", "../x/1"))
     write_annotation(project, _reading("bruno", "../x/1", spans=()))
-    adjudicate_project(project, SCHEMA, Provenance("human", "eve"))
+    adjudicate(project, by="eve")
     [written] = (project.annotate / "adjudication").iterdir()
     assert written.suffix == ".yaml"
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import goldwire
-from goldwire.annotate.adjudication.project import adjudicate_project
+from goldwire.annotate.adjudication.project import adjudicate
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.migration.stored import migrate_project
@@ -225,8 +225,7 @@ def test_nothing_rests_on_a_check(project: Project, caplog: pytest.LogCaptureFix
     with pytest.raises(GoldwireError, match="two annotators"):
         goldwire.agree(project)
     caplog.clear()
-    schema = load_schema(project.schema_path)
-    waiting = adjudicate_project(project, schema, Provenance("human", "dora")).waiting
+    waiting = adjudicate(project, by="dora").waiting
     assert "r0" in waiting and "left out: 2 × gold checks" in caplog.text
     built = called("corpus", "build", "--project", project.root)
     assert "left out: 2 × gold checks in annotate/checks" in built.stderr

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from goldwire.annotate.wrong_use import wrong_use
 from goldwire.errors import GoldwireError
 from goldwire.eval.matching.spans import match
 from goldwire.model import Annotation, Span, unfinished
 from goldwire.schemas import Schema
+
+
+def check_two(between: Sequence[str]) -> None:
+    """Raise GW958 for another number of annotators than two; none are named where it is left open."""
+    if between and (isinstance(between, str) or len(between) != 2):
+        raise wrong_use("an adjudication is between two annotators", 'between=("anna", "bruno")')
 
 
 def readings_of(annotations: Iterable[Annotation], between: Sequence[str] = ()) -> list[Annotation]:

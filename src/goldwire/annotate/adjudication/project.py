@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, open_case
 from goldwire.annotate.adjudication.merge import SIDES, Outcome
-from goldwire.annotate.adjudication.pairing import readings_of
+from goldwire.annotate.adjudication.pairing import check_two, readings_of
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.records.pulled import store_result
+from goldwire.annotate.wrong_use import wrong_use
 from goldwire.annotations.store import join, read_annotations, warn_of_those_apart
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.model import Provenance, unfinished
 from goldwire.number_format import counted
-from goldwire.project import Project
-from goldwire.schemas import Schema
+from goldwire.project import Project, find_project
+from goldwire.schemas import load_schema
+from goldwire.schemas.guidelines import guidelines_hash
 from goldwire.seeds import load_seeds
 from goldwire.table import Cell, Column, Figures, Table
 
@@ -64,23 +67,39 @@ class Adjudicated(Figures):
         }
 
 
-def adjudicate_project(
-    project: Project, schema: Schema, made_by: Provenance, between: Sequence[str] = ()
+def adjudicate(
+    project: str | Path | Project = ".", *, by: str, machine: bool = False, between: Sequence[str] = ()
 ) -> Adjudicated:
-    """Adjudicate every article of a project that has two readings.
+    """Merge the two stored readings of each article into one, by the decisions in its file.
 
-    The items of each article are written to its file, with the decisions kept; where none is open, the
-    adjudicated annotation is stored. One that was changed by hand since goes to `annotate/conflicts/`. Of
-    more than two readings `between` names the two. Raises all articles' faults before anything is written,
-    GW372 where `between` names who has no reading.
+    Each disagreement is an item of `annotate/adjudication/ARTICLE.yaml`: fill in `decide` and `reason`, call
+    again. Decisions that were made are kept; where no item is open the result is stored as the annotator
+    `adjudicated`, and one that was changed by hand since goes to `annotate/conflicts/`. `by` names who
+    decides, a person unless it is a `machine`; `between` two annotators, where an article has more readings
+    than two. The result's `outcomes` hold, by article, the annotation, its items and those that are `open`.
+    Raises GW958 for an empty `by` and another number of annotators, GW370 to GW373 for decisions that can't
+    be taken, GW378 for an annotator without a reading; then nothing is written.
+
+        >>> import goldwire
+        >>> result = goldwire.adjudicate("my-project", by="eve")
+        >>> result
+        <Adjudicated: 0 articles, 0 items open>
+        >>> result.table("kinds").columns[1].name
+        'a'
     """
-    documents = load_seeds(project)
+    check_two(between)
+    if not by:
+        raise wrong_use("nobody is named who decides", "by is the adjudicator's name")
+    home = find_project(project)
+    schema = load_schema(home.schema_path)
+    made_by = Provenance("model" if machine else "human", by, guidelines=guidelines_hash(schema))
+    documents = load_seeds(home)
     adjudicated = Adjudicated()
-    with project_lock(project):
-        warn_of_those_apart(project)
-        stored = read_annotations(project)
+    with project_lock(home):
+        warn_of_those_apart(home)
+        stored = read_annotations(home)
         if unknown := set(between) - {annotation.annotator for annotation in stored}:
-            message, where = f"no reading by {', '.join(sorted(unknown))}", str(project.annotations)
+            message, where = f"no reading by {', '.join(sorted(unknown))}", str(home.annotations)
             raise GoldwireError.of("GW378", message, where=where, hint="name two annotators with --between")
         faults: list[Fault] = []
         closing: list[tuple[AdjudicationCase, Outcome]] = []
@@ -95,7 +114,7 @@ def adjudicate_project(
                     adjudicated.waiting.append(document.id)
                 continue
             try:
-                case = open_case(project, schema, documents, article, between)
+                case = open_case(home, schema, documents, article, between)
                 closing.append((case, case.merged(schema, provenance=made_by)))
             except GoldwireError as error:
                 faults.extend(error.faults)
@@ -103,7 +122,7 @@ def adjudicate_project(
         for case, outcome in closing:
             close_case(case, outcome)
             if not outcome.open:
-                adjudicated.conflicts += store_outcome(project, outcome)[1]
+                adjudicated.conflicts += store_outcome(home, outcome)[1]
             adjudicated.outcomes[case.document.id] = outcome
             adjudicated.unknown += [r.annotator for r in case.readings if r.provenance.kind == "unknown"]
         adjudicated.unknown = sorted(set(adjudicated.unknown))

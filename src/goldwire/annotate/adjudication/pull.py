@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,23 +22,24 @@ from goldwire.annotate.adjudication.items import (
     with_their_spans,
 )
 from goldwire.annotate.adjudication.merge import Outcome
-from goldwire.annotate.adjudication.pairing import span_name
+from goldwire.annotate.adjudication.pairing import check_two, span_name
 from goldwire.annotate.adjudication.project import open_items, outcome_tables, store_outcome
 from goldwire.annotate.adjudication.push import cases, state_of, tasks_of, title, version
-from goldwire.annotate.labelstudio.client import WORK, Client
+from goldwire.annotate.labelstudio.client import WORK, connect
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import find_project as find_remote
 from goldwire.annotate.labelstudio.users import UNKNOWN
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.notes import noted
 from goldwire.annotate.sync.tasks import uid
 from goldwire.errors import Fault, GoldwireError, one_of
 from goldwire.formats.labelstudio.reader import from_result
-from goldwire.model import Annotation, Document, Provenance, Span
+from goldwire.model import Annotation, Provenance, Span
 from goldwire.number_format import counted
-from goldwire.project import Project
-from goldwire.schemas import Schema
+from goldwire.project import Project, find_project
+from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.guidelines import guidelines_hash
+from goldwire.seeds import load_seeds
 from goldwire.table import Figures, Table
 
 
@@ -83,39 +85,50 @@ class PulledAdjudication(Figures):
 
 
 def pull_adjudication(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
+    project: str | Path | Project = ".",
     *,
     by: str | None = None,
     between: Sequence[str] = (),
+    url: str | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> PulledAdjudication:
-    """Take the submitted adjudications of the account `by` (default: the only one that has any).
+    """Take what the account `by` submitted (default: the only one that has) as decisions, into the files.
 
-    Decisions and own marks are written to the adjudication's files, and where nothing is open the result is
-    stored as `adjudicated`, on the word of `by`. An article that can't be taken over is refused by name, and
-    its files stay. Raises GW325 where nothing was pushed, GW377 where `by` has submitted nothing.
+    Where nothing is open the result is stored as the annotator `adjudicated`. What waits for a decision, and
+    what is refused since it can't be taken over, raises nothing: look at the result's `waiting` and
+    `refused`. `between` as in `adjudicate`, `url` and its token as in `push`; `advance` counts articles.
+    Raises GW310 and GW311 without a server or token, GW325 where nothing was pushed, GW377 where `by` has
+    submitted nothing, GW958 for another number of annotators than two.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.pull_adjudication("my-project", by="eve")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW310
     """
-    find_project(client, title(project))
-    with project_lock(project):
-        tasks = tasks_of(client, project, ("data", *WORK))
-        accounts = Accounts(client, project, keep=True)
-        who = _adjudicator(tasks, accounts, by, client.url)
-        report = PulledAdjudication(who)
-        submissions = _Submissions(project, schema, accounts, report)
-        for article, case in cases(project, schema, documents, between):
-            if case is None:
-                continue
-            try:
-                submissions.take(case, tasks.get(uid(article.document)))
-            except GoldwireError as error:
-                report.refused.extend(error.faults)
-            if advance is not None:
-                advance(1)
-        accounts.save()
-        return report
+    check_two(between)
+    home = find_project(project)
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    with connect(home, url=url) as client:
+        find_remote(client, title(home))
+        with project_lock(home):
+            tasks = tasks_of(client, home, ("data", *WORK))
+            accounts = Accounts(client, home, keep=True)
+            who = _adjudicator(tasks, accounts, by, client.url)
+            report = PulledAdjudication(who)
+            submissions = _Submissions(home, schema, accounts, report)
+            for article, case in cases(home, schema, documents, between):
+                if case is None:
+                    continue
+                try:
+                    submissions.take(case, tasks.get(uid(article.document)))
+                except GoldwireError as error:
+                    report.refused.extend(error.faults)
+                if advance is not None:
+                    advance(1)
+            accounts.save()
+            return report
 
 
 def _adjudicator(tasks: dict[str, dict[str, Any]], accounts: Accounts, by: str | None, url: str) -> str:

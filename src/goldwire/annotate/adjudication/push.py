@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -26,8 +27,8 @@ from goldwire.annotate.adjudication.items import (
 )
 from goldwire.annotate.adjudication.merge import Outcome
 from goldwire.annotate.adjudication.offered import Offers
-from goldwire.annotate.adjudication.pairing import readings_of, span_name
-from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.adjudication.pairing import check_two, readings_of, span_name
+from goldwire.annotate.labelstudio.client import Client, connect
 from goldwire.annotate.labelstudio.guide import guide_of
 from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.sync.push import push
@@ -37,9 +38,10 @@ from goldwire.files import sha256
 from goldwire.messages import messages_in
 from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.number_format import counted
-from goldwire.project import Project
-from goldwire.schemas import Schema
+from goldwire.project import Project, find_project
+from goldwire.schemas import Schema, load_schema
 from goldwire.schemas.label_config import label_config
+from goldwire.seeds import load_seeds
 from goldwire.table import Column, Figures, Table
 
 ACCEPTED = "accepted"
@@ -129,75 +131,86 @@ def cases(
 
 
 def push_adjudication(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
+    project: str | Path | Project = ".",
     *,
     between: Sequence[str] = (),
+    url: str | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> PushedAdjudication:
-    """Send each article whose two readings differ; refresh those whose readings or decisions have changed.
+    """Send each article with two readings to a Label Studio project, where what differs is decided.
 
-    What the adjudicator has done there stays. A second run sends nothing. Raises GW370 and GW371 for
-    decisions in the files that do not fit, before anything is sent.
+    A second call brings tasks up to date, and sends none twice; what the adjudicator has done there stays.
+    `between` as in `adjudicate`, `url` and its token as in `push`; `advance` counts articles. Raises GW310
+    and GW311 without a server or token, GW958 for another number of annotators than two, and what
+    `adjudicate` raises for decisions made before.
+
+        >>> import goldwire
+        >>> try:
+        ...     goldwire.push_adjudication("my-project")
+        ... except goldwire.AnnotateError as error:
+        ...     print(error.faults[0].code)
+        GW310
     """
-    report = PushedAdjudication()
-    chosen: list[tuple[AdjudicationCase, Outcome]] = []
-    for article, case in cases(project, schema, documents, between):
-        if case is None:
-            if readings_of(article.annotations):
-                report.waiting.append(article.document.id)
-            continue
-        outcome = case.merged(schema)
-        if outcome.items:
-            chosen.append((case, outcome))
-        else:
-            report.agreed.append(article.document.id)
-        report.open += len(outcome.open)
-        report.decided += len(outcome.items) - len(outcome.open)
-    tasks = tasks_of(client, project, _INCLUDE)
-    extra: dict[str, dict[str, Any]] = {}
-    predictions: list[Annotation] = []
-    changed: list[tuple[int, dict[str, Any]]] = []
-    offers = Offers(project, schema, documents)
-    for case, outcome in chosen:
-        # A reading is a prediction that bears its annotator's name.
-        bare = [msgspec.structs.replace(reading, provenance=Provenance()) for reading in case.readings]
-        shown = [*bare, accepted(case, outcome, schema)]
-        predictions += shown
-        task = tasks.get(uid(case.document))
-        old = state_of(task) if task is not None else None
-        state = _state(task, old, case, shown)
-        data = {_LIST: _summary(outcome, schema), STATE: msgspec.to_builtins(state)}
-        data |= offers.of(
-            case, outcome, (task or {}).get("data"), anew=old is None or old.shown != state.shown
+    check_two(between)
+    home = find_project(project)
+    documents, schema = load_seeds(home), load_schema(home.schema_path)
+    with connect(home, url=url) as client:
+        report = PushedAdjudication()
+        chosen: list[tuple[AdjudicationCase, Outcome]] = []
+        for article, case in cases(home, schema, documents, between):
+            if case is None:
+                if readings_of(article.annotations):
+                    report.waiting.append(article.document.id)
+                continue
+            outcome = case.merged(schema)
+            if outcome.items:
+                chosen.append((case, outcome))
+            else:
+                report.agreed.append(article.document.id)
+            report.open += len(outcome.open)
+            report.decided += len(outcome.items) - len(outcome.open)
+        tasks = tasks_of(client, home, _INCLUDE)
+        extra: dict[str, dict[str, Any]] = {}
+        predictions: list[Annotation] = []
+        changed: list[tuple[int, dict[str, Any]]] = []
+        offers = Offers(home, schema, documents)
+        for case, outcome in chosen:
+            # A reading is a prediction that bears its annotator's name.
+            bare = [msgspec.structs.replace(reading, provenance=Provenance()) for reading in case.readings]
+            shown = [*bare, accepted(case, outcome, schema)]
+            predictions += shown
+            task = tasks.get(uid(case.document))
+            old = state_of(task) if task is not None else None
+            state = _state(task, old, case, shown)
+            data = {_LIST: _summary(outcome, schema), STATE: msgspec.to_builtins(state)}
+            data |= offers.of(
+                case, outcome, (task or {}).get("data"), anew=old is None or old.shown != state.shown
+            )
+            extra[case.document.id] = data
+            if task is None:
+                continue
+            if old is None or old.shown != state.shown:
+                for prediction in task.get("predictions") or ():
+                    client.delete_prediction(int(prediction["id"]))
+            if {key: task["data"].get(key) for key in data} != data:
+                changed.append((int(task["id"]), {**task["data"], **data}))
+        pushed = push(
+            client,
+            home,
+            with_items(schema),
+            [case.document for case, _ in chosen],
+            predictions=predictions,
+            title=title(home),
+            config=config(schema),
+            guide=guide_of(home, schema),
+            extra=extra,
+            advance=advance,
+            suggest=False,
+            picked_in_tasks=[LAYER],
         )
-        extra[case.document.id] = data
-        if task is None:
-            continue
-        if old is None or old.shown != state.shown:
-            for prediction in task.get("predictions") or ():
-                client.delete_prediction(int(prediction["id"]))
-        if {key: task["data"].get(key) for key in data} != data:
-            changed.append((int(task["id"]), {**task["data"], **data}))
-    pushed = push(
-        client,
-        project,
-        with_items(schema),
-        [case.document for case, _ in chosen],
-        predictions=predictions,
-        title=title(project),
-        config=config(schema),
-        guide=guide_of(project, schema),
-        extra=extra,
-        advance=advance,
-        suggest=False,
-        picked_in_tasks=[LAYER],
-    )
-    # Last, so that a run that was cut off before is repeated by the next.
-    for number, task_data in changed:
-        client.update_task(number, {"data": task_data})
+        # Last, so that a run that was cut off before is repeated by the next.
+        for number, task_data in changed:
+            client.update_task(number, {"data": task_data})
     report.url, report.sent, report.tasks = pushed.url, pushed.sent, pushed.tasks
     report.refreshed = len(changed)
     return report
