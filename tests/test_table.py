@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import goldwire
 from goldwire.number_format import interval, number
-from goldwire.table import Column, Figures, Table, csv_of, latex_of, latex_text
+from goldwire.table import Column, Figures, Table, latex_text
 from tests.cli.terminal import called
 from tests.test_api import examples
 
@@ -95,8 +95,9 @@ def test_every_result_shows_the_figures_of_its_json(name: str) -> None:
         assert not missing, table
         assert table.to_dict()["rows"] == found.table(table.name).records()
         assert len(found.to_pandas(table.name)) == len(table.rows)
-    assert found.to_csv() == csv_of(found.tables())
-    assert found.to_latex() == latex_of(found.tables())
+    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
+    assert [row["table"] for row in rows] == [table.name for table in found.tables() for _ in table.rows]
+    assert found.to_latex() == "\n".join(table.to_latex() for table in found.tables())
     assert found._repr_html_().count("<table>") == len(found.tables())
     assert "\n" not in repr(found) and len(repr(found)) < 400
     json.dumps(found.to_dict())

@@ -138,8 +138,14 @@ def decoded(data: bytes, where: str, encoding: str = "utf-8") -> str:
         ) from None
 
 
+def unwritable(path: Path, error: OSError) -> GoldwireError:
+    """That something can't be written (GW904)."""
+    message = f"can't be written: {error.strerror or error}"
+    return GoldwireError.of("GW904", message, where=str(path), hint="check space and rights")
+
+
 @contextmanager
-def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
+def writing(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears under `path` whole, or not at all.
 
     Written beside its place and renamed at the end, so that a reader never sees half of it and a failure
@@ -156,7 +162,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers_near(path)
         handle, temporary = part_file(path)
-        with os.fdopen(handle, mode, _BUFFER) as stream:
+        with os.fdopen(handle, "wb", _BUFFER) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -164,12 +170,7 @@ def writing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
         temporary.replace(path)
         temporary = None
     except OSError as error:
-        raise GoldwireError.of(
-            "GW904",
-            f"can't be written: {error.strerror or error}",
-            where=str(path),
-            hint="check space and rights",
-        ) from error
+        raise unwritable(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -222,8 +223,7 @@ def _write_batch(files: Iterable[tuple[Path, bytes]]) -> None:
             os.fsync(handle)
             os.close(handle)
     except OSError as error:
-        message, hint = f"can't be written: {error.strerror or error}", "check space and rights"
-        raise GoldwireError.of("GW904", message, where=str(path), hint=hint) from error
+        raise unwritable(path, error) from error
     finally:
         for temporary, _ in waiting:
             temporary.unlink(missing_ok=True)

@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from goldwire import __version__, strict_json
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import read_bytes, sha256_of, write_json, write_text
+from goldwire.files import read_bytes, sha256_of, unwritable, write_json, write_text
 from goldwire.leftovers import part_folder
 
 #: The manifest of a folder that has none of its own kind.
@@ -93,8 +92,7 @@ def _beside(folder: Path) -> Iterator[Path]:
             (beside / "new").mkdir()
             yield beside
     except OSError as error:
-        message = f"can't be written: {error.strerror or error}"
-        raise GoldwireError.of("GW904", message, where=str(folder), hint="check space and rights") from error
+        raise unwritable(folder, error) from error
 
 
 class _Contents:
@@ -204,12 +202,11 @@ def _remove_empty(folder: Path, top: Path) -> None:
 def list_files(new: Path, manifest: str) -> dict[str, str]:
     """Put the list of its files into the manifest of a folder, and return it: SHA-256 by name."""
     path = new / manifest
-    content: dict[str, Any] = (
-        strict_json.loads(read_bytes(path)) if path.is_file() else {"goldwire": __version__}
-    )
-    files = {}
-    for file in sorted(each for each in new.rglob("*") if each.is_file() and each != path):
-        files[file.relative_to(new).as_posix()] = {"sha256": sha256_of(file), "bytes": file.stat().st_size}
+    content = strict_json.loads(read_bytes(path)) if path.is_file() else {"goldwire": __version__}
+    files = {
+        file.relative_to(new).as_posix(): {"sha256": sha256_of(file), "bytes": file.stat().st_size}
+        for file in sorted(each for each in new.rglob("*") if each.is_file() and each != path)
+    }
     write_json(path, {**content, "files": files})
     return {name: str(facts["sha256"]) for name, facts in files.items()}
 

@@ -26,14 +26,14 @@ def signed(value: float | None, digits: int = 3) -> str:
     return f"+{shown}" if float(shown) else f"±{shown}"
 
 
-def interval(bounds: Sequence[float] | None, digits: int = 3) -> str:
+def interval(bounds: Sequence[float] | None) -> str:
     """An interval as `.612 to .724`: as many digits as the value, or rounding would put it outside."""
-    return f"{number(bounds[0], digits)} to {number(bounds[1], digits)}" if bounds else UNDEFINED
+    return " to ".join(map(number, bounds)) if bounds else UNDEFINED
 
 
-def signed_interval(bounds: Sequence[float] | None, digits: int = 3) -> str:
+def signed_interval(bounds: Sequence[float] | None) -> str:
     """The interval of a difference: `-.012 to +.034`."""
-    return f"{signed(bounds[0], digits)} to {signed(bounds[1], digits)}" if bounds else UNDEFINED
+    return " to ".join(map(signed, bounds)) if bounds else UNDEFINED
 
 
 def with_interval(value: float | None, bounds: Sequence[float] | None) -> str:

@@ -126,8 +126,16 @@ class Table:
         return _csv([name for column in self.columns for name in column.names], self.records())
 
     def to_latex(self) -> str:
-        r"""A `table` with a caption and rules by booktabs, figures in their one form."""
-        return latex(self)
+        r"""A `table` with a caption and rules by booktabs, figures in their one form, all text escaped."""
+        align = "".join("l" if column.form == "text" else "r" for column in self.columns)
+        head = " & ".join(latex_text(column.name) for column in self.columns)
+        body = "".join(" & ".join(map(latex_text, row)) + " \\\\\n" for row in self.shown())
+        return (
+            "\\begin{table}\n\\centering\n"
+            f"\\caption{{{latex_text(self.title)}}}\n"
+            f"\\begin{{tabular}}{{{align}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
+            "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
+        )
 
     def to_pandas(self) -> DataFrame:
         """A data frame; an interval is two columns, what is undefined is missing."""
@@ -139,7 +147,19 @@ class Table:
         return frame.assign(**{name: pd.to_numeric(frame[name]) for name in figures})
 
     def _repr_html_(self) -> str:
-        return html(self)
+        """All text is escaped; figures stand to the right."""
+        sides = ["left" if column.form == "text" else "right" for column in self.columns]
+
+        def row(cells: Iterable[str], tag: str) -> str:
+            return "".join(
+                f'<{tag} style="text-align:{side}">{escape(visible(cell))}</{tag}>'
+                for cell, side in zip(cells, sides, strict=True)
+            )
+
+        head = row([column.name for column in self.columns], "th")
+        body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in self.shown())
+        caption = f"<caption>{escape(visible(self.title))}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 class Figures(ABC):
@@ -170,45 +190,22 @@ class Figures(ABC):
         return self.as_json()
 
     def to_csv(self) -> str:
-        """All tables as one, whose first column says which: see `csv_of`."""
-        return csv_of(self.tables())
+        """All tables as one: a first column `table`, then all columns that any of them has."""
+        shown = self.tables()
+        names = list(dict.fromkeys(name for t in shown for column in t.columns for name in column.names))
+        rows = [{"table": table.name, **record} for table in shown for record in table.records()]
+        return _csv(["table", *names], rows)
 
     def to_latex(self) -> str:
-        """All tables, one after another."""
-        return latex_of(self.tables())
+        """All tables one after another, for a document that uses the package booktabs."""
+        return "\n".join(table.to_latex() for table in self.tables())
 
     def to_pandas(self, name: str | None = None) -> DataFrame:
         """The table of that name, the first by default, as a data frame."""
         return self.table(name).to_pandas()
 
     def _repr_html_(self) -> str:
-        return "".join(map(html, self.tables()))
-
-
-def csv_of(tables: Iterable[Table]) -> str:
-    """Tables as one: a first column `table`, then all columns that any of them has."""
-    shown = list(tables)
-    names = list(dict.fromkeys(name for t in shown for column in t.columns for name in column.names))
-    rows = [{"table": table.name, **record} for table in shown for record in table.records()]
-    return _csv(["table", *names], rows)
-
-
-def latex_of(tables: Iterable[Table]) -> str:
-    """Tables one after another, for a document that uses the package booktabs."""
-    return "\n".join(map(latex, tables))
-
-
-def latex(table: Table) -> str:
-    """A table as LaTeX with booktabs, all text escaped."""
-    align = "".join("l" if column.form == "text" else "r" for column in table.columns)
-    head = " & ".join(latex_text(column.name) for column in table.columns)
-    body = "".join(" & ".join(map(latex_text, row)) + " \\\\\n" for row in table.shown())
-    return (
-        "\\begin{table}\n\\centering\n"
-        f"\\caption{{{latex_text(table.title)}}}\n"
-        f"\\begin{{tabular}}{{{align}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
-        "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
-    )
+        return "".join(table._repr_html_() for table in self.tables())
 
 
 _LATEX = {
@@ -237,22 +234,6 @@ def latex_text(text: str) -> str:
         f"${part}$" if index % 2 else "".join(_LATEX.get(sign, sign) for sign in part)
         for index, part in enumerate(parts)
     )
-
-
-def html(table: Table) -> str:
-    """A table as HTML, all text escaped; figures stand to the right."""
-    sides = ["left" if column.form == "text" else "right" for column in table.columns]
-
-    def row(cells: Iterable[str], tag: str) -> str:
-        return "".join(
-            f'<{tag} style="text-align:{side}">{escape(visible(cell))}</{tag}>'
-            for cell, side in zip(cells, sides, strict=True)
-        )
-
-    head = row([column.name for column in table.columns], "th")
-    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in table.shown())
-    caption = f"<caption>{escape(visible(table.title))}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _csv(names: Sequence[str], records: Iterable[Mapping[str, Any]]) -> str:

@@ -97,15 +97,22 @@ def score(
 
 
 def _held(
-    sources: Iterable[Source], format: str | None, on_read: Callable[[Articles], None]
+    sources: Iterable[Source],
+    format: str | None,
+    on_read: Callable[[Articles], None],
+    annotators: Iterable[str] = (),
 ) -> list[Sequence[Article]]:
-    """The articles of each source; what was read is told."""
+    """The articles of each source; what was read of a file is told, and who is not named in it is called by
+    the next of `annotators`."""
+    called = iter(annotators)
     held: list[Sequence[Article]] = []
     for source in sources:
-        read_whole = read(source, format) if isinstance(source, str | Path) else articles_of(source)
-        if isinstance(read_whole, Articles):
-            on_read(read_whole)
-        held.append(read_whole)
+        if isinstance(source, str | Path):
+            articles = read(source, format, annotator=next(called, ""))
+            on_read(articles)
+            held.append(articles)
+        else:
+            held.append(articles_of(source))
     return held
 
 
@@ -183,24 +190,6 @@ def agree(
     return replace(agreement, warnings=[*notes, *agreement.warnings])
 
 
-def _named_by_file(
-    sources: Sequence[Source], format: str | None, on_read: Callable[[Articles], None]
-) -> list[Sequence[Article]]:
-    """The articles of each source; who is not named is called like the file."""
-    from goldwire.eval.scoring.alignment import names_by_file
-
-    called = iter(names_by_file([Path(each) for each in sources if isinstance(each, str | Path)]))
-    held: list[Sequence[Article]] = []
-    for each in sources:
-        if isinstance(each, str | Path):
-            articles = read(each, format, annotator=next(called))
-            on_read(articles)
-            held.append(articles)
-        else:
-            held.append(articles_of(each))
-    return held
-
-
 def _readings(
     sources: Sequence[Source],
     names: Sequence[str] | None,
@@ -226,7 +215,7 @@ def _readings(
             for articles in together[1]:
                 on_read(articles)
             return together[0], ()
-    held = _named_by_file(sources, format, on_read)
+    held = _held(sources, format, on_read, names_by_file(paths))
     if len(held) == 1 and names is None:
         return held[0], ()
     aligned = side_by_side(held, words, layers=layers, ignore_space=ignore_space)
@@ -280,21 +269,15 @@ def compare(
     files = [Path(source) for source in (gold, a, b) if isinstance(source, str | Path)]
     if len(files) == 3 and not sides and all(_in_lines(file, format) for file in files):
         comparison = Comparison(layers=layers, kind=kind, names=names, places=places)
-        if (
-            run := read_side_by_side(files, comparison.add, layers=layers, trained_on=trained_on)
-        ) is not None:
+        run = read_side_by_side(files, comparison.add, layers=layers, trained_on=trained_on)
+        if run is not None:
             for articles in run.as_read:
                 on_read(articles)
             note = trained_note(run.learned, run.every, trained_on=trained_on)
             compared = comparison.result(rounds=rounds, seed=seed, groups=stories(run.documents))
             return replace(compared, warnings=(*filter(None, [note]), *compared.warnings))
     held = _held((gold, a, b), format, on_read)
-    aligned = side_by_side(
-        held,
-        ("gold", *names),
-        layers=layers,
-        ignore_space=ignore_space,
-    )
+    aligned = side_by_side(held, ("gold", *names), layers=layers, ignore_space=ignore_space)
     reference, *systems = sided(aligned.sides, sides)
     (first, second), note = unseen(*(pair_up(reference, side) for side in systems), trained_on=trained_on)
     compared = compare_models(

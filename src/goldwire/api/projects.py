@@ -61,12 +61,12 @@ def make_project(
 
     check_known(TEMPLATES, template=template)
     made = make(Path(folder), name=_named(name, folder), language=language, template=template)
-    start, notes = starting_point(made.language), ()
+    notes: tuple[str, ...] = ()
     try:
         tokenizer(made.language)
     except GoldwireError as error:
-        return NewProject(made, template, start, (str(error),))
-    return NewProject(made, template, start, notes)
+        notes = (str(error),)
+    return NewProject(made, template, starting_point(made.language), notes)
 
 
 def make_project_from_files(

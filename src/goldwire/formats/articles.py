@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldwire.model import Article, Document
 from goldwire.number_format import amount
-from goldwire.table import Column, Table, html
+from goldwire.table import Column, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,9 +100,8 @@ class Articles(list[Article]):
             rows.append((article.document.id, len(article.document.text), names, spans))
         columns = (Column("document"), Column("characters", "amount"), Column("annotators"))
         more = f"; the first {_SHOWN} of {amount(len(self))}" if len(self) > _SHOWN else ""
-        return html(
-            Table("articles", f"{repr(self)[1:-1]}{more}", (*columns, Column("spans", "amount")), rows)
-        )
+        title = f"{repr(self)[1:-1]}{more}"
+        return Table("articles", title, (*columns, Column("spans", "amount")), rows)._repr_html_()
 
     def to_frame(self) -> DataFrame:
         """A data frame, a span of an annotation a row, with its wording: see `Article.to_frame`."""

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from goldwire.schemas.names import Names
-from goldwire.table import Column, Table, html
+from goldwire.table import Column, Table
 
 #: No layer's names: the text of a config, and what an adjudication adds to the layers.
 RESERVED_LAYERS = ("text", "disagreement")
@@ -329,7 +329,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             for name, layer in self.layers.items()
         ]
         columns = tuple(map(Column, ("layer", "labels", "attributes", "relations")))
-        return html(Table("layers", self.stamp, columns, rows))
+        return Table("layers", self.stamp, columns, rows)._repr_html_()
 
     @property
     def stamp(self) -> str:

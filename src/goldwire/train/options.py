@@ -68,7 +68,6 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
 
     Raises GW404 for anything else.
     """
-
     overrides: dict[str, Any] = {}
     remaining = list(arguments)
     while remaining:
@@ -95,19 +94,14 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
     GW405 where it is for another language than the articles'.
     """
     from spacy.language import DEFAULT_CONFIG
-    from thinc.api import Config
 
-    text = read_text(path)
-    try:
-        plain = Config().from_str(text, interpolate=False)
-        others = {name: value for name, value in overrides.items() if not name.startswith(_OWN)}
-        if missing := sorted({name.split(".")[0] for name in others} - set(plain)):
-            where, hint = str(path), f"sections: {one_of(plain)}"
-            raise GoldwireError.of("GW404", f"no section [{missing[0]}]", where=where, hint=hint)
-        config = Config().from_str(text, overrides={"system.seed": seed, **others}, interpolate=False)
-        _put_own(config, overrides)
-    except (ValueError, KeyError) as error:
-        raise config_error(path, error) from None
+    plain = _parsed(path)
+    others = {name: value for name, value in overrides.items() if not name.startswith(_OWN)}
+    if missing := sorted({name.split(".")[0] for name in others} - set(plain)):
+        where, hint = str(path), f"sections: {one_of(plain)}"
+        raise GoldwireError.of("GW404", f"no section [{missing[0]}]", where=where, hint=hint)
+    config = _parsed(path, {"system.seed": seed, **others})
+    _put_own(config, overrides)
     for section in ("paths", "system", "nlp", "components", "training", "corpora", "initialize"):
         if section not in config:
             raise GoldwireError.of(
@@ -133,6 +127,16 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
         )
     _check_pipelines(config, lang, path)
     return config
+
+
+def _parsed(path: Path, overrides: dict[str, Any] | None = None) -> Config:
+    """A config file as it is written, but for the overrides; raises GW403 where it can't be read."""
+    from thinc.api import Config
+
+    try:
+        return Config().from_str(read_text(path), overrides=overrides or {}, interpolate=False)
+    except (ValueError, KeyError) as error:
+        raise config_error(path, error) from None
 
 
 def _blank(language: str) -> str:
@@ -265,12 +269,7 @@ def options_of(path: Path, overrides: Overrides, *, nested: bool = False) -> Con
 
     With `nested` a config of a recogniser asks for two, as if it said so itself.
     """
-    from thinc.api import Config
-
-    try:
-        config = Config().from_str(read_text(path), interpolate=False)
-    except (ValueError, KeyError) as error:
-        raise config_error(path, error) from None
+    config = _parsed(path)
     _put_own(config, overrides)
     if nested and _recognises(config):
         config.setdefault("goldwire", {})["nested"] = True

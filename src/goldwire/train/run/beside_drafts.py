@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
@@ -80,14 +80,6 @@ class _System:
     cost: float | None = None
 
 
-@dataclass
-class _Setting:
-    """What all systems are scored on."""
-
-    articles: list[Article] = field(default_factory=list)
-    gold: dict[str, Annotation] = field(default_factory=dict)
-
-
 def beside_drafts(
     project: Project,
     drafts: Sequence[Article],
@@ -108,27 +100,30 @@ def beside_drafts(
     """
     drafted = _by_document(drafts)
     others = {name: _by_document(predicted) for name, predicted in (trained or {}).items()}
-    setting, notes = _reference(gold, drafted, others)
+    references, notes = _references(gold, drafted, others)
+    documents = [reference.document for reference in references]
+    held = {reference.document.id: reference.annotation for reference in references}
     # What drafts of other documents took, or mark, is no matter here.
-    drafted = {name: drafted[name] for name in setting.gold}
+    drafted = {name: drafted[name] for name in held}
     schema = load_schema(project.schema_path)
     records = [a.provenance.drafting for a in drafted.values() if a.provenance.drafting is not None]
     given = {name for record in records for name in record.given}
     wanted = list(layers or _asked(drafted, schema, given))
     if layers is None:
-        notes += _unasked(setting, records, [name for name in schema.layers if name not in {*wanted, *given}])
+        others_in = [name for name in schema.layers if name not in {*wanted, *given}]
+        notes += _unasked(held, records, others_in)
     if given:
         named = ", ".join(f"`{name}`" for name in schema.layers if name in given)
         notes.append(f"drafted upon annotations of {named}, which are not the model's")
     drafts_system, priced = _drafts(drafted, wanted)
     notes += priced
-    systems = [drafts_system, _lexicon(setting, project, wanted)]
+    systems = [drafts_system, _lexicon(references, project, wanted)]
     stock, why = usable_stock(project, wanted)
     if stock is None and project.settings.get("predict"):
         notes.append(why)
     if stock is not None:
         begun = time.perf_counter()
-        found = stock_predictions(project, [article.document for article in setting.articles])
+        found = stock_predictions(project, documents)
         minutes = (time.perf_counter() - begun) / 60
         systems.append(_System(stock.model, _by_document(found), [stock.layer], minutes))
     for name, by_document in others.items():
@@ -139,14 +134,14 @@ def beside_drafts(
         for system in systems:
             if layer not in system.layers:
                 continue
-            pairs = [(setting.gold[name], system.by_document[name]) for name in setting.gold]
+            pairs = [(annotation, system.by_document[name]) for name, annotation in held.items()]
             scores = score(
                 pairs,
                 layers=[layer],
                 resamples=resamples,
                 seed=seed,
-                groups=stories(article.document for article in setting.articles),
-                documents=[article.document for article in setting.articles],
+                groups=stories(documents),
+                documents=documents,
             )
             figure = scores.layers[layer]["exact"].micro()
             reference = scores.reference_in_words
@@ -155,54 +150,51 @@ def beside_drafts(
                 (layer, system.name, counts.precision, counts.recall, counts.f1, figure.ci95, counts.support,
                  system.minutes, system.cost)
             )  # fmt: skip
-    seen = [name for name, a in setting.gold.items() if a.provenance.seen_predictions]
+    seen = [name for name, a in held.items() if a.provenance.seen_predictions]
     edits = None
     if seen:
         notes.append(
-            f"{amount(len(seen))} of {amount(len(setting.gold))} were annotated with predictions in view: "
+            f"{amount(len(seen))} of {amount(len(held))} were annotated with predictions in view: "
             "scores of what was shown are no measure of it there; the edit rate is"
         )
-        edits = count_edits([(drafted[n], setting.gold[n]) for n in seen], schema, wanted)
+        edits = count_edits([(drafted[n], held[n]) for n in seen], schema, wanted)
     currency = next((record.currency for record in records if record.currency), "")
-    return BesideDrafts(rows, tuple(setting.gold), reference, tuple(notes), edits, currency)
+    return BesideDrafts(rows, tuple(held), reference, tuple(notes), edits, currency)
 
 
-def _reference(
+def _references(
     gold: Sequence[Article],
     drafted: Mapping[str, Annotation],
     trained: Mapping[str, Mapping[str, Annotation]],
-) -> tuple[_Setting, list[str]]:
-    """The documents that every system has, each with the annotation that it is held against."""
+) -> tuple[list[Reference], list[str]]:
+    """The documents that every system has, each with the annotation that it is held against; and notes."""
     models = {a.annotator for a in drafted.values()}
     lacking = dict.fromkeys(trained, 0)
-    found: list[tuple[Article, Annotation]] = []
+    common: list[Reference] = []
     for article in gold:
         name = article.document.id
-        mine = tuple(a for a in article.annotations if a.annotator not in models)
-        annotation = curated(mine)
+        annotation = curated(tuple(a for a in article.annotations if a.annotator not in models))
         if annotation is None or name not in drafted:
             continue
         without = [system for system, by_document in trained.items() if name not in by_document]
         for system in without:
             lacking[system] += 1
         if not without:
-            found.append((article, annotation))
-    trusted = [(a, c) for a, c in found if c.status in _TRUSTED and not by_machine(c)]
+            common.append(Reference(article.document, annotation))
+    trusted = [r for r in common if r.annotation.status in _TRUSTED and not by_machine(r.annotation)]
     notes = [
         f"left out: {counted(number, 'document')} that `{system}` has no annotation of"
         for system, number in lacking.items()
         if number
     ]
-    if trusted and len(trusted) < len(found):
-        left = len(found) - len(trusted)
+    if trusted and (left := len(common) - len(trusted)):
         notes.append(f"left out: {counted(left, 'document')} that nobody has reviewed")
-    if not found:
+    if not common:
         hint = "draft articles that are annotated, or name the annotations: goldwire eval draft DRAFTS GOLD"
         raise GoldwireError.of("GW820", "no document has both a draft and an annotation", hint=hint)
     if not trusted:
         notes.append("nobody has reviewed these documents: the figures say how like another draft these are")
-    kept = trusted or found
-    return _Setting([a for a, _ in kept], {a.document.id: c for a, c in kept}), notes
+    return trusted or common, notes
 
 
 def _asked(drafted: Mapping[str, Annotation], schema: Schema, given: Collection[str]) -> list[str]:
@@ -220,11 +212,11 @@ def _asked_for(record: Drafting | None) -> list[str]:
     return layers if isinstance(layers, list) else []
 
 
-def _unasked(setting: _Setting, records: Sequence[Drafting], layers: Sequence[str]) -> list[str]:
+def _unasked(held: Mapping[str, Annotation], records: Sequence[Drafting], layers: Sequence[str]) -> list[str]:
     """A note where no draft marks a layer of the reference, or says that it was asked for."""
-    if len(records) == len(setting.gold) and all(map(_asked_for, records)):
+    if len(records) == len(held) and all(map(_asked_for, records)):
         return []
-    lacking = [name for name in layers if any(a.layer(name) for a in setting.gold.values())]
+    lacking = [name for name in layers if any(a.layer(name) for a in held.values())]
     named = ", ".join(f"`{name}`" for name in lacking)
     return [f"no draft marks {named}, or says that it was asked for: not scored"] if lacking else []
 
@@ -244,11 +236,10 @@ def _drafts(drafted: Mapping[str, Annotation], layers: Sequence[str]) -> tuple[_
     return _System(f"drafts: {name}", dict(drafted), layers, minutes, cost), notes
 
 
-def _lexicon(setting: _Setting, project: Project, layers: Sequence[str]) -> _System:
+def _lexicon(references: Sequence[Reference], project: Project, layers: Sequence[str]) -> _System:
     """Every wording that the other documents mark, but for those of the same group."""
     nlp = tokenizer(project.language)
     begun = time.perf_counter()
-    references = [Reference(a.document, setting.gold[a.document.id]) for a in setting.articles]
     names = [reference.document.id for reference in references]
     groups = groups_of([reference.document for reference in references], project_rule(project)) or names
     found: dict[str, Annotation] = {}

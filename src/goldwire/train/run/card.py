@@ -96,26 +96,17 @@ def _lines(figures: Mapping[str, Any], name: str, version: str) -> Iterator[str]
     yield ""
     yield "## How it was made"
     yield ""
+    parts = {f"config of `{layer}`": part for layer, part in config.get("parts", {}).items()}
+    configs, test = parts or {"config": config}, figures.get("test")
     provenance = {
         "goldwire": figures["goldwire"],
         "corpus": f"{corpus.get('name', '')} {corpus.get('version', '')}",
         "content hash": corpus.get("content_hash") or corpus.get("sha256", ""),
         "data hash": data["sha256"],
         "learned from": selection_in_words(corpus),
-        **(
-            {"scored on": f"{_scored_on(figures)}, SHA-256 {figures['test']['sha256']}"}
-            if "test" in figures
-            else {}
-        ),
+        "scored on": f"{_scored_on(figures)}, SHA-256 {test['sha256']}" if test else "",
         "schema": ", ".join(figures["schema"]),
-        **{
-            f"config{of}": f"{config_file['file']}, SHA-256 {config_file['sha256']}"
-            for of, config_file in (
-                {f" of `{layer}`": part for layer, part in config["parts"].items()}
-                if "parts" in config
-                else {"": config}
-            ).items()
-        },
+        **{name: f"{file['file']}, SHA-256 {file['sha256']}" for name, file in configs.items()},
         "changed for the run": ", ".join(f"{key} = {value}" for key, value in config["overrides"].items()),
         "seed": figures["seed"],
         "licence": corpus.get("licence", ""),

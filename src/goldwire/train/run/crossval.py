@@ -201,9 +201,10 @@ def fold_job(data: TrainingData, setup: TrainingSetup, fold: Fold) -> Job:
     return Job(setup, data.layer, train, test, given_spans=tested if setup.heads else ())
 
 
-def total_parts(groups: int, *, count: int | None = None, final: bool = True) -> int:
-    """How many hundredths of a training `cross_validate` will report, for so many stories or folds."""
-    return PARTS * ((count or (groups if groups <= ALL_OUT else FOLDS)) + final)
+def total_parts(groups: int, *, count: int | None = None) -> int:
+    """How many hundredths of a training `cross_validate` will report, for so many stories or folds and the
+    training on all."""
+    return PARTS * ((count or (groups if groups <= ALL_OUT else FOLDS)) + 1)
 
 
 def _stamped(annotation: Annotation, reference: Reference, provenance: Provenance) -> Annotation:

@@ -198,34 +198,25 @@ def notes_on(figures: Mapping[str, Any], learned: TrainingData, crossed: CrossVa
 def _score_notes(figures: Mapping[str, Any], learned: TrainingData) -> list[str]:
     """What the scores are worth."""
     layer = figures["layer"]
-    several = "others" in figures
     notes = [
-        (f"layer `{layer}`: " if several else "") + gain_in_words(name, gain)
-        for name, gain in figures["differences"].items()
+        (f"layer `{name}`: " if "others" in figures else "") + gain_in_words(baseline, gain)
+        for name, learned_layer in {layer: figures, **figures.get("others", {})}.items()
+        for baseline, gain in learned_layer["differences"].items()
     ]
-    for other, layer_figures in figures.get("others", {}).items():
-        notes += [
-            f"layer `{other}`: {gain_in_words(name, gain)}"
-            for name, gain in layer_figures["differences"].items()
-        ]
     notes += _head_notes(figures)
     if beside := agreement_note(figures):
         notes.append(beside)
-    reference = figures["reference"]
-    if reference == "draft":
-        notes.append("reference: draft: no one has reviewed it, so these are no scores against gold")
-    else:
-        notes.append(f"reference: {reference}")
+    reviewed = figures["reference"] != "draft"
+    worth = "" if reviewed else ": no one has reviewed it, so these are no scores against gold"
+    notes.append(f"reference: {figures['reference']}{worth}")
     if left_out := figures.get("stock", {}).get("left_out"):
         listed = ", ".join(f"{count} {label}" for label, count in left_out.items())
         model = figures["stock"]["model"]
         notes.append(f"{model}: {listed} left out, since [predict.labels] does not map them")
     if learned.nested:
         every = figures["with_nested"]["f1"]
-        notes.append(
-            f"{learned.nested} nested spans of layer `{layer}` left out: the model is flat"
-            + (f"; F1 against all spans, they too: {number(every)}" if every is not None else "")
-        )
+        against = f"; F1 against all spans, they too: {number(every)}" if every is not None else ""
+        notes.append(f"{learned.nested} nested spans of layer `{layer}` left out: the model is flat{against}")
     return notes
 
 
@@ -235,28 +226,21 @@ def _data_notes(figures: Mapping[str, Any], learned: TrainingData, crossed: Cros
     if "layers" not in figures:
         notes.append("not scored: nothing is known of how good this model is")
     if test := figures.get("test"):
-        notes.append(
-            f"scored on the {scored_on(figures['documents'], test)}, by the model that is kept, "
-            "which learned from none of them"
-            + (
-                f"; {test['kept_out']} articles were not learned from, since the test set has them, near "
-                "copies of them, or others of their story"
-                if test["kept_out"]
-                else ""
-            )
-        )
+        scored = f"scored on the {scored_on(figures['documents'], test)}, by the model that is kept"
+        why = "since the test set has them, near copies of them, or others of their story"
+        kept_out = f"; {test['kept_out']} articles were not learned from, {why}" if test["kept_out"] else ""
+        notes.append(f"{scored}, which learned from none of them{kept_out}")
         if test["unannotated"]:
             bare = counted(test["unannotated"], "article")
             notes.append(f"{bare} of the test set without an annotation: not scored on")
     if crossed.cuts:
         shown = ", ".join(f"`{cut.text}` in `{'`, `'.join(cut.tokens)}`" for cut in crossed.cuts[:3])
-        lost = sum(not cut.learned for cut in crossed.cuts)
+        more = ", …; all of them in scores.json" if len(crossed.cuts) > 3 else ""
+        number_lost = sum(not cut.learned for cut in crossed.cuts)
+        lost = f", {number_lost} of them not at all" if number_lost else ""
         notes.append(
-            f"{len(crossed.cuts)} spans begin or end inside a token ({shown}"
-            + (", …; all of them in scores.json" if len(crossed.cuts) > 3 else "")
-            + "): learned as whole tokens"
-            + (f", {lost} of them not at all" if lost else "")
-            + ", and never found exactly; mark whole words"
+            f"{len(crossed.cuts)} spans begin or end inside a token ({shown}{more}): learned as whole tokens"
+            f"{lost}, and never found exactly; mark whole words"
         )
     if crossed.too_long:
         notes.append(f"{crossed.too_long} spans are longer than the model looks at: it can't find such")
@@ -299,18 +283,11 @@ def _head_notes(figures: Mapping[str, Any]) -> list[str]:
     given_f1, nearest_f1 = (given_spans[name].get("micro", {}).get("f1") for name in ("relations", "nearest"))
     own_f1 = figures.get("relations", {}).get("micro", {}).get("f1")
     if given_f1 is not None:
+        own, nearest = f", {number(own_f1)} between", f"; the nearest allowed span: {number(nearest_f1)}"
         notes.append(
             f"relations: F1 {number(given_f1)} where the reference's spans are given"
-            + (
-                f", {number(own_f1)} between the spans that the model finds itself"
-                if own_f1 is not None
-                else ""
-            )
-            + (
-                f"; the nearest allowed span: {number(nearest_f1)} where spans are given"
-                if nearest_f1 is not None
-                else ""
-            )
+            + (f"{own} the spans that the model finds itself" if own_f1 is not None else "")
+            + (f"{nearest} where spans are given" if nearest_f1 is not None else "")
         )
     for where, between in (
         ("the reference's spans are given", given_spans.get("between_entities")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import score
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.articles import Articles
-from goldwire.model import Annotation, Article
+from goldwire.model import Annotation, Article, Span
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.table import Figures, Table
@@ -42,7 +42,7 @@ from goldwire.train.run.notes import (
 from goldwire.train.run.plan import RunPlan
 from goldwire.train.run.report import write_reports
 from goldwire.train.run.tables import run_tables
-from goldwire.train.training_data import TrainingData
+from goldwire.train.training_data import Reference, TrainingData
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,18 +196,20 @@ def _gold(plan: RunPlan, *, nested: bool = False) -> dict[str, Annotation]:
     gold = {r.document.id: r.full if nested else r.annotation for r in references}
     if not plan.setup.heads:
         return gold
-    tried = {
-        (layer, name) for layer, name, _ in attributes_of(plan.setup.schema, references, plan.setup.heads)
-    }
-    return {
-        name: replace(
-            annotation,
-            spans=tuple(
-                replace(s, attributes={k: v for k, v in s.attributes.items() if (s.layer, k) in tried})
-                for s in annotation.spans
-            ),
+    tried = _tried(plan, references)
+
+    def cut(span: Span) -> Span:
+        return replace(
+            span, attributes={k: v for k, v in span.attributes.items() if (span.layer, k) in tried}
         )
-        for name, annotation in gold.items()
+
+    return {name: replace(a, spans=tuple(map(cut, a.spans))) for name, a in gold.items()}
+
+
+def _tried(plan: RunPlan, references: Sequence[Reference]) -> set[tuple[str, str]]:
+    """Layers and names of the attributes that were to be learned."""
+    return {
+        (layer, name) for layer, name, _ in attributes_of(plan.setup.schema, references, plan.setup.heads)
     }
 
 
@@ -216,9 +218,7 @@ def _rules(plan: RunPlan) -> Schema | None:
     schema = plan.setup.schema
     if schema is None or not plan.setup.heads:
         return None
-    tried = {
-        (layer, name) for layer, name, _ in attributes_of(schema, plan.data.references, plan.setup.heads)
-    }
+    tried = _tried(plan, plan.data.references)
     layers = {
         name: replace(layer, attributes={k: v for k, v in layer.attributes.items() if (name, k) in tried})
         for name, layer in schema.layers.items()
@@ -227,9 +227,15 @@ def _rules(plan: RunPlan) -> Schema | None:
 
 
 def _score(
-    plan: RunPlan, gold: Mapping[str, Annotation], predictions: Mapping[str, Annotation], *, resamples: int
+    plan: RunPlan,
+    gold: Mapping[str, Annotation],
+    predictions: Mapping[str, Annotation],
+    *,
+    resamples: int,
+    entities: Mapping[str, str] | None = None,
 ) -> Scores:
-    """Predictions against the reference, on the documents that are scored."""
+    """Predictions against the reference, on the documents that are scored; with `entities`, which names the
+    attribute of each layer by which spans are one, relations between these."""
     pairs = [(annotation, predictions[name]) for name, annotation in gold.items()]
     return score(
         pairs,
@@ -237,7 +243,8 @@ def _score(
         resamples=resamples,
         seed=plan.setup.seed,
         groups=plan.scored_stories,
-        schema=_rules(plan),
+        schema=None if entities else _rules(plan),
+        entities=entities,
     )
 
 
@@ -255,19 +262,12 @@ def _between_entities(
 ) -> dict[str, Any]:
     """The figures of relations between entities, whichever mention stands for one; empty where nothing says
     which mentions are one, or relations are learned between mentions."""
-    setup, options = plan.setup, _options(plan)
-    named_by = entity_names(options, setup.schema)
+    options = _options(plan)
+    named_by = entity_names(options, plan.setup.schema)
     if not named_by or ENTITIES not in {layer_options.relations for layer_options in options.values()}:
         return {}
-    pairs = [(r.full, predictions[r.document.id]) for r in plan.data.scored]
-    scores = score(
-        pairs,
-        layers=list(plan.data.layers),
-        resamples=resamples,
-        seed=setup.seed,
-        groups=plan.scored_stories,
-        entities=named_by,
-    )
+    whole = {reference.document.id: reference.full for reference in plan.data.scored}
+    scores = _score(plan, whole, predictions, resamples=resamples, entities=named_by)
     between: dict[str, Any] = scores.as_json().get("relations_between_entities", {})
     return between
 
@@ -318,6 +318,7 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
     """All that makes a run what it is: data, schema, config, seed, folds."""
     data, setup = plan.data, plan.setup
     text = b"\n".join(dumps(Article(r.document, (r.full,))) for r in data.references)
+    parts = {name: {"file": path.name, "sha256": sha256(read_bytes(path))} for name, path in setup.parts}
     return {
         "run": plan.name,
         "learned_layers": list(data.layers),
@@ -332,16 +333,7 @@ def _setting(plan: RunPlan, crossed: CrossValidated) -> dict[str, Any]:
             "sha256": sha256(read_bytes(setup.config)),
             "overrides": setup.overrides,
             "found_by": {name: layer_options.found_by for name, layer_options in _options(plan).items()},
-            **(
-                {
-                    "parts": {
-                        name: {"file": path.name, "sha256": sha256(read_bytes(path))}
-                        for name, path in setup.parts
-                    }
-                }
-                if setup.parts
-                else {}
-            ),
+            **({"parts": parts} if parts else {}),
         },
         "seed": setup.seed,
         "folds": [list(fold.test) for fold in crossed.folds],
