@@ -39,7 +39,7 @@ def unify_ids(articles: list[Article], ids: Mapping[str, Mapping[str, str]], sch
     def renamed(span: Span, names: Mapping[str, str], used: set[str]) -> Span:
         attributes: dict[str, AttributeValue] = dict(span.attributes)
         for key, value in span.attributes.items():
-            kind = schema.layers[span.layer].attributes.get(key) if span.layer in schema.layers else None
+            kind = schema.attributes(span.layer).get(key)
             if kind is not None and kind.kind == "id" and isinstance(value, str) and value in names:
                 used.add(value)
                 attributes[key] = names[value]

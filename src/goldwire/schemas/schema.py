@@ -371,6 +371,10 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 numbers.setdefault(rule.title, number)
         return numbers
 
+    def attributes(self, layer: str) -> dict[str, Attribute]:
+        """The attributes of a layer; none where the schema lacks it."""
+        return self.layers[layer].attributes if layer in self.layers else {}
+
     def labels(self, layer: str) -> list[str]:
         """The labels of a layer, in the schema's order."""
         return list(self.layers[layer].labels)

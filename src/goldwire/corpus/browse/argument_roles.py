@@ -44,7 +44,7 @@ class Frame:
 
 def identity_of(schema: Schema, layer: str) -> str:
     """A layer's first attribute of kind id, which tells its things apart; empty where it has none."""
-    attributes = schema.layers[layer].attributes if layer in schema.layers else {}
+    attributes = schema.attributes(layer)
     return next((name for name, attribute in attributes.items() if attribute.kind == "id"), "")
 
 

@@ -150,7 +150,7 @@ class _Counts:
     def id_names(self, layer: str) -> list[str]:
         """The ids of a layer of which one wording usually names one thing: the schema asks them for one
         family."""
-        attributes = self.schema.layers[layer].attributes if layer in self.schema.layers else {}
+        attributes = self.schema.attributes(layer)
         return [name for name, about in attributes.items() if about.kind == "id" and about.same_family]
 
     def add(self, article: Article, annotation: Annotation) -> None:
@@ -161,8 +161,7 @@ class _Counts:
             for name in self.id_names(span.layer):
                 if value := span.attributes.get(name):
                     self.ids.setdefault((*key, name, span.label), Counter())[str(value)] += 1
-            attributes = self.schema.layers[span.layer].attributes if span.layer in self.schema.layers else {}
-            for name, about in attributes.items():
+            for name, about in self.schema.attributes(span.layer).items():
                 value = span.attributes.get(name)
                 if about.registry and isinstance(value, str):
                     self._used[about.registry].add(value)
