@@ -308,6 +308,16 @@ def _sets(texts: Iterable[str]) -> Iterator[Hashes]:
         yield from map(np.unique, _each(batch))
 
 
+def tied(number: int, pairs: Places) -> Places:
+    """The group, a number, of each of so many things that `pairs` (n, 2) and chains of them tie together."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), (number, number))
+    groups: Places = connected_components(graph, directed=False)[1].astype(np.int64)
+    return groups
+
+
 class _Groups:
     """Which texts pairs have tied together so far, as long as a group of more than `limit` matters."""
 
@@ -318,15 +328,9 @@ class _Groups:
 
     def join(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Tie the two of each pair together."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
         if self._limit is None or not pairs:
             return
-        number = len(self._sizes)
-        graph = coo_array((np.ones(len(pairs), bool), tuple(self._of[np.array(pairs)].T)), (number, number))
-        _, merged = connected_components(graph, directed=False)
-        self._of = merged[self._of].astype(np.int64)
+        self._of = tied(len(self._sizes), self._of[np.array(pairs)])[self._of]
         self._sizes = np.bincount(self._of)
 
     def hold(self, pairs: Places) -> NDArray[np.bool_]:

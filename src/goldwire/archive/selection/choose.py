@@ -9,15 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from goldwire.archive.manifest import Input
 from goldwire.archive.ranking import rank
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice, wrong
 from goldwire.archive.selection.survey import Survey
 from goldwire.model import Article, Document
-from goldwire.near_duplicates import NearDuplicate, near_duplicates
+from goldwire.near_duplicates import NearDuplicate, near_duplicates, tied
 from goldwire.number_format import counted
 from goldwire.table import Cell, Column, Figures, Table
 
@@ -337,8 +335,7 @@ def choose(
 
 def _large_groups(pairs: Sequence[NearDuplicate], number: int) -> dict[int, int]:
     """The group of each of so many texts that is in one of more than `GROUP`, which chains of pairs tie."""
-    ties = np.ones(len(pairs)), ([pair.first for pair in pairs], [pair.second for pair in pairs])
-    _, group = connected_components(coo_matrix(ties, shape=(number, number)), directed=False)
+    group = tied(number, np.array([pair[:2] for pair in pairs], np.int64).reshape(-1, 2))
     sizes = np.bincount(group, minlength=1)
     return {index: int(group[index]) for index in np.flatnonzero(sizes[group] > GROUP).tolist()}
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
+import numpy as np
+
 from goldwire.model import Article, curated
-from goldwire.near_duplicates import SIMILAR, near_duplicates
+from goldwire.near_duplicates import SIMILAR, near_duplicates, tied
 from goldwire.number_format import number
 from goldwire.schemas import Schema
 
@@ -154,19 +156,9 @@ def _event_ties(ids: list[str], named: list[set[str]], shared: int) -> Iterator[
 
 def components(ids: Sequence[str], ties: Iterable[Tie]) -> list[list[str]]:
     """The groups of documents that ties hold together, in the corpus's order; most are of one document."""
-    parent = {name: name for name in ids}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for tie in ties:
-        first_root, second_root = root(tie.first), root(tie.second)
-        if first_root != second_root:
-            parent[second_root] = first_root
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for name in ids:
-        groups[root(name)].append(name)
+    place = {name: number for number, name in enumerate(ids)}
+    pairs = np.array([(place[tie.first], place[tie.second]) for tie in ties], np.int64).reshape(-1, 2)
+    groups: defaultdict[int, list[str]] = defaultdict(list)
+    for name, group in zip(ids, tied(len(ids), pairs).tolist(), strict=True):
+        groups[group].append(name)
     return list(groups.values())
