@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, TypeAlias
 
 from goldwire.archive.shards import WRONGLY_ASKED, failures, file_system, why
 from goldwire.errors import GoldwireError
@@ -25,41 +25,7 @@ LOCK = "_lock"
 BEAT = 10.0
 
 
-class Output(Protocol):
-    """A folder that a run writes into."""
-
-    @property
-    def where(self) -> str:
-        """Its path or address."""
-        ...
-
-    def alone(self) -> AbstractContextManager[None]:
-        """The folder is there, and this run alone in it; raises GW945 where another is, else GW904."""
-        ...
-
-    def sizes(self) -> dict[str, int]:
-        """The files in it, in folders below it too, by name, with their bytes; not the lock, nor what a
-        killed run left half written."""
-        ...
-
-    def read(self, name: str) -> bytes:
-        """A file's bytes."""
-        ...
-
-    def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """A file that is there at the end of the block, whole, or not at all; else raises GW904."""
-        ...
-
-    def append(self, name: str, data: bytes) -> None:
-        """Put something at the end of a file, to stay."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Take a file away."""
-        ...
-
-
-def output_at(folder: Path | str) -> Output:
+def output_at(folder: Path | str) -> LocalFolder | RemoteFolder:
     """The folder at a path or an address. Raises GW941 where there is no way to it."""
     if isinstance(folder, str) and "://" in folder and not folder.startswith("file://"):
         files, path = file_system(folder)
@@ -90,7 +56,7 @@ class LocalFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """The folder is there, and this run alone in it."""
+        """The folder is there, and this run alone in it; raises GW945 where another is, else GW904."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / LOCK, thread_local=False)
@@ -107,7 +73,8 @@ class LocalFolder:
             lock.release()
 
     def sizes(self) -> dict[str, int]:
-        """The files in it by name, with their bytes."""
+        """The files in it and below by name, with their bytes; not the lock, nor what a killed run left half
+        written."""
         remove_leftovers(self.folder)
         sizes = {}
         for path in self.folder.rglob("*"):
@@ -121,7 +88,7 @@ class LocalFolder:
         return read_bytes(self.folder / name)
 
     def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """A file that is there at the end of the block, whole, or not at all."""
+        """A file that is there at the end of the block, whole, or not at all; else raises GW904."""
         return writing(self.folder / name)
 
     def append(self, name: str, data: bytes) -> None:
@@ -148,7 +115,7 @@ class LocalFolder:
 
 @dataclass
 class RemoteFolder:
-    """A folder of an object store: a file is written here, and there in one request, which an object store
+    """The same in an object store: a file is written here, and there in one request, which an object store
     takes whole or not at all.
 
     An object store knows no locks. A run leaves a file with a number of its own, and writes it anew as long
@@ -261,6 +228,10 @@ class RemoteFolder:
                 self._beat(number)
             except failures():
                 continue  # what is written next tells of it
+
+
+#: A folder that a run writes into.
+Output: TypeAlias = LocalFolder | RemoteFolder
 
 
 def check_place(folder: Path | str, manifest: str, *, code: str, content: str) -> None:
