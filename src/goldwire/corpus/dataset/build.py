@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +24,7 @@ from goldwire.corpus.dataset.croissant import CROISSANT, croissant
 from goldwire.corpus.dataset.registries import registry_rows, write_registries
 from goldwire.corpus.quality.checks import CheckResult, check_articles
 from goldwire.corpus.split.io import sides_of
+from goldwire.corpus.versions.changelog import has_entry
 from goldwire.errors import GoldwireError
 from goldwire.files import read_bytes, read_text, write_json, write_text
 from goldwire.folders import replacing
@@ -198,8 +198,7 @@ def _manifest(contents: Contents) -> dict[str, Any]:
 def _changelog(path: Path, corpus: Corpus, counts: Counts) -> bool:
     """Begin the changelog where there is none; whether the one that stands names this version."""
     if path.is_file():
-        heading = rf"(?m)^##\s+{re.escape(corpus.version)}(\s|$)"
-        return re.search(heading, read_text(path)) is not None
+        return has_entry(read_text(path), corpus.version)
     layers = ", ".join(f"{number} {layer} spans" for layer, number in counts.layers.items())
     text = f"# Changelog of {corpus.project.name}\n\n## {corpus.version}\n\nFirst version: "
     write_text(path, f"{text}{counts.documents} documents, {layers}; schema {corpus.schema.stamp}.\n")

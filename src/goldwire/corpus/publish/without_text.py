@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Struct
 
 from goldwire import strict_json
+from goldwire.annotations import line
 from goldwire.annotations.integrity import article_faults
-from goldwire.annotations.line import AnnotationRecord
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_bytes, sha256
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import format_named
-from goldwire.model import Annotation, Article, Document
+from goldwire.model import Article, Document
 from goldwire.number_format import amount, counted
 from goldwire.seeds import read_documents
 from goldwire.table import Column, Figures, Table
@@ -37,7 +37,7 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     text_sha256: str
     length: int
     meta: dict[str, Any] = {}
-    annotations: tuple[AnnotationRecord, ...] = ()
+    annotations: tuple[line.AnnotationRecord, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(Record)
@@ -47,11 +47,9 @@ _encoder = msgspec.json.Encoder()
 def to_record(article: Article, meta: Mapping[str, Any]) -> Record:
     """An article without its text."""
     text = article.document.text
-    annotations = tuple(
-        AnnotationRecord(a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256)
-        for a in article.annotations
+    return Record(
+        article.document.id, sha256(text), len(text), dict(meta), line.to_record(article).annotations
     )
-    return Record(article.document.id, sha256(text), len(text), dict(meta), annotations)
 
 
 def dumps(record: Record) -> bytes:
@@ -91,10 +89,10 @@ def read_without_texts(path: Path) -> list[Record]:
     file = path / NAME if path.is_dir() else path
     records: list[Record] = []
     faults: list[Fault] = []
-    for number, line in enumerate(read_bytes(file).split(b"\n"), start=1):
-        if line.strip():
+    for number, row in enumerate(read_bytes(file).split(b"\n"), start=1):
+        if row.strip():
             try:
-                records.append(strict_json.decode(line, _decoder))
+                records.append(strict_json.decode(row, _decoder))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 message, where = strict_json.told(error)
                 at = f"{file}:{number} {where}".rstrip()
@@ -186,10 +184,5 @@ def _whole(dataset: Path) -> list[Article]:
 
 
 def _joined(record: Record, copy: Document) -> Article:
-    annotations = tuple(
-        Annotation(
-            record.id, a.annotator, a.schema, a.status, a.provenance, a.spans, a.relations, a.text_sha256
-        )
-        for a in record.annotations
-    )
-    return Article(Document(record.id, copy.text, {**copy.meta, **record.meta}), annotations)
+    meta = {**copy.meta, **record.meta}
+    return line.from_record(line.Record(record.id, copy.text, meta, record.annotations))

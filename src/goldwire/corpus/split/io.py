@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from goldwire import strict_json
 from goldwire.annotations import rules
 from goldwire.corpus.split.groups import Rule
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
-from goldwire.files import read_bytes, write_text
+from goldwire.files import read_bytes, write_json
 from goldwire.number_format import amount, counted
 from goldwire.project import CONFIG, Project
 
@@ -27,8 +26,7 @@ KINDS = ("parts", "folds", "leave-one-out")
 _SIDE = re.compile(r"\w+(\.\w+)*")
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(msgspec.Struct, frozen=True):
     """The documents that a fold tests on, and those that it neither tests nor trains on."""
 
     test: tuple[str, ...]
@@ -66,8 +64,8 @@ def split_path(project: Project) -> Path:
     return project.corpus / NAME
 
 
-def dumps_split(split: Split, ties: Iterable[object] = ()) -> str:
-    """The split as JSON, a document a line; `ties` are put down as reasons."""
+def write_split(path: Path, split: Split, ties: Iterable[object] = ()) -> None:
+    """Keep a split, a document a line; `ties` are put down as reasons."""
     record: dict[str, Any] = {"kind": split.kind, "similar": split.rule.similar, "shared": split.rule.shared}
     if split.kind == "parts":
         record["shares"] = {side: round(share, 6) for side, share in split.shares.items()}
@@ -81,17 +79,7 @@ def dumps_split(split: Split, ties: Iterable[object] = ()) -> str:
         ]
     if listed := [str(tie) for tie in ties]:
         record["kept_together"] = listed
-    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-
-
-def write_split(path: Path, split: Split, ties: Iterable[object] = ()) -> None:
-    """Keep a split."""
-    write_text(path, dumps_split(split, ties))
-
-
-class _Fold(msgspec.Struct):
-    test: list[str]
-    left_out: list[str] = []
+    write_json(path, record)
 
 
 class _Record(msgspec.Struct):
@@ -101,7 +89,7 @@ class _Record(msgspec.Struct):
     shares: dict[str, float] = {}
     starts: dict[str, str] = {}
     sides: dict[str, list[str]] = {}
-    folds: list[_Fold] = []
+    folds: tuple[Fold, ...] = ()
 
 
 def read_split(path: Path) -> Split:
@@ -136,7 +124,7 @@ def read_split(path: Path) -> Split:
         shares=record.shares,
         starts=record.starts,
         sides={name: side for side, names in record.sides.items() for name in names},
-        folds=tuple(Fold(tuple(fold.test), tuple(fold.left_out)) for fold in record.folds),
+        folds=record.folds,
     )
 
 

@@ -144,6 +144,11 @@ def entry(diff: Diff, wanted: Due) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def has_entry(changelog: str, version: str) -> bool:
+    """Whether a changelog has an entry for a version."""
+    return re.search(rf"(?m)^##\s+{re.escape(version)}(\s|$)", changelog) is not None
+
+
 def add_entry(path: Path, text: str, name: str = "") -> None:
     """Put an entry at the top of a changelog, begun where there is none.
 
@@ -151,7 +156,7 @@ def add_entry(path: Path, text: str, name: str = "") -> None:
     """
     old = read_text(path) if path.is_file() else f"# Changelog of {name}\n" if name else "# Changelog\n"
     version = text.partition("\n")[0].removeprefix("##").strip()
-    if re.search(rf"(?m)^##\s+{re.escape(version)}(\s|$)", old):
+    if has_entry(old, version):
         hint = "raise [corpus] version in goldwire.toml, or take that entry out"
         raise GoldwireError.of("GW299", f"has an entry for {version}", where=str(path), hint=hint)
     first = re.search(r"(?m)^## ", old)
