@@ -166,7 +166,7 @@ def count(
         counts.words += len(article.document.text.split())
         name = article.document.id
         row = rows.get(name) or dict.fromkeys(labels, 0)
-        for annotation in _chosen(article, only_curated):
+        for annotation in readings(article, only_curated=only_curated):
             counts.annotations += 1
             statuses[annotation.status] += 1
             kinds[annotation.provenance.kind] += 1
@@ -191,7 +191,8 @@ def count(
     return counts
 
 
-def _chosen(article: Article, only_curated: bool) -> tuple[Annotation, ...]:
+def readings(article: Article, *, only_curated: bool) -> tuple[Annotation, ...]:
+    """An article's annotations, or the most trusted of them alone."""
     if not only_curated:
         return article.annotations
     annotation = curated(article.annotations)

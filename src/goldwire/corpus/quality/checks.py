@@ -14,12 +14,13 @@ from goldwire.annotations import rules
 from goldwire.annotations.countries import is_country
 from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.spool import ArticleSpool
+from goldwire.annotations.stats import readings
 from goldwire.annotations.store import project_articles
 from goldwire.annotations.values import value_problem
 from goldwire.corpus.split.leaks import leaks
 from goldwire.errors import Fault, one_of
 from goldwire.formats.jsonl import own_jsonl
-from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, curated, pairs
+from goldwire.model import Annotation, Article, AttributeValue, Relation, Span, pairs
 from goldwire.number_format import amount, counted
 from goldwire.project import Project
 from goldwire.schemas import Attribute, Schema, load_schema
@@ -93,7 +94,7 @@ def check_articles(
     families: dict[tuple[str, str, str, str], str] = {}
     odd: set[tuple[str, str, str, str]] = set()
     for article in articles:
-        for annotation in _chosen(article, only_curated):
+        for annotation in readings(article, only_curated=only_curated):
             annotations += 1
             spans += len(annotation.spans)
             relations += len(annotation.relations)
@@ -117,7 +118,7 @@ def _id_uses(
 ) -> Iterator[IdUse]:
     """The mentions of some ids, named by annotator, layer, attribute and id."""
     for article in articles:
-        for annotation in _chosen(article, only_curated):
+        for annotation in readings(article, only_curated=only_curated):
             for number, name, value in shared_ids(annotation, schema):
                 span = annotation.spans[number]
                 if (annotation.annotator, span.layer, name, value) in keys:
@@ -125,13 +126,6 @@ def _id_uses(
                     at = span_place(head, number, article.document.text[span.start : span.end])
                     family = schema.family(span.layer, span.label)
                     yield IdUse(annotation.annotator, span.layer, name, value, family, f"{at} {span.label}")
-
-
-def _chosen(article: Article, only_curated: bool) -> tuple[Annotation, ...]:
-    if not only_curated:
-        return article.annotations
-    annotation = curated(article.annotations)
-    return (annotation,) if annotation is not None else ()
 
 
 class RuleBook:
