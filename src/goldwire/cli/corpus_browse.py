@@ -79,7 +79,6 @@ def review(
         say(f"not judged: {amount(result.label_errors.alone)} whose label no other fold has")
         if result.label_errors.hidden:
             say(f"not judged: {amount(result.label_errors.hidden)} that no token is left to")
-    if result.checks is not None:
-        say(f"{amount(len(result.checks.faults))} places where a rule is broken (goldwire corpus check)")
+    say(f"{amount(len(result.checks.faults))} places where a rule is broken (goldwire corpus check)")
     say(str(result.page))
     write_json(json_path, result.as_json())

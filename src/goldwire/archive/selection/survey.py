@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from goldwire.archive.reading import Batch
 from goldwire.archive.rows import Refused, article_batches, articles_of
 from goldwire.archive.selection.options import RANDOM, UNCERTAINTY, Choice
 from goldwire.archive.shards import Shard
+from goldwire.files import hash64
 from goldwire.model import Article
 from goldwire.seeds.columns import stated
 from goldwire.text import UNSPACED, normalise
@@ -140,7 +140,7 @@ class Looker:
             unfit[f"no number as {self.choice.order}"] += 1
         keyword = self.choice.keywords[(match.lastindex or 1) - 1] if match else ""
         values = tuple(self._value(name, article, size, keyword) for name in self.choice.fields)
-        key = _hash(self.salt + b"\0" + document.id.encode() + b"\0" + digest.to_bytes(8, "big"))
+        key = hash64(self.salt + b"\0" + document.id.encode() + b"\0" + digest.to_bytes(8, "big"))
         return Seen(row, key, digest, values, score, may)
 
     def _score(self, article: Article) -> float:
@@ -178,11 +178,7 @@ def _tag(language: object) -> str:
 
 def hash_of(text: str) -> int:
     """The hash of a text, white space and case aside."""
-    return _hash(" ".join(text.split()).casefold().encode())
-
-
-def _hash(data: bytes) -> int:
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+    return hash64(" ".join(text.split()).casefold().encode())
 
 
 def _numbers(batch: Batch) -> Sequence[int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import product
 from pathlib import Path
 
 from goldwire.corpus.browse.argument_roles import Frame
@@ -107,9 +106,7 @@ def rows_of(
         begin: list[Cell] = [document.id, _text(meta.get("title")), _text(meta.get("published"))]
         begin += [row.annotator, row.status, row.chosen, span.id, span.start, span.end, row.text, span.label]
         begin += [_attribute(span.attributes.get(name)) for name in schema.layers[frame.layer].attributes]
-        sources: list[int | None] = [*row.fillers.get(frame.source, ())] or [None]
-        targets: list[int | None] = [*row.fillers.get(frame.target, ())] or [None]
-        for source, target in product(sources, targets):
+        for source, target in row.ends():
             cells = [*begin]
             for role, relation in frame.named():
                 if role in ("source", "target"):

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from goldwire.corpus.browse.argument_roles import Frame, identity_of
@@ -28,7 +29,6 @@ class Node:
     a registry: as a mention states them, else as the registry does.
     """
 
-    key: str
     layer: str
     id: str = ""
     name: str = ""
@@ -42,8 +42,7 @@ class Row:
 
     `document` counts the articles; `fillers` holds for each relation the nodes that it leads to, as places
     in the list of nodes, with the spans. `event` is shared by all mentions of one thing that happened.
-    `date` is ISO 8601, whole or in part, and `basis` says where it is from: `stated` in the text beside it,
-    or `""` where it is not.
+    `date` is ISO 8601, whole or in part, as it is stated beside it, or `""`.
     """
 
     document: int
@@ -55,9 +54,14 @@ class Row:
     text: str
     event: str
     date: str = ""
-    basis: str = ""
     fillers: dict[str, list[int]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+
+    def ends(self) -> Iterator[tuple[int | None, int | None]]:
+        """Each source with each target, as places in the list of nodes; None where there is none."""
+        sources: list[int | None] = [*self.fillers.get(self.frame.source, ())]
+        targets: list[int | None] = [*self.fillers.get(self.frame.target, ())]
+        return product(sources or [None], targets or [None])
 
 
 @dataclass
@@ -162,8 +166,7 @@ class EventGraph:
             node.label = labels.text()
             entry = self._entry(node.layer, node.id)
             node.name = entry.get("name") or wordings.text()
-            layer = self.schema.layers.get(node.layer)
-            for name, attribute in layer.attributes.items() if layer is not None else ():
+            for name, attribute in self.schema.attributes(node.layer).items():
                 if attribute.taken_from and node.id in attribute.by_id:
                     node.known.setdefault(name, attribute.by_id[node.id])
         self._wordings, self._labels = [], []
@@ -190,7 +193,6 @@ class EventGraph:
                     text=_words(article, span),
                     event=self._key(span, article, annotation),
                     date=date,
-                    basis="stated" if date else "",
                     fillers={
                         label: [self._place(tail, article, annotation) for tail in spans]
                         for label, spans in by_relation.items()
@@ -231,24 +233,21 @@ class EventGraph:
         if key not in self._places:
             value = span.attributes.get(self.identity.get(span.layer, ""))
             self._places[key] = len(self.nodes)
-            self.nodes.append(Node(key, span.layer, value if isinstance(value, str) else ""))
+            self.nodes.append(Node(span.layer, value if isinstance(value, str) else ""))
             self._wordings.append(_Most())
             self._labels.append(_Most())
         index = self._places[key]
         self._wordings[index].add(_words(article, span))
         self._labels[index].add(span.label)
         node = self.nodes[index]
-        layer = self.schema.layers.get(span.layer)
-        for name, attribute in layer.attributes.items() if layer is not None else ():
+        for name, attribute in self.schema.attributes(span.layer).items():
             stated = span.attributes.get(name)
             if attribute.taken_from and isinstance(stated, str):
                 node.known.setdefault(name, stated)
 
     def _date(self, span: Span) -> str:
         """The value of a span's attribute of kind date."""
-        if span.layer not in self.schema.layers:
-            return ""
-        for name, attribute in self.schema.layers[span.layer].attributes.items():
+        for name, attribute in self.schema.attributes(span.layer).items():
             value: AttributeValue | None = span.attributes.get(name)
             if attribute.kind == "date" and isinstance(value, str):
                 return value
@@ -257,7 +256,7 @@ class EventGraph:
     def _entry(self, layer: str, value: str) -> Mapping[str, str]:
         """The registry's entry of an id; empty where there is none."""
         name = self.identity.get(layer, "")
-        attribute = self.schema.layers[layer].attributes.get(name) if layer in self.schema.layers else None
+        attribute = self.schema.attributes(layer).get(name)
         registry = (attribute.registry or "") if attribute is not None else ""
         return self.entries.get(registry, {}).get(value, {})
 

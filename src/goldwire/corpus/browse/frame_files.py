@@ -6,7 +6,6 @@ import json
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.events import EventGraph, Link, Row
 from goldwire.corpus.browse.page_data import script, title_of
+from goldwire.files import hash64
 from goldwire.model import Article
 
 #: Mentions that a page draws: a browser holds them all.
@@ -193,7 +193,7 @@ class FrameFiles:
 
 
 def _code(event: str) -> int:
-    return int.from_bytes(blake2b(event.encode(), digest_size=8).digest(), "big")
+    return hash64(event.encode())
 
 
 def _pairs(row: _Row) -> Iterator[tuple[int, _Row]]:

@@ -20,37 +20,32 @@ def layer_list(
     """Layers with their labels for a template: all of the schema's, or those used, unknown ones too."""
     numbers = page_data.label_numbers(schema)
     wanted = set(numbers) if used is None else set(used)
+    unknown = sorted(wanted - numbers.keys())
+
+    def about(layer: str, code: str) -> dict[str, Any]:
+        label = schema.layers[layer].labels[code] if (layer, code) in numbers else None
+        return {
+            "code": code,
+            "name": label.name if label else "",
+            "definition": label.definition if label else "",
+            "index": numbers.get((layer, code), -1),
+            "count": counts[layer, code] if counts else 0,
+        }
+
     listed: list[dict[str, Any]] = []
-    for index, (name, layer) in enumerate(schema.layers.items()):
-        labels = [
-            {
-                "code": code,
-                "name": label.name,
-                "definition": label.definition,
-                "index": numbers[name, code],
-                "count": counts[name, code] if counts is not None else 0,
-            }
-            for code, label in layer.labels.items()
-            if (name, code) in wanted
-        ]
-        labels += [
-            {"code": code, "name": "", "definition": "", "index": -1, "count": 0}
-            for at, code in sorted(wanted - set(numbers))
-            if at == name
-        ]
-        attributes = [(code, about.title, about.definition) for code, about in layer.attributes.items()]
-        if labels:
+    for index, name in enumerate(dict.fromkeys([*schema.layers, *(layer for layer, _ in unknown)])):
+        layer = schema.layers.get(name)
+        attributes = layer.attributes if layer else {}
+        if labels := [about(*key) for key in (*numbers, *unknown) if key in wanted and key[0] == name]:
             listed.append(
-                {"name": name, "title": layer.title, "labels": labels, "attributes": attributes}
-                | {"style": index % page_data.STYLES}
+                {
+                    "name": name,
+                    "title": layer.title if layer else name,
+                    "labels": labels,
+                    "attributes": [(code, each.title, each.definition) for code, each in attributes.items()],
+                    "style": index % page_data.STYLES if layer else 0,
+                }
             )
-    for name in sorted({layer for layer, _ in wanted} - set(schema.layers)):
-        labels = [
-            {"code": code, "name": "", "definition": "", "index": -1, "count": 0}
-            for at, code in sorted(wanted)
-            if at == name
-        ]
-        listed.append({"name": name, "title": name, "labels": labels, "attributes": [], "style": 0})
     return listed
 
 

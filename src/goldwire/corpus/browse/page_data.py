@@ -155,8 +155,7 @@ def article_payload(
         for span in sorted(annotation.spans, key=lambda s: (s.start, -s.end, s.id)):
             words = " ".join(text[span.start : span.end].split())
             spans[span.id] = [span.layer, span.label, span.start, span.end, words, span.attributes]
-            attributes = schema.layers[span.layer].attributes if span.layer in schema.layers else {}
-            for name, about in attributes.items():
+            for name, about in schema.attributes(span.layer).items():
                 value = span.attributes.get(name)
                 entry = entries.get(about.registry or "", {}).get(value, {}) if isinstance(value, str) else {}
                 if entry.get("name"):

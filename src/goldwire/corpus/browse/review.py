@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,15 +39,15 @@ USES = 12
 class Review(Figures):
     """What was found. `label_errors` is None where none were asked for; `page` shows it, where one does."""
 
-    inconsistencies: list[Inconsistency] = field(default_factory=list)
-    label_errors: LabelErrors | None = None
-    checks: CheckResult | None = None
+    inconsistencies: list[Inconsistency]
+    label_errors: LabelErrors | None
+    checks: CheckResult
     page: Path | None = None
 
     def __repr__(self) -> str:
         parts = [(len(self.inconsistencies), "inconsistencies")]
         parts += [(len(self.label_errors.errors), "doubts")] if self.label_errors is not None else []
-        parts += [(len(self.checks.faults), "faults")] if self.checks is not None else []
+        parts += [(len(self.checks.faults), "faults")]
         return f"<Review: {', '.join(f'{amount(number)} {what}' for number, what in parts)}>"
 
     def tables(self) -> list[Table]:
@@ -73,11 +73,11 @@ class Review(Figures):
         return {
             "inconsistencies": [asdict(inconsistency) for inconsistency in self.inconsistencies],
             "label_errors": asdict(self.label_errors) if self.label_errors is not None else None,
-            "checks": self.checks.as_json() if self.checks is not None else None,
+            "checks": self.checks.as_json(),
             "counts": {
                 "inconsistencies": self.by_kind,
                 "label_errors": counts(self.label_errors.errors) if self.label_errors is not None else {},
-                "faults": self.checks.by_code if self.checks is not None else {},
+                "faults": self.checks.by_code,
             },
         }
 
@@ -141,7 +141,6 @@ def write_review(
             row |= {"before": before, "words": words, "after": after}
         shown[error.kind] += 1
         rows.append(row)
-    faults = result.checks.faults if result.checks is not None else []
     numbers = page_data.label_numbers(corpus.schema)
     static = resources.files("goldwire.corpus.browse").joinpath("static")
     page = render_page(
@@ -164,9 +163,8 @@ def write_review(
         label_errors=label_errors,
         error_rows={kind: [row for row in rows if row["error"].kind == kind] for kind in ERROR_KINDS},
         error_kinds=ERROR_KINDS,
-        faults=[(fault, _document(fault.where, titles)) for fault in faults],
+        faults=[(fault, _document(fault.where, titles)) for fault in result.checks.faults],
         rules=RULES,
-        by_code=result.checks.by_code if result.checks is not None else {},
         links=known,
         titles=titles,
         numbers=numbers,

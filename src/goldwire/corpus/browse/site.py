@@ -85,9 +85,19 @@ def browse(corpus: Corpus, out: Path, *, advance: Callable[[int], None] | None =
     check_ours(out, MARKER, code="GW215", content="a site")
     writer = _Writer(corpus)
     with replacing(out, MARKER, code="GW215") as new_folder:
-        site = writer.write(new_folder, advance or (lambda _: None))
+        counts = writer.write(new_folder, advance or (lambda _: None))
         size = sum(path.stat().st_size for path in new_folder.rglob("*") if path.is_file())
-    return Site(out, *site, size, writer.local, writer.draft)
+    return Site(
+        folder=out,
+        articles=len(writer.ids),
+        readings=counts.readings,
+        spans=counts.spans,
+        frames=tuple(writer.frames),
+        files=counts.rows,
+        bytes=size,
+        local=writer.local,
+        draft=writer.draft,
+    )
 
 
 class _Table(NamedTuple):
@@ -104,13 +114,15 @@ class _Table(NamedTuple):
 
 
 class _Counts:
-    """What is counted while articles go by: all readings and spans, of those chosen labels and relations."""
+    """What is counted while articles go by: all readings and spans, of those chosen labels and relations; at
+    the end the rows of each table."""
 
     def __init__(self) -> None:
         self.readings = self.spans = 0
         self.labels: Counter[tuple[str, str]] = Counter()
         self.layers: Counter[str] = Counter()
         self.relations: Counter[str] = Counter()
+        self.rows: dict[str, int] = {}
 
     def add(self, article: Article) -> Counter[str]:
         """Count an article; returns the spans of its chosen reading by layer."""
@@ -175,60 +187,43 @@ class _Writer:
             "local": self.local,
         }
 
-    def write(
-        self, folder: Path, advance: Callable[[int], None]
-    ) -> tuple[int, int, int, tuple[Frame, ...], dict[str, int]]:
-        """All files; returns articles, readings, spans, frames and the tables' rows."""
+    def write(self, folder: Path, advance: Callable[[int], None]) -> _Counts:
+        """All files; returns what was counted."""
         names = {key for key, _, _ in self.about["pages"]}
         for name in ("articles", "data"):
             (folder / name).mkdir()
         self.assets(folder, bool(names & {"timeline", "graph"}))
+        counts = _Counts()
         listing = ArticleList(
-            folder,
-            self.page,
-            self.href,
-            self.schema,
-            self.annotators,
-            len(self.articles),
-            self.language,
+            folder, self.page, self.href, self.schema, self.annotators, len(self.articles), self.language
         )
         drawn = FrameFiles(self.frames, self.graph, self.language)
         with closing(listing), closing(drawn):
-            return self._write(folder, names, listing, drawn, advance)
-
-    def _write(
-        self,
-        folder: Path,
-        names: set[str],
-        listing: ArticleList,
-        drawn: FrameFiles,
-        advance: Callable[[int], None],
-    ) -> tuple[int, int, int, tuple[Frame, ...], dict[str, int]]:
-        counts = _Counts()
-        with ExitStack() as opened:
-            tables = [opened.enter_context(table.files(folder)) for table in self.tables()]
-            for number, article in enumerate(self.articles):
-                self.article(folder, number, article)
-                listing.add(article, counts.add(article))
-                rows = list(self.graph.rows(number, article))
-                for frame, table in zip(self.frames, tables, strict=False):
-                    table.add(csv_tables.rows_of(article, rows, self.schema, frame, self.graph))
-                tables[-2].add(csv_tables.mention_rows((article,), self.schema))
-                tables[-1].add(csv_tables.relation_rows((article,)))
-                drawn.add(rows, self.graph.links(number, article))
-                advance(1)
-        tiles = [("articles", len(self.ids), ""), ("readings", counts.readings, f"by {len(self.annotators)}")]
-        tiles += [(self.title(layer), counts.layers[layer], layer) for layer in self.schema.layers]
-        listing.write(tiles)
+            with ExitStack() as opened:
+                tables = [opened.enter_context(table.files(folder)) for table in self.tables()]
+                for number, article in enumerate(self.articles):
+                    self.article(folder, number, article)
+                    listing.add(article, counts.add(article))
+                    rows = list(self.graph.rows(number, article))
+                    for frame, table in zip(self.frames, tables, strict=False):
+                        table.add(csv_tables.rows_of(article, rows, self.schema, frame, self.graph))
+                    tables[-2].add(csv_tables.mention_rows((article,), self.schema))
+                    tables[-1].add(csv_tables.relation_rows((article,)))
+                    drawn.add(rows, self.graph.links(number, article))
+                    advance(1)
+            readers = f"by {len(self.annotators)}"
+            tiles = [("articles", len(self.ids), ""), ("readings", counts.readings, readers)]
+            tiles += [(self.title(layer), counts.layers[layer], layer) for layer in self.schema.layers]
+            listing.write(tiles)
+            if names & {"timeline", "graph"}:
+                self.drawings(folder, names, drawn.write(folder / "data", self.articles, self.href))
         self.table_page(folder, tables)
-        if names & {"timeline", "graph"}:
-            self.drawings(folder, names, drawn.write(folder / "data", self.articles, self.href))
         self.labels(folder, counts)
         marker = {"name": self.about["name"], "version": self.about["version"], "goldwire": __version__}
         write_text(folder / MARKER, json.dumps({**marker, "content": self.about["content"]}) + "\n")
         sync()
-        files = {table.name: files.rows for table, files in zip(self.tables(), tables, strict=True)}
-        return len(self.ids), counts.readings, counts.spans, tuple(self.frames), files
+        counts.rows = {table.name: files.rows for table, files in zip(self.tables(), tables, strict=True)}
+        return counts
 
     def href(self, document: str) -> str:
         """The address of an article's page, in the folder of these."""

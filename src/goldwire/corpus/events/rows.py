@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from goldwire.annotations.values import iso_date
@@ -121,9 +120,7 @@ class EventColumns:
         self, graph: EventGraph, row: Row, cells: dict[str, Any], article: Article
     ) -> Iterator[EventRow]:
         """A row for each pair of source and target."""
-        sources: list[int | None] = [*row.fillers.get(self.frame.source, ())] or [None]
-        targets: list[int | None] = [*row.fillers.get(self.frame.target, ())] or [None]
-        for pair in product(sources, targets):
+        for pair in row.ends():
             ends = [None if index is None else graph.nodes[index] for index in pair]
             own = dict(cells)
             for relation, node in zip((self.frame.source, self.frame.target), ends, strict=True):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from goldwire.files import hash64
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Stories:
 
 
 def story_code(*said: str) -> int:
-    """What a row says as 64 bits; two different sayings share a code once in some 10^19 pairs."""
-    return int.from_bytes(blake2b("\x00".join(said).encode(), digest_size=8).digest(), "big")
+    """What a row says as 64 bits."""
+    return hash64("\x00".join(said).encode())
 
 
 class StoryCounter:
