@@ -256,7 +256,7 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
 
 def _added(home: Project, name: str, candidate: Candidate, taken: set[Path]) -> Added:
     """An article with its place in `seeds/`: where its file lies already, else in `articles/`."""
-    file, is_new = _lies_there(home, candidate), False
+    file, is_new = _in_seeds(home, candidate.path) if candidate.is_whole else "", False
     if not file:
         stem, number = file_name(name), 1
         path = home.seeds / _FOLDER / f"{stem}.txt"
@@ -267,11 +267,6 @@ def _added(home: Project, name: str, candidate: Candidate, taken: set[Path]) -> 
     taken.add(home.seeds / file)
     title, published = (str(candidate.meta.get(key, "")) for key in ("title", "published"))
     return Added(name, file, candidate.place, len(candidate.text), title, published, is_new)
-
-
-def _lies_there(home: Project, candidate: Candidate) -> str:
-    """The path from `seeds/` of an article's text that lies in it; empty where it is to be written."""
-    return _in_seeds(home, candidate.path) if candidate.is_whole else ""
 
 
 def _in_seeds(home: Project, path: Path | None) -> str:
