@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +108,15 @@ class Bed:
     def pull(self, client: Client, title: str, **options: Any) -> Any:
         return pull(client, self.project, SCHEMA, self.documents, title=title, **options)
 
+    def run(self, what: str, client: Client, title: str) -> Any:
+        """A push or a pull."""
+        return self.push(client, title) if what == "push" else self.pull(client, title)
+
+    def wrong(self, what: str, client: Client, title: str) -> list[str]:
+        """What is wrong after a push or a pull that was cut off and made again."""
+        self.run(what, client, title)
+        return self.pushed(client, title) if what == "push" else self.pulled(client, title)
+
     def fill(self, client: Client, title: str) -> None:
         """A Label Studio project of annotated tasks."""
         push(client, self.project, SCHEMA, (), title=title)
@@ -175,19 +183,17 @@ class Bed:
 def server_killed(bed: Bed, what: str, title: str, delay: float) -> tuple[bool, list[str]]:
     """Kill the server `delay` seconds into a push or pull; whether in time, and what is wrong after."""
     client = bed.client()
-    run: Callable[[Client, str], Any] = bed.push if what == "push" else bed.pull
     timer = threading.Timer(delay, bed.kill_server)
     timer.start()
     cut = False
     try:
-        run(client, title)
+        bed.run(what, client, title)
     except GoldwireError:
         cut = True
     timer.join()
     client.close()
     with bed.client() as again:
-        run(again, title)
-        return cut, (bed.pushed if what == "push" else bed.pulled)(again, title)
+        return cut, bed.wrong(what, again, title)
 
 
 def client_killed(bed: Bed, what: str, title: str, delay: float) -> tuple[bool, list[str]]:
@@ -202,8 +208,7 @@ def client_killed(bed: Bed, what: str, title: str, delay: float) -> tuple[bool, 
         process.send_signal(signal.SIGKILL)
         cut = process.wait() == -signal.SIGKILL
     with bed.client() as again:
-        (bed.push if what == "push" else bed.pull)(again, title)
-        return cut, (bed.pushed if what == "push" else bed.pulled)(again, title)
+        return cut, bed.wrong(what, again, title)
 
 
 def main() -> None:
@@ -212,7 +217,7 @@ def main() -> None:
     bed = Bed(Path(root), int(number))
     with bed.client() as client:
         print("begun", flush=True)
-        (bed.push if what == "push" else bed.pull)(client, title)
+        bed.run(what, client, title)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,14 @@ def side(name: str, source: Path, folder: Path) -> dict[str, float]:
     return {"cpu": time.process_time(), "work": work, "megabytes": max(0, peak - before) / 1e6}
 
 
+def measured(name: str, source: Path, folder: Path) -> dict[str, float]:
+    """One side in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.export", "--side", name, str(source), str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
 def kept(path: Path) -> Counter[str]:
     """What the written JSON Lines hold, by the names that an export has for it."""
     found: Counter[str] = Counter()
@@ -244,9 +252,7 @@ def main() -> int:
         size = source.stat().st_size / 1e6
         print(f"an export of {options.tasks} tasks, {size:.0f} MB: " + told(held))
         for name in ("ours", "JSON_MIN", "CONLL2003"):
-            command = [sys.executable, "-m", "benchmarks.export", "--side", name, str(source), place]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            figures[name] = one = json.loads(done.stdout.splitlines()[-1])
+            figures[name] = one = measured(name, source, folder)
             title = "goldwire, to JSON Lines" if name == "ours" else f"label_studio_sdk, {name}"
             print(f"  {title:<28} {one['cpu']:6.1f} s CPU ({one['work']:.1f} s after import)", end="")
             print(f"  {one['megabytes']:5.0f} MB above import", flush=True)
@@ -254,9 +260,7 @@ def main() -> int:
         for name, times in (("long text", 1), ("twice as long", 2)):
             long = folder / "long.json"
             spans = write_long_text(long, LONG[0] * times, LONG[1] * times)
-            command = [sys.executable, "-m", "benchmarks.export", "--side", "ours", str(long), place]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            figures[name] = one = json.loads(done.stdout.splitlines()[-1])
+            figures[name] = one = measured("ours", long, folder)
             came = kept(folder / "ours.jsonl")["labels"]
             print(f"  {name}: {one['work']:.2f} s after import, {came} of {spans} spans kept", flush=True)
     lost = held - found

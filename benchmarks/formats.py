@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+from benchmarks.score_files import measured
 
 SPANS, WORDS, LABELS = 38.5, 600, 8
 #: How much of the bare write's CPU ours may take; how far its peak may grow from a quarter of the documents
@@ -76,14 +75,6 @@ def ours(source: Path, target: Path, found: bool = False) -> None:
     convert(source, target, source="jsonl", target="parquet", setting=setting)
 
 
-def measured(side: str, source: Path, target: Path) -> dict[str, float]:
-    """CPU seconds, peak megabytes and wall seconds of a process that does one side."""
-    command = [sys.executable, "-m", "benchmarks.formats", "--side", side, str(source), str(target)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
 def schema_file(path: Path) -> None:
     """A schema for the corpus, so that the folder's columns are typed."""
     labels = {f"L{n}": {"name": f"l{n}", "definition": "x", "color": f"#0000{n:02d}"} for n in range(LABELS)}
@@ -110,14 +101,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.side:
         side, source, target = options.side
-        start = time.perf_counter()
         if side == "bare":
             bare(Path(source), Path(target))
         else:
             ours(Path(source), Path(target), side == "found")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        wall = time.perf_counter() - start
-        print(json.dumps({"cpu": time.process_time(), "megabytes": peak, "wall": wall}))
         return 0
     figures: dict[str, Any] = {"documents": options.documents}
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +123,8 @@ def main() -> int:
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
         for _ in range(options.repeats):
             for name, (side, source, target) in sides.items():
-                runs[name].append(measured(side, source, target))
+                words = ["-m", "benchmarks.formats", "--side", side, str(source), str(target)]
+                runs[name].append(measured([sys.executable, *words]))
         for name, several in runs.items():
             figures[name] = sorted(several, key=lambda run: run["cpu"])[len(several) // 2]
     figures["ratio"] = figures["ours"]["cpu"] / figures["bare"]["cpu"]

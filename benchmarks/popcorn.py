@@ -162,12 +162,12 @@ def learn(
             into.given[annotation.document] = annotation
 
 
-def figures_of(done: Predicted, articles: Sequence[Article], resamples: int = 1000) -> dict[str, Any]:
+def figures_of(done: Predicted, articles: Sequence[Article]) -> dict[str, Any]:
     """Micro and macro F1 with intervals, all folds' documents together."""
     gold = {article.document.id: article.annotations[0] for article in articles}
     texts = {article.document.id: article.document.text for article in articles}
     pairs = [(gold[name], found) for name, found in done.found.items()]
-    scored = score(pairs, layers=LAYERS, resamples=resamples)
+    scored = score(pairs, layers=LAYERS)
     out: dict[str, Any] = {layer: scored.layers[layer]["exact"].as_json() for layer in LAYERS}
     # The mentions as they stand in the annotation, with the relations that were drawn between them.
     given = [(gold[name], replace(each, spans=gold[name].spans)) for name, each in done.given.items()]
@@ -179,7 +179,7 @@ def figures_of(done: Predicted, articles: Sequence[Article], resamples: int = 10
         ("relations, entities given", given_entities, LAYERS),
         ("relations, entities found", found_entities, LAYERS),
     ):
-        counted = score(judged, layers=layers, resamples=resamples).relations
+        counted = score(judged, layers=layers).relations
         if counted is not None:
             out[title] = counted.as_json()
     return out

@@ -1,4 +1,4 @@
-"""The POPCORN corpus of French reports, as articles: `read_popcorn(path) -> list[Article]`.
+"""The POPCORN corpus of French reports, as articles: `read_popcorn() -> list[Article]`.
 
 The file is `{document: {text, entities: [{id, type, value?, mentions: [{value, start, end}]}], relations:
 [[subject, predicate, object]]}}`. Each mention becomes a span, each relation an arrow. The mentions of one
@@ -21,40 +21,17 @@ ANNOTATOR, SCHEMA = "popcorn", "popcorn@1.0"
 #: The three layers that its publication scores apart; every other type is an event.
 ENTITIES = frozenset(
     (
-        "CIVILIAN",
-        "GROUP_OF_INDIVIDUALS",
-        "INTERGOVERNMENTAL_ORGANISATION",
-        "MATERIEL",
-        "MILITARY",
-        "MILITARY_ORGANISATION",
-        "NON_GOVERNMENTAL_ORGANISATION",
-        "NON_MILITARY_GOVERNMENT_ORGANISATION",
-        "PLACE",
-        "TERRORIST_OR_CRIMINAL",
+        *("CIVILIAN", "GROUP_OF_INDIVIDUALS", "INTERGOVERNMENTAL_ORGANISATION", "MATERIEL", "MILITARY"),
+        *("MILITARY_ORGANISATION", "NON_GOVERNMENTAL_ORGANISATION", "NON_MILITARY_GOVERNMENT_ORGANISATION"),
+        *("PLACE", "TERRORIST_OR_CRIMINAL"),
     )
 )
 ATTRIBUTES = frozenset(
     (
-        "CATEGORY",
-        "COLOR",
-        "FIRSTNAME",
-        "HEIGHT",
-        "LASTNAME",
-        "LATITUDE",
-        "LENGTH",
-        "LONGITUDE",
-        "MATERIAL_REFERENCE",
-        "NATIONALITY",
-        "QUANTITY_EXACT",
-        "QUANTITY_FUZZY",
-        "QUANTITY_MAX",
-        "QUANTITY_MIN",
-        "TIME_EXACT",
-        "TIME_FUZZY",
-        "TIME_MAX",
-        "TIME_MIN",
-        "WEIGHT",
-        "WIDTH",
+        *("CATEGORY", "COLOR", "FIRSTNAME", "HEIGHT", "LASTNAME", "LATITUDE", "LENGTH", "LONGITUDE"),
+        *("MATERIAL_REFERENCE", "NATIONALITY", "WEIGHT", "WIDTH"),
+        *("QUANTITY_EXACT", "QUANTITY_FUZZY", "QUANTITY_MAX", "QUANTITY_MIN"),
+        *("TIME_EXACT", "TIME_FUZZY", "TIME_MAX", "TIME_MIN"),
     )
 )
 
@@ -64,9 +41,9 @@ def layer_of(label: str) -> str:
     return "entity" if label in ENTITIES else "attribute" if label in ATTRIBUTES else "event"
 
 
-def read_popcorn(path: Path = DATA) -> list[Article]:
+def read_popcorn() -> list[Article]:
     """The reports, each with its one annotation, in the file's order; spans in reading order."""
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
     return [_article(name, held) for name, held in data.items()]
 
 

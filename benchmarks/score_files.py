@@ -106,21 +106,19 @@ def theirs(gold: str, pred: str) -> None:
     print(found["overall"]["strict"].f1)
 
 
-def measured(command: list[str], folder: Path) -> dict[str, Any]:
+def measured(command: list[str]) -> dict[str, float]:
     """CPU seconds and peak megabytes of a process, start and imports included."""
-    with (folder / "out").open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+    _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"failed: {' '.join(command)}")
     return {"cpu": usage.ru_utime + usage.ru_stime, "megabytes": usage.ru_maxrss * 1024 / 1e6}
 
 
-def median(command: list[str], folder: Path, repeats: int) -> dict[str, Any]:
+def median(command: list[str], repeats: int) -> dict[str, float]:
     """The run of so many that has the median CPU."""
-    return sorted((measured(command, folder) for _ in range(repeats)), key=lambda run: run["cpu"])[
-        repeats // 2
-    ]
+    return sorted((measured(command) for _ in range(repeats)), key=lambda run: run["cpu"])[repeats // 2]
 
 
 def main() -> int:
@@ -142,7 +140,7 @@ def main() -> int:
         sizes = [options.documents // 2, options.documents] if options.rich else [options.documents]
         for size in sizes:
             gold, pred = (write_rich if options.rich else write)(folder, size)
-            run = median([*ours, str(gold), str(pred)], folder, options.repeats)
+            run = median([*ours, str(gold), str(pred)], options.repeats)
             figures[f"ours, {size}"] = run
             print(f"ours, {size} documents: {run['cpu']:.2f} s CPU, {run['megabytes']:.0f} MB")
         whole = figures[f"ours, {options.documents}"]
@@ -152,7 +150,7 @@ def main() -> int:
             over = whole["megabytes"] > RICH_MEGABYTES
         else:
             command = [sys.executable, "-m", "benchmarks.score_files", "--theirs", str(gold), str(pred)]
-            figures["theirs"] = run = median(command, folder, options.repeats)
+            figures["theirs"] = run = median(command, options.repeats)
             ratio = whole["cpu"] / run["cpu"]
             print(f"nervaluate: {run['cpu']:.2f} s CPU, {run['megabytes']:.0f} MB")
             print(f"ratio {ratio:.3f} (at most {SHARE}), at most {MEGABYTES} MB")

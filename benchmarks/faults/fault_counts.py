@@ -36,6 +36,17 @@ class FaultCounts:
         setattr(self, kind, getattr(self, kind) + 1)
         self.told.append(f"{kind}: {case}"[:300])
 
+    def ended(self, case: str, said: Said) -> str:
+        """Count how a command ended, and say it: `broke`, `refused` or `taken`."""
+        if said.broke:
+            self.fault(f"{case}: {said.broke}", "tracebacks")
+            return "broke"
+        if said.code == 2:
+            self.refused += 1
+            return "refused"
+        self.taken += 1
+        return "taken"
+
     @property
     def wrong(self) -> int:
         """How much was lost, doubled, falsified, or ended in a traceback."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.faults.fault_counts import FaultCounts, call, tree
 from goldwire.annotations.store import read_annotations
-from goldwire.project import Project, load_project
+from goldwire.project import load_project
 from tests.corpus.mini import mini_project
 
 GOLDEN = Path(__file__).parents[2] / "tests/formats/golden"
@@ -58,14 +58,8 @@ def mutated_projects(place: Path, number: int) -> FaultCounts:
             before = tree(root)
             said = call(root, *words)
             case = f"seed {seed}, {path.relative_to(root)}, {' '.join(words)}"
-            if said.broke:
-                counts.fault(f"{case}: {said.broke}", "tracebacks")
-            elif said.code == 2:
-                counts.refused += 1
-                if tree(root) != before:
-                    counts.fault(f"{case}: refused, and something was written", "falsified")
-            else:
-                counts.taken += 1
+            if counts.ended(case, said) == "refused" and tree(root) != before:
+                counts.fault(f"{case}: refused, and something was written", "falsified")
         shutil.rmtree(root)
     return counts
 
@@ -90,14 +84,8 @@ def mutated_formats(place: Path, number: int) -> FaultCounts:
             source.parent, "corpus", "convert", str(source), str(target), "--from", name, "--to", "jsonl"
         )
         case = f"seed {seed}, {name}, {path.name}"
-        if said.broke:
-            counts.fault(f"{case}: {said.broke}", "tracebacks")
-        elif said.code == 0:
-            counts.taken += 1
-        else:
-            counts.refused += 1
-            if target.exists():
-                counts.fault(f"{case}: refused, and half of it was written", "falsified")
+        if counts.ended(case, said) == "refused" and target.exists():
+            counts.fault(f"{case}: refused, and half of it was written", "falsified")
         shutil.rmtree(source.parent)
     return counts
 
@@ -122,15 +110,11 @@ def doubled_keys(place: Path, number: int) -> FaultCounts:
         counts.faults += 1
         said = call(root, "corpus", "build")
         case = f"seed {seed}, {path.relative_to(root)}"
-        if said.broke:
-            counts.fault(f"{case}: {said.broke}", "tracebacks")
-        elif said.code == 0:
-            counts.taken += 1
+        end = counts.ended(case, said)
+        if end == "taken":
             counts.fault(f"{case}: built from what was left", "falsified")
-        else:
-            counts.refused += 1
-            if path.name not in said.text:
-                counts.fault(f"{case}: refused without the file's name", "falsified")
+        elif end == "refused" and path.name not in said.text:
+            counts.fault(f"{case}: refused without the file's name", "falsified")
         shutil.rmtree(root)
     return counts
 
@@ -164,16 +148,9 @@ def misplaced(place: Path) -> FaultCounts:
             said = call(root, *words)
             case = f"{moved.relative_to(root)}, {' '.join(words)}"
             named = moved.name in said.text
-            counts.refused += said.code != 0
-            counts.taken += said.code == 0
-            if said.broke:
-                counts.fault(f"{case}: {said.broke}", "tracebacks")
-            elif said.code != 0 and not named:
+            end = counts.ended(case, said)
+            if end == "refused" and not named:
                 counts.fault(f"{case}: refused without the file's name", "falsified")
-            elif said.code == 0 and not named and _read(load_project(root)) < total:
+            elif end == "taken" and not named and len(read_annotations(load_project(root))) < total:
                 counts.fault(case, "lost")
     return counts
-
-
-def _read(project: Project) -> int:
-    return len(read_annotations(project))

@@ -31,25 +31,8 @@ from goldwire.model import Annotation, Document, Provenance, Span
 from goldwire.project import Project
 
 _PARTS = (
-    "%20",
-    "%C3%A9",
-    "%",
-    "+",
-    "&",
-    "#",
-    '"',
-    "'",
-    "<b>",
-    "/",
-    "\\",
-    " ",
-    "?q=",
-    "é",
-    "日本",
-    "ا",
-    "🥕",
-    ";",
-    "x" * 90,
+    *("%20", "%C3%A9", "%", "+", "&", "#", '"', "'", "<b>", "/", "\\", " ", "?q="),
+    *("é", "日本", "ا", "🥕", ";", "x" * 90),
 )
 
 

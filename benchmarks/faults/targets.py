@@ -22,23 +22,10 @@ def strangers(place: Path) -> FaultCounts:
     counts = FaultCounts("folders and files of strangers as targets")
     project = mini_project(place / "strangers")
     (project.root / "tiny.cfg").write_text(TINY, encoding="utf-8")
+    training = ("train", "--layer", "thing", "--spans", "--config", "tiny.cfg", "--processes", "1")
     calls: list[tuple[str, tuple[str, ...]]] = [
         ("site", ("corpus", "browse", "--out", "{}")),
-        (
-            "model",
-            (
-                "train",
-                "--layer",
-                "thing",
-                "--spans",
-                "--config",
-                "tiny.cfg",
-                "--out",
-                "{}",
-                "--processes",
-                "1",
-            ),
-        ),
+        ("model", (*training, "--out", "{}")),
         ("brat", ("corpus", "convert", ".", "{}", "--from", "store", "--to", "brat")),
         ("cas", ("corpus", "convert", ".", "{}", "--from", "store", "--to", "cas")),
         ("parquet", ("corpus", "convert", ".", "{}", "--from", "store", "--to", "parquet")),
@@ -49,10 +36,7 @@ def strangers(place: Path) -> FaultCounts:
         before = _foreign(folder)
         counts.faults += 1
         said = call(project.root, *(word.format(folder) for word in words))
-        counts.refused += said.code != 0
-        counts.taken += said.code == 0
-        if said.broke:
-            counts.fault(f"{' '.join(words)}: {said.broke}", "tracebacks")
+        counts.ended(" ".join(words), said)
         after = tree(folder)
         for path, data in before.items():
             if after.get(path) != data:
