@@ -21,8 +21,9 @@ import numpy as np
 
 from goldwire.eval.agreement.agree import agree
 from goldwire.eval.agreement.gamma import Continuum, gamma
-from goldwire.eval.agreement.unitizing import unitizing
+from goldwire.eval.agreement.unitizing import unitized, unitizing_columns
 from goldwire.eval.agreement.unitizing_2004 import alpha_2004
+from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.model import Annotation, Article, Document, Span
 
 LABELS = 8
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ratio = f"ours takes {seconds / theirs[0]:.4f} of it"
             row(f"  pygamma-agreement, {title}", theirs[0], "", f"γ {theirs[1]:.3f}, {ratio}")
     long = Continuum(tuple(flat(600_000, 15_000, seed) for seed in range(3)), 600_000)
-    seconds, peak, _ = measured(partial(unitizing, [long], LABELS))
+    seconds, peak, _ = measured(lambda: unitized(unitizing_columns([long], LABELS), Sampling()))
     row("uα, |uα, cuα, 3 readers × 600,000 positions", seconds, peak)
     seconds, peak, _ = measured(partial(alpha_2004, [long], LABELS))
     row("α of 2004, the same", seconds, peak)

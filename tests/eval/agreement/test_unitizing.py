@@ -9,11 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldwire.eval.agreement.gamma import Continuum
-from goldwire.eval.agreement.unitizing import Unitizing, unitizing
-from goldwire.eval.agreement.unitizing_2004 import alpha_2004, disagreement
+from goldwire.eval.agreement.unitizing import Unitizing, unitized, unitizing_columns
+from goldwire.eval.agreement.unitizing_2004 import Lines, alpha_2004
+from goldwire.eval.counts.bootstrap import Sampling
 from tests.examples import at_most
 
 Reader = tuple[tuple[int, int, int], ...]
+
+
+def unitizing(continua: list[Continuum], labels: int) -> Unitizing:
+    """The three coefficients of some documents."""
+    return unitized(unitizing_columns(continua, labels), Sampling())
+
+
 LENGTH = 14
 
 
@@ -137,12 +145,13 @@ def test_krippendorff_2004() -> None:
     first: Reader = ((75, 145, 0), (220, 250, 0), (30, 90, 1), (150, 200, 1))
     second: Reader = ((70, 150, 0), (205, 225, 0), (250, 270, 0), (30, 90, 1), (150, 200, 1))
     continua = [Continuum((first, second), 300)]
-    observed, expected = disagreement(continua, 0)
+    lines = Lines(continua, 2, 2)
+    observed, expected = lines.disagreement(0)
     assert observed == pytest.approx(0.0144, abs=1e-4)
     assert expected == pytest.approx(0.0532, abs=1e-4)
     alpha = 1 - observed / expected
     assert alpha == pytest.approx(0.729, abs=5e-4)
-    observed, expected = disagreement(continua, 1)
+    observed, expected = lines.disagreement(1)
     assert observed == 0
     assert expected == pytest.approx(0.0490, abs=1e-4)
     assert alpha_2004(continua, 2).value == pytest.approx(0.859, abs=5e-4)

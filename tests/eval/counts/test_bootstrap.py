@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldwire.eval.counts import bootstrap
 from goldwire.eval.counts.bootstrap import (
     Sampling,
     draw,
@@ -53,11 +54,12 @@ def test_each_resample_has_as_many_documents() -> None:
     assert set(weights.sum(axis=1)) == {7}
 
 
-def test_chunks_change_nothing_but_memory() -> None:
+def test_chunks_change_nothing_but_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawn in small parts, resamples are as many and as varied."""
     found = counts(50)
     whole = resampled(found, Sampling(300))
-    parts = resampled(found, Sampling(300), chunk=400)
+    monkeypatch.setattr(bootstrap, "CHUNK", 400)
+    parts = resampled(found, Sampling(300))
     assert whole is not None
     assert parts is not None
     assert parts.shape == whole.shape

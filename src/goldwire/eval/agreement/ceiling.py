@@ -91,7 +91,7 @@ def _beside(agreement: Agreement, scores: Scores, cut: int) -> Ceiling:
         micro = theirs.micro()
         model, readers = ours.micro().counts.f1, micro.counts.f1
         ratio = _ratio(ours, theirs) if alike and readers else None
-        return Beside(model, readers, micro.ci95, _share(model, readers), ratio)
+        return Beside(model, readers, micro.ci95, ratio)
 
     layers = {
         name: beside(scores.layers[name]["exact"], layer.counts["exact"])
@@ -122,10 +122,6 @@ def _ratio(ours: LabelCounts, theirs: LabelCounts) -> Interval | None:
     if ours.sums is None or theirs.sums is None or len(ours.units) != len(theirs.units):
         return None
     return interval(rates(ours.sums.sum(axis=1))[2] / rates(theirs.sums.sum(axis=1))[2])
-
-
-def _share(model: float | None, readers: float | None) -> float | None:
-    return model / readers if model is not None and readers else None
 
 
 def _readers(kinds: Sequence[set[str]]) -> Readers:
@@ -213,7 +209,7 @@ def read_ceiling(path: Path, scores: Scores) -> Ceiling:
     layers = {}
     for layer, figure in exact.items():
         model = scores.layers[layer]["exact"].micro().counts.f1
-        layers[layer] = Beside(model, figure.f1, figure.ci95, _share(model, figure.f1))
+        layers[layer] = Beside(model, figure.f1, figure.ci95)
     kinds = [set(annotator.kinds) for annotator in figures.annotators]
     number = figures.documents if isinstance(figures.documents, int) else len(figures.documents)
     return Ceiling(
@@ -237,7 +233,7 @@ def _relations_of(relations: _Relations | None, scores: Scores) -> Beside | None
     readers = 2 * right / (2 * right + wrong) if right + wrong else None
     model = scores.relations.micro().counts.f1
     interval_too = strict.micro.ci95 if len(scored) == len(strict.labels) else None
-    return Beside(model, readers, interval_too, _share(model, readers))
+    return Beside(model, readers, interval_too)
 
 
 def _other_documents(names: Sequence[str] | None, number: int, scores: Scores) -> list[str]:

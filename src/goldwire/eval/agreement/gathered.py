@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
@@ -37,13 +37,11 @@ class Columns:
 class Continua(Sequence[Continuum]):
     """Continua whose units take twelve bytes each; one is made when it is asked for."""
 
-    def __init__(self, continua: Iterable[Continuum] = ()) -> None:
+    def __init__(self) -> None:
         self._units = array("i")
         #: Where in `_units` each reader's begin, where in `_readers` each document's, with the end of all.
         self._readers, self._documents = array("q", [0]), array("q", [0])
         self._lengths = array("q")
-        for continuum in continua:
-            self.append(continuum)
 
     def append(self, continuum: Continuum) -> None:
         """Put one behind the others."""

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from goldwire.eval.agreement.gamma import SAMPLING, Continuum
+from goldwire.eval.agreement.gamma import Continuum
 from goldwire.eval.agreement.kappa import Share, share
 from goldwire.eval.counts.bootstrap import Sampling
 from goldwire.eval.matching.spans import FloatArray, IntArray
@@ -53,16 +53,8 @@ class _Lines(NamedTuple):
     places: IntArray
 
 
-def unitizing(continua: Sequence[Continuum], labels: int, sampling: Sampling = SAMPLING) -> Unitizing:
-    """The three coefficients over some documents, with the document bootstrap's intervals.
-
-    Labels are coded below `labels`. Documents with one reader count for nothing.
-    """
-    return unitized(unitizing_columns(continua, labels), sampling)
-
-
 def unitized(columns: FloatArray, sampling: Sampling) -> Unitizing:
-    """The three coefficients of `unitizing_columns`."""
+    """The three coefficients of `unitizing_columns`, with the document bootstrap's intervals."""
     return Unitizing(
         share(columns, _u_alpha, sampling, _size, "no disagreement is possible: all is gap, or one label"),
         share(columns, _binary, sampling, _size, "no disagreement is possible: all is gap, or all is unit"),
@@ -79,7 +71,8 @@ def unitized(columns: FloatArray, sampling: Sampling) -> Unitizing:
 def unitizing_columns(continua: Sequence[Continuum], labels: int) -> FloatArray:
     """What the coefficients need of each document: (documents × 5 × (1 + labels)).
 
-    Of each code: ℓ_cc, ℓ_c·, s_c, and for units only: ℓ*_c·, s*_c. Code 0 is the gap.
+    Labels are coded below `labels`. Documents with one reader count for nothing. Of each code: ℓ_cc, ℓ_c·,
+    s_c, and for units only: ℓ*_c·, s*_c. Code 0 is the gap.
     """
     codes = labels + 1
     columns = np.zeros((len(continua), 5, codes))

@@ -16,7 +16,7 @@ else 0; N is the number of units, l a unit's length. α = 1 - Σ D_o / Σ D_e ov
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -34,10 +34,8 @@ def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
     Units of one reader and label may not overlap; those of different labels may.
     """
     most = max((len(continuum.readers) for continuum in continua), default=0)
-    lines = _Lines(most, labels)
-    for continuum in continua:
-        if len(continuum.readers) == most and continuum.length > 0:
-            lines.append(continuum)
+    read_by_all = (each for each in continua if len(each.readers) == most and each.length > 0)
+    lines = Lines(read_by_all, most, labels)
     length = lines.length
     if most < 2 or not length:
         return Share(None, 0, None, "there is none", UNIT)
@@ -50,35 +48,27 @@ def alpha_2004(continua: Sequence[Continuum], labels: int) -> Share:
     return Share(float(1 - disagreements[0] / disagreements[1]), length, None, why, UNIT)
 
 
-def disagreement(continua: Sequence[Continuum], label: int) -> tuple[float, float]:
-    """Observed and expected disagreement on one label; every continuum has the same number of readers."""
-    lines = _Lines(len(continua[0].readers), label + 1)
-    for continuum in continua:
-        lines.append(continuum)
-    return lines.disagreement(label)
+class Lines:
+    """For each reader and label the units, and the lengths of the gaps, of documents laid end to end.
 
+    Every document has the same number of readers.
+    """
 
-class _Lines:
-    """For each reader and label the units, and the lengths of the gaps, of documents laid end to end."""
-
-    def __init__(self, readers: int, labels: int) -> None:
+    def __init__(self, continua: Iterable[Continuum], readers: int, labels: int) -> None:
         self.length = 0
         self._readers = readers
         self._edges = [[array("q") for _ in range(labels)] for _ in range(readers)]
         self._gaps = [[array("q") for _ in range(labels)] for _ in range(readers)]
-
-    def append(self, continuum: Continuum) -> None:
-        """Lay a document behind the others."""
-        for marked, edges, gaps in zip(continuum.readers, self._edges, self._gaps, strict=True):
-            last = [0] * len(edges)
-            for start, end, code in sorted(marked):
-                if code < len(edges):
+        for continuum in continua:
+            for marked, edges, gaps in zip(continuum.readers, self._edges, self._gaps, strict=True):
+                last = [0] * labels
+                for start, end, code in sorted(marked):
                     edges[code].extend((self.length + start, self.length + end))
                     gaps[code].append(start - last[code])
                     last[code] = end
-            for code, end in enumerate(last):
-                gaps[code].append(continuum.length - end)
-        self.length += continuum.length
+                for code, end in enumerate(last):
+                    gaps[code].append(continuum.length - end)
+            self.length += continuum.length
 
     def disagreement(self, label: int) -> tuple[float, float]:
         """Observed and expected disagreement on a label."""

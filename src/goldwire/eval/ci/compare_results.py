@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -176,7 +176,9 @@ def compare_rows(
     tested: Tested, layer: str, speaking: Mapping[tuple[str, str], Mapping[Model, int]]
 ) -> Iterator[tuple[Cell, ...]]:
     """Both F1, their difference with its interval, p; on how many places each model alone is right."""
-    every = _together(counts for (name, _), counts in speaking.items() if name == layer)
+    every = sum(
+        (Counter(counts) for (name, _), counts in speaking.items() if name == layer), Counter[Model]()
+    )
     micro = tested.micro
     for label, difference in (("micro", micro), *tested.labels.items()):
         alone = every if difference is micro else speaking.get((layer, label), {})
@@ -198,13 +200,6 @@ def compare_rows(
         )
 
 
-def _together(counts: Iterable[Mapping[Model, int]]) -> Counter[Model]:
-    every = Counter[Model]()
-    for each in counts:
-        every.update(each)
-    return every
-
-
 def disagreement_lines(
     disagreements: Sequence[Disagreement],
     speaking: Mapping[tuple[str, str], Mapping[Model, int]],
@@ -213,7 +208,7 @@ def disagreement_lines(
     """Sentences where only one model is right, those of A, then those of B; how many more there are."""
     if not show:
         return
-    every = _together(speaking.values())
+    every = sum(map(Counter, speaking.values()), Counter[Model]())
     sides: tuple[tuple[Model, Model], ...] = (("A", "B"), ("B", "A"))
     for side, other in sides:
         if not every[side]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from goldwire.eval.counts.bootstrap import Interval, Sampling, interval_of
-from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.counts.counts import Figure, LabelCounts
 from goldwire.eval.matching.clusters import METRICS, Metric, f1s, rates, resolve
 from goldwire.eval.matching.spans import EXTENT, SAME, Alignment, FloatArray, IntArray, Spans
 from goldwire.model import AttributeValue, Span
@@ -44,21 +44,26 @@ class AttributeCounts:
     counts: LabelCounts
     both_absent: dict[str, int]
 
+    def figures(self) -> dict[str, Figure]:
+        """Each attribute's accuracy, as F1."""
+        return {
+            name: replace(figure, why="no right span bears it") if figure.counts.f1 is None else figure
+            for name, figure in self.counts.figures().items()
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Accuracy, its interval, and what it rests on, for each attribute."""
-        figures: dict[str, Any] = {}
-        for name, figure in self.counts.figures().items():
-            counts = figure.counts
-            entry = {
-                "accuracy": counts.f1,
+        return {
+            name: {
+                "accuracy": figure.counts.f1,
                 "ci95": list(figure.ci95) if figure.ci95 else None,
-                "right": counts.tp,
-                "spans": counts.support,
+                "right": figure.counts.tp,
+                "spans": figure.counts.support,
                 "both_absent": self.both_absent[name],
             }
-            why = "no right span bears it" if counts.f1 is None else figure.why
-            figures[name] = entry | ({"why": why} if why else {})
-        return figures
+            | ({"why": figure.why} if figure.why else {})
+            for name, figure in self.figures().items()
+        }
 
 
 def attribute_names(

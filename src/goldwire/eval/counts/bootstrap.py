@@ -60,11 +60,11 @@ def draw(units: int, resamples: int, rng: np.random.Generator) -> IntArray:
     return np.bincount(drawn.ravel(), minlength=resamples * units).reshape(resamples, units)
 
 
-def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> FloatArray | None:
+def resampled(counts: FloatArray, sampling: Sampling) -> FloatArray | None:
     """Sums of counts (documents × columns) over each resample: (resamples × columns).
 
     None where fewer than two documents (or groups) are given: nothing varies. The same seed draws the same
-    documents; at most about `chunk` weights are held at a time. Raises GW508 for a negative number of
+    documents; at most about `CHUNK` weights are held at a time. Raises GW508 for a negative number of
     resamples.
     """
     resamples = _resamples(sampling)
@@ -73,7 +73,7 @@ def resampled(counts: FloatArray, sampling: Sampling, chunk: int = CHUNK) -> Flo
         return None
     rng = np.random.default_rng(sampling.seed)
     sums = np.empty((resamples, units.shape[1]))
-    step = max(1, chunk // len(units))
+    step = max(1, CHUNK // len(units))
     with one_thread():
         for first in range(0, resamples, step):
             part = sums[first : first + step]

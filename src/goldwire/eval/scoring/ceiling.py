@@ -19,8 +19,12 @@ class Beside:
     model: float | None
     readers: float | None
     ci95: Interval | None
-    share: float | None
     share_ci95: Interval | None = None
+
+    @property
+    def share(self) -> float | None:
+        """How much of the readers' F1 the model reaches; None where either is undefined or theirs is 0."""
+        return self.model / self.readers if self.model is not None and self.readers else None
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""

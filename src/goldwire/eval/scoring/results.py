@@ -194,15 +194,13 @@ def structure_name(scores: Scores, layer: str, kind: str) -> str:
 def detail_rows(scores: Scores) -> Iterator[Row]:
     """Layer, what, value, interval, n, note: attributes of right spans, identity, the readers' agreement."""
     for layer, counts in scores.attributes.items():
-        for name, entry in counts.as_json().items():
-            yield _valued(
-                layer, f"{name}, accuracy", entry["accuracy"], entry, f"{amount(entry['spans'])} spans"
-            )
+        for name, figure in counts.figures().items():
+            n = f"{amount(figure.counts.support)} spans"
+            yield layer, f"{name}, accuracy", figure.counts.f1, figure.ci95, n, figure.why
     for layer, names in scores.identity.items():
         for name, metrics in names.items():
             for metric, same in metrics.items():
-                measure = f"{name}, {_METRICS.get(metric, metric)} F1"
-                yield _valued(layer, measure, same.f1, same.as_json(), "")
+                yield layer, f"{name}, {_METRICS[metric]} F1", same.f1, same.ci95, "", same.why
     if scores.agreement is not None:
         ceiling = scores.agreement
         for layer, beside in ceiling.layers.items():
@@ -211,7 +209,7 @@ def detail_rows(scores: Scores) -> Iterator[Row]:
             yield from _beside("relations", "strict", ceiling.relations, scores.relations, ceiling)
 
 
-_METRICS = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
+_METRICS: dict[Metric, str] = {"b_cubed": "B³", "ceaf_e": "CEAF", "lea": "LEA"}
 
 
 def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: Ceiling) -> Iterator[Row]:
@@ -222,22 +220,9 @@ def _beside(name: str, kind: str, beside: Beside, counts: LabelCounts, ceiling: 
     yield name, "model / readers", beside.share, beside.share_ci95, "", ""
 
 
-def _valued(layer: str, measure: str, value: float | None, entry: dict[str, Any], n: str) -> Row:
-    ci95 = (entry["ci95"][0], entry["ci95"][1]) if entry["ci95"] else None
-    return layer, measure, value, ci95, n, entry.get("why", "")
-
-
 def _row(layer: str, label: str, figure: Figure) -> Row:
     counts = figure.counts
-    return (
-        layer,
-        label,
-        counts.precision,
-        counts.recall,
-        counts.f1,
-        figure.ci95,
-        counts.support,
-    )
+    return layer, label, counts.precision, counts.recall, counts.f1, figure.ci95, counts.support
 
 
 def _with_micro(counts: LabelCounts) -> dict[str, Any]:
