@@ -12,8 +12,7 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from goldwire.messages import Messages, messages_in
-from goldwire.schemas.keys import SearchKeys, free_keys, search, taken_keys
-from goldwire.schemas.net import NO_KEY
+from goldwire.schemas.keys import NO_KEY, SearchKeys, free_keys, search, taken_keys
 from goldwire.schemas.schema import (
     Attribute,
     Layer,

@@ -16,9 +16,8 @@ from xml.etree import ElementTree as ET
 from goldwire import strict_xml
 from goldwire.files import sha256
 from goldwire.messages import messages_in
-from goldwire.schemas.keys import SearchKeys, free_keys, search
+from goldwire.schemas.keys import IDS, NO_KEY, SearchKeys, free_keys, search, with_net
 from goldwire.schemas.label_config import TEXT, control, shown_for
-from goldwire.schemas.net import IDS, NO_KEY, with_net
 from goldwire.schemas.schema import RegistryEntry, Schema
 
 #: What the fields of tasks' data begin with that hold options.
@@ -189,7 +188,7 @@ def task_options(entries: Iterable[RegistryEntry]) -> list[dict[str, str]]:
 def with_picks(config: str, picks: Picks) -> str:
     """A label config with the pickers of its id fields; one that has some already gets these instead.
 
-    The letters of a search are caught where there is none (`net`).
+    The letters of a search are caught where there is none (`with_net`).
     """
     root = strict_xml.parse(without_picks(config))
     schema = picks.schema

@@ -13,8 +13,8 @@ from goldwire.annotate.records.passes import Pass
 from goldwire.messages import messages_in
 from goldwire.schemas import Label, Layer, RelationType, Schema
 from goldwire.schemas.guide import guide_page
+from goldwire.schemas.keys import NO_KEY
 from goldwire.schemas.label_config import label_config
-from goldwire.schemas.net import NO_KEY
 
 # The labels of a pass fill the column, whatever is folded below them; its rules stand under what is asked of
 # the selected span.
