@@ -88,6 +88,16 @@ def test_serve_starts_stays_and_stops(project: Project, studio: server.Server) -
 
 
 @pytest.mark.live
+def test_a_server_holds_no_library_that_it_never_asks(studio: server.Server) -> None:
+    """What trains models stays on the disk, a quarter of a start; it is Label Studio's program still."""
+    process = psutil.Process(studio.pid)
+    mapped = {Path(entry.path) for entry in process.memory_maps()}
+    assert "numpy" in {part for path in mapped for part in path.parts}
+    assert not {"scipy", "sklearn"} & {part for path in mapped for part in path.parts}
+    assert str(installation.program()) in process.cmdline()
+
+
+@pytest.mark.live
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serve_in_the_foreground_ends_with_its_terminal(
     project: Project, studio: server.Server, how: signal.Signals
@@ -172,8 +182,15 @@ def test_a_taken_port_is_named(project: Project) -> None:
 def test_the_port_stays_from_start_to_start(project: Project, studio: server.Server) -> None:
     """The second start has the first one's address; where that is taken, another, and it is told. One
     that was begun for a block of Python ends with it, unless it ran before; nothing shown of it is secret."""
-    first = server.start(project)
-    server.stop(project)
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        project.cache.mkdir()
+        (project.cache / "studio.port").write_text(f"{port}\n")  # a last start was there
+        first = server.start(project, notify=told.append)
+        server.stop(project)
+    assert first.url != f"http://127.0.0.1:{port}"
+    assert any(f"port {port} of the last start is taken" in line for line in told)
     with goldwire.serve(project) as begun:
         assert begun.url == first.url
         with goldwire.serve(project.root) as again:
@@ -184,13 +201,6 @@ def test_the_port_stays_from_start_to_start(project: Project, studio: server.Ser
             assert first.url in shown and not any(secret in shown for secret in secrets)
     assert server.running(project) is None
     assert not goldwire.stop_server(project)
-    told: list[str] = []
-    port = int(first.url.rpartition(":")[2])
-    with socket.create_server(("127.0.0.1", port)):
-        other = server.start(project, notify=told.append)
-        server.stop(project)
-    assert other.url != first.url
-    assert any(f"port {port} of the last start is taken" in line for line in told)
 
 
 def test_without_label_studio_the_way_to_it_is_told(

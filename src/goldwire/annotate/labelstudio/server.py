@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ import msgspec
 import psutil
 from msgspec import Struct
 
+from goldwire.annotate.labelstudio import lighter
 from goldwire.annotate.labelstudio.database import Database, has_account
 from goldwire.annotate.labelstudio.installation import (
     DOMAIN,
@@ -239,8 +241,8 @@ def _write(project: Project, state: _State) -> None:
 
 
 def _spawn(project: Project, port: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [str(program()), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)]
-    command.append("--enable-legacy-api-token")
+    command = [sys.executable, "-P", lighter.__file__, str(program()), "start", "--no-browser"]
+    command += ["--internal-host", HOST, "--port", str(port), "--enable-legacy-api-token"]
     path = log_path(project)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
