@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldwire.annotate.adjudication.decisions import read_file, write_items
+from goldwire.annotate.adjudication.decisions import AdjudicationCase, close_case, read_file
 from goldwire.annotate.adjudication.merge import Decision, adjudicate
 from goldwire.errors import GoldwireError
 from goldwire.model import Annotation, Document, Relation, Span
@@ -145,9 +145,10 @@ def test_the_adjudicator_may_add_and_amend() -> None:
 def test_items_and_decisions_survive_the_file(tmp_path: Path) -> None:
     """What is written is what is read, and a decision without a reason is refused."""
     made = decide(extent="b", missed="accept", attribute="a", argument="a")
-    outcome = adjudicate(DOCUMENT, (A, B), SCHEMA, made)
     path = tmp_path / "d.yaml"
-    write_items(path, "d", ["ann", "bob"], outcome.items)
+    case = AdjudicationCase(DOCUMENT, (A, B), path, made, {}, "", "", False, None, None)
+    outcome = case.merged(SCHEMA)
+    close_case(case, outcome)
     assert read_file(path).decisions == outcome.items
     path.write_text(
         path.read_text(encoding="utf-8").replace("reason: test", "reason: ''", 1), encoding="utf-8"

@@ -110,29 +110,6 @@ def read_file(path: Path) -> DecisionFile:
     return record
 
 
-def write_items(
-    path: Path,
-    document: str,
-    between: list[str],
-    items: list[Decision],
-    *,
-    basis: str = "",
-    pulled: str = "",
-    superseded: Iterable[Decision] = (),
-) -> None:
-    """Write all items with their decisions; open ones have an empty `decide`. Same content writes nothing."""
-    record: dict[str, Any] = {"document": document, "between": between, "decisions": list(map(_row, items))}
-    if basis:
-        record |= {"basis": basis, "items": _keys(item.key for item in items)}
-    if pulled:
-        record["pulled"] = pulled
-    if rows := list(map(_row, superseded)):
-        record["superseded"] = rows
-    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=110)
-    if not path.is_file() or read_bytes(path) != text.encode():
-        write_text(path, text)
-
-
 def _row(item: Decision) -> dict[str, Any]:
     row = {key: value for key, value in msgspec.to_builtins(item).items() if value not in ("", None)}
     return {**row, "decide": item.decide, "reason": item.reason}
@@ -279,14 +256,19 @@ def _supersede(case: AdjudicationCase, schema: Schema) -> None:
 
 
 def close_case(case: AdjudicationCase, outcome: Outcome, *, pulled: str = "") -> None:
-    """Write a case's items as they stand now."""
-    stamped = case.stamped or bool(pulled)
-    write_items(
-        case.path,
-        case.document.id,
-        [reading.annotator for reading in case.readings],
-        outcome.items,
-        basis=case.basis if stamped else "",
-        pulled=pulled or case.pulled,
-        superseded=case.superseded.values(),
-    )
+    """Write all items of a case with their decisions; open ones have an empty `decide`. Same content writes
+    nothing."""
+    record: dict[str, Any] = {
+        "document": case.document.id,
+        "between": [reading.annotator for reading in case.readings],
+        "decisions": list(map(_row, outcome.items)),
+    }
+    if case.stamped or pulled:
+        record |= {"basis": case.basis, "items": _keys(item.key for item in outcome.items)}
+    if pulled or case.pulled:
+        record["pulled"] = pulled or case.pulled
+    if case.superseded:
+        record["superseded"] = list(map(_row, case.superseded.values()))
+    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=110)
+    if not case.path.is_file() or read_bytes(case.path) != text.encode():
+        write_text(case.path, text)

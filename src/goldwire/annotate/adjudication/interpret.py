@@ -16,12 +16,13 @@ import msgspec
 
 from goldwire.annotate.adjudication.items import region_id
 from goldwire.annotate.adjudication.merge import Decision, Outcome, adjudicate
-from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
+from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, pairs, span_name
 from goldwire.annotations.values import value_problem
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.model import Annotation, AttributeValue, Document, Relation, Span
 from goldwire.schemas import Schema
+from goldwire.text import trim
 
 Arrow = tuple[str, str, str]
 
@@ -113,15 +114,8 @@ class _Interpreter:
 
     def shown(self, span: Span) -> str:
         """The name that a span bears in Label Studio."""
-        marked = self.document.text[span.start : span.end]
-        start = span.start + len(marked) - len(marked.lstrip())
-        end = span.end - len(marked) + len(marked.rstrip())
+        start, end = trim(self.document.text, span.start, span.end)
         return span_name(msgspec.structs.replace(span, start=start, end=end))
-
-    def blocked(self, key: str, a: Span | None, b: Span | None) -> bool:
-        """Whether a pair's item is open and was not asked of the marks."""
-        agreed = a is not None and b is not None and span_name(a) == span_name(b)
-        return not agreed and key not in self.decisions and key not in self.asked
 
     def was_shown(self, mark: Span) -> bool:
         """Whether a region is one that the adjudicator was given, not one that was marked anew."""
@@ -140,14 +134,8 @@ class _Interpreter:
         if old is not None and (old.decide, old.value) == (answer, answered_value):
             self.decisions[key] = old
             return
-        data = {
-            "key": key,
-            "kind": kind,
-            "decide": answer,
-            "reason": self.reason(span),
-            "value": answered_value,
-        }
-        self.decisions[key] = msgspec.convert(data, Decision)
+        data = {"key": key, "kind": kind, "decide": answer, "reason": self.reason(span)}
+        self.decisions[key] = msgspec.convert(data | {"value": answered_value}, Decision)
 
     def read(self) -> Interpretation:
         self.spans()
@@ -160,21 +148,20 @@ class _Interpreter:
         for a, b in pairs(self.readings, self.schema):
             key = pair_key(a, b)
             sides = {side: span for side, span in (("a", a), ("b", b)) if span is not None}
-            if self.blocked(key, a, b):
+            agreed = a is not None and b is not None and span_name(a) == span_name(b)
+            if not agreed and key not in self.decisions and key not in self.asked:
                 self.aside.update(self.shown(span) for span in sides.values())
                 continue
             if key in self.decisions and self.decisions[key].decide:
                 continue
             standing = [side for side, span in sides.items() if self.shown(span) in self.by_name]
-            agreed = a is not None and b is not None and span_name(a) == span_name(b)
             if agreed and (standing or self.partial):
                 continue
             if len(standing) == 2 and a is not None and b is not None and self.shown(a) == self.shown(b):
                 standing = ["a" if span_name(a) in self.by_name else "b"]
             answer = "both" if len(standing) == 2 else standing[0] if standing else "neither"
             about = self.by_name[self.shown(sides[standing[0]])] if standing else None
-            kind = "amended" if agreed else "missed" if len(sides) == 1 else _kind(sides["a"], sides["b"])
-            self.decide(key, kind, answer, about)
+            self.decide(key, "amended" if agreed else pair_kind(a, b), answer, about)
 
     def attributes(self) -> None:
         """The values that the standing spans bear."""
@@ -297,10 +284,6 @@ class _Interpreter:
         if head is None or tail is None:
             return True
         return f"relation {arrow[0]} {span_name(head)} -> {span_name(tail)}" not in self.decisions
-
-
-def _kind(a: Span, b: Span) -> str:
-    return "label" if (a.start, a.end) == (b.start, b.end) else "extent"
 
 
 def _bare(value: AttributeValue | None) -> object:

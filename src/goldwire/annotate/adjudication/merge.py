@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.adjudication.pairing import pair_key, pairs, span_name
+from goldwire.annotate.adjudication.pairing import pair_key, pair_kind, pairs, span_name
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import sha256
 from goldwire.model import (
@@ -220,12 +220,8 @@ class _Merge:
                 return
             yield Candidate(a, sides)
             return
-        kind: Kind = "missed"
-        allowed: tuple[str, ...] = ("a" if b is None else "b", "neither")
-        if a is not None and b is not None:
-            kind = "label" if (a.start, a.end) == (b.start, b.end) else "extent"
-            allowed = SIDES
-        answer = self.ask(key, kind, first, (self.words(a), self.words(b)), allowed)
+        allowed = SIDES if len(sides) == 2 else (*sides, "neither")
+        answer = self.ask(key, pair_kind(a, b), first, (self.words(a), self.words(b)), allowed)
         if answer == "both":
             yield from (Candidate(span, {side: span}) for side, span in sides.items())
         elif answer in sides:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.errors import GoldwireError
@@ -57,6 +58,13 @@ def pair_key(a: Span | None, b: Span | None) -> str:
     """The key of two matched spans' item: one name where both say the same, `-` for a side without."""
     names = [span_name(span) if span is not None else "-" for span in (a, b)]
     return names[0] if names[0] == names[1] else " | ".join(names)
+
+
+def pair_kind(a: Span | None, b: Span | None) -> Literal["missed", "label", "extent"]:
+    """How two matched spans differ; where both do in label and extent it is the extent."""
+    if a is None or b is None:
+        return "missed"
+    return "label" if (a.start, a.end) == (b.start, b.end) else "extent"
 
 
 def pairs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,8 @@ class TeamReport(Figures):
         minutes = (Column("minutes an article", "number"), Column("minutes a hundred words", "number"))
         scores = (Column("F1", "number"), Column("95 %", "interval"))
         kinds = tuple(Column(name, "amount") for name in ("articles", "kept", "changed"))
+        times = [astuple(pace) for pace in self.team.paces]
+        agreed = [astuple(each) for each in self.team.agreement]
         parted = Table(
             "passes",
             "medians of minutes by pass",
@@ -88,19 +90,9 @@ class TeamReport(Figures):
         )
         return [
             Table("annotators", "done and to do", (Column("annotator"), *counts, *layers), work_rows),
-            Table(
-                "time",
-                "medians of minutes",
-                (Column("annotator"), *week, *minutes),
-                [(p.annotator, p.week, p.articles, p.minutes, p.per_hundred_words) for p in self.team.paces],
-            ),
+            Table("time", "medians of minutes", (Column("annotator"), *week, *minutes), times),
             *([parted] if parted.rows else []),
-            Table(
-                "agreement",
-                "two readings of an article",
-                (Column("layer"), *week, *scores),
-                [(a.layer, a.week, a.articles, a.f1, a.ci95) for a in self.team.agreement],
-            ),
+            Table("agreement", "two readings of an article", (Column("layer"), *week, *scores), agreed),
             Table(
                 "predictions",
                 "predicted spans",
