@@ -42,8 +42,8 @@ def test_a_later_pass_keeps_what_was_made_before_and_joins_the_model_s_spans_to_
         relations=(Relation("object", "a", "1"), Relation("with", "a", "2")),
     )
     shown = for_pass(found, SECOND, START, SCHEMA)
-    assert shown.annotation.spans == (*START.spans, Span("a-2", "step", "CUT", 10, 14))
-    assert shown.annotation.relations == (Relation("object", "a-2", "a"),)
+    assert shown.annotation.spans == (*START.spans, Span("a_2", "step", "CUT", 10, 14))
+    assert shown.annotation.relations == (Relation("object", "a_2", "a"),)
     assert dict(shown.left_out) == {"relations `with` with an end that this pass does not show": 1}
 
 

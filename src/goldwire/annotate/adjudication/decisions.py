@@ -27,6 +27,7 @@ from goldwire.model import Annotation, Article, Document, Provenance
 from goldwire.project import Project
 from goldwire.schemas import Schema
 from goldwire.schemas.load import convert
+from goldwire.schemas.slugs import free_name
 from goldwire.schemas.yaml_lines import parse_yaml
 
 #: The file of unified ids, without its ending.
@@ -167,9 +168,7 @@ def joined(first: Annotation | None, second: Annotation | None) -> Annotation | 
         if known_id := names.get(span_name(span)):
             ids[span.id] = known_id
             continue
-        free = span.id
-        while free in taken:
-            free += "+"
+        free = free_name(span.id, taken)
         taken.add(free)
         ids[span.id] = free
         added.append(msgspec.structs.replace(span, id=free))

@@ -39,6 +39,8 @@ DETAIL = (
     "without what is in and out",
     "labels and definitions only",
 )
+#: From which of these on parts of a label, attribute or relation are left out.
+_GONE_FROM = {"counterexamples": 3, "examples": 4, "include": 5, "exclude": 5}
 #: What of an article's metadata is shown beside its text.
 _META = ("title", "published", "source")
 
@@ -148,13 +150,8 @@ def _reduced(schema: Schema, layer: str, detail: int) -> Schema:
 
 
 def _thin(each: T, detail: int, **changes: Any) -> T:
-    if detail >= 3:
-        changes["counterexamples"] = []
-    if detail >= 4:
-        changes["examples"] = []
-    if detail >= 5:
-        changes |= {"include": [], "exclude": []}
-    return structs.replace(each, **changes)
+    gone = {name: list[Any]() for name, least in _GONE_FROM.items() if detail >= least}
+    return structs.replace(each, **changes, **gone)
 
 
 def _plain_values(attribute: Attribute) -> Attribute:

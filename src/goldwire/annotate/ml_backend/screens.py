@@ -23,6 +23,7 @@ from goldwire.annotate.records.passes import Pass
 from goldwire.model import Annotation, Relation, Span
 from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
+from goldwire.schemas.slugs import free_name
 
 
 class Screens:
@@ -72,7 +73,7 @@ def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -
     stands_for: dict[str, str] = {}
     for span in annotation.spans:
         if span.layer in each.layers:
-            name = _free(span.id, spans)
+            name = free_name(span.id, spans)
             spans[name] = structs.replace(span, id=name)
             stands_for[span.id] = name
     for span in annotation.spans:
@@ -95,12 +96,3 @@ def for_pass(annotation: Annotation, each: Pass, start: Marks, schema: Schema) -
             relations[Relation(relation.label, head.id, tail.id)] = None
     made = structs.replace(annotation, spans=tuple(spans.values()), relations=tuple(relations))
     return Fitted(made, left_out)
-
-
-def _free(name: str, taken: Mapping[str, Span]) -> str:
-    """A span's id, or one like it that is not taken."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
