@@ -17,8 +17,9 @@ _PUBLIC = {
     "annotate.registry.review": ("review_registry",),
     "annotate.rename": ("rename_annotator",),
     "annotate.report.team": ("team_report",),
-    "annotate.rounds": ("assign", "load", "practice", "pull", "push", "status"),
+    "annotate.rounds": ("assign", "practice", "pull", "push", "status"),
     "annotate.serving": ("serve", "stop_server"),
+    "annotate.team.load": ("load",),
     "annotations.removal": ("remove_articles",),
     "api.archives": ("predict_archive", "select_articles"),
     "api.corpora": (
@@ -101,13 +102,13 @@ if TYPE_CHECKING:
     from goldwire.annotate.rename import rename_annotator as rename_annotator
     from goldwire.annotate.report.team import team_report as team_report
     from goldwire.annotate.rounds import assign as assign
-    from goldwire.annotate.rounds import load as load
     from goldwire.annotate.rounds import practice as practice
     from goldwire.annotate.rounds import pull as pull
     from goldwire.annotate.rounds import push as push
     from goldwire.annotate.rounds import status as status
     from goldwire.annotate.serving import serve as serve
     from goldwire.annotate.serving import stop_server as stop_server
+    from goldwire.annotate.team.load import load as load
     from goldwire.annotations.removal import remove_articles as remove_articles
     from goldwire.api.archives import predict_archive as predict_archive
     from goldwire.api.archives import select_articles as select_articles

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,13 +35,12 @@ from goldwire.annotate.team.assign import (
 )
 from goldwire.annotate.team.feedback import BrokenRule, fill_tabs, stored_broken_rules
 from goldwire.annotate.team.gold_checks import share_of
-from goldwire.annotate.team.load import load_project, loadable
 from goldwire.annotate.team.practice import Practised, give_practice, practise, show_answers
 from goldwire.annotate.team.status import Progress
 from goldwire.annotate.team.status import status as read_status
 from goldwire.annotate.wrong_use import wrong_use
 from goldwire.annotations.store import read_annotations
-from goldwire.errors import Fault, GoldwireError
+from goldwire.errors import Fault
 from goldwire.formats.account import Account
 from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
@@ -487,78 +486,6 @@ def assign(
         )
         invite = client.invite_link()
         return AssignedWork(assigned, sent, invite, suggested.filled, suggested.left, left_out)
-
-
-@dataclass(frozen=True, repr=False)
-class Loaded(Figures):
-    """What a load did: annotations `sent`, `present` on the server before, and `unfinished` ones of people,
-    which are not sent. `edited_here` are the places (annotator/article) of those present that were edited
-    here since: the server keeps what it has of them. `by_pass` says how many went to each pass."""
-
-    sent: int
-    present: int
-    edited_here: tuple[str, ...]
-    unfinished: int
-    by_pass: Mapping[str, int] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"<Loaded: {counted(self.sent, 'annotation')} sent, {self.present} there already>"
-
-    def tables(self) -> list[Table]:
-        """`load`: what was sent, and what was not."""
-        counts = [
-            ("annotations sent", self.sent),
-            *((f"  to pass {name}", count) for name, count in self.by_pass.items()),
-            ("annotations there already", self.present),
-            ("of these edited here, which the server does not have", len(self.edited_here)),
-            ("people's drafts, not sent: nobody has submitted them", self.unfinished),
-        ]
-        return [Table("load", "load", _COUNTS, counts)]
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures, as `goldwire annotate load --json` writes them."""
-        return asdict(self) | {"edited_here": len(self.edited_here)}
-
-
-def load(
-    project: str | Path | Project = ".",
-    annotators: Iterable[str] = (),
-    *,
-    url: str | None = None,
-    advance: Callable[[int], None] | None = None,
-) -> Loaded:
-    """Send stored annotations to a project's Label Studio, each as its annotator's work.
-
-    Of all annotators, or of those named. Who has an annotation on a task already is passed over; what people
-    have not submitted stays here. The articles must be there: `push` sends them. What is of an article that
-    was assigned goes to its annotator's own project; of `[annotate] passes` each gets what its screen shows.
-    `url` and its token as in `push`; `advance` counts annotations. Raises GW310 and GW311 without a server or
-    token, GW325 where it has no project of this one, GW331 where an article has no task there, GW333 for an
-    annotator without any stored annotation, GW798 where there are passes and work on one screen.
-
-        >>> import goldwire
-        >>> try:
-        ...     goldwire.load("my-project", ["nobody"])
-        ... except goldwire.AnnotateError as error:
-        ...     print(error.faults[0].code, error.faults[0].message)
-        GW333 no stored annotation of nobody
-    """
-    home = find_project(project)
-    names = {annotators} if isinstance(annotators, str) else set(annotators)
-    stored = read_annotations(home)
-    if unknown := names - {annotation.annotator for annotation in stored}:
-        message = f"no stored annotation of {', '.join(sorted(unknown))}"
-        raise GoldwireError.of("GW333", message, where=str(home.annotations))
-    named = [a for a in stored if not names or a.annotator in names]
-    schema = load_schema(home.schema_path)
-    passes = passes_of(home, schema)
-    chosen = loadable(named, passes)
-    documents = load_seeds(home) if passes else []
-    with connect(home, url=url) as client:
-        report = load_project(client, home, schema, documents, chosen, advance=advance)
-    by_pass = {each.name: report.by_pass.get(each.name, 0) for each in passes}
-    there = len(chosen) - report.sent
-    return Loaded(report.sent, there, report.edited_here, len(named) - len(chosen), by_pass)
 
 
 @dataclass(frozen=True, repr=False)
