@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from goldwire.annotate.drafting.account import Account
@@ -47,11 +48,10 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
     each of them, no more is asked; articles whose answers are all kept from before are drafted all the same.
     Raises what would befall every article (no server, a refused key, an unknown model) where none is done.
     """
-    asker, run, waiting = drafter.asker, Run(), list(documents)
-    if waiting:
+    asker, run, documents = drafter.asker, Run(), list(documents)
+    if documents:
         _ = asker.server  # what ails the server is told before anything is begun
-    order = {document.id: number for number, document in enumerate(waiting)}
-    waiting.reverse()
+    coming = iter(documents)
     done: dict[str, Drafted] = {}
     failures = 0
     stopped = ""
@@ -60,11 +60,12 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
     with ThreadPoolExecutor(drafter.settings.jobs, thread_name_prefix="draft") as pool:
         under_way: dict[Future[Drafted], Document] = {}
         try:
-            while waiting or under_way:
-                while waiting and len(under_way) < drafter.settings.jobs:
-                    document = waiting.pop()
+            while True:
+                for document in islice(coming, drafter.settings.jobs - len(under_way)):
                     work = pool.submit(drafter.article, document, kept_only=bool(stopped))
                     under_way[work] = document
+                if not under_way:
+                    break
                 finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in finished:
                     document = under_way.pop(future)
@@ -94,8 +95,8 @@ def run_drafts(drafter: Drafter, documents: Iterable[Document], advance: Advance
                 future.cancel()
     if general is not None and not done:
         raise general
-    run.left = {name: left[name] for name in sorted(left, key=order.__getitem__)}
-    run.drafts = [done[name] for name in sorted(done, key=order.__getitem__)]
+    run.left = {document.id: left[document.id] for document in documents if document.id in left}
+    run.drafts = [done[document.id] for document in documents if document.id in done]
     for drafted in run.drafts:
         run.account += drafted.account
     # Answers for articles that are not done were paid for too.
