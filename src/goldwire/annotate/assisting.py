@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import atexit
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,6 +37,7 @@ _HELP = "see goldwire annotate assist --help"
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, repr=False)
 class ServedModel(Figures):
     """A model that Label Studio can ask at `url`, until `stop` or the end of a `with` block.
 
@@ -45,23 +47,14 @@ class ServedModel(Figures):
     taken its place. A language model's server is `texts_go_to`.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        url: str,
-        ending: ExitStack,
-        *,
-        client: Client | None = None,
-        connections: Sequence[Connection] = (),
-        texts_go_to: str = "",
-    ) -> None:
-        self.url = url
-        self.connections = tuple(connections)
-        self.connection = self.connections[0] if connections else None
-        self.texts_go_to = texts_go_to
-        self._backend = backend
-        self._client = client
-        self._ending = ending
+    url: str
+    connections: tuple[Connection, ...]
+    texts_go_to: str
+    _backend: Backend
+    _client: Client | None
+    _ending: ExitStack
+
+    def __post_init__(self) -> None:
         # A project must not be left asking a model that has gone with its Python.
         atexit.register(self.stop)
 
@@ -70,6 +63,11 @@ class ServedModel(Figures):
         where = f", connected to {urls}" if urls else ""
         made = counted(self.counts.predicted, "prediction")
         return f"<ServedModel {self.version} at {self.url}{where}: {made}>"
+
+    @property
+    def connection(self) -> Connection | None:
+        """The first of its connections."""
+        return next(iter(self.connections), None)
 
     @property
     def version(self) -> str:
@@ -114,13 +112,11 @@ class ServedModel(Figures):
     def tables(self) -> list[Table]:
         """`requests`: predictions made, and how often something was refused, failed or left out, and why."""
         counts = self.counts
-        kinds = (
-            ("not predicted", counts.refused),
-            ("failed", counts.failed),
-            ("left out", counts.left_out),
-            ("events", counts.events),
-        )
-        rows = [(title, why, number) for title, reasons in kinds for why, number in reasons.most_common()]
+        kinds = {"not predicted": counts.refused, "failed": counts.failed}
+        kinds |= {"left out": counts.left_out, "events": counts.events}
+        rows = [
+            (what, why, number) for what, reasons in kinds.items() for why, number in reasons.most_common()
+        ]
         columns = (Column("what"), Column("why"), Column("count", "amount"))
         return [Table("requests", "requests", columns, [("predictions", "", counts.predicted), *rows])]
 
@@ -189,14 +185,8 @@ def assist(
             for title in [title_for(home, "", each) for each in passes or (None,)]:
                 connecting = connected(client, title, address.url, predictor, passes)
                 connections.append(stack.enter_context(connecting))
-        return ServedModel(
-            backend,
-            address.url,
-            stack.pop_all(),
-            client=client,
-            connections=connections,
-            texts_go_to=texts_go_to,
-        )
+        ending = stack.pop_all()
+        return ServedModel(address.url, tuple(connections), texts_go_to, backend, client, ending)
 
 
 @contextmanager

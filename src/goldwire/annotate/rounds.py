@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -323,9 +323,13 @@ class Pulled(Figures):
     def as_json(self) -> dict[str, Any]:
         """The figures, as `goldwire annotate pull --json` writes them."""
         single = len(self.projects) == 1 and not self.projects[0].annotator
-        whole = {"projects": [pulled.as_dict() for pulled in self.projects]}
-        return (self.projects[0].report.as_dict() if single else whole) | {
-            "practice": [each.as_dict() for each in self.practised],
+        figures: dict[str, Any] = (
+            self.projects[0].report.as_dict()
+            if single
+            else {"projects": [asdict(pulled) for pulled in self.projects]}
+        )
+        return figures | {
+            "practice": [asdict(each) for each in self.practised],
             "rules": [rule.as_dict() for rule in self.broken],
             "notes": [to_builtins(note) for note in self.notes],
         }
@@ -505,7 +509,7 @@ class Practice(Figures):
 
     def as_json(self) -> dict[str, Any]:
         """The figures, as `goldwire annotate practice --json` writes them."""
-        return self.practised.as_dict()
+        return asdict(self.practised)
 
 
 def _practice_table(practised: Sequence[Practised]) -> Table:
@@ -605,7 +609,7 @@ class TeamStatus(Figures):
         for each in self.progress:
             theirs = self.checked.get(each.annotator)
             whose = theirs is not None and each.title == self.titles[each.annotator]
-            rows.append(each.as_dict() | {"checks": theirs.as_dict() if theirs and whose else None})
+            rows.append(asdict(each) | {"checks": theirs.as_dict() if theirs and whose else None})
         return {"projects": rows}
 
 

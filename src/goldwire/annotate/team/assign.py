@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
@@ -55,10 +54,6 @@ class PulledProject:
     others: tuple[str, ...]
     #: Where there are passes, what became of all of them; with the first one's project.
     passes: PassCounts | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
-        return asdict(self)
 
 
 def assign(

@@ -9,8 +9,7 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from msgspec.structs import replace
@@ -50,10 +49,6 @@ class Practised:
     given: int
     done: int
     shown: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
-        return asdict(self)
 
 
 def give_practice(

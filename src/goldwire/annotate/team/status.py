@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from goldwire.annotate.labelstudio.client import Client
@@ -42,10 +42,6 @@ class Progress:
     part: str = ""
     waiting: int = 0
     ready: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures, for JSON."""
-        return asdict(self)
 
 
 def status(client: Client, project: Project) -> list[Progress]:
