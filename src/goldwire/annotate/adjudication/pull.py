@@ -307,7 +307,8 @@ class _Submissions:
             for key in old.attributes.keys() - new.attributes.keys():
                 if not layer.attributes[key].applies_to(old.label):
                     self.report.notes.append(f"{name}: {old.label} bears no `{key}`, left out")
-        return bare, chosen, _comments(result)
+        items = result if isinstance(result, list) else ()
+        return bare, chosen, {str(item.get("id")): words for item in items if (words := noted(item))}
 
     def provenance(self, case: AdjudicationCase, submitted: dict[str, Any]) -> Provenance:
         saw = [reading.provenance.seen_predictions for reading in case.readings]
@@ -347,9 +348,3 @@ def _facts(annotation: Annotation) -> set[str]:
         ),
         *(f"{names[r.head]} {r.label} {names[r.tail]}" for r in annotation.relations),
     }
-
-
-def _comments(result: Any) -> dict[str, str]:
-    """What was noted on regions, by their ids."""
-    items = result if isinstance(result, list) else ()
-    return {str(item.get("id")): words for item in items if (words := noted(item))}

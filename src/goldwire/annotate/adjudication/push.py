@@ -173,7 +173,7 @@ def push_adjudication(
         extra: dict[str, dict[str, Any]] = {}
         predictions: list[Annotation] = []
         changed: list[tuple[int, dict[str, Any]]] = []
-        offers = Offers(home, schema, documents)
+        offers, say = Offers(home, schema, documents), messages_in(schema.language)
         for case, outcome in chosen:
             # A reading is a prediction that bears its annotator's name.
             bare = [msgspec.structs.replace(reading, provenance=Provenance()) for reading in case.readings]
@@ -182,7 +182,10 @@ def push_adjudication(
             task = tasks.get(uid(case.document))
             old = state_of(task) if task is not None else None
             state = _state(task, old, case, shown)
-            data = {_LIST: _summary(outcome, schema), STATE: msgspec.to_builtins(state)}
+            left = len(outcome.open)
+            done = len(outcome.items) - left
+            summary = say("adjudication.summary", open=left, decided=done, start=ACCEPTED)
+            data = {_LIST: summary, STATE: msgspec.to_builtins(state)}
             data |= offers.of(
                 case, outcome, (task or {}).get("data"), anew=old is None or old.shown != state.shown
             )
@@ -282,10 +285,3 @@ def accepted(case: AdjudicationCase, outcome: Outcome, schema: Schema) -> Annota
         relations=relations,
         provenance=Provenance(),
     )
-
-
-def _summary(outcome: Outcome, schema: Schema) -> str:
-    """How many items are open and what to do about them, in the schema's language."""
-    say = messages_in(schema.language)
-    done = len(outcome.items) - len(outcome.open)
-    return say("adjudication.summary", open=len(outcome.open), decided=done, start=ACCEPTED)

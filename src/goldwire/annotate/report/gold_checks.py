@@ -159,6 +159,8 @@ def scored(
     """What (reviewed, marked) of one annotator's checks says."""
     if not pairs:
         return Checked(name, given, 0, (), (), None, tuple(left_out))
+    from goldwire.eval.counts.bootstrap import Sampling, resampled
+    from goldwire.eval.counts.counts import figure
     from goldwire.eval.scoring.edits import count_edits
     from goldwire.eval.scoring.scores import score
 
@@ -168,7 +170,8 @@ def scored(
     exact = {layer: kinds["exact"] for layer, kinds in scores.layers.items()}
     figures = [_figured(layer, counts.micro()) for layer, counts in exact.items()]
     by_article = sum(counts.counts.sum(axis=1) for counts in exact.values())
-    figures = [_whole(by_article, drawn), *(each for each in figures if each.f1 is not None)]
+    whole = _figured("all spans", figure(by_article, resampled(by_article, Sampling(drawn))))
+    figures = [whole, *(each for each in figures if each.f1 is not None)]
     if scores.relations is not None:
         figures.append(_figured("relations", scores.relations.micro()))
     edits = [count_edits([pair], schema, list(schema.layers)) for pair in ordered]
@@ -190,13 +193,6 @@ def _when(annotation: Annotation) -> tuple[str, str]:
 
 def _figured(what: str, figure: Figure) -> CheckFigure:
     return CheckFigure(what, figure.counts.f1, figure.ci95, round(figure.counts.support))
-
-
-def _whole(by_article: FloatArray, resamples: int) -> CheckFigure:
-    from goldwire.eval.counts.bootstrap import Sampling, resampled
-    from goldwire.eval.counts.counts import figure
-
-    return _figured("all spans", figure(by_article, resampled(by_article, Sampling(resamples))))
 
 
 def _faults(edits: Sequence[Edits], resamples: int) -> list[FaultKind]:
