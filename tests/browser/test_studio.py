@@ -194,7 +194,7 @@ def test_what_is_marked_in_the_browser_is_what_is_pulled(
     send(page)
 
     report = pull(client, brief, schema, [DOCUMENT])
-    assert (report.annotations, report.quarantined, report.trims) == (1, 0, ())
+    assert (report.annotations, report.quarantined, report.trims) == (1, 0, [])
     [annotation] = read_annotations(brief)
     found = {(span.label, TEXT[span.start : span.end]): span.attributes for span in annotation.spans}
     assert found == {

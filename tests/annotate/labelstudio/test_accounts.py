@@ -37,8 +37,9 @@ from goldwire.annotate.records.notes import (
     write_places,
 )
 from goldwire.annotate.rename import rename_annotator
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotate.team.assign import assign_project, pull_projects, push_assigned
 from goldwire.annotate.team.status import status
@@ -271,7 +272,7 @@ def test_copies_of_former_pulls_are_named(office: Office) -> None:
     write_annotation(office.project, _renamed(annotation, "zoe@old.example"))
     accounts_path(office.project).unlink()
     report = office.pull(full=True)
-    assert report.copies == (f"zoe@old.example/soup is {office.zoe}/soup under a second name",)
+    assert report.copies == [f"zoe@old.example/soup is {office.zoe}/soup under a second name"]
     assert office.stored() == {f"{office.zoe}/soup", "zoe@old.example/soup"}
 
 
@@ -421,7 +422,7 @@ def test_a_renamed_annotator_stays_renamed(office: Office) -> None:
     assert result.spans[0].marked_by == ("zoé & co",)
     assert not (office.project.annotations / office.zoe).exists()
     office.mark(number, "pie")
-    assert office.pull(full=True).annotators == ("zoé & co",)
+    assert office.pull(full=True).annotators == ["zoé & co"]
     assert office.stored() == {"zoé & co/soup", "zoé & co/pie", "adjudicated/soup"}
     again = _renamed(mine, "zoé & co")
     assert (

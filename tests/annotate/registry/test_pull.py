@@ -7,7 +7,8 @@ from typing import cast
 
 import goldwire
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotations.store import read_annotations
 from goldwire.formats.labelstudio.result import to_result
 from goldwire.project import Project
@@ -44,10 +45,10 @@ def test_an_id_that_is_no_more_does_not_come_back(tmp_path: Path) -> None:
     assert pulled(memory, zoo).settled == 0
     goldwire.merge_ids(zoo, "a.rex", "a.bella")
     again = pulled(memory, zoo)
-    assert (again.written, again.settled, again.conflicts) == (0, 3, ())
+    assert (again.written, again.settled, again.conflicts) == (0, 3, [])
     task["annotations"][0] |= {"updated_at": "2026-01-03T00:00:00Z"}
     task["annotations"][0]["result"] = task["annotations"][0]["result"][:-2]
     task["updated_at"] = "2026-02-01T00:00:00Z"
     later = pulled(memory, zoo)
-    assert (later.written, later.settled, later.conflicts) == (1, 3, ())
+    assert (later.written, later.settled, later.conflicts) == (1, 3, [])
     assert ids(zoo) == ["a.bella"] * 4

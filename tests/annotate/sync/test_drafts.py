@@ -17,9 +17,10 @@ from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.sync.drafts import drafts_path
 from goldwire.annotate.sync.keep_history import merge
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command

@@ -20,8 +20,9 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.migration.server import migrate_projects, migrate_server
 from goldwire.annotate.records.assignments import Assignment, assignments_path, title_for
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.upload import finished, load_annotations
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.cli.annotate import command
@@ -44,10 +45,10 @@ USERS = [{"id": 1, "email": "anna@goldwire.invalid"}, {"id": 2, "email": "bruno@
 class Memory:
     """As much of a Label Studio as pulls and migrations ask for, held here."""
 
-    own, server_time = False, None
+    server_time = None
 
     def __init__(self, url: str = "http://memory") -> None:
-        self.url = url
+        self.url = self.server = url
         self.held: dict[int, dict[str, Any]] = {}
         self.work: dict[int, list[dict[str, Any]]] = {}
 
@@ -390,7 +391,7 @@ def test_a_clock_that_was_ahead_hides_nothing_for_good(clocks: Clocks, project: 
     assert "with an earlier time" in report.conflicts[0]
     assert [path.parent.name for path in (project.annotate / "conflicts").glob("*/*.json")] == ["anna"]
     again = _pull_new(clocks, project)
-    assert (again.why_all, again.written, again.conflicts) == ("", 0, ())
+    assert (again.why_all, again.written, again.conflicts) == ("", 0, [])
 
 
 def test_what_a_pull_has_seen_before_is_no_edit_with_an_earlier_time(
@@ -404,7 +405,7 @@ def test_what_a_pull_has_seen_before_is_no_edit_with_an_earlier_time(
     clocks.change(_marked("FOOD"))
     clocks.time += timedelta(days=2)
     report = _pull_new(clocks, project)
-    assert (report.quarantined, report.conflicts, _stored(project)) == (1, (), ["TOOL"])
+    assert (report.quarantined, report.conflicts, _stored(project)) == (1, [], ["TOOL"])
 
 
 def test_the_command_says_why_it_reads_everything(

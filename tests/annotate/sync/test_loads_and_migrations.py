@@ -58,7 +58,7 @@ def test_loading_writes_over_nobodys_work(board: Table, named_server: Server) ->
     assert f"edited here, and left as the server has them: {board.ann}/soup" in done.output
     assert (_on_server(board), board.extent) == (FIRST, HERE)
     report = board.pull(full=True)
-    assert (board.extent, report.edited_here, report.conflicts) == (HERE, (f"{board.ann}/soup",), ())
+    assert (board.extent, report.edited_here, report.conflicts) == (HERE, [f"{board.ann}/soup"], [])
 
 
 def test_an_edit_after_a_load_is_an_edit(board: Table) -> None:
@@ -77,9 +77,9 @@ def test_edited_work_that_the_server_lost_goes_up_as_it_is_here(board: Table) ->
     assert load_annotations(board.client, board.number, stored, SCHEMA, project=board.project).sent == 1
     assert _on_server(board) == HERE
     report = board.pull(full=True)
-    assert (report.written, report.conflicts, report.edited_here, board.extent) == (0, (), (), HERE)
+    assert (report.written, report.conflicts, report.edited_here, board.extent) == (0, [], [], HERE)
     board.there(LATER)
-    assert (board.pull().conflicts, board.extent, board.aside()) == ((), LATER, [])
+    assert (board.pull().conflicts, board.extent, board.aside()) == ([], LATER, [])
 
 
 def _migrated(table: Table) -> Callable[..., Any]:
@@ -99,7 +99,7 @@ def test_a_migration_is_nobodys_edit(board: Table, full: bool) -> None:
     """Migrated here and there, an annotation that nobody changed is as it was, and later changes come."""
     pull_again = _migrated(board)
     report = pull_again(full=full)
-    assert (report.written, report.conflicts, report.edited_here) == (0, (), ())
+    assert (report.written, report.conflicts, report.edited_here) == (0, [], [])
     assert (_label(board), board.extent, board.aside()) == ("MEAL", FIRST, [])
 
 
@@ -109,7 +109,7 @@ def test_an_edit_here_outlives_a_migration(board: Table, full: bool) -> None:
     board.here(HERE)
     pull_again = _migrated(board)
     report = pull_again(full=full)
-    assert (report.conflicts, report.edited_here) == ((), (f"{board.ann}/soup",))
+    assert (report.conflicts, report.edited_here) == ([], [f"{board.ann}/soup"])
     assert (_label(board), board.extent, board.aside()) == ("MEAL", HERE, [])
 
 
@@ -117,7 +117,7 @@ def test_an_edit_there_comes_after_a_migration(board: Table) -> None:
     """What was edited on the server before the schema changed, and not pulled, comes, migrated."""
     board.there(THERE)
     report = _migrated(board)()
-    assert (report.written, report.conflicts) == (1, ())
+    assert (report.written, report.conflicts) == (1, [])
     assert (_label(board), board.extent, board.aside()) == ("MEAL", THERE, [])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -57,10 +57,7 @@ def test_who_began_from_a_prediction_has_seen_it(
     documents = [Document("soup", TEXT)]
     found = {"id": 1, "show_collab_predictions": shown}
 
-    class Away:
-        own, url = False, "http://away"
-
-    client, project = cast(Client, Away()), load_project(tmp_path)
+    client, project = Client("http://away", "token"), load_project(tmp_path)
     importer = Importer(client, project, make_schema(), documents, found, Accounts(client, project))
     spans = (Span("s", "thing", "FOOD", 0, 1, origin=origin),)
     assert importer.saw_predictions(task, given, spans) is saw

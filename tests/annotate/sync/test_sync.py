@@ -16,9 +16,10 @@ import pytest
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.labelstudio.transport import Unsure
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import PushReport, push
 from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import read_annotations, write_annotation
 from goldwire.errors import GoldwireError
@@ -260,7 +261,7 @@ def test_all_that_was_marked_comes_back(loop: Callable[..., Loop]) -> None:
     assert one.load(_annotation("anna"), skipped, fewer) == 3
     report = one.pull()
     assert (report.annotations, report.written, report.skipped, report.quarantined) == (3, 3, 1, 0)
-    assert report.annotators == ("Zoé B.", "anna")
+    assert report.annotators == ["Zoé B.", "anna"]
     stored = one.stored()
     assert _plain(stored["anna", "soup"]) == _plain(_annotation("anna"))
     assert stored["anna", "soup"].status == "submitted"

@@ -23,10 +23,11 @@ from goldwire.annotate.labelstudio.server import Server
 from goldwire.annotate.records.pulled import Pulled, follow, local_hash, remote_hash
 from goldwire.annotate.rename import rename_annotator
 from goldwire.annotate.sync import pull_state
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.pull_state import State, before, to_come
 from goldwire.annotate.sync.push import push
 from goldwire.annotate.sync.quarantine import quarantine_path
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.three_way import Choice, choose
 from goldwire.annotate.sync.upload import load_annotations
 from goldwire.annotations.store import annotation_path, read_annotations, write_annotation
@@ -187,9 +188,9 @@ def test_what_changed_here_only_stays(board: Table, full: bool, prefer: str) -> 
     board.here(HERE)
     for _ in range(2):
         report = board.pull(full=full, prefer=prefer)
-        assert (board.extent, report.written, report.conflicts) == (HERE, 0, ())
+        assert (board.extent, report.written, report.conflicts) == (HERE, 0, [])
     if full:
-        assert report.edited_here == (f"{board.ann}/soup",)
+        assert report.edited_here == [f"{board.ann}/soup"]
 
 
 @live
@@ -201,7 +202,7 @@ def test_what_changed_there_only_comes(board: Table, full: bool, prefer: str) ->
     path = annotation_path(board.project, board.stored)
     path.write_bytes(msgspec.json.encode(board.stored))
     report = board.pull(full=full, prefer=prefer)
-    assert (board.extent, report.written, report.conflicts, board.aside()) == (THERE, 1, (), [])
+    assert (board.extent, report.written, report.conflicts, board.aside()) == (THERE, 1, [], [])
 
 
 @live
@@ -213,7 +214,7 @@ def test_what_both_changed_is_told_and_nothing_is_lost(board: Table, full: bool)
     report = board.pull(full=full)
     assert (board.extent, board.aside(), len(report.conflicts)) == (THERE, [HERE], 1)
     assert "annotate/conflicts/" in report.conflicts[0] and not quarantine_path(board.project).exists()
-    assert board.pull(full=full).conflicts == ()
+    assert board.pull(full=full).conflicts == []
     board.here(LATER)
     board.there(FIRST)
     assert (len(board.pull(full=full).conflicts), sorted(board.aside())) == (1, sorted([HERE, LATER]))
@@ -226,10 +227,10 @@ def test_a_side_can_be_named(board: Table, full: bool) -> None:
     """`ours` keeps the local version, also at the next pull; `theirs` the server's; nothing is put aside."""
     board.here(HERE)
     board.there(THERE)
-    assert board.pull(full=full, prefer="ours").conflicts == ()
-    assert (board.extent, board.pull(full=full).conflicts, board.extent) == (HERE, (), HERE)
+    assert board.pull(full=full, prefer="ours").conflicts == []
+    assert (board.extent, board.pull(full=full).conflicts, board.extent) == (HERE, [], HERE)
     board.there(LATER)
-    assert board.pull(full=full, prefer="theirs").conflicts == ()
+    assert board.pull(full=full, prefer="theirs").conflicts == []
     assert (board.extent, board.aside()) == (LATER, [])
 
 
@@ -239,9 +240,9 @@ def test_the_same_change_on_both_sides_is_no_conflict(board: Table, full: bool) 
     """What was changed here and there alike stays as it is."""
     board.here(HERE)
     board.there(HERE)
-    assert (board.pull(full=full).conflicts, board.extent, board.aside()) == ((), HERE, [])
+    assert (board.pull(full=full).conflicts, board.extent, board.aside()) == ([], HERE, [])
     board.there(THERE)
-    assert (board.pull(full=full).conflicts, board.extent, board.aside()) == ((), THERE, [])
+    assert (board.pull(full=full).conflicts, board.extent, board.aside()) == ([], THERE, [])
 
 
 @live
@@ -250,7 +251,7 @@ def test_in_a_fresh_clone_nothing_is_taken_for_unchanged(board: Table, full: boo
     """Without hashes an edit here stays while the server's time is the stored one; else it is put aside."""
     board.here(HERE)
     board.forget()
-    assert (board.pull(full=full).conflicts, board.extent) == ((), HERE)
+    assert (board.pull(full=full).conflicts, board.extent) == ([], HERE)
     board.forget()
     board.there(THERE)
     assert (len(board.pull(full=full).conflicts), board.extent, board.aside()) == (1, THERE, [HERE])
@@ -263,7 +264,7 @@ def test_a_removed_file_stays_removed(board: Table, full: bool) -> None:
     held = board.stored
     board.remove()
     report = board.pull(full=True)
-    assert (report.removed_here, read_annotations(board.project)) == ((f"{board.ann}/soup",), [])
+    assert (report.removed_here, read_annotations(board.project)) == ([f"{board.ann}/soup"], [])
     assert (board.pull(full=full, prefer="ours").written, read_annotations(board.project)) == (0, [])
     assert board.pull(full=True, prefer="theirs").written == 1
     assert board.stored == held
@@ -336,7 +337,7 @@ def test_a_rename_is_no_edit(board: Table) -> None:
     """What goldwire itself changed in a file makes no conflict."""
     rename_annotator(board.project, old=board.ann, new=f"{board.ann}-b")
     board.there(THERE)
-    assert (board.pull().conflicts, board.extent) == ((), THERE)
+    assert (board.pull().conflicts, board.extent) == ([], THERE)
 
 
 @live
@@ -423,7 +424,7 @@ def test_what_was_stored_under_a_clock_ahead_is_not_taken_for_later(board: Table
     if not reached:
         board.there(THERE)
     report = board.pull()
-    assert (report.written, report.quarantined, report.conflicts, board.extent) == (1, 0, (), THERE)
+    assert (report.written, report.quarantined, report.conflicts, board.extent) == (1, 0, [], THERE)
 
 
 @pytest.mark.parametrize(("instant", "expected"), [("11.900000Z", False), ("13.000000Z", True)])

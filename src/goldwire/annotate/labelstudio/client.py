@@ -50,6 +50,11 @@ class Client(Transport):
         super().__init__(url, token, timeout)
         self.own = own
 
+    @property
+    def server(self) -> str:
+        """What records call the server: `own`, since the project's own changes its port, or its address."""
+        return "own" if self.own else self.url
+
     def whoami(self) -> dict[str, Any]:
         """The account that the token belongs to."""
         account: dict[str, Any] = self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")

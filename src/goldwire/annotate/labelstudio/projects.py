@@ -19,6 +19,9 @@ from goldwire.schemas.picks import Picks, with_picks, without_data
 #: What is asked of a project that may be changed.
 _FIELDS = ("label_config", "expert_instruction", "task_number", "model_version", "show_collab_predictions")
 
+#: What a project counts of the work in it: submitted annotations, and skipped tasks.
+COUNTERS = ("total_annotations_number", "skipped_annotations_number")
+
 
 def ensure_project(
     client: Client,
@@ -92,6 +95,11 @@ def _words(markup: object) -> str:
     """The text of HTML and where its links lead, whatever else its tags say."""
     kept = re.sub(r"<(?!a\b)[^>]*>|\s(?:target|rel)=\"[^\"]*\"", " ", str(markup or ""))
     return " ".join(unescape(kept).split())
+
+
+def annotations_on(found: Mapping[str, Any]) -> int:
+    """How many annotations a project has, skipped ones too, by its `COUNTERS`."""
+    return sum(int(found.get(name) or 0) for name in COUNTERS)
 
 
 def find_project(client: Client, title: str, fields: Sequence[str] = ()) -> dict[str, Any]:

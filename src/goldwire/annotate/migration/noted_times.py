@@ -23,7 +23,7 @@ def noted_times(
     here does not meet one that nobody made there. What was noted stays also where the migration is cut off.
     """
     path = state_path(project, number, main=main)
-    state = read_state(path, "own" if client.own else client.url, number)
+    state = read_state(path, client.server, number)
     noted = dict(state.annotations) if state is not None else {}
 
     def follow(line: Mapping[str, Any], answer: Any) -> None:

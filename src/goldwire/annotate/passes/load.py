@@ -118,7 +118,7 @@ class _Loading:
         )
         self.documents = {document.id: document for document in documents}
         self.first = int(find_project(client, title_for(project, owner, passes[0]))["id"])
-        self.source = source_of("own" if client.own else client.url, self.first)
+        self.source = source_of(client.server, self.first)
         self.by_pass: Counter[str] = Counter()
         #: Of each annotation the passes that were new to the server, those that stand there as they are here,
         #: and what a pull reads of the last of these.

@@ -14,22 +14,14 @@ from goldwire.annotate.passes.compose import compose
 from goldwire.annotate.passes.reading import PASS_INCLUDE, Gathered, PassImporter
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.assignments import title_for
+from goldwire.annotate.records.notes import Note, Place
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.records.pulled import put_aside, read_pulled, write_pulled
-from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
+from goldwire.annotate.sync.drafts import take_drafts
 from goldwire.annotate.sync.importer import Prefer
-from goldwire.annotate.sync.pull import (
-    COUNT_DIFFERS,
-    FIELDS,
-    ProjectPull,
-    PullReport,
-    accounts_of,
-    check_readable,
-    keep_notes,
-    times_of,
-)
-from goldwire.annotate.sync.pull_state import read_state, state_path, why_all, write_state
-from goldwire.annotate.sync.quarantine import keep
+from goldwire.annotate.sync.pull import FIELDS, ProjectPull, check_readable, keep_notes
+from goldwire.annotate.sync.pull_state import state_path, write_state
+from goldwire.annotate.sync.report import PullReport
 from goldwire.leftovers import remove_leftovers
 from goldwire.model import Annotation, Document, Provenance, Status
 from goldwire.project import Project
@@ -57,18 +49,6 @@ class PassCounts:
         return vars(self).copy()
 
 
-@dataclass
-class _Side:
-    """One pass's project while it is pulled."""
-
-    each: Pass
-    title: str
-    importer: PassImporter
-    pulling: ProjectPull
-    basis: str
-    why_all: str
-
-
 def pull_passes(
     client: Client,
     project: Project,
@@ -91,95 +71,53 @@ def pull_passes(
     too: in the first pass as an annotation that is a draft, in a later one into `annotate/drafts/`; of drafts
     in several passes the last one's. The rest is as `sync.pull` has it.
     """
-    counts = PassCounts()
+    counts, reports = PassCounts(), {}
     with project_lock(project):
         remove_leftovers(project.root)
         accounts = Accounts(client, project, keep=True)
-        step = advance or (lambda _steps: None)
-        sides: list[_Side] = []
+        sides: list[ProjectPull[PassImporter]] = []
         for each in passes:
             for found in client.projects(title_for(project, owner, each), FIELDS)[:1]:
                 check_readable(client, schema, found)
-                side = _read(
-                    client, project, schema, documents, accounts, each, found, owner, full, prefer, step
+                importer = PassImporter(
+                    client, project, schema, documents, found, accounts, prefer, owner, each=each
                 )
+                path = state_path(project, importer.number, main=False)
+                side = ProjectPull(importer, path, full=full, advance=advance, include=PASS_INCLUDE)
+                side.run()
                 sides.append(side)
-        changed = {article for side in sides for article, _ in side.importer.gathered}
-        changed |= {article for side in sides for article in side.importer.read_articles}
+        changed = {article for side in sides for article in side.importer.read_articles}
         for side in sides:
-            missing = sorted(changed - side.importer.read_articles)
-            if not missing:
-                continue
-            for task in client.tasks_with(side.importer.number, "id", missing, PASS_INCLUDE):
-                side.pulling.task(task)
+            if missing := sorted(changed - side.importer.read_articles):
+                for task in client.tasks_with(side.importer.number, "id", missing, PASS_INCLUDE):
+                    side.task(task)
         if sides:
-            _compose(project, passes, sides, counts, {document.id: document for document in documents})
-        unfinished: dict[str, DraftCounts] = {}
+            _compose(project, passes, sides, counts)
         taken: set[tuple[str, str]] = set()
         for side in sides[::-1] if drafts else ():
-            unfinished[side.title] = take_drafts(
-                client, side.importer, part=side.each.name, onward=bool(side.each.earlier), taken=taken
-            )
+            each = side.importer.each
+            take_drafts(side.importer, part=each.name, onward=bool(each.earlier), taken=taken)
         accounts.save()
-        reports = {}
+        places: dict[str, Place] = {}
+        notes: list[Note] = []
         for side in sides:
-            held = keep(project, side.importer.lines, side.pulling.stays(drafts))
-            reports[side.title] = side.pulling.report(held, unfinished.get(side.title), side.why_all)
+            report = side.finish()
+            reports[title_for(project, owner, side.importer.each)] = report
+            places |= side.importer.places  # at last where all passes done so far are in sight
+            notes += report.notes
         if sides:
-            first = sides[0].importer
-            write_pulled(project, first.pulled)
-            for side in sides[1:]:
-                first.places |= side.importer.places  # where all passes done so far are in sight
-                first.notes += side.importer.notes
-            keep_notes(project, first)
+            write_pulled(project, sides[0].importer.pulled)
+            keep_notes(project, places, notes)
         for side in sides:
-            write_state(state_path(project, side.importer.number, main=False), side.pulling.state(side.basis))
+            write_state(side.path, side.state())
     return reports, counts
-
-
-def _read(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    accounts: Accounts,
-    each: Pass,
-    found: dict[str, Any],
-    owner: str,
-    full: bool,
-    prefer: Prefer,
-    step: Callable[[int], None],
-) -> _Side:
-    """Read what changed in one pass's project, or all of it where something went without a trace."""
-    title = title_for(project, owner, each)
-    path = state_path(project, int(found["id"]), main=False)
-    why = ""
-    while True:
-        importer = PassImporter(
-            client, project, schema, documents, found, accounts, each, prefer=prefer, owner=owner
-        )
-        last = read_state(path, importer.server, importer.number)
-        if last is not None:
-            importer.since, importer.times = last.since, times_of(last)
-            accounts.former |= accounts_of(last)
-        basis = importer.basis()
-        if last is not None and not full:
-            why = why or why_all(last, basis, client.server_time)
-        part = not (full or last is None or why)
-        pulling = ProjectPull(importer, last, step, part=part, include=PASS_INCLUDE)
-        pulling.run()
-        counters = ("total_annotations_number", "skipped_annotations_number")
-        if not pulling.part or len(pulling.seen) == sum(int(found.get(name) or 0) for name in counters):
-            return _Side(each, title, importer, pulling, basis, why)
-        why = COUNT_DIFFERS
 
 
 def _compose(
     project: Project,
     passes: Sequence[Pass],
-    sides: Sequence[_Side],
+    sides: Sequence[ProjectPull[PassImporter]],
     counts: PassCounts,
-    documents: Mapping[str, Document],
 ) -> None:
     """Store what each annotator made of each article that was read."""
     store = sides[0].importer  # one record of what was stored, under the first pass's project
@@ -190,11 +128,11 @@ def _compose(
     order = dict.fromkeys(key for side in sides for key in side.importer.gathered)
     for article, name in order:
         work = {
-            side.each.number: side.importer.gathered[article, name]
+            side.importer.each.number: side.importer.gathered[article, name]
             for side in sides
             if (article, name) in side.importer.gathered
         }
-        document, place = documents[article], f"{name}/{article}"
+        document, place = store.by_id[article], f"{name}/{article}"
         skipped = [each for each in passes if each.number in work and work[each.number].skipped]
         submitted = {number: each for number, each in work.items() if not each.skipped}
         latest = max(work.values(), key=lambda each: str(each.given.get("updated_at") or ""))
@@ -213,9 +151,9 @@ def _compose(
             before = composed.aside
             put_aside(project, structs.replace(made, spans=before.spans, relations=before.relations))
             for side in sides:
-                if side.each.number in work:
-                    task = work[side.each.number].task
-                    side.pulling.look_again(int(task["id"]), str(task.get("updated_at") or ""))
+                if side.importer.each.number in work:
+                    task = work[side.importer.each.number].task
+                    side.look_again(int(task["id"]), str(task.get("updated_at") or ""))
         counts.whole += made.status == "submitted"
         counts.begun += made.status == "draft"
         stored = store.stored(made)

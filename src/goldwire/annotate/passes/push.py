@@ -12,6 +12,8 @@ from msgspec import structs
 
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.guide import guide_address
+from goldwire.annotate.labelstudio.projects import COUNTERS, annotations_on
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.passes.compose import Marks, PassWork, alike, compose, without_origins
 from goldwire.annotate.passes.reading import PASS_INCLUDE, START, PassImporter, marks_of, starts
 from goldwire.annotate.passes.screen import pass_config, pass_guide
@@ -164,11 +166,10 @@ class _Sending:
         if each.number not in self._read:
             works: dict[str, dict[str, PassWork]] = defaultdict(dict)
             for found in self.client.projects(self._title(each), ("show_collab_predictions",))[:1]:
-                importer = PassImporter(
-                    self.client, self.project, self.schema, self.documents, found, self._accounts, each
-                )
+                given = self.client, self.project, self.schema, self.documents
+                importer = PassImporter(*given, found, self._accounts, each=each)
                 for task in self.client.tasks(importer.number, PASS_INCLUDE):
-                    annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+                    annotations = dicts(task.get("annotations"))
                     if annotations and (document := importer.document(task, annotations)) is not None:
                         for name, chosen in importer.latest(task, annotations):
                             importer.take(task, document, name, chosen)
@@ -250,9 +251,8 @@ def _of_layers(annotation: Annotation, layers: Sequence[str]) -> Annotation:
 def check_not_begun(client: Client, project: Project, owner: str) -> None:
     """Raise GW798 where the project of one screen has work, which passes would leave behind."""
     title = title_for(project, owner)
-    counters = ("total_annotations_number", "skipped_annotations_number")
-    for found in client.projects(title, counters)[:1]:
-        if any(int(found.get(name) or 0) for name in counters):
+    for found in client.projects(title, COUNTERS)[:1]:
+        if annotations_on(found):
             hint = 'set passes = "all" again, or give the project another name and load nothing into it'
             message = f"`{title}` was begun on one screen: passes would leave that work behind"
             raise GoldwireError.of("GW798", message, where=client.url, hint=hint)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.passes.compose import Marks, PassWork
-from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.passes import Pass
-from goldwire.annotate.sync.importer import Importer, Prefer
+from goldwire.annotate.sync.importer import Importer
 from goldwire.annotate.sync.pull import INCLUDE
 from goldwire.annotate.sync.tasks import versions
 from goldwire.formats.labelstudio.reader import from_result
 from goldwire.model import Annotation, Document, Span
-from goldwire.project import Project
 from goldwire.schemas import Schema
 
 #: The name under which Label Studio keeps what the passes before have made: a pass begins from it.
@@ -39,27 +37,19 @@ class Gathered:
         return self.made.status == "skipped"
 
 
+@dataclass(eq=False)
 class PassImporter(Importer):
     """Reads the tasks of one pass, and keeps what it reads for `compose`: stores nothing by itself."""
 
-    def __init__(
-        self,
-        client: Client,
-        project: Project,
-        schema: Schema,
-        documents: Sequence[Document],
-        found: dict[str, Any],
-        accounts: Accounts,
-        each: Pass,
-        *,
-        prefer: Prefer = "",
-        owner: str = "",
-    ) -> None:
-        super().__init__(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
-        self.each = each
-        self.gathered: dict[tuple[str, str], Gathered] = {}
-        #: The articles whose task was read, whatever was in it.
-        self.read_articles: set[str] = set()
+    each: Pass = field(kw_only=True)
+    gathered: dict[tuple[str, str], Gathered] = field(default_factory=dict, init=False)
+    #: The articles whose task was read, whatever was in it.
+    read_articles: set[str] = field(default_factory=set, init=False)
+
+    def begin_anew(self) -> None:
+        """As `Importer` has it."""
+        super().begin_anew()
+        self.gathered, self.read_articles = {}, set()
 
     def document(self, task: dict[str, Any], annotations: list[dict[str, Any]]) -> Document | None:
         """As `Importer` has it."""
@@ -70,11 +60,11 @@ class PassImporter(Importer):
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
         """Read one annotation, and keep it in mind. Of its spans only those of the pass's layers count."""
-        spans, relations = self.spans, self.relations
+        spans, relations = self.report.spans, self.report.relations
         made = self.made(task, document, name, given)
         ids = {span.id for span in made.spans if span.layer in self.each.layers}
-        self.spans = spans + len(ids)
-        self.relations = relations + sum(bool({r.head, r.tail} & ids) for r in made.relations)
+        self.report.spans = spans + len(ids)
+        self.report.relations = relations + sum(bool({r.head, r.tail} & ids) for r in made.relations)
         work = PassWork(Marks(made.spans, made.relations), self.start_of(task, given, document.text))
         slim = {key: value for key, value in given.items() if key != "result"}
         place = {"id": task["id"], "data": {"id": document.id}, "updated_at": task.get("updated_at")}
@@ -86,7 +76,7 @@ class PassImporter(Importer):
         A model's prediction holds them too. None where it began from nothing: it names no prediction and has
         no region of theirs, since they were not in sight.
         """
-        shown = [p for p in task.get("predictions") or () if isinstance(p, dict)]
+        shown = dicts(task.get("predictions"))
         named = [p for p in shown if p["id"] == given.get("parent_prediction")] if self.each.earlier else []
         if named:
             return marks_of(named[0], text, self.schema)
@@ -108,8 +98,8 @@ class PassImporter(Importer):
 
 def starts(task: dict[str, Any]) -> list[dict[str, Any]]:
     """What a task shows of the passes before, the last one at the end."""
-    held = [p for p in task.get("predictions") or () if isinstance(p, dict)]
-    return sorted((p for p in held if p.get("model_version") == START), key=lambda p: int(p["id"]))
+    shown = (p for p in dicts(task.get("predictions")) if p.get("model_version") == START)
+    return sorted(shown, key=lambda p: int(p["id"]))
 
 
 def marks_of(given: dict[str, Any], text: str, schema: Schema) -> Marks:

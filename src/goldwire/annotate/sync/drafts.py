@@ -13,13 +13,12 @@ later. So is a draft in a later pass: it goes on from what its annotator submitt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.sync.importer import Importer
 from goldwire.annotate.sync.keep_history import kept
 from goldwire.annotations.meaning import content, later
@@ -38,16 +37,6 @@ _WITH_DRAFTS = {
 }
 
 
-@dataclass
-class DraftCounts:
-    """Drafts `read`, of them taken in `beside` a finished annotation; files `written` and `settled`."""
-
-    read: int = 0
-    beside: int = 0
-    written: int = 0
-    settled: int = 0
-
-
 def drafts_path(project: Project, draft: Annotation) -> Path:
     """Where a draft over work that is there already is kept."""
     folder = project.annotate / "drafts" / file_name(draft.annotator)
@@ -55,13 +44,8 @@ def drafts_path(project: Project, draft: Annotation) -> Path:
 
 
 def take_drafts(
-    client: Client,
-    importer: Importer,
-    *,
-    part: str = "",
-    onward: bool = False,
-    taken: set[tuple[str, str]] | None = None,
-) -> DraftCounts:
+    importer: Importer, *, part: str = "", onward: bool = False, taken: set[tuple[str, str]] | None = None
+) -> None:
     """Take in the drafts of all annotators in the importer's project; what the model can't hold is put aside.
 
     Of several drafts of one annotator on one task the last is taken. What is kept beside a stored
@@ -69,12 +53,10 @@ def take_drafts(
     which goes `onward` from others unless it is the first; of drafts in several passes the first one that is
     `taken` stays.
     """
-    counts = DraftCounts()
-    taken = set() if taken is None else taken
+    client, report, taken = importer.client, importer.report, set() if taken is None else taken
+    report.drafts = 0
     for task in client.tasks(importer.number, _INCLUDE, [_WITH_DRAFTS]):
-        made_by = {
-            a["id"]: importer.annotator(a) for a in task.get("annotations") or () if isinstance(a, dict)
-        }
+        made_by = {a["id"]: importer.accounts.of(a) for a in dicts(task.get("annotations"))}
         drafts = [
             {
                 **draft,
@@ -87,18 +69,16 @@ def take_drafts(
         if document is None:
             continue
         for name, given in importer.latest(task, drafts):
-            counts.read += 1
+            report.drafts += 1
             if (name, document.id) not in taken:
                 taken.add((name, document.id))
-                _take(importer, counts, task, document, name, given, made_by, part, onward)
+                _take(importer, task, document, name, given, made_by, part, onward)
     importer.flush()
-    counts.settled = _settle(importer)
-    return counts
+    report.drafts_settled = _settle(importer)
 
 
 def _take(
     importer: Importer,
-    counts: DraftCounts,
     task: dict[str, Any],
     document: Document,
     name: str,
@@ -121,15 +101,15 @@ def _take(
             spans = tuple(kept(stored.spans, made.spans))
             same = content(stored) == content(made)
             result = None if same else msgspec.structs.replace(made, spans=spans)
-        counts.written += importer.settle(task, given, stored, made, result)
+        importer.report.drafts_written += importer.settle(task, given, stored, made, result)
         return
     if stored is not None and _settled(made, stored):
         return  # opened and left as it was
-    counts.beside += 1
+    importer.report.drafts_beside += 1
     path = drafts_path(importer.project, made)
     if not path.is_file() or read_text(path) != dumps_annotation(made):
         write_text(path, dumps_annotation(made))
-        counts.written += 1
+        importer.report.drafts_written += 1
 
 
 def is_draft(stored: Annotation) -> bool:

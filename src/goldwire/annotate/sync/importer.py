@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -22,17 +23,18 @@ from goldwire.annotate.records.pulled import (
     read_pulled,
     remote_hash,
     source_of,
+    write_pulled,
 )
 from goldwire.annotate.records.registry_changes import retired
 from goldwire.annotate.sync.keep_history import merge
 from goldwire.annotate.sync.pull_state import before, to_come
 from goldwire.annotate.sync.quarantine import Line
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.sync.three_way import Choice, choose
 from goldwire.annotations.ids import with_ids
 from goldwire.annotations.store import AnnotationWriter, annotation_path, load_annotation
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import sha256
-from goldwire.formats.account import Account
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first
 from goldwire.formats.labelstudio.reader import census, read_result
@@ -49,57 +51,49 @@ _SET_BACK = "changed on the server, with an earlier time (a clock was ahead, or 
 Prefer: TypeAlias = Literal["", "ours", "theirs"]
 
 
+@dataclass(eq=False)
 class Importer:
-    """Takes the tasks of one Label Studio project into `annotate/annotations/`, and counts what came of it.
+    """Takes the tasks of one Label Studio project into `annotate/annotations/`; `report` is what came of it.
 
     `found` is the project as the server tells it, `owner` the annotator whose it is, empty where it is
-    everybody's. Of what was changed here and there `prefer` names which
-    side is kept, without putting the other one aside.
+    everybody's. Of what was changed here and there `prefer` names which side is kept, without putting the
+    other one aside.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        project: Project,
-        schema: Schema,
-        documents: Sequence[Document],
-        found: dict[str, Any],
-        accounts: Accounts,
-        *,
-        prefer: Prefer = "",
-        owner: str = "",
-    ) -> None:
-        self.client, self.project, self.schema, self.prefer = client, project, schema, prefer
-        self.owner, self.pulled = owner, read_pulled(project)
-        self.store_is_new = not project.annotations.is_dir()
-        self._writer = AnnotationWriter(project)
+    client: Client
+    project: Project
+    schema: Schema
+    documents: Sequence[Document]
+    found: dict[str, Any]
+    accounts: Accounts
+    prefer: Prefer = ""
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        self.number = int(self.found["id"])
+        self.server = self.client.server
+        self.report = PullReport(self.number, self.client.project_url(self.number))
+        self.by_id = {document.id: document for document in self.documents}
+        self.hashes = {document.id: sha256(document.text) for document in self.documents}
+        self.pulled, self.retired = read_pulled(self.project), retired(self.project)
+        self.checks = {(check.annotator, check.article): check for check in read_checks(self.project)}
+        self.store_is_new = not self.project.annotations.is_dir()
+        self.predictions_shown = bool(self.found.get("show_collab_predictions"))
+        self.guidelines, self.naming = guidelines_hash(self.schema), Naming(self.schema)
         self.since = ""  # of the last pull of this project
         self.times: dict[str, str] = {}  # when that saw each annotation changed last
-        self.conflicts: list[str] = []
-        self.edited_here: list[str] = []
-        self.removed_here: list[str] = []
-        self.accounts = accounts
-        self.documents = {document.id: document for document in documents}
-        self.hashes = {document.id: sha256(document.text) for document in documents}
-        self.number = int(found["id"])
-        self.server = "own" if client.own else client.url
-        self.predictions_shown = bool(found.get("show_collab_predictions"))
-        self.guidelines = guidelines_hash(schema)
-        self.lines: list[Line] = []
-        self.trims: list[str] = []
-        self.refused: list[Fault] = []
         self.annotators: set[str] = set()
-        self.count = self.written = self.unchanged = self.skipped = self.spans = self.relations = 0
-        self.ground_truth = self.commented = 0
-        self.filled = self.settled = 0
-        self.retired = retired(project)
-        self.turned: list[str] = []
-        self.two_layers: list[str] = []
-        self.naming, self.account = Naming(schema), Account()
-        self.checks = {(check.annotator, check.article): check for check in read_checks(project)}
-        self.apart = 0  # how many annotations were gold checks or practice
+        self.lines: list[Line] = []  # of the quarantine
         self.places: dict[str, Place] = {}
-        self.notes: list[Note] = []
+        self._writer = AnnotationWriter(self.project)
+
+    def begin_anew(self) -> None:
+        """All is read once more; what was written, and conflicts, are told all the same."""
+        write_pulled(self.project, self.pulled)
+        before = self.report
+        self.report = PullReport(self.number, before.url, conflicts=before.conflicts)
+        self.report.written, self.report.unchanged = before.written, -before.written
+        self.lines, self.places = [], {}
 
     def basis(self) -> str:
         """The hash of all that decides how a result is read."""
@@ -109,7 +103,7 @@ class Importer:
         """The article of a task; None, and all its annotations in quarantine, where the text is another."""
         data = task.get("data")
         data = data if isinstance(data, dict) else {}
-        document = self.documents.get(str(data.get("id", "")))
+        document = self.by_id.get(str(data.get("id", "")))
         place = self.client.task_url(self.number, int(task["id"]))
         if document is None:
             why, hint = f"no article `{data.get('id', '')}` here", "add it to seeds/articles.jsonl"
@@ -120,10 +114,10 @@ class Importer:
             return document
         if annotations:
             fault = Fault("GW330", why, place, hint)
-            self.refused += [] if fault in self.refused else [fault]
+            self.report.refused += [] if fault in self.report.refused else [fault]
         for annotation in annotations:
             self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
-            census(annotation.get("result"), self.naming).enter(self.account)
+            census(annotation.get("result"), self.naming).enter(self.report.account)
         return None
 
     def latest(
@@ -136,7 +130,7 @@ class Importer:
         by_name: dict[str, list[dict[str, Any]]] = {}
         unknown: list[dict[str, Any]] = []
         for annotation in annotations:
-            name = self.annotator(annotation)
+            name = self.accounts.of(annotation)
             (unknown if name == UNKNOWN else by_name.setdefault(name, [])).append(annotation)
         for annotation in sorted(unknown, key=lambda a: int(a["id"])):
             numbered = (UNKNOWN if n == 1 else f"{UNKNOWN}-{n}" for n in itertools.count(1))
@@ -152,12 +146,8 @@ class Importer:
             for other in others:
                 reason = f"{what} {first['id']} of the same annotator is later"
                 self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
-                census(other.get("result"), self.naming).enter(self.account)
+                census(other.get("result"), self.naming).enter(self.report.account)
             yield name, first
-
-    def annotator(self, annotation: dict[str, Any], role: str = "completed_by") -> str:
-        """Who made it, or last changed it."""
-        return self.accounts.of(annotation, role)
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
         """Read one annotation, and keep it where it is new or changed on the server."""
@@ -165,27 +155,30 @@ class Importer:
         self.store(task, given, made, document.text, submitted=bool(given.get("draft_created_at")))
 
     def made(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> Annotation:
-        """One annotation of the server's, read and counted."""
+        """One annotation of the server's, read and told of; where it stands, and what was noted there."""
         read = self.read(task, document, given)
-        self.count += 1
-        self.skipped += bool(given.get("was_cancelled"))
-        self.ground_truth += bool(given.get("ground_truth"))
-        self.annotators.add(name)
-        self.spans += len(read.spans)
-        self.relations += len(read.relations)
         made = self.annotation(task, document, name, given, read)
-        self.note(task, made, given, document.text)
-        self.trims.extend(_told(trim, made, document) for trim in read.trims)
-        self.filled += read.filled
+        report, number = self.report, int(task["id"])
+        report.annotations += 1
+        report.skipped += bool(given.get("was_cancelled"))
+        report.ground_truth += bool(given.get("ground_truth"))
+        report.spans += len(read.spans)
+        report.relations += len(read.relations)
+        report.filled += read.filled
+        report.trims += (_told(trim, made, document) for trim in read.trims)
+        self.annotators.add(name)
+        url = self.client.task_url(self.number, number)
+        self.places[place_key(name, document.id)] = Place(self.number, number, url)
+        for quote, said in notes_of(given, document.text):
+            report.notes.append(Note(name, document.id, made.provenance.updated, quote, said, url))
         spans = {span.id: span for span in made.spans}
-        place = self.client.task_url(self.number, int(task["id"]))
         for arrow in read.turned:
             ends = [document.text[spans[end].start : spans[end].end] for end in (arrow.head, arrow.tail)]
-            self.turned.append(f"{_place(made)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
+            report.turned.append(f"{_place(made)}: {arrow.label} from «{ends[0]}» to «{ends[1]}»")
         for region in across_layers(made.spans):
             labels = " and ".join(f"{span.label} ({span.layer})" for span in region)
             quote = document.text[region[0].start : region[0].end]
-            self.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {place}")
+            report.two_layers.append(f"{_place(made)}: «{quote}» is one region with {labels}: {url}")
         return made
 
     def store(
@@ -194,15 +187,15 @@ class Importer:
         """Keep an annotation where it is new or changed; `submitted` says that a draft became it."""
         stored = self.stored(made)
         if stored is not None and self.prefer != "theirs" and (why := _differently_parted(stored, made)):
-            self.conflicts.append(f"{_place(made)}: {why}; pull --theirs takes what the server has")
-            self.unchanged += 1
+            self.report.conflicts.append(f"{_place(made)}: {why}; pull --theirs takes what the server has")
+            self.report.unchanged += 1
             return
-        self.apart += self.folder(made) != self.project.annotations
+        self.report.apart += self.folder(made) != self.project.annotations
         kept = merge(stored, made, self.schema, text, submitted=submitted)
         if self.settle(task, given, stored, made, kept):
-            self.written += 1
+            self.report.written += 1
         else:
-            self.unchanged += 1
+            self.report.unchanged += 1
 
     def folder(self, made: Annotation) -> Path:
         """Where an annotation is kept: gold checks and practice apart from the readings."""
@@ -211,15 +204,6 @@ class Importer:
             # Of an account that was deleted for good: in a project of one's own it was that one's.
             check = self.checks.get((self.owner, made.document))
         return self.project.annotations if check is None else folder_of(self.project, check.purpose)
-
-    def note(self, task: dict[str, Any], made: Annotation, given: dict[str, Any], text: str) -> None:
-        """Keep in mind where the annotation stands, and what its annotator noted there."""
-        url = self.client.task_url(self.number, int(task["id"]))
-        key = place_key(made.annotator, made.document)
-        self.places[key] = Place(self.number, int(task["id"]), url)
-        when = made.provenance.updated
-        for quote, said in notes_of(given, text):
-            self.notes.append(Note(made.annotator, made.document, when, quote, said, url))
 
     def settle(
         self,
@@ -251,9 +235,9 @@ class Importer:
             set_back=lambda: self.is_set_back(given) and remote not in known.former,
         )
         if choice is Choice.LEAVE_REMOVED:
-            self.removed_here.append(_place(made))
+            self.report.removed_here.append(_place(made))
         elif choice is Choice.LEAVE_EDITED:
-            self.edited_here.append(_place(made))
+            self.report.edited_here.append(_place(made))
             self.pulled[key] = known.seen(source, remote)
         elif choice is Choice.REFUSE:
             reason = "what is stored of the same annotator is later: from another project or server"
@@ -263,12 +247,14 @@ class Importer:
         if kept is None or choice not in (Choice.TAKE, Choice.TAKE_ANEW, Choice.TAKE_OVER_EDIT):
             return False
         if choice is Choice.TAKE_ANEW:
-            self.conflicts.append(f"{_place(made)}: removed here, changed on the server, which is taken")
+            self.report.conflicts.append(
+                f"{_place(made)}: removed here, changed on the server, which is taken"
+            )
         if stored is not None and choice is Choice.TAKE_OVER_EDIT:
             aside = put_aside(self.project, stored).relative_to(self.project.root)
             edited = known.local != local_hash(stored)
             why = "changed here and on the server; yours" if edited else f"{_SET_BACK}; what was stored"
-            self.conflicts.append(f"{_place(made)}: {why} is in {aside}")
+            self.report.conflicts.append(f"{_place(made)}: {why} is in {aside}")
         self.pulled[key] = known.stored(kept, source, remote)
         # Who looks through the store must find all of it, and what was put aside is not to be so twice.
         self.accounts.before_looking = self.flush
@@ -307,10 +293,10 @@ class Importer:
         """
         text = RegionText(document.text, kept=True)
         read = read_result(given.get("result") or [], text, self.naming)
-        read.enter(self.account)
+        read.enter(self.report.account)
         if self.retired:
             spans = with_ids(read.spans, self.schema, self.retired)
-            self.settled += sum(new is not old for new, old in zip(spans, read.spans, strict=True))
+            self.report.settled += sum(new is not old for new, old in zip(spans, read.spans, strict=True))
             read = read._replace(spans=spans)
         for quarantined in read.quarantined:
             self.quarantine(task, given, quarantined)
@@ -320,7 +306,7 @@ class Importer:
         self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any], read: Read
     ) -> Annotation:
         """What was read, as its annotator's work."""
-        editor = self.annotator(given, "updated_by") if given.get("updated_by") else name
+        editor = self.accounts.of(given, "updated_by") if given.get("updated_by") else name
         return Annotation(
             document=document.id,
             annotator=name,
@@ -377,7 +363,7 @@ class Importer:
                 "document": str(data.get("id", "")) if isinstance(data, dict) else "",
                 "server": self.server,
                 "project": self.number,
-                "annotator": self.annotator(annotation),
+                "annotator": self.accounts.of(annotation),
                 "task": task["id"],
                 "annotation": annotation["id"],
                 **({"draft": True} if "draft" in annotation else {}),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import msgspec
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from goldwire.annotate.labelstudio.client import WORK, Client
 from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.installation import project_lock
-from goldwire.annotate.labelstudio.projects import find_project
+from goldwire.annotate.labelstudio.projects import COUNTERS, annotations_on, find_project
+from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.labelstudio.users import account_number
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.notes import (
     Note,
+    Place,
     place_key,
     read_notes,
     read_places,
@@ -24,7 +24,7 @@ from goldwire.annotate.records.notes import (
     write_places,
 )
 from goldwire.annotate.records.pulled import write_pulled
-from goldwire.annotate.sync.drafts import DraftCounts, take_drafts
+from goldwire.annotate.sync.drafts import take_drafts
 from goldwire.annotate.sync.importer import Importer, Prefer
 from goldwire.annotate.sync.pull_state import (
     Seen,
@@ -39,8 +39,8 @@ from goldwire.annotate.sync.pull_state import (
     written_as,
 )
 from goldwire.annotate.sync.quarantine import Line, keep, quarantine_path
-from goldwire.errors import Fault, GoldwireError
-from goldwire.formats.account import Account
+from goldwire.annotate.sync.report import PullReport
+from goldwire.errors import GoldwireError
 from goldwire.leftovers import remove_leftovers
 from goldwire.model import Document
 from goldwire.project import Project
@@ -48,83 +48,14 @@ from goldwire.schemas import Schema
 from goldwire.schemas.label_config import label_config
 
 #: What is asked of the project.
-FIELDS = (
-    "label_config",
-    "show_collab_predictions",
-    "total_annotations_number",
-    "skipped_annotations_number",
-)
+FIELDS = ("label_config", "show_collab_predictions", *COUNTERS)
 #: What is asked of each task; the server applies the names inside annotations too.
 INCLUDE = (
     *("data", *WORK, "comment_count"),
     *("predictions_model_versions", "draft_created_at", "parent_prediction"),
 )
-#: Why all is read where the server holds another number of annotations than was read.
-COUNT_DIFFERS = "annotations came or went without a trace"
 #: From how many tasks on that may have changed it is asked first which ones did.
 _MANY = 20
-
-
-@dataclass(frozen=True)
-class PullReport:
-    """What a pull found and did. `refused` are tasks whose text is not the article's.
-
-    `account` sums up the spans, relations and attributes that were read. `ground_truth` counts marks,
-    `commented` tasks with comments of a server that has them: goldwire keeps neither. `notes` is what
-    annotators wrote beside regions. `edited_here`
-    are annotations that differ from the server's since they were changed here, `removed_here` those whose
-    file was removed, `conflicts` tells what both sides changed and what became of it. `moved` tells which
-    files went under their account's name, `copies` which are of an account that has another name.
-
-    `settled` spans bear what stands now for an id that was merged or renamed since,
-    `filled` arrows without a role could only mean one, `turned` tells which pointed the wrong way,
-    `two_layers` which regions bear labels of several layers.
-
-    `apart` annotations were gold checks or practice, and are kept apart from the readings.
-
-    `drafts` is the unfinished work that was read, `drafts_beside` how much of it is kept beside a finished
-    annotation; None where it was not asked for. `why_all` says why everything was read, where nobody asked
-    for that and it was read before.
-    """
-
-    project: int
-    url: str
-    tasks: int
-    annotations: int
-    written: int
-    unchanged: int
-    skipped: int
-    annotators: tuple[str, ...]
-    spans: int
-    relations: int
-    trims: tuple[str, ...]
-    quarantined: int
-    quarantine_file: str
-    refused: tuple[Fault, ...]
-    gone: int
-    account: Account
-    ground_truth: int = 0
-    commented: int = 0
-    edited_here: tuple[str, ...] = ()
-    removed_here: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
-    moved: tuple[str, ...] = ()
-    copies: tuple[str, ...] = ()
-    filled: int = 0
-    settled: int = 0
-    turned: tuple[str, ...] = ()
-    two_layers: tuple[str, ...] = ()
-    apart: int = 0
-    drafts: int | None = None
-    drafts_written: int = 0
-    drafts_beside: int = 0
-    drafts_settled: int = 0
-    why_all: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report, for JSON."""
-        return {**asdict(self), "notes": msgspec.to_builtins(self.notes)}
 
 
 def pull(
@@ -156,49 +87,21 @@ def pull(
     """
     with project_lock(project):
         remove_leftovers(project.root)
-        found = annotated_project(client, schema, title or project.name)
-        path = state_path(project, int(found["id"]), main=title is None or title == project.name)
+        found = find_project(client, title or project.name, FIELDS)
+        check_readable(client, schema, found)
         accounts = Accounts(client, project, keep=True)
         importer = Importer(client, project, schema, documents, found, accounts, prefer=prefer, owner=owner)
-        last = read_state(path, importer.server, importer.number)
-        if last is not None:
-            importer.since, importer.times = last.since, times_of(last)
-            accounts.former = accounts_of(last)
-        basis = importer.basis()
-        why = why_all(last, basis, client.server_time) if last is not None and not full else ""
-        step = advance or (lambda _steps: None)
-        work = ProjectPull(importer, last, step, part=not (full or last is None or why))
+        path = state_path(project, importer.number, main=title is None or title == project.name)
+        work = ProjectPull(importer, path, full=full, advance=advance)
         work.run()
-        counters = ("total_annotations_number", "skipped_annotations_number")
-        if work.part and len(work.seen) != sum(int(found.get(name) or 0) for name in counters):
-            # Something came or went without a trace in the tasks' times: read all.
-            why = COUNT_DIFFERS
-            written, conflicts = importer.written, importer.conflicts
-            write_pulled(project, importer.pulled)
-            importer = Importer(
-                client, project, schema, documents, found, accounts, prefer=prefer, owner=owner
-            )
-            if last is not None:
-                importer.since, importer.times = last.since, times_of(last)
-            work = ProjectPull(importer, last, step, part=False)
-            work.run()
-            importer.conflicts[:0] = conflicts
-            work.importer.written += written
-            work.importer.unchanged -= written
-        counts = take_drafts(client, work.importer) if drafts else None
+        if drafts:
+            take_drafts(importer)
         accounts.save()
-        report = work.report(keep(project, work.importer.lines, work.stays(drafts)), counts, why)
-        write_pulled(project, work.importer.pulled)
-        keep_notes(project, work.importer)
-        write_state(path, work.state(basis))
+        report = work.finish()
+        write_pulled(project, importer.pulled)
+        keep_notes(project, importer.places, report.notes)
+        write_state(path, work.state())
         return report
-
-
-def annotated_project(client: Client, schema: Schema, title: str) -> dict[str, Any]:
-    """The Label Studio project of a title, which the schema can read; raises GW325 and GW329."""
-    found = find_project(client, title, FIELDS)
-    check_readable(client, schema, found)
-    return found
 
 
 def check_readable(client: Client, schema: Schema, found: Mapping[str, Any]) -> None:
@@ -210,56 +113,72 @@ def check_readable(client: Client, schema: Schema, found: Mapping[str, Any]) -> 
         raise GoldwireError.of("GW329", message, where=client.url, hint=hint)
 
 
-def keep_notes(project: Project, importer: Importer) -> None:
+def keep_notes(project: Project, places: Mapping[str, Place], notes: Sequence[Note]) -> None:
     """Keep places and notes of what was read; those of annotations that were not read again stay."""
-    if importer.places:
-        write_places(project, {**read_places(project), **importer.places})
-    others = [
-        note
-        for note in read_notes(project)
-        if place_key(note.annotator, note.document) not in importer.places
-    ]
-    write_notes(project, [*others, *importer.notes])
+    if places:
+        write_places(project, {**read_places(project), **places})
+    others = [note for note in read_notes(project) if place_key(note.annotator, note.document) not in places]
+    write_notes(project, [*others, *notes])
 
 
-def accounts_of(last: State) -> dict[int, int]:
-    """The account of each annotation that the last pull saw, where it was known."""
-    return {int(key): seen.account for key, seen in last.annotations.items() if seen.account}
+Reader = TypeVar("Reader", bound=Importer)
 
 
-def times_of(last: State) -> dict[str, str]:
-    """When the last pull saw each annotation changed last."""
-    return {key: seen.updated for key, seen in last.annotations.items()}
+class ProjectPull(Generic[Reader]):
+    """The pull of one Label Studio project: of all its tasks, or of those that changed since the last one.
 
-
-class ProjectPull:
-    """One pass over a Label Studio project: all its tasks, or with `part` those changed since `last`."""
+    `path` holds what the last pull saw. All is read with `full`, and where `why_all` says why.
+    """
 
     def __init__(
         self,
-        importer: Importer,
-        last: State | None,
-        advance: Callable[[int], None],
+        importer: Reader,
+        path: Path,
         *,
-        part: bool,
+        full: bool,
+        advance: Callable[[int], None] | None,
         include: Sequence[str] = INCLUDE,
     ) -> None:
-        self.importer, self.last, self.advance, self.include = importer, last, advance, include
-        self.part = part and last is not None and bool(last.since)
-        self.known: dict[str, Seen] = last.annotations if last is not None else {}
+        self.importer, self.path, self.include = importer, path, include
+        self.advance = advance or (lambda _steps: None)
+        self.basis, self.why_all = importer.basis(), ""
+        self.last = read_state(path, importer.server, importer.number)
+        self.known: dict[str, Seen] = {}
+        if self.last is not None:
+            self.known = self.last.annotations
+            importer.since = self.last.since
+            importer.times = {key: seen.updated for key, seen in self.known.items()}
+            importer.accounts.former |= {
+                int(key): seen.account for key, seen in self.known.items() if seen.account
+            }
+            if not full:
+                self.why_all = why_all(self.last, self.basis, importer.client.server_time)
+        self._begin(self.last if not (full or self.why_all) else None)
+
+    def _begin(self, last: State | None) -> None:
+        """All tasks are to be read, or with `last` those that changed since."""
+        self.part = last is not None and bool(last.since)
         self.seen: dict[str, Seen] = dict(self.known) if self.part else {}
         self.recent: dict[str, str] = dict(last.recent) if last is not None and self.part else {}
-        self.since = last.since if last is not None and self.part else ""
+        self.since = last.since if last is not None else ""
         self.newest = self.oldest_refused = ""
         self.tasks: set[int] = set()
         self.begun = time.monotonic()
-        self.instant = min(now(), written_as(importer.client.server_time) or now())
+        self.instant = min(now(), written_as(self.importer.client.server_time) or now())
         self._of_task: dict[int, list[str]] = {}
         for key, seen in self.seen.items():
             self._of_task.setdefault(seen.task, []).append(key)
 
     def run(self) -> None:
-        """Read the tasks, and store what came of them."""
+        """Read the tasks, and store what came of them: all, where something came or went without a trace."""
+        self._read()
+        if self.part and len(self.seen) != annotations_on(self.importer.found):
+            self.why_all = "annotations came or went without a trace"
+            self.importer.begin_anew()
+            self._begin(None)
+            self._read()
+
+    def _read(self) -> None:
         importer = self.importer
         for task in self.changed() if self.part else importer.client.tasks(importer.number, self.include):
             self.task(task)
@@ -290,7 +209,7 @@ class ProjectPull:
         self.tasks.add(number)
         self.newest = max(self.newest, updated)
         self.recent[str(number)] = updated
-        annotations = [a for a in task.get("annotations") or () if isinstance(a, dict)]
+        annotations = dicts(task.get("annotations"))
         for key in self._of_task.pop(number, ()):
             del self.seen[key]
         for annotation in annotations:
@@ -299,7 +218,7 @@ class ProjectPull:
                 int(key), 0
             )
             self.seen[key] = Seen(number, str(annotation.get("updated_at", "")), account)
-        self.importer.commented += bool(task.get("comment_count"))
+        self.importer.report.commented += bool(task.get("comment_count"))
         document = self.importer.document(task, annotations)
         if document is None:
             if annotations:
@@ -313,21 +232,16 @@ class ProjectPull:
         self.oldest_refused = min(filter(None, (self.oldest_refused, updated)), default="")
         self.recent.pop(str(task), None)
 
-    def stays(self, drafts: bool) -> Callable[[Line], bool]:
-        """Which lines of the quarantine are not written anew: what adoption and other projects left there,
+    def stays(self, line: Line) -> bool:
+        """Whether a line of the quarantine is not written anew: what adoption and other projects left there,
         what was not read again, and drafts where none were asked for."""
-        mine = (self.importer.server, self.importer.number)
+        if (line.get("server"), line.get("project")) != (self.importer.server, self.importer.number):
+            return True
+        if line.get("draft"):
+            return self.importer.report.drafts is None
+        return self.part and line["task"] not in self.tasks
 
-        def stays(line: Line) -> bool:
-            if (line.get("server"), line.get("project")) != mine:
-                return True
-            if line.get("draft"):
-                return not drafts
-            return self.part and line["task"] not in self.tasks
-
-        return stays
-
-    def state(self, basis: str) -> State:
+    def state(self) -> State:
         """What the next pull must know.
 
         A task that changed while this one was reading may have been read before: that is looked at again.
@@ -342,45 +256,16 @@ class ProjectPull:
         start = margin(since) if since else ""
         recent = {key: updated for key, updated in self.recent.items() if updated > start}
         whole = self.last.whole if self.part and self.last is not None else self.instant
-        return State(self.importer.server, self.importer.number, basis, since, self.seen, recent, whole)
+        return State(self.importer.server, self.importer.number, self.basis, since, self.seen, recent, whole)
 
-    def report(self, quarantined: int, drafts: DraftCounts | None, why_all: str) -> PullReport:
-        """What came of it."""
-        done = self.importer
-        file = quarantine_path(done.project)
-        return PullReport(
-            project=done.number,
-            url=done.client.project_url(done.number),
-            tasks=len(self.tasks),
-            annotations=done.count,
-            written=done.written,
-            unchanged=done.unchanged,
-            skipped=done.skipped,
-            annotators=tuple(sorted(done.annotators)),
-            spans=done.spans,
-            relations=done.relations,
-            account=done.account,
-            trims=tuple(done.trims),
-            quarantined=quarantined,
-            quarantine_file=str(file.relative_to(done.project.root)) if quarantined else "",
-            refused=tuple(done.refused),
-            gone=len(self.known.keys() - self.seen.keys()),
-            ground_truth=done.ground_truth,
-            commented=done.commented,
-            edited_here=tuple(done.edited_here),
-            removed_here=tuple(done.removed_here),
-            conflicts=tuple(done.conflicts),
-            notes=tuple(done.notes),
-            moved=tuple(done.accounts.moved),
-            copies=tuple(done.accounts.copies),
-            filled=done.filled,
-            settled=done.settled,
-            turned=tuple(done.turned),
-            two_layers=tuple(done.two_layers),
-            apart=done.apart,
-            drafts=drafts.read if drafts is not None else None,
-            drafts_written=drafts.written if drafts is not None else 0,
-            drafts_beside=drafts.beside if drafts is not None else 0,
-            drafts_settled=drafts.settled if drafts is not None else 0,
-            why_all=why_all,
-        )
+    def finish(self) -> PullReport:
+        """Keep the quarantine; the whole report."""
+        done, report = self.importer, self.importer.report
+        report.quarantined = keep(done.project, done.lines, self.stays)
+        if report.quarantined:
+            report.quarantine_file = str(quarantine_path(done.project).relative_to(done.project.root))
+        report.tasks, report.annotators = len(self.tasks), sorted(done.annotators)
+        report.gone = len(self.known.keys() - self.seen.keys())
+        report.moved, report.copies = done.accounts.moved, done.accounts.copies
+        report.why_all = self.why_all
+        return report

@@ -81,7 +81,7 @@ def _load(
     check_sendable(tasks, annotations, schema)
     sender = Sender(client, ls_project, schema, Accounts(client, project, keep=True))
     pulled = read_pulled(project) if project is not None else {}
-    source = source_of("own" if client.own else client.url, ls_project)
+    source = source_of(client.server, ls_project)
     sent = 0
     edited_here: list[str] = []
     try:

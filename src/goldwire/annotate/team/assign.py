@@ -30,8 +30,9 @@ from goldwire.annotate.records.assignments import (
 from goldwire.annotate.records.gold_checks import Check, read_checks, write_checks
 from goldwire.annotate.records.passes import passes_of
 from goldwire.annotate.sync.importer import Prefer
-from goldwire.annotate.sync.pull import PullReport, pull
+from goldwire.annotate.sync.pull import pull
 from goldwire.annotate.sync.push import PushReport, push
+from goldwire.annotate.sync.report import PullReport
 from goldwire.annotate.team.gold_checks import check_alike, draw_checks, in_order, reviewed_answers
 from goldwire.annotations.store import read_annotations
 from goldwire.errors import GoldwireError
