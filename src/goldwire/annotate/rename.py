@@ -26,7 +26,6 @@ from goldwire.annotate.records.accounts import (
 )
 from goldwire.annotate.records.assignments import (
     Assignment,
-    assignments_path,
     practice_title,
     read_assignments,
     title_for,
@@ -146,7 +145,7 @@ def rename_annotator(
             renamed.append(Account(new, email=email))
         write_accounts(accounts_path(home), renamed)
         if (moved := _of(assignments, old, new)) != assignments:
-            write_assignments(assignments_path(home), moved)
+            write_assignments(home, moved)
         if (given := _of(checks, old, new)) != checks:
             write_checks(home, given)
         if (noted := _of(notes, old, new)) != notes:

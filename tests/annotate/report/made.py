@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from goldwire.annotate.records.assignments import Assignment, assignments_path, write_assignments
+from goldwire.annotate.records.assignments import Assignment, write_assignments
 from goldwire.annotate.records.notes import Note, Place, place_key, write_notes, write_places
 from goldwire.annotations.store import write_annotation
 from goldwire.model import Annotation, Provenance, Span
@@ -70,7 +70,7 @@ def make_team(root: Path) -> Project:
         reading(project, f"a{n}", "bruno", spans, week=n // 2, seconds=1.3 if spans is predicted else 120.0)
     reading(project, "a5", "bruno", [bread()], week=2, status="draft")
     everything = [Assignment(f"a{n}", name) for n in range(6) for name in ("anna", "bruno")]
-    write_assignments(assignments_path(project), everything)
+    write_assignments(project, everything)
     url = "https://studio.example/projects/1/data?task="
     places = {place_key("anna", f"a{n}"): Place(1, n, f"{url}{n}") for n in range(6)}
     write_places(project, places | {place_key("bruno", "a0"): Place(2, 9, f"{url}9")})

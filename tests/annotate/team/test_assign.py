@@ -44,7 +44,7 @@ def test_only_a_line_feed_ends_the_line_of_a_record(tmp_path: Path) -> None:
     (tmp_path / "goldwire.toml").write_bytes((MINI / "goldwire.toml").read_bytes())
     project = load_project(tmp_path)
     made = [Assignment("a\u2028b\x85c", "anna")]
-    write_assignments(assignments_path(project), made)
+    write_assignments(project, made)
     assert read_assignments(project) == made
 
 

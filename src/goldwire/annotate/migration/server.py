@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from goldwire import strict_json
+from msgspec.structs import replace
+
 from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import find_project
-from goldwire.annotate.migration.noted_times import noted_times
 from goldwire.annotate.passes.screen import pass_config
 from goldwire.annotate.records.assignments import assigned_to, title_for, titles
+from goldwire.annotate.records.lines import read_objects
 from goldwire.annotate.records.passes import before_renaming, passes_of
+from goldwire.annotate.sync.pull_state import read_state, state_path, write_state
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import json_lines, read_text, safe_name, write_text
+from goldwire.files import json_lines, safe_name, write_text
 from goldwire.formats.labelstudio.items import Item, directed, free_id, held_of, items_of, labels_of
 from goldwire.model import Annotation, Relation, Span
 from goldwire.number_format import counted
@@ -79,7 +80,9 @@ def migrate_server(
         url = client.project_url(number)
         difference = compare(str(found.get("label_config", "")), config, url)
         changed = bool(difference.added or difference.removed)
-        known = {(line["kind"], line["id"]): line for line in _read(record)}
+        hint = "restore it: it holds what the server had"
+        former = read_objects(record, ("kind", "id", "task", "before", "after"), "GW366", hint)
+        known = {(line["kind"], line["id"]): line for line in former}
         lines = list(_lines(client, number, plan, schema, known))
         if not changed and not any(_left(line, known) for line in lines):
             return ServerReport(number, url, dict.fromkeys(_KINDS, 0), len(lines), False, "")
@@ -88,14 +91,24 @@ def migrate_server(
             _check_shown(client, number, lines, shown)
         write_text(record, json_lines(map(_kept, lines)))
         rewritten = dict.fromkeys(_KINDS, 0)
-        with noted_times(client, project, number, main=found.get("title") == project.name) as follow:
+        # A migration is nobody's edit: the times that the last pull noted follow, also where this is cut off.
+        path = state_path(project, number, main=found.get("title") == project.name)
+        state = read_state(path, client.server, number)
+        noted = dict(state.annotations) if state is not None else {}
+        try:
             for line in lines:
                 if line["now"] != line["after"]:
-                    path = f"{_KINDS[line['kind']]}/{line['id']}/"
-                    follow(line, client.request("PATCH", path, body={"result": line["after"]}))
+                    address = f"{_KINDS[line['kind']]}/{line['id']}/"
+                    answer = client.request("PATCH", address, body={"result": line["after"]})
                     rewritten[line["kind"]] += 1
+                    seen = noted.get(str(line["id"])) if line["kind"] == "annotations" else None
+                    if seen is not None and seen.updated == line["updated"] and isinstance(answer, dict):
+                        noted[str(line["id"])] = replace(seen, updated=str(answer.get("updated_at") or ""))
                 if advance is not None:
                     advance(1)
+        finally:
+            if state is not None:
+                write_state(path, replace(state, annotations=noted))
         # The server's own count of used labels does not notice rewritten drafts.
         client.request("POST", f"api/projects/{number}/summary/reset/", body={})
         _verify(client, number, lines)
@@ -362,14 +375,3 @@ def _verify(client: Client, number: int, lines: list[dict[str, Any]]) -> None:
 
 def _kept(line: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in line.items() if key not in ("now", "updated")}
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    try:
-        lines = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
-        return [{key: line[key] for key in ("kind", "id", "task", "before", "after")} for line in lines]
-    except (ValueError, KeyError, TypeError):
-        hint = "restore it: it holds what the server had"
-        raise GoldwireError.of("GW366", "not what goldwire wrote", where=str(path), hint=hint) from None

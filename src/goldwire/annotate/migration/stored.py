@@ -11,16 +11,16 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from goldwire import strict_json
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.migration.decisions import CarriedDecisions, carry_decisions
+from goldwire.annotate.records.lines import read_objects
 from goldwire.annotate.records.passes import before_renaming, passes_of
 from goldwire.annotate.records.pulled import follow
 from goldwire.annotate.sync.predictions import unusable
 from goldwire.annotations.store import annotation_path, dumps_annotation, read_all_annotations
 from goldwire.corpus.quality.checks import check_articles
 from goldwire.errors import Fault, GoldwireError, raise_faults
-from goldwire.files import json_lines, read_text, safe_name, sha256, unchanged_on_failure, write_text
+from goldwire.files import json_lines, safe_name, sha256, unchanged_on_failure, write_text
 from goldwire.model import Annotation, Document
 from goldwire.number_format import counted
 from goldwire.project import Project
@@ -286,16 +286,6 @@ def _write(
 def _merged(path: Path, lines: list[dict[str, Any]], redone: set[tuple[str, str]] | None = None) -> str:
     """The lines of a former run that was cut off, but for the annotations that are done anew, and these."""
     again = redone or {(line["annotator"], line["document"]) for line in lines}
-    kept: list[dict[str, Any]] = []
-    if path.is_file():
-        try:
-            former = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
-            kept = [
-                line
-                for line in former
-                if (line["annotator"], line["document"]) not in again and line not in lines
-            ]
-        except (ValueError, KeyError, TypeError):
-            hint = "restore it from git, or move it away"
-            raise GoldwireError.of("GW363", "not what goldwire wrote", where=str(path), hint=hint) from None
-    return json_lines([*kept, *lines])
+    former = read_objects(path, ("annotator", "document"), "GW363", "restore it from git, or move it away")
+    kept = [each for each in former if (str(each["annotator"]), str(each["document"])) not in again]
+    return json_lines([*(each for each in kept if each not in lines), *lines])

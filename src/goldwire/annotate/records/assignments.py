@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from goldwire.annotate.records.gold_checks import read_checks
-from goldwire.annotate.records.lines import read_lines
+from goldwire.annotate.records.lines import read_lines, write_lines
 from goldwire.annotate.records.passes import Pass, project_passes
-from goldwire.files import json_lines, write_text
 from goldwire.project import Project
 
 _TITLE = 50  # characters that Label Studio takes in a title
@@ -29,10 +28,9 @@ def assignments_path(project: Project) -> Path:
     return project.annotate / "assignments.jsonl"
 
 
-def write_assignments(path: Path, assignments: list[Assignment]) -> None:
-    """Write assignments, a line each."""
-    rows = map(msgspec.to_builtins, assignments)
-    write_text(path, json_lines(rows))
+def write_assignments(project: Project, assignments: Iterable[Assignment]) -> None:
+    """Keep assignments, a line each."""
+    write_lines(assignments_path(project), assignments)
 
 
 def title_for(project: Project, annotator: str, each: Pass | None = None) -> str:

@@ -6,17 +6,15 @@ apart from the readings, in `annotate/checks/` and `annotate/practice/`, a file 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.records.lines import read_lines
+from goldwire.annotate.records.lines import read_lines, write_lines
 from goldwire.annotations.store import load_annotation
-from goldwire.files import file_name, read_bytes, write_text
+from goldwire.files import file_name, read_bytes
 from goldwire.model import Annotation, by_machine, curated
 from goldwire.project import Project
 
@@ -50,8 +48,7 @@ def read_checks(project: Project, purpose: Purpose | None = None) -> list[Check]
 
 def write_checks(project: Project, checks: Iterable[Check]) -> None:
     """Keep them, a line each."""
-    rows = (json.dumps(msgspec.to_builtins(check), ensure_ascii=False) + "\n" for check in checks)
-    write_text(checks_path(project), "".join(rows))
+    write_lines(checks_path(project), checks)
 
 
 def folder_of(project: Project, purpose: Purpose) -> Path:

@@ -10,12 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
-from goldwire.annotate.records.lines import read_lines
-from goldwire.files import json_lines, read_bytes, write_text
+from goldwire.annotate.records.cached import read_cached, write_cached
+from goldwire.annotate.records.lines import read_lines, write_lines
 from goldwire.project import Project
 
 _QUOTE = 80  # characters of a marked text that a note shows
@@ -72,16 +70,12 @@ def noted(item: Any) -> str:
 
 def read_places(project: Project) -> dict[str, Place]:
     """Where the pulled annotations stand; nothing where that is not known."""
-    path = places_path(project)
-    try:
-        return strict_json.decode(read_bytes(path), dict[str, Place]) if path.is_file() else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
+    return read_cached(places_path(project), dict[str, Place]) or {}
 
 
 def write_places(project: Project, places: Mapping[str, Place]) -> None:
     """Keep where annotations stand."""
-    write_text(places_path(project), msgspec.json.encode(dict(sorted(places.items()))).decode() + "\n")
+    write_cached(places_path(project), dict(sorted(places.items())))
 
 
 def read_notes(project: Project) -> list[Note]:
@@ -95,7 +89,7 @@ def write_notes(project: Project, notes: Iterable[Note]) -> None:
     rows = sorted(notes, key=lambda note: (note.document, note.annotator, note.when, note.quote, note.text))
     path = notes_path(project)
     if rows or path.is_file():
-        write_text(path, json_lines(map(msgspec.to_builtins, rows)))
+        write_lines(path, rows)
 
 
 def notes_path(project: Project) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from goldwire import strict_json
+from goldwire.annotate.records.cached import read_cached, write_cached
 from goldwire.annotations.meaning import content
 from goldwire.annotations.store import (
     annotation_path,
@@ -55,20 +55,13 @@ def source_of(server: str, number: int) -> str:
 
 def read_pulled(project: Project) -> dict[str, Pulled]:
     """What is known, by file below `annotate/annotations`; nothing where it can't be read."""
-    path = _path(project)
-    if not path.is_file():
-        return {}
-    try:
-        return strict_json.decode(read_bytes(path), dict[str, Pulled])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
+    return read_cached(_path(project), dict[str, Pulled]) or {}
 
 
 def write_pulled(project: Project, pulled: dict[str, Pulled]) -> None:
     """Keep what is known."""
-    data = msgspec.json.encode(dict(sorted(pulled.items())))
     if pulled or _path(project).is_file():
-        write_text(_path(project), data.decode() + "\n")
+        write_cached(_path(project), dict(sorted(pulled.items())))
 
 
 def key_of(project: Project, annotation: Annotation, folder: Path | None = None) -> str:

@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from goldwire.annotate.labelstudio.transport import Unsure
-from goldwire.annotate.sync.state_file import read_kept
+from goldwire.annotate.records.cached import read_cached, write_cached
 from goldwire.errors import GoldwireError
-from goldwire.files import write_bytes
 from goldwire.project import Project
 
 
@@ -42,12 +40,13 @@ def in_flight_path(project: Project, number: int) -> Path:
 
 def note(path: Path, server: str, project: int, sent: dict[str, list[str]]) -> None:
     """Note a batch before it goes out."""
-    write_bytes(path, msgspec.json.encode(InFlight(server, project, time.time(), sent)))
+    write_cached(path, InFlight(server, project, time.time(), sent))
 
 
 def noted(path: Path, server: str, project: int) -> InFlight | None:
     """The batch that an earlier push was sending to this server, if any; one started anew has lost it."""
-    return read_kept(path, InFlight, server, project)
+    batch = read_cached(path, InFlight)
+    return batch if batch is not None and (batch.server, batch.project) == (server, project) else None
 
 
 @contextmanager

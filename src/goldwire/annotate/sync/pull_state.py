@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
-from goldwire.annotate.sync.state_file import read_kept
-from goldwire.files import write_text
+from goldwire.annotate.records.cached import read_cached, write_cached
 from goldwire.project import Project
 
 # A task's time is set before its transaction ends: what ends late must not be missed.
@@ -56,12 +54,13 @@ def state_path(project: Project, number: int, *, main: bool) -> Path:
 
 def read_state(path: Path, server: str, number: int) -> State | None:
     """What the last pull saw, where it was of this server's project."""
-    return read_kept(path, State, server, number)
+    state = read_cached(path, State)
+    return state if state is not None and (state.server, state.project) == (server, number) else None
 
 
 def write_state(path: Path, state: State) -> None:
     """Keep a state."""
-    write_text(path, msgspec.json.encode(state).decode() + "\n")
+    write_cached(path, state)
 
 
 def now() -> str:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from goldwire import strict_json
-from goldwire.errors import GoldwireError
+from goldwire.annotate.records.lines import read_objects
 from goldwire.files import json_lines, read_text, write_text
 from goldwire.project import Project
 
@@ -25,7 +24,10 @@ def keep(project: Project, lines: list[Line], stays: Callable[[Line], bool]) -> 
     Same content writes nothing. Raises GW332 where the file is not goldwire's.
     """
     path = quarantine_path(project)
-    held = [line for line in _read(path) if stays(line)] if path.is_file() else []
+    hint = "remove it and run: goldwire annotate pull --full"
+    former = read_objects(path, ("task", "annotation"), "GW332", hint)
+    numbered = [n for n in former if isinstance(n["task"], int) and isinstance(n["annotation"], int)]
+    held = [line for line in numbered if stays(line)]
     whole = sorted(
         held + lines, key=lambda line: (line["task"], line["annotation"], str(line.get("server", "")))
     )
@@ -36,14 +38,3 @@ def keep(project: Project, lines: list[Line], stays: Callable[[Line], bool]) -> 
     if not path.is_file() or read_text(path) != text:
         write_text(path, text)
     return len(whole)
-
-
-def _read(path: Path) -> list[Line]:
-    try:
-        lines = [strict_json.loads(line) for line in read_text(path).split("\n") if line.strip()]
-        return [
-            line for line in lines if isinstance(line["task"], int) and isinstance(line["annotation"], int)
-        ]
-    except (ValueError, KeyError, TypeError):
-        hint = "remove it and run: goldwire annotate pull --full"
-        raise GoldwireError.of("GW332", "not what goldwire wrote", where=str(path), hint=hint) from None

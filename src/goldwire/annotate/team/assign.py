@@ -21,7 +21,6 @@ from goldwire.annotate.passes.push import push_passes
 from goldwire.annotate.records.assignments import (
     Assignment,
     assigned_to,
-    assignments_path,
     owners,
     read_assignments,
     title_for,
@@ -165,7 +164,7 @@ def assign_project(
         if drawn:
             write_checks(project, [*checks_before, *drawn])
         if assignments != former:
-            write_assignments(assignments_path(project), assignments)
+            write_assignments(project, assignments)
         return Assigned(assignments, [*checks_before, *drawn], lacking, len(answered.keys() - given))
 
 
