@@ -87,7 +87,7 @@ def test_an_id_is_picked_by_a_key_some_letters_and_enter(
         result = to_result(reading(schema, POMPEO, NEW, ATTACK, ESPER), schema, TEXT)
         client.create_annotation(int(task["id"]), {"result": result, "ground_truth": False})
         pushed = push(client, project, schema, [DOCUMENT])
-        assert pushed.project == before.project and pushed.config_added == ()
+        assert pushed.project == before.project and pushed.config_added == []
     opened(page, studio, pushed)
     [made] = pick(page, "r0", "pomp")
     assert (made["id"], made["value"]["choices"]) == ("r0", ["per.mike-pompeo"])

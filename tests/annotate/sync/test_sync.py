@@ -161,7 +161,7 @@ def test_a_later_push_sends_what_is_new(loop: Callable[..., Loop]) -> None:
     one.documents[1] = Document("pie", "Une autre tarte.")
     one.documents.append(Document("third", "Encore."))
     report = one.push(_annotation("model", provenance=Provenance("model", "m", "1")))
-    assert (report.sent, report.predictions_sent, report.outdated, report.tasks) == (2, 1, ("pie",), 4)
+    assert (report.sent, report.predictions_sent, report.outdated, report.tasks) == (2, 1, ["pie"], 4)
     assert [len(task["predictions"]) for task in one.tasks()] == [1, 0, 0, 0]
 
 

@@ -57,8 +57,7 @@ class Client(Transport):
 
     def whoami(self) -> dict[str, Any]:
         """The account that the token belongs to."""
-        account: dict[str, Any] = self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")
-        return account
+        return self._dict(self.get("api/current-user/whoami"), "api/current-user/whoami")
 
     def organisation(self) -> str:
         """When the organisation of the token's account began: which server this is, wherever it is found."""
@@ -176,10 +175,7 @@ class Client(Transport):
 
     def uploads(self, project: int) -> list[dict[str, Any]]:
         """The files that were uploaded into a project: `id`, `file` (its path on the server)."""
-        listed = self.get(f"api/projects/{project}/file-uploads", all="true")
-        if not isinstance(listed, list):
-            raise self._page("api/projects/file-uploads")
-        return dicts(listed)
+        return self._list(f"api/projects/{project}/file-uploads", "api/projects/file-uploads", all="true")
 
     def upload(self, project: int, name: str, text: str, kind: str) -> None:
         """Put a file beside a project's tasks, and make no task of it; `kind` is its media type."""
@@ -209,9 +205,13 @@ class Client(Transport):
 
     def drafts(self, task: int) -> list[dict[str, Any]]:
         """The unfinished work of all annotators on a task; `user` is an e-mail address."""
-        listed = self.get(f"api/tasks/{task}/drafts")
+        return self._list(f"api/tasks/{task}/drafts", "api/tasks/drafts")
+
+    def _list(self, path: str, told: str, **params: str) -> list[dict[str, Any]]:
+        """The objects that a GET lists; `told` is what an error calls it."""
+        listed = self.get(path, **params)
         if not isinstance(listed, list):
-            raise self._page("api/tasks/drafts")
+            raise self._page(told)
         return dicts(listed)
 
     def delete_task(self, task: int) -> None:
@@ -302,22 +302,17 @@ def connect(project: Project, *, url: str | None = None) -> Client:
     if named:
         check_address(named)
     local = running(project)
-    token = os.environ.get(TOKEN_VARIABLE, "").strip()
-    if named and local is not None and named.rstrip("/") == local.url:
-        client = Client(local.url, local.token, own=True)
-    elif named:
-        if not token:
-            hint = f"set ${TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
-            raise GoldwireError.of("GW311", "no token for it", where=named, hint=hint)
-        client = Client(named, token)
-    elif local is not None:
-        client = Client(local.url, local.token, own=True)
-    else:
+    if local is not None and (not named or named.rstrip("/") == local.url):
+        return checked(Client(local.url, local.token, own=True))
+    if not named:
         hint = f"start one: goldwire annotate serve --detach; or name one with --url or ${URL_VARIABLE}"
-        raise GoldwireError.of(
-            "GW310", "no Label Studio is running for this project", where=str(project.root), hint=hint
-        )
-    return checked(client)
+        message = "no Label Studio is running for this project"
+        raise GoldwireError.of("GW310", message, where=str(project.root), hint=hint)
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not token:
+        hint = f"set ${TOKEN_VARIABLE} to the token of Label Studio's page Account & Settings"
+        raise GoldwireError.of("GW311", "no token for it", where=named, hint=hint)
+    return checked(Client(named, token))
 
 
 def checked(client: Client) -> Client:

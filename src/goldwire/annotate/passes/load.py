@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from msgspec import structs
@@ -12,10 +13,9 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import find_project
 from goldwire.annotate.passes.compose import Marks, alike, without_origins
-from goldwire.annotate.passes.push import check_not_begun, push_to_pass, start_of
+from goldwire.annotate.passes.push import PassSender, check_not_begun, of_layers, start_of
 from goldwire.annotate.passes.reading import marks_of, starts
 from goldwire.annotate.records.accounts import Accounts
-from goldwire.annotate.records.assignments import title_for
 from goldwire.annotate.records.passes import Pass
 from goldwire.annotate.records.pulled import key_of, read_pulled, source_of, write_pulled
 from goldwire.annotate.sync.tasks import prediction_of
@@ -63,12 +63,12 @@ def part_of(annotation: Annotation, passes: Sequence[Pass], each: Pass) -> Annot
 
     The time of one that was not made in passes is known as a whole only: it goes with the last.
     """
-    marks = Marks(annotation.spans, annotation.relations).of((*each.earlier, *each.layers))
     made = annotation.provenance
-    parted = any(name in made.passes for name in (other.name for other in passes))
+    parted = any(other.name in made.passes for other in passes)
     whole = made.lead_time if each.number == len(passes) or annotation.status == "skipped" else None
     provenance = structs.replace(made, lead_time=made.passes.get(each.name) if parted else whole)
-    return structs.replace(annotation, spans=marks.spans, relations=marks.relations, provenance=provenance)
+    shown = of_layers(annotation, (*each.earlier, *each.layers))
+    return structs.replace(shown, provenance=provenance)
 
 
 def load_passes(
@@ -97,41 +97,30 @@ def load_passes(
     return loading.report(annotations)
 
 
-class _Loading:
-    """Annotations on their way to the passes of one owner."""
+@dataclass
+class _Loading(PassSender):
+    """Annotations on their way to the passes of one owner.
 
-    def __init__(
-        self,
-        client: Client,
-        project: Project,
-        schema: Schema,
-        documents: Sequence[Document],
-        passes: Sequence[Pass],
-        owner: str,
-    ) -> None:
-        self.client, self.project, self.schema, self.passes, self.owner = (
-            client,
-            project,
-            schema,
-            passes,
-            owner,
-        )
-        self.documents = {document.id: document for document in documents}
-        self.first = int(find_project(client, title_for(project, owner, passes[0]))["id"])
-        self.source = source_of(client.server, self.first)
-        self.by_pass: Counter[str] = Counter()
-        #: Of each annotation the passes that were new to the server, those that stand there as they are here,
-        #: and what a pull reads of the last of these.
-        self.new: dict[_Key, list[Pass]] = {}
-        self.standing: dict[_Key, list[Pass]] = {}
-        self.read_back: dict[_Key, Annotation] = {}
+    Of each annotation `new` has the passes that were new to the server, `standing` those that stand there as
+    they are here, and `read_back` what a pull reads of the last of these.
+    """
+
+    by_pass: Counter[str] = field(default_factory=Counter)
+    new: dict[_Key, list[Pass]] = field(default_factory=dict)
+    standing: dict[_Key, list[Pass]] = field(default_factory=dict)
+    read_back: dict[_Key, Annotation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_id = {document.id: document for document in self.documents}
+        self.first = int(find_project(self.client, self.title(self.passes[0]))["id"])
+        self.source = source_of(self.client.server, self.first)
 
     def check(self, annotations: Sequence[Annotation]) -> None:
         """Raise what keeps any of them from being sent, before anything is."""
         check_sendable(tasks_for(self.client, self.first, annotations), annotations, self.schema)
         faults = []
         for annotation in annotations:
-            document = self.documents.get(annotation.document)
+            document = self.by_id.get(annotation.document)
             same = document is not None and annotation.text_sha256 in ("", sha256(document.text))
             if not same and any(each.earlier for each in passes_done(annotation, self.passes)):
                 message = f"`{annotation.document}` is not an article of this text any more"
@@ -185,27 +174,17 @@ class _Loading:
 
     def send_articles(self, each: Pass, chosen: Sequence[Annotation]) -> int:
         """Send a later pass the articles that it lacks; the number of its project."""
-        held = self.client.projects(title_for(self.project, self.owner, each))[:1]
+        held = self.client.projects(self.title(each))[:1]
         there = tasks_for(self.client, int(held[0]["id"]), chosen) if held else {}
         starting: dict[str, Annotation] = {}
         for annotation in chosen:
             if task_key(annotation) not in there and annotation.document not in starting:
-                document = self.documents[annotation.document]
+                document = self.by_id[annotation.document]
                 starting[document.id] = start_of(document, self.before(each, annotation), self.schema)
         if not starting and held:
             return int(held[0]["id"])
-        documents = [self.documents[name] for name in starting]
-        report = push_to_pass(
-            self.client,
-            self.project,
-            self.schema,
-            documents,
-            self.passes,
-            each,
-            owner=self.owner,
-            starting=starting,
-        )
-        return report.project
+        documents = [self.by_id[name] for name in starting]
+        return self.push(each, documents, starting=starting).project
 
     def before(self, each: Pass, annotation: Annotation) -> Marks:
         """What an annotation has of the layers before a pass."""

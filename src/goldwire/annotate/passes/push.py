@@ -86,8 +86,8 @@ _Works: TypeAlias = Mapping[str, Mapping[str, PassWork]]
 
 
 @dataclass
-class _Sending:
-    """Articles on their way through the passes; what annotators made in a pass is read once."""
+class PassSender:
+    """Sends articles to the projects of the passes, `owner`'s or the main ones."""
 
     client: Client
     project: Project
@@ -95,13 +95,48 @@ class _Sending:
     documents: Sequence[Document]
     passes: Sequence[Pass]
     owner: str
-    advance: Callable[[int], None] | None
+    advance: Callable[[int], None] | None = None
+
+    def title(self, each: Pass) -> str:
+        """The title of a pass's project."""
+        return title_for(self.project, self.owner, each)
+
+    def push(
+        self,
+        each: Pass,
+        documents: Sequence[Document],
+        *,
+        predictions: Sequence[Annotation] = (),
+        starting: Mapping[str, Annotation] | None = None,
+        suggest: bool = False,
+    ) -> PushReport:
+        """Send articles to one pass, as `sync.push` does; `starting` is what they begin from."""
+        folder, address = self.project.schema_path.parent, guide_address(self.project)
+        return push(
+            self.client,
+            self.project,
+            self.schema,
+            documents,
+            predictions=predictions,
+            starts=starting,
+            title=self.title(each),
+            config=pass_config(self.schema, self.passes, each),
+            guide=pass_guide(self.schema, self.passes, each, folder, address),
+            advance=self.advance,
+            suggest=suggest,
+        )
+
+
+@dataclass
+class _Sending(PassSender):
+    """Articles on their way from pass to pass; what annotators made in a pass is read once."""
+
     _read: dict[int, _Works] = field(default_factory=dict)
 
     def first(self, each: Pass, predictions: Sequence[Annotation], suggest: bool) -> PassPush:
         """Send the first pass all articles."""
-        shown = [_of_layers(annotation, each.layers) for annotation in predictions]
-        report = self._push(each, self.documents, predictions=shown, suggest=suggest)
+        shown = [of_layers(annotation, each.layers) for annotation in predictions]
+        report = self.push(each, self.documents, predictions=shown, suggest=suggest)
         return PassPush(each.name, each.number, report)
 
     def on(self, each: Pass) -> PassPush:
@@ -109,7 +144,7 @@ class _Sending:
         made, shared = self._earlier(self.passes[: each.number - 1])
         ready = [document for document in self.documents if document.id in made]
         tasks = {}
-        for remote in self.client.projects(self._title(each))[:1]:
+        for remote in self.client.projects(self.title(each))[:1]:
             tasks = {data_of(task, "uid"): task for task in self.client.tasks(int(remote["id"]), _STARTS)}
         starting: dict[str, Annotation] = {}
         behind = []
@@ -127,35 +162,9 @@ class _Sending:
                         self.client.delete_prediction(int(former["id"]))
                     refreshed += 1
             starting[document.id] = start_of(document, marks, self.schema)
-        report = self._push(each, ready, starting=starting)
+        report = self.push(each, ready, starting=starting)
         waiting = len(self.documents) - len(ready) - len(shared)
         return PassPush(each.name, each.number, report, waiting, refreshed, tuple(behind), tuple(shared))
-
-    def _title(self, each: Pass) -> str:
-        return title_for(self.project, self.owner, each)
-
-    def _push(
-        self,
-        each: Pass,
-        documents: Sequence[Document],
-        *,
-        predictions: Sequence[Annotation] = (),
-        starting: Mapping[str, Annotation] | None = None,
-        suggest: bool = False,
-    ) -> PushReport:
-        return push_to_pass(
-            self.client,
-            self.project,
-            self.schema,
-            documents,
-            self.passes,
-            each,
-            owner=self.owner,
-            predictions=predictions,
-            starting=starting,
-            suggest=suggest,
-            advance=self.advance,
-        )
 
     @cached_property
     def _accounts(self) -> Accounts:
@@ -165,7 +174,7 @@ class _Sending:
         """What was submitted in a pass, as the server has it."""
         if each.number not in self._read:
             works: dict[str, dict[str, PassWork]] = defaultdict(dict)
-            for found in self.client.projects(self._title(each), ("show_collab_predictions",))[:1]:
+            for found in self.client.projects(self.title(each), ("show_collab_predictions",))[:1]:
                 given = self.client, self.project, self.schema, self.documents
                 importer = PassImporter(*given, found, self._accounts, each=each)
                 for task in self.client.tasks(importer.number, PASS_INCLUDE):
@@ -203,37 +212,6 @@ class _Sending:
         return made, shared
 
 
-def push_to_pass(
-    client: Client,
-    project: Project,
-    schema: Schema,
-    documents: Sequence[Document],
-    passes: Sequence[Pass],
-    each: Pass,
-    *,
-    owner: str = "",
-    predictions: Sequence[Annotation] = (),
-    starting: Mapping[str, Annotation] | None = None,
-    suggest: bool = False,
-    advance: Callable[[int], None] | None = None,
-) -> PushReport:
-    """Send articles to the project of one pass, as `sync.push` does; `starting` is what they begin from."""
-    address = guide_address(project)
-    return push(
-        client,
-        project,
-        schema,
-        documents,
-        predictions=predictions,
-        starts=starting,
-        title=title_for(project, owner, each),
-        config=pass_config(schema, passes, each),
-        guide=pass_guide(schema, passes, each, project.schema_path.parent, address),
-        advance=advance,
-        suggest=suggest,
-    )
-
-
 def start_of(document: Document, marks: Marks, schema: Schema) -> Annotation:
     """What a later pass begins from, as the prediction that shows it."""
     bare = without_origins(marks)
@@ -243,7 +221,8 @@ def start_of(document: Document, marks: Marks, schema: Schema) -> Annotation:
     )
 
 
-def _of_layers(annotation: Annotation, layers: Sequence[str]) -> Annotation:
+def of_layers(annotation: Annotation, layers: Sequence[str]) -> Annotation:
+    """What an annotation has of some layers; relations have both ends there."""
     marks = Marks(annotation.spans, annotation.relations).of(layers)
     return structs.replace(annotation, spans=marks.spans, relations=marks.relations)
 

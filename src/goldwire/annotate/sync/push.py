@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ _LOST = 60.0
 Advance = Callable[[int], None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class PushReport:
     """What a push found and did. `outdated` names articles whose former text has a task on the server.
 
@@ -43,17 +43,17 @@ class PushReport:
     project: int
     url: str
     created: bool
-    config_added: tuple[str, ...]
+    config_added: list[str]
     documents: int
-    sent: int
-    present: int
-    predictions_sent: int
-    predictions_present: int
-    ids_suggested: int
-    ids_left: int
-    duplicates_removed: int
-    outdated: tuple[str, ...]
-    tasks: int
+    sent: int = 0
+    present: int = 0
+    predictions_sent: int = 0
+    predictions_present: int = 0
+    ids_suggested: int = 0
+    ids_left: int = 0
+    duplicates_removed: int = 0
+    outdated: list[str] = field(default_factory=list)
+    tasks: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The report, for JSON."""
@@ -102,13 +102,16 @@ def push(
         found, created, added = ensure_project(client, schema, title or project.name, config, guide, picks)
         shown_config = str(found.get("label_config") or "")
         data = task_data(project, schema, documents, shown_config, extra or {})
-        number, before = int(found["id"]), int(found.get("task_number") or 0)
-        path = in_flight_path(project, number)
-        work = _Push(client, number, before, schema, documents, by_document, data, shown_config, path, batch)
+        number = int(found["id"])
+        report = PushReport(number, client.project_url(number), created, added, len(documents))
+        report.ids_suggested, report.ids_left = suggested.filled, suggested.left
+        report.tasks = before = int(found.get("task_number") or 0)
+        path, by_uid = in_flight_path(project, number), {uid(document): document for document in documents}
+        work = _Push(client, schema, by_uid, by_document, data, shown_config, path, batch, report)
         if work.land():
-            work.tasks = before = int(client.project(number, ("task_number",)).get("task_number") or 0)
+            report.tasks = before = work.counted()
         work.run(advance or (lambda _steps: None))
-        if work.tasks:
+        if report.tasks:
             ensure_first_view(client, number)  # once tasks are there, or their columns are not known
         settings: dict[str, Any] = {"model_version": shown} if shown else {}
         if starts:
@@ -116,60 +119,47 @@ def push(
             if found.get("model_version") != shown and shows_live(client, found):
                 del settings["model_version"]  # what its predictions add to stands in them
         if any(found.get(name) != wanted for name, wanted in settings.items()):
-            client.update_project(work.project, settings)
-        total = int(client.project(work.project, ("task_number",)).get("task_number") or 0)
-        if total != before + work.sent - work.removed:
+            client.update_project(number, settings)
+        report.tasks = work.counted()
+        if report.tasks != before + report.sent - report.duplicates_removed:
             work.reconcile()
-            total = int(client.project(work.project, ("task_number",)).get("task_number") or 0)
-        return PushReport(
-            work.project,
-            client.project_url(work.project),
-            created,
-            tuple(added),
-            len(documents),
-            work.sent,
-            len(documents) - work.sent,
-            work.predictions_sent,
-            sum(map(len, by_document.values())) - work.predictions_sent,
-            suggested.filled,
-            suggested.left,
-            work.removed,
-            tuple(work.outdated),
-            total,
-        )
+            report.tasks = work.counted()
+        report.present = len(documents) - report.sent
+        report.predictions_present = sum(map(len, by_document.values())) - report.predictions_sent
+        return report
 
 
+@dataclass
 class _Push:
     """One push: what is there, what is sent, what came of it."""
 
-    def __init__(
-        self,
-        client: Client,
-        project: int,
-        tasks: int,
-        schema: Schema,
-        documents: Sequence[Document],
-        predictions: Mapping[str, list[Annotation]],
-        extra: Mapping[str, Mapping[str, Any]],
-        config: str,
-        path: Path,
-        batch: int,
-    ) -> None:
-        self.path, self.versions, self.batch = path, bool(predictions), batch
-        self.client, self.project, self.tasks, self.schema = client, project, tasks, schema
-        self.documents = {uid(document): document for document in documents}
-        self.predictions, self.extra, self.config = predictions, extra, config
-        self.sent = self.predictions_sent = self.removed = 0
-        self.outdated: list[str] = []
+    client: Client
+    schema: Schema
+    documents: Mapping[str, Document]  # by uid
+    predictions: Mapping[str, Sequence[Annotation]]
+    extra: Mapping[str, Mapping[str, Any]]
+    config: str
+    path: Path
+    batch: int
+    report: PushReport
+
+    def __post_init__(self) -> None:
+        self.project, self.versions = self.report.project, bool(self.predictions)
+
+    def counted(self) -> int:
+        """How many tasks the server says that the project has."""
+        return int(self.client.project(self.project, ("task_number",)).get("task_number") or 0)
 
     def run(self, advance: Advance) -> None:
         present: dict[str, dict[str, Any]] = {}
-        if self.tasks:
+        if self.report.tasks:
             present = self.once(self.there(list(self.documents)))
         advance(len(present))
         missing = [document for key, document in self.documents.items() if key not in present]
-        if missing and self.tasks:
-            self.outdated = sorted({data_of(t, "id") for t in self.tasks_of("id", [d.id for d in missing])})
+        if missing and self.report.tasks:
+            self.report.outdated = sorted(
+                {data_of(t, "id") for t in self.tasks_of("id", [d.id for d in missing])}
+            )
         for batch in batches(missing, self.batch):
             self.send(batch)
             advance(len(batch))
@@ -189,7 +179,7 @@ class _Push:
         include = ["data", "total_annotations", "cancelled_annotations", "annotations_ids", "draft_exists"]
         if self.versions:
             include += ["predictions", "model_version"]
-        if len(values) * 2 < self.tasks:
+        if len(values) * 2 < self.report.tasks:
             yield from self.client.tasks_with(self.project, field, values, include)
         else:
             # Most of the project is asked for: reading it through takes fewer and quicker requests.
@@ -211,7 +201,7 @@ class _Push:
             for copy in tasks[1:]:
                 if not worked_on(copy):
                     self.client.delete_task(int(copy["id"]))
-                    self.removed += 1
+                    self.report.duplicates_removed += 1
         return {key: tasks[0] for key, tasks in found.items()}
 
     def send(self, batch: Sequence[Document]) -> None:
@@ -238,9 +228,9 @@ class _Push:
             if got != (len(batch), predicted):
                 message = f"{len(batch)} tasks and {predicted} predictions sent, {got[0]} and {got[1]} stored"
                 raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
-        self.sent += len(batch)
-        self.tasks += len(batch)
-        self.predictions_sent += predicted
+        self.report.sent += len(batch)
+        self.report.tasks += len(batch)
+        self.report.predictions_sent += predicted
 
     def wait_for(self, sent: Mapping[str, Sequence[str]], seconds: float) -> int:
         """The number of these uids whose task is there with its predictions, once all are or time is up."""
@@ -284,7 +274,7 @@ class _Push:
             if made != len(some):
                 message = f"{len(some)} predictions sent, {made} stored"
                 raise GoldwireError.of("GW324", message, where=self.client.url, hint="run push again")
-            self.predictions_sent += made
+            self.report.predictions_sent += made
 
     def one_of_each(self, task: dict[str, Any]) -> None:
         """Of predictions of one version, which a push cut off may have sent twice, the first stays."""
