@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import msgspec
 
 from goldwire.annotate.labelstudio.client import WORK, Client, check_address, checked
 from goldwire.annotate.labelstudio.transport import TOKEN_VARIABLE, dicts
-from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.labelstudio.users import UNKNOWN, unknown_name
 from goldwire.annotate.records.accounts import Accounts, accounts_path
 from goldwire.annotations.store import annotation_path, dumps_annotation
 from goldwire.errors import GoldwireError
@@ -221,8 +220,7 @@ class _Import:
         """Put down whose annotation of an article one is; several of whom nobody knows are several people."""
         name = self.accounts.of(submitted.annotation)
         if name == UNKNOWN:
-            numbered = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
-            name = next(free for free in numbered if (free, document.id) not in self.submitted)
+            name = unknown_name({taken for taken, article in self.submitted if article == document.id})
         self.submitted.setdefault((name, document.id), []).append(submitted)
 
     def document(self, task: dict[str, Any], suffix: str, text: str, marked: MarkedText) -> Document:

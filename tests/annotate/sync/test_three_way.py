@@ -90,9 +90,9 @@ def test_no_edit_is_taken_over_unless_it_is_put_aside(
         remote=remote_hash(made),
         prefer=facts["prefer"],
         store_is_new=facts["store_is_new"],
-        as_noted=lambda: facts["noted"],
+        as_noted=facts["noted"],
+        set_back=facts["set_back"],
         new_there=lambda _stored: facts["new"],
-        set_back=lambda: facts["set_back"],
     )
     if choice is Choice.TAKE and not removed:
         assert facts["known"] == "stored" or facts["prefer"] == "theirs"

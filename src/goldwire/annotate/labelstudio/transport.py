@@ -112,16 +112,12 @@ class Transport:
             hint = "is it running? goldwire annotate serve starts one of your own"
             message = f"can't be reached: {shortened(str(error), _LONGEST)}"
             raise GoldwireError.of("GW313", message, where=self.url, hint=hint) from None
-        except httpx.TimeoutException:
-            message = f"no answer within {timeout or self._timeout:.0f} s to {method} {path}"
-            raise Unsure.of(
-                "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
-            ) from None
         except httpx.HTTPError as error:
             message = f"the connection broke during {method} {path}: {shortened(str(error), _LONGEST)}"
-            raise Unsure.of(
-                "GW316", message, where=self.url, hint="run it again: nothing is sent twice"
-            ) from None
+            if isinstance(error, httpx.TimeoutException):
+                message = f"no answer within {timeout or self._timeout:.0f} s to {method} {path}"
+            hint = "run it again: nothing is sent twice"
+            raise Unsure.of("GW316", message, where=self.url, hint=hint) from None
         except ApiError as error:
             # Only the refresh of a personal token raises here.
             raise self._fault(error.status_code or 0, error.body, f"{method} {path}") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,6 +22,12 @@ def address(annotator: str) -> str:
     if local.startswith(".") or local.endswith(".") or ".." in local:
         local = local.replace(".", "%2E")
     return f"{local}@{DOMAIN}"
+
+
+def unknown_name(taken: Collection[str]) -> str:
+    """What somebody is called whom nobody knows: several of those are several people."""
+    numbered = (UNKNOWN if number == 1 else f"{UNKNOWN}-{number}" for number in itertools.count(1))
+    return next(name for name in numbered if name not in taken)
 
 
 def is_own_address(email: str) -> bool:

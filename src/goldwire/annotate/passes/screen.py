@@ -86,34 +86,29 @@ def own_part(schema: Schema, passes: Sequence[Pass], each: Pass) -> Schema:
     """The schema of what a pass adds: its layers, and the relations that they make possible."""
     keyed = with_keys_of(schema, passes)
     layers = {name: keyed.layers[name] for name in each.layers}
-    relations = _relations(schema, (*each.layers, *each.earlier))
-    before = {name for name, kind in relations.items() if not _is_new(kind, each)}
-    new = {name: kind for name, kind in relations.items() if name not in before}
-    return structs.replace(schema, layers=layers, relations=new)
+    # A relation is new where it may be drawn to or from spans of the pass's own layers.
+    relations = {
+        name: kind
+        for name, kind in _relations(schema, (*each.layers, *each.earlier)).items()
+        if any(end.layer in each.layers for end in (*kind.head, *kind.tail))
+    }
+    return structs.replace(schema, layers=layers, relations=relations)
 
 
 def with_keys_of(schema: Schema, passes: Sequence[Pass]) -> Schema:
     """The schema with the keys that labels have in their passes: without Shift where that is free there."""
-    if not passes:
-        return schema
-    keys: dict[str, dict[str, str]] = {}
+    layers = dict(schema.layers)
     for each in passes:
-        labels = [label for name in each.layers for label in schema.layers[name].labels.values()]
-        taken = {label.hotkey for label in labels}
+        taken = {label.hotkey for name in each.layers for label in schema.layers[name].labels.values()}
         for name in each.layers:
-            keys[name] = {}
+            labels: dict[str, Label] = {}
             for key, label in schema.layers[name].labels.items():
                 plain = label.hotkey.removeprefix("shift+")
-                keys[name][key] = label.hotkey if plain in taken else plain
-                taken.add(keys[name][key])
-
-    def keyed(name: str, layer: Layer) -> Layer:
-        labels: dict[str, Label] = {
-            key: structs.replace(label, hotkey=keys[name][key]) for key, label in layer.labels.items()
-        }
-        return structs.replace(layer, labels=labels)
-
-    return structs.replace(schema, layers={name: keyed(name, layer) for name, layer in schema.layers.items()})
+                hotkey = label.hotkey if plain in taken else plain
+                taken.add(hotkey)
+                labels[key] = structs.replace(label, hotkey=hotkey)
+            layers[name] = structs.replace(schema.layers[name], labels=labels)
+    return structs.replace(schema, layers=layers)
 
 
 def pass_guide(schema: Schema, passes: Sequence[Pass], each: Pass, folder: Path, address: str) -> Guide:
@@ -129,8 +124,3 @@ def _relations(schema: Schema, layers: Sequence[str] | dict[str, Layer]) -> dict
         for name, kind in schema.relations.items()
         if all(any(end.layer in layers for end in ends) for ends in (kind.head, kind.tail))
     }
-
-
-def _is_new(kind: RelationType, each: Pass) -> bool:
-    """Whether a relation may be drawn to or from spans of the pass's own layers."""
-    return any(end.layer in each.layers for end in (*kind.head, *kind.tail))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from goldwire.annotate.labelstudio.client import Client
-from goldwire.annotate.labelstudio.users import UNKNOWN
+from goldwire.annotate.labelstudio.users import UNKNOWN, unknown_name
 from goldwire.annotate.records.accounts import Accounts
 from goldwire.annotate.records.gold_checks import folder_of, read_checks
 from goldwire.annotate.records.notes import Note, Place, notes_of, place_key
@@ -133,8 +132,7 @@ class Importer:
             name = self.accounts.of(annotation)
             (unknown if name == UNKNOWN else by_name.setdefault(name, [])).append(annotation)
         for annotation in sorted(unknown, key=lambda a: int(a["id"])):
-            numbered = (UNKNOWN if n == 1 else f"{UNKNOWN}-{n}" for n in itertools.count(1))
-            by_name[next(name for name in numbered if name not in by_name)] = [annotation]
+            by_name[unknown_name(by_name)] = [annotation]
         for name, theirs in by_name.items():
             first, *others = latest_first(
                 sorted(theirs, key=lambda a: int(a["id"])),
@@ -230,9 +228,9 @@ class Importer:
             remote=remote,
             prefer=self.prefer,
             store_is_new=self.store_is_new,
-            as_noted=lambda: self.is_as_noted(given),
+            as_noted=self.is_as_noted(given),
+            set_back=self.is_set_back(given) and remote not in known.former,
             new_there=lambda stored: self.is_new(stored, made, seen=remote in known.former),
-            set_back=lambda: self.is_set_back(given) and remote not in known.former,
         )
         if choice is Choice.LEAVE_REMOVED:
             self.report.removed_here.append(_place(made))
@@ -384,7 +382,7 @@ def _differently_parted(stored: Annotation, made: Annotation) -> str:
 
 
 def _place(annotation: Annotation) -> str:
-    return f"{annotation.annotator}/{annotation.document}"
+    return place_key(annotation.annotator, annotation.document)
 
 
 def across_layers(spans: Sequence[Span]) -> Iterator[list[Span]]:

@@ -15,9 +15,7 @@ class Choice(Enum):
 
     TAKE = auto()  # the server's is stored
     TAKE_ANEW = auto()  # … though it was removed here: it was changed there since
-    TAKE_OVER_EDIT = (
-        auto()
-    )  # … and the stored one put aside first: both sides were changed, or it is not known
+    TAKE_OVER_EDIT = auto()  # … and the stored one put aside first: both were changed, or it is not known
     LEAVE_SAME = auto()  # both say the same
     LEAVE_REMOVED = auto()  # removed here, as it was on the server
     LEAVE_EDITED = auto()  # changed here alone, or it is to win
@@ -34,16 +32,17 @@ def choose(
     remote: str,
     prefer: str,
     store_is_new: bool,
-    as_noted: Callable[[], bool],
+    as_noted: bool,
+    set_back: bool,
     new_there: Callable[[Annotation], bool],
-    set_back: Callable[[], bool],
 ) -> Choice:
     """Compare what is `stored`, what the server has (`made`), and what was pulled last (`known`).
 
     `same`: both say the same. `source` names the Label Studio project, `remote` is the hash of what it has,
     `prefer` is `ours`, `theirs` or "". `as_noted`: nobody changed it on the server since the last pull;
-    `new_there`: it was, though its time is the earlier one, since a clock was ahead. `set_back`: its time
-    went back, to content that no pull has seen: a clock had been ahead, or a backup was restored.
+    `set_back`: its time went back, to content that no pull has seen: a clock had been ahead, or a backup was
+    restored. `new_there` is asked of what is stored, where its time is the later one: whether the server's is
+    new all the same, since a clock was ahead.
     """
     there = known.remote.get(source)
     if stored is None:
@@ -55,10 +54,10 @@ def choose(
         return Choice.LEAVE_SAME
     same_time = (stored.provenance.updated, stored.schema) == (made.provenance.updated, made.schema)
     edited = known.local != local_hash(stored)
-    if there == remote or (there is None and same_time) or (edited and as_noted()):
+    if there == remote or (there is None and same_time) or (edited and as_noted):
         return Choice.LEAVE_EDITED
     if later(stored, made) and not (known.source == source and new_there(stored)):
-        if known.source != source or not set_back():
+        if known.source != source or not set_back:
             return Choice.REFUSE
         edited = True  # which of them is the later nobody can tell: none is lost
     if not edited or content(stored) == content(made) or prefer == "theirs":

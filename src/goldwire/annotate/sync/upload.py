@@ -13,6 +13,7 @@ from goldwire.annotate.labelstudio.client import Client
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.users import address
 from goldwire.annotate.records.accounts import Accounts
+from goldwire.annotate.records.notes import place_key
 from goldwire.annotate.records.pulled import (
     Pulled,
     key_of,
@@ -66,42 +67,31 @@ def load_annotations(
     or the schema, before anything is sent.
     """
     with project_lock(project) if project is not None else nullcontext():
-        return _load(client, ls_project, annotations, schema, project, advance or (lambda _steps: None))
-
-
-def _load(
-    client: Client,
-    ls_project: int,
-    annotations: Sequence[Annotation],
-    schema: Schema,
-    project: Project | None,
-    advance: Callable[[int], None],
-) -> LoadReport:
-    tasks = tasks_for(client, ls_project, annotations)
-    check_sendable(tasks, annotations, schema)
-    sender = Sender(client, ls_project, schema, Accounts(client, project, keep=True))
-    pulled = read_pulled(project) if project is not None else {}
-    source = source_of(client.server, ls_project)
-    sent = 0
-    edited_here: list[str] = []
-    try:
-        for annotation in annotations:
-            task = tasks[task_key(annotation)]
-            if sender.held(annotation, task):
-                if project is not None and edited_since(project, annotation, pulled):
-                    edited_here.append(f"{annotation.annotator}/{annotation.document}")
-            else:
-                result, created = sender.send(annotation, task)
-                sent += created
-                if project is not None:
-                    note_sent(
-                        project, annotation, as_read_back(annotation, result, task, schema), source, pulled
-                    )
-            advance(1)
-    finally:
-        if project is not None:
-            write_pulled(project, pulled)
-    return LoadReport(sent, tuple(edited_here))
+        tasks = tasks_for(client, ls_project, annotations)
+        check_sendable(tasks, annotations, schema)
+        sender = Sender(client, ls_project, schema, Accounts(client, project, keep=True))
+        pulled = read_pulled(project) if project is not None else {}
+        source = source_of(client.server, ls_project)
+        sent = 0
+        edited_here: list[str] = []
+        try:
+            for annotation in annotations:
+                task = tasks[task_key(annotation)]
+                if sender.held(annotation, task):
+                    if project is not None and edited_since(project, annotation, pulled):
+                        edited_here.append(place_key(annotation.annotator, annotation.document))
+                else:
+                    result, created = sender.send(annotation, task)
+                    sent += created
+                    if project is not None:
+                        back = as_read_back(annotation, result, task, schema)
+                        note_sent(project, annotation, back, source, pulled)
+                if advance is not None:
+                    advance(1)
+        finally:
+            if project is not None:
+                write_pulled(project, pulled)
+        return LoadReport(sent, tuple(edited_here))
 
 
 def check_sendable(
@@ -124,7 +114,7 @@ def check_sendable(
 
 def not_sendable(annotation: Annotation, message: str, hint: str) -> Fault:
     """The fault of an annotation that can't be sent."""
-    return Fault("GW331", message, f"{annotation.annotator}/{annotation.document}", hint)
+    return Fault("GW331", message, place_key(annotation.annotator, annotation.document), hint)
 
 
 class Sender:
