@@ -58,18 +58,13 @@ def score_articles(
         documents=[pairing.document for pairing in paired],
         entities=entities,
     )
-    read = (
+    notes = [*aligned.notes, note]
+    for whose, articles, annotated in (
         ("the reference", as_read[0], [(document.text, reference) for document, reference, _ in paired]),
         ("the predictions", as_read[1], [(document.text, prediction) for document, _, prediction in paired]),
-    )
-    white = [
-        space_note
-        for whose, articles, annotated in read
-        for space_note in (trimmed_note(getattr(articles, "lost", {}), whose), padded_note(annotated, whose))
-    ]
-    scores = dataclasses.replace(
-        scores, warnings=(*aligned.notes, *filter(None, (note, *white)), *scores.warnings)
-    )
+    ):
+        notes += [trimmed_note(articles.lost, whose), padded_note(annotated, whose)]
+    scores = dataclasses.replace(scores, warnings=(*filter(None, notes), *scores.warnings))
     scores = with_agreement(scores, paired, gold, agreement_path)
     if scores.agreement is None and project is not None:
         scores = in_project(scores, paired, project, None)

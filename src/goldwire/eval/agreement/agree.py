@@ -109,7 +109,10 @@ class _Read:
         #: Of the documents with two readings what says which belong together.
         self.documents: list[Document] = []
         self.counted: set[str] = set()
-        self._described: dict[str, _Described] = defaultdict(_Described)
+        #: By annotator what their readings say of themselves, and how many these are.
+        self._known: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._documents: Counter[str] = Counter()
+        self._shown: set[str] = set()
         known: set[str] = set()
         out: Counter[str] = Counter()
         for article in articles:
@@ -134,11 +137,28 @@ class _Read:
         for row in rows:
             self.by_pair[row.pair].add([row])
         for name, annotation in {side.annotator: side for row in rows for side in row.sides}.items():
-            self._described[name].add(annotation)
+            provenance = annotation.provenance
+            known = self._known[name]
+            known["kinds"].add(provenance.kind)
+            known["made_by"].add(f"{provenance.name} {provenance.version}".strip())
+            known["statuses"].add(annotation.status)
+            known["schemas"].add(annotation.schema)
+            self._documents[name] += 1
+            if provenance.seen_predictions:
+                self._shown.add(name)
 
     def described(self) -> list[dict[str, Any]]:
         """What is known of each annotator."""
-        return [{"name": name, **each.as_json()} for name, each in sorted(self._described.items())]
+        return [
+            {
+                "name": name,
+                **{what: sorted(values) for what, values in known.items()},
+                "made_by": sorted(known["made_by"] - {""}),
+                "documents": self._documents[name],
+                "seen_predictions": name in self._shown,
+            }
+            for name, known in sorted(self._known.items())
+        ]
 
     def batches(self, size: int) -> Iterator[list[ReadingPair]]:
         """The pairs of readings of so many documents at a time."""
@@ -217,39 +237,6 @@ def _too_close(pooled: Comparison, described: Sequence[dict[str, Any]]) -> list[
         f"exact F1 of {listed}: people who read apart do not come so close; "
         "make sure that the readings are independent before taking this for reliability"
     ]
-
-
-class _Described:
-    """What is known of one annotator."""
-
-    def __init__(self) -> None:
-        self._kinds: set[str] = set()
-        self._makers: set[str] = set()
-        self._statuses: set[str] = set()
-        self._schemas: set[str] = set()
-        self._documents = 0
-        self._seen_predictions = False
-
-    def add(self, annotation: Annotation) -> None:
-        """Take in an annotation of theirs."""
-        provenance = annotation.provenance
-        self._kinds.add(provenance.kind)
-        self._makers.add(f"{provenance.name} {provenance.version}".strip())
-        self._statuses.add(annotation.status)
-        self._schemas.add(annotation.schema)
-        self._documents += 1
-        self._seen_predictions |= bool(provenance.seen_predictions)
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it."""
-        return {
-            "kinds": sorted(self._kinds),
-            "made_by": sorted(self._makers - {""}),
-            "statuses": sorted(self._statuses),
-            "schemas": sorted(self._schemas),
-            "documents": self._documents,
-            "seen_predictions": self._seen_predictions,
-        }
 
 
 def _in_words(described: Sequence[dict[str, Any]]) -> str:

@@ -104,7 +104,7 @@ class Comparison(Figures):
 
     def tables(self) -> list[Table]:
         """One, named by the annotators: every figure."""
-        return [Table(self._who, self.title, AGREEMENT_COLUMNS, list(agreement_rows(self)), ("note", "n"))]
+        return [Table(self._who, self.title, AGREEMENT_COLUMNS, list(_rows(self)), ("note", "n"))]
 
     def as_json(self) -> dict[str, Any]:
         """The figures; relations, and spans with their arguments, only where there are any."""
@@ -157,7 +157,21 @@ class Agreement(Figures):
     @property
     def notes(self) -> list[str]:
         """What the figures leave out, how sampled ones were sampled, and what to bear in mind."""
-        return [*agreement_notes(self), *self.warnings]
+        notes = []
+        for name, layer in self.pooled.layers.items():
+            more = layer.coefficients
+            if more is None:
+                continue
+            if more.left_out:
+                nested = counted(more.left_out, "nested interval")
+                notes.append(f"`{name}`: κ and α on tokens and uα leave out {nested}")
+            gamma = more.gamma
+            if gamma is not None and gamma.precision is not None:
+                documents = counted(gamma.documents, "document")
+                drawn = f"{counted(gamma.samples, 'sample')} of each of {documents}"
+                error = f"± {percent(gamma.precision, 1)}"
+                notes.append(f"`{name}`: chance for γ is sampled: {drawn}, expected disorder {error}")
+        return [*notes, *self.warnings]
 
     def as_json(self) -> dict[str, Any]:
         """What was compared, and the figures."""
@@ -198,7 +212,7 @@ def _why(figure: Figure) -> str:
     return ""
 
 
-def agreement_rows(comparison: Comparison) -> Iterator[Row]:
+def _rows(comparison: Comparison) -> Iterator[Row]:
     """Layer, asks, what, value, interval, n, note: detection, labels, attributes, identity, relations."""
     for layer, layer_agreement in comparison.layers.items():
         for row in _layer_rows(layer_agreement):
@@ -280,25 +294,6 @@ def _attribute_rows(name: str, entry: dict[str, Any]) -> Iterator[Row]:
         if key in entry:
             why = "only one value on equal extents" if entry[key] is None else ""
             yield WHAT, f"{name}, {title}", entry[key], "", "", why
-
-
-def agreement_notes(agreement: Agreement) -> list[str]:
-    """What the figures leave out, and how the sampled ones were sampled."""
-    notes = []
-    for layer, layer_agreement in agreement.pooled.layers.items():
-        more = layer_agreement.coefficients
-        if more is None:
-            continue
-        if more.left_out:
-            notes.append(
-                f"`{layer}`: κ and α on tokens and uα leave out {counted(more.left_out, 'nested interval')}"
-            )
-        gamma = more.gamma
-        if gamma is not None and gamma.precision is not None:
-            drawn = f"{counted(gamma.samples, 'sample')} of each of {counted(gamma.documents, 'document')}"
-            error = f"± {percent(gamma.precision, 1)}"
-            notes.append(f"`{layer}`: chance for γ is sampled: {drawn}, expected disorder {error}")
-    return notes
 
 
 def _agreed(asks: str, name: str, figure: Figure, n: str) -> Row:

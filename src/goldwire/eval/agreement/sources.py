@@ -44,18 +44,12 @@ def spool_readings(
             for number, (path, annotator) in enumerate(zip(paths, called, strict=True)):
                 setting = Setting(annotator=annotator)
                 name = format_named(format).name if format else guess_read(path)
-                together.take(
-                    _articles(name, path, setting), "" if names is None else names[number], layers is None
-                )
+                whose = "" if names is None else names[number]
+                together.take(stream_as(name, path, setting), whose, by_layer=layers is None)
                 read.append(Articles.as_read((), setting, name, path))
     except (_Otherwise, GoldwireError, OSError):
         return None
     return spool, read
-
-
-def _articles(name: str, path: Path, setting: Setting) -> Iterator[Article]:
-    yield from stream_as(name, path, setting)
-    setting.check()
 
 
 class _Together:
@@ -70,7 +64,7 @@ class _Together:
         self._only_layers: set[str] = set()
         self._one_layer_each = True
 
-    def take(self, articles: Iterator[Article], name: str, by_layer: bool) -> None:
+    def take(self, articles: Iterator[Article], name: str, *, by_layer: bool) -> None:
         """Take in a file's articles, with a `name` as those of this annotator. Raises _Otherwise."""
         if not self._several:
             for article in articles:

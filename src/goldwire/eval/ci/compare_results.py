@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -118,8 +118,26 @@ class Compared(Figures):
         return verdict(self.layers[layer].micro, *self.names)
 
     def places(self, most: int) -> Iterator[str]:
-        """Sentences where only one of the two is right, at `most` so many of each; a line each."""
-        return disagreement_lines(self.disagreements, self.speaking, most)
+        """Sentences where only one of the two is right, those of A, then those of B, a line each.
+
+        At `most` so many of each, and how many more there are.
+        """
+        if not most:
+            return
+        every = sum(map(Counter, self.speaking.values()), Counter[Model]())
+        sides: tuple[tuple[Model, Model], ...] = (("A", "B"), ("B", "A"))
+        for side, other in sides:
+            if not every[side]:
+                continue
+            shown = [place for place in self.disagreements if place.better == side][:most]
+            yield ""
+            yield f"only {side} is right in {counted(every[side], 'place')}:"
+            for place in shown:
+                did = f"{side} found it" if place.what == "found" else f"{other} marked it wrongly"
+                where = f"{place.document}, character {place.start}"
+                yield f"  {place.label:<10} {_shown(place)}  ({did}; {where})"
+            if every[side] > len(shown):
+                yield f"  … and {every[side] - len(shown)} more (--show {every[side]}, or --json)"
 
     def as_json(self) -> dict[str, Any]:
         """Verdicts, tests, places that were asked for."""
@@ -198,29 +216,6 @@ def compare_rows(
             alone.get("B", 0) if speaking else "",
             f"{mark} better" if mark else "",
         )
-
-
-def disagreement_lines(
-    disagreements: Sequence[Disagreement],
-    speaking: Mapping[tuple[str, str], Mapping[Model, int]],
-    show: int,
-) -> Iterator[str]:
-    """Sentences where only one model is right, those of A, then those of B; how many more there are."""
-    if not show:
-        return
-    every = sum(map(Counter, speaking.values()), Counter[Model]())
-    sides: tuple[tuple[Model, Model], ...] = (("A", "B"), ("B", "A"))
-    for side, other in sides:
-        if not every[side]:
-            continue
-        shown = [span for span in disagreements if span.better == side][:show]
-        yield ""
-        yield f"only {side} is right in {counted(every[side], 'place')}:"
-        for span in shown:
-            did = f"{side} found it" if span.what == "found" else f"{other} marked it wrongly"
-            yield f"  {span.label:<10} {_shown(span)}  ({did}; {span.document}, character {span.start})"
-        if every[side] > len(shown):
-            yield f"  … and {every[side] - len(shown)} more (--show {every[side]}, or --json)"
 
 
 def _shown(span: Disagreement) -> str:

@@ -64,16 +64,17 @@ def align(sides: Sequence[Sequence[Article]], names: Sequence[str], *, ignore_sp
     """
     for side, name in zip(sides, names, strict=True):
         _check_once(side, name)
-    known = {article.document.id: article.document for article in sides[0]}
-    aligned = [_as_read(sides[0], sides[0])]
+    first, *others = (side if isinstance(side, Articles) else Articles(side) for side in sides)
+    known = {article.document.id: article.document for article in first}
+    aligned = [first]
     notes: list[str] = []
     faults: list[Fault] = []
-    for number, side in enumerate(sides[1:], start=1):
+    for number, side in enumerate(others, start=1):
         matching = _Matching(known, ", ".join(names[:number]), side, names[number], ignore_space)
         matching.match()
         faults += matching.faults
         if not matching.faults:
-            aligned.append(_as_read(matching.articles(), side))
+            aligned.append(side.holding(matching.articles()))
             notes += matching.notes()
             known |= {article.document.id: article.document for article in aligned[-1]}
     raise_faults(by_cause(faults))
@@ -98,7 +99,7 @@ def one_layer(aligned: Aligned, names: Sequence[str]) -> Aligned:
             notes.append(
                 f"each side has one layer: `{other}` of {name} is taken for `{called}` of {names[0]}"
             )
-            side = _as_read((_in_layer(article, called) for article in side), side)
+            side = side.holding(_in_layer(article, called) for article in side)
         sides.append(side)
     return Aligned(sides, tuple(notes))
 
@@ -344,13 +345,6 @@ def _in_layer(article: Article, layer: str) -> Article:
 
 def _layers(side: Iterable[Article]) -> set[str]:
     return {span.layer for article in side for each in article.annotations for span in each.spans}
-
-
-def _as_read(articles: Iterable[Article], source: Sequence[Article]) -> Articles:
-    """A list that knows of its losses what the one that was read does."""
-    if not isinstance(source, Articles):
-        return Articles(articles)
-    return source.holding(articles)
 
 
 def _unspaced(text: str) -> str:
