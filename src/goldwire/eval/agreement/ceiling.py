@@ -21,7 +21,7 @@ from goldwire.eval.counts.counts import LabelCounts, rates
 from goldwire.eval.scoring.ceiling import Beside, Ceiling, Readers
 from goldwire.eval.scoring.results import Scores
 from goldwire.files import read_text
-from goldwire.model import Annotation, Article, outermost, span_key
+from goldwire.model import Annotation, Article, outermost
 from goldwire.number_format import counted
 
 
@@ -35,7 +35,7 @@ def ceiling_of(articles: Iterable[Article], gold: Iterable[Annotation], scores: 
     wanted = set(scores.documents)
     flat = set(scores.layers)
     for annotation in gold:
-        flat -= {layer for layer in flat if not _flat(annotation, layer)}
+        flat -= {layer for layer in flat if outermost(annotation.layer(layer))[1]}
     cut = 0
     readings = ArticleSpool()
     for article in articles:
@@ -52,16 +52,6 @@ def ceiling_of(articles: Iterable[Article], gold: Iterable[Annotation], scores: 
         return None
     found_agreement = agree(readings, layers=layers, resamples=scores.resamples, seed=scores.seed)
     return _beside(found_agreement, scores, cut)
-
-
-def _flat(annotation: Annotation, layer: str) -> bool:
-    spans = sorted(annotation.layer(layer), key=span_key)
-    end = 0
-    for span in spans:
-        if span.start < end:
-            return False
-        end = max(end, span.end)
-    return True
 
 
 def _outermost(annotation: Annotation, layers: set[str]) -> tuple[Annotation, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError, one_of
 from goldwire.eval.ci.baseline import Baseline, recorded_test_set
 from goldwire.eval.counts.counts import LabelCounts
+from goldwire.eval.matching.relations import end_of
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import Paired, pair_up, stories, unseen
 from goldwire.eval.scoring.results import Scores
 from goldwire.eval.scoring.scores import check_pairs
 from goldwire.files import read_text, sha256
-from goldwire.model import Annotation, Document, Span, pairs
+from goldwire.model import Annotation, Document, outermost, pairs
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def reference_hash(annotation: Annotation, part: str, kind: str = "exact") -> st
     layer = part if kind == "exact" else part.rpartition(":")[0]
     marks: list[Any] = sorted([span.start, span.end, span.label] for span in annotation.layer(layer))
     if kind != "exact":
-        ends = ((r.label, *_end(head), *_end(tail)) for r, head, tail in pairs(annotation))
+        ends = ((r.label, *end_of(head), *end_of(tail)) for r, head, tail in pairs(annotation))
         marks.append(sorted(map(list, ends)))
     return sha256(json.dumps(marks))
 
@@ -232,16 +232,6 @@ def _room(paired: Sequence[Paired], layer: str) -> dict[str, int]:
     """
     readings = [reading.layer(layer) for pairing in paired for reading in (pairing.gold, pairing.pred)]
     labels = {span.label for spans in readings for span in spans}
-    flat = all(_flat(spans) for spans in readings)
+    flat = not any(outermost(spans)[1] for spans in readings)
     lengths = {document.id: len(document.text) for document, _, _ in paired}
     return {name: n if flat else n * (n + 1) // 2 * len(labels) for name, n in lengths.items()}
-
-
-def _flat(spans: Sequence[Span]) -> bool:
-    """Whether no two spans overlap."""
-    ordered = sorted(spans, key=lambda span: (span.start, span.end))
-    return all(before.end <= after.start for before, after in pairwise(ordered))
-
-
-def _end(span: Span) -> tuple[str, int, int, str]:
-    return span.layer, span.start, span.end, span.label

@@ -22,6 +22,11 @@ NamedBy: TypeAlias = str | Mapping[str, str]
 Marked = TypeVar("Marked", bound=tuple[str, *tuple[Any, ...]])
 
 
+def end_of(span: Span) -> End:
+    """A span as an end."""
+    return span.layer, span.start, span.end, span.label
+
+
 def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple[set[Key], int]:
     """An annotation's relations as label and ends, and how many of them stood twice.
 
@@ -31,8 +36,7 @@ def keys(annotation: Annotation, layers: Collection[str] | None = None) -> tuple
     count = 0
     for relation, head, tail in pairs(annotation):
         if layers is None or (head.layer in layers and tail.layer in layers):
-            ends = [(span.layer, span.start, span.end, span.label) for span in (head, tail)]
-            relations.add((relation.label, ends[0], ends[1]))
+            relations.add((relation.label, end_of(head), end_of(tail)))
             count += 1
     return relations, count - len(relations)
 
@@ -57,7 +61,7 @@ def entity_keys(
     first: dict[tuple[str, str, str], End] = {}
     for span in sorted(gold.spans, key=lambda span: (span.start, span.end)):
         if name := entity_name(span, named_by):
-            end = (span.layer, span.start, span.end, span.label)
+            end = end_of(span)
             stands[end] = first.setdefault((span.layer, span.label, name), end)
     one, other = (
         {

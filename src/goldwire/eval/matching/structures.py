@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from goldwire.eval.matching.relations import End, by_label, most
+from goldwire.eval.matching.relations import End, by_label, end_of, most
 from goldwire.eval.matching.spans import FloatArray
 from goldwire.model import Annotation, pairs
 from goldwire.schemas import Schema
@@ -41,7 +41,7 @@ def structures(annotation: Annotation, layers: Collection[str] | None = None) ->
     arguments: dict[str, set[Argument]] = defaultdict(set)
     for relation, head, tail in pairs(annotation):
         if layers is None or (head.layer in layers and tail.layer in layers):
-            arguments[head.id].add((relation.label, (tail.layer, tail.start, tail.end, tail.label)))
+            arguments[head.id].add((relation.label, end_of(tail)))
     by_layer: dict[str, set[Structure]] = defaultdict(set)
     for span in annotation.spans:
         if layers is None or span.layer in layers:
