@@ -143,3 +143,13 @@ def test_a_broken_line_ends_a_span_and_is_put_aside(tmp_path: Path) -> None:
         (f"{path}:2", "odd"),
         (f"{path}:5", "Bea\t?"),
     ]
+
+
+def test_white_space_stands_as_misc_writes_it(tmp_path: Path) -> None:
+    """Blanks, tabs and line ends by their escapes; those of Windows are line ends too."""
+    path = file(
+        tmp_path, "TOKEN|NER|MISC\nAnna|B-P|SpacesAfter=\\s\\t\nMuster|I-P|SpacesAfter=\\r\\n\nda|O|_\n"
+    )
+    (article,) = FORMATS["conll"].read(path, Setting())
+    assert article.document.text == "Anna \tMuster\nda"
+    assert [(s.start, s.end, s.label) for s in article.annotations[0].spans] == [(0, 12, "P")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from goldwire.formats.options import Setting
+from goldwire.formats.options import LAYER, Setting
 from goldwire.model import Article, Provenance
 
 #: What of an article a plain format may have no place for.
@@ -32,3 +32,19 @@ def lose_beyond(article: Article, setting: Setting, keeps: Collection[str] = ())
             for each in (*annotation.spans, *annotation.relations):
                 if getattr(each, name, None) not in (None, ()):
                     setting.lose(name, f"{where} {getattr(each, 'id', '') or getattr(each, 'label', '')}")
+
+
+def lose_rest(articles: Iterable[Article], setting: Setting, keeps: Collection[str]) -> None:
+    """Put down, for tools that know labels alone, layers, attributes, and what of `BEYOND` is not kept.
+
+    The layer that readers give is none.
+    """
+    for article in articles:
+        lose_beyond(article, setting, keeps)
+        for annotation in article.annotations:
+            place = f"{annotation.annotator}/{article.document.id}"
+            for span in annotation.spans:
+                if span.layer != LAYER:
+                    setting.lose(f"layer {span.layer}", f"{place} {span.id}")
+                for name in span.attributes:
+                    setting.lose(f"attribute {name}", f"{place} {span.id}")

@@ -7,15 +7,17 @@ mark that no reader keeps.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, product
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import regex
 
 from goldwire.text import NormalisedText, normalise
 
+_WIDE, _BEYOND_ASCII = re.compile("[\U00010000-\U0010ffff]"), re.compile("[^\0-\x7f]")
 #: An extent as counted by whoever wrote it, and the text that it is said to mark.
 Claim = tuple[int, int, str]
 Units = Literal["code points", "UTF-16 units", "UTF-8 bytes", "grapheme clusters"]
@@ -94,12 +96,17 @@ class CountedText:
 
     def offset(self, counted: int) -> int | None:
         """Where an offset lies in the normalised text; None where that is within a character."""
+        raw = self.raw_offset(counted)
+        return None if raw is None else self._moved.offset(raw)
+
+    def raw_offset(self, counted: int) -> int | None:
+        """Where an offset lies in the text that was counted; None where that is within a character."""
         counted -= self.counting.mark
         number = bisect_left(self._starts, counted)
         beyond = self._beyond[number]
         if number and counted - beyond <= self._starts[number - 1] - self._beyond[number - 1]:
             return None
-        return self._moved.offset(counted - beyond)
+        return counted - beyond
 
     def marked(self, start: int, end: int) -> str | None:
         """The text that an extent marks; None where it has none."""
@@ -136,25 +143,28 @@ def counts_otherwise(text: str, units: Units) -> bool:
     return next(_beyond_one(text, units), None) is not None
 
 
+def length(text: str, units: Units) -> int:
+    """How long a text is in these units."""
+    return len(text) + sum(beyond for _, beyond in _beyond_one(text, units))
+
+
+def utf16_offsets(text: str) -> Callable[[int], int]:
+    """What turns offsets in code points into those in UTF-16 units."""
+    wide = [index for index, _ in _beyond_one(text, "UTF-16 units")]
+    return lambda offset: offset + bisect_left(wide, offset)
+
+
 def _beyond_one(text: str, units: Units) -> Iterator[tuple[int, int]]:
     """Where characters have more units than one, or less than one each in a cluster, and by how much."""
     if units == "grapheme clusters":
         for cluster in regex.finditer(r"\X", text):
             if cluster.end() - cluster.start() > 1:
                 yield cluster.start(), 1 - (cluster.end() - cluster.start())
-    elif units != "code points" and not text.isascii():
-        extra = _extra_bytes if units == "UTF-8 bytes" else _extra_units
-        for index, char in enumerate(text):
-            if beyond := extra(char):
-                yield index, beyond
-
-
-def _extra_units(char: str) -> int:
-    return char > "\uffff"
-
-
-def _extra_bytes(char: str) -> int:
-    return (char > "\x7f") + (char > "\u07ff") + (char > "\uffff")
+    elif units == "UTF-16 units":
+        yield from ((match.start(), 1) for match in _WIDE.finditer(text))
+    elif units == "UTF-8 bytes":
+        for match in _BEYOND_ASCII.finditer(text):
+            yield match.start(), len(match[0].encode("utf-8", "surrogatepass")) - 1
 
 
 def same_words(marked: str, stated: str) -> bool:
@@ -170,7 +180,6 @@ def _bare(text: str) -> str:
 
 
 T = TypeVar("T", bound=CountedText)
-C = TypeVar("C")
 
 
 def counted_text(plain: T, claims: Sequence[Claim], ways: Iterable[Counting] = OTHERS) -> T:
@@ -184,16 +193,21 @@ def counted_text(plain: T, claims: Sequence[Claim], ways: Iterable[Counting] = O
     return plain
 
 
+def wordings_of(text: CountedText, claim: Claim) -> tuple[str | None, str]:
+    """What a claim's extent marks, None for nothing, and what it is said to mark."""
+    return text.marked(claim[0], claim[1]), claim[2]
+
+
 def nearest_text(
     plain: CountedText,
-    claims: Sequence[C],
-    wordings: Callable[[CountedText, C], tuple[str | None, str]],
+    claims: Sequence[Any],
     ways: Sequence[Counting],
+    wordings: Callable[[CountedText, Any], tuple[str | None, str]] = wordings_of,
 ) -> CountedText:
     """The text counted in the way that explains all claims, else most of them; the plainest of equals.
 
-    `wordings` gives what a claim's extents mark, None for nothing, and what they are said to mark. To the
-    letter goes before white space aside: a way that is one character off may mark a blank more.
+    `wordings` is asked for both wordings of a claim in another form. To the letter goes before white space
+    aside: a way that is one character off may mark a blank more.
     """
 
     def fitting(text: CountedText) -> tuple[int, int]:

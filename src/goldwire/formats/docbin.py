@@ -20,8 +20,8 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import read_bytes, write_bytes
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.options import Setting
-from goldwire.formats.spacy_doc import KEY, LAYER, Pipeline, annotation_from
+from goldwire.formats.options import LAYER, SCHEMA, Setting
+from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
 from goldwire.limits import inflated
 from goldwire.model import Annotation, Article, Document, Relation, Span
 from goldwire.number_format import amount
@@ -238,8 +238,8 @@ def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
             return None
         return first, last
 
-    pipeline = Pipeline(setting.annotator or ANNOTATOR, "", "found@0", layers)
+    pipeline = Pipeline(setting.annotator or ANNOTATOR, "", SCHEMA, layers)
     marked = annotation_from(doc, document, pipeline, extent)
-    plain = Annotation(name, pipeline.name, "found@0", setting.status)
+    plain = Annotation(name, pipeline.name, SCHEMA, setting.status)
     spans = {"spans": marked.spans, "relations": marked.relations, "text_sha256": marked.text_sha256}
     return Article(document, (msgspec.structs.replace(plain, **spans),))

@@ -97,9 +97,9 @@ def delimiter(line: str) -> str:
 
 def _rows(text: str, lines: list[str]) -> list[Any]:
     first = _value(lines[0]) if lines else None
-    if first is not None and (text[0] == "{" or len(lines) > 1 or _is_tuple(first)):
+    if first is not None and (text[0] == "{" or len(lines) > 1 or is_pair(first)):
         rows = [value for line in lines[:ROWS] if (value := _value(line)) is not None]
-        if len(rows) > 1 or not isinstance(first, list) or _is_tuple(first):
+        if len(rows) > 1 or not isinstance(first, list) or is_pair(first):
             return rows
     return _elements(text) if text[0] == "[" else []
 
@@ -111,7 +111,8 @@ def _value(line: str) -> Any:
         return None
 
 
-def _is_tuple(value: Any) -> bool:
+def is_pair(value: Any) -> bool:
+    """Whether a list is a text with what is said of it, and not a list of rows."""
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
 
 

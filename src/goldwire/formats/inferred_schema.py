@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from goldwire.annotations.fit import end_faults, given_faults, value_faults
 from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
-from goldwire.formats.options import Setting
+from goldwire.formats.options import SCHEMA, Setting
 from goldwire.model import Annotation, Article, AttributeValue, pairs
 from goldwire.schemas.colors import PALETTE
 from goldwire.schemas.schema import (
@@ -56,7 +56,7 @@ class Usage:
 
         Named like the one that the annotations name, where they name the same; else `found@0`.
         """
-        name, _, version = (next(iter(self.stamps)) if len(self.stamps) == 1 else "found@0").rpartition("@")
+        name, _, version = (next(iter(self.stamps)) if len(self.stamps) == 1 else SCHEMA).rpartition("@")
         layers = {
             layer: layer_of(
                 layer,

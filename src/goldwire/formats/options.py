@@ -17,6 +17,8 @@ from goldwire.model import Annotation, Document, Status
 from goldwire.project import Project, find_project
 from goldwire.schemas import Schema, load_schema
 
+#: The layer and the schema of what names none.
+LAYER, SCHEMA = "entity", "found@0"
 #: What makes a document, where it is not left to the file.
 PER = ("sentence", "paragraph", "file")
 #: How CoNLL's tags are written, and the status that may be stated of what says none.
@@ -75,13 +77,15 @@ class Setting:
     faults: list[Fault] = field(default_factory=list)
     stored_names: Callable[[Iterable[Annotation]], Mapping[str, str]] | None = None
 
-    def lose(self, kind: str, place: str) -> None:
-        """Put down one thing that a format can't hold."""
-        self.lost.setdefault(kind, []).append(place)
+    def lose(self, kind: str, place: str, times: int = 1) -> None:
+        """Put down what a format can't hold: a thing, or several of one place."""
+        if times:
+            self.lost.setdefault(kind, []).extend([place] * times)
 
-    def change(self, kind: str, place: str) -> None:
-        """Put down one thing that is kept otherwise than it came."""
-        self.changed.setdefault(kind, []).append(place)
+    def change(self, kind: str, place: str, times: int = 1) -> None:
+        """Put down what is kept otherwise than it came, as `lose` does."""
+        if times:
+            self.changed.setdefault(kind, []).extend([place] * times)
 
     def normalised(self, place: str) -> None:
         """Put down that a text came otherwise than it is kept."""
@@ -157,6 +161,11 @@ class Setting:
 
             return schema_of(self.inferred, str(self.config_path))
         return load_schema(self.project.schema_path) if self.project_path is not None else None
+
+    @property
+    def stamp(self) -> str:
+        """The schema that an annotation names where its file names none."""
+        return self.named_schema.stamp if self.named_schema is not None else SCHEMA
 
     @cached_property
     def inferred(self) -> Inferred:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from goldwire.files import sha256
+from goldwire.formats.options import LAYER
 from goldwire.model import SPACY_KEY, Annotation, Document, Provenance, Relation, Span
 from goldwire.text import trim
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 Extent: TypeAlias = Callable[[int, int], tuple[int, int] | None]
 #: The key in `doc.user_data`.
 KEY = SPACY_KEY
-#: The layer of a pipeline that does not say which one it learned.
-LAYER = "entity"
 
 
 @dataclass(frozen=True)

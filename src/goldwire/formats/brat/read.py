@@ -26,8 +26,8 @@ from goldwire.formats.counting import (
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document
 
-#: Who annotated where nothing says so, and the schema that nothing names.
-ANNOTATOR, SCHEMA = "brat", "found@0"
+#: Who annotated where nothing says so.
+ANNOTATOR = "brat"
 
 
 @dataclass
@@ -121,7 +121,7 @@ def _take_apart(file: _File, setting: Setting, faults: list[Fault]) -> None:
         return
     file.ann = ann
     if claims := ann.wordings():
-        file.text = nearest_text(file.text, claims, wordings, EVERY if _marked(file.path) else UNMARKED)
+        file.text = nearest_text(file.text, claims, EVERY if _marked(file.path) else UNMARKED, wordings)
 
 
 def _marked(path: Path) -> bool:
@@ -169,12 +169,10 @@ def _annotation(file: _File, roles: RoleNames, setting: Setting) -> Annotation |
     for kind, places_ in ann.lost.items():
         for each in places_:
             setting.lose(kind, f"{who}/{name} {each}")
-    schema = setting.named_schema
-    stamp = file.conf.schema if file.conf.own else schema.stamp if schema is not None else SCHEMA
     return Annotation(
         name,
         who,
-        stamp,
+        file.conf.schema if file.conf.own else setting.stamp,
         setting.status,
         spans=tuple(ann.spans()),
         relations=relations,

@@ -16,11 +16,12 @@ from goldwire.formats._escape import unescape
 from goldwire.formats.cas.types import HEAD, ID, INFO, LABEL, PREFIX, REST, SENTENCE, TAIL, TOKEN
 from goldwire.formats.inception.files import CURATOR, INITIAL, ExportFile
 from goldwire.formats.inception.layers import DKPRO, Layers, is_about
+from goldwire.formats.options import SCHEMA
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span, Status
 from goldwire.text import NormalisedText
 
-#: Who annotated, and the schema, where nothing names them.
-ANNOTATOR, SCHEMA = "cas", "found@0"
+#: Who annotated where nothing says so.
+ANNOTATOR = "cas"
 #: What a link of a chain has: the one after it, what it is, and what joins the two.
 NEXT, LINK_RELATION = "next", "referenceRelation"
 _ANNOTATION, _BASE, _TOP = "uima.tcas.Annotation", "uima.cas.AnnotationBase", "uima.cas.TOP"

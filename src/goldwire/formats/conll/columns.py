@@ -18,10 +18,8 @@ from goldwire.errors import GoldwireError, one_of
 from goldwire.formats.conll.lines import Kind, Table
 from goldwire.formats.conll.tags import NOTHING, Form, form_of, of_phrases, says_tag
 from goldwire.formats.conll.write import MISC, TOKEN
-from goldwire.formats.options import Setting
+from goldwire.formats.options import LAYER, Setting
 
-#: The layer of a tag column that has no name.
-LAYER = "entity"
 _TOKENS = frozenset((TOKEN, "TOKENS", "FORM", "WORD", "WORDS", "TEXT"))
 _GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(.*\S)\s*")
 _UD = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", MISC)

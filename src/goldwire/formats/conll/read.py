@@ -24,8 +24,8 @@ from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import NormalisedText
 
-#: Who annotated, and the schema, where nothing names them.
-ANNOTATOR, SCHEMA = "conll", "found@0"
+#: Who annotated where nothing says so.
+ANNOTATOR = "conll"
 #: A word's number in CoNLL-U, and those of the words that a token such as French `du` stands for.
 _WORD, _WORDS = re.compile(r"(\d{1,9})"), re.compile(r"(\d{1,9})-(\d{1,9})")
 _SUFFIXES = (".conll", ".conllup", ".conllu", ".tsv", ".iob", ".bio", ".iob2", ".bioes", ".bmes", ".txt")
@@ -238,7 +238,7 @@ class _Reader:
             annotation = Annotation(
                 now.name,
                 now.annotator or self.setting.annotator or ANNOTATOR,
-                now.schema or (s.stamp if (s := self.setting.named_schema) else SCHEMA),
+                now.schema or self.setting.stamp,
                 self.setting.status,
                 spans=tuple(self.spans(now, text)),
                 text_sha256=sha256(text.text),

@@ -21,29 +21,8 @@ _BARE = re.compile(r"[^\W\d_][\w.:/&+-]*")
 _BRACKETS = re.compile(r"(?:\([^()*\s]+)*\*?(?:[^()*\s]*\))*")
 _BRACKET = re.compile(r"\(([^()*\s]+)|\*|[^()*\s]*(\))")
 #: Labels of phrases: what a column of chunks holds, in English, German, Dutch and Spanish.
-_CHUNKS = frozenset(
-    [
-        "NP",
-        "VP",
-        "PP",
-        "ADVP",
-        "ADJP",
-        "SBAR",
-        "PRT",
-        "CONJP",
-        "INTJ",
-        "LST",
-        "UCP",
-        "NC",
-        "VC",
-        "PC",
-        "AC",
-        "CC",
-        "AP",
-        "AVP",
-        "SV",
-    ]
-)
+_PHRASES = "NP VP PP ADVP ADJP SBAR PRT CONJP INTJ LST UCP NC VC PC AC CC AP AVP SV"
+_CHUNKS = frozenset(_PHRASES.split())
 #: Labels of a treebank's brackets.
 _TREE = frozenset(("TOP", "ROOT", "S", "NP", "VP"))
 #: More names than this are words, not labels.

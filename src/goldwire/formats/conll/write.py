@@ -27,7 +27,7 @@ TOKEN, MISC = "TOKEN", "MISC"
 MARK = "# goldwire "
 #: As CoNLL-U escapes white space in MISC.
 _ESCAPES = {" ": "\\s", "\n": "\\n", "\t": "\\t", "\\": "\\\\", "|": "\\p"}
-_UNESCAPED = {escaped: char for char, escaped in _ESCAPES.items()}
+_UNESCAPED = {escaped: char for char, escaped in _ESCAPES.items()} | {"\\r": ""}  # lines end in \n alone
 
 
 def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> int:

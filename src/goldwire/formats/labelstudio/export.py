@@ -192,8 +192,7 @@ def write_labelstudio(path: Path, articles: Iterable[Article], setting: Setting)
             held, rest = split(annotation, schema, document.text)
             for relation, times in Counter((r.label, r.head, r.tail) for r in held.relations).items():
                 where = "{}/{} {} {} → {}".format(annotation.annotator, document.id, *relation)
-                for _ in range(times - 1):
-                    setting.lose("relations that stand twice", where)
+                setting.lose("relations that stand twice", where, times - 1)
             made.append(
                 {
                     "id": number,

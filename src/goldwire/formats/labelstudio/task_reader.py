@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,11 +51,11 @@ class TaskReader:
         lose = self.setting.lose
         apart = len(self.sources) > 1
         own_id = self._id(task, number)
-        lose_all(lose, "drafts", own_id, len(several(task.drafts)))
+        lose("drafts", own_id, len(several(task.drafts)))
         if task.comments:
             lose("tasks with comments", f"{own_id}: {task.comments}")
         given = [(index, each) for index, each in enumerate(task.annotations) if each is not None]
-        lose_all(lose, "annotations of no known form", own_id, len(task.annotations) - len(given))
+        lose("annotations of no known form", own_id, len(task.annotations) - len(given))
         results = [_items(each) for _, each in given]
         predicted = self._predictions(task, own_id, bool(given))
         texts = [(source, marked_text(task.data, source)) for source in self.sources]
@@ -289,9 +289,3 @@ def _items(given: Given) -> Sequence[Item | None] | None:
     if given.result is None:
         return []
     return items_of(given.result) if isinstance(given.result, list) else None
-
-
-def lose_all(lose: Callable[[str, str], None], kind: str, place: str, number: int) -> None:
-    """Put down a number of things of one kind at one place."""
-    for _ in range(number):
-        lose(kind, place)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import to_builtins
+
 from goldwire.errors import Fault
 from goldwire.files import sha256
 from goldwire.formats.counting import (
@@ -18,16 +20,11 @@ from goldwire.formats.counting import (
     nearest_text,
     same_words,
 )
-from goldwire.formats.options import Setting
+from goldwire.formats.options import LAYER, Setting
 from goldwire.model import Annotation, Article, AttributeValue, Document, Provenance, Relation, Span, Status
 
-#: The schema that nothing names, and the layer of spans whose file knows none.
-SCHEMA, LAYER = "found@0", "entity"
 #: What rows that say nothing of their counting may have; a byte order mark is no part of them.
 WAYS: tuple[Counting, ...] = (PLAIN, *(way for way in SILENT if not way.mark))
-
-
-_OWN_ID = "give each text an id of its own"
 
 
 class Mark(NamedTuple):
@@ -41,14 +38,6 @@ class Mark(NamedTuple):
     layer: str = ""
     attributes: Mapping[str, AttributeValue] = {}
     score: float | None = None
-
-
-class Link(NamedTuple):
-    """A relation between marks, by their ids."""
-
-    label: str
-    head: str
-    tail: str
 
 
 @dataclass
@@ -65,7 +54,7 @@ class Reading:
     annotator: str
     status: Status
     marks: list[Mark]
-    links: list[Link] = field(default_factory=list)
+    links: list[Relation] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     counting: Counting | None = None
@@ -99,11 +88,9 @@ class Collector:
     def add(self, reading: Reading) -> None:
         """Take in a reading; one whose document has another text, or its annotator already, is a fault."""
         readings = self.readings.setdefault(reading.document, [])
-        first = self.texts.setdefault(reading.document, reading)
-        if first.text != reading.text:
-            message = f"another text than `{reading.document}` has in {first.place}"
-            self._refuse(reading, message, _OWN_ID)
-        elif not self.merge and any(each.annotator == reading.annotator for each in readings):
+        if not self._has_text_of(reading):
+            return
+        if not self.merge and any(each.annotator == reading.annotator for each in readings):
             message = f"`{reading.document}` stands twice for `{reading.annotator}`"
             self._refuse(reading, message, f"{readings[0].place} has it; keep one of them")
         else:
@@ -112,10 +99,16 @@ class Collector:
     def add_text(self, place: str, document: str, text: str, meta: dict[str, Any]) -> None:
         """Take in a text that nobody annotated."""
         self.readings.setdefault(document, [])
-        reading = Reading(place, document, text, "", self.setting.status, [], meta=meta)
-        if self.texts.setdefault(document, reading).text != text:
-            first = self.texts[document]
-            self._refuse(reading, f"another text than `{document}` has in {first.place}", _OWN_ID)
+        self._has_text_of(Reading(place, document, text, "", self.setting.status, [], meta=meta))
+
+    def _has_text_of(self, reading: Reading) -> bool:
+        """Whether the document of a reading has its text; another one is a fault."""
+        first = self.texts.setdefault(reading.document, reading)
+        if first.text == reading.text:
+            return True
+        message = f"another text than `{reading.document}` has in {first.place}"
+        self._refuse(reading, message, "give each text an id of its own")
+        return False
 
     def _refuse(self, reading: Reading, message: str, hint: str) -> None:
         item = {"id": reading.document, "text": reading.text, "spans": [m._asdict() for m in reading.marks]}
@@ -127,12 +120,17 @@ class Collector:
         silent: dict[str, list[tuple[int, int]]] = {}
         for name, several in self.readings.items():
             marks = [mark for reading in several for mark in reading.marks]
-            worded = [m for r in several for m in (*r.marks, *r.proofs) if m.words is not None]
+            worded = [
+                (mark.start, mark.end, mark.words)
+                for reading in several
+                for mark in (*reading.marks, *reading.proofs)
+                if mark.words is not None
+            ]
             stated = next((each.counting for each in several if each.counting is not None), None)
             if stated is not None:
                 texts[name] = texts[name].counted(stated)
             elif worded:
-                texts[name] = nearest_text(texts[name], worded, _wordings, UNMARKED)
+                texts[name] = nearest_text(texts[name], worded, UNMARKED)
             elif marks and any(char > "\x7f" or char in "\r\n" for char in self.texts[name].text):
                 silent[name] = [(mark.start, mark.end) for mark in marks]
         if silent:
@@ -150,8 +148,7 @@ class Collector:
         moved = sum(text.extent(m.start, m.end) != plain.extent(m.start, m.end) for m in marks)
         if moved:
             how = f", {self.told}" if guessed else ""
-            for _ in range(moved):
-                self.setting.change(f"offsets moved: counted with {text.counting}{how}", name)
+            self.setting.change(f"offsets moved: counted with {text.counting}{how}", name, moved)
         elif text.raw != text.text:
             self.setting.normalised(name)
         by_annotator: dict[str, list[Reading]] = {}
@@ -193,13 +190,12 @@ class Collector:
                 else:
                     end = link.head if link.head not in ids else link.tail
                     fault = Fault("GW624", f"relation {link.label}: there is no span `{end}`", reading.place)
-                    self.setting.refuse(link._asdict(), fault)
+                    self.setting.refuse(to_builtins(link), fault)
         last = readings[-1]
-        schema = self.setting.named_schema
         return Annotation(
             document.id,
             last.annotator,
-            schema.stamp if schema is not None else SCHEMA,
+            self.setting.stamp,
             last.status,
             last.provenance,
             tuple(spans.values()),
@@ -235,10 +231,6 @@ class Collector:
         schema = self.setting.named_schema
         layers = schema.layers.items() if schema is not None else ()
         return next((name for name, layer in layers if label in layer.labels), self.setting.layer or LAYER)
-
-
-def _wordings(text: CountedText, mark: Mark) -> tuple[str | None, str]:
-    return text.marked(mark.start, mark.end), mark.words or ""
 
 
 def lose_keys(setting: Setting, row: Mapping[str, Any], known: Iterable[str], what: str, place: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from goldwire import strict_json
 from goldwire.errors import Fault, GoldwireError
 from goldwire.files import decoded, read_bytes
-from goldwire.formats.head import delimiter
+from goldwire.formats.head import delimiter, is_pair
 from goldwire.formats.options import Setting
 from goldwire.limits import inflated
 from goldwire.seeds.rows import named_twice
@@ -119,11 +119,6 @@ def _whole(text: str) -> tuple[Any, str | None]:
         return strict_json.loads(text), None
     except ValueError as error:
         return None, strict_json.told(error)[0]
-
-
-def is_pair(value: Any) -> bool:
-    """Whether a list is a text with what is said of it, and not a list of rows."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
 
 
 def table_rows(content: Content, setting: Setting) -> tuple[list[str], Iterator[Row]]:

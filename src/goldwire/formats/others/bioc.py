@@ -17,13 +17,13 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from goldwire import strict_xml
-from goldwire.formats.counting import UNMARKED, Claim, CountedText, nearest_text
+from goldwire.formats.counting import UNMARKED, CountedText, length, nearest_text
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._concepts import KEPT, Concepts
-from goldwire.formats.others._marks import Collector, Link, Mark, Reading, lose_keys
+from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
 from goldwire.formats.others._rows import Content, contents, json_rows, malformed
-from goldwire.model import Article, AttributeValue
+from goldwire.model import Article, AttributeValue, Relation
 
 ABOUT = "BioC, XML or JSON"
 
@@ -131,7 +131,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
     for number, passage in enumerate(passages):
         if number:
             before = passages[number - 1]
-            gap = passage.offset - before.offset - _length(before.text)
+            gap = passage.offset - before.offset - length(before.text.raw, before.text.counting.units)
             text += "\n" * (2 if gap > 1 else 0 if gap == 0 else 1)
         passage.start = len(text)
         text += passage.text.text
@@ -150,8 +150,7 @@ def _take(place: str, record: dict[str, Any], name: str, collector: Collector) -
             ids.setdefault((-1, own), unique)
             marks.append(mark._replace(id=unique))
     ways = sorted({str(passage.text.counting) for passage in passages} - {""})
-    for _ in range(moved):
-        setting.change(f"offsets moved: counted with {', '.join(ways)}", place)
+    setting.change(f"offsets moved: counted with {', '.join(ways)}", place, moved)
     concepts = Concepts(
         (str(concept), mark.start, mark.id)
         for mark in marks
@@ -235,18 +234,7 @@ def _counted(passage: _Passage) -> CountedText:
         if (extent := _extent(annotation)) is not None and isinstance(annotation.get("text"), str)
         and len(annotation.get("locations") or ()) == 1
     ]  # fmt: skip
-    return nearest_text(passage.text, claims, _wordings, UNMARKED)
-
-
-def _wordings(text: CountedText, claim: Claim) -> tuple[str | None, str]:
-    return text.marked(claim[0], claim[1]), claim[2]
-
-
-def _length(text: CountedText) -> int:
-    """How long a text is, in the units in which it is counted."""
-    if text.counting.units == "UTF-8 bytes":
-        return len(text.raw.encode())
-    return len(text.raw.encode("utf-16-le")) // 2 if text.counting.units == "UTF-16 units" else len(text.raw)
+    return nearest_text(passage.text, claims, UNMARKED)
 
 
 def _extent(annotation: Any) -> tuple[int, int] | None:
@@ -314,7 +302,7 @@ def _links(
     concepts: Concepts,
     place: str,
     setting: Setting,
-) -> Iterator[Link]:
+) -> Iterator[Relation]:
     """A relation from its first node to each other; one of concepts is between their first mentions.
 
     Put aside are relations of relations, and of what stands nowhere in the text.
@@ -346,7 +334,7 @@ def _links(
     lose_keys(setting, infons, used_infons, "infon of a relation", place)
     if len(joined) > 2:
         setting.change("relations of more than two, taken from the first to each other", place)
-    yield from (Link(str(infons[key]), joined[0], end) for end in joined[1:])
+    yield from (Relation(str(infons[key]), joined[0], end) for end in joined[1:])
 
 
 def _concept(value: Any) -> str:

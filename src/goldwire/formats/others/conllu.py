@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from goldwire.errors import Fault
 from goldwire.formats.conll.tags import decode, form_of, split_tag
+from goldwire.formats.conll.write import unspaced
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, Mark, Reading
@@ -35,7 +35,6 @@ _LAYOUT = ("SpaceAfter", "SpacesAfter", "SpacesBefore", "start_char", "end_char"
 _TAGS = ("NER", "ner", "NE", "ne", "Entity", "NamedEntity")
 _BRACKET = re.compile(r"\(([^()]*)(\))?|([^()]+)\)")
 _PART = re.compile(r"(.+)\[(\d+)/(\d+)\]")
-_ESCAPES = {"\\s": " ", "\\n": "\n", "\\t": "\t", "\\r": "", "\\p": "|", "\\\\": "\\"}
 _HINT = "ten columns parted by tabs: ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC"
 
 
@@ -156,7 +155,7 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
         empty = "." in cells[0]
         if not empty and int(name[1]) > inside:
             forms.append(cells[1])
-            after.append(_space(misc))
+            after.append(unspaced(cells[9], own=True)[1])
             inside = int(name[2] or name[1])
         token = None if empty else len(text.extents) + len(forms) - 1
         words.append(_Word(where, cells, token, misc))
@@ -170,13 +169,6 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
     text.extents += [(start + first, start + last) for first, last in extents]
     text.words += words
     text.write(written + after[-1])
-
-
-def _space(misc: dict[str, str]) -> str:
-    """What follows a token."""
-    if "SpacesAfter" in misc:
-        return re.sub(r"\\.", lambda match: _ESCAPES.get(match[0], match[0]), misc["SpacesAfter"])
-    return "" if misc.get("SpaceAfter") == "No" else " "
 
 
 class _Open(NamedTuple):
@@ -253,14 +245,10 @@ def _tagged(text: _Text, setting: Setting) -> Iterator[Mark]:
             if tag is None:
                 setting.refuse(cell, malformed(word.place, f"`{key}={cell}` is no tag", "O, B-PER, I-PER"))
             tags.append(tag or ("O", ""))
-        begins = [*sorted(text.breaks), len(tags)]
-        for start, stop in pairwise(begins):
-            for first, last, label in decode(tags[start:stop]):
-                tokens = [
-                    w.token for w in text.words[start + first : start + last + 1] if w.token is not None
-                ]
-                if tokens:
-                    yield Mark(label, text.extents[min(tokens)][0], text.extents[max(tokens)][1])
+        for first, last, label in decode(tags, text.breaks):
+            tokens = [word.token for word in text.words[first : last + 1] if word.token is not None]
+            if tokens:
+                yield Mark(label, text.extents[min(tokens)][0], text.extents[max(tokens)][1])
 
 
 def _lose(text: _Text, setting: Setting) -> None:
@@ -270,5 +258,4 @@ def _lose(text: _Text, setting: Setting) -> None:
             setting.lose(f"column {name}", text.name)
     keys = Counter(key for word in text.words for key in word.misc)
     for key in sorted(keys.keys() - {*_LAYOUT, *_TAGS}):
-        for _ in range(keys[key]):
-            setting.lose(f"{key} in MISC", text.name)
+        setting.lose(f"{key} in MISC", text.name, keys[key])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from goldwire.errors import Fault, GoldwireError, one_of, raise_faults
@@ -24,70 +24,38 @@ from goldwire.model import Article
 
 ABOUT = "tables (CSV, TSV): a row a span with its offsets (--columns), or a row a token with its tag"
 
-#: What columns are called, in lower case and without what is no letter: the part that each plays.
-NAMES: dict[str, tuple[str, ...]] = {
-    "document": (
-        *(
-            "document",
-            "documentid",
-            "doc",
-            "docid",
-            "id",
-            "textid",
-            "fileid",
-            "file",
-            "filename",
-            "name",
-            "article",
-        ),
-        *("articleid", "noteid", "pmid", "sentenceid", "uid"),
-    ),
-    "text": ("text", "fulltext", "content", "body", "sentence", "documenttext", "rawtext"),
-    "start": (
-        *(
-            "start",
-            "begin",
-            "startoffset",
-            "beginoffset",
-            "offsetstart",
-            "startindex",
-            "startchar",
-            "charstart",
-        ),
-        *("from", "discoursestart", "spanstart", "startpos", "starts", "off0"),
-    ),
-    "end": (
-        *("end", "stop", "endoffset", "offsetend", "endindex", "endchar", "charend", "to", "discourseend"),
-        *("spanend", "endpos", "ends", "off1"),
-    ),
-    "label": (
-        *("label", "type", "entitytype", "tag", "category", "entitylabel", "class", "kind", "discoursetype"),
-        *("spanlabel", "mark", "nertag", "labels", "entitygroup"),
-    ),
-    "words": (
-        *(
-            "span",
-            "mention",
-            "quote",
-            "spantext",
-            "entitytext",
-            "entity",
-            "surface",
-            "discoursetext",
-            "covered",
-        ),
-        *("coveredtext", "word", "phrase", "value", "markedtext"),
-    ),
-    "annotator": ("annotator", "annotatorid", "user", "username", "coder", "rater", "annotatedby"),
-    "id": ("spanid", "entityid", "mentionid", "annotationid", "discourseid"),
-}
+
+def _parts(table: str) -> dict[str, list[str]]:
+    """Of each line the part that a column plays, and what such columns are called, the likeliest first."""
+    parts: dict[str, list[str]] = {}
+    for line in table.strip().split("\n"):
+        part, _, names = line.partition(": ")
+        parts.setdefault(part, []).extend(names.split())
+    return parts
+
+
+#: In lower case and without what is no letter.
+NAMES = _parts("""
+document: document documentid doc docid id textid fileid file filename name article articleid noteid pmid
+document: sentenceid uid
+text: text fulltext content body sentence documenttext rawtext
+start: start begin startoffset beginoffset offsetstart startindex startchar charstart from discoursestart
+start: spanstart startpos starts off0
+end: end stop endoffset offsetend endindex endchar charend to discourseend spanend endpos ends off1
+label: label type entitytype tag category entitylabel class kind discoursetype spanlabel mark nertag labels
+label: entitygroup
+words: span mention quote spantext entitytext entity surface discoursetext covered coveredtext word phrase
+words: value markedtext
+annotator: annotator annotatorid user username coder rater annotatedby
+id: spanid entityid mentionid annotationid discourseid
+""")
 #: Of tables with a token a row.
-TOKENS: dict[str, tuple[str, ...]] = {
-    "token": ("token", "tokens", "word", "words", "form"),
-    "tag": ("tag", "tags", "nertag", "nertags", "ner", "label", "labels", "iob", "bio", "entity"),
-    "sentence": ("sentence", "sentenceid", "sentencenumber", "sentno", "sentidx", "sentenceidx"),
-    "document": ("document", "documentid", "doc", "docid", "file", "filename", "article", "articleid"),
-}
+TOKENS = _parts("""
+token: token tokens word words form
+tag: tag tags nertag nertags ner label labels iob bio entity
+sentence: sentence sentenceid sentencenumber sentno sentidx sentenceidx
+document: document documentid doc docid file filename article articleid
+""")
 _HINT = "name them: --columns document=…,start=…,end=…,label=…,text=…"
 
 
@@ -101,7 +69,7 @@ def looks_like(head: Head) -> bool:
     return head.suffix == ".csv" and {"token", "tag"} <= set(known(head.columns, TOKENS))
 
 
-def known(names: Sequence[str], parts: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def known(names: Sequence[str], parts: dict[str, list[str]]) -> dict[str, str]:
     """For each part the column that plays it; the likelier name wins, and no column plays two."""
     plain = {"".join(filter(str.isalpha, name.lower())): name for name in reversed(names)}
     plain |= {"".join(filter(str.isalnum, name.lower())): name for name in reversed(names)}
@@ -158,7 +126,7 @@ def named_columns(option: str, parts: Collection[str], names: Collection[str], p
     return named
 
 
-def _tell(columns: dict[str, str], parts: dict[str, tuple[str, ...]], setting: Setting) -> None:
+def _tell(columns: dict[str, str], parts: dict[str, list[str]], setting: Setting) -> None:
     shown = ", ".join(f"{part}={column}" for part, column in columns.items() if part in parts)
     setting.assume(f"columns: {shown} (--columns says otherwise)")
 
@@ -272,12 +240,8 @@ def _tokens(rows: Sequence[Row], columns: dict[str, str], content: Content, coll
                 )
             tags.append(tag or ("O", ""))
         text, extents = placed(words, None)
-        marks: list[Mark] = []
-        for _, sentence in groupby(range(len(numbers)), key=lambda n: ends[numbers[n]]):
-            places = list(sentence)
-            for first, last, label in decode(tags[places[0] : places[-1] + 1]):
-                begin, end = extents[places[0] + first][0], extents[places[0] + last][1]
-                marks.append(Mark(label, begin, end))
+        breaks = {index for index, (a, b) in enumerate(pairwise(numbers), start=1) if ends[a] != ends[b]}
+        marks = [Mark(label, extents[a][0], extents[b][1]) for a, b, label in decode(tags, breaks)]
         document = name if name and part == "document" else f"{content.stem}-{index}"
         place = rows[numbers[0]].place
         if text.strip():

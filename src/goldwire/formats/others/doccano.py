@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from goldwire.files import writing
-from goldwire.formats.counting import PLAIN, Counting, counts_otherwise
+from goldwire.files import json_lines, write_text
+from goldwire.formats._beyond import lose_rest
+from goldwire.formats.counting import PLAIN, Counting, counts_otherwise, utf16_offsets
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._beyond import lose_rest
-from goldwire.formats.others._marks import Collector, Link, Mark, Reading
+from goldwire.formats.others._marks import Collector, Mark, Reading
 from goldwire.formats.others._rows import Row, contents, json_rows, malformed
-from goldwire.model import Article
+from goldwire.model import Article, Relation
 
 ABOUT = "doccano's JSON Lines of span projects: a file, or a zip or folder with one for each annotator"
 LOSES = "layers, attributes, status, provenance, marked_by, origin, score"
@@ -145,13 +145,13 @@ def _mark(item: Any) -> Mark | None:
     return Mark(str(item["label"]), start, end, id="" if name is None else str(name))
 
 
-def _links(listed: Any, place: str, setting: Setting) -> Iterator[Link]:
+def _links(listed: Any, place: str, setting: Setting) -> Iterator[Relation]:
     for item in listed if isinstance(listed, list) else ():
         ends = (item.get("from_id"), item.get("to_id")) if isinstance(item, dict) else (None, None)
         if None in ends or not isinstance(item.get("type"), (str, int)):
             setting.refuse(item, malformed(place, "no relation", "`from_id`, `to_id` and `type`"))
         else:
-            yield Link(str(item["type"]), str(ends[0]), str(ends[1]))
+            yield Relation(str(item["type"]), str(ends[0]), str(ends[1]))
 
 
 def write_doccano(path: Path, articles: Iterable[Article], setting: Setting) -> int:
@@ -174,14 +174,14 @@ def write_doccano(path: Path, articles: Iterable[Article], setting: Setting) -> 
             setting.change("offsets counted in UTF-16 units, as doccano does", document.id)
         if wide or counts_otherwise(document.text, CLUSTERS.units):
             meta["offsets"] = UNITS.units
-        offsets = _units(document.text)
+        units = utf16_offsets(document.text)
         for annotation in article.annotations or (None,):
             line: dict[str, Any] = {"id": document.id, "text": document.text}
             if annotation is None:
                 lines.append({**line, **meta})
                 continue
             numbers = {span.id: number for number, span in enumerate(annotation.spans, start=1)}
-            extents = {span.id: (offsets[span.start], offsets[span.end]) for span in annotation.spans}
+            extents = {span.id: (units(span.start), units(span.end)) for span in annotation.spans}
             if related:
                 line["entities"] = [
                     {
@@ -200,16 +200,5 @@ def write_doccano(path: Path, articles: Iterable[Article], setting: Setting) -> 
                 line["label"] = [[*extents[span.id], span.label] for span in annotation.spans]
             lines.append({**line, "annotator": annotation.annotator, **meta})
     setting.check()
-    with writing(path) as stream:
-        for line in lines:
-            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    write_text(path, json_lines(lines))
     return len(lines)
-
-
-def _units(text: str) -> list[int]:
-    """For each offset in code points the one in UTF-16 units."""
-    units, at = [0], 0
-    for char in text:
-        at += 2 if char > "\uffff" else 1
-        units.append(at)
-    return units

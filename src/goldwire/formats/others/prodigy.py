@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.annotations.tokens import tokenizer
-from goldwire.files import writing
+from goldwire.files import json_lines, write_text
+from goldwire.formats._beyond import lose_rest
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._beyond import lose_rest
-from goldwire.formats.others._marks import Collector, Link, Mark, Reading, lose_keys
+from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
 from goldwire.formats.others._rows import Row, contents, json_rows, malformed
-from goldwire.model import Annotation, Article, Document, Provenance, Status
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Status
 
 ABOUT = "Prodigy's JSON Lines (prodigy db-out), a line for each answer"
 LOSES = "span ids, layers, attributes, statuses but skipped, provenance, marked_by, origin"
@@ -164,7 +164,7 @@ def _links(
     tokens: Mapping[int, tuple[int, int]],
     place: str,
     setting: Setting,
-) -> Iterator[Link]:
+) -> Iterator[Relation]:
     """The relations between spans; those of tokens that are no span are put aside."""
     marked = list(marks)
     whole = {(mark.start, mark.end, mark.label): mark.id for mark in reversed(marked)}
@@ -188,7 +188,7 @@ def _links(
         if head is None or tail is None or not isinstance(relation.get("label"), str):
             setting.put_aside("relations between tokens that are no span", place, relation)
         else:
-            yield Link(relation["label"], head, tail)
+            yield Relation(relation["label"], head, tail)
 
 
 def _over(marks: Iterable[Mark], tokens: Mapping[int, tuple[int, int]]) -> dict[int, str]:
@@ -223,9 +223,7 @@ def write_prodigy(path: Path, articles: Iterable[Article], setting: Setting) -> 
                 {"id": article.document.id, "text": article.document.text, "meta": article.document.meta}
             )
     setting.check()
-    with writing(path) as stream:
-        for line in lines:
-            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    write_text(path, json_lines(lines))
     return len(lines)
 
 

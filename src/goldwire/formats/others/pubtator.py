@@ -14,9 +14,9 @@ from pathlib import Path
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._concepts import KEPT, UNMENTIONED, Concepts
-from goldwire.formats.others._marks import Collector, Link, Mark, Reading
+from goldwire.formats.others._marks import Collector, Mark, Reading
 from goldwire.formats.others._rows import Content, contents, malformed
-from goldwire.model import Article
+from goldwire.model import Article, Relation
 
 ABOUT = "PubTator: ID|t|title, ID|a|abstract, a line of tabs for each mention and relation"
 
@@ -95,12 +95,12 @@ def _take(source: str, first: int, lines: list[str], collector: Collector) -> No
     collector.add(Reading(place, names[0], text, collector.annotator, setting.status, marks, links))
 
 
-def _links(related: list[tuple[str, list[str]]], marks: list[Mark], setting: Setting) -> list[Link]:
+def _links(related: list[tuple[str, list[str]]], marks: list[Mark], setting: Setting) -> list[Relation]:
     """The relations between concepts as relations between mentions; some have no two, and are put aside."""
     concepts = Concepts(
         (str(mark.attributes["concept"]), mark.start, mark.id) for mark in marks if mark.attributes
     )
-    links: list[Link] = []
+    links: list[Relation] = []
     for place, cells in related:
         pair = concepts.pair(cells[2].strip(), cells[3].strip())
         if pair is None:
@@ -108,7 +108,7 @@ def _links(related: list[tuple[str, list[str]]], marks: list[Mark], setting: Set
             setting.put_aside(UNMENTIONED, place, "\t".join(cells))
             continue
         setting.change(KEPT, place)
-        links.append(Link(cells[1], *pair))
+        links.append(Relation(cells[1], *pair))
         for extra in filter(None, cells[4:]):
             setting.lose("column of a relation beyond its concepts", f"{place} {extra[:40]}")
     return links

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from goldwire.formats.conll.tags import decode, split_tag
-from goldwire.formats.head import Head
+from goldwire.formats.head import Head, is_pair
 from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Row, contents, is_pair, json_rows, malformed
+from goldwire.formats.others._rows import Row, contents, json_rows, malformed
 from goldwire.formats.others._tokens import placed
 from goldwire.model import Article
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from goldwire.errors import GoldwireError, raise_faults
 from goldwire.files import sha256
 from goldwire.formats._escape import unescape as unescape_name
+from goldwire.formats.counting import CountedText
 from goldwire.formats.inception.documents import Documents
 from goldwire.formats.inception.files import INITIAL, TEMPORARY, Export, ExportFile
 from goldwire.formats.inception.layers import CUSTOM, Layers
@@ -33,11 +34,11 @@ from goldwire.formats.webanno_tsv.rows import (
     texts,
     unescape,
 )
-from goldwire.formats.webanno_tsv.text import SentenceText
+from goldwire.formats.webanno_tsv.text import sentence_text
 from goldwire.model import Annotation, Article, AttributeValue, Document, Relation, Span, Status
 
-#: Who annotated, and the schema, where nothing names them.
-ANNOTATOR, SCHEMA = "webanno", "found@0"
+#: Who annotated where nothing says so.
+ANNOTATOR = "webanno"
 
 
 def read_webanno_tsv(path: Path, setting: Setting) -> list[Article]:
@@ -74,13 +75,13 @@ def _article(file: ExportFile, layers: Layers) -> Article:
         )
     parsed = File(content, file.place)
     raise_faults(parsed.faults[:100])
-    text = SentenceText(parsed, file.place, setting)
+    text = sentence_text(parsed, file.place, setting)
     annotator = file.annotator or setting.annotator or ANNOTATOR
     if TEMPORARY.fullmatch(annotator):
         setting.note("annotators that nothing names, called like their files", file.place)
-    if not text.normalised.same:
+    if text.raw != text.text:
         setting.normalised(file.document)
-    document = Document(file.document, text.normalised.text)
+    document = Document(file.document, text.text)
     reader = _Reader(parsed, text, layers, f"{annotator}/{file.document}")
     spans, relations = tuple(reader.spans()), tuple(reader.relations())
     if annotator == INITIAL and not spans:
@@ -89,7 +90,7 @@ def _article(file: ExportFile, layers: Layers) -> Article:
     annotation = Annotation(
         document.id,
         annotator,
-        setting.named_schema.stamp if setting.named_schema is not None else SCHEMA,
+        setting.stamp,
         status,
         spans=spans,
         relations=relations,
@@ -118,7 +119,7 @@ class _Mark:
 class _Reader:
     """Reads the annotations of one file; what has no place in the model is put down as lost."""
 
-    def __init__(self, file: File, text: SentenceText, layers: Layers, place: str) -> None:
+    def __init__(self, file: File, text: CountedText, layers: Layers, place: str) -> None:
         self.file, self.text, self.layers, self.setting = file, text, layers, layers.setting
         self.place = place
         self.marks: list[_Mark] = []
@@ -214,7 +215,7 @@ class _Reader:
         count = 0
         for mark in self.marks:
             extent = self.text.extent(mark.start, mark.end)
-            if extent is None:
+            if extent is None or extent[0] >= extent[1]:
                 self.setting.lose("spans without an extent", f"{self.place} {mark.layer.type} {mark.start}")
                 continue
             count += 1

@@ -17,12 +17,12 @@ from goldwire.annotations.tokens import tokenizer
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
 from goldwire.formats.cas.types import LABEL, Types, feature
+from goldwire.formats.counting import utf16_offsets
 from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.options import Setting
-from goldwire.formats.webanno_tsv.read import SCHEMA
+from goldwire.formats.options import SCHEMA, Setting
 from goldwire.formats.webanno_tsv.rows import (
     ANY,
     BASE,
@@ -102,11 +102,8 @@ class _Tokens:
             self.ends += [end for _, end in words]
         if text and not self.starts:
             self.sentences, self.starts, self.ends = [0], [0], [len(text)]
-        self._wide = [index for index, character in enumerate(text) if character > "\uffff"]
-
-    def units(self, offset: int) -> int:
-        """An offset in UTF-16 units."""
-        return offset + bisect_left(self._wide, offset)
+        #: What turns offsets in code points into those of the file.
+        self.units = utf16_offsets(text)
 
     def rows(self, start: int, end: int) -> list[_RowKey]:
         """The rows that hold an extent without white space at its ends; none where it holds no token."""
