@@ -39,10 +39,6 @@ def test_what_is_read_is_what_was_put_in(articles: list[Article], data: st.DataO
     assert list(spool[1:]) == articles[1:] and spool.place("nobody's id") is None
     chosen = data.draw(st.lists(st.sampled_from(range(len(articles))))) if articles else []
     assert list(ArticleSelection(spool, chosen)) == [articles[place] for place in chosen]
-    whole = ArticleSpool(articles)
-    assert [whole.stored(place) for place in range(len(whole))] == [
-        spool.stored(place) for place in range(len(spool))
-    ]
 
 
 @given(_LISTS)

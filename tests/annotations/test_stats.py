@@ -72,13 +72,13 @@ def test_without_documents_all_else_is_counted() -> None:
     """The rows of documents are left out where nobody asks for them."""
     every, fewer = count(mini_articles()), count(mini_articles(), by_document=False)
     assert every.by_document
-    assert fewer.as_dict() == every.as_dict() | {"by_document": {}}
+    assert fewer.as_json() == every.as_json() | {"by_document": {}}
 
 
 def test_labels_that_no_schema_names_are_counted_as_found() -> None:
     """Without a schema the labels are those of the annotations; nothing counts as nothing."""
     assert count(mini_articles()).layers == {"thing": 25, "step": 15}
-    assert count([]).as_dict()["spans"] == 0
+    assert count([]).as_json()["spans"] == 0
     assert count([], mini_schema()).nested_share("thing") == 0.0
 
 

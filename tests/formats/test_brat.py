@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
-from goldwire.formats.brat.conf import Conf, read_conf
+from goldwire.formats.brat.conf import Conf, RoleNames, in_order, read_conf
 from goldwire.formats.brat.cut import cut
-from goldwire.formats.brat.roles import RoleNames, in_order
 from goldwire.formats.counting import EVERY, PLAIN, CountedText
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS

@@ -12,7 +12,6 @@ from msgspec import structs
 from goldwire.annotations.tokens import tokenizer
 from goldwire.cli.corpus import command
 from goldwire.errors import GoldwireError
-from goldwire.formats.docbin import to_doc
 from goldwire.formats.jsonl import read_jsonl, write_jsonl
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import FORMATS
@@ -130,7 +129,7 @@ def test_spans_that_cut_tokens_are_told_with_the_token(tmp_path: Path) -> None:
 def test_a_doc_speaks_as_any_pipeline_does() -> None:
     """Groups, entities, attributes and relations stand where `formats.docs` reads them."""
     article = rich()[0]
-    doc = to_doc(article.document, article.annotations[0], tokenizer("fr"), "thing")
+    doc = article.to_spacy(tokenizer("fr"), article.annotations[0], layer="thing")
     assert [(e.text, e.label_) for e in doc.ents][:2] == [("🍏", "FOOD"), ("oignon rouge", "FOOD")]
     assert doc.user_data[KEY]["attributes"]["thing"][1] == {"state": "raw", "note": "il pique"}
     found = annotation_from(doc, article.document, Pipeline("p", "1", "s@1", ("thing", "step"), "thing"))

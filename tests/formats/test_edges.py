@@ -16,7 +16,6 @@ import goldwire
 from goldwire.annotations.tokens import tokenizer
 from goldwire.cli.corpus import command
 from goldwire.cli.eval import command as eval_command
-from goldwire.formats.docbin import to_doc
 from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.jsonl import write_jsonl
 from goldwire.formats.options import Setting
@@ -122,7 +121,7 @@ def test_no_entity_of_a_doc_begins_or_ends_with_a_token_of_white_space(article: 
     """Whatever is given away from Python: spaCy calls such entities invalid."""
     nlp = tokenizer("xx")
     for annotation in article.annotations:
-        doc = to_doc(article.document, annotation, nlp, "thing")
+        doc = article.to_spacy(nlp, annotation, layer="thing")
         assert not [e for e in doc.ents if e[0].is_space or e[-1].is_space]
 
 

@@ -103,10 +103,6 @@ class ArticleSpool(Sequence[Article]):
         """All documents in order, one at a time."""
         return map(self.document, range(len(self)))
 
-    def stored(self, place: int) -> tuple[bytes, ...]:
-        """The article at `place` as bytes, document and annotations: equal where the articles are."""
-        return tuple(self._records[n] for n in (self._documents[place], *self._annotations[place]))
-
     @overload
     def __getitem__(self, place: int) -> Article: ...
 

@@ -94,16 +94,12 @@ class Counts(Figures):
         total = self.layers.get(layer, 0)
         return self.nested.get(layer, 0) / total if total else 0.0
 
-    def as_dict(self) -> dict[str, Any]:
-        """All counts, for JSON."""
+    def as_json(self) -> dict[str, Any]:
+        """All counts, as `corpus stats --json` writes them."""
         counts = {each.name: getattr(self, each.name) for each in fields(self)}
         counts["by_document"] = dict(self.by_document)
         shares = {layer: round(self.nested_share(layer), 4) for layer in self.layers}
         return {**counts, "spans": self.spans, "layers": self.layers, "nested_share": shares}
-
-    def as_json(self) -> dict[str, Any]:
-        """All counts, as `corpus stats --json` writes them."""
-        return self.as_dict()
 
     def tables(self) -> list[Table]:
         """`layers`, the labels of each, `relations`, `documents`, `annotators`, `status`, `made by`."""

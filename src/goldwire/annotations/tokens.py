@@ -72,7 +72,7 @@ def tokens_of(
     annotation: Annotation | None,
     schema: Schema,
     nlp: Language,
-    losses: dict[str, TagLoss] | None = None,
+    losses: dict[str, TagLoss],
 ) -> Tokens:
     """Tokens of a document and the BIO tags of the outermost spans of each layer.
 
@@ -84,7 +84,7 @@ def tokens_of(
     tags: dict[str, list[str]] = {}
     for layer in schema.layers:
         spans = annotation.layer(layer) if annotation is not None else ()
-        loss = (losses if losses is not None else {}).setdefault(layer, TagLoss())
+        loss = losses.setdefault(layer, TagLoss())
         tags[layer] = _tags(document, spans, starts, ends, loss)
     whitespace = [bool(token.whitespace_) for token in doc]
     return Tokens([token.text for token in doc], starts, ends, whitespace=whitespace, tags=tags)
@@ -100,10 +100,8 @@ def _tags(
     for span in flat:
         first = bisect_right(ends, span.start)
         last = bisect_left(starts, span.end) - 1
-        if last < first:  # nothing but white space between two tokens
-            loss.collided += 1
-            continue
-        if any(tags[index] != "O" for index in range(first, last + 1)):
+        # Nothing but white space between two tokens, or a token of another's.
+        if last < first or any(tag != "O" for tag in tags[first : last + 1]):
             loss.collided += 1
             continue
         if starts[first] != span.start or ends[last] != span.end:

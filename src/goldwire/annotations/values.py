@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from email.utils import parsedate_to_datetime
 
@@ -83,17 +84,20 @@ def _form_problem(attribute: Attribute, value: object) -> tuple[str, str] | None
         return f"`{value}` is no text", "a text"
     if kind == "choice" and value not in attribute.values:
         return f"unknown value `{value}`", one_of(attribute.values)
-    if kind == "date" and not is_date(value):
-        return f"`{value}` is no date", "ISO 8601: 2020-01-03, 2020-01 or 2020; leave it out where unknown"
-    if kind == "id" and not _ID.fullmatch(value):
-        return f"`{value}` is no id", "letters, digits and . _ - : @ + without spaces"
-    if kind == "integer" and not is_integer(value):
-        return f"`{value}` is no whole number", "digits alone, without leading zeros: 12"
-    if kind == "range" and bounds(value) is None:
-        return f"`{value}` is no count", "12, 12..15, >12, >=12, <12, <=12, or ~12 for about 12"
-    if kind == "country" and not is_country(value):
-        return f"`{value}` is no country code", "ISO 3166-1 alpha-3: FRA, DEU, GBR; XKX for Kosovo"
+    if kind in _FORMS:
+        fits, noun, hint = _FORMS[kind]
+        return None if fits(value) else (f"`{value}` is no {noun}", hint)
     return None
+
+
+#: Kinds of text that are of one form: what tells it, what it is called, how it is written.
+_FORMS: dict[str, tuple[Callable[[str], object], str, str]] = {
+    "date": (is_date, "date", "ISO 8601: 2020-01-03, 2020-01 or 2020; leave it out where unknown"),
+    "id": (_ID.fullmatch, "id", "letters, digits and . _ - : @ + without spaces"),
+    "integer": (is_integer, "whole number", "digits alone, without leading zeros: 12"),
+    "range": (bounds, "count", "12, 12..15, >12, >=12, <12, <=12, or ~12 for about 12"),
+    "country": (is_country, "country code", "ISO 3166-1 alpha-3: FRA, DEU, GBR; XKX for Kosovo"),
+}
 
 
 def from_text(attribute: Attribute, written: str | list[str]) -> AttributeValue | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from goldwire.model import Article, Document
@@ -70,15 +71,9 @@ class Articles(list[Article]):
 
     def holding(self, articles: Iterable[Article]) -> Articles:
         """Other articles in place of these: made of the same, with what was lost of it."""
-        return Articles(
-            articles,
-            self.lost,
-            self.quarantine,
-            format=self.format,
-            changed=self.changed,
-            assumed=self.assumed,
-            path=self.path,
-        )
+        other = copy(self)
+        other[:] = articles
+        return other
 
     def __repr__(self) -> str:
         annotations = [a for article in self for a in article.annotations]

@@ -182,11 +182,11 @@ def _bare(text: str) -> str:
 T = TypeVar("T", bound=CountedText)
 
 
-def counted_text(plain: T, claims: Sequence[Claim], ways: Iterable[Counting] = OTHERS) -> T:
+def counted_text(plain: T, claims: Sequence[Claim]) -> T:
     """The text with its offsets counted as all claims say; as it is where no way fits them all."""
     if all(map(plain.agrees, claims)):
         return plain
-    for way in ways:
+    for way in OTHERS:
         other = plain.counted(way)
         if other.text == plain.text and all(map(other.agrees, claims)):
             return other  # type: ignore[return-value]
@@ -233,7 +233,7 @@ SILENT = [way for way in EVERY if not way.inclusive]
 
 def counted_by_edges(
     texts: Sequence[tuple[CountedText, Sequence[tuple[int, int]]]],
-    ways: Sequence[Counting] = (PLAIN, *SILENT),
+    ways: Sequence[Counting],
     *,
     equals: int = 1,
 ) -> Counting:

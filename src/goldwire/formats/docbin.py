@@ -28,7 +28,6 @@ from goldwire.number_format import amount
 from goldwire.text import NormalisedText
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Doc
 
 #: Who annotated where a Doc does not say so.
@@ -47,26 +46,11 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
     for article in listed:
         nlp = tokenizer(setting.language_of(article.document))
         for annotation in article.annotations or (None,):
-            store.add(to_doc(article.document, annotation, nlp, flat, setting))
+            one = Article(article.document, () if annotation is None else (annotation,))
+            store.add(one.to_spacy(nlp, layer=flat, widened=setting.widened))
     setting.check()
     write_bytes(path, store.to_bytes())
     return len(store)
-
-
-def to_doc(
-    document: Document,
-    annotation: Annotation | None,
-    nlp: Language,
-    flat: str,
-    setting: Setting | None = None,
-) -> Doc:
-    """A document and one annotation as a Doc; `flat` is the layer of `doc.ents`.
-
-    Spans that cut tokens are widened in the groups; their places go to `setting.widened`.
-    """
-    widened = setting.widened if setting is not None else None
-    annotations = () if annotation is None else (annotation,)
-    return Article(document, annotations).to_spacy(nlp, annotation, layer=flat, widened=widened)
 
 
 def read_docbin(path: Path, setting: Setting) -> list[Article]:

@@ -13,7 +13,7 @@ from msgspec import structs, to_builtins
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Span
 from goldwire.number_format import amount
-from goldwire.text import trim
+from goldwire.text import first_of, trim
 
 #: What is said of them: of spans that were trimmed, and of those that are put aside.
 TRIMMED, BLANK = "white space at a span's edge", "spans: nothing but white space is marked"
@@ -91,8 +91,7 @@ def trimmed_note(lost: Mapping[str, Sequence[str]], whose: str) -> str:
     cut = f"white space at an edge of {amount(len(off))} spans of {whose} was taken off" if off else ""
     blank = f"{amount(len(aside))} spans of {whose} are white space alone and left out" if aside else ""
     places = [*off, *aside]
-    first = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-    return f"{'; '.join(filter(None, (cut, blank)))} ({first})" if places else ""
+    return f"{'; '.join(filter(None, (cut, blank)))} ({first_of(places)})" if places else ""
 
 
 def padded_note(pairs: Iterable[tuple[str, Annotation]], whose: str) -> str:
@@ -108,8 +107,7 @@ def padded_note(pairs: Iterable[tuple[str, Annotation]], whose: str) -> str:
                 places.append(f"{annotation.document} [{span.start}, {span.end})")
     if not places:
         return ""
-    first = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
     return (
         f"{amount(len(places))} of {amount(count)} spans of {whose} begin or end in white space and are "
-        f"never found exactly ({first}): `goldwire corpus convert` takes it off"
+        f"never found exactly ({first_of(places)}): `goldwire corpus convert` takes it off"
     )

@@ -54,12 +54,6 @@ class Columns:
         """The relations that start from a layer."""
         return list(self.schema.relations_from(layer))
 
-    def features(self, config: str) -> Any:
-        """The `datasets.Features` of a config."""
-        from datasets import Features
-
-        return Features.from_dict(self.plain_features(config))
-
     def plain_features(self, config: str, *, texts: bool = True) -> dict[str, Any]:
         """The features of a config as `Features.to_dict` gives them; without `texts` spans lack theirs."""
         features: dict[str, dict[str, Any]] = {
@@ -74,7 +68,7 @@ class Columns:
         return plain
 
     def arrow_schema(self, config: str) -> pa.Schema:
-        """The Arrow types of `features(config)`, with the features as metadata, under a key of our own.
+        """The Arrow types of a config, with its features as metadata, under a key of our own.
 
         Not under `huggingface`: what is written there today only `datasets` 4 and newer can read.
         """

@@ -9,6 +9,7 @@ from pathlib import Path
 from goldwire.errors import GoldwireError
 from goldwire.folders import MANIFEST, replacing
 from goldwire.formats.options import Setting
+from goldwire.text import first_of
 
 
 @contextmanager
@@ -39,6 +40,6 @@ def _refuse_others(made: Path, path: Path, suffixes: tuple[str, ...]) -> None:
         if file.suffix in suffixes and file != path / MANIFEST
     }
     if stale := sorted(present - written):
-        shown = ", ".join(map(str, stale[:3])) + (", …" if len(stale) > 3 else "")
+        shown = first_of(list(map(str, stale)))
         message = f"{len(stale)} files of another conversion lie there ({shown})"
         raise GoldwireError.of("GW271", message, where=str(path), hint="remove them, or name a new folder")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from goldwire.annotations.fit import end_faults, given_faults, value_faults
+from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.values import value_problem
 from goldwire.errors import Fault, GoldwireError, by_cause, one_of, raise_faults
 from goldwire.formats.options import SCHEMA, Setting
@@ -82,6 +83,7 @@ class SchemaFor:
 
     def __init__(self, setting: Setting) -> None:
         self.setting, self.usage = setting, Usage()
+        self.faults: list[Fault] = []
         try:
             self.own: Schema | None = setting.schema
         except GoldwireError:
@@ -90,9 +92,9 @@ class SchemaFor:
             self.own = None  # no project here
 
     def add(self, article: Article) -> None:
-        """Take in one article. Raises GW270 for what it has and a schema that was asked for lacks."""
+        """Take in one article."""
         if self.setting.named_schema is not None:
-            check_fit([article], self.setting.named_schema)
+            self.faults += misfits(article, self.setting.named_schema)
             return
         for annotation in article.annotations:
             self.usage.add(annotation)
@@ -100,7 +102,8 @@ class SchemaFor:
             self.own = None
 
     def schema(self) -> Schema:
-        """The schema for all that was taken in."""
+        """The schema for all that was taken in; raises GW270 for what the one asked for lacks."""
+        raise_faults(by_cause(self.faults))
         if self.setting.named_schema is not None:
             return self.setting.named_schema
         if self.own is not None and self.usage.stamps <= {self.own.stamp}:
@@ -109,17 +112,20 @@ class SchemaFor:
 
 
 def schema_for(articles: Iterable[Article], setting: Setting) -> Schema:
-    """The schema by which these articles are written: see `SchemaFor`.
-
-    Raises GW270 for what the articles have and a schema that was asked for lacks.
-    """
-    if setting.named_schema is not None:
-        check_fit(articles, setting.named_schema)
-        return setting.named_schema
+    """The schema by which these articles are written; raises what `SchemaFor` raises."""
     seen = SchemaFor(setting)
     for article in articles:
         seen.add(article)
     return seen.schema()
+
+
+def spooled(articles: Iterable[Article], setting: Setting) -> tuple[ArticleSpool, Schema]:
+    """Articles that pass once, kept on disk, and the schema by which they are written; raises as above."""
+    seen, spool = SchemaFor(setting), ArticleSpool()
+    for article in articles:
+        seen.add(article)
+        spool.append(article)
+    return spool, seen.schema()
 
 
 def layer_of(name: str, labels: Iterable[str], attributes: dict[str, Attribute]) -> Layer:

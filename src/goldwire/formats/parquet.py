@@ -9,9 +9,7 @@ and is written a batch at a time.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +34,10 @@ from goldwire.formats.dataset_files import (
     no_dataset,
 )
 from goldwire.formats.features import META, Columns
-from goldwire.formats.inferred_schema import SchemaFor, check_fit
+from goldwire.formats.inferred_schema import check_fit, spooled
 from goldwire.formats.options import Setting
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Annotation, Article, Document
-from goldwire.schemas import Schema
 
 CONFIGS = ("documents", "annotations")
 #: What a dataset's folder can't say of a prediction, and of work in several passes.
@@ -57,8 +54,8 @@ def write_parquet(path: Path, articles: Iterable[Article], setting: Setting) -> 
     articles = _unmarked(articles, setting)
     if setting.named_schema is not None:
         return _write_folder(path, articles, Columns(setting.named_schema))
-    with spooled(articles, setting) as (schema, again):
-        return _write_folder(path, again, Columns(schema))
+    spool, schema = spooled(articles, setting)
+    return _write_folder(path, spool, Columns(schema))
 
 
 def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article]:
@@ -70,24 +67,6 @@ def _unmarked(articles: Iterable[Article], setting: Setting) -> Iterator[Article
                     setting.lose(f"provenance {mark}", f"{annotation.annotator}/{article.document.id}")
         yield article
     setting.check()
-
-
-@contextmanager
-def spooled(articles: Iterable[Article], setting: Setting) -> Iterator[tuple[Schema, Iterator[Article]]]:
-    """The schema of articles that pass once, and the articles again: kept in a file, not in memory."""
-    encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Article).decode
-    schema_so_far = SchemaFor(setting)
-    with tempfile.TemporaryFile() as stream:
-        for article in articles:
-            schema_so_far.add(article)
-            data = encode(article)
-            stream.write(len(data).to_bytes(8, "little") + data)
-        stream.seek(0)
-        lengths = iter(lambda: stream.read(8), b"")
-        yield (
-            schema_so_far.schema(),
-            (decode(stream.read(int.from_bytes(each, "little"))) for each in lengths),
-        )
 
 
 def _write_file(path: Path, articles: Iterable[Article]) -> int:

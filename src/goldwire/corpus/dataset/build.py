@@ -186,7 +186,7 @@ def _manifest(contents: Contents) -> dict[str, Any]:
         **contents.identity(),
         "configs": {k: v["train"] for k, v in paths.items()} if list(sides) == ["train"] else paths,
         **({"splits": sides} if list(sides) != ["train"] else {}),
-        "counts": contents.counts.as_dict(),
+        "counts": contents.counts.as_json(),
         "annotations": facts.annotations,
         # No column says which: who takes them for predictions to score is to know that there are some.
         **({"trained_on": facts.trained_on} if facts.trained_on else {}),

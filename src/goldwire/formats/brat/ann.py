@@ -12,8 +12,7 @@ import msgspec
 from goldwire import strict_json
 from goldwire.errors import Fault, one_of
 from goldwire.formats._escape import unescape
-from goldwire.formats.brat.conf import Conf
-from goldwire.formats.brat.roles import RoleNames, in_order
+from goldwire.formats.brat.conf import Conf, RoleNames, in_order
 from goldwire.formats.brat.write import REST
 from goldwire.formats.counting import CountedText, same_words
 from goldwire.model import AttributeValue, Relation, Span

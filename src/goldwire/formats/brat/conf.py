@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -223,3 +223,45 @@ def read_conf(text: str) -> Conf:
         elif section in ("entities", "events") and line.startswith("\t"):
             conf.types[name] = (unescape(layer), unescape(name.removeprefix(f"{layer}--")))
     return conf
+
+
+#: A name with a number behind it; that of an end of a relation.
+_NUMBERED, _END = re.compile(r"(.*[^0-9])[0-9]+", re.DOTALL), re.compile(r"(.*?)([0-9]{1,3})")
+
+
+class RoleNames:
+    """brat numbers a role that stands several times in an event (Theme, Theme2), and keeps the number where
+    the first one is deleted.
+
+    A number is part of the name where `annotation.conf` declares it so. It is taken off where the conf
+    declares the name without it, or, where the conf says nothing, some event of the corpus has it without.
+    """
+
+    def __init__(self, declared: Collection[str], used: Collection[str]) -> None:
+        self.declared, self.used = declared, used
+
+    def name(self, role: str, conf: Conf) -> str:
+        """The role's name."""
+        match = _NUMBERED.fullmatch(role)
+        if match is None or role in self.declared:
+            return role
+        bare = match[1]
+        return bare if conf.own or bare in self.declared or bare in self.used else role
+
+
+def in_order(label: str, first: str, second: str, conf: Conf) -> tuple[str, str]:
+    """The two ends of a relation (`Arg1:T1`), by their names: as the conf orders them, else by number."""
+    names = [argument.partition(":")[0] for argument in (first, second)]
+    declared = conf.ends.get(label)
+    if declared is not None and set(names) == set(declared):
+        swapped = names[0] != declared[0]
+    else:
+        numbers = [match and (match[1], match[2]) for match in map(_END.fullmatch, names)]
+        swapped = (
+            numbers[0] is not None
+            and numbers[1] is not None
+            and numbers[0][0] == numbers[1][0]
+            and int(numbers[0][1]) > int(numbers[1][1])
+        )
+    ids = [argument.partition(":")[2] for argument in (first, second)]
+    return (ids[1], ids[0]) if swapped else (ids[0], ids[1])

@@ -10,10 +10,9 @@ from pathlib import Path
 from goldwire.errors import Fault, GoldwireError, raise_faults
 from goldwire.files import read_text, sha256
 from goldwire.formats.brat.ann import Ann, wordings
-from goldwire.formats.brat.conf import Conf, read_conf
+from goldwire.formats.brat.conf import Conf, RoleNames, read_conf
 from goldwire.formats.brat.cut import cut
 from goldwire.formats.brat.layout import Place, places
-from goldwire.formats.brat.roles import RoleNames
 from goldwire.formats.counting import (
     EVERY,
     PLAIN,

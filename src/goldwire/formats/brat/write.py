@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from goldwire.annotations.spool import ArticleSpool
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
 from goldwire.formats._escape import escape
 from goldwire.formats.brat.conf import Names, annotation_conf, value_name, visual_conf
 from goldwire.formats.folder import writing_folder
-from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.inferred_schema import spooled
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, AttributeValue, Span
 
@@ -30,8 +29,8 @@ _WORD = re.compile(r"[\w.:@+-]+", re.ASCII)
 
 def write_brat(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder; the number of `.ann` files. Raises GW271 where the folder holds others."""
-    listed = ArticleSpool(articles)
-    names = Names(schema_for(listed, setting))
+    listed, schema = spooled(articles, setting)
+    names = Names(schema)
     annotators = sorted({a.annotator for article in listed for a in article.annotations})
     files = file_names(listed.ids)
     folders = file_names(annotators)

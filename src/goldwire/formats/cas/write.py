@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.tokens import tokenizer
 from goldwire.errors import Fault, raise_faults
 from goldwire.files import file_names
@@ -34,7 +33,7 @@ from goldwire.formats.cas.types import (
 )
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
-from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.inferred_schema import spooled
 from goldwire.formats.options import Setting
 from goldwire.model import Annotation, Article, Document, Span
 from goldwire.text import trim
@@ -51,8 +50,8 @@ def write_cas(path: Path, articles: Iterable[Article], setting: Setting) -> int:
 
     Raises GW281 where a text holds what XML can't, GW271 where the folder holds other files.
     """
-    listed = ArticleSpool(articles)
-    types = Types(schema_for(listed, setting))
+    listed, schema = spooled(articles, setting)
+    types = Types(schema)
     if not setting.cas_json:
         raise_faults(
             Fault("GW281", f"character U+{ord(unfit[0]):04X} at {unfit.start()}, which XML can't hold",

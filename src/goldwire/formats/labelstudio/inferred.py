@@ -25,7 +25,7 @@ class Found(NamedTuple):
 class TasksSeen:
     """Takes in tasks one at a time, and says which schema they use and where their texts are.
 
-    `controls` holds the labels that each control used, `unnamed` whether relations without a label occur.
+    `controls` holds the labels that each control used.
     """
 
     def __init__(self) -> None:
@@ -37,11 +37,6 @@ class TasksSeen:
         self.bearers: dict[str, set[str]] = {}
         self.kinds: dict[str, AttributeKind] = {}
         self.alone: dict[str, set[str]] = {}
-
-    @property
-    def unnamed(self) -> bool:
-        """Whether a relation without a label occurs."""
-        return UNNAMED in self.relations
 
     def add(self, task: Task) -> None:
         """Take in one task."""

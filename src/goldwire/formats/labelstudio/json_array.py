@@ -22,11 +22,11 @@ _value = json.JSONDecoder().raw_decode
 
 
 class NotAnArray(ValueError):
-    """The file is no JSON array; `byte` is where that shows, `list` whether it began as one."""
+    """The file is no JSON array, which shows at a `byte`; `began` says whether it began as one."""
 
     def __init__(self, message: str, byte: int, *, began: bool = True) -> None:
         super().__init__(f"{message} (byte {byte})")
-        self.byte, self.began = byte, began
+        self.began = began
 
 
 class _Window:

@@ -42,34 +42,11 @@ class Naming:
 
     def __init__(self, schema: Schema, names: Names | None = None) -> None:
         self.schema = schema
-        self.texts: frozenset[str] = frozenset()
         #: Whether this is a config that goldwire made.
         self.own = names is None
-        #: The label whose ids a control offers; empty for one of all labels.
-        self.picks: dict[str, str] = {}
-        if names is None:
-            self.layers = {
-                name: LayerNames(name, {label: label for label in layer.labels})
-                for name, layer in schema.layers.items()
-            }
-            self.attributes = {
-                control(layer, name): {
-                    layer: AttributeNames(name, attribute, {value: value for value in attribute.values})
-                }
-                for layer, each in schema.layers.items()
-                for name, attribute in each.attributes.items()
-            }
-            for layer, each in id_attributes(schema).items():
-                for name in each:
-                    picked = {layer: AttributeNames(name, schema.layers[layer].attributes[name], {})}
-                    labels = {pick_control(layer, name, label): label for label in schema.labels(layer)}
-                    self.picks |= {any_control(layer, name): "", **labels}
-                    self.attributes |= dict.fromkeys(self.picks.keys() - self.attributes.keys(), picked)
-            self.relations = {label: label for label in schema.relations}
-            self.unnamed: str | None = self.relations.get(UNNAMED)
-            return
+        names = names or _own_names(schema)
         self.texts = frozenset(source.tag for source in names.texts)
-        self.layers = {}
+        self.layers: dict[str, LayerNames] = {}
         for stored, layer in names.layers.items():
             if layer in schema.layers:
                 known = schema.layers[layer].labels
@@ -77,7 +54,7 @@ class Naming:
                 self.layers[stored] = LayerNames(
                     layer, {old: new for old, new in labels.items() if new in known}
                 )
-        self.attributes = {}
+        self.attributes: dict[str, dict[str, AttributeNames]] = {}
         for stored, by_layer in names.attributes.items():
             values = names.values.get(stored, {})
             for layer, name in by_layer.items():
@@ -87,9 +64,28 @@ class Naming:
                     self.attributes.setdefault(stored, {})[layer] = AttributeNames(name, attribute, held)
         self.relations = {old: new for old, new in names.relations.items() if new in schema.relations}
         self.unnamed = self.relations.get(UNNAMED)
+        #: The label whose ids a control offers; empty for one of all labels.
+        self.picks: dict[str, str] = {}
+        for layer, each in id_attributes(schema).items() if self.own else ():
+            for name in each:
+                picked = {layer: AttributeNames(name, schema.layers[layer].attributes[name], {})}
+                labels = {pick_control(layer, name, label): label for label in schema.labels(layer)}
+                self.picks |= {any_control(layer, name): "", **labels}
+                self.attributes |= dict.fromkeys(self.picks.keys() - self.attributes.keys(), picked)
 
     def over(self, text: str) -> Naming:
         """The same names, for the regions of one text alone."""
         narrowed = copy(self)
         narrowed.texts = frozenset((text,))
         return narrowed
+
+
+def _own_names(schema: Schema) -> Names:
+    """The names of a config that goldwire made: the schema's own."""
+    attributes = {
+        control(layer, name): {layer: name}
+        for layer, each in schema.layers.items()
+        for name in each.attributes
+    }
+    layers, relations = ({name: name for name in names} for names in (schema.layers, schema.relations))
+    return Names((), layers, attributes=attributes, relations=relations)

@@ -6,7 +6,8 @@ adjudication, a model's answer. It counts what it is given, so that nothing can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from goldwire.formats.counting import Claim, counted_text
@@ -50,7 +51,7 @@ def read_over(
     def over(text: RegionText) -> list[Read]:
         reads = []
         for items, original in zip(results, originals, strict=True):
-            read = read_items(items or [], text, naming, original)
+            read = ResultReader(text, naming, original).read(items or [])
             if items is None:
                 refused = Quarantined("result", "not a list of regions", original(0))
                 read = read._replace(quarantined=(*read.quarantined, refused))
@@ -65,27 +66,21 @@ def read_over(
 
 
 def census(result: Any, naming: Naming) -> Census:
-    """What a result holds, whatever becomes of it."""
-    return read_items(items_of(result), RegionText(""), naming, None).census
+    """What a result in Python's form holds, whatever becomes of it."""
+    return census_of(items_of(result), naming)
 
 
-def read_items(
-    items: Sequence[Item | None], text: RegionText, naming: Naming, original: Callable[[int], Any] | None
-) -> Read:
-    """What items hold over a text; `original` gives an item as it came, by its number."""
-    return ResultReader(text, naming, original).read(items)
-
-
-def claims(items: Sequence[Item | None], text: RegionText, naming: Naming) -> Iterator[Claim]:
-    """The extents of a result's regions that say which text they mark."""
-    for item in items:
-        if item is None or item.value is None or item.type not in REGIONS or not is_of(item, naming):
-            continue
-        if isinstance(item.value.text, str) and (stated := text.stated(item.value)) is not None:
-            yield *stated, item.value.text
+def census_of(items: Sequence[Item | None], naming: Naming) -> Census:
+    """What items hold, whatever becomes of them."""
+    return ResultReader(RegionText(""), naming, None).read(items).census
 
 
 def text_of(plain: RegionText, results: Sequence[Sequence[Item | None]], naming: Naming) -> RegionText:
-    """A task's text, with offsets counted as all annotations of the task say."""
-    told = [claim for items in results for claim in claims(items, plain, naming)]
-    return counted_text(plain, told)
+    """A task's text, with offsets counted as all regions say that tell which text they mark."""
+    claims: list[Claim] = []
+    for item in chain.from_iterable(results):
+        if item is None or item.value is None or item.type not in REGIONS or not is_of(item, naming):
+            continue
+        if isinstance(item.value.text, str) and (stated := plain.stated(item.value)) is not None:
+            claims.append((*stated, item.value.text))
+    return counted_text(plain, claims)

@@ -30,7 +30,10 @@ def is_of(item: Item, naming: Naming) -> bool:
 
 
 class ResultReader:
-    """One pass over one result; a region as Label Studio itself writes it goes a quick way."""
+    """One pass over one result; a region as Label Studio itself writes it goes a quick way.
+
+    `original` gives an item as it came, by its number.
+    """
 
     def __init__(self, text: RegionText, naming: Naming, original: Callable[[int], Any] | None) -> None:
         self.counted, self.text, self.naming = text, text.text, naming

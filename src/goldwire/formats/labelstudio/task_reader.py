@@ -18,9 +18,10 @@ from goldwire.formats.labelstudio.extras import joined
 from goldwire.formats.labelstudio.items import Item, items_of
 from goldwire.formats.labelstudio.naming import Naming
 from goldwire.formats.labelstudio.people import latest_first, named
-from goldwire.formats.labelstudio.reader import read_items, read_over, text_of
+from goldwire.formats.labelstudio.reader import census_of, read_over, text_of
 from goldwire.formats.labelstudio.region_text import RegionText
 from goldwire.formats.labelstudio.result import Read
+from goldwire.formats.labelstudio.result_reader import ResultReader
 from goldwire.formats.labelstudio.shapes import as_task, refused
 from goldwire.formats.labelstudio.task import TAKEN, Given, Task, Typed, known, several
 from goldwire.formats.labelstudio.texts import MarkedText, items_over, marked_text
@@ -86,7 +87,7 @@ class TaskReader:
     def _count(self, results: Sequence[Sequence[Item | None] | None]) -> None:
         """Count what is marked in results that are put aside whole."""
         for items in results:
-            read_items(items or [], RegionText(""), self.naming, None).census.enter(self.setting.account)
+            census_of(items or [], self.naming).enter(self.setting.account)
 
     def refuse(self, raw: bytes, error: GoldwireError, place: str, *, counted: bool) -> None:
         """Put aside a task that is not taken in, with the first of its faults; count what it holds."""
@@ -239,7 +240,7 @@ class TaskReader:
     ) -> Iterator[Annotation]:
         """Predictions as drafts of their models."""
         for model, updated, result, items in predicted:
-            read = read_items(items, text_of(text, [items], naming), naming, result.__getitem__)
+            read = ResultReader(text_of(text, [items], naming), naming, result.__getitem__).read(items)
             self._account(read, f"{model}/{document.id}")
             provenance = Provenance(kind="model", name=model, updated=updated)
             stamp, digest = naming.schema.stamp, sha256(document.text)

@@ -41,6 +41,11 @@ def malformed(place: str, message: str, hint: str) -> Fault:
     return Fault("GW621", message, place, hint)
 
 
+def called(stated: Any, otherwise: str) -> str:
+    """What a document is called: as stated, where that is a text or a number."""
+    return str(stated) if isinstance(stated, (str, int)) and str(stated).strip() else otherwise
+
+
 def contents(path: Path, suffixes: tuple[str, ...], what: str) -> Iterator[Content]:
     """The texts of a file, or of those with one of `suffixes` in a folder or a zip.
 

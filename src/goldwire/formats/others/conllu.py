@@ -20,9 +20,8 @@ from goldwire.formats.conll.tags import decode, form_of, split_tag
 from goldwire.formats.conll.write import unspaced
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading
+from goldwire.formats.others._marks import Collector, Mark, Reading, placed
 from goldwire.formats.others._rows import Content, contents, malformed
-from goldwire.formats.others._tokens import placed
 from goldwire.model import Article
 
 ABOUT = "CoNLL-U with entities in MISC: CorefUD's brackets, or tags"

@@ -17,9 +17,8 @@ from goldwire.files import file_name, read_text
 from goldwire.formats.conll.tags import decode, form_of, split_tag
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading
+from goldwire.formats.others._marks import Collector, Mark, Reading, placed
 from goldwire.formats.others._rows import Content, Row, contents, malformed, table_rows
-from goldwire.formats.others._tokens import placed
 from goldwire.model import Article
 
 ABOUT = "tables (CSV, TSV): a row a span with its offsets (--columns), or a row a token with its tag"

@@ -19,7 +19,7 @@ from goldwire.formats.counting import PLAIN, Counting, counts_otherwise, utf16_o
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, Mark, Reading
-from goldwire.formats.others._rows import Row, contents, json_rows, malformed
+from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
 from goldwire.model import Article, Relation
 
 ABOUT = "doccano's JSON Lines of span projects: a file, or a zip or folder with one for each annotator"
@@ -109,8 +109,7 @@ def _take(row: Row, annotator: str, collector: Collector) -> None:
     stated_meta = value.get("meta")
     meta = stated_meta if isinstance(stated_meta, dict) else {}
     meta = {**meta, **{key: each for key, each in value.items() if key not in _OWN and each is not None}}
-    name = value.get("id")
-    document = str(name) if isinstance(name, (str, int)) and str(name).strip() else f"{row.stem}-{row.number}"
+    document = called(value.get("id"), f"{row.stem}-{row.number}")
     if not any(key in value for key in _SPANS):
         collector.add_text(place, document, text, meta)
         return

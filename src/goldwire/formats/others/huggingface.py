@@ -18,9 +18,8 @@ from goldwire.files import read_text
 from goldwire.formats.conll.tags import Form, decode, form_of, split_tag
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Row, contents, json_rows, malformed
-from goldwire.formats.others._tokens import placed
+from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys, placed
+from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
 from goldwire.formats.parquet_size import too_much
 from goldwire.model import Article
 
@@ -113,8 +112,7 @@ def read_huggingface(path: Path, setting: Setting) -> list[Article]:
             setting.assume("texts are put together from tokens, with a blank between them")
         marks = [Mark(label, extents[a][0], extents[b][1]) for a, b, label in decode(tags)]
         lose_keys(setting, value, (*columns, "id", *((key,) if key else ())), "column", row.place)
-        number = value.get("id")
-        name = str(number) if isinstance(number, (str, int)) and str(number) else f"{row.stem}-{row.number}"
+        name = called(value.get("id"), f"{row.stem}-{row.number}")
         if text.strip():
             collector.add(Reading(row.place, name, text, collector.annotator, setting.status, marks))
         else:

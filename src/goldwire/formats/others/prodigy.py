@@ -20,7 +20,7 @@ from goldwire.formats._beyond import lose_rest
 from goldwire.formats.head import Head
 from goldwire.formats.options import Setting
 from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Row, contents, json_rows, malformed
+from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
 from goldwire.model import Annotation, Article, Document, Provenance, Relation, Status
 
 ABOUT = "Prodigy's JSON Lines (prodigy db-out), a line for each answer"
@@ -75,9 +75,7 @@ def _name(row: Row, names: dict[str, str]) -> str:
     """A document's name: its `id`, of the line or its `meta`, else one for each text."""
     meta = row.value.get("meta")
     stated = row.value.get("id", meta.get("id") if isinstance(meta, dict) else None)
-    if isinstance(stated, (str, int)) and str(stated).strip():
-        return str(stated)
-    return names.setdefault(row.value["text"], f"{row.stem}-{len(names) + 1}")
+    return called(stated, "") or names.setdefault(row.value["text"], f"{row.stem}-{len(names) + 1}")
 
 
 def _reading(row: Row, name: str, collector: Collector) -> Reading:

@@ -14,9 +14,8 @@ from typing import Any
 from goldwire.formats.conll.tags import decode, split_tag
 from goldwire.formats.head import Head, is_pair
 from goldwire.formats.options import Setting
-from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys
-from goldwire.formats.others._rows import Row, contents, json_rows, malformed
-from goldwire.formats.others._tokens import placed
+from goldwire.formats.others._marks import Collector, Mark, Reading, lose_keys, placed
+from goldwire.formats.others._rows import Row, called, contents, json_rows, malformed
 from goldwire.model import Article
 
 ABOUT = "spaCy's JSON: offset tuples, spaCy 2's training format, doc.to_json()"
@@ -98,12 +97,11 @@ def _take(place: str, name: str, value: Any, collector: Collector) -> None:
         if _knowledge(item):
             setting.lose("kb_id of a span", f"{place} {_knowledge(item)}")
         marks.append(mark)
-    stated_name, meta = stated.get("id"), stated.get("meta")
-    document = str(stated_name) if isinstance(stated_name, (str, int)) and str(stated_name) else name
+    meta = stated.get("meta")
     collector.add(
         Reading(
             place,
-            document,
+            called(stated.get("id"), name),
             text,
             annotator=collector.annotator,
             status=setting.status,

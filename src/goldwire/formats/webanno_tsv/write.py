@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldwire.annotations.spool import ArticleSpool
 from goldwire.annotations.tokens import tokenizer
 from goldwire.files import file_names
 from goldwire.formats._beyond import lose_beyond
@@ -21,7 +20,7 @@ from goldwire.formats.counting import utf16_offsets
 from goldwire.formats.edges import BLANK, TRIMMED
 from goldwire.formats.folder import writing_folder
 from goldwire.formats.inception.files import INITIAL
-from goldwire.formats.inferred_schema import schema_for
+from goldwire.formats.inferred_schema import spooled
 from goldwire.formats.options import SCHEMA, Setting
 from goldwire.formats.webanno_tsv.rows import (
     ANY,
@@ -48,8 +47,8 @@ _RowKey = tuple[int, tuple[int, int] | None]
 
 def write_webanno_tsv(path: Path, articles: Iterable[Article], setting: Setting) -> int:
     """Articles to a folder, a file for each annotation; their number. Raises GW271 where it holds others."""
-    listed = ArticleSpool(articles)
-    types = Types(schema_for(listed, setting))
+    listed, schema = spooled(articles, setting)
+    types = Types(schema)
     files = file_names(listed.ids)
     count = 0
     with writing_folder(path, (".tsv",), setting) as folder:
