@@ -104,10 +104,10 @@ def from_text(attribute: Attribute, written: str | list[str]) -> AttributeValue 
     """A value written by hand as the attribute's kind; None where nothing was written, or a flag is off."""
     if not written:
         return None
-    if attribute.kind == "flag" and isinstance(written, str):
+    if not isinstance(written, str):
+        return written
+    if attribute.kind == "flag":
         return FLAGS.get(written.lower(), written) or None
-    if attribute.kind == "choices" and isinstance(written, str):
+    if attribute.kind == "choices":
         return [written]
-    if attribute.kind in ("integer", "range") and isinstance(written, str):
-        return tidy(written)
-    return written
+    return tidy(written) if attribute.kind in ("integer", "range") else written

@@ -112,7 +112,5 @@ def _all(articles: Iterable[Article]) -> Iterator[Annotation]:
 def _named(articles: Iterable[Article], names: Mapping[str, str]) -> Iterator[Annotation]:
     """The annotations of articles, their annotators called by `names`, where these have them."""
     for annotation in _all(articles):
-        if annotation.annotator in names:
-            yield msgspec.structs.replace(annotation, annotator=names[annotation.annotator])
-        else:
-            yield annotation
+        name = names.get(annotation.annotator, annotation.annotator)
+        yield msgspec.structs.replace(annotation, annotator=name)

@@ -136,6 +136,11 @@ def document_batch(articles: Sequence[Article], columns: Columns) -> pa.RecordBa
     names = [name for name in schema.names if name not in columns.layer_names.values()]
     arrays = {name: pa.array([row[name] for row in rows], schema.field(name).type) for name in names}
     texts = [article.document.text for article in articles]
+    tails: list[dict[tuple[str, str], list[str]]] = []  # of each annotation, by head and label
+    for annotation in chosen:
+        tails.append({})
+        for relation in annotation.relations if annotation is not None else ():
+            tails[-1].setdefault((relation.head, relation.label), []).append(relation.tail)
     for layer, column in columns.layer_names.items():
         spans_of_each = [a.layer(layer) if a is not None else () for a in chosen]
         spans = list(chain.from_iterable(spans_of_each))
@@ -155,11 +160,6 @@ def document_batch(articles: Sequence[Article], columns: Columns) -> pa.RecordBa
         for key, attribute in kind.attributes.items():
             name, value = fields[key], attribute_reader(attribute)
             arrays_by_field[name] = pa.array([value(s.attributes.get(key)) for s in spans], types[name])
-        tails: list[dict[tuple[str, str], list[str]]] = []
-        for annotation in chosen:
-            tails.append({})
-            for relation in annotation.relations if annotation is not None else ():
-                tails[-1].setdefault((relation.head, relation.label), []).append(relation.tail)
         for key in columns.relations(layer):
             lists = [
                 ends.get((s.id, key), [])

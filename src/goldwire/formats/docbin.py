@@ -2,7 +2,7 @@
 
 `doc.spans[layer]` holds a layer's spans, in whole tokens; `doc.ents` those of the first layer that nest in no
 other, so that `spacy train` finds them. `doc.user_data["goldwire"]` holds the rest: attributes and relations
-as `formats.docs` reads them from any pipeline, and beside them `extents` (code points, where a span cuts
+as `spacy_doc` reads them from any pipeline, and beside them `extents` (code points, where a span cuts
 tokens they differ from the group's), `ids`, `marked_by` and `origins` by layer, `document` and `annotation`.
 """
 
@@ -23,7 +23,7 @@ from goldwire.formats.inferred_schema import schema_for
 from goldwire.formats.options import LAYER, SCHEMA, Setting
 from goldwire.formats.spacy_doc import KEY, Pipeline, annotation_from
 from goldwire.limits import inflated
-from goldwire.model import Annotation, Article, Document, Relation, Span
+from goldwire.model import Annotation, Article, Document, Provenance, Relation, Span
 from goldwire.number_format import amount
 from goldwire.text import NormalisedText
 
@@ -46,8 +46,7 @@ def write_docbin(path: Path, articles: Iterable[Article], setting: Setting) -> i
     for article in listed:
         nlp = tokenizer(setting.language_of(article.document))
         for annotation in article.annotations or (None,):
-            one = Article(article.document, () if annotation is None else (annotation,))
-            store.add(one.to_spacy(nlp, layer=flat, widened=setting.widened))
+            store.add(article.to_spacy(nlp, annotation, layer=flat, widened=setting.widened))
     setting.check()
     write_bytes(path, store.to_bytes())
     return len(store)
@@ -224,6 +223,6 @@ def _foreign(doc: Doc, name: str, setting: Setting) -> Article:
 
     pipeline = Pipeline(setting.annotator or ANNOTATOR, "", SCHEMA, layers)
     marked = annotation_from(doc, document, pipeline, extent)
-    plain = Annotation(name, pipeline.name, SCHEMA, setting.status)
-    spans = {"spans": marked.spans, "relations": marked.relations, "text_sha256": marked.text_sha256}
-    return Article(document, (msgspec.structs.replace(plain, **spans),))
+    # Who made it, a person or a pipeline, the file does not say.
+    plain = msgspec.structs.replace(marked, status=setting.status, provenance=Provenance())
+    return Article(document, (plain,))

@@ -1,5 +1,5 @@
 """brat standoff: a folder of `.txt` and `.ann` files.
 
 `read` goes through a folder, `layout` says who annotated what, `ann` turns one file's lines into the model,
-`roles` names arguments, `conf` reads and makes `annotation.conf`, `write` writes a folder.
+`conf` reads and makes `annotation.conf` and names arguments by it, `write` writes a folder.
 """

@@ -15,7 +15,7 @@ from goldwire.formats._beyond import lose_beyond
 from goldwire.formats.conll.tags import encode
 from goldwire.formats.edges import TRIMMED
 from goldwire.formats.inferred_schema import schema_for
-from goldwire.formats.options import Setting
+from goldwire.formats.options import LAYER, Setting
 from goldwire.model import Annotation, Article, Span, curated
 from goldwire.text import trim
 
@@ -39,7 +39,7 @@ def write_conll(path: Path, articles: Iterable[Article], setting: Setting) -> in
     all else are counted in `setting.lost`.
     """
     listed = list(articles)
-    layer = setting.layer or next(iter(schema_for(listed, setting).layers), "entity")
+    layer = setting.layer or next(iter(schema_for(listed, setting).layers), LAYER)
     columns = [layer, *(f"{layer}-{level}" for level in range(2, setting.depth + 1))]
     with writing(path) as stream:
         stream.write("\t".join([TOKEN, *columns, MISC, "\n"]).replace("\t\n", "\n").encode())

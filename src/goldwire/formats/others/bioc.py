@@ -243,15 +243,12 @@ def _extent(annotation: Any) -> tuple[int, int] | None:
     extents: list[tuple[int, int]] = []
     for location in locations if isinstance(locations, list) else ():
         offset, length = (
-            _number(location.get(key)) if isinstance(location, dict) else None for key in _SIZES
+            _number(location.get(key)) if isinstance(location, dict) else None for key in ("offset", "length")
         )
         if offset is None or length is None:
             return None
         extents.append((offset, offset + length))
     return (min(start for start, _ in extents), max(end for _, end in extents)) if extents else None
-
-
-_SIZES = ("offset", "length")
 
 
 def _number(value: Any) -> int | None:

@@ -170,14 +170,9 @@ def _take(lines: list[tuple[int, str]], content: Content, texts: list[_Text], se
     text.write(written + after[-1])
 
 
-class _Open(NamedTuple):
-    word: int
-    fields: list[str]
-
-
 def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[Mark]:
     """The mentions that brackets enclose."""
-    opened: dict[str, list[_Open]] = {}
+    opened: dict[str, list[tuple[int, list[str]]]] = {}  # words, with the fields that they state
     parts: dict[str, list[tuple[int, int]]] = {}
     known: dict[str, list[str]] = {}
     for index, word in enumerate(text.words):
@@ -188,7 +183,7 @@ def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[
             stated = begin.split("-", len(fields) - 1) if begin else []
             name = stated[0] if begin else end
             if begin and not closed:
-                opened.setdefault(name, []).append(_Open(index, stated))
+                opened.setdefault(name, []).append((index, stated))
                 continue
             if not begin and not opened.get(name):
                 hint = "each `(e1-…` is closed by `e1)`"
@@ -207,8 +202,8 @@ def _mentions(text: _Text, fields: Sequence[str], setting: Setting) -> Iterator[
             if part[2] == part[3] or len(parts[key]) == total:
                 yield from _mention(text, parts.pop(key), [key, *known.pop(key)[1:]], fields, setting)
     for name, several in opened.items():
-        for begun in several:
-            place = text.words[begun.word].place
+        for start, _ in several:
+            place = text.words[start].place
             setting.refuse(name, Fault("GW628", f"`({name}` is not closed", place, "each is closed by `e1)`"))
 
 
