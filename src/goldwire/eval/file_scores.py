@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from goldwire.annotations.spool import ArticleSpool
 from goldwire.errors import GoldwireError
-from goldwire.eval.project_scores import project_here, with_agreement
+from goldwire.eval.project_scores import schema_here, with_agreement
 from goldwire.eval.scoring.document_counts import BATCH, DocumentCounts
 from goldwire.eval.scoring.pairing import stories, trained_note
 from goldwire.eval.scoring.results import Scores
@@ -19,7 +19,7 @@ from goldwire.formats.guess import stream_as
 from goldwire.formats.options import Setting
 from goldwire.formats.registry import few_collections
 from goldwire.model import Annotation, Article, Document, curated
-from goldwire.schemas import Schema, load_schema
+from goldwire.schemas import Schema
 
 #: Of so many documents the reference, each side's predictions, and the documents.
 Batch: TypeAlias = tuple[Sequence[Annotation], Sequence[Sequence[Annotation]], Sequence[Document]]
@@ -51,10 +51,9 @@ def score_files(
     id in the other file, gold holds several readings of one, the layers are called differently, or something
     is wrong. Raises GW505 and GW543 as `score_articles`.
     """
-    here = _schema_here() if schema is None else None
-    stamp = "" if here is None else here.stamp
+    here = schema_here() if schema is None else None
 
-    def counted(schema: Schema | None, stamp: str) -> tuple[SideBySide, DocumentCounts]:
+    def counted(schema: Schema | None, stamp: str = "") -> tuple[SideBySide, DocumentCounts]:
         counts = DocumentCounts(layers=layers, schema=schema, entities=entities)
 
         def add(batch: Batch) -> None:
@@ -67,9 +66,9 @@ def score_files(
 
     try:
         try:
-            run, counts = counted(here if schema is None else schema, stamp)
+            run, counts = counted(schema) if here is None else counted(here, here.stamp)
         except _OtherSchema:
-            run, counts = counted(None, "")
+            run, counts = counted(None)
     except (Otherwise, GoldwireError, OSError):
         return None
     note = trained_note(run.learned, run.every, trained_on=trained_on)
@@ -95,11 +94,6 @@ def read_side_by_side(
     except (Otherwise, GoldwireError, OSError):
         return None
     return run
-
-
-def _schema_here() -> Schema | None:
-    project = project_here()
-    return load_schema(project.schema_path) if project is not None and project.schema_path.is_file() else None
 
 
 class SideBySide:

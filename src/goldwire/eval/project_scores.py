@@ -162,13 +162,17 @@ def _same(article: Article, corpus_article: Article) -> bool:
     return content[0] == content[1]
 
 
+def schema_here() -> Schema | None:
+    """The schema of the project here, if any."""
+    project = project_here()
+    return load_schema(project.schema_path) if project is not None and project.schema_path.is_file() else None
+
+
 def project_schema(paired: Sequence[Paired]) -> Schema | None:
     """The schema of the project here, where all of gold follows it; else None."""
-    project = project_here()
-    if project is None or not project.schema_path.is_file():
-        return None
-    schema = load_schema(project.schema_path)
-    return schema if all(pairing.gold.schema == schema.stamp for pairing in paired) else None
+    schema = schema_here()
+    follows = schema is not None and all(pairing.gold.schema == schema.stamp for pairing in paired)
+    return schema if follows else None
 
 
 def in_project(scores: Scores, paired: Sequence[Paired], project: Project, path: Path | None) -> Scores:

@@ -151,15 +151,8 @@ def _words(schema: Schema, say: Messages) -> Iterator[str]:
         yield f"## {say('guidelines.words')}\n"
     for words, cases in groupby(schema.guidelines.words, lambda each: each.words):
         told = [
-            " ".join(
-                filter(
-                    None,
-                    (
-                        f"`{case.label}`" if case.label else say("guidelines.nothing"),
-                        f"({case.when})" * bool(case.when),
-                    ),
-                )
-            )
+            (f"`{case.label}`" if case.label else say("guidelines.nothing"))
+            + (f" ({case.when})" if case.when else "")
             for case in cases
         ]
         listed = f"**{', '.join(words)}**"

@@ -13,12 +13,7 @@ from xml.etree import ElementTree as ET
 
 from goldwire.messages import Messages, messages_in
 from goldwire.schemas.keys import NO_KEY, SearchKeys, free_keys, search, taken_keys
-from goldwire.schemas.schema import (
-    Attribute,
-    Layer,
-    Schema,
-    Value,
-)
+from goldwire.schemas.schema import Attribute, Layer, Schema, Value
 from goldwire.text import direction
 
 #: The name of the text in the config and of its field in a task's data.

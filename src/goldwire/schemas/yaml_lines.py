@@ -133,12 +133,8 @@ def _places(node: yaml.Node, path: str, source: str, lines: dict[str, int]) -> N
             name = str(key.value)
             line = key.start_mark.line + 1
             if name in seen:
-                raise GoldwireError.of(
-                    KEY_TWICE,
-                    f"`{name}` stands twice",
-                    where=f"{source}:{line} {path}",
-                    hint="remove one of them",
-                )
+                where, hint = f"{source}:{line} {path}", "remove one of them"
+                raise GoldwireError.of(KEY_TWICE, f"`{name}` stands twice", where=where, hint=hint)
             seen.add(name)
             lines[f"{path}.{name}"] = line
             _places(value, f"{path}.{name}", source, lines)
