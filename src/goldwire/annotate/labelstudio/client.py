@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from goldwire.annotate.addresses import host_of
@@ -21,6 +21,8 @@ from goldwire.annotate.labelstudio.transport import (
 from goldwire.errors import GoldwireError
 from goldwire.project import CONFIG, Project
 from goldwire.redaction import keep_secret, keep_secrets_in, without_query
+
+T = TypeVar("T")
 
 URL_VARIABLE = "GOLDWIRE_URL"
 #: Seconds for an import of a full batch.
@@ -116,7 +118,7 @@ class Client(Transport):
         """
         last = 0
         while True:
-            beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
+            beyond = task_filter("id", "greater", "Number", last)
             query = {
                 "filters": {"conjunction": "and", "items": [beyond, *filters]},
                 "ordering": ["tasks:id"],
@@ -147,8 +149,8 @@ class Client(Transport):
         if any(_length(value) > _QUERY_CHARACTERS for value in wanted):
             requests: Iterator[list[dict[str, Any]]] = iter([[]])
         else:
-            among = {"filter": f"filter:tasks:data.{field}", "operator": "in_list", "type": "List"}
-            requests = ([{**among, "value": portion}] for portion in _portions(list(dict.fromkeys(values))))
+            portions = in_portions(dict.fromkeys(values), _length, _QUERY_CHARACTERS)
+            requests = ([task_filter(f"data.{field}", "in_list", "List", portion)] for portion in portions)
         for filters in requests:
             for task in self.tasks(project, include, filters):
                 data = task.get("data")
@@ -159,9 +161,8 @@ class Client(Transport):
         self, project: int, numbers: Sequence[str], include: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
         """The tasks of these ids."""
-        for portion in _portions(numbers):
-            wanted = {"filter": "filter:tasks:id", "operator": "in_list", "type": "List", "value": portion}
-            yield from self.tasks(project, include, [wanted])
+        for portion in in_portions(numbers, _length, _QUERY_CHARACTERS):
+            yield from self.tasks(project, include, [task_filter("id", "in_list", "List", portion)])
 
     def import_tasks(self, project: int, tasks: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Add tasks (with their predictions); the server's counts."""
@@ -270,16 +271,23 @@ def check_address(url: str) -> None:
         raise GoldwireError.of("GW310", "no address of a Label Studio", where=without_query(url), hint=hint)
 
 
-def _portions(values: Sequence[str]) -> Iterator[list[str]]:
-    """The values in portions that an address can hold."""
-    portion: list[str] = []
+def task_filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    """A filter of a project's tasks by one of their columns, as the server reads it."""
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def in_portions(
+    items: Iterable[T], size_of: Callable[[T], int], limit: int, most: int | None = None
+) -> Iterator[list[T]]:
+    """Items in portions of at most `most`, whose sizes add up to `limit` at most; a larger item is alone."""
+    portion: list[T] = []
     size = 0
-    for value in values:
-        length = _length(value)
-        if portion and size + length > _QUERY_CHARACTERS:
+    for item in items:
+        length = size_of(item)
+        if portion and (len(portion) == most or size + length > limit):
             yield portion
             portion, size = [], 0
-        portion.append(value)
+        portion.append(item)
         size += length
     if portion:
         yield portion

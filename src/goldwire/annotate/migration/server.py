@@ -314,15 +314,21 @@ def _once(items: list[Any]) -> list[Any]:
 def _lines(
     client: Client, number: int, plan: Plan, schema: Schema, known: dict[tuple[str, int], dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    for task in client.tasks(number, _INCLUDE):
+    for task, kind, held in _results(client, number):
         data = task.get("data")
         text, document = (str(data.get(key, "")) if isinstance(data, dict) else "" for key in (TEXT, "id"))
+        now, key = held.get("result"), (kind, int(held["id"]))
+        line = {"kind": kind, "id": key[1], "task": task["id"], "before": now}
+        line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text, document)}
+        yield {**line, "now": now, "updated": str(held.get("updated_at", ""))}
+
+
+def _results(client: Client, number: int) -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Whatever has a result in a project, with its task and its kind."""
+    for task in client.tasks(number, _INCLUDE):
         for kind in _KINDS:
-            for one in task.get(kind) or ():
-                now, key = one.get("result"), (kind, int(one["id"]))
-                line = {"kind": kind, "id": key[1], "task": task["id"], "before": now}
-                line |= known[key] if key in known else {"after": rewrite(now, plan, schema, text, document)}
-                yield {**line, "now": now, "updated": str(one.get("updated_at", ""))}
+            for held in task.get(kind) or ():
+                yield task, kind, held
 
 
 def _left(line: dict[str, Any], known: dict[tuple[str, int], dict[str, Any]]) -> bool:
@@ -363,14 +369,12 @@ def _check_shown(client: Client, number: int, lines: list[dict[str, Any]], shown
 def _verify(client: Client, number: int, lines: list[dict[str, Any]]) -> None:
     """Every result is what it is to be, and none has come; raises GW364."""
     wanted = {(line["kind"], line["id"]): line["after"] for line in lines}
-    for task in client.tasks(number, _INCLUDE):
-        for kind in _KINDS:
-            for one in task.get(kind) or ():
-                if wanted.get((kind, int(one["id"]))) != one.get("result"):
-                    message = f"{kind[:-1]} {one['id']} is not what was written"
-                    hint = "somebody is annotating: let them finish, and run it again"
-                    where = client.task_url(number, int(task["id"]))
-                    raise GoldwireError.of("GW364", message, where=where, hint=hint)
+    for task, kind, held in _results(client, number):
+        if wanted.get((kind, int(held["id"]))) != held.get("result"):
+            message = f"{kind[:-1]} {held['id']} is not what was written"
+            hint = "somebody is annotating: let them finish, and run it again"
+            where = client.task_url(number, int(task["id"]))
+            raise GoldwireError.of("GW364", message, where=where, hint=hint)
 
 
 def _kept(line: dict[str, Any]) -> dict[str, Any]:

@@ -121,10 +121,10 @@ def migrate_project(
         kinds: Counter[str] = Counter()
         changes = 0
         for _, outcome in outcomes:
-            steps.update(one["step"] for one in (*outcome.changes, *outcome.removed))
-            kinds.update(one["kind"] for one in outcome.removed)
+            steps.update(change["step"] for change in (*outcome.changes, *outcome.removed))
+            kinds.update(part["kind"] for part in outcome.removed)
             changes += len(outcome.changes)
-        kinds.update(one["kind"] for each in decided.articles for one in each.taken_out)
+        kinds.update(part["kind"] for each in decided.articles for part in each.taken_out)
     shown = {path: str(path.relative_to(project.root)) for path in (record, removed)}
     return MigrateReport(
         plan.source,
@@ -247,18 +247,16 @@ def _write(
     removed: Path,
     decided: CarriedDecisions,
 ) -> None:
-    paths = {
-        name: annotation_path(project, old, folders[name])
-        for old, _ in outcomes
-        for name in [(old.annotator, old.document)]
-    }
     lines: list[dict[str, Any]] = []
     taken: list[dict[str, Any]] = []
+    texts: dict[Path, str] = {}
     for old, outcome in outcomes:
         new = outcome.annotation
         key = {"annotator": old.annotator, "document": old.document}
-        counts = Counter(str(one["what"]) for one in outcome.changes)
-        before, after = (sha256(dumps_annotation(one)) for one in (old, new))
+        counts = Counter(str(change["what"]) for change in outcome.changes)
+        path = annotation_path(project, old, folders[old.annotator, old.document])
+        texts[path] = dumps_annotation(new)
+        before, after = sha256(dumps_annotation(old)), sha256(texts[path])
         hashes = {"from": plan.source, "to": plan.to, "sha256_before": before, "sha256_after": after}
         sizes = {
             "spans": [len(old.spans), len(new.spans)],
@@ -266,9 +264,9 @@ def _write(
         }
         told = {"counts": dict(counts), "removed": len(outcome.removed), "changes": list(outcome.changes)}
         lines.append({**key, **hashes, **sizes, **told})
-        taken.extend({**key, **msgspec.to_builtins(one)} for one in outcome.removed)
+        taken.extend({**key, **msgspec.to_builtins(part)} for part in outcome.removed)
     own = [each for article in decided.articles for each in article.taken_out]
-    files = [record, removed, *paths.values(), *(path for each in decided.articles for path in each.paths)]
+    files = [record, removed, *texts, *(path for each in decided.articles for path in each.paths)]
     with unchanged_on_failure(files):
         # The record first: a run that is cut off goes on where it ended, and its lines are replaced.
         write_text(record, _merged(record, lines))
@@ -277,8 +275,8 @@ def _write(
             write_text(removed, _merged(removed, [*taken, *own], redone))
         for article in decided.articles:
             article.write()
-        for old, outcome in outcomes:
-            write_text(paths[old.annotator, old.document], dumps_annotation(outcome.annotation))
+        for path, text in texts.items():
+            write_text(path, text)
     changed = [(old, outcome.annotation) for old, outcome in outcomes]
     follow(project, changed, folders)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.client import Client, task_filter
 from goldwire.annotate.labelstudio.projects import find_project, shows_live
 from goldwire.annotate.labelstudio.ssrf import ADDRESS
 from goldwire.annotate.labelstudio.transport import TOKEN_REFUSED, dicts
@@ -213,12 +213,7 @@ def uncertainty_view(client: Client, project: int, language: str) -> int:
     The least certain first, tasks without a score last, only those that nobody has annotated. Its title is in
     `language`; one that is there in another language is renamed.
     """
-    unlabelled = {
-        "filter": "filter:tasks:total_annotations",
-        "operator": "equal",
-        "type": "Number",
-        "value": 0,
-    }
+    unlabelled = task_filter("total_annotations", "equal", "Number", 0)
     order = ["tasks:predictions_score"]
     return ensure_view(client, project, _VIEW, language, filters=[unlabelled], ordering=order, hidden=_HIDDEN)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from goldwire.annotate.labelstudio.client import task_filter
 from goldwire.annotate.labelstudio.transport import dicts
 from goldwire.annotate.sync.importer import Importer
 from goldwire.annotate.sync.keep_history import kept
@@ -29,12 +30,7 @@ from goldwire.model import Annotation, Document
 from goldwire.project import Project
 
 _INCLUDE = ("data", "annotations", "completed_by", "predictions_model_versions")
-_WITH_DRAFTS = {
-    "filter": "filter:tasks:draft_exists",
-    "operator": "equal",
-    "type": "Boolean",
-    "value": True,
-}
+_WITH_DRAFTS = task_filter("draft_exists", "equal", "Boolean", True)
 
 
 def drafts_path(project: Project, draft: Annotation) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from goldwire.annotate.labelstudio.client import WORK, Client
+from goldwire.annotate.labelstudio.client import WORK, Client, task_filter
 from goldwire.annotate.labelstudio.config_difference import compare
 from goldwire.annotate.labelstudio.installation import project_lock
 from goldwire.annotate.labelstudio.projects import COUNTERS, annotations_on, find_project
@@ -188,13 +188,7 @@ class ProjectPull(Generic[Reader]):
     def changed(self) -> Iterator[dict[str, Any]]:
         """The tasks that changed since the last pull, and few that did not."""
         client, number = self.importer.client, self.importer.number
-        value = margin(self.since)
-        since = {
-            "filter": "filter:tasks:updated_at",
-            "operator": "greater",
-            "type": "Datetime",
-            "value": value,
-        }
+        since = task_filter("updated_at", "greater", "Datetime", margin(self.since))
         if len(self.recent) <= _MANY:
             yield from client.tasks(number, self.include, [since])
             return

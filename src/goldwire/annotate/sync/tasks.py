@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from goldwire.annotate.labelstudio.client import in_portions
 from goldwire.annotate.sync.predictions import version
 from goldwire.files import sha256
 from goldwire.formats.labelstudio.result import to_result
@@ -81,13 +82,4 @@ def batches(
     documents: Iterable[Document], most: int | None = None, *, characters: int = _CHARACTERS
 ) -> Iterator[list[Document]]:
     """Articles in batches of at most so many, and of so many code points of text; a longer one is alone."""
-    batch: list[Document] = []
-    size = 0
-    for document in documents:
-        if batch and (len(batch) == most or size + len(document.text) > characters):
-            yield batch
-            batch, size = [], 0
-        batch.append(document)
-        size += len(document.text)
-    if batch:
-        yield batch
+    return in_portions(documents, lambda document: len(document.text), characters, most)

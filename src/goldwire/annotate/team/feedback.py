@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldwire.annotate.labelstudio.client import Client
+from goldwire.annotate.labelstudio.client import Client, task_filter
 from goldwire.annotate.labelstudio.views import ensure_view, remove_view
 from goldwire.annotate.records.notes import Place, place_key, read_places
 from goldwire.annotate.records.summary import Summary, store_index, summarised
@@ -113,12 +113,7 @@ def fill_tabs(
                 tasks[place.project].add(place.task)
     for number, listed in tasks.items():
         if listed:
-            among = {
-                "filter": "filter:tasks:id",
-                "operator": "in_list",
-                "type": "List",
-                "value": [str(task) for task in sorted(listed)],
-            }
+            among = task_filter("id", "in_list", "List", [str(task) for task in sorted(listed)])
             ensure_view(client, number, TAB, schema.language, filters=[among], ordering=["tasks:id"])
         else:
             remove_view(client, number, TAB)
