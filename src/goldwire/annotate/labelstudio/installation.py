@@ -289,7 +289,7 @@ def _unwritable(path: Path, error: OSError) -> GoldwireError:
     return GoldwireError.of("GW904", f"can't be made: {error.strerror or error}", where=str(path))
 
 
-def tail(text: str, lines: int = 12) -> str:
-    """The last lines of a log, indented, without secrets."""
-    shown = [line for line in redact(text).splitlines() if line.strip()][-lines:]
+def tail(text: str) -> str:
+    """The last dozen lines of a log, indented, without secrets."""
+    shown = [line for line in redact(text).splitlines() if line.strip()][-12:]
     return "\n".join(f"    {line}" for line in shown)

@@ -24,19 +24,13 @@ COUNTERS = ("total_annotations_number", "skipped_annotations_number")
 
 
 def ensure_project(
-    client: Client,
-    schema: Schema,
-    title: str,
-    config: str | None = None,
-    guide: Guide | None = None,
-    picks: Picks | None = None,
+    client: Client, schema: Schema, title: str, config: str | None, guide: Guide, picks: Picks | None
 ) -> tuple[dict[str, Any], bool, list[str]]:
     """The Label Studio project of this title, made where it is missing, with `config` or the schema's.
 
-    Also whether it was made, and what its config gained. With `guide` its page is put beside the tasks and
-    linked, and its sheet becomes the instructions. `picks` are the ids that can
-    be picked. Raises GW321 where the config would lose what
-    annotations may use, GW323 where several projects bear the title.
+    Also whether it was made, and what its config gained. The guide's page is put beside the tasks and linked,
+    and its sheet becomes the instructions. `picks` are the ids that can be picked. Raises GW321 where the
+    config would lose what annotations may use, GW323 where several projects bear the title.
     """
     config = config or label_config(schema)
     projects = client.projects(title, _FIELDS)
@@ -65,23 +59,24 @@ def ensure_project(
     return _with_guide(client, project, config, guide), False, difference.added
 
 
-def _with_guide(client: Client, project: dict[str, Any], config: str, guide: Guide | None) -> dict[str, Any]:
+def _with_guide(client: Client, project: dict[str, Any], config: str, guide: Guide) -> dict[str, Any]:
     """The project with this config and the guide, changed where it has another."""
-    wanted = {"label_config": config}
-    if guide is not None:
+    number, held = int(project["id"]), str(project.get("label_config", ""))
+    if (bare := without_data(held)) != held and not guide.is_offered(client, number):
+        # Label Studio takes no page where a config asks for several fields of the tasks' data.
+        project = {**project, **client.update_project(number, {"label_config": bare})}
         held = str(project.get("label_config", ""))
-        if (bare := without_data(held)) != held and not guide.is_offered(client, int(project["id"])):
-            # Label Studio takes no page where a config asks for several fields of the tasks' data.
-            project = {**project, **client.update_project(int(project["id"]), {"label_config": bare})}
-        address = guide.offered(client, int(project["id"]))
-        wanted["label_config"] = guide.linked(config, address)
-        # The server drops what it takes for unsafe: what it keeps must be compared without that.
-        instructions = guide.instructions(address)
-        if _words(project.get("expert_instruction")) != _words(instructions):
-            wanted["expert_instruction"] = instructions
-    if str(project.get("label_config", "")).strip() == wanted["label_config"].strip():
+    address = guide.offered(client, number)
+    wanted = {
+        "label_config": guide.linked(config, address),
+        "expert_instruction": guide.instructions(address),
+    }
+    if held.strip() == wanted["label_config"].strip():
         del wanted["label_config"]
-    return {**project, **client.update_project(int(project["id"]), wanted)} if wanted else project
+    # The server drops what it takes for unsafe: what it keeps must be compared without that.
+    if _words(project.get("expert_instruction")) == _words(wanted["expert_instruction"]):
+        del wanted["expert_instruction"]
+    return {**project, **client.update_project(number, wanted)} if wanted else project
 
 
 def shows_live(client: Client, project: Mapping[str, Any]) -> bool:

@@ -115,8 +115,7 @@ class Importer:
             fault = Fault("GW330", why, place, hint)
             self.report.refused += [] if fault in self.report.refused else [fault]
         for annotation in annotations:
-            self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
-            census(annotation.get("result"), self.naming).enter(self.report.account)
+            self.leave_out(task, annotation, why)
         return None
 
     def latest(
@@ -143,8 +142,7 @@ class Importer:
             what = "draft" if "draft" in first else "annotation"
             for other in others:
                 reason = f"{what} {first['id']} of the same annotator is later"
-                self.quarantine(task, other, Quarantined("result", reason, other.get("result")))
-                census(other.get("result"), self.naming).enter(self.report.account)
+                self.leave_out(task, other, reason)
             yield name, first
 
     def take(self, task: dict[str, Any], document: Document, name: str, given: dict[str, Any]) -> None:
@@ -334,9 +332,9 @@ class Importer:
         carried = task.get("total_predictions") or task.get("predictions_model_versions")
         return begun or (self.predictions_shown and bool(carried))
 
-    def stored(self, made: Annotation, path: Path | None = None) -> Annotation | None:
+    def stored(self, made: Annotation) -> Annotation | None:
         """What is stored of the same annotator and article; raises GW209 and GW334."""
-        path = path or annotation_path(self.project, made, self.folder(made))
+        path = annotation_path(self.project, made, self.folder(made))
         data = self._writer.read(path)
         if data is None:
             return None
@@ -352,6 +350,11 @@ class Importer:
             hint = "file names can't tell them apart: rename one annotator"
             raise GoldwireError.of("GW334", message, where=str(path), hint=hint)
         return found
+
+    def leave_out(self, task: dict[str, Any], annotation: dict[str, Any], why: str) -> None:
+        """Put a whole annotation aside, unread."""
+        self.quarantine(task, annotation, Quarantined("result", why, annotation.get("result")))
+        census(annotation.get("result"), self.naming).enter(self.report.account)
 
     def quarantine(self, task: dict[str, Any], annotation: dict[str, Any], found: Quarantined) -> None:
         """Put a part of an annotation aside."""
