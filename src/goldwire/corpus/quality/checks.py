@@ -259,7 +259,7 @@ def plain_edges(text: str, start: int, end: int) -> bool:
 
 
 def inside_word(text: str, offset: int) -> bool:
-    """Whether the boundary before the code point `place` cuts a word, or a character of several code points.
+    """Whether the boundary before the code point `offset` cuts a word, or a character of several code points.
 
     It does where letters, digits or combining marks stand on both sides: hyphen and apostrophe end a word. In
     scripts without spaces words have no edges that could be told.

@@ -67,7 +67,7 @@ def leaks(
     stored: bool = True,
     path: Path | None = None,
 ) -> list[Fault]:
-    """The leaks of the split in `path`, else of the project's own where `own`; and always of `meta.split`."""
+    """The leaks of the split in `path`, else of the project's own if `stored`; and always of `meta.split`."""
     split = read_split(path) if path is not None else stored_split(project) if stored else None
     source = str(path) if path is not None else NAME
     return split_faults(articles, schema, split, source, project_rule(project))

@@ -128,8 +128,8 @@ def options_for(
     similar: float | None = None,
     shared: int | None = None,
 ) -> SplitOptions:
-    """`plan` with what was asked for; for the rest the project's [split], then what the stored split was made
-    with, by date or not, so that a second run goes on as the first began. Raises GW290 for a bad [split]."""
+    """`options` with what was asked for; for the rest the project's [split], then what the stored split was
+    made with, by date or not: a second run goes on as the first began. Raises GW290 for a bad [split]."""
     rule = project_rule(project, stored.rule if stored is not None else None)
     rule = Rule(rule.similar if similar is None else similar, rule.shared if shared is None else shared)
     if stored is not None and stored.kind == options.kind == "parts":
@@ -154,7 +154,7 @@ def make_split(
     stored: Split | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> SplitResult:
-    """Split `articles` as `plan` says. Documents that have a side in `stored` keep it.
+    """Split `articles` as `options` say. Documents that have a side in `stored` keep it.
 
     Where a new document ties documents of two sides together, all of them go to training, or to validation
     if none is there: only so no model that exists was trained on a test document. To training goes test data
@@ -162,7 +162,7 @@ def make_split(
     drew (`meta.selection_pool`) become test data, and where there are some, no other new ones do: they are in
     `pool`; a split by date and folds take no notice of them. What changed its side is in `moved`; in `gone`
     those that have a side in `stored` and are no longer in the corpus: it is forgotten.
-    Raises GW291 where the plan or the corpus allows no split, or `stored` is of another kind.
+    Raises GW291 where options or corpus allow no split, or `stored` is of another kind.
     """
     _check(articles, options, stored)
     ties = find_ties(articles, schema, options.rule, advance)
@@ -177,42 +177,58 @@ def make_split(
             f"{documents} {counted(len(named), 'group')} of what belongs together{bound}",
             hint="fewer folds, more documents, or --shared 2: events that are only mentioned tie too",
         )
-    result = SplitResult(Split(options.kind, options.rule, options.shares), ties, named, {}, seen=seen)
-    pool = _pool(articles) if options.kind == "parts" and not options.by_date else []
-    held = dict(stored.sides) if stored is not None else {}
-    chosen = [*pool, *held] if pool else None
-    groups = _groups(articles, named, frozenset() if options.folds else frozenset(seen), chosen)
-    before: dict[str, str] = {}
+    split = Split(options.kind, options.rule)
     if options.each:
-        return replace(result, split=replace(result.split, shares={}, folds=_each(named, set(seen))))
+        return SplitResult(replace(split, folds=_each(named, set(seen))), ties, named, {}, seen)
+    stored = stored or split
+    pool = _pool(articles) if options.kind == "parts" and not options.by_date else []
+    chosen = [*pool, *stored.sides] if pool else None
+    groups = _groups(articles, named, frozenset() if options.folds else frozenset(seen), chosen)
+    undated: list[str] = []
+    straddling: list[str] = []
     if options.folds:
         names = [str(number) for number in range(1, options.folds + 1)]
-        before = _fold_sides(stored) if stored is not None else {}
+        before = _fold_sides(stored)
         sides, moved = _sides(groups, dict.fromkeys(names, 1 / options.folds), before, names)
-        folds = tuple(_fold(ids, sides, name, set(seen)) for name in names)
-        split = replace(result.split, shares={}, folds=folds)
+        split = replace(split, folds=tuple(_fold(ids, sides, name, set(seen)) for name in names))
     else:
-        before = dict(stored.sides) if stored is not None else {}
-        known = stored.starts if stored is not None else {}
-        starts: dict[str, str] = {}
+        before, starts = dict(stored.sides), dict[str, str]()
         if options.by_date:
-            sides, moved, starts, result = _by_date(articles, groups, options, before, known, result)
+            dates = _dates(articles)
+            undated = [name for name, date in dates.items() if not date]
+            sides, moved, starts = _by_date(dates, groups, options, before, stored.starts)
+            straddling = [
+                name
+                for group in groups
+                for name in group.documents
+                if dates[name] and dates[name] < starts.get(sides[name], "")
+            ]
         else:
             preset = dict.fromkeys(pool, TEST) | before
             sides, moved = _sides(groups, options.shares, preset, [TRAIN, VALIDATION, TEST])
-        split = replace(result.split, sides={name: sides[name] for name in ids}, starts=starts)
-        if TEST not in split.counts or not split.counts[TEST]:
+        split = replace(
+            split, shares=options.shares, sides={name: sides[name] for name in ids}, starts=starts
+        )
+        if not split.counts.get(TEST):
             largest = max(len(group) for group in named)
             message = (
                 f"no group of documents may be, or is small enough to be, test data (largest: {largest})"
             )
             hint = "a larger --test, more documents, or --folds"
             raise GoldwireError.of("GW291", message, hint=hint)
-    new = [name for name in ids if name not in before]
-    gone = sorted(before.keys() - set(ids))
-    in_pool = [name for name in pool if sides[name] == TEST]
-    labels = _labels(groups, sides)
-    return replace(result, split=split, labels=labels, moved=moved, new=new, gone=gone, pool=in_pool)
+    return SplitResult(
+        split=split,
+        ties=ties,
+        groups=named,
+        labels=_labels(groups, sides),
+        seen=seen,
+        moved=moved,
+        new=[name for name in ids if name not in before],
+        undated=undated,
+        straddling=straddling,
+        pool=[name for name in pool if sides[name] == TEST],
+        gone=sorted(before.keys() - set(ids)),
+    )
 
 
 def _check(articles: Sequence[Article], options: SplitOptions, stored: Split | None) -> None:
@@ -327,24 +343,27 @@ def _sides(
     return sides, moved
 
 
+def _dates(articles: Sequence[Article]) -> dict[str, str]:
+    """When each document was published, empty where that is not known; GW291 where it is of none."""
+    dates = {a.document.id: iso_date(a.document.meta.get("published") or "") for a in articles}
+    if not any(dates.values()):
+        hint = "give articles `published`, as in 2020-12-03"
+        raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
+    return dates
+
+
 def _by_date(
-    articles: Sequence[Article],
+    dates: Mapping[str, str],
     groups: list[Group],
     options: SplitOptions,
     before: Mapping[str, str],
     known: Mapping[str, str],
-    result: SplitResult,
-) -> tuple[dict[str, str], list[str], dict[str, str], SplitResult]:
+) -> tuple[dict[str, str], list[str], dict[str, str]]:
     """The newest groups to test, those before them to validation; a group is as new as its newest document.
 
     Where the stored split has dates, new groups go by those. A document without a date goes where its group
-    goes, alone to training.
+    goes, alone to training. The sides, what changed its own, and the date from which each begins.
     """
-    dates = {a.document.id: iso_date(a.document.meta.get("published") or "") for a in articles}
-    undated = [name for name, date in dates.items() if not date]
-    if len(undated) == len(dates):
-        hint = "give articles `published`, as in 2020-12-03"
-        raise GoldwireError.of("GW291", "no document has a date to split by", hint=hint)
     settled, fresh, moved = _keep(groups, before, [TRAIN, VALIDATION, TEST])
 
     def newest(group: Group) -> str:
@@ -371,13 +390,7 @@ def _by_date(
             TRAIN,
         )
         sides |= dict.fromkeys(group.documents, side)
-    straddling = [
-        name
-        for group in groups
-        for name in group.documents
-        if (start := starts.get(sides[name])) is not None and dates[name] and dates[name] < start
-    ]
-    return sides, moved, starts, replace(result, undated=undated, straddling=straddling)
+    return sides, moved, starts
 
 
 def _fold_sides(stored: Split) -> dict[str, str]:

@@ -30,7 +30,7 @@ def stratify(
 
     `shares` are the sides' shares of all documents. The label with the fewest examples left goes first; its
     groups go, the richest first, to the side that wants most of that label, among those that have room; what
-    fits nowhere goes to the side with the most room. `held` stand on their side already and count. Equal
+    fits nowhere goes to the side with the most room. `settled` ones have their side and count. Equal
     groups give equal sides, in whatever order they come.
     """
     settled = {side: list((settled or {}).get(side, ())) for side in shares}

@@ -65,7 +65,7 @@ def compare_annotations(
 
     Spans are paired where layer, label and extent are equal, then where layer and extent are (relabelled),
     then where layer and label are and the extents overlap, those with the largest share of common characters
-    first (moved). `place` brings offsets of the old text into the new one where the texts differ.
+    first (moved). `new_offset` brings offsets of the old text into the new one where the texts differ.
     """
     old = before.spans if before is not None else ()
     new = after.spans if after is not None else ()
