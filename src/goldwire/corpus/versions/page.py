@@ -12,7 +12,7 @@ from typing import Any
 from goldwire import __version__
 from goldwire.corpus.versions.changelog import Due, due
 from goldwire.corpus.versions.diff import Diff, DocumentDiff
-from goldwire.corpus.versions.spans import RelationChange, SpanChange
+from goldwire.corpus.versions.spans import AnnotationChanges, RelationChange, SpanChange
 from goldwire.files import write_text
 from goldwire.html.templates import page_templates, render_page
 from goldwire.model import AttributeValue, Span
@@ -106,21 +106,20 @@ def _bracketed(document: DocumentDiff, span: Span, *, old: bool) -> tuple[str, s
 
 
 def _arrow(document: DocumentDiff, change: RelationChange) -> str:
-    old = change.kind == "removed"
-    head, tail = (
-        document.context(span, old=old)[1].replace("\n", "↵") for span in (change.head, change.tail)
-    )
+    head, tail = (_marked(document, change, end).replace("\n", "↵") for end in (change.head, change.tail))
     return f"{change.label}: «{head}» → «{tail}»"
 
 
 def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
     article = document.after if document.after is not None else document.before
-    counts = Counter(change.kind for change in document.compared.spans)
-    arrows = Counter(change.kind for change in document.compared.relations)
-    whole = document.kind in ("added", "removed")
+    compared = document.compared
+    counts = Counter(change.kind for change in compared.spans)
+    arrows = Counter(change.kind for change in compared.relations)
     kinds = WORDS | {"attributes": "with other attributes"}
     summary = [f"{counted(number, 'span')} {kinds[kind]}" for kind, number in counts.items()]
     summary += [f"{counted(number, 'relation')} {kind}" for kind, number in arrows.items()]
+    if document.kind in ("added", "removed"):  # the summary tells of all of it
+        compared = AnnotationChanges([], [])
     return {
         "id": document.id,
         "kind": document.kind,
@@ -128,17 +127,13 @@ def _document(document: DocumentDiff, most: int) -> dict[str, Any]:
         "summary": ", ".join(summary),
         "status": document.status,
         "meta": document.meta,
-        "spans": [] if whole else [_span(document, change) for change in document.compared.spans[:most]],
-        "relations": []
-        if whole
-        else [
+        "spans": [_span(document, change) for change in compared.spans[:most]],
+        "relations": [
             {"kind": change.kind, "label": change.label, "head": _marked(document, change, change.head)}
             | {"tail": _marked(document, change, change.tail)}
-            for change in document.compared.relations[:most]
+            for change in compared.relations[:most]
         ],
-        "left_out": 0
-        if whole
-        else max(len(document.compared.spans) - most, 0) + max(len(document.compared.relations) - most, 0),
+        "left_out": sum(max(len(each) - most, 0) for each in (compared.spans, compared.relations)),
     }
 
 
