@@ -380,7 +380,7 @@ def test_skipped_and_unread_articles_have_pages(tmp_path: Path, project: Project
 def test_mentions_hold_every_span_of_every_reading() -> None:
     """The table of mentions loses nothing: as many rows as spans, each with its words."""
     articles = mini_articles()
-    rows = list(mention_rows(articles, mini_schema()))
+    rows = [row for article in articles for row in mention_rows(article, mini_schema())]
     assert len(rows) == sum(len(a.spans) for one in articles for a in one.annotations)
     texts = {one.document.id: one.document.text for one in articles}
     assert all(texts[str(row[0])][int(row[7]) : int(row[8])] == row[9] for row in rows)  # type: ignore[arg-type]

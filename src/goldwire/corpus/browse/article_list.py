@@ -113,25 +113,19 @@ class ArticleList:
         """The first page, with `tiles` (name, number, note), and what is left to write."""
         if not self.paged:
             self._write_page(1, self._rows, tiles)
-            (self.folder / "data/texts.js").write_bytes(page_data.script("texts", self._texts).encode())
+            page_data.write_script(self.folder / "data/texts.js", "texts", self._texts)
             return
         if self._rows:
             self._write_rows()
         self._write_page(1, self._first, tiles)
         self._write_shard()
         data = self.folder / "data"
-        (data / "filters").mkdir()
         for name, numbers in self._filters.items():
-            text = page_data.dumps(gaps(list(numbers)))
-            script = f"(goldwire.filters = goldwire.filters || {{}})[{page_data.dumps(name)}] = {text};\n"
-            (data / "filters" / f"{name}.js").write_bytes(script.encode())
-        listed = {
-            "articles": self._listed,
-            "shards": self._starts,
-            "words": self._words.write(data / "words"),
-        }
+            page_data.write_script(data / f"filters/{name}.js", "filters", gaps(list(numbers)), name)
+        words = self._words.write(data / "words")
+        listed = {"articles": self._listed, "shards": self._starts, "words": words}
         listed |= {"filters": sorted(self._filters)}
-        (data / "list.js").write_bytes(page_data.script("list", listed).encode())
+        page_data.write_script(data / "list.js", "list", listed)
 
     def close(self) -> None:
         """Give the disk its room back."""
@@ -185,8 +179,5 @@ class ArticleList:
 
     def _write_shard(self) -> None:
         number = len(self._starts) - 1
-        folder = self.folder / "data/articles"
-        folder.mkdir(parents=True, exist_ok=True)
-        begin = f"(goldwire.shards = goldwire.shards || {{}})[{number}]"
-        (folder / f"{number}.js").write_bytes(f"{begin} = {page_data.dumps(self._shard)};\n".encode())
+        page_data.write_script(self.folder / f"data/articles/{number}.js", "shards", self._shard, number)
         self._shard, self._shard_size = [], 0

@@ -124,17 +124,16 @@ def mention_columns(schema: Schema) -> list[str]:
     return [*columns, "text", *names, "score"]
 
 
-def mention_rows(articles: Iterable[Article], schema: Schema) -> Iterator[list[Cell]]:
+def mention_rows(article: Article, schema: Schema) -> Iterator[list[Cell]]:
     """Every span of every annotation, in reading order."""
     names = {name: None for layer in schema.layers.values() for name in layer.attributes}
-    for article in articles:
-        chosen = curated(article.annotations)
-        for annotation in article.annotations:
-            for span in sorted(annotation.spans, key=span_key):
-                text = article.document.text[span.start : span.end]
-                row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
-                row += [annotation is chosen, span.id, span.layer, span.label, span.start, span.end, text]
-                yield [*row, *(_attribute(span.attributes.get(name)) for name in names), span.score]
+    chosen = curated(article.annotations)
+    for annotation in article.annotations:
+        for span in sorted(annotation.spans, key=span_key):
+            text = article.document.text[span.start : span.end]
+            row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
+            row += [annotation is chosen, span.id, span.layer, span.label, span.start, span.end, text]
+            yield [*row, *(_attribute(span.attributes.get(name)) for name in names), span.score]
 
 
 RELATION_COLUMNS = ["document", "annotator", "status", "curated", "relation"] + [
@@ -142,18 +141,17 @@ RELATION_COLUMNS = ["document", "annotator", "status", "curated", "relation"] + 
 ]
 
 
-def relation_rows(articles: Iterable[Article]) -> Iterator[list[Cell]]:
+def relation_rows(article: Article) -> Iterator[list[Cell]]:
     """Every relation of every annotation, with both its spans."""
-    for article in articles:
-        chosen, text = curated(article.annotations), article.document.text
-        for annotation in article.annotations:
-            for relation, head, tail in pairs(annotation):
-                row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
-                row += [annotation is chosen, relation.label]
-                for span in (head, tail):
-                    row += [span.id, span.layer, span.label, span.start, span.end]
-                    row.append(text[span.start : span.end])
-                yield row
+    chosen, text = curated(article.annotations), article.document.text
+    for annotation in article.annotations:
+        for relation, head, tail in pairs(annotation):
+            row: list[Cell] = [article.document.id, annotation.annotator, annotation.status]
+            row += [annotation is chosen, relation.label]
+            for span in (head, tail):
+                row += [span.id, span.layer, span.label, span.start, span.end]
+                row.append(text[span.start : span.end])
+            yield row
 
 
 def taken_attributes(schema: Schema) -> list[str]:

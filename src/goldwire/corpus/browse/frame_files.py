@@ -14,7 +14,7 @@ import numpy as np
 
 from goldwire.corpus.browse.argument_roles import Frame
 from goldwire.corpus.browse.events import EventGraph, Link, Row
-from goldwire.corpus.browse.page_data import script, title_of
+from goldwire.corpus.browse.page_data import title_of, write_script
 from goldwire.files import hash64
 from goldwire.model import Article
 
@@ -118,11 +118,9 @@ class FrameFiles:
         So many mentions are one file for both. Of more the timeline has the events with most mentions,
         the graph the arrows that are drawn most often, each of them with all its mentions.
         """
-        folder.mkdir(parents=True, exist_ok=True)
 
         def write(name: str, rows: Iterable[_Row]) -> str:
-            payload = self._payload(rows, articles, href)
-            (folder / f"{name}.js").write_bytes(script("frames", payload).encode())
+            write_script(folder / f"{name}.js", "frames", self._payload(rows, articles, href))
             return f"{name}.js"
 
         if self._rows <= self._most:

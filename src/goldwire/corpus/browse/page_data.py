@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from goldwire.corpus.browse.argument_roles import Frame
@@ -25,6 +26,16 @@ CONTRAST = 4.5
 def script(name: str, value: Any) -> str:
     """A script that sets `goldwire.NAME`. No `<` stands in it."""
     return f"(window.goldwire = window.goldwire || {{}}).{name} = {dumps(value)};\n"
+
+
+def write_script(path: Path, name: str, value: Any, part: int | str | None = None) -> None:
+    """Write a script that sets `goldwire.NAME`, or one `part` of it, into a folder made if need be."""
+    if part is None:
+        text = script(name, value)
+    else:
+        text = f"(goldwire.{name} = goldwire.{name} || {{}})[{dumps(part)}] = {dumps(value)};\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
 
 
 def dumps(value: Any) -> str:

@@ -207,8 +207,8 @@ class _Writer:
                     rows = list(self.graph.rows(number, article))
                     for frame, table in zip(self.frames, tables, strict=False):
                         table.add(csv_tables.rows_of(article, rows, self.schema, frame, self.graph))
-                    tables[-2].add(csv_tables.mention_rows((article,), self.schema))
-                    tables[-1].add(csv_tables.relation_rows((article,)))
+                    tables[-2].add(csv_tables.mention_rows(article, self.schema))
+                    tables[-1].add(csv_tables.relation_rows(article))
                     drawn.add(rows, self.graph.links(number, article))
                     advance(1)
             readers = f"by {len(self.annotators)}"
