@@ -322,13 +322,13 @@ class _Groups:
     """Which texts pairs have tied together so far, as long as a group of more than `limit` matters."""
 
     def __init__(self, number: int, limit: int | None) -> None:
-        self._limit = limit
+        self._limit = number if limit is None else limit
         self._of: Places = np.arange(number)
         self._sizes: Places = np.ones(number, np.int64)
 
     def join(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Tie the two of each pair together."""
-        if self._limit is None or not pairs:
+        if self._limit >= len(self._of) or not pairs:
             return
         self._of = tied(len(self._sizes), self._of[np.array(pairs)])[self._of]
         self._sizes = np.bincount(self._of)
@@ -347,9 +347,7 @@ class _Groups:
         return held
 
     def _large(self, groups: Places) -> NDArray[np.bool_]:
-        large: NDArray[np.bool_] = self._sizes[groups] > (
-            len(self._of) if self._limit is None else self._limit
-        )
+        large: NDArray[np.bool_] = self._sizes[groups] > self._limit
         return large
 
 

@@ -98,20 +98,14 @@ class Outcome(Figures):
     faults: list[Fault] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        documents, spans = (
-            counted(self.counts["documents"], "document"),
-            counted(self.counts["spans"], "span"),
-        )
-        return f"<Outcome: {documents}, {spans} in {counted(self.shards, 'shard')}>"
+        documents = counted(self.counts["documents"], "document")
+        spans, shards = counted(self.counts["spans"], "span"), counted(self.shards, "shard")
+        return f"<Outcome: {documents}, {spans} in {shards}>"
 
     def tables(self) -> list[Table]:
         """`archive`: what its shards hold."""
-        columns = (Column("what"), Column("count", "amount"))
-        return [
-            Table(
-                "archive", "archive", columns, [(k.replace("_", " "), v) for k, v in self.as_json().items()]
-            )
-        ]
+        rows = [(name.replace("_", " "), number) for name, number in self.as_json().items()]
+        return [Table("archive", "archive", (Column("what"), Column("count", "amount")), rows)]
 
     def as_json(self) -> dict[str, Any]:
         """The counts; `characters` are code points, `refused` rows, `trained_on` annotations."""
