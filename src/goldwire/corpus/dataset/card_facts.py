@@ -95,10 +95,8 @@ class CardFacts:
         self.licences[licence_of(article.document)] += 1
         self.sources.setdefault(licence_of(article.document), {})[str(meta.get("source") or "")] = None
         if meta.get("published"):
-            date = str(meta["published"])
-            self.dates = (
-                (date, date) if self.dates is None else (min(self.dates[0], date), max(self.dates[1], date))
-            )
+            dates = (*(self.dates or ()), str(meta["published"]))
+            self.dates = min(dates), max(dates)
         for key in META:
             for suffix in ("by", "basis"):
                 if note := meta.get(f"{key}_{suffix}"):

@@ -43,9 +43,7 @@ class StoryCounter:
 
     def done(self) -> Stories:
         """The rows grouped by code; the first of a group is the one reported first, then the first read."""
-        codes = np.frombuffer(self.codes, np.uint64) if self.codes else np.zeros(0, np.uint64)
-        days = np.frombuffer(self.days, np.int32) if self.days else np.zeros(0, np.int32)
-        documents = np.frombuffer(self.documents, np.uint64) if self.documents else np.zeros(0, np.uint64)
+        codes, days, documents = map(np.asarray, (self.codes, self.days, self.documents))
         reports, is_first = np.zeros(len(codes), np.int32), np.zeros(len(codes), np.bool_)
         if len(codes):
             by_document = np.lexsort((documents, codes))

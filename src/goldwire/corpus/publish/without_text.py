@@ -41,7 +41,6 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 
 
 _decoder = msgspec.json.Decoder(Record)
-_encoder = msgspec.json.Encoder()
 
 
 def to_record(article: Article, meta: Mapping[str, Any]) -> Record:
@@ -54,7 +53,7 @@ def to_record(article: Article, meta: Mapping[str, Any]) -> Record:
 
 def dumps(record: Record) -> bytes:
     """One line, without its line end."""
-    return _encoder.encode(record)
+    return msgspec.json.encode(record)
 
 
 def _forms(string: str) -> set[str]:

@@ -59,7 +59,10 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
     shown = {article.document.id: article for article in (*whole, *bare)}
     sides = split_articles(corpus)
     losses = {layer: TagLoss() for layer in corpus.schema.layers}
-    paths = _write_whole(folder, corpus, sides, held, losses) if whole else {}
+    paths: dict[str, dict[str, str]] = {}
+    if whole:
+        parts = {side: [a for a in articles if a.document.id in held] for side, articles in sides.items()}
+        paths = write_configs(folder, corpus, {side: part for side, part in parts.items() if part}, losses)
     if bare:
         bare_sides = {
             side: [shown[a.document.id] for a in articles if a.document.id not in held]
@@ -101,18 +104,6 @@ def write_to_pass_on(corpus: Corpus, folder: Path, held: Collection[str] = ()) -
     list_files(folder, MANIFEST)
     _search(folder, bare, texts, free)
     return withheld
-
-
-def _write_whole(
-    folder: Path,
-    corpus: Corpus,
-    sides: Mapping[str, Sequence[Article]],
-    held: Collection[str],
-    losses: dict[str, TagLoss],
-) -> dict[str, dict[str, str]]:
-    """The configs of the articles in `held`, of every side that has one."""
-    parts = {side: [a for a in articles if a.document.id in held] for side, articles in sides.items()}
-    return write_configs(folder, corpus, {side: part for side, part in parts.items() if part}, losses)
 
 
 def _write_bare(
